@@ -1,0 +1,74 @@
+"""Record, predict and compare Python execution traces in the format of Meta's Code World Model.
+
+Every public name is loaded on first use: importing this package imports neither torch nor the tracer.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cwm_trace.errors import CwmTraceError
+    from cwm_trace.eval import diff, score
+    from cwm_trace.files import iter_traces, load, save
+    from cwm_trace.format import parse, render
+    from cwm_trace.frames import Event, Frame, MalformedFrame, Status, Trace
+    from cwm_trace.models import load_model
+    from cwm_trace.simulate import predict, simulate
+    from cwm_trace.tracer import trace, trace_source
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "CwmTraceError": "errors",
+    "diff": "eval",
+    "score": "eval",
+    "iter_traces": "files",
+    "load": "files",
+    "save": "files",
+    "parse": "format",
+    "render": "format",
+    "Event": "frames",
+    "Frame": "frames",
+    "MalformedFrame": "frames",
+    "Status": "frames",
+    "Trace": "frames",
+    "load_model": "models",
+    "predict": "simulate",
+    "simulate": "simulate",
+    "trace": "tracer",
+    "trace_source": "tracer",
+}
+
+# Without __all__, a star-import would rebind the builtin eval() to cwm_trace.eval.
+__all__ = [
+    "CwmTraceError",
+    "Event",
+    "Frame",
+    "MalformedFrame",
+    "Status",
+    "Trace",
+    "diff",
+    "iter_traces",
+    "load",
+    "load_model",
+    "parse",
+    "predict",
+    "render",
+    "save",
+    "score",
+    "simulate",
+    "trace",
+    "trace_source",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

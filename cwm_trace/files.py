@@ -1,0 +1,150 @@
+"""Traces in files: JSON lines, one trace per line, and plain CWM text.
+
+The JSON has the same keys and types in every frame and no object whose keys are data (locals are a list of [name, value] pairs,
+value null where the text shows ".."), so that Arrow readers (`datasets.load_dataset("json", ...)`, pandas, DuckDB) take it as it is.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, TextIO, cast
+
+import jsonlines
+
+from cwm_trace.errors import InputError, SchemaError
+from cwm_trace.format import FrameParser, parse, render
+from cwm_trace.frames import NO_LOCALS, Event, Frame, MalformedFrame, Status, Step, Trace
+
+SCHEMA = "cwm-trace/1"
+Json = dict[str, Any]
+
+
+def step_to_json(step: Step) -> Json:
+    """One frame as a JSON object with a fixed set of keys."""
+    malformed = isinstance(step, MalformedFrame)
+    return {
+        "event": step.event.value if step.event else "malformed",
+        "source": step.source,
+        "line": step.line_number,
+        "locals": [[name, value] for name, value in step.shown.items()],
+        "value": step.value,
+        "capped": step.capped,
+        "logprob": step.logprob,
+        "tokens": step.tokens,
+        "raw": step.raw,
+        "reason": step.reason if malformed else None,
+        "position": step.position if malformed else None,
+        "terminated": step.terminated if malformed else None,
+    }
+
+
+def trace_to_json(trace: Trace) -> Json:
+    """A trace as a JSON object (schema `cwm-trace/1`)."""
+    return {
+        "schema": SCHEMA,
+        "context": trace.context,
+        "complete": trace.complete,
+        "status": trace.status.value,
+        "meta": json.dumps(dict(trace.meta), sort_keys=True),
+        "frames": [step_to_json(step) for step in trace.frames],
+    }
+
+
+class StepReader:
+    """Reads frames in order and expands their locals; knows the observation that ".." refers to."""
+
+    def __init__(self) -> None:
+        self._parser = FrameParser()
+
+    def read(self, record: Json) -> Step:
+        """One frame from its JSON object. Raises KeyError, TypeError or ValueError on a damaged one."""
+        step = self._malformed(record) if record["event"] == "malformed" else self._frame(record)
+        self._parser.observe(step)
+        return step
+
+    def _frame(self, record: Json) -> Frame:
+        shown = {name: value for name, value in record["locals"]}
+        known = self._parser.previous or NO_LOCALS
+        return Frame(
+            Event(record["event"]),
+            record["source"],
+            {name: known[name] if value is None else value for name, value in shown.items()} or NO_LOCALS,
+            frozenset(name for name, value in shown.items() if value is None),
+            record["value"],
+            line_number=record["line"],
+            logprob=record["logprob"],
+            tokens=record["tokens"],
+            capped=record["capped"],
+            raw=record["raw"],
+        )
+
+    def _malformed(self, record: Json) -> MalformedFrame:
+        return MalformedFrame(
+            record["raw"],
+            record["reason"],
+            record["position"],
+            record["terminated"],
+            logprob=record["logprob"],
+            tokens=record["tokens"],
+        )
+
+
+def trace_from_json(record: object) -> Trace:
+    """The inverse of `trace_to_json`. Raises SchemaError."""
+    if not isinstance(record, dict) or "schema" not in record:
+        raise SchemaError("not a trace record (no schema)")
+    if record["schema"] != SCHEMA:
+        raise SchemaError(f"schema {record['schema']!r}, this version reads {SCHEMA!r}", hint="Upgrade cwm-trace")
+    reader = StepReader()
+    try:
+        frames = tuple(map(reader.read, record["frames"]))
+        meta = cast(dict[str, str], json.loads(record["meta"]))
+        return Trace(record["context"], frames, record["complete"], Status(record["status"]), meta)
+    except (KeyError, TypeError, ValueError) as error:
+        raise SchemaError(f"damaged trace record ({type(error).__name__}: {error})") from error
+
+
+def _open(path: Path, mode: str) -> TextIO:
+    if path.suffix == ".gz":
+        return cast(TextIO, gzip.open(path, mode + "t", encoding="utf-8"))
+    return path.open(mode, encoding="utf-8", newline="\n")
+
+
+def save(traces: Iterable[Trace], path: str | Path) -> None:
+    """Write traces: `.jsonl` and `.jsonl.gz` one per line; `.txt` the CWM text of exactly one. Raises InputError."""
+    target = Path(path)
+    if target.suffix == ".txt":
+        (trace,) = traces
+        target.write_text(render(trace), encoding="utf-8", errors="surrogatepass", newline="")
+        return
+    if ".jsonl" not in target.suffixes:
+        raise InputError(f"cannot tell the format of {target.name}", hint="Use .jsonl, .jsonl.gz or .txt")
+    with _open(target, "w") as file, jsonlines.Writer(file) as writer:
+        writer.write_all(map(trace_to_json, traces))
+
+
+def iter_traces(path: str | Path) -> Iterator[Trace]:
+    """Traces of a `.jsonl` or `.jsonl.gz` file one by one, or the one of a `.txt`. Raises InputError, SchemaError."""
+    source = Path(path)
+    if not source.is_file():
+        raise InputError(f"no such trace file: {source}")
+    if source.suffix == ".txt":
+        yield parse(source.read_bytes().decode("utf-8", "surrogatepass"))
+        return
+    with _open(source, "r") as file:
+        for number, line in enumerate(file, start=1):
+            try:
+                yield trace_from_json(json.loads(line))
+            except (ValueError, SchemaError) as error:
+                raise SchemaError(f"{source}:{number}: {error}") from error
+
+
+def load(path: str | Path) -> Trace:
+    """The one trace of a file. Raises InputError if the file holds none or several (then use `iter_traces`)."""
+    traces = list(iter_traces(path))
+    if len(traces) != 1:
+        raise InputError(f"{path} holds {len(traces)} traces, not one", hint="Use cwm_trace.iter_traces")
+    return traces[0]

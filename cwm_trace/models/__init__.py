@@ -1,0 +1,1 @@
+"""Models behind one protocol; `load_model` finds one by name."""

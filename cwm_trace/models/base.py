@@ -1,0 +1,97 @@
+"""The protocol between models and everything that uses them.
+
+A model continues a trace, one frame at a time, as CWM text. It knows nothing of true execution (but for `oracle`), of metrics, or
+of how a frame is parsed: text in, text out. `cwm_trace.simulate` turns the text into frames.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol, runtime_checkable
+
+from cwm_trace.frames import Step, Trace
+
+
+@dataclass(frozen=True, slots=True)
+class Decoding:
+    """How the next token is chosen.
+
+    Attributes:
+        temperature: 0 is greedy; else tokens are sampled from softmax(logits / temperature).
+        seed: of the sampling; the same seed, model and prompt give the same rollout on one machine.
+    """
+
+    temperature: float = 0.0
+    seed: int = 0
+
+
+class Stop(StrEnum):
+    """Why a model stopped writing one frame."""
+
+    FRAME = "frame"  # `<|frame_sep|>`
+    END = "end"  # `<|end_of_text|>`: the entry's scope was left
+    TOKENS = "tokens"  # the token limit given, or the model's context window
+
+
+@dataclass(frozen=True, slots=True)
+class Generated:
+    """Text that a model wrote for one frame.
+
+    Attributes:
+        text: the frame's text, a forced prefix included, without the `<|frame_sep|>` or `<|end_of_text|>` that ended it.
+        stop: why it ends.
+        tokens: tokens generated, the ending one included, a forced prefix not.
+        logprob: sum of their natural-log probabilities under the model (temperature 1), None where a model has none.
+    """
+
+    text: str
+    stop: Stop
+    tokens: int = 0
+    logprob: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FrameScore:
+    """What a model thinks of a given frame, the frames before it being given (teacher-forced).
+
+    Attributes:
+        logprob: sum of the natural-log probabilities of the frame's tokens, its `<|frame_sep|>` included.
+        tokens: how many.
+        greedy: whether every token is the model's first choice, so that greedy decoding would have written this frame.
+    """
+
+    logprob: float
+    tokens: int
+    greedy: bool
+
+
+@runtime_checkable
+class Rollout(Protocol):
+    """One growing trace inside a model; keeps what it has read (a key/value cache), so nothing is read twice."""
+
+    def feed(self, step: Step) -> None:
+        """Append a frame that came from elsewhere (teacher forcing, an edited state)."""
+        ...
+
+    def next_frame(self, *, prefix: str = "", max_tokens: int | None = None) -> Generated:
+        """Write the next frame, starting with `prefix` (an event token, say), of at most `max_tokens` tokens."""
+        ...
+
+
+@runtime_checkable
+class Model(Protocol):
+    """A source of predicted frames."""
+
+    @property
+    def name(self) -> str:
+        """Short name for tables and files, e.g. `nano`, `hf:facebook/cwm`."""
+        ...
+
+    def rollout(self, prompt: Trace, decoding: Decoding) -> Rollout:
+        """Begin to continue `prompt`: its context and the frames already known (usually the entry's CALL)."""
+        ...
+
+    def score(self, trace: Trace, given: int = 1) -> tuple[FrameScore, ...]:
+        """Teacher-forced scores of the frames after the first `given` ones. Raises ModelError where a model cannot."""
+        ...

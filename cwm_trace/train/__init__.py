@@ -1,0 +1,1 @@
+"""Training data and training of `nano`: program generator, recording, tokenizer, trainer."""

@@ -1,0 +1,1 @@
+"""Compares predicted with true traces: alignment, metrics, suites, runs."""

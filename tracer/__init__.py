@@ -1,0 +1,1 @@
+"""Records the execution of Python programs as frames, by bytecode instrumentation."""
