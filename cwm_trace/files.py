@@ -122,7 +122,7 @@ def save(traces: Iterable[Trace], path: str | Path) -> None:
         return
     if ".jsonl" not in target.suffixes:
         raise InputError(f"cannot tell the format of {target.name}", hint="Use .jsonl, .jsonl.gz or .txt")
-    with _open(target, "w") as file, jsonlines.Writer(file) as writer:
+    with _open(target, "w") as file, jsonlines.Writer(file, dumps=json.dumps) as writer:
         writer.write_all(map(trace_to_json, traces))
 
 
