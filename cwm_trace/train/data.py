@@ -1,0 +1,109 @@
+"""Recorded traces as token shards on disk, and batches of them for training.
+
+A shard is an `.npz` of token ids (`ids`, uint16, all traces one after another) and `lengths` (uint32). Knows nothing of programs or
+of how they were recorded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+IdArray = np.ndarray[tuple[int], np.dtype[np.uint16]]
+_TOGETHER = 2  # shards shuffled together
+IGNORED = -100  # of torch's cross-entropy
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Right-padded sequences: `ids` and `labels`, both (batch, time); labels are shifted by the trainer, `IGNORED` = no loss."""
+
+    ids: torch.Tensor
+    labels: torch.Tensor
+
+    @property
+    def tokens(self) -> int:
+        """Tokens that the model computes on, padding included."""
+        return self.ids.numel()
+
+
+def save_shard(path: Path, sequences: Sequence[Sequence[int]]) -> None:
+    """Write a shard, whole or not at all."""
+    partial = path.with_suffix(".partial.npz")
+    lengths = np.array([len(sequence) for sequence in sequences], dtype=np.uint32)
+    flat = np.fromiter((token for sequence in sequences for token in sequence), dtype=np.uint16, count=int(lengths.sum()))
+    np.savez_compressed(partial, ids=flat, lengths=lengths)
+    partial.replace(path)
+
+
+def load_shard(path: Path) -> list[IdArray]:
+    """The sequences of a shard."""
+    with np.load(path) as shard:
+        return list(np.split(shard["ids"], np.cumsum(shard["lengths"])[:-1]))
+
+
+def shard_paths(folder: Path) -> list[Path]:
+    """Finished shards, in order."""
+    return sorted(path for path in folder.glob("shard-*.npz") if ".partial" not in path.name)
+
+
+def loss_start(sequence: IdArray, frame_sep: int) -> int:
+    """Index of the first predicted token: after the context and the entry's CALL, which are always given."""
+    separators = np.flatnonzero(sequence == frame_sep)
+    return int(separators[1]) + 1 if len(separators) > 1 else len(sequence)
+
+
+def make_batch(sequences: Sequence[IdArray], frame_sep: int, pad: int) -> Batch:
+    """Pad to the longest, rounded up to 32; no loss on padding, context and entry."""
+    width = -(-max(map(len, sequences)) // 32) * 32
+    ids = torch.full((len(sequences), width), pad, dtype=torch.long)
+    labels = torch.full((len(sequences), width), IGNORED, dtype=torch.long)
+    for row, sequence in enumerate(sequences):
+        tokens = torch.from_numpy(sequence.astype(np.int64))
+        ids[row, : len(tokens)] = tokens
+        start = loss_start(sequence, frame_sep)
+        labels[row, start : len(tokens)] = tokens[start:]
+    return Batch(ids, labels)
+
+
+def bucketed(
+    sequences: Sequence[IdArray], tokens_per_batch: int, rng: np.random.Generator
+) -> Iterator[list[IdArray]]:
+    """Groups of similar length with about so many padded tokens each, in random order."""
+    keys = [len(sequence) * rng.uniform(0.93, 1.07) for sequence in sequences]
+    groups: list[list[IdArray]] = [[]]
+    widest = 0
+    for index in np.argsort(keys):
+        widest = max(widest, len(sequences[index]))
+        if groups[-1] and widest * (len(groups[-1]) + 1) > tokens_per_batch:
+            groups.append([])
+            widest = len(sequences[index])
+        groups[-1].append(sequences[index])
+    for index in rng.permutation(len(groups)):
+        yield groups[index]
+
+
+def batches(
+    folder: Path, tokens_per_batch: int, frame_sep: int, pad: int, seed: int, *, max_length: Callable[[], int]
+) -> Iterator[Batch]:
+    """Endless batches over all shards, new shards first (a shard that appears while training runs is taken up).
+
+    `max_length` is asked anew for every group of shards; longer sequences are left out. Raises FileNotFoundError without shards.
+    """
+    number = done = 0
+    while True:
+        paths = shard_paths(folder)
+        if not paths:
+            raise FileNotFoundError(f"no shards in {folder}")
+        rng = np.random.default_rng((seed, number))
+        chosen = paths[done : done + _TOGETHER] or [paths[index] for index in rng.permutation(len(paths))[:_TOGETHER]]
+        done = min(done + _TOGETHER, len(paths))
+        limit = max_length()
+        sequences = [sequence for path in chosen for sequence in load_shard(path) if len(sequence) <= limit]
+        for group in bucketed(sequences, tokens_per_batch, rng):
+            yield make_batch(group, frame_sep, pad)
+        number += 1

@@ -1,0 +1,86 @@
+"""The shape of `nano`: a small `CwmForCausalLM`, and a forward pass that computes logits only where there is a loss."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+from torch.nn.functional import cross_entropy
+
+from cwm_trace.format import BEGIN_OF_TEXT, END_OF_TEXT
+from cwm_trace.train.data import IGNORED, Batch
+from cwm_trace.train.tokenizer import PAD, build_tokenizer
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Size of the network.
+
+    Attributes:
+        width: hidden size.
+        layers: number of layers; sliding-window and full attention alternate, a full one last.
+        heads: attention heads; keys and values have as many.
+        inner: width of the feed-forward part.
+        window: how far back a sliding layer looks (tokens).
+        positions: longest sequence (tokens).
+    """
+
+    width: int = 256
+    layers: int = 6
+    heads: int = 8
+    inner: int = 640
+    window: int = 256
+    positions: int = 4096
+
+
+def new_model(shape: Shape) -> Any:
+    """A randomly initialised `CwmForCausalLM` of this shape for the project's tokenizer."""
+    from transformers import CwmConfig, CwmForCausalLM
+
+    tokenizer = build_tokenizer()
+    kinds = ["full_attention" if (shape.layers - 1 - n) % 2 == 0 else "sliding_attention" for n in range(shape.layers)]
+    config = CwmConfig(
+        vocab_size=-(-len(tokenizer) // 64) * 64,
+        hidden_size=shape.width,
+        intermediate_size=shape.inner,
+        num_hidden_layers=shape.layers,
+        num_attention_heads=shape.heads,
+        num_key_value_heads=shape.heads,
+        head_dim=shape.width // shape.heads,
+        max_position_embeddings=shape.positions,
+        sliding_window=shape.window,
+        layer_types=kinds,
+        tie_word_embeddings=True,
+        rope_parameters={"rope_type": "default", "rope_theta": 10_000.0},
+        bos_token_id=tokenizer.convert_tokens_to_ids(BEGIN_OF_TEXT),
+        eos_token_id=tokenizer.convert_tokens_to_ids(END_OF_TEXT),
+        pad_token_id=tokenizer.convert_tokens_to_ids(PAD),
+        initializer_range=0.02,
+    )
+    return CwmForCausalLM(config)
+
+
+def describe(shape: Shape) -> dict[str, int]:
+    """The shape as plain numbers."""
+    return asdict(shape)
+
+
+@dataclass(frozen=True, slots=True)
+class BatchLoss:
+    """`loss`: mean cross-entropy in nats per predicted token, with gradient; `correct`, `count`: first choices that are right."""
+
+    loss: torch.Tensor
+    correct: int
+    count: int
+
+
+def batch_loss(model: Any, batch: Batch) -> BatchLoss:
+    """Loss of one batch; the output layer runs only on positions that have a label."""
+    hidden = model.model(input_ids=batch.ids, use_cache=False).last_hidden_state
+    labels = batch.labels[:, 1:]
+    chosen = labels != IGNORED
+    logits = model.lm_head(hidden[:, :-1][chosen]).float()
+    targets = labels[chosen]
+    correct = int((logits.detach().argmax(-1) == targets).sum())
+    return BatchLoss(cross_entropy(logits, targets), correct, len(targets))

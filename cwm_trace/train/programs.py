@@ -1,0 +1,348 @@
+"""The program generator: seeded, typed, reproducible to the byte.
+
+`generate(seed)` writes one program and several calls of it. Three families: *drills* (one or a few operations on parameters),
+*free* programs (statements, loops, conditions, mutation) and *idioms* (shapes that people write). Runs nothing.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from cwm_trace.train.grammar import EXPRESSIONS, MUTATIONS
+from cwm_trace.train.idioms import IDIOMS, SCRIPT_MAINS
+from cwm_trace.train.values import Theme
+from cwm_trace.train.writer import Variable, Writer, literal_text
+
+_PARAM = re.compile(r"\$(\w+):(\w+)")
+_LOCAL = re.compile(r"\$(\w+)")
+_CHOICE = re.compile(r"⟦([^⟦⟧]*)⟧")
+_LOCAL_KINDS = {"c": "char", "w": "str", "n": "int", "i": "int", "j": "int", "k": "int", "out": "ls", "count": "dsi"}
+_FUNCTION_NAMES = "solve process transform func g compute convert check update_items run helper build count_items".split()
+_RESULT_KINDS = ["str"] * 34 + ["int"] * 20 + ["li"] * 13 + ["ls"] * 13 + ["bool"] * 9 + ["dsi"] * 6
+_RESULT_KINDS += ["dss", "dis", "dsl", "lt", "lli", "ti", "ts", "si", "float"]
+_ACCUMULATORS = {"str": "''", "int": "0", "ls": "[]", "li": "[]", "dsi": "{}"}
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A generated program.
+
+    Attributes:
+        source: its text.
+        calls: expressions to trace, one trace each; empty for a script that runs its own `main()`.
+        family: `drill`, `free`, `idiom` or `script`.
+    """
+
+    source: str
+    calls: tuple[str, ...]
+    family: str
+
+
+def generate(seed: int, calls: int = 3) -> Program:
+    """The program of a seed, with so many different calls at most."""
+    rng = random.Random(seed)
+    family = rng.choices(["drill", "free", "idiom", "script"], [36, 34, 27, 3])[0]
+    return _FAMILIES[family](rng, calls)
+
+
+# --- drills ---------------------------------------------------------------------------------------------------------
+
+
+def _drill(rng: random.Random, calls: int) -> Program:
+    writer = _new_writer(rng)
+    kind = rng.choice(_RESULT_KINDS)
+    body = _DRILL_BODIES[rng.choices(range(len(_DRILL_BODIES)), [40, 20, 20, 12, 8])[0]](writer, kind)
+    return _finish(writer, body, calls, "drill")
+
+
+def _returned_operation(writer: Writer, kind: str) -> list[str]:
+    return [f"return {writer.operation(kind, writer.rng.choice([0, 0, 0, 1, 1, 2]))}"]
+
+
+def _named_operation(writer: Writer, kind: str) -> list[str]:
+    text = writer.operation(kind, writer.rng.choice([0, 0, 1]))
+    name = writer.declare(kind, result=True)
+    return [f"{name} = {text}", f"return {name}"]
+
+
+def _steps(writer: Writer, kind: str) -> list[str]:
+    body = []
+    for _ in range(writer.rng.randint(1, 4)):
+        body += _assignment(writer, writer.rng.choice(_RESULT_KINDS))
+    return [*body, f"return {_result(writer, kind)}"]
+
+
+def _mutations(writer: Writer, kind: str) -> list[str]:
+    kind = writer.rng.choice(["li", "li", "ls", "ls", "dsi", "str", "int", "dss", "lli"])
+    name = writer.add_param(kind)
+    body = [writer.fill(_draw(writer, kind), 0, {"X": name}) for _ in range(writer.rng.randint(1, 4))]
+    return [*body, f"return {name}"]
+
+
+def _several(writer: Writer, kind: str) -> list[str]:
+    parts = [writer.operation(writer.rng.choice(_RESULT_KINDS), 0) for _ in range(writer.rng.randint(2, 3))]
+    return [f"return {', '.join(parts)}"]
+
+
+_DRILL_BODIES: list[Callable[[Writer, str], list[str]]] = [
+    _returned_operation,
+    _named_operation,
+    _steps,
+    _mutations,
+    _several,
+]
+
+
+# --- free programs --------------------------------------------------------------------------------------------------
+
+
+def _free(rng: random.Random, calls: int) -> Program:
+    writer = _new_writer(rng)
+    writer.add_param(rng.choice(["str"] * 4 + ["li"] * 3 + ["ls"] * 2 + ["dsi", "int", "dss", "lli"]))
+    if rng.random() < 0.45:
+        writer.add_param(rng.choice(["str", "int", "char", "li", "ls", "dsi"]))
+    body: list[str] = []
+    kind = rng.choice(["str", "str", "int", "li", "ls", "ls", "dsi"])
+    accumulator = None
+    if rng.random() < 0.6:
+        accumulator = Variable(writer.declare(kind, result=True), kind)
+        body.append(f"{accumulator.name} = {_ACCUMULATORS[kind]}")
+    for _ in range(rng.choice([1, 1, 2, 2, 3])):
+        body += _statement(writer, 2, accumulator, in_loop=False)
+    returned = accumulator.name if accumulator and rng.random() < 0.6 else _result(writer, rng.choice(_RESULT_KINDS))
+    return _finish(writer, [*body, f"return {returned}"], calls, "free")
+
+
+def _statement(writer: Writer, depth: int, accumulator: Variable | None, *, in_loop: bool) -> list[str]:
+    roll = writer.rng.random()
+    if depth > 0 and roll < (0.45 if depth == 2 else 0.06):
+        return _loop(writer, depth, accumulator)
+    if depth > 0 and roll < 0.62:
+        return _if(writer, depth, accumulator, in_loop=in_loop)
+    if accumulator and in_loop and roll < 0.9:
+        return [_accumulate(writer, accumulator)]
+    if roll < 0.83:
+        return _mutation(writer)
+    return _assignment(writer, writer.rng.choice(_RESULT_KINDS))
+
+
+def _accumulate(writer: Writer, accumulator: Variable) -> str:
+    name, kind = accumulator
+    if kind == "int":
+        return f"{name} {writer.rng.choice(['+=', '+=', '+=', '-='])} {_loop_value(writer, 'int') or 1}"
+    if kind == "str":
+        return f"{name} += {_loop_value(writer, 'str')}"
+    if kind == "dsi":
+        return writer.fill(_draw(writer, "dsi"), 0, {"X": name})
+    return f"{name}.append({_loop_value(writer, 'int' if kind == 'li' else 'str')})"
+
+
+def _loop_value(writer: Writer, kind: str) -> str:
+    known = writer.variables(kind)
+    if known and writer.rng.random() < 0.55:
+        return known[-1]
+    return writer.expression(kind, 1)
+
+
+def _mutation(writer: Writer) -> list[str]:
+    candidates = [variable for variable in writer.scope if variable.kind in MUTATIONS]
+    if not candidates:
+        return _assignment(writer, "int")
+    variable = writer.rng.choice(candidates)
+    return [writer.fill(_draw(writer, variable.kind), 0, {"X": variable.name})]
+
+
+def _draw(writer: Writer, kind: str) -> str:
+    return writer.rng.choices(*MUTATIONS[kind])[0]
+
+
+def _assignment(writer: Writer, kind: str) -> list[str]:
+    text = writer.operation(kind, 1) if kind in EXPRESSIONS else writer.expression(kind)
+    known = writer.variables(kind)
+    if known and writer.rng.random() < 0.35:
+        return [f"{writer.rng.choice(known)} = {text}"]
+    return [f"{writer.declare(kind, result=writer.rng.random() < 0.4)} = {text}"]
+
+
+def _loop(writer: Writer, depth: int, accumulator: Variable | None) -> list[str]:
+    before = len(writer.scope)
+    head = _loop_head(writer)
+    body: list[str] = []
+    if writer.rng.random() < 0.08:
+        body += [f"if {writer.condition()}:", f"    {writer.rng.choice(['break', 'continue', 'break'])}"]
+    for _ in range(writer.rng.choice([1, 1, 1, 2])):
+        body += _statement(writer, depth - 1, accumulator, in_loop=True)
+    # Loop variables stay bound after a loop that ran, but not after an empty one: people rarely use them there.
+    del writer.scope[before:]
+    return [*head, *_indented(body)]
+
+
+def _loop_head(writer: Writer) -> list[str]:
+    for _ in range(6):
+        kind, template, bound = writer.rng.choices(_LOOPS, _LOOP_WEIGHTS)[0]
+        receiver = kind and writer.variable(kind)
+        if kind and not receiver:
+            continue
+        names = [writer.fresh_name(bound_kind) for bound_kind in bound]
+        if len(set(names)) < len(names):
+            continue
+        head = writer.fill(template.replace("<it>", receiver or ""), 0)
+        for index, name in enumerate(names):
+            head = head.replace(f"${index}", name)
+        writer.scope += [Variable(name, bound_kind) for name, bound_kind in zip(names, bound, strict=True)]
+        return head.split("\n")
+    name = writer.declare("int")
+    return [f"for {name} in range({writer.rng.randint(2, 5)}):"]
+
+
+_LOOP_TABLE: list[tuple[int, str, str, tuple[str, ...]]] = [
+    (12, "str", "for $0 in <it>:", ("char",)),
+    (10, "li", "for $0 in <it>:", ("int",)),
+    (8, "ls", "for $0 in <it>:", ("str",)),
+    (5, "str", "for $0 in range(len(<it>)):", ("int",)),
+    (5, "li", "for $0 in range(len(<it>)):", ("int",)),
+    (4, "str", "for $0, $1 in enumerate(<it>):", ("int", "char")),
+    (3, "li", "for $0, $1 in enumerate(<it>):", ("int", "int")),
+    (3, "ls", "for $0, $1 in enumerate(<it>):", ("int", "str")),
+    (5, "dsi", "for $0, $1 in <it>.items():", ("str", "int")),
+    (3, "dsi", "for $0 in <it>:", ("str",)),
+    (2, "dsi", "for $0 in <it>.values():", ("int",)),
+    (2, "dss", "for $0, $1 in <it>.items():", ("str", "str")),
+    (2, "dis", "for $0, $1 in <it>.items():", ("int", "str")),
+    (2, "lli", "for $0 in <it>:", ("li",)),
+    (2, "lt", "for $0, $1 in <it>:", ("str", "int")),
+    (3, "str", "for $0 in <it>.split():", ("str",)),
+    (2, "str", "for $0 in <it>.split(<piece>):", ("str",)),
+    (2, "str", "for $0 in reversed(<it>):", ("char",)),
+    (2, "li", "for $0 in reversed(<it>):", ("int",)),
+    (2, "li", "for $0 in sorted(<it>):", ("int",)),
+    (2, "str", "for $0 in sorted(<it>):", ("char",)),
+    (2, "str", "for $0 in <it>[::<=step>]:", ("char",)),
+    (2, "li", "for $0 in <it>[1:]:", ("int",)),
+    (2, "str", "for $0 in range(len(<it>) - 1, -1, -1):", ("int",)),
+    (2, "li", "for $0 in range(1, len(<it>)):", ("int",)),
+    (3, "", "for $0 in range(<=index>, <=positive>):", ("int",)),
+    (2, "", "for $0 in range(<=positive>):", ("int",)),
+    (2, "li", "while <it>:\n    $0 = <it>.pop()", ("int",)),
+    (1, "ls", "while <it>:\n    $0 = <it>.pop(0)", ("str",)),
+    (1, "str", "$0 = 0\nwhile $0 < len(<it>):\n    $0 += <=index>", ("int",)),
+    (1, "li", "for $0, $1 in zip(<it>, <LI>):", ("int", "int")),
+    (1, "ls", "for $0, $1 in zip(<it>, <LI>):", ("str", "int")),
+]
+_LOOPS = [row[1:] for row in _LOOP_TABLE]
+_LOOP_WEIGHTS = [row[0] for row in _LOOP_TABLE]
+
+
+def _if(writer: Writer, depth: int, accumulator: Variable | None, *, in_loop: bool) -> list[str]:
+    before = len(writer.scope)
+    lines = [f"if {writer.condition()}:", *_branch(writer, depth, accumulator, in_loop=in_loop)]
+    roll = writer.rng.random()
+    if roll < 0.12:
+        lines += [f"elif {writer.condition()}:", *_branch(writer, depth, accumulator, in_loop=in_loop)]
+    if roll < 0.4:
+        lines += ["else:", *_branch(writer, depth, accumulator, in_loop=in_loop)]
+    del writer.scope[before:]  # bound in one branch only
+    return lines
+
+
+def _branch(writer: Writer, depth: int, accumulator: Variable | None, *, in_loop: bool) -> list[str]:
+    roll = writer.rng.random()
+    if roll < (0.06 if in_loop else 0.3):
+        return _indented([f"return {_result(writer, writer.rng.choice(_RESULT_KINDS))}"])
+    if in_loop and roll < 0.12:
+        return _indented([writer.rng.choice(["break", "continue", "continue", "pass"])])
+    return _indented(_statement(writer, depth - 1, accumulator, in_loop=in_loop))
+
+
+def _result(writer: Writer, kind: str) -> str:
+    if writer.scope and writer.rng.random() < 0.8:
+        return writer.scope[-1].name if writer.rng.random() < 0.7 else writer.rng.choice(writer.scope).name
+    return writer.operation(kind, 1)
+
+
+# --- idioms and scripts ---------------------------------------------------------------------------------------------
+
+
+def _idiom(rng: random.Random, calls: int) -> Program:
+    writer = _new_writer(rng)
+    source, name = _instantiate(writer, rng.choice(IDIOMS))
+    return Program(source, _calls(writer, name, calls), "idiom")
+
+
+def _instantiate(writer: Writer, template: str) -> tuple[str, str]:
+    """An idiom's source and the name of its function."""
+    rng = writer.rng
+    text = template.strip("\n")
+    while _CHOICE.search(text):
+        text = _CHOICE.sub(lambda choice: rng.choice(choice[1].split("|")), text, count=1).replace("\\n", "\n")
+    names: dict[str, str] = {}
+    for local, kind in _PARAM.findall(text):
+        writer.max_params += 1
+        names[local] = writer.add_param(kind)
+    text = _PARAM.sub(r"$\1", text)
+    writer.max_params = 0
+    text = writer.fill(text, 0)
+    for local in dict.fromkeys(_LOCAL.findall(text)):
+        if local not in names:
+            names[local] = writer.declare(_LOCAL_KINDS.get(local, "int"), result=local in ("out", "count", "total"))
+    text = _LOCAL.sub(lambda match: names[match[1]], text)
+    return _renamed(rng, text + "\n")
+
+
+def _renamed(rng: random.Random, source: str) -> tuple[str, str]:
+    if rng.random() < 0.7:
+        return source, "f"
+    name = rng.choice(_FUNCTION_NAMES)
+    return re.sub(r"\bf\(", f"{name}(", source), name
+
+
+def _script(rng: random.Random, calls: int) -> Program:
+    writer = _new_writer(rng)
+    source, name = _instantiate(writer, rng.choice(IDIOMS))
+    main = rng.choice(SCRIPT_MAINS).strip("\n")
+    call = _calls(writer, name, 1)[0]
+    main = main.replace("<=items>", writer.literal("ls")).replace("<call>", call)
+    names = {local: writer.declare("int") for local in dict.fromkeys(_LOCAL.findall(main))}
+    main = _LOCAL.sub(lambda match: names[match[1]], main)
+    end = rng.choice(['\n\nif __name__ == "__main__":\n    main()\n', "\n\nmain()\n"])
+    return Program(f"{source}\n\n{main}\n{end}", (), "script")
+
+
+# --- common ---------------------------------------------------------------------------------------------------------
+
+
+def _new_writer(rng: random.Random) -> Writer:
+    return Writer(rng, Theme.draw(rng), max_params=rng.choice([1, 2, 2, 3]))
+
+
+def _finish(writer: Writer, body: list[str], calls: int, family: str) -> Program:
+    if not writer.params:
+        writer.add_param(writer.rng.choice(["str", "int"]))
+    header = f"def f({', '.join(variable.name for variable in writer.params)}):"
+    source, name = _renamed(writer.rng, "\n".join([header, *_indented(body)]) + "\n")
+    if writer.rng.random() < 0.75:
+        source = source.rstrip("\n")
+    return Program(source, _calls(writer, name, calls), family)
+
+
+def _calls(writer: Writer, name: str, count: int) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(f"{name}({_arguments(writer)})" for _ in range(count)))
+
+
+def _arguments(writer: Writer) -> str:
+    return ", ".join(literal_text(writer.theme.value(variable.kind)) for variable in writer.params)
+
+
+def _indented(lines: list[str]) -> list[str]:
+    return ["    " + line for line in lines]
+
+
+_FAMILIES: dict[str, Callable[[random.Random, int], Program]] = {
+    "drill": _drill,
+    "free": _free,
+    "idiom": _idiom,
+    "script": _script,
+}

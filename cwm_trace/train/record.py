@@ -1,0 +1,149 @@
+"""Writes training shards: generates programs, records them with the project's tracer, filters, tokenises.
+
+Each worker is a child process with limits on memory and on the time of each program, and records in-process: the programs are our own,
+and starting a process for each would cost more than recording it. Reproducible: a shard is a function of its seeds.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import multiprocessing
+import resource
+import signal
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+from cwm_trace.format import parse
+from cwm_trace.frames import Trace
+from cwm_trace.tracer.inprocess import record_source
+from cwm_trace.train.data import save_shard
+from cwm_trace.train.decontaminate import Filter
+from cwm_trace.train.programs import Program, generate
+from cwm_trace.train.tokenizer import build_tokenizer
+
+MAX_FRAMES = 160
+MAX_CHARACTERS = 8_000
+SECONDS_A_PROGRAM = 1.0
+MEMORY = 3 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What a set of shards is made of.
+
+    Attributes:
+        first, last: seeds of the programs, last excluded.
+        per_shard: seeds in one shard.
+        calls: traces of one program, at most.
+        max_tokens: longer traces are left out.
+        suites: JSON-lines files with benchmark programs (`code` or `source`) that must not be trained on.
+    """
+
+    first: int
+    last: int
+    per_shard: int = 2000
+    calls: int = 2
+    max_tokens: int = 1536
+    suites: tuple[str, ...] = ()
+
+
+class _TooLong(BaseException):
+    pass
+
+
+def _alarm(number: int, frame: FrameType | None) -> None:
+    raise _TooLong
+
+
+def suite_sources(paths: tuple[str, ...]) -> Iterator[str]:
+    """The programs of suite files."""
+    for path in paths:
+        with open(path, encoding="utf-8") as file:
+            for line in file:
+                record = json.loads(line)
+                yield record.get("code") or record["source"]
+
+
+def traces_of(program: Program, calls: int) -> Iterator[Trace]:
+    """Traces of a program that end within the limits."""
+    for call in program.calls[:calls] or (None,):
+        trace = _trace(program.source, call)
+        if trace is not None and trace.complete:
+            yield trace
+
+
+def _trace(source: str, call: str | None) -> Trace | None:
+    signal.setitimer(signal.ITIMER_REAL, SECONDS_A_PROGRAM)
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            return record_source(source, call, max_frames=MAX_FRAMES, max_characters=MAX_CHARACTERS)
+    except (_TooLong, MemoryError):
+        return None
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def _write_shard(job: tuple[Recipe, int, Path]) -> dict[str, int]:
+    recipe, number, out = job
+    start = recipe.first + number * recipe.per_shard
+    path = out / f"shard-{start:09d}.npz"
+    keep = Filter.of(suite_sources(recipe.suites))
+    seen: set[str] = set()
+    sequences: list[list[int]] = []
+    counts = {"traces": 0, "too_long": 0, "repeated": 0, "raised": 0}
+    tokenizer = build_tokenizer()
+    for seed in range(start, min(start + recipe.per_shard, recipe.last)):
+        program = generate(seed, recipe.calls)
+        if not _compiles(program.source) or keep.rejects(program.source):
+            continue
+        for trace in traces_of(program, recipe.calls):
+            text = trace.render()
+            ids = tokenizer(text, add_special_tokens=False)["input_ids"]
+            fate = "repeated" if text in seen else "too_long" if len(ids) > recipe.max_tokens else "traces"
+            counts[fate] += 1
+            counts["raised"] += trace.raised is not None
+            seen.add(text)
+            if fate == "traces":
+                sequences.append(ids)
+    save_shard(path, sequences)
+    return counts | keep.counts | {"tokens": sum(map(len, sequences))}
+
+
+def _compiles(source: str) -> bool:
+    try:
+        compile(source, "<generated>", "exec")
+    except SyntaxError:  # quotes inside an f-string of the same quotes, before 3.12
+        return False
+    return True
+
+
+def _limit_worker() -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    signal.signal(signal.SIGALRM, _alarm)
+    import warnings
+
+    warnings.simplefilter("ignore")  # generated code compares literals with `is`, and the like
+
+
+def write_shards(recipe: Recipe, out: Path, workers: int = 1) -> dict[str, int]:
+    """Write all shards of a recipe that are not there yet; returns the summed counts, also kept in `out/counts.jsonl`."""
+    out.mkdir(parents=True, exist_ok=True)
+    count = -(-(recipe.last - recipe.first) // recipe.per_shard)
+    jobs = [(recipe, number, out) for number in range(count)]
+    todo = [job for job in jobs if not (out / f"shard-{recipe.first + job[1] * recipe.per_shard:09d}.npz").exists()]
+    total: dict[str, int] = {}
+    with multiprocessing.get_context("spawn").Pool(workers, _limit_worker, maxtasksperchild=8) as pool:
+        for counts in pool.imap_unordered(_write_shard, todo):
+            total = {name: total.get(name, 0) + value for name, value in counts.items()}
+            with (out / "counts.jsonl").open("a") as file:
+                file.write(json.dumps(counts) + "\n")
+    return total
+
+
+def read_trace(ids: list[int]) -> Trace:
+    """A trace from its tokens."""
+    return parse(build_tokenizer().decode(ids))

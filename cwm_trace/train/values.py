@@ -1,0 +1,202 @@
+"""Random Python values as the inputs and literals of generated programs.
+
+A `Theme` is the small world of one program: its inputs and its literals are drawn from the same few characters, words
+and numbers, so that `text.replace('a', 'b')` or `nums.count(3)` usually has something to find. Knows nothing of code.
+"""
+
+from __future__ import annotations
+
+import random
+import string
+from collections.abc import Callable
+from dataclasses import dataclass
+
+Value = object
+
+_VOWELS, _CONSONANTS = "aeiou", "bcdfghjklmnprstvwyz"
+_PUNCTUATION = "!@#$%^&*()-_=+[]{};:,.<>/?|~ "
+_NON_ASCII = "äöüßéèñçøåÄÖÜÉжшдñλπ中文の€½²"
+
+
+def _syllables(rng: random.Random, low: int, high: int) -> str:
+    return "".join(rng.choice(_CONSONANTS) + rng.choice(_VOWELS) for _ in range(rng.randint(low, high)))
+
+
+def _plain_word(rng: random.Random) -> str:
+    word = _syllables(rng, 1, 3)
+    return word + rng.choice(_CONSONANTS) if rng.random() < 0.5 else word
+
+
+def _random_letters(rng: random.Random) -> str:
+    return "".join(rng.choices(string.ascii_lowercase, k=rng.randint(1, 8)))
+
+
+def _mixed_case(rng: random.Random) -> str:
+    return "".join(rng.choices(string.ascii_letters, k=rng.randint(2, 9)))
+
+
+def _alphanumeric(rng: random.Random) -> str:
+    return "".join(rng.choices(string.ascii_letters + string.digits, k=rng.randint(1, 8)))
+
+
+def _digits(rng: random.Random) -> str:
+    return "".join(rng.choices(string.digits, k=rng.randint(1, 6)))
+
+
+def _symbols(rng: random.Random) -> str:
+    return "".join(rng.choices(_PUNCTUATION + string.ascii_lowercase, k=rng.randint(1, 8)))
+
+
+def _repetitive(rng: random.Random) -> str:
+    return "".join(rng.choices(rng.sample(string.ascii_letters, 3), k=rng.randint(2, 10)))
+
+
+def _capitalised(rng: random.Random) -> str:
+    return _plain_word(rng).capitalize()
+
+
+def _international(rng: random.Random) -> str:
+    return "".join(rng.choices(string.ascii_lowercase + _NON_ASCII, k=rng.randint(1, 6)))
+
+
+_WORD_KINDS: list[tuple[int, Callable[[random.Random], str]]] = [
+    (30, _plain_word),
+    (16, _random_letters),
+    (12, _mixed_case),
+    (10, _alphanumeric),
+    (7, _digits),
+    (10, _symbols),
+    (10, _repetitive),
+    (9, _capitalised),
+    (1, _international),
+]
+_KINDS = [kind for _, kind in _WORD_KINDS]
+_KIND_WEIGHTS = [weight for weight, _ in _WORD_KINDS]
+_SEPARATORS = [" "] * 10 + [", ", ",", "-", "_", "  ", "\n", ".", ":", "|", "/", "\t", ";", "+"]
+
+
+def word(rng: random.Random) -> str:
+    """A word-like string of 1 to 9 characters."""
+    return rng.choices(_KINDS, _KIND_WEIGHTS)[0](rng)
+
+
+@dataclass(slots=True)
+class Theme:
+    """The words, characters and numbers that one program's inputs and literals share."""
+
+    rng: random.Random
+    words: list[str]
+    separator: str
+    numbers: list[int]
+
+    @classmethod
+    def draw(cls, rng: random.Random) -> Theme:
+        """A new small world."""
+        high = rng.choice([5, 10, 10, 20, 100, 100, 1000])
+        low = rng.choice([0, 0, 0, 1, -high])
+        numbers = [rng.randint(low, high) for _ in range(rng.randint(3, 7))]
+        words = [word(rng) for _ in range(rng.randint(2, 6))]
+        return cls(rng, words, rng.choice(_SEPARATORS), numbers)
+
+    def int_(self) -> int:
+        """A number of this world, at times a neighbour or a stranger."""
+        roll = self.rng.random()
+        if roll < 0.6:
+            return self.rng.choice(self.numbers)
+        return self.rng.randint(-2, 12) if roll < 0.9 else self.rng.randint(-1000, 1000)
+
+    def small(self) -> int:
+        """A count or an index."""
+        return self.rng.choice([0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 4, 5, 6, 7, 8, 10])
+
+    def char(self) -> str:
+        """One character, usually of this world's words."""
+        roll = self.rng.random()
+        if roll < 0.15:
+            return self.separator[0]
+        source = self.rng.choice(self.words)
+        if roll < 0.85 and source:
+            return self.rng.choice(source)
+        return self.rng.choice(string.ascii_letters + string.digits + _PUNCTUATION)
+
+    def piece(self) -> str:
+        """A short string: character, part of a word, word, separator, empty."""
+        roll = self.rng.random()
+        if roll < 0.45:
+            return self.char()
+        source = self.rng.choice(self.words)
+        if roll < 0.8:
+            start = self.rng.randrange(len(source) + 1)
+            return source[start : start + self.rng.randint(1, 3)]
+        return source if roll < 0.95 else self.rng.choice(["", self.separator, " "])
+
+    def text(self) -> str:
+        """A whole string: one word, words with separators, at times padded, empty or with a changed case."""
+        roll = self.rng.random()
+        if roll < 0.03:
+            return ""
+        count = 1 if roll < 0.5 else self.rng.randint(2, 4)
+        text = self.separator.join(self.rng.choices(self.words, k=count))
+        return self._dressed(text)
+
+    def _dressed(self, text: str) -> str:
+        roll = self.rng.random()
+        if roll < 0.06:
+            return " " * self.rng.randint(1, 3) + text + " " * self.rng.randint(0, 3)
+        if roll < 0.12:
+            return text.upper()
+        if roll < 0.17:
+            return text.title()
+        if roll < 0.22:
+            return text + self.rng.choice("!?.,:;") * self.rng.randint(1, 2)
+        if roll < 0.25:
+            return text + self.rng.choice(string.whitespace[:4])
+        return text
+
+    def float_(self) -> float:
+        """A number with one or two decimals."""
+        return round(self.rng.uniform(-10, 100), self.rng.choice([1, 1, 2]))
+
+    def bool_(self) -> bool:
+        """A truth value."""
+        return self.rng.random() < 0.5
+
+    def size(self) -> int:
+        """The length of a container."""
+        return self.rng.choice([0, 1, 1, 2, 2, 3, 3, 3, 4, 4, 4, 5, 5, 6, 7, 8])
+
+    def item(self) -> str:
+        """A string as an element of a container."""
+        return self.char() if self.rng.random() < 0.4 else self.rng.choice(self.words)
+
+    def value(self, kind: str) -> Value:
+        """A value of a kind of the grammar (`cwm_trace.train.grammar`). Raises KeyError."""
+        return _MAKERS[kind](self)
+
+
+def _dict_of(key: Callable[[Theme], Value], value: Callable[[Theme], Value]) -> Callable[[Theme], Value]:
+    return lambda theme: {key(theme): value(theme) for _ in range(min(theme.size(), 5))}
+
+
+def _list_of(item: Callable[[Theme], Value]) -> Callable[[Theme], list[Value]]:
+    return lambda theme: [item(theme) for _ in range(theme.size())]
+
+
+_MAKERS: dict[str, Callable[[Theme], Value]] = {
+    "int": Theme.int_,
+    "str": Theme.text,
+    "char": Theme.char,
+    "bool": Theme.bool_,
+    "float": Theme.float_,
+    "li": _list_of(Theme.int_),
+    "ls": _list_of(Theme.item),
+    "lli": lambda theme: [_list_of(Theme.int_)(theme)[:3] for _ in range(min(theme.size(), 4))],
+    "dsi": _dict_of(Theme.item, Theme.int_),
+    "dss": _dict_of(Theme.item, Theme.item),
+    "dis": _dict_of(Theme.int_, Theme.item),
+    "dsl": _dict_of(Theme.item, lambda theme: _list_of(Theme.int_)(theme)[:3]),
+    "ti": lambda theme: tuple(_list_of(Theme.int_)(theme)[:5]),
+    "ts": lambda theme: tuple(_list_of(Theme.item)(theme)[:5]),
+    "si": lambda theme: set(_list_of(Theme.int_)(theme)[:5]),
+    "lt": lambda theme: [(theme.item(), theme.int_()) for _ in range(min(theme.size(), 4))],
+}

@@ -1,0 +1,126 @@
+"""Finds where a trace starts, and writes the context; reads source text only, runs nothing."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+
+from cwm_trace.errors import InputError
+from cwm_trace.format import call_context, mark_entry, marked_line, source_lines, strip_mark
+
+ENTRY_NAME = "main"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Where a trace starts.
+
+    Attributes:
+        context: the source text with the START_OF_TRACE mark, as a model is given it.
+        source: the text that is executed (the context without the mark).
+        line: 1-based line of the entry's `def`; None = the module body.
+        first_line: the source line of the entry's first CALL frame.
+        has_parameters: whether the entry takes arguments, so that its first frame cannot be known without running.
+        is_call: whether `context` is a `call_context`, whose `main` nobody calls.
+    """
+
+    context: str
+    source: str
+    line: int | None
+    first_line: str
+    has_parameters: bool
+    is_call: bool
+
+
+def parse_source(source: str, filename: str = "<source>") -> ast.Module:
+    """The syntax tree. Raises InputError with file and line."""
+    try:
+        return ast.parse(source, filename)
+    except (SyntaxError, ValueError) as error:
+        line = getattr(error, "lineno", None)
+        where = f"{filename}:{line}" if line else filename
+        raise InputError(f"{where}: {getattr(error, 'msg', error)}", hint="Only valid Python can be traced") from None
+
+
+def call_entry(source: str, call: str, filename: str = "<source>") -> Entry:
+    """The entry of CWM's published prompts: `main` returns the call. Raises InputError."""
+    parse_source(source, filename)
+    try:
+        ast.parse(call.strip(), "<call>", "eval")
+    except SyntaxError:
+        raise InputError(f"not an expression: {call!r}", hint="Give a call like \"f('a', 1)\"") from None
+    context = call_context(source, call.strip())
+    line = marked_line_last(context)
+    return Entry(context, unmarked(context), line, "def main():\n", False, True)
+
+
+def context_entry(context: str, filename: str = "<source>") -> Entry:
+    """The entry of a context that already carries the mark, as models are given it. Raises InputError."""
+    line = marked_line_last(context)
+    if line is None:
+        raise InputError("no line of the context carries the mark '# << START_OF_TRACE'")
+    source = unmarked(context)
+    tree = parse_source(source, filename)
+    function = _function_at(tree, line)
+    first = source_lines(source)[line - 1]
+    if function is None:
+        return Entry(context, source, None, first, False, False)
+    called = function.name == ENTRY_NAME and _calls_main(tree)
+    return Entry(context, source, line, first, _takes_arguments(function), not called and function.name == ENTRY_NAME)
+
+
+def script_entry(source: str, filename: str = "<source>") -> Entry:
+    """The entry of a script: the marked line, else a top-level `main` that it calls, else the module body. Raises InputError."""
+    tree = parse_source(source, filename)
+    if marked_line(source) is not None:
+        return context_entry(source, filename)
+    function = next((n for n in reversed(tree.body) if isinstance(n, _FUNCTIONS) and n.name == ENTRY_NAME), None)
+    if function is not None and _calls_main(tree):
+        first = source_lines(source)[function.lineno - 1]
+        context = mark_entry(source, function.lineno)
+        return Entry(context, source, function.lineno, first, _takes_arguments(function), False)
+    if not tree.body:
+        raise InputError(f"{filename}: nothing to trace (no statement)")
+    line = tree.body[0].lineno
+    return Entry(mark_entry(source, line), source, None, source_lines(source)[line - 1], False, False)
+
+
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_AnyFunction = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def _function_at(tree: ast.Module, line: int) -> _AnyFunction | None:
+    return next((n for n in ast.walk(tree) if isinstance(n, _FUNCTIONS) and n.lineno == line), None)
+
+
+def _takes_arguments(function: _AnyFunction) -> bool:
+    arguments = function.args
+    return bool(arguments.posonlyargs or arguments.args or arguments.kwonlyargs or arguments.vararg or arguments.kwarg)
+
+
+def _calls_main(tree: ast.Module) -> bool:
+    """Whether a statement of the module itself (not of a function in it) calls `main(...)`."""
+    return any(_has_call(statement) for statement in tree.body)
+
+
+def _has_call(node: ast.AST) -> bool:
+    if isinstance(node, (*_FUNCTIONS, ast.ClassDef, ast.Lambda)):
+        return False
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == ENTRY_NAME:
+        return True
+    return any(map(_has_call, ast.iter_child_nodes(node)))
+
+
+def unmarked(context: str) -> str:
+    """The context without its (last) mark: what is executed."""
+    lines = source_lines(context)
+    line = marked_line_last(context)
+    if line is not None:
+        lines[line - 1] = strip_mark(lines[line - 1])
+    return "".join(lines)
+
+
+def marked_line_last(context: str) -> int | None:
+    """The last line that carries the mark: a `call_context` puts its own after everything the program says."""
+    lines = source_lines(context)
+    return next((n for n in range(len(lines), 0, -1) if strip_mark(lines[n - 1]) != lines[n - 1]), None)

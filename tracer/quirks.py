@@ -1,0 +1,45 @@
+"""What differs between CPython versions, as named facts with their evidence. No other module of the tracer asks for a version."""
+
+from __future__ import annotations
+
+import opcode
+import sys
+from typing import Final
+
+_VERSION = sys.version_info[:2]
+
+CALL_SEQUENCE: Final[tuple[str, ...]] = {
+    # Order of what precedes the arguments of a call; dis.dis(lambda: f(1)) shows it. A wrong order is a crash.
+    (3, 11): ("PUSH_NULL", "LOAD_CONST", "arguments", "PRECALL", "CALL"),
+    (3, 12): ("PUSH_NULL", "LOAD_CONST", "arguments", "CALL"),
+}.get(_VERSION, ("LOAD_CONST", "PUSH_NULL", "arguments", "CALL"))
+
+INLINES_COMPREHENSIONS: Final = _VERSION >= (3, 12)
+"""PEP 709: list, set and dict comprehensions have no Python frame of their own. The CWM text has one for each."""
+
+THROW_STEPS_BACK_TO_SEND: Final = _VERSION == (3, 11)
+"""3.11's `gen.throw` takes the code unit before YIELD_VALUE for SEND and jumps by its argument (genobject.c, `_gen_throw`: "Backup to
+SEND"). Anything put between the two must end with a unit that carries the same jump, or the interpreter runs wild."""
+
+UNARY_PLUS: Final[tuple[str, int]] = ("UNARY_POSITIVE", 0) if _VERSION == (3, 11) else ("CALL_INTRINSIC_1", 5)
+
+ASYNC_WRAP: Final[tuple[str, int]] = ("ASYNC_GEN_WRAP", 0) if _VERSION == (3, 11) else ("CALL_INTRINSIC_1", 4)
+"""What wraps the value of an async generator directly before YIELD_VALUE; the value is read before it."""
+
+NEVER_A_LINE: Final = frozenset({"END_FOR", "END_SEND", "END_ASYNC_FOR", "RESUME", "CACHE"})
+"""Instructions that `sys.settrace` gives no 'line' event for, whatever line they carry (on 3.11 only RESUME and END_ASYNC_FOR exist)."""
+
+SILENT_RERAISE: Final[dict[str, type[BaseException] | None]] = {
+    # Instructions that raise again without a new 'exception' event; but END_ASYNC_FOR and CLEANUP_THROW swallow these.
+    "RERAISE": None,
+    "END_ASYNC_FOR": StopAsyncIteration,
+    "CLEANUP_THROW": StopIteration,
+}
+
+FORWARD_JUMP: Final[dict[str, str]] = {
+    # 3.11 spells the direction of a jump in its name; a trampoline lies behind everything, so jumps to it go forward.
+    name: name.replace("BACKWARD", "FORWARD") for name in opcode.opmap if name.startswith("POP_JUMP_BACKWARD_IF")
+}
+
+BYTECODE_COLUMN_LIMIT: Final = 128
+"""bytecode 0.19.1 writes a one-line location entry for columns below 256; CPython reads it right only below 128 (later lines shift)."""

@@ -1,0 +1,38 @@
+"""Renders values as CWM's data did: `repr`, without memory addresses. Knows nothing of frames.
+
+Whatever a user's `__repr__` does, a text comes back: one that raises gives `<unprintable T object>`, as tracebacks do.
+"""
+
+from __future__ import annotations
+
+import re
+
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+(?=[>;, )\]}])")
+_SAFE = frozenset({int, bool, float, complex, type(None), bytes, range})
+
+
+def render_value(value: object) -> str:
+    """The text of a value: its repr, addresses removed (`<list_iterator object>`), never an exception.
+
+    Addresses are removed from the whole text, so also from a string that spells one before `>`: CWM's authors have not said how they do
+    it, and its output shows only addresses of objects.
+    """
+    kind = type(value)
+    if kind in _SAFE:
+        return repr(value)
+    try:
+        text = repr(value)
+    except RecursionError:
+        return f"<unprintable {kind.__name__} object>"
+    except Exception:  # a user's __repr__ may raise anything
+        return f"<unprintable {kind.__name__} object>"
+    if kind is not str and " at 0x" in text:
+        text = _ADDRESS.sub("", text)
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def cap(text: str, limit: int | None) -> tuple[str, bool]:
+    """The text cut to `limit` characters, and whether it was cut."""
+    if limit is None or len(text) <= limit:
+        return text, False
+    return text[:limit] + "…", True
