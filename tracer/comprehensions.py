@@ -31,7 +31,7 @@ class _Outliner(ast.NodeTransformer):
             return node
         first = node.generators[0]
         iterable = first.iter
-        first.iter = ast.copy_location(ast.Name(ITERATOR_NAME, ast.Load()), iterable)
+        first.iter = ast.copy_location(ast.Name(ITERATOR_NAME, ast.Load()), node)  # as 3.11: the frame starts there
         arguments = ast.arguments([], [ast.arg(ITERATOR_NAME)], None, [], [], None, [])
         function = ast.copy_location(ast.Lambda(arguments, node), node)
         ast.copy_location(arguments.args[0], iterable)

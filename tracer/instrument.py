@@ -20,6 +20,7 @@ from cwm_trace.tracer.comprehensions import ITERATOR_NAME
 
 Element = Any  # Instr | Label | TryBegin | TryEnd | SetLineno; the library has no common type
 NOWHERE = InstrLocation(None, None, None, None)
+_COMPREHENSION_LOOP = frozenset({"FOR_ITER", "JUMP_BACKWARD", "LIST_APPEND", "SET_ADD", "MAP_ADD"})
 
 
 class Hooks(Protocol):
@@ -71,6 +72,7 @@ class _Rewriter:
 
     def result(self) -> CodeType:
         self._iterator_marks()
+        self._comprehension_lines()
         self._calls_and_returns()
         self._exceptions()
         self._lines()
@@ -118,6 +120,15 @@ class _Rewriter:
             if place.col_offset is not None and (place.lineno, place.col_offset) == (place.end_lineno, place.end_col_offset):
                 item.set("GET_ITER")
 
+    def _comprehension_lines(self) -> None:
+        """On 3.11 the loop of a comprehension is on its first line; later compilers put it on that of the iterable."""
+        if not quirks.INLINES_COMPREHENSIONS or not (self.code.co_name == "<genexpr>" or _is_outlined(self.code)):
+            return
+        first = InstrLocation(self.code.co_firstlineno, None, None, None)
+        for _, item in self._instructions():
+            if item.name in _COMPREHENSION_LOOP:
+                item.location = first
+
     def _calls_and_returns(self) -> None:
         for index, item in self._instructions():
             if index == self.start:
@@ -148,6 +159,7 @@ class _Rewriter:
         self._put(at, report)
         resume = next(n for n, element in self._instructions() if n > index)
         self.after[resume] = self._invoke(self.hooks.call, [], self.elements[resume])
+        self.elements[resume].arg &= ~quirks.CLOSE_SHORTCUT_BIT
 
     def _exceptions(self) -> None:
         for index, item in self._instructions():
@@ -253,7 +265,7 @@ class _Rewriter:
         out += [*pending, *self.trampolines]
         begin = out.index(self.elements[self.start]) + 1
         end = len(out)
-        covered = _cover(out[begin:end], catch_all)
+        covered = _cover(out[begin:end], catch_all, foreign=_inside_block(out[:begin]))
         handler = self._invoke(self.hooks.unwind, [Instr("COPY", 3)], Instr("NOP"))
         self.elements = [*out[:begin], *covered, catch_all, *handler, Instr("RERAISE", 1, location=NOWHERE)]
 
@@ -282,11 +294,16 @@ def _line(item: Instr) -> int | None:
     return item.location.lineno if item.location is not None else None
 
 
-def _cover(elements: list[Element], handler: Label) -> list[Element]:
+def _inside_block(elements: list[Element]) -> bool:
+    """Whether the stretch ends inside a block (from 3.12 on a generator's first RESUME may be in one)."""
+    marks = [element for element in elements if isinstance(element, (TryBegin, TryEnd))]
+    return bool(marks) and isinstance(marks[-1], TryBegin)
+
+
+def _cover(elements: list[Element], handler: Label, *, foreign: bool) -> list[Element]:
     """Put every stretch that no block covers into a block of its own (blocks must not nest)."""
     out: list[Element] = []
     mine: TryBegin | None = None
-    foreign = False
     for element in elements:
         if isinstance(element, TryBegin):
             if mine is not None:
@@ -302,9 +319,13 @@ def _cover(elements: list[Element], handler: Label) -> list[Element]:
     return [*out, TryEnd(mine)] if mine is not None else out
 
 
+def _is_outlined(code: CodeType) -> bool:
+    """Whether this is a comprehension that `comprehensions` made a lambda."""
+    return code.co_name == "<lambda>" and code.co_varnames[:1] == (ITERATOR_NAME,)
+
+
 def _frame_name(code: CodeType) -> str:
-    is_outlined = code.co_name == "<lambda>" and code.co_varnames[:1] == (ITERATOR_NAME,)
-    return "<listcomp>" if is_outlined else code.co_name
+    return "<listcomp>" if _is_outlined(code) else code.co_name
 
 
 def _drop_wide_columns(item: Instr) -> None:

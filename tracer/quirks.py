@@ -21,6 +21,10 @@ THROW_STEPS_BACK_TO_SEND: Final = _VERSION == (3, 11)
 """3.11's `gen.throw` takes the code unit before YIELD_VALUE for SEND and jumps by its argument (genobject.c, `_gen_throw`: "Backup to
 SEND"). Anything put between the two must end with a unit that carries the same jump, or the interpreter runs wild."""
 
+CLOSE_SHORTCUT_BIT: Final = 4 if _VERSION >= (3, 13) else 0
+"""Bit of RESUME's argument after a yield outside any `try`: 3.13's `gen.close()` then drops the frame without entering it (genobject.c,
+RESUME_OPARG_DEPTH1_MASK). Cleared, close() raises GeneratorExit in the frame as 3.11 does, which the trace shows."""
+
 UNARY_PLUS: Final[tuple[str, int]] = ("UNARY_POSITIVE", 0) if _VERSION == (3, 11) else ("CALL_INTRINSIC_1", 5)
 
 ASYNC_WRAP: Final[tuple[str, int]] = ("ASYNC_GEN_WRAP", 0) if _VERSION == (3, 11) else ("CALL_INTRINSIC_1", 4)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import CodeType, FrameType
 
 from cwm_trace.format import FrameParser, diff_encode, source_lines, strip_mark
@@ -41,6 +41,23 @@ class StopRecording(BaseException):
     """Raised by `emit` to end the program at a limit; raised again by every later hook, so that nothing can go on after it."""
 
 
+@dataclass(slots=True)
+class _State:
+    """What is known of one Python frame, while it lives.
+
+    Attributes:
+        order: its names in order of first binding, with their last rendering.
+        line: of its last event.
+        suspended: whether it has yielded and not been entered again.
+        reraised: whether the exception on its way was only raised again, which is no event.
+    """
+
+    line: int
+    order: dict[str, str] = field(default_factory=dict)
+    suspended: bool = False
+    reraised: bool = False
+
+
 class Recorder:
     """Records one execution of a source text.
 
@@ -69,9 +86,7 @@ class Recorder:
         self._last: FrameType | None = None
         self._busy = False
         self._stopped: StopRecording | None = None
-        self._orders: dict[FrameType, dict[str, str]] = {}
-        self._reraised: dict[FrameType, int | None] = {}
-        self._suspended: set[FrameType] = set()
+        self._states: dict[FrameType, _State] = {}
         self.code = instrument(compile_source(source, filename), self)
         self._entry_code = self._find_entry(self.code)
 
@@ -100,7 +115,7 @@ class Recorder:
             self._entry, self._thread = frame, _get_ident()
         if self._enter():
             try:
-                self._suspended.discard(frame)
+                self._state(frame).suspended = False
                 self._observe(Event.CALL, frame, frame.f_lineno or frame.f_code.co_firstlineno)
             finally:
                 self._busy = False
@@ -116,8 +131,8 @@ class Recorder:
         if self._entry is not None and self._enter():
             try:
                 frame = _getframe(1)
-                self._suspended.add(frame)
                 self._value(Event.RETURN, frame, frame.f_lineno, value)
+                self._state(frame).suspended = True
             finally:
                 self._busy = False
 
@@ -134,28 +149,30 @@ class Recorder:
         if self._entry is not None and self._enter():
             try:
                 frame = _getframe(1)
-                raised_at = self._exception(frame, error)
-                if line is not None and line != raised_at:
+                self._exception(frame, error)
+                if line is not None and line != self._state(frame).line:
                     self._observe(Event.LINE, frame, line)
             finally:
                 self._busy = False
 
     def reraise(self, line: int | None) -> None:
         if self._entry is not None and not self._busy and self._thread == _get_ident():
-            self._reraised[_getframe(1)] = line
+            state = self._state(_getframe(1))
+            state.reraised, state.line = True, line or state.line
 
     def reraise_unless(self, error: BaseException, swallowed: type[BaseException], line: int | None) -> None:
         if self._entry is not None and not self._busy and self._thread == _get_ident():
             if not isinstance(error, swallowed):
-                self._reraised[_getframe(1)] = line
+                state = self._state(_getframe(1))
+                state.reraised, state.line = True, line or state.line
 
     def unwind(self, error: BaseException) -> None:
         if self._entry is not None and self._enter():
             try:
                 frame = _getframe(1)
-                raised_at = self._exception(frame, error)
+                self._exception(frame, error)
                 if self.settings.keep_unwind_return:
-                    self._value(Event.RETURN, frame, raised_at or frame.f_lineno, None)
+                    self._value(Event.RETURN, frame, self._state(frame).line, None)
                 self._left(frame)
             finally:
                 self._busy = False
@@ -171,35 +188,41 @@ class Recorder:
         self._busy = True
         return True
 
+    def _state(self, frame: FrameType) -> _State:
+        state = self._states.get(frame)
+        if state is None:
+            state = self._states[frame] = _State(frame.f_code.co_firstlineno)
+        return state
+
     def _observe(self, event: Event, frame: FrameType, line: int) -> None:
         values, capped = self._render_locals(frame)
         if event is Event.LINE and frame is not self._last:
             self._encoder.previous = None  # another Python frame came between, though it neither called nor returned
         made = Frame(event, self._source(line), values, line_number=line, capped=capped)
-        self._send(diff_encode(made, self._encoder.previous), frame)
+        self._send(diff_encode(made, self._encoder.previous), frame, line)
 
     def _value(self, event: Event, frame: FrameType, line: int, value: object) -> None:
         text, capped = cap(render_value(value), self.settings.max_value_chars)
-        self._send(Frame(event, self._source(line), value=text, line_number=line, capped=capped), frame)
+        self._send(Frame(event, self._source(line), value=text, line_number=line, capped=capped), frame, line)
 
-    def _exception(self, frame: FrameType, error: BaseException) -> int | None:
-        """Report an exception unless it was only raised again; returns the line it came from."""
-        if frame in self._reraised:
-            return self._reraised.pop(frame)
-        traceback = error.__traceback__
-        line = traceback.tb_lineno if traceback is not None and traceback.tb_frame is frame else frame.f_lineno
-        del traceback
-        if frame in self._suspended:  # close() or throw(): 3.11 reports that the frame is entered again
-            self._suspended.discard(frame)
+    def _exception(self, frame: FrameType, error: BaseException) -> None:
+        """Report an exception, unless it was only raised again."""
+        state = self._state(frame)
+        if state.reraised:
+            state.reraised = False
+            return
+        line = state.line
+        if state.suspended:  # close() or throw(): 3.11 reports that the frame is entered again
+            state.suspended = False
             self._observe(Event.CALL, frame, line)
-        if self.settings.exception_value == "type":
-            text, capped = type(error).__name__, False
-        else:
-            text, capped = cap(render_value(error), self.settings.max_value_chars)
-        self._send(Frame(Event.EXCEPTION, self._source(line), value=text, line_number=line, capped=capped), frame)
-        return line
+        elif error.__traceback__ is not None and error.__traceback__.tb_frame is frame:
+            line = error.__traceback__.tb_lineno
+        shown = type(error).__name__ if self.settings.exception_value == "type" else render_value(error)
+        text, capped = cap(shown, self.settings.max_value_chars)
+        self._send(Frame(Event.EXCEPTION, self._source(line), value=text, line_number=line, capped=capped), frame, line)
 
-    def _send(self, made: Frame, frame: FrameType) -> None:
+    def _send(self, made: Frame, frame: FrameType, line: int) -> None:
+        self._state(frame).line = line
         self._encoder.observe(made)
         self._last = frame
         try:
@@ -209,22 +232,18 @@ class Recorder:
             raise
 
     def _left(self, frame: FrameType) -> None:
-        self._orders.pop(frame, None)
-        self._reraised.pop(frame, None)
-        self._suspended.discard(frame)
+        self._states.pop(frame, None)
         if frame is self._entry:
             self.complete = True
             self._entry = self._last = None
-            self._orders.clear()
-            self._reraised.clear()
-            self._suspended.clear()
+            self._states.clear()
 
     def _render_locals(self, frame: FrameType) -> tuple[dict[str, str], bool]:
         """All locals rendered, in the order in which this Python frame first bound them."""
         local, limit = frame.f_locals, self.settings.max_value_chars
         own = frame.f_code.co_flags & _FAST_LOCALS
         names = list(local) if own else [name for name in local if not name.startswith("__")]
-        order = self._orders.setdefault(frame, {})
+        order = self._state(frame).order
         for name in [name for name in order if name not in local]:
             del order[name]
         capped = False
