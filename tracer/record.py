@@ -131,7 +131,7 @@ class Recorder:
         if self._entry is not None and self._enter():
             try:
                 frame = _getframe(1)
-                self._value(Event.RETURN, frame, frame.f_lineno, value)
+                self._value(Event.RETURN, frame, frame.f_lineno or self._state(frame).line, value)
                 self._state(frame).suspended = True
             finally:
                 self._busy = False
@@ -140,7 +140,7 @@ class Recorder:
         if self._entry is not None and self._enter():
             try:
                 frame = _getframe(1)
-                self._value(Event.RETURN, frame, frame.f_lineno, value)
+                self._value(Event.RETURN, frame, frame.f_lineno or self._state(frame).line, value)
                 self._left(frame)
             finally:
                 self._busy = False
@@ -216,7 +216,7 @@ class Recorder:
             state.suspended = False
             self._observe(Event.CALL, frame, line)
         elif error.__traceback__ is not None and error.__traceback__.tb_frame is frame:
-            line = error.__traceback__.tb_lineno
+            line = error.__traceback__.tb_lineno or line  # None: raised inside a hook, at the recursion limit
         shown = type(error).__name__ if self.settings.exception_value == "type" else render_value(error)
         text, capped = cap(shown, self.settings.max_value_chars)
         self._send(Frame(Event.EXCEPTION, self._source(line), value=text, line_number=line, capped=capped), frame, line)

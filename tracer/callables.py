@@ -1,0 +1,86 @@
+"""Records a call of a Python function of this process."""
+
+from __future__ import annotations
+
+import gc
+import inspect
+from collections.abc import Callable
+from types import CodeType, FunctionType
+from typing import Any
+
+from cwm_trace.errors import InputError
+from cwm_trace.format import mark_entry
+from cwm_trace.frames import Status, Trace
+from cwm_trace.tracer.entry import parse_source
+from cwm_trace.tracer.inprocess import FrameList
+from cwm_trace.tracer.record import Recorder, StopRecording
+from cwm_trace.tracer.run import read_source
+
+
+def trace(function: Callable[..., Any], /, *arguments: Any, **keywords: Any) -> Trace:
+    """The trace of `function(*arguments, **keywords)`, called here and now; functions of the same file are stepped into.
+
+    What the call raises is part of the trace (`Trace.raised`), and is not raised again. Raises InputError where the source is not to be had.
+    """
+    plain = inspect.unwrap(function)
+    plain = getattr(plain, "__func__", plain)
+    if not isinstance(plain, FunctionType):
+        raise InputError(f"{function!r} is not a Python function", hint="Trace a function or a method")
+    path, line = plain.__code__.co_filename, _definition_line(plain)
+    source = _source(plain, path)
+    sink = FrameList()
+    recorder = Recorder(source, path, entry_line=line, emit=sink)
+    originals = _swap(path, recorder.code)
+    try:
+        function(*arguments, **keywords)
+    except (Exception, StopRecording):  # part of the trace
+        pass
+    finally:
+        for known, code in originals:
+            known.__code__ = code
+    status = Status.COMPLETE if recorder.complete else Status.OPEN
+    meta = {"name": f"{path.rsplit('/', 1)[-1]}::{plain.__qualname__}"}
+    return Trace(mark_entry(source, line), tuple(sink.frames), recorder.complete, status, meta)
+
+
+def _definition_line(function: FunctionType) -> int:
+    lines, first = inspect.getsourcelines(function) if _has_source(function) else ([], 1)
+    return next((first + n for n, text in enumerate(lines) if text.lstrip().startswith(("def ", "async def "))), first)
+
+
+def _has_source(function: FunctionType) -> bool:
+    try:
+        inspect.getsourcelines(function)
+    except (OSError, TypeError):
+        raise InputError(f"no source text of {function.__qualname__}", hint="Use trace_source with the text") from None
+    return True
+
+
+def _source(function: FunctionType, path: str) -> str:
+    try:
+        source = read_source(path)
+    except InputError:
+        source = "".join(inspect.findsource(function)[0])
+    parse_source(source, path)
+    return source
+
+
+def _swap(path: str, module: CodeType) -> list[tuple[FunctionType, CodeType]]:
+    """Give every living function of the file its instrumented code; returns what to put back."""
+    instrumented = {_key(code): code for code in _walk(module)}
+    originals = []
+    for known in gc.get_objects():
+        if type(known) is FunctionType and known.__code__.co_filename == path:
+            code = instrumented.get(_key(known.__code__))
+            if code is not None and code.co_freevars == known.__code__.co_freevars:
+                originals.append((known, known.__code__))
+                known.__code__ = code
+    return originals
+
+
+def _key(code: CodeType) -> tuple[str, int, str]:
+    return code.co_name, code.co_firstlineno, code.co_qualname
+
+
+def _walk(code: CodeType) -> list[CodeType]:
+    return [code, *(nested for item in code.co_consts if isinstance(item, CodeType) for nested in _walk(item))]
