@@ -35,6 +35,7 @@ class FrameFile:
         self.path, self.limits, self.pid = path, limits, _getpid()
         self.frames = self.bytes = 0
         self.status: Status | None = None
+        self._late: list[Frame] = []
         self._descriptor = self._reopen()
 
     def _reopen(self) -> int:
@@ -63,7 +64,13 @@ class FrameFile:
         if self.limits.trace_bytes is not None and self.bytes > self.limits.trace_bytes:
             self._stop(Status.SIZE_LIMIT)
         self.frames += 1
-        self.put(step_to_json(frame))
+        self._late.append(frame)
+        try:
+            while self._late:
+                self.put(step_to_json(self._late[0]))
+                del self._late[0]
+        except RecursionError:  # no room on the stack now: the program is at its own limit
+            pass
 
     def _stop(self, status: Status) -> None:
         self.status = status
@@ -72,11 +79,13 @@ class FrameFile:
     def finish(self, complete: bool) -> None:
         """Write the last line."""
         status = Status.COMPLETE if complete else self.status or Status.OPEN
+        for frame in self._late:
+            self.put(step_to_json(frame))
         self.put({"end": status.value})
 
 
 def run_job(job: dict[str, Any]) -> None:
-    """Run one program. Raises what the program raises, its traceback cut to the program's own frames."""
+    """Run one program. Raises what the program raises."""
     limits, entry = Limits(**job["limits"]), Entry(**job["entry"])
     sink = FrameFile(job["out"], limits)
     module, filename = _main_module(job)
@@ -90,9 +99,8 @@ def run_job(job: dict[str, Any]) -> None:
     except StopRecording:
         sink.finish(recorder.complete)
         _leave_now()
-    except BaseException as error:
+    except BaseException:
         sink.finish(recorder.complete)
-        error.__traceback__ = _own_traceback(error.__traceback__, filename)
         raise
     sink.finish(recorder.complete)
 
@@ -162,7 +170,8 @@ def main(job: dict[str, Any]) -> None:
     except (SystemExit, KeyboardInterrupt):
         raise
     except BaseException as error:
-        sys.excepthook(type(error), error, error.__traceback__)
+        own = _own_traceback(error.__traceback__, job["file"] or job["display"])
+        sys.excepthook(type(error), error.with_traceback(own), own)
         sys.exit(1)
 
 

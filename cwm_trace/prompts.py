@@ -1,0 +1,33 @@
+"""Writes the prompt of a rollout: the marked context, and the entry's CALL frame where it can be known without running anything."""
+
+from __future__ import annotations
+
+from cwm_trace.format import CALL_ENTRY
+from cwm_trace.frames import Event, Frame, Trace
+from cwm_trace.tracer.entry import Entry, call_entry, context_entry, script_entry
+
+
+def call_prompt(source: str, call: str, filename: str = "<source>") -> Trace:
+    """The prompt of CWM's published numbers: `main` returns the call, and its CALL is given. Raises InputError."""
+    entry = call_entry(source, call, filename)
+    return Trace(entry.context, (_numbered(CALL_ENTRY, entry),), complete=False)
+
+
+def script_prompt(source: str, filename: str = "<source>") -> Trace:
+    """A script from its entry on (marked line, else a `main()` it calls, else the module body). Raises InputError."""
+    return entry_prompt(script_entry(source, filename))
+
+
+def context_prompt(context: str) -> Trace:
+    """The prompt of a context that already carries the mark. Raises InputError."""
+    return entry_prompt(context_entry(context))
+
+
+def entry_prompt(entry: Entry) -> Trace:
+    """The prompt of an entry; its CALL is part of it unless the entry takes arguments, which only running would tell."""
+    frames = () if entry.has_parameters else (_numbered(Frame(Event.CALL, entry.first_line), entry),)
+    return Trace(entry.context, frames, complete=False)
+
+
+def _numbered(frame: Frame, entry: Entry) -> Frame:
+    return Frame(frame.event, frame.source, line_number=entry.line or 1)

@@ -1,0 +1,135 @@
+"""Rollouts: lets a model write a trace frame by frame, and parses what it writes. Runs no program.
+
+Knows the model protocol and the format; not how a model works, nor what is true.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from cwm_trace.errors import InputError
+from cwm_trace.format import EVENT_TOKENS, FrameParser
+from cwm_trace.frames import Event, Status, Step, Trace
+from cwm_trace.models.base import Decoding, Generated, Model, Stop
+from cwm_trace.prompts import call_prompt, script_prompt
+
+MAX_FRAMES = 1_000
+MAX_TOKENS = 16_384
+MAX_MALFORMED = 3
+"""A rollout goes on after a frame that breaks the format, but not after this many in a row."""
+
+
+class Simulation:
+    """A rollout in progress: iterate over it for the predicted steps; `trace` is what is known so far, prompt included."""
+
+    def __init__(
+        self,
+        model: Model,
+        prompt: Trace,
+        *,
+        max_frames: int = MAX_FRAMES,
+        max_tokens: int = MAX_TOKENS,
+        decoding: Decoding | None = None,
+        force: Event | None = None,
+    ) -> None:
+        """`force` is the event of the first predicted frame (RETURN: CWM's single-step mode). Limits count predicted frames and tokens."""
+        self.model, self.prompt = model, prompt
+        self.decoding = decoding or Decoding()
+        self.status = Status.OPEN
+        self.tokens = 0
+        self.steps: list[Step] = []
+        self._limits = max_frames, max_tokens
+        self._force = force
+        self._parser = FrameParser(prompt.context)
+        for step in prompt.frames:
+            self._parser.observe(step)
+
+    def __iter__(self) -> Iterator[Step]:
+        max_frames, max_tokens = self._limits
+        rollout = self.model.rollout(self.prompt, self.decoding)
+        broken = 0
+        while self.status is Status.OPEN and broken < MAX_MALFORMED:
+            if len(self.steps) >= max_frames:
+                self.status = Status.FRAME_LIMIT
+                return
+            prefix = EVENT_TOKENS[self._force] if self._force and not self.steps else ""
+            made = rollout.next_frame(prefix=prefix, max_tokens=max_tokens - self.tokens)
+            self.tokens += made.tokens
+            step = self._step(made)
+            if step is not None:
+                broken = broken + 1 if step.event is None else 0
+                self.steps.append(step)
+                yield step
+
+    def _step(self, made: Generated) -> Step | None:
+        if made.stop is Stop.END:
+            self.status = Status.COMPLETE
+            if not made.text:
+                return None
+            self.status = Status.OPEN  # the end inside a frame is no end of the trace
+        elif made.stop is Stop.TOKENS:
+            self.status = Status.TOKEN_LIMIT
+            if not made.text:
+                return None
+        step = self._parser.parse(made.text, terminated=made.stop is Stop.FRAME)
+        if made.stop is Stop.END:
+            self.status = Status.TOKEN_LIMIT
+        return replace(step, logprob=made.logprob, tokens=made.tokens)
+
+    @property
+    def trace(self) -> Trace:
+        """Prompt and predicted frames as one trace."""
+        meta = {"model": self.model.name, "temperature": str(self.decoding.temperature), "seed": str(self.decoding.seed)}
+        complete = self.status is Status.COMPLETE
+        return Trace(self.prompt.context, (*self.prompt.frames, *self.steps), complete, self.status, meta)
+
+
+def _prompt(source: str | None, call: str | None, prompt: Trace | None) -> Trace:
+    if prompt is not None:
+        return prompt
+    if source is None:
+        raise InputError("nothing to simulate", hint="Give source text, or a prompt")
+    return script_prompt(source) if call is None else call_prompt(source, call)
+
+
+def simulate(
+    model: Model,
+    source: str | None = None,
+    call: str | None = None,
+    *,
+    prompt: Trace | None = None,
+    max_frames: int = MAX_FRAMES,
+    max_tokens: int = MAX_TOKENS,
+    decoding: Decoding | None = None,
+    force: Event | None = None,
+) -> Simulation:
+    """Predict the frames of a program, one at a time: iterate over the result.
+
+    The program is `source` with `call` (CWM's published prompt), `source` alone (from its entry on), or a whole `prompt`.
+    Raises InputError, and ModelError while iterating.
+    """
+    prompt = _prompt(source, call, prompt)
+    return Simulation(model, prompt, max_frames=max_frames, max_tokens=max_tokens, decoding=decoding, force=force)
+
+
+def predict(
+    model: Model,
+    source: str | None = None,
+    call: str | None = None,
+    *,
+    prompt: Trace | None = None,
+    max_frames: int = MAX_FRAMES,
+    max_tokens: int = MAX_TOKENS,
+    decoding: Decoding | None = None,
+    force: Event | None = None,
+) -> Trace:
+    """The same as `simulate`, to its end: the predicted trace, its status saying how it ended (INTERRUPTED on Ctrl-C)."""
+    prompt = _prompt(source, call, prompt)
+    run = Simulation(model, prompt, max_frames=max_frames, max_tokens=max_tokens, decoding=decoding, force=force)
+    try:
+        for _ in run:
+            pass
+    except KeyboardInterrupt:
+        run.status = Status.INTERRUPTED
+    return run.trace
