@@ -41,6 +41,7 @@ class Simulation:
         self.steps: list[Step] = []
         self._limits = max_frames, max_tokens
         self._force = force
+        self._over = False
         self._parser = FrameParser(prompt.context)
         for step in prompt.frames:
             self._parser.observe(step)
@@ -49,7 +50,7 @@ class Simulation:
         max_frames, max_tokens = self._limits
         rollout = self.model.rollout(self.prompt, self.decoding)
         broken = 0
-        while self.status is Status.OPEN and broken < MAX_MALFORMED:
+        while not self._over and broken < MAX_MALFORMED:
             if len(self.steps) >= max_frames:
                 self.status = Status.FRAME_LIMIT
                 return
@@ -63,18 +64,15 @@ class Simulation:
                 yield step
 
     def _step(self, made: Generated) -> Step | None:
-        if made.stop is Stop.END:
+        """Parse what was written; an end inside a frame is the end of the text, but no good end of the trace."""
+        self._over = made.stop is not Stop.FRAME
+        if made.stop is Stop.TOKENS:
+            self.status = Status.TOKEN_LIMIT
+        elif made.stop is Stop.END and not made.text:
             self.status = Status.COMPLETE
-            if not made.text:
-                return None
-            self.status = Status.OPEN  # the end inside a frame is no end of the trace
-        elif made.stop is Stop.TOKENS:
-            self.status = Status.TOKEN_LIMIT
-            if not made.text:
-                return None
+        if self._over and not made.text:
+            return None
         step = self._parser.parse(made.text, terminated=made.stop is Stop.FRAME)
-        if made.stop is Stop.END:
-            self.status = Status.TOKEN_LIMIT
         return replace(step, logprob=made.logprob, tokens=made.tokens)
 
     @property

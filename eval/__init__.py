@@ -1,1 +1,25 @@
-"""Compares predicted with true traces: alignment, metrics, suites, runs."""
+"""Compares predicted with true traces: alignment, metrics, suites, runs on disk. Imports no torch."""
+
+from cwm_trace.eval.compare import Cause, Diff, Verdict, diff
+from cwm_trace.eval.metrics import METRICS, TABLE_9, TraceScore, score, score_trace
+from cwm_trace.eval.runs import Results, Sample, rescore, run_suite
+from cwm_trace.eval.suites import Suite, Task, load_suite
+
+__all__ = [
+    "METRICS",
+    "TABLE_9",
+    "Cause",
+    "Diff",
+    "Results",
+    "Sample",
+    "Suite",
+    "Task",
+    "TraceScore",
+    "Verdict",
+    "diff",
+    "load_suite",
+    "rescore",
+    "run_suite",
+    "score",
+    "score_trace",
+]

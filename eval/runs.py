@@ -1,0 +1,264 @@
+"""Runs a model over a suite, and keeps everything on disk so that a run can be resumed and scored again.
+
+A run folder has `manifest.json` (what was run, with what), `samples.jsonl` (append-only, one line per task as it ends) and
+`results.json`. Metrics are computed over all tasks of the suite: what failed counts as wrong, under its own status.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from cwm_trace.errors import CwmTraceError, InputError, ModelError
+from cwm_trace.eval.compare import Cause, diff
+from cwm_trace.eval.intervals import Interval, interval
+from cwm_trace.eval.metrics import METRICS, TraceScore, score_trace
+from cwm_trace.eval.suites import Suite, Task
+from cwm_trace.files import trace_from_json, trace_to_json
+from cwm_trace.frames import Status, Trace
+from cwm_trace.models.base import Decoding, Model
+from cwm_trace.simulate import MAX_FRAMES, MAX_TOKENS, predict
+from cwm_trace.tracer.run import run_source
+
+_NOTHING = TraceScore(**dict.fromkeys(METRICS, 0.0))
+
+
+class Outcome(StrEnum):
+    """How one task ended; every one of them is in the denominator."""
+
+    OK = "ok"
+    MALFORMED = "malformed"
+    TRUNCATED = "truncated"
+    MODEL_ERROR = "model_error"
+    TRUTH_FAILED = "truth_failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One task's result.
+
+    Attributes:
+        id: of the task.
+        outcome: how it ended.
+        score: its metrics.
+        cause, first: the first divergence, None where there is none.
+        frames, tokens, seconds: predicted frames and tokens, time of the prediction.
+        error: what went wrong, for `model_error` and `truth_failed`.
+        predicted, actual: the traces, None where there is none.
+    """
+
+    id: str
+    outcome: Outcome
+    score: TraceScore
+    cause: Cause | None = None
+    first: int | None = None
+    frames: int = 0
+    tokens: int = 0
+    seconds: float = 0.0
+    error: str = ""
+    predicted: Trace | None = None
+    actual: Trace | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """One line of `samples.jsonl`."""
+        traces = {name: trace and trace_to_json(trace) for name, trace in (("predicted", self.predicted), ("actual", self.actual))}
+        plain = {name: getattr(self, name) for name in ("id", "outcome", "cause", "first", "frames", "tokens", "seconds", "error")}
+        return plain | {"score": asdict(self.score)} | traces
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """A finished run: metrics in percent with 95 % intervals, counts of outcomes and of causes."""
+
+    model: str
+    suite: str
+    n: int
+    of: int
+    metrics: dict[str, float]
+    intervals: dict[str, Interval]
+    outcomes: dict[str, int]
+    causes: dict[str, int]
+    seconds: float
+    frames: int
+
+    @property
+    def limited(self) -> bool:
+        """Whether only a part of the suite was run."""
+        return self.n < self.of
+
+
+def run_suite(
+    model: Model,
+    suite: Suite,
+    out: Path,
+    *,
+    limit: int | None = None,
+    decoding: Decoding | None = None,
+    max_frames: int = MAX_FRAMES,
+    max_tokens: int = MAX_TOKENS,
+    resume: bool = False,
+    on_sample: Callable[[int, int, Sample], None] | None = None,
+) -> Results:
+    """Run a model over a suite and score it.
+
+    `on_sample` is told (done, total, sample) after each task. With `resume`, tasks that `out` has are not run again.
+    Raises InputError if `out` holds another run.
+    """
+    tasks = suite.tasks[:limit]
+    config = {"max_frames": max_frames, "max_tokens": max_tokens, "decoding": asdict(decoding or Decoding())}
+    _begin(out, model, suite, config, resume)
+    done = {sample.id: sample for sample in read_samples(out)}
+    with (out / "samples.jsonl").open("a", encoding="ascii") as file:
+        for number, task in enumerate(tasks, start=1):
+            if task.id not in done:
+                done[task.id] = _sample(model, task, decoding, max_frames, max_tokens)
+                file.write(json.dumps(done[task.id].to_json()) + "\n")
+                file.flush()
+            if on_sample is not None:
+                on_sample(number, len(tasks), done[task.id])
+    results = summarise(model.name, suite.name, [done[task.id] for task in tasks], len(suite.tasks))
+    (out / "results.json").write_text(json.dumps(asdict(results), indent=1) + "\n")
+    return results
+
+
+def _sample(model: Model, task: Task, decoding: Decoding | None, max_frames: int, max_tokens: int) -> Sample:
+    try:
+        actual = run_source(task.source, task.call)
+    except CwmTraceError as error:
+        return Sample(task.id, Outcome.TRUTH_FAILED, _NOTHING, error=str(error))
+    if not actual.complete:
+        return Sample(task.id, Outcome.TRUTH_FAILED, _NOTHING, error=f"the program ended as {actual.status}", actual=actual)
+    started = time.monotonic()
+    try:
+        predicted = predict(
+            model, task.source, task.call, max_frames=max_frames, max_tokens=max_tokens, decoding=decoding
+        )
+    except ModelError as error:
+        return Sample(task.id, Outcome.MODEL_ERROR, _NOTHING, error=str(error), actual=actual)
+    if predicted.status is Status.INTERRUPTED:
+        raise KeyboardInterrupt
+    return judge(task.id, predicted, actual, time.monotonic() - started)
+
+
+def judge(identity: str, predicted: Trace, actual: Trace, seconds: float = 0.0) -> Sample:
+    """Score one predicted trace."""
+    compared = diff(predicted, actual)
+    outcome = Outcome.OK
+    if predicted.status in (Status.FRAME_LIMIT, Status.TOKEN_LIMIT):
+        outcome = Outcome.TRUNCATED
+    elif predicted.malformed or not predicted.complete:
+        outcome = Outcome.MALFORMED
+    return Sample(
+        identity,
+        outcome,
+        score_trace(predicted, actual),
+        compared.cause,
+        compared.first,
+        len(predicted) - 1,
+        sum(step.tokens or 0 for step in predicted),
+        round(seconds, 4),
+        predicted=predicted,
+        actual=actual,
+    )
+
+
+def summarise(model: str, suite: str, samples: Sequence[Sample], of: int) -> Results:
+    """Metrics over all samples, in percent."""
+    columns = {name: [getattr(sample.score, name) for sample in samples] for name in METRICS}
+    bounds = {name: interval(values) for name, values in columns.items()}
+    causes = [sample.cause.value for sample in samples if sample.cause]
+    outcomes = [sample.outcome.value for sample in samples]
+    return Results(
+        model,
+        suite,
+        len(samples),
+        of,
+        {name: 100 * sum(values) / len(values) for name, values in columns.items()},
+        {name: Interval(100 * bound.low, 100 * bound.high) for name, bound in bounds.items()},
+        {name: outcomes.count(name) for name in dict.fromkeys(outcomes)},
+        {name: causes.count(name) for name in sorted(set(causes))},
+        sum(sample.seconds for sample in samples),
+        sum(sample.frames for sample in samples),
+    )
+
+
+def read_samples(out: Path) -> list[Sample]:
+    """The finished samples of a run folder, scored anew from their traces; a last line that a crash cut off is left out."""
+    path = out / "samples.jsonl"
+    if not path.exists():
+        return []
+    samples: list[Sample] = []
+    whole, _, rest = path.read_text("ascii").rpartition("\n")
+    if rest:
+        path.write_text(whole + "\n" if whole else "", "ascii")
+    for line in whole.splitlines():
+        record = json.loads(line)
+        predicted, actual = (record[name] and trace_from_json(record[name]) for name in ("predicted", "actual"))
+        if predicted is not None and actual is not None:
+            samples.append(judge(record["id"], predicted, actual, record["seconds"]))
+        else:
+            samples.append(Sample(record["id"], Outcome(record["outcome"]), _NOTHING, error=record["error"], actual=actual))
+    return samples
+
+
+def rescore(out: Path) -> Results:
+    """Score a run folder again; needs neither the model nor torch. Raises InputError."""
+    try:
+        manifest = json.loads((out / "manifest.json").read_text())
+    except (OSError, ValueError):
+        raise InputError(f"{out} is not a run folder (no manifest.json)") from None
+    samples = read_samples(out)
+    if not samples:
+        raise InputError(f"{out} has no finished sample")
+    return summarise(manifest["model"], manifest["suite"], samples, manifest["n"])
+
+
+def _begin(out: Path, model: Model, suite: Suite, config: dict[str, Any], resume: bool) -> None:
+    """Write the manifest, or check that the folder's is of the same run."""
+    path = out / "manifest.json"
+    same = {"model": model.name, "suite": suite.name, "sha256": suite.sha256, "n": len(suite.tasks), "config": config}
+    if path.exists():
+        known = json.loads(path.read_text())
+        if not resume:
+            raise InputError(f"{out} already holds a run", hint="Use --resume, or another --out")
+        if {name: known[name] for name in same} != same:
+            raise InputError(f"{out} holds another run (model, suite or settings differ)", hint="Use another --out")
+        return
+    out.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(same | _circumstances(), indent=1) + "\n")
+
+
+def _circumstances() -> dict[str, Any]:
+    packages = ("cwm-trace", "torch", "transformers", "bytecode")
+    return {
+        "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        "command": sys.argv,
+        "python": sys.version.split()[0],
+        "packages": {name: _version(name) for name in packages},
+        "git": _git_revision(),
+        "machine": f"{platform.machine()} {platform.system()}",
+    }
+
+
+def _version(name: str) -> str | None:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _git_revision() -> str | None:
+    try:
+        made = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, timeout=5)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return made.stdout.strip() or None if made.returncode == 0 else None
