@@ -32,7 +32,7 @@ class Verdict:
     values: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Diff:
     """The comparison of a predicted with a true trace; true if they differ.
 
@@ -54,6 +54,10 @@ class Diff:
 
     def __bool__(self) -> bool:
         return self.first is not None
+
+    def __repr__(self) -> str:
+        where = f"frame {self.first}: {self.cause}" if self else "none"
+        return f"<Diff {self.frames_exact} of {self.total} frames exact, first divergence {where}>"
 
     @property
     def frames_exact(self) -> int:
@@ -105,6 +109,13 @@ def _cause(predicted: Trace, actual: Trace, index: int) -> Cause:
     return Cause.VALUE if same_place(guess, truth) else Cause.CONTROL_FLOW
 
 
+def _ends_elsewhere(predicted: Trace, actual: Trace) -> bool:
+    """Whether equal frames are followed by an end in one trace only."""
+    if actual.complete:
+        return not predicted.complete
+    return predicted.complete and len(predicted) <= len(actual)
+
+
 def same_ending(predicted: Trace, actual: Trace) -> bool:
     """Both complete, both returned or both raised, with equal rendered values."""
     if not (predicted.complete and actual.complete):
@@ -113,11 +124,14 @@ def same_ending(predicted: Trace, actual: Trace) -> bool:
 
 
 def diff(predicted: Trace, actual: Trace, given: int = 1) -> Diff:
-    """Compare two traces. `given` frames at the start were given to the model and are left out."""
-    length = max(len(predicted), len(actual))
+    """Compare two traces. `given` frames at the start were given to the model and are left out.
+
+    Where the true trace is itself cut off (not complete), what is predicted after its end is not judged.
+    """
+    length = max(len(predicted), len(actual)) if actual.complete else len(actual)
     verdicts = tuple(verdict(_at(predicted, n), _at(actual, n)) for n in range(given, length))
     first = next((given + n for n, item in enumerate(verdicts) if not item.exact), None)
-    if first is None and predicted.complete != actual.complete:
+    if first is None and _ends_elsewhere(predicted, actual):
         first = length
     cause = None if first is None else _cause(predicted, actual, first)
     total = max(len(actual) - given, 0)

@@ -18,27 +18,43 @@ class Interval(NamedTuple):
 
 
 def wilson(successes: int, n: int) -> Interval:
-    """Wilson's score interval of a proportion (Wilson, 1927). Raises ValueError for n < 1."""
-    if n < 1:
-        raise ValueError("no trials")
+    """Wilson's score interval of a proportion (Wilson, 1927). Raises ValueError unless 0 <= successes <= n and n > 0."""
+    if not 0 <= successes <= n or n == 0:
+        raise ValueError(f"{successes} successes of {n}")
     share = successes / n
     centre = share + Z_95**2 / (2 * n)
     spread = Z_95 * (share * (1 - share) / n + Z_95**2 / (4 * n * n)) ** 0.5
     scale = 1 + Z_95**2 / n
-    return Interval(max((centre - spread) / scale, 0.0), min((centre + spread) / scale, 1.0))
+    # Exact at the ends, where rounding would leave 99.99999999999997 %.
+    low = 0.0 if successes == 0 else (centre - spread) / scale
+    high = 1.0 if successes == n else (centre + spread) / scale
+    return Interval(low, high)
 
 
-def bootstrap(values: Sequence[float], seed: int = 0) -> Interval:
-    """Percentile bootstrap interval of a mean; one value for each program, so programs are what is resampled."""
+def bootstrap(values: Sequence[float], programs: Sequence[str] | None = None, seed: int = 0) -> Interval:
+    """Percentile bootstrap interval of a mean; whole programs are drawn, since calls of one program are not independent.
+
+    `programs[i]` names the program of `values[i]`; None = each has its own. The same seed gives the same interval.
+    Raises ValueError without values.
+    """
     if not values:
         raise ValueError("no values")
+    groups: dict[str, list[float]] = {}
+    for value, program in zip(values, programs or map(str, range(len(values))), strict=True):
+        groups.setdefault(program, []).append(value)
+    clusters = [(sum(group), len(group)) for group in groups.values()]
     rng = random.Random(seed)
-    means = sorted(sum(rng.choices(values, k=len(values))) / len(values) for _ in range(RESAMPLES))
+    means = sorted(_mean(rng.choices(clusters, k=len(clusters))) for _ in range(RESAMPLES))
     return Interval(means[int(0.025 * RESAMPLES)], means[int(0.975 * RESAMPLES) - 1])
 
 
-def interval(values: Sequence[float]) -> Interval:
-    """Wilson where every value is 0 or 1, else the bootstrap."""
-    if set(values) <= {0.0, 1.0}:
+def _mean(clusters: Sequence[tuple[float, int]]) -> float:
+    return sum(total for total, _ in clusters) / sum(count for _, count in clusters)
+
+
+def interval(values: Sequence[float], programs: Sequence[str] | None = None) -> Interval:
+    """Wilson where every value is 0 or 1 and no program comes twice, else the bootstrap over programs."""
+    independent = programs is None or len(set(programs)) == len(programs)
+    if independent and set(values) <= {0.0, 1.0}:
         return wilson(int(sum(values)), len(values))
-    return bootstrap(values)
+    return bootstrap(values, programs)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import json
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 
@@ -61,7 +62,7 @@ TABLE_9 = (
     "key_value_match",
 )
 METRICS = tuple(item.name for item in fields(TraceScore))
-Shown = Mapping[str, str | None]
+Shown = Mapping[str, object]
 
 
 def jaccard(left: set[object], right: set[object]) -> float:
@@ -84,7 +85,12 @@ def shown_locals(step: Step | None) -> Shown | None:
         return None
     if not isinstance(found, dict):
         return None
-    return {name: None if value == ".." else str(value) for name, value in found.items()}
+    return {name: _shown_value(value) for name, value in found.items()}
+
+
+def _shown_value(value: object) -> object:
+    """None for "..", text as it is, and anything else as a JSON text that equals no string."""
+    return (None if value == ".." else value) if isinstance(value, str) else ("json", json.dumps(value))
 
 
 def _action(step: Step | None) -> str | None:
@@ -107,17 +113,18 @@ def same_value(left: str | None, right: str | None) -> bool:
     if left is None or right is None:
         return False
     try:
-        return bool(ast.literal_eval(left) == ast.literal_eval(right))
+        with warnings.catch_warnings(action="ignore"):  # invalid escapes and the like in a model's text
+            return bool(ast.literal_eval(left) == ast.literal_eval(right))
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         return False
 
 
 def score_trace(predicted: Trace, actual: Trace, given: int = 1) -> TraceScore:
     """The scores of one predicted trace; `given` frames at the start were not predicted and do not count."""
-    pairs = [
-        (predicted.frames[n] if n < len(predicted) else None, actual.frames[n]) for n in range(given, len(actual))
+    pairs = [(predicted.frames[n] if n < len(predicted) else None, actual.frames[n]) for n in range(given, len(actual))]
+    states = [
+        (shown_locals(guess), truth.shown) for guess, truth in pairs if truth.event and truth.event.observes_locals
     ]
-    states = [(shown_locals(guess), truth.shown) for guess, truth in pairs if truth.event and truth.event.observes_locals]
     compared = diff(predicted, actual, given)
     right = same_ending(predicted, actual)
     return TraceScore(
@@ -148,8 +155,10 @@ def average(scores: Sequence[TraceScore]) -> dict[str, float]:
 
 
 def score(*, predictions: Sequence[Trace], references: Sequence[Trace], given: int = 1) -> dict[str, float]:
-    """All metrics in percent, macro-averaged over traces. Raises InputError if the two lists are not of one length."""
+    """All metrics in percent, macro-averaged over traces. Raises InputError without traces, or if the lists' lengths differ."""
     if len(predictions) != len(references):
         raise InputError(f"{len(predictions)} predictions for {len(references)} references")
+    if not references:
+        raise InputError("no traces to score")
     pairs = zip(predictions, references, strict=True)
     return average([score_trace(guess, truth, given) for guess, truth in pairs])

@@ -60,4 +60,4 @@ def as_markdown(results: Sequence[Results]) -> str:
     """A table for a README."""
     head, *body = rows(results)
     lines = ["| " + " | ".join(row) + " |" for row in (head, ["---"] * len(head), *body)]
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, "", *notes(results)]) + "\n"

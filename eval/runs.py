@@ -6,13 +6,14 @@ A run folder has `manifest.json` (what was run, with what), `samples.jsonl` (app
 
 from __future__ import annotations
 
+import hashlib
 import json
 import platform
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from importlib import metadata
 from pathlib import Path
@@ -29,6 +30,7 @@ from cwm_trace.models.base import Decoding, Model
 from cwm_trace.simulate import MAX_FRAMES, MAX_TOKENS, predict
 from cwm_trace.tracer.run import run_source
 
+_PLAIN = ("id", "outcome", "cause", "first", "frames", "tokens", "seconds", "error", "program")
 _NOTHING = TraceScore(**dict.fromkeys(METRICS, 0.0))
 
 
@@ -54,6 +56,7 @@ class Sample:
         frames, tokens, seconds: predicted frames and tokens, time of the prediction.
         error: what went wrong, for `model_error` and `truth_failed`.
         predicted, actual: the traces, None where there is none.
+        program: hash of the program's text, "" if unknown; samples of one program are not independent.
     """
 
     id: str
@@ -67,11 +70,15 @@ class Sample:
     error: str = ""
     predicted: Trace | None = None
     actual: Trace | None = None
+    program: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """One line of `samples.jsonl`."""
-        traces = {name: trace and trace_to_json(trace) for name, trace in (("predicted", self.predicted), ("actual", self.actual))}
-        plain = {name: getattr(self, name) for name in ("id", "outcome", "cause", "first", "frames", "tokens", "seconds", "error")}
+        traces = {
+            name: trace and trace_to_json(trace)
+            for name, trace in (("predicted", self.predicted), ("actual", self.actual))
+        }
+        plain = {name: getattr(self, name) for name in _PLAIN}
         return plain | {"score": asdict(self.score)} | traces
 
 
@@ -110,7 +117,8 @@ def run_suite(
 ) -> Results:
     """Run a model over a suite and score it.
 
-    `on_sample` is told (done, total, sample) after each task. With `resume`, tasks that `out` has are not run again.
+    `on_sample` is told (done, total, sample) after each task. With `resume`, tasks that `out` has are not run again, except where
+    the model had failed: then the later line of `samples.jsonl` counts.
     Raises InputError if `out` holds another run.
     """
     tasks = suite.tasks[:limit]
@@ -119,8 +127,9 @@ def run_suite(
     done = {sample.id: sample for sample in read_samples(out)}
     with (out / "samples.jsonl").open("a", encoding="ascii") as file:
         for number, task in enumerate(tasks, start=1):
-            if task.id not in done:
-                done[task.id] = _sample(model, task, decoding, max_frames, max_tokens)
+            if task.id not in done or done[task.id].outcome is Outcome.MODEL_ERROR:
+                sample = _sample(model, task, decoding, max_frames, max_tokens)
+                done[task.id] = replace(sample, program=program_hash(task.source))
                 file.write(json.dumps(done[task.id].to_json()) + "\n")
                 file.flush()
             if on_sample is not None:
@@ -130,13 +139,20 @@ def run_suite(
     return results
 
 
+def program_hash(source: str) -> str:
+    """A short name for a program's text."""
+    return hashlib.sha256(source.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
 def _sample(model: Model, task: Task, decoding: Decoding | None, max_frames: int, max_tokens: int) -> Sample:
     try:
         actual = run_source(task.source, task.call)
     except CwmTraceError as error:
         return Sample(task.id, Outcome.TRUTH_FAILED, _NOTHING, error=str(error))
     if not actual.complete:
-        return Sample(task.id, Outcome.TRUTH_FAILED, _NOTHING, error=f"the program ended as {actual.status}", actual=actual)
+        return Sample(
+            task.id, Outcome.TRUTH_FAILED, _NOTHING, error=f"the program ended as {actual.status}", actual=actual
+        )
     started = time.monotonic()
     try:
         predicted = predict(
@@ -174,7 +190,8 @@ def judge(identity: str, predicted: Trace, actual: Trace, seconds: float = 0.0) 
 def summarise(model: str, suite: str, samples: Sequence[Sample], of: int) -> Results:
     """Metrics over all samples, in percent."""
     columns = {name: [getattr(sample.score, name) for sample in samples] for name in METRICS}
-    bounds = {name: interval(values) for name, values in columns.items()}
+    programs = [sample.program or sample.id for sample in samples]
+    bounds = {name: interval(values, programs) for name, values in columns.items()}
     causes = [sample.cause.value for sample in samples if sample.cause]
     outcomes = [sample.outcome.value for sample in samples]
     return Results(
@@ -192,7 +209,10 @@ def summarise(model: str, suite: str, samples: Sequence[Sample], of: int) -> Res
 
 
 def read_samples(out: Path) -> list[Sample]:
-    """The finished samples of a run folder, scored anew from their traces; a last line that a crash cut off is left out."""
+    """The finished samples of a run folder, scored anew from their traces; a last line that a crash cut off is left out.
+
+    Raises InputError for a damaged line.
+    """
     path = out / "samples.jsonl"
     if not path.exists():
         return []
@@ -200,14 +220,21 @@ def read_samples(out: Path) -> list[Sample]:
     whole, _, rest = path.read_text("ascii").rpartition("\n")
     if rest:
         path.write_text(whole + "\n" if whole else "", "ascii")
-    for line in whole.splitlines():
-        record = json.loads(line)
-        predicted, actual = (record[name] and trace_from_json(record[name]) for name in ("predicted", "actual"))
-        if predicted is not None and actual is not None:
-            samples.append(judge(record["id"], predicted, actual, record["seconds"]))
-        else:
-            samples.append(Sample(record["id"], Outcome(record["outcome"]), _NOTHING, error=record["error"], actual=actual))
-    return samples
+    for number, line in enumerate(whole.splitlines(), start=1):
+        try:
+            samples.append(_read_sample(json.loads(line)))
+        except (KeyError, TypeError, ValueError, InputError) as error:
+            raise InputError(f"{path}:{number}: damaged sample ({type(error).__name__}: {error})") from None
+    return list({sample.id: sample for sample in samples}.values())
+
+
+def _read_sample(record: dict[str, Any]) -> Sample:
+    predicted, actual = (record[name] and trace_from_json(record[name]) for name in ("predicted", "actual"))
+    if predicted is not None and actual is not None:
+        sample = judge(record["id"], predicted, actual, record["seconds"])
+    else:
+        sample = Sample(record["id"], Outcome(record["outcome"]), _NOTHING, error=record["error"], actual=actual)
+    return replace(sample, program=record.get("program", ""))
 
 
 def rescore(out: Path) -> Results:
@@ -230,7 +257,7 @@ def _begin(out: Path, model: Model, suite: Suite, config: dict[str, Any], resume
         known = json.loads(path.read_text())
         if not resume:
             raise InputError(f"{out} already holds a run", hint="Use --resume, or another --out")
-        if {name: known[name] for name in same} != same:
+        if {name: known.get(name) for name in same} != same:
             raise InputError(f"{out} holds another run (model, suite or settings differ)", hint="Use another --out")
         return
     out.mkdir(parents=True, exist_ok=True)

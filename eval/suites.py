@@ -47,7 +47,7 @@ def load_suite(path: str | Path) -> Suite:
     except OSError as error:
         raise InputError(f"cannot read suite {path} ({error.strerror})", hint="A suite is a .jsonl file") from None
     tasks: list[Task] = []
-    for number, line in enumerate(data.decode("utf-8", "replace").splitlines(), start=1):
+    for number, line in enumerate(data.decode("utf-8", "replace").split("\n"), start=1):
         if line.strip():
             tasks.append(_task(line, f"{path}:{number}", len(tasks)))
     if len({task.id for task in tasks}) < len(tasks):

@@ -124,9 +124,19 @@ class Run:
     """A running child process; iterate over it for the frames as they come, then ask for `result`."""
 
     def __init__(
-        self, job: _Job, *, stdin: bytes | None = None, capture: bool = False, detached: bool = True, sandbox: bool = False
+        self,
+        job: _Job,
+        *,
+        stdin: bytes | None = None,
+        capture: bool = False,
+        detached: bool = True,
+        sandbox: bool = False,
+        stdout: Any = None,
     ) -> None:
-        """`detached`: in a session of its own without the terminal, so that all it starts can be killed with it."""
+        """`detached`: in a session of its own without the terminal, so that all it starts can be killed with it.
+
+        `stdout`: where the program's output goes if it is not captured, as for subprocess.
+        """
         self._job, self._detached = job, detached
         self._folder = tempfile.mkdtemp(prefix="cwm-trace-")
         out = os.path.join(self._folder, "frames.jsonl")
@@ -142,7 +152,7 @@ class Run:
         self._process = subprocess.Popen(
             _command(call, sandbox, out),
             stdin=self._stdin,
-            stdout=self._outputs[0] if capture else None,
+            stdout=self._outputs[0] if capture else stdout,
             stderr=self._outputs[1] if capture else None,
             start_new_session=detached,
             env=_environment(),

@@ -1,0 +1,32 @@
+"""`cwm-trace diff`: the first divergence of two trace files, and the scores of one against the other."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+
+from cwm_trace.cli.output import console
+from cwm_trace.display import divergence
+from cwm_trace.eval import diff, score
+from cwm_trace.files import load
+
+
+def run(args: argparse.Namespace) -> int:
+    """Returns 0 if the traces are equal, 1 if they differ. Raises InputError."""
+    predicted, actual = load(args.predicted), load(args.actual)
+    compared = diff(predicted, actual, args.given)
+    scores = score(predictions=[predicted], references=[actual], given=args.given)
+    if args.json:
+        record = {"first": compared.first, "cause": compared.cause, "frames": compared.total, **scores}
+        sys.stdout.write(json.dumps(record) + "\n")
+        return int(bool(compared))
+    screen = console(args.color)
+    if compared.first is None:
+        screen.print(f"equal: {compared.total} frames")
+        return 0
+    guess, truth = (trace.frames[compared.first] if compared.first < len(trace) else None for trace in (predicted, actual))
+    lines = [f"first divergence at frame {compared.first} ({compared.cause})", *divergence(guess, truth)]
+    lines += [f"{name.replace('_', ' '):<24} {value:6.1f}" for name, value in scores.items()]
+    screen.print("\n".join(lines), markup=False, soft_wrap=True)
+    return 1

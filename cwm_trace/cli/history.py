@@ -1,0 +1,39 @@
+"""Keeps the last runs of the command, for `--last`."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+from cwm_trace.errors import InputError
+from cwm_trace.files import save
+from cwm_trace.frames import Trace
+
+KEPT = 20
+
+
+def folder() -> Path:
+    """`$XDG_CACHE_HOME/cwm-trace`, usually ~/.cache/cwm-trace."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "cwm-trace"
+
+
+def remember(trace: Trace) -> Path | None:
+    """Save a trace among the last runs; None where the folder cannot be written (then there is just no history)."""
+    path = folder() / f"{time.strftime('%Y%m%dT%H%M%S')}-{time.time_ns() % 1_000_000_000:09d}.jsonl"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save([trace], path)
+        for old in sorted(path.parent.glob("*.jsonl"))[:-KEPT]:
+            old.unlink(missing_ok=True)
+    except OSError:
+        return None
+    return path
+
+
+def last() -> Path:
+    """The newest run. Raises InputError."""
+    runs = sorted(folder().glob("*.jsonl"))
+    if not runs:
+        raise InputError("no earlier run is kept", hint="Run cwm-trace predict or trace first")
+    return runs[-1]

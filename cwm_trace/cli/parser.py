@@ -1,0 +1,125 @@
+"""The command line: all commands and flags. Imports nothing heavy: `--help` must be fast."""
+
+from __future__ import annotations
+
+import argparse
+import os
+
+import cwm_trace
+
+DEFAULT_MODEL = "nano"
+_EPILOG = """\
+exit codes: 0 fine · 1 differs, or the traced script's own · 2 usage or bad input · 3 model unreachable ·
+4 model output unusable (--strict) · 124 time limit · 125 our own failure · 130 interrupted"""
+
+
+def _common(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--color", choices=["auto", "always", "never"], default="auto", help="colours (default: auto)")
+    parser.add_argument("--debug", action="store_true", help="show tracebacks of errors")
+
+
+def _model(parser: argparse.ArgumentParser, *, many: bool = False) -> None:
+    known = "nano (default), hf:PATH_OR_ID, http://HOST:PORT/v1[#MODEL], oracle, replay:FILE, copy-input, no-change"
+    default = os.environ.get("CWM_TRACE_MODEL", DEFAULT_MODEL)
+    if many:
+        parser.add_argument("-m", "--model", action="append", metavar="MODEL", help=f"{known}; may be repeated")
+    else:
+        parser.add_argument("-m", "--model", default=default, metavar="MODEL", help=known)
+    parser.add_argument("--device", help="where an hf: model runs: cpu, cuda:0, auto")
+    parser.add_argument("--dtype", help="its number format: float32, bfloat16, ...")
+    parser.add_argument("--temperature", type=float, default=0.0, help="0 is greedy (default)")
+    parser.add_argument("--seed", type=int, default=0, help="of sampling (default: 0)")
+    parser.add_argument("--max-frames", type=int, default=1000, metavar="N", help="stop after N predicted frames")
+    parser.add_argument("--max-tokens", type=int, default=16384, metavar="N", help="stop after N predicted tokens")
+
+
+def _frames_out(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("-o", "--output", metavar="FILE", help="also save the trace: .jsonl, .jsonl.gz, .txt (CWM text)")
+    parser.add_argument("--json", action="store_true", help="one JSON object a line (default when stdout is no terminal)")
+    parser.add_argument("--full", action="store_true", help="do not shorten long values")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of `cwm-trace`."""
+    from cwm_trace.files import SCHEMA
+
+    parser = argparse.ArgumentParser(
+        prog="cwm-trace",
+        description="Record, predict and compare Python execution traces in the format of Meta's Code World Model.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    version = f"cwm-trace {cwm_trace.__version__} (trace format {SCHEMA})"
+    parser.add_argument("--version", action="version", version=version)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    _predict(commands.add_parser("predict", help="predict the frames with a model; the code is not run"))
+    _trace(commands.add_parser("trace", help="run for real and record the frames"))
+    _diff(commands.add_parser("diff", help="first divergence and scores of two traces"))
+    _eval(commands.add_parser("eval", help="many programs, a table with intervals"))
+    _show(commands.add_parser("show", help="show a recorded or predicted trace"))
+    _doctor(commands.add_parser("doctor", help="what works here, and one-line fixes for what does not"))
+    return parser
+
+
+def _predict(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("target", metavar="SCRIPT[::FUNC]", help="a Python file, or a function in one (with --call)")
+    parser.add_argument("--call", metavar="EXPR", help="the call to predict, e.g. \"count('berry', 'r')\"")
+    _model(parser)
+    _frames_out(parser)
+    parser.add_argument("--verify", action="store_true", help="also run the script, and compare frame by frame")
+    parser.add_argument("--on-divergence", choices=["stop", "continue"], default="stop", help="with --verify (default: stop)")
+    parser.add_argument("--timeout", type=float, default=30.0, metavar="S", help="seconds that --verify lets the script run")
+    parser.add_argument("--sandbox", action="store_true", help="run the script in bubblewrap (with --verify)")
+    parser.add_argument("--single-step", action="store_true", help="predict the entry's return at once")
+    parser.add_argument("--show-prompt", action="store_true", help="print exactly what the model is given, and stop")
+    parser.add_argument("--strict", action="store_true", help="exit code 4 if a predicted frame breaks the format")
+    _common(parser)
+
+
+def _trace(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("-m", dest="module", metavar="MOD", help="run a module, as python -m does; all after it is its own")
+    parser.add_argument("-c", dest="code", metavar="CODE", help="run program text")
+    parser.add_argument("--call", metavar="EXPR", help="with SCRIPT::FUNC: the call to record")
+    _frames_out(parser)
+    parser.add_argument("--show", action="store_true", help="print the frames to stderr when the program has ended")
+    parser.add_argument("--max-frames", type=int, metavar="N", help="end the program after N recorded frames")
+    parser.add_argument("--timeout", type=float, metavar="S", help="end the program after S seconds")
+    parser.add_argument("--memory", type=int, metavar="MB", help="limit of its address space")
+    parser.add_argument("--sandbox", action="store_true", help="run it in bubblewrap: no network, read-only file system")
+    _common(parser)
+    parser.add_argument("target", nargs="?", metavar="SCRIPT[::FUNC]", help="a Python file, or a function in one (with --call)")
+    parser.add_argument("arguments", nargs=argparse.REMAINDER, metavar="ARGS", help="arguments of the script")
+
+
+def _diff(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("predicted", metavar="PREDICTED", help="a trace file")
+    parser.add_argument("actual", metavar="ACTUAL", help="a trace file, the truth")
+    parser.add_argument("--given", type=int, default=1, metavar="N", help="frames at the start that were given (default: 1)")
+    parser.add_argument("--json", action="store_true", help="print a JSON object")
+    _common(parser)
+
+
+def _eval(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("suite", nargs="?", metavar="SUITE", help="a .jsonl file of programs and calls")
+    _model(parser, many=True)
+    parser.add_argument("--limit", type=int, metavar="N", help="only the first N tasks (not for reporting)")
+    parser.add_argument("--out", metavar="DIR", help="where the run folders go (default: runs/)")
+    parser.add_argument("--resume", action="store_true", help="go on with the run in --out")
+    parser.add_argument("--from", dest="folder", metavar="RUN", help="score a run folder again, without a model")
+    parser.add_argument("--fail-under", type=float, metavar="X", help="exit code 1 if output pass@1 is below X percent")
+    parser.add_argument("--json", action="store_true", help="print JSON, one object for each model")
+    parser.add_argument("--markdown", action="store_true", help="print a Markdown table")
+    _common(parser)
+
+
+def _show(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", nargs="?", metavar="TRACE", help="a trace file")
+    parser.add_argument("--last", action="store_true", help="the last run of predict or trace")
+    parser.add_argument("--text", action="store_true", help="print the CWM text")
+    _frames_out(parser)
+    _common(parser)
+
+
+def _doctor(parser: argparse.ArgumentParser) -> None:
+    _model(parser)
+    _common(parser)

@@ -1,0 +1,39 @@
+"""`cwm-trace show`: a trace file as a table, as CWM text, as JSON lines, or converted to another file."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from cwm_trace.cli.history import last
+from cwm_trace.cli.output import JsonView, TableView, View, console
+from cwm_trace.errors import InputError
+from cwm_trace.files import iter_traces, save
+from cwm_trace.frames import Trace
+
+
+def run(args: argparse.Namespace) -> int:
+    """Returns 0. Raises InputError."""
+    if args.file is None and not args.last:
+        raise InputError("nothing to show", hint="Give a trace file, or --last")
+    traces = list(iter_traces(args.file or last()))
+    if args.output:
+        save(traces, args.output)
+        return 0
+    for trace in traces:
+        _show(trace, args)
+    return 0
+
+
+def _show(trace: Trace, args: argparse.Namespace) -> None:
+    if args.text:
+        sys.stdout.write(trace.render())
+        return
+    screen = console(args.color)
+    view: View = JsonView() if args.json else TableView(screen, full=args.full)
+    view.begin(dict(trace.meta), ())
+    for step in trace:
+        view.step(step)
+    view.end(trace)
+    if not args.json:
+        screen.print(repr(trace), markup=False)

@@ -1,0 +1,86 @@
+"""`cwm-trace trace`: runs a program as plain python would, and records it. The program's streams and exit code are its own."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from typing import Any
+
+from cwm_trace.cli.history import remember
+from cwm_trace.cli.output import JsonView, TableView, console
+from cwm_trace.cli.target import parse_target
+from cwm_trace.errors import InputError
+from cwm_trace.files import save
+from cwm_trace.frames import Status
+from cwm_trace.tracer.limits import Limits
+from cwm_trace.tracer.run import Run, RunResult, code_job, function_job, module_job, script_job
+
+_TIME_LIMIT, _INTERRUPTED = 124, 130
+
+
+def run(args: argparse.Namespace) -> int:
+    """Returns the program's exit code, or 124 / 125 / 130. Raises InputError."""
+    job, offset = _job(args)
+    # For JSON on stdout the program's own output moves to stderr, so that the two do not mix.
+    child = Run(job, detached=False, sandbox=args.sandbox, stdout=sys.stderr if args.json else None)
+    try:
+        for _ in child:
+            pass
+        interrupted = False
+    except KeyboardInterrupt:
+        interrupted = True
+    result = child.result()
+    child.close()
+    _report(args, result, offset)
+    if interrupted:
+        return _INTERRUPTED
+    if result.trace.status is Status.TIME_LIMIT:
+        return _TIME_LIMIT
+    return _exit_code(result.returncode)
+
+
+def _job(args: argparse.Namespace) -> tuple[Any, int]:
+    memory = None if args.memory is None else args.memory << 20
+    limits = Limits(frames=args.max_frames, seconds=args.timeout, memory=memory, trace_bytes=None)
+    rest = [*([args.target] if args.target is not None else []), *args.arguments]
+    if args.module is not None:
+        return module_job(args.module, rest, limits=limits), 0
+    if args.code is not None:
+        return code_job(args.code, rest, limits=limits), 0
+    if args.target is None:
+        raise InputError("nothing to trace", hint="Give a SCRIPT, -m MOD or -c CODE")
+    if args.call is not None or "::" in args.target:
+        target = parse_target(args.target, args.call)
+        return function_job(target.path, target.call or "", limits=limits), target.offset
+    return script_job(args.target, args.arguments, limits=limits), 0
+
+
+def _report(args: argparse.Namespace, result: RunResult, offset: int) -> None:
+    trace = result.trace
+    kept = remember(trace)
+    if args.output and args.output != "-":
+        save([trace], args.output)
+    if args.json or args.output == "-":
+        view = JsonView()
+        view.begin({"program": trace.meta.get("name"), **trace.meta}, ())
+        for step in trace:
+            view.step(step)
+        view.end(trace)
+    screen = console(args.color, sys.stderr)
+    if args.show:
+        table = TableView(screen, full=args.full, offset=offset)
+        for step in trace:
+            table.step(step)
+        table.end(trace)
+    end = f"raises {trace.raised}" if trace.raised else f"returns {trace.returned}" if trace.returned else trace.status.value
+    where = args.output if args.output and args.output != "-" else kept
+    hint = "" if where is None else f" · saved {where}"
+    screen.print(f"cwm-trace: {len(trace)} frames · {end.replace('_', ' ')}{hint}", markup=False, soft_wrap=True)
+
+
+def _exit_code(returncode: int) -> int:
+    """A program killed by a signal ends us in the way a shell shows it."""
+    if returncode == -signal.SIGINT:
+        return _INTERRUPTED
+    return 128 - returncode if returncode < 0 else returncode
