@@ -18,7 +18,7 @@ class Interval(NamedTuple):
 
 
 def wilson(successes: int, n: int) -> Interval:
-    """Wilson's score interval of a proportion (Wilson, 1927). Raises ValueError unless 0 <= successes <= n and n > 0."""
+    """Wilson's score interval of a proportion (Wilson, 1927). Raises ValueError unless 0 <= successes <= n > 0."""
     if not 0 <= successes <= n or n == 0:
         raise ValueError(f"{successes} successes of {n}")
     share = successes / n
@@ -32,7 +32,7 @@ def wilson(successes: int, n: int) -> Interval:
 
 
 def bootstrap(values: Sequence[float], programs: Sequence[str] | None = None, seed: int = 0) -> Interval:
-    """Percentile bootstrap interval of a mean; whole programs are drawn, since calls of one program are not independent.
+    """Percentile bootstrap interval of a mean; whole programs are drawn, as calls of one are not independent.
 
     `programs[i]` names the program of `values[i]`; None = each has its own. The same seed gives the same interval.
     Raises ValueError without values.

@@ -1,8 +1,8 @@
 """Scores of predicted traces: the seven numbers of CWM's Table 9, and a few that say more.
 
-Source of the seven: the CWM paper (Meta FAIR, 2025), table 9, with the rules of the public re-implementation (ASSERT-KTH/cwm,
-`evals/trace_analysis/metrics.py`): macro-averaged over traces, frames aligned by position, missing frames wrong. Model text is
-never executed. All results are fractions here; `score` gives percent.
+Source of the seven: the CWM paper (Meta FAIR, 2025), table 9, with the rules of the public re-implementation
+(ASSERT-KTH/cwm, `evals/trace_analysis/metrics.py`): macro-averaged over traces, frames aligned by position, missing
+frames wrong. Model text is never executed. All results are fractions here; `score` gives percent.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ class TraceScore:
     """The scores of one trace, each 0 to 1.
 
     Attributes:
-        output_pass_at_1: the rendered value that the entry returned (or raised) is exactly the true one (`repr` equality).
+        output_pass_at_1: the rendered value that the entry returned or raised is the true one (`repr` equality).
         valid_trace_format: the whole text parses, to its `<|end_of_text|>`.
-        state_exact_match: share of true CALL and LINE frames whose diff-encoded locals are predicted exactly (order of names aside).
+        state_exact_match: share of true CALL and LINE frames whose diff-encoded locals are predicted (in any order).
         action_exact_match: share of true frames whose source line is predicted, white space at its ends aside.
         valid_json_format: share of true CALL and LINE frames where the prediction has a JSON object of locals.
         key_match: mean Jaccard index of names over true CALL and LINE frames.
         key_value_match: the same of (name, shown value) pairs.
-        output_compatible: as output_pass_at_1, but values that are literals are compared with `==` (1 == True, 1.0 == 1).
+        output_compatible: as output_pass_at_1, but literals are compared with `==` (1 == True, 1.0 == 1).
         frames_exact: share of true frames predicted exactly: event, line, locals, value.
         control_flow: share of true frames with the right event and line.
         full_trace_exact_match: every frame right, none missing, none too many.
@@ -155,7 +155,7 @@ def average(scores: Sequence[TraceScore]) -> dict[str, float]:
 
 
 def score(*, predictions: Sequence[Trace], references: Sequence[Trace], given: int = 1) -> dict[str, float]:
-    """All metrics in percent, macro-averaged over traces. Raises InputError without traces, or if the lists' lengths differ."""
+    """All metrics in percent, macro-averaged over traces. Raises InputError for no or unequally many traces."""
     if len(predictions) != len(references):
         raise InputError(f"{len(predictions)} predictions for {len(references)} references")
     if not references:

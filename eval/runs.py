@@ -1,7 +1,7 @@
 """Runs a model over a suite, and keeps everything on disk so that a run can be resumed and scored again.
 
-A run folder has `manifest.json` (what was run, with what), `samples.jsonl` (append-only, one line per task as it ends) and
-`results.json`. Metrics are computed over all tasks of the suite: what failed counts as wrong, under its own status.
+A run folder has `manifest.json` (what was run, with what), `samples.jsonl` (append-only, one line per task as it ends)
+and `results.json`. Metrics are computed over all tasks of the suite: what failed counts as wrong, under its own status.
 """
 
 from __future__ import annotations
@@ -117,8 +117,8 @@ def run_suite(
 ) -> Results:
     """Run a model over a suite and score it.
 
-    `on_sample` is told (done, total, sample) after each task. With `resume`, tasks that `out` has are not run again, except where
-    the model had failed: then the later line of `samples.jsonl` counts.
+    `on_sample` is told (done, total, sample) after each task. With `resume`, tasks that `out` has are not run again,
+    except where the model had failed: then the later line of `samples.jsonl` counts.
     Raises InputError if `out` holds another run.
     """
     tasks = suite.tasks[:limit]
@@ -209,9 +209,9 @@ def summarise(model: str, suite: str, samples: Sequence[Sample], of: int) -> Res
 
 
 def read_samples(out: Path) -> list[Sample]:
-    """The finished samples of a run folder, scored anew from their traces; a last line that a crash cut off is left out.
+    """The finished samples of a run folder, scored anew from their traces.
 
-    Raises InputError for a damaged line.
+    A last line that a crash cut off is left out. Raises InputError for a damaged line.
     """
     path = out / "samples.jsonl"
     if not path.exists():

@@ -38,8 +38,10 @@ class Suite:
 
 
 def load_suite(path: str | Path) -> Suite:
-    """Read a suite: one JSON object a line, with `id`, `source` (or `code`), `call` (or `input`: the arguments of `f`), and perhaps
-    `expected` (or `output`). CRUXEval's files are such. Raises InputError with file and line.
+    """Read a suite: one JSON object a line. Raises InputError with file and line.
+
+    Keys: `id`, `source` (or `code`), `call` (or `input`: the arguments of `f`), and perhaps `expected` (or `output`). CRUXEval's
+    files are such.
     """
     file = Path(path)
     try:

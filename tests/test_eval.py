@@ -1,0 +1,351 @@
+"""Comparison and metrics: hand-computed cases, and the published scores of CWM-32B as an independent second opinion."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cwm_trace.errors import InputError
+from cwm_trace.eval import METRICS, TABLE_9, Cause, diff, score, score_trace
+from cwm_trace.eval.intervals import Interval, bootstrap, interval, wilson
+from cwm_trace.format import CALL_ENTRY, FRAME_SEP, call_context, diff_encode, parse, render, render_frame
+from cwm_trace.frames import Event, Frame, MalformedFrame, Status, Trace
+from cwm_trace.tracer.inprocess import record_source
+
+GENERATIONS = Path(__file__).resolve().parents[2] / "shared" / "data" / "cwm32b_generations.jsonl"
+SOURCE = "def f(x):\n    y = x + 1\n    return y\n"
+TRUTH = record_source(SOURCE, "f(1)")
+# The frames of TRUTH: 0 CALL main {} | 1 LINE {} | 2 CALL {x: 1} | 3 LINE {x: ..} | 4 LINE {x: .., y: 2} | 5 RETURN 2 | 6 RETURN 2
+
+
+def changed(index: int, text: str) -> Trace:
+    """TRUTH as a model would have written it with another text for one frame."""
+    texts = [render_frame(step) for step in TRUTH]
+    texts[index] = text
+    head = render(Trace(TRUTH.context, (), False))
+    return parse(head + "".join(item + FRAME_SEP for item in texts) + "<|end_of_text|>")
+
+
+def with_frames(frames: tuple[Any, ...], *, complete: bool = True, status: Status = Status.OPEN) -> Trace:
+    return Trace(TRUTH.context, frames, complete, status)
+
+
+def test_the_hand_computed_cases_are_about_this_trace() -> None:
+    shown = [(step.event, dict(step.shown), step.value) for step in TRUTH]
+
+    assert shown == [
+        (Event.CALL, {}, None),
+        (Event.LINE, {}, None),
+        (Event.CALL, {"x": "1"}, None),
+        (Event.LINE, {"x": None}, None),
+        (Event.LINE, {"x": None, "y": "2"}, None),
+        (Event.RETURN, {}, "2"),
+        (Event.RETURN, {}, "2"),
+    ]
+
+
+# --- divergence -------------------------------------------------------------------------------------------------------
+
+WRONG_VALUE = changed(4, '<|line_sep|>{"x": "..", "y": "3"}<|action_sep|>    return y\n')
+WRONG_LINE = changed(4, '<|line_sep|>{"x": "..", "y": "2"}<|action_sep|>    y = x + 1\n')
+WRONG_EVENT = changed(3, '<|call_sep|>{"x": "1"}<|action_sep|>    y = x + 1\n')
+BROKEN = changed(4, '<|line_sep|>{"x": "..", "y": 2}<|action_sep|>    return y\n')
+RAISES = changed(5, '<|exception_sep|><|action_sep|>    return y\n<|arg_sep|>"ValueError()"')
+
+
+@pytest.mark.parametrize(
+    ("predicted", "first", "cause"),
+    [
+        (WRONG_VALUE, 4, Cause.VALUE),
+        (WRONG_LINE, 4, Cause.CONTROL_FLOW),
+        (WRONG_EVENT, 3, Cause.CONTROL_FLOW),
+        (BROKEN, 4, Cause.FORMAT),
+        (RAISES, 5, Cause.EXCEPTION),
+        (with_frames(TRUTH[:5], complete=False, status=Status.TOKEN_LIMIT), 5, Cause.TRUNCATED),
+        (with_frames(TRUTH[:], complete=False, status=Status.FRAME_LIMIT), 7, Cause.TRUNCATED),
+        (with_frames(TRUTH[:5]), 5, Cause.MISSING),
+        (with_frames((*TRUTH, TRUTH[-1])), 7, Cause.EXTRA),
+    ],
+)
+def test_first_divergence_and_its_cause(predicted: Trace, first: int, cause: Cause) -> None:
+    found = diff(predicted, TRUTH)
+
+    assert bool(found)
+    assert (found.first, found.cause) == (first, cause)
+
+
+def test_counts_of_a_wrong_value() -> None:
+    found = diff(WRONG_VALUE, TRUTH)
+
+    assert (found.total, found.frames_exact, found.control_flow, found.values) == (6, 5, 6, 5)
+    assert found.return_equal
+
+
+def test_equal_traces_do_not_differ() -> None:
+    found = diff(TRUTH, TRUTH)
+
+    assert not found
+    assert (found.first, found.cause, found.total, found.frames_exact) == (None, None, 6, 6)
+
+
+def test_given_frames_are_left_out() -> None:
+    assert diff(changed(0, '<|call_sep|>{"z": "1"}<|action_sep|>def main():\n'), TRUTH).first is None
+    assert diff(WRONG_VALUE, TRUTH, given=5).first is None
+    assert diff(WRONG_VALUE, TRUTH, given=0).first == 4
+
+
+def test_a_true_trace_that_was_cut_off_says_nothing_about_what_comes_after() -> None:
+    cut = with_frames(TRUTH[:4], complete=False, status=Status.FRAME_LIMIT)
+
+    assert not diff(TRUTH, cut)
+    assert not diff(cut, cut)
+    assert diff(with_frames(TRUTH[:4]), cut).first == 4
+
+
+def test_a_frame_cut_off_by_the_token_limit_is_truncated_not_malformed() -> None:
+    half = MalformedFrame('<|line_sep|>{"x"', "the text ends inside this frame", 0, terminated=False)
+    cut = with_frames((*TRUTH[:4], half), complete=False, status=Status.TOKEN_LIMIT)
+    own_end = with_frames((*TRUTH[:4], half), complete=False)
+
+    assert diff(cut, TRUTH).cause is Cause.TRUNCATED
+    assert diff(own_end, TRUTH).cause is Cause.FORMAT
+
+
+# --- metrics by hand --------------------------------------------------------------------------------------------------
+
+
+def metrics(predicted: Trace) -> dict[str, float]:
+    found = score_trace(predicted, TRUTH)
+    return {name: getattr(found, name) for name in METRICS}
+
+
+def test_the_truth_scores_exactly_100_everywhere() -> None:
+    scores = score(predictions=[TRUTH, TRUTH, TRUTH], references=[TRUTH, TRUTH, TRUTH])
+
+    assert set(TABLE_9) < set(scores)
+    assert set(scores.values()) == {100.0}
+
+
+def test_wrong_value_by_hand() -> None:
+    # 4 true observations (frames 1 to 4), one of them wrong; there (x, ..) is right and (y, 2), (y, 3) differ: 1 of 3.
+    found = metrics(WRONG_VALUE)
+
+    assert found["state_exact_match"] == 3 / 4
+    assert found["key_value_match"] == pytest.approx((3 + 1 / 3) / 4)
+    assert found["key_match"] == found["valid_json_format"] == found["action_exact_match"] == 1.0
+    assert found["output_pass_at_1"] == found["valid_trace_format"] == 1.0
+    assert found["full_trace_exact_match"] == 0.0
+    assert found["frames_exact"] == 5 / 6
+
+
+def test_name_missing_by_hand() -> None:
+    found = metrics(changed(4, '<|line_sep|>{"x": ".."}<|action_sep|>    return y\n'))
+
+    assert found["key_match"] == found["key_value_match"] == (3 + 1 / 2) / 4
+    assert found["state_exact_match"] == 3 / 4
+
+
+def test_malformed_frame_by_hand() -> None:
+    # {"x": "..", "y": 2} is a JSON object (valid JSON, right keys), but not the true one, and no valid frame.
+    found = metrics(BROKEN)
+
+    assert found["valid_trace_format"] == 0.0
+    assert found["valid_json_format"] == found["key_match"] == 1.0
+    assert found["state_exact_match"] == 3 / 4
+    assert found["key_value_match"] == pytest.approx((3 + 1 / 3) / 4)
+    assert found["action_exact_match"] == 1.0
+    assert found["output_pass_at_1"] == 1.0
+
+
+def test_text_that_is_no_json_by_hand() -> None:
+    found = metrics(changed(4, '<|line_sep|>{"x": <|action_sep|>    return y\n'))
+
+    assert found["valid_json_format"] == found["key_match"] == 3 / 4
+
+
+def test_missing_frames_are_wrong_by_hand() -> None:
+    # Frames 1 to 3 are there: 3 of the 4 true observations, 3 of the 6 true frames.
+    found = metrics(with_frames(TRUTH[:4], complete=False, status=Status.TOKEN_LIMIT))
+
+    assert found["state_exact_match"] == found["key_match"] == found["valid_json_format"] == 3 / 4
+    assert found["action_exact_match"] == found["frames_exact"] == 3 / 6
+    assert found["output_pass_at_1"] == found["valid_trace_format"] == 0.0
+
+
+def test_frames_are_aligned_by_position() -> None:
+    # One LINE frame twice: all later ones are off by one.
+    found = metrics(with_frames((*TRUTH[:3], TRUTH[2], *TRUTH[3:])))
+
+    assert found["state_exact_match"] == 2 / 4  # frames 1 and 2
+    assert found["output_pass_at_1"] == 1.0
+
+
+def test_averages_are_over_traces_not_frames() -> None:
+    long = record_source("def f(n):\n    for i in range(n):\n        pass\n", "f(50)")
+    empty = Trace(long.context, long[:1], False)
+
+    found = score(predictions=[TRUTH, empty], references=[TRUTH, long])
+
+    assert found["state_exact_match"] == found["action_exact_match"] == 50.0
+
+
+@pytest.mark.parametrize(
+    ("predicted", "actual", "strict", "compatible"),
+    [
+        ("2", "2", 1.0, 1.0),
+        ("2.0", "2", 0.0, 1.0),
+        ("True", "1", 0.0, 1.0),
+        ("{'b': 1, 'a': 2}", "{'a': 2, 'b': 1}", 0.0, 1.0),
+        ('"a"', "'a'", 0.0, 1.0),
+        ("3", "2", 0.0, 0.0),
+        ("<object object>", "<object object>", 1.0, 1.0),
+        ("__import__('os')", "2", 0.0, 0.0),
+        ("'\\d'", "'\\\\d'", 0.0, 1.0),
+        ("(" * 500, "2", 0.0, 0.0),
+        ("", "2", 0.0, 0.0),
+    ],
+)
+def test_strict_and_compatible_output(predicted: str, actual: str, strict: float, compatible: float) -> None:
+    def ending(value: str) -> Trace:
+        return with_frames((*TRUTH[:6], Frame(Event.RETURN, TRUTH[6].source, value=value)))
+
+    found = score_trace(ending(predicted), ending(actual))
+
+    assert (found.output_pass_at_1, found.output_compatible) == (strict, compatible)
+
+
+def test_raising_is_not_returning_none() -> None:
+    raising = record_source("def f():\n    raise ValueError('no')\n", "f()")
+    returning = record_source("def f():\n    return None\n", "f()")
+
+    assert score_trace(raising, raising).output_pass_at_1 == 1.0
+    assert score_trace(returning, raising).output_pass_at_1 == 0.0
+    assert score_trace(returning, raising).output_compatible == 0.0
+
+
+def test_what_cannot_be_scored_is_refused() -> None:
+    with pytest.raises(InputError, match="2 predictions for 1"):
+        score(predictions=[TRUTH, TRUTH], references=[TRUTH])
+    with pytest.raises(InputError, match="no traces"):
+        score(predictions=[], references=[])
+
+
+# --- against another team's scores ------------------------------------------------------------------------------------
+
+_OBJECT = re.compile(r"<(\w+) object>")
+
+
+def generations() -> list[dict[str, Any]]:
+    if not GENERATIONS.exists():
+        pytest.skip("the generations of CWM-32B are not here")
+    return [json.loads(line) for line in GENERATIONS.read_text().splitlines()]
+
+
+def cases() -> Iterator[tuple[dict[str, Any], Trace, Trace]]:
+    for row in generations():
+        call = f"f({row['input']})"
+        prompt = Trace(call_context(row["code"], call), (CALL_ENTRY,), False)
+        yield row, parse(row["generation"], prompt=prompt), record_source(row["code"], call)
+
+
+def their_truth(truth: Trace) -> Trace:
+    """The true trace by the other team's rules: compared with the same Python frame's last observation even after a call returned in
+    between, and with addresses left in (which CWM never writes)."""
+    frames: list[Frame] = []
+    previous: list[dict[str, str]] = []
+    for step in truth:
+        assert isinstance(step, Frame)
+        locals_ = {name: _OBJECT.sub(r"<\1 object at 0x7f>", value) for name, value in step.locals.items()}
+        if step.event is Event.CALL:
+            previous.append({})
+        made = replace(step, locals=locals_, unchanged=frozenset())
+        frames.append(diff_encode(made, previous[-1]))
+        if step.event.observes_locals:
+            previous[-1] = locals_
+        elif step.event is Event.RETURN:
+            previous.pop()
+    return replace(truth, frames=tuple(frames))
+
+
+def test_scores_of_cwm_32b_equal_those_of_another_team() -> None:
+    differing = set()
+    for row, predicted, truth in cases():
+        ours = score_trace(predicted, truth)
+        theirs = {name: row["metrics"][name] for name in TABLE_9[1:]}
+        assert ours.output_pass_at_1 == row["correct"]
+        if {name: getattr(ours, name) for name in theirs} != pytest.approx(theirs):
+            differing.add(row["id"])
+
+    # Their truth differs from ours where a caller goes on after a callee (all three: f itself, after lambda or comprehension)
+    # and where an iterator is shown (19 and 32).
+    assert differing == {"sample_6", "sample_19", "sample_32"}
+
+
+def test_scores_by_their_rules_of_truth_are_theirs() -> None:
+    for row, predicted, truth in cases():
+        ours = score_trace(predicted, their_truth(truth))
+        theirs = {name: row["metrics"][name] for name in TABLE_9[1:]}
+
+        assert {name: getattr(ours, name) for name in theirs} == pytest.approx(theirs), row["id"]
+
+
+def test_which_whole_traces_of_cwm_32b_are_right() -> None:
+    wrong = {row["id"].removeprefix("sample_") for row, predicted, truth in cases() if diff(predicted, truth)}
+
+    assert wrong == {"4", "5", "6", "19", "23", "31", "33", "35", "44"}
+
+
+# --- intervals --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("successes", "n", "low", "high"),
+    [
+        # Newcombe (1998), Statistics in Medicine 17: 857-872, table I, method 3 (Wilson's score interval).
+        (81, 263, 0.2553, 0.3662),
+        (15, 148, 0.0624, 0.1605),
+        (0, 20, 0.0, 0.1611),
+        (1, 29, 0.0061, 0.1718),
+    ],
+)
+def test_wilson_equals_published_intervals(successes: int, n: int, low: float, high: float) -> None:
+    assert wilson(successes, n) == pytest.approx((low, high), abs=5e-5)
+
+
+def test_wilson_is_symmetric_and_exact_at_the_ends() -> None:
+    assert wilson(400, 400).high == 1.0
+    assert wilson(0, 400).low == 0.0
+    assert wilson(30, 40).low == pytest.approx(1 - wilson(10, 40).high)
+
+
+@pytest.mark.parametrize(("successes", "n"), [(0, 0), (2, 1), (-1, 3)])
+def test_wilson_refuses_what_is_no_proportion(successes: int, n: int) -> None:
+    with pytest.raises(ValueError, match="successes"):
+        wilson(successes, n)
+
+
+def test_bootstrap_is_reproducible_and_near_the_normal_interval() -> None:
+    values = [(n * 37 % 101) / 100 for n in range(101)]  # 0.00 to 1.00, each once: mean 0.5, standard deviation 0.2915
+
+    assert bootstrap(values) == bootstrap(values)
+    assert bootstrap(values) == pytest.approx((0.5 - 1.96 * 0.029, 0.5 + 1.96 * 0.029), abs=0.008)
+
+
+def test_bootstrap_draws_whole_programs() -> None:
+    values = [0.0, 0.25, 1.0, 0.75] * 10
+    alone = bootstrap(values)
+    together = bootstrap(values, [str(n % 4) for n in range(40)])
+
+    assert together.high - together.low > 2 * (alone.high - alone.low)
+
+
+def test_interval_is_wilson_only_for_independent_shares() -> None:
+    assert interval([1.0, 0.0, 1.0]) == wilson(2, 3)
+    assert interval([1.0, 0.0, 1.0], ["a", "b", "c"]) == wilson(2, 3)
+    assert interval([1.0, 1.0], ["a", "a"]) == Interval(1.0, 1.0)
