@@ -5,13 +5,13 @@ Knows the model protocol and the format; not how a model works, nor what is true
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from cwm_trace.errors import InputError
 from cwm_trace.format import EVENT_TOKENS, FrameParser
 from cwm_trace.frames import Event, Status, Step, Trace
-from cwm_trace.models.base import Decoding, Generated, Model, Stop
+from cwm_trace.models.base import Decoding, Generated, Model, Rollout, Stop
 from cwm_trace.prompts import call_prompt, script_prompt
 
 MAX_FRAMES = 1_000
@@ -31,30 +31,41 @@ class Simulation:
         max_frames: int = MAX_FRAMES,
         max_tokens: int = MAX_TOKENS,
         decoding: Decoding | None = None,
-        force: Event | None = None,
+        force: Event | Mapping[int, Event] | None = None,
     ) -> None:
-        """`force` is the event of the first predicted frame (RETURN: CWM's single-step mode). Limits count predicted frames and tokens."""
+        """Limits count predicted frames and tokens. `force`: the event of the first predicted frame (RETURN: CWM's single-step
+        mode), or of several, by their index among the predicted ones."""
         self.model, self.prompt = model, prompt
         self.decoding = decoding or Decoding()
         self.status = Status.OPEN
         self.tokens = 0
         self.steps: list[Step] = []
         self._limits = max_frames, max_tokens
-        self._force = force
+        self._force: Mapping[int, Event] = {0: force} if isinstance(force, Event) else force or {}
         self._over = False
         self._parser = FrameParser(prompt.context)
         for step in prompt.frames:
             self._parser.observe(step)
 
     def __iter__(self) -> Iterator[Step]:
-        max_frames, max_tokens = self._limits
         rollout = self.model.rollout(self.prompt, self.decoding)
+        try:
+            yield from self._steps(rollout)
+        except KeyboardInterrupt:
+            self.status = Status.INTERRUPTED
+            raise
+        finally:
+            rollout.close()
+
+    def _steps(self, rollout: Rollout) -> Iterator[Step]:
+        max_frames, max_tokens = self._limits
         broken = 0
         while not self._over and broken < MAX_MALFORMED:
             if len(self.steps) >= max_frames:
-                self.status = Status.FRAME_LIMIT
+                self.status = Status.COMPLETE if self._ends(rollout) else Status.FRAME_LIMIT
                 return
-            prefix = EVENT_TOKENS[self._force] if self._force and not self.steps else ""
+            event = self._force.get(len(self.steps))
+            prefix = EVENT_TOKENS[event] if event else ""
             made = rollout.next_frame(prefix=prefix, max_tokens=max_tokens - self.tokens)
             self.tokens += made.tokens
             step = self._step(made)
@@ -62,6 +73,10 @@ class Simulation:
                 broken = broken + 1 if step.event is None else 0
                 self.steps.append(step)
                 yield step
+
+    def _ends(self, rollout: Rollout) -> bool:
+        """At the frame limit: whether the very next token is the end, so that nothing was cut off."""
+        return self._limits[1] > self.tokens and rollout.next_frame(max_tokens=1).stop is Stop.END
 
     def _step(self, made: Generated) -> Step | None:
         """Parse what was written; an end inside a frame is the end of the text, but no good end of the trace."""
@@ -78,7 +93,11 @@ class Simulation:
     @property
     def trace(self) -> Trace:
         """Prompt and predicted frames as one trace."""
-        meta = {"model": self.model.name, "temperature": str(self.decoding.temperature), "seed": str(self.decoding.seed)}
+        meta = {
+            "model": self.model.name,
+            "temperature": str(self.decoding.temperature),
+            "seed": str(self.decoding.seed),
+        }
         complete = self.status is Status.COMPLETE
         return Trace(self.prompt.context, (*self.prompt.frames, *self.steps), complete, self.status, meta)
 
@@ -100,7 +119,7 @@ def simulate(
     max_frames: int = MAX_FRAMES,
     max_tokens: int = MAX_TOKENS,
     decoding: Decoding | None = None,
-    force: Event | None = None,
+    force: Event | Mapping[int, Event] | None = None,
 ) -> Simulation:
     """Predict the frames of a program, one at a time: iterate over the result.
 
@@ -120,7 +139,7 @@ def predict(
     max_frames: int = MAX_FRAMES,
     max_tokens: int = MAX_TOKENS,
     decoding: Decoding | None = None,
-    force: Event | None = None,
+    force: Event | Mapping[int, Event] | None = None,
 ) -> Trace:
     """The same as `simulate`, to its end: the predicted trace, its status saying how it ended (INTERRUPTED on Ctrl-C)."""
     prompt = _prompt(source, call, prompt)
@@ -129,5 +148,5 @@ def predict(
         for _ in run:
             pass
     except KeyboardInterrupt:
-        run.status = Status.INTERRUPTED
+        run.status = Status.INTERRUPTED  # also where it came between two frames
     return run.trace

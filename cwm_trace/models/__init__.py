@@ -22,23 +22,26 @@ __all__ = ["NAMES", "NANO_FOLDER", "Decoding", "FrameScore", "Generated", "Model
 def load_model(spec: str, *, device: str | None = None, dtype: str | None = None, revision: str | None = None) -> Model:
     """A model by name.
 
-    `spec` is `nano` (in the package), `hf:PATH_OR_ID` (transformers), `http://HOST:PORT/v1`, optionally with `#MODEL` (an OpenAI-compatible
-    server), `oracle` (the real tracer), `replay:FILE` (frames of a trace file), `copy-input` or `no-change` (baselines).
+    `spec` is `nano` (in the package), `hf:PATH_OR_ID` (transformers), `http://HOST:PORT/v1`, optionally with `#MODEL` (an
+    OpenAI-compatible server; `vllm:http://...` says that it is vLLM), `oracle` (the real tracer), `replay:FILE` (frames of a trace
+    file), `copy-input` or `no-change` (baselines).
     `device` ("cpu", "cuda:0", "auto"), `dtype` ("float32", "bfloat16", ...) and `revision` are for `hf:` and `nano`.
     Raises InputError for an unknown name, ModelError where the model is missing or unreachable.
     """
     name, _, rest = spec.partition(":")
     if name in ("http", "https", "vllm"):
+        from cwm_trace.models.completions import Kind
         from cwm_trace.models.server import ServerModel
 
-        return ServerModel(rest if name == "vllm" else spec)
-    if name in ("hf", "nano"):
+        return ServerModel(rest, kind=Kind.VLLM) if name == "vllm" else ServerModel(spec)
+    if (name == "hf" and rest) or spec == "nano":
         from cwm_trace.models.causal import CausalModel
 
         path = str(NANO_FOLDER) if name == "nano" else rest
         return CausalModel.load(path, name=spec, device=device, dtype=dtype, revision=revision)
     if name in _SIMPLE and bool(rest) == (name == "replay"):
-        return _SIMPLE[name](rest)
+        simple: Model = _SIMPLE[name](rest)
+        return simple
     raise InputError(f"no model is called {spec!r}", hint=_hint(spec))
 
 

@@ -37,6 +37,9 @@ class ScriptedRollout:
                 return Generated(text, Stop.FRAME)
         return Generated("", Stop.END if self.complete else Stop.TOKENS)
 
+    def close(self) -> None:
+        """Nothing is held."""
+
 
 class ScriptedModel:
     """A model that has the whole trace at once; subclasses write it."""
@@ -89,7 +92,9 @@ class CopyInput(ScriptedModel):
 
     def write(self, prompt: Trace) -> Trace:
         """The trace of that guess."""
-        return _baseline(prompt, lambda call: [Frame(Event.RETURN, call.header, value=call.first)], lambda call: call.first)
+        return _baseline(
+            prompt, lambda call: [Frame(Event.RETURN, call.header, value=call.first)], lambda call: call.first
+        )
 
 
 class NoChange(ScriptedModel):
