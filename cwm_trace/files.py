@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import gzip
 import json
+import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, TextIO, cast
+from typing import Any, TextIO, TypeVar, cast
 
 import jsonlines
 
@@ -24,7 +25,7 @@ Json = dict[str, Any]
 
 def step_to_json(step: Step) -> Json:
     """One frame as a JSON object with a fixed set of keys."""
-    malformed = isinstance(step, MalformedFrame)
+    malformed = step if isinstance(step, MalformedFrame) else None
     return {
         "event": step.event.value if step.event else "malformed",
         "source": step.source,
@@ -35,9 +36,9 @@ def step_to_json(step: Step) -> Json:
         "logprob": step.logprob,
         "tokens": step.tokens,
         "raw": step.raw,
-        "reason": step.reason if malformed else None,
-        "position": step.position if malformed else None,
-        "terminated": step.terminated if malformed else None,
+        "reason": malformed.reason if malformed else None,
+        "position": malformed.position if malformed else None,
+        "terminated": malformed.terminated if malformed else None,
     }
 
 
@@ -101,23 +102,33 @@ def trace_from_json(record: object) -> Trace:
     reader = StepReader()
     try:
         frames = tuple(map(reader.read, record["frames"]))
-        meta = cast(dict[str, str], json.loads(record["meta"]))
-        return Trace(record["context"], frames, record["complete"], Status(record["status"]), meta)
-    except (KeyError, TypeError, ValueError) as error:
+        meta = _of_type(dict, json.loads(record["meta"]))
+        complete, status = _of_type(bool, record["complete"]), Status(record["status"])
+        return Trace(_of_type(str, record["context"]), frames, complete, status, meta)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:  # AttributeError: another type than str
         raise SchemaError(f"damaged trace record ({type(error).__name__}: {error})") from error
+
+
+_Kind = TypeVar("_Kind")
+
+
+def _of_type(kind: type[_Kind], value: object) -> _Kind:
+    if not isinstance(value, kind):
+        raise TypeError(f"{value!r} is no {kind.__name__}")
+    return value
 
 
 def _open(path: Path, mode: str) -> TextIO:
     if path.suffix == ".gz":
         return cast(TextIO, gzip.open(path, mode + "t", encoding="utf-8"))
-    return path.open(mode, encoding="utf-8", newline="\n")
+    return cast(TextIO, path.open(mode, encoding="utf-8", newline="\n"))
 
 
 def save(traces: Iterable[Trace], path: str | Path) -> None:
     """Write traces: `.jsonl` and `.jsonl.gz` one per line; `.txt` the CWM text of exactly one. Raises InputError."""
     target = Path(path)
     if target.suffix == ".txt":
-        (trace,) = traces
+        (trace,) = _exactly_one(list(traces))
         target.write_text(render(trace), encoding="utf-8", errors="surrogatepass", newline="")
         return
     if ".jsonl" not in target.suffixes:
@@ -126,20 +137,40 @@ def save(traces: Iterable[Trace], path: str | Path) -> None:
         writer.write_all(map(trace_to_json, traces))
 
 
+def _exactly_one(traces: list[Trace]) -> list[Trace]:
+    if len(traces) != 1:
+        raise InputError(f"a .txt file holds one trace, not {len(traces)}", hint="Use .jsonl")
+    return traces
+
+
 def iter_traces(path: str | Path) -> Iterator[Trace]:
     """Traces of a `.jsonl` or `.jsonl.gz` file one by one, or the one of a `.txt`. Raises InputError, SchemaError."""
     source = Path(path)
     if not source.is_file():
         raise InputError(f"no such trace file: {source}")
     if source.suffix == ".txt":
-        yield parse(source.read_bytes().decode("utf-8", "surrogatepass"))
+        yield _read_text(source)
         return
     with _open(source, "r") as file:
-        for number, line in enumerate(file, start=1):
-            try:
-                yield trace_from_json(json.loads(line))
-            except (ValueError, SchemaError) as error:
-                raise SchemaError(f"{source}:{number}: {error}") from error
+        try:
+            for number, line in enumerate(file, start=1):
+                yield _read_line(line, f"{source}:{number}")
+        except (UnicodeDecodeError, EOFError, OSError, zlib.error) as error:  # no gzip file, or a part of one
+            raise SchemaError(f"{source}: {error}") from error
+
+
+def _read_line(line: str, where: str) -> Trace:
+    try:
+        return trace_from_json(json.loads(line))
+    except (ValueError, SchemaError) as error:
+        raise SchemaError(f"{where}: {error}") from error
+
+
+def _read_text(path: Path) -> Trace:
+    try:
+        return parse(path.read_bytes().decode("utf-8", "surrogatepass"))
+    except UnicodeDecodeError as error:
+        raise SchemaError(f"{path}: {error}") from error
 
 
 def load(path: str | Path) -> Trace:

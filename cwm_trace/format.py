@@ -4,7 +4,7 @@ Source of the format: `facebook/cwm` (Meta's prompting guide and demo code) and 
 published a rule, the choice made here is said beside it. Knows nothing of tokens' ids, files, programs or models.
 
 Two invariants, both tested with Hypothesis: `parse(render(t)) == t` for every trace, and `render(parse(s)) == s` for every
-text `s` that starts with a prompt, however broken.
+text `s` that starts with a rendered prompt (`render_prompt`), however broken what follows it is.
 
 Choices where the format is open:
 - A special token's spelling inside user data would end the frame. In JSON it is written with its `<` as the escape of U+003C (same
