@@ -37,7 +37,10 @@ def row(effect: Effect, *, width: int = 100, full: bool = False, offset: int = 0
     line = Text(left, style=_STYLES[step.event.value])
     line.append(right, style="bold" if effect.changed else "")
     if mark:
-        line.append(" " * max(width - len(left) - len(right) - len(mark), 1) + mark, style="green" if mark == "✓" else "bold red")
+        line.append(
+            " " * max(width - len(left) - len(right) - len(mark), 1) + mark,
+            style="green" if mark == "✓" else "bold red",
+        )
     return line
 
 

@@ -109,7 +109,7 @@ class Frame:
 
     @property
     def shown(self) -> dict[str, str | None]:
-        """The diff-encoded observation: name -> rendered value, or None where the text has "..". """
+        """The diff-encoded observation: name -> rendered value, or None where the text has ".."."""
         return {name: None if name in self.unchanged else value for name, value in self.locals.items()}
 
 

@@ -110,7 +110,9 @@ def _main_module(job: dict[str, Any]) -> tuple[types.ModuleType, str]:
     sys.argv = list(job["argv"])
     module = types.ModuleType(job["name"])
     # A plain script's __builtins__ is the module; __spec__ stays None but for -m.
-    module.__dict__.update(__builtins__=__builtins__ if isinstance(__builtins__, types.ModuleType) else sys.modules["builtins"])
+    module.__dict__.update(
+        __builtins__=__builtins__ if isinstance(__builtins__, types.ModuleType) else sys.modules["builtins"]
+    )
     sys.modules[job["name"]] = module
     sys.path[:] = [path for path in sys.path if path != job["root"]]
     if job["folder"] is not None:
@@ -135,7 +137,11 @@ def _give_back_names(job: dict[str, Any]) -> None:
     if job["folder"] is None:
         return
     folder = Path(job["folder"] or ".")
-    shadowed = {name for name in map(_top, sys.modules) if (folder / f"{name}.py").exists() or (folder / name / "__init__.py").exists()}
+    shadowed = {
+        name
+        for name in map(_top, sys.modules)
+        if (folder / f"{name}.py").exists() or (folder / name / "__init__.py").exists()
+    }
     shadowed -= set(sys.builtin_module_names) | {"os", "sys", "site", "codecs", "io", "abc", "encodings", job["name"]}
     for name in [name for name in sys.modules if _top(name) in shadowed]:
         del sys.modules[name]

@@ -43,7 +43,9 @@ class _Outliner(ast.NodeTransformer):
 def _binds_outside(node: ast.expr) -> bool:
     """Whether the comprehension awaits, or binds names of the function around it."""
     inside = (ast.Await, ast.NamedExpr)
-    return any(isinstance(part, inside) or (isinstance(part, ast.comprehension) and part.is_async) for part in ast.walk(node))
+    return any(
+        isinstance(part, inside) or (isinstance(part, ast.comprehension) and part.is_async) for part in ast.walk(node)
+    )
 
 
 def outline_comprehensions(tree: ast.Module) -> ast.Module:

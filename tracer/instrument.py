@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from types import CodeType
 from typing import Any, Protocol
 
-from bytecode import Bytecode, Instr, Label, TryBegin, TryEnd
-from bytecode.instr import InstrLocation
+from bytecode import Bytecode, Instr, Label
+from bytecode.instr import InstrLocation, TryBegin, TryEnd
 
 from cwm_trace.tracer import quirks
 from cwm_trace.tracer.comprehensions import ITERATOR_NAME
@@ -42,7 +42,9 @@ def instrument(code: CodeType, hooks: Hooks) -> CodeType:
     code = code.replace(co_consts=constants)
     try:
         return _Rewriter(code, hooks).result()
-    except IndexError:  # bytecode 0.19.1 cannot read an inlined comprehension with a cell inside a generic class (3.13, 3.14)
+    except (
+        IndexError
+    ):  # bytecode 0.19.1 cannot read an inlined comprehension with a cell inside a generic class (3.13, 3.14)
         return code
 
 
@@ -117,7 +119,10 @@ class _Rewriter:
             place = item.location
             if item.name != name or (item.require_arg() and item.arg != argument) or place is None:
                 continue
-            if place.col_offset is not None and (place.lineno, place.col_offset) == (place.end_lineno, place.end_col_offset):
+            if place.col_offset is not None and (place.lineno, place.col_offset) == (
+                place.end_lineno,
+                place.end_col_offset,
+            ):
                 item.set("GET_ITER")
 
     def _comprehension_lines(self) -> None:
@@ -196,12 +201,14 @@ class _Rewriter:
             if target.name in quirks.NEVER_A_LINE or _line(target) is None:
                 continue
             firing = [edge for edge in edges if edge.fires]
-            hook = lambda near=target: self._invoke(self.hooks.line, [Instr("LOAD_CONST", _line(near))], near)  # noqa: E731
             if firing and len(firing) == len(edges):
-                self.before[index] = hook() + self.before.get(index, [])
+                self.before[index] = self._line_hook(target) + self.before.get(index, [])
                 continue
             for edge in firing:
-                self._on_edge(index, edge, hook())
+                self._on_edge(index, edge, self._line_hook(target))
+
+    def _line_hook(self, target: Instr) -> list[Element]:
+        return self._invoke(self.hooks.line, [Instr("LOAD_CONST", _line(target))], target)
 
     def _on_edge(self, index: int, edge: _Edge, made: list[Element]) -> None:
         source: Instr = self.elements[edge.source]
@@ -219,13 +226,14 @@ class _Rewriter:
         positions = self._label_positions()
         edges: dict[int, list[_Edge]] = {}
         for index, item in self._instructions():
-            if item.has_jump():
+            if isinstance(item.arg, Label):
                 target = positions[item.arg]
                 edges.setdefault(target, []).append(_Edge(index, True, self._fires(index, target, jump=True)))
             if not (item.is_final() or item.is_uncond_jump()):
-                target = self._next(index)
-                if target is not None:
-                    edges.setdefault(target, []).append(_Edge(index, False, self._fires(index, target, jump=False)))
+                following = self._next(index)
+                if following is not None:
+                    fires = self._fires(index, following, jump=False)
+                    edges.setdefault(following, []).append(_Edge(index, False, fires))
         return edges
 
     def _fires(self, source: int, target: int, *, jump: bool) -> bool:

@@ -42,7 +42,9 @@ SILENT_RERAISE: Final[dict[str, type[BaseException] | None]] = {
 
 FORWARD_JUMP: Final[dict[str, str]] = {
     # 3.11 spells the direction of a jump in its name; a trampoline lies behind everything, so jumps to it go forward.
-    name: name.replace("BACKWARD", "FORWARD") for name in opcode.opmap if name.startswith("POP_JUMP_BACKWARD_IF")
+    name: name.replace("BACKWARD", "FORWARD")
+    for name in opcode.opmap
+    if name.startswith("POP_JUMP_BACKWARD_IF")
 }
 
 BYTECODE_COLUMN_LIMIT: Final = 128

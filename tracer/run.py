@@ -114,7 +114,9 @@ def _command(call: str, sandbox: bool, out: str | None = None) -> list[str]:
 def _bubblewrap(out: str | None) -> list[str]:
     """No network, a read-only file system, an own /tmp; only the frame file's folder can be written."""
     if shutil.which("bwrap") is None:
-        raise InputError("the sandbox needs bubblewrap, which is not installed", hint="Install it: apt install bubblewrap")
+        raise InputError(
+            "the sandbox needs bubblewrap, which is not installed", hint="Install it: apt install bubblewrap"
+        )
     folder = str(Path(out or "/tmp").parent)
     mounts = ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--tmpfs", "/tmp", "--bind", folder, folder]
     return ["bwrap", "--unshare-all", "--die-with-parent", *mounts, "--"]
@@ -204,7 +206,7 @@ class Run:
         self._read()
         returncode = self._process.poll()
         status = self._status or self._tail.status or Status.KILLED
-        outputs = [_contents(file) for file in self._outputs] or [None, None]
+        outputs: list[bytes | None] = [_contents(file) for file in self._outputs] or [None, None]
         return RunResult(self._job.trace(self._steps, status), returncode if returncode is not None else 0, *outputs)
 
     def close(self) -> None:
@@ -263,7 +265,9 @@ def module_job(name: str, arguments: Sequence[str] = (), **options: Any) -> _Job
 
 def code_job(code: str, arguments: Sequence[str] = (), **options: Any) -> _Job:
     """Source text, as `python -c code args...`. Raises InputError."""
-    return _Job(script_entry(code, "<string>"), "code", argv=["-c", *arguments], folder="", display="<string>", **options)
+    return _Job(
+        script_entry(code, "<string>"), "code", argv=["-c", *arguments], folder="", display="<string>", **options
+    )
 
 
 def function_job(path: str | Path, call: str, **options: Any) -> _Job:
@@ -376,7 +380,9 @@ _shared = GroundTruth()
 atexit.register(_shared.close)
 
 
-def run_source(source: str, call: str | None = None, *, limits: Limits | None = None, settings: Settings | None = None) -> Trace:
+def run_source(
+    source: str, call: str | None = None, *, limits: Limits | None = None, settings: Settings | None = None
+) -> Trace:
     """The true trace of source text, run in a child process with limits.
 
     With `call` the context is CWM's published form, `main` returning the call; without, the entry is the line that carries the mark, else a

@@ -9,7 +9,14 @@ from pathlib import Path
 
 from cwm_trace.errors import CwmTraceError
 
-_MODULES = {"predict": "predict", "trace": "trace", "diff": "compare", "eval": "evaluate", "show": "show", "doctor": "doctor"}
+_MODULES = {
+    "predict": "predict",
+    "trace": "trace",
+    "diff": "compare",
+    "eval": "evaluate",
+    "show": "show",
+    "doctor": "doctor",
+}
 INTERRUPTED = 130
 
 
@@ -31,5 +38,5 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:  # `cwm-trace show ... | head`
-        sys.stdout = None  # type: ignore[assignment]
+        sys.stdout = None
         return 0

@@ -25,7 +25,9 @@ def run(args: argparse.Namespace) -> int:
     if compared.first is None:
         screen.print(f"equal: {compared.total} frames")
         return 0
-    guess, truth = (trace.frames[compared.first] if compared.first < len(trace) else None for trace in (predicted, actual))
+    guess, truth = (
+        trace.frames[compared.first] if compared.first < len(trace) else None for trace in (predicted, actual)
+    )
     lines = [f"first divergence at frame {compared.first} ({compared.cause})", *divergence(guess, truth)]
     lines += [f"{name.replace('_', ' '):<24} {value:6.1f}" for name, value in scores.items()]
     screen.print("\n".join(lines), markup=False, soft_wrap=True)

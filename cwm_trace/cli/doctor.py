@@ -14,12 +14,22 @@ from cwm_trace.files import SCHEMA
 from cwm_trace.format import CWM_TOKEN_IDS
 from cwm_trace.models import NANO_FOLDER, load_model
 
-_PACKAGES = {"bytecode": "", "jsonlines": "", "rich": "", "torch": "[model]", "transformers": "[model]", "accelerate": "[model]", "httpx": "[server]"}
+_PACKAGES = {
+    "bytecode": "",
+    "jsonlines": "",
+    "rich": "",
+    "torch": "[model]",
+    "transformers": "[model]",
+    "accelerate": "[model]",
+    "httpx": "[server]",
+}
 
 
 def run(args: argparse.Namespace) -> int:
     """Returns 0 if all that the model in question needs is there, else the error's exit code."""
-    print(f"cwm-trace {cwm_trace.__version__} · trace format {SCHEMA} · Python {platform.python_version()} · {platform.system()}")
+    print(
+        f"cwm-trace {cwm_trace.__version__} · trace format {SCHEMA} · Python {platform.python_version()} · {platform.system()}"
+    )
     _tracer()
     for name, extra in _PACKAGES.items():
         print(_package(name, extra))
@@ -45,7 +55,13 @@ def _tracer() -> None:
     from cwm_trace.tracer.inprocess import record_source
 
     trace = record_source("def f(x):\n    return [i for i in x]\n", "f('ab')")
-    print(_line(trace.returned == "['a', 'b']" and len(trace) == 10, "tracer", f"not tested on Python {platform.python_version()}"))
+    print(
+        _line(
+            trace.returned == "['a', 'b']" and len(trace) == 10,
+            "tracer",
+            f"not tested on Python {platform.python_version()}",
+        )
+    )
 
 
 def _gpu() -> None:

@@ -34,8 +34,12 @@ def _model(parser: argparse.ArgumentParser, *, many: bool = False) -> None:
 
 
 def _frames_out(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("-o", "--output", metavar="FILE", help="also save the trace: .jsonl, .jsonl.gz, .txt (CWM text)")
-    parser.add_argument("--json", action="store_true", help="one JSON object a line (default when stdout is no terminal)")
+    parser.add_argument(
+        "-o", "--output", metavar="FILE", help="also save the trace: .jsonl, .jsonl.gz, .txt (CWM text)"
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="one JSON object a line (default when stdout is no terminal)"
+    )
     parser.add_argument("--full", action="store_true", help="do not shorten long values")
 
 
@@ -67,8 +71,12 @@ def _predict(parser: argparse.ArgumentParser) -> None:
     _model(parser)
     _frames_out(parser)
     parser.add_argument("--verify", action="store_true", help="also run the script, and compare frame by frame")
-    parser.add_argument("--on-divergence", choices=["stop", "continue"], default="stop", help="with --verify (default: stop)")
-    parser.add_argument("--timeout", type=float, default=30.0, metavar="S", help="seconds that --verify lets the script run")
+    parser.add_argument(
+        "--on-divergence", choices=["stop", "continue"], default="stop", help="with --verify (default: stop)"
+    )
+    parser.add_argument(
+        "--timeout", type=float, default=30.0, metavar="S", help="seconds that --verify lets the script run"
+    )
     parser.add_argument("--sandbox", action="store_true", help="run the script in bubblewrap (with --verify)")
     parser.add_argument("--single-step", action="store_true", help="predict the entry's return at once")
     parser.add_argument("--show-prompt", action="store_true", help="print exactly what the model is given, and stop")
@@ -77,7 +85,9 @@ def _predict(parser: argparse.ArgumentParser) -> None:
 
 
 def _trace(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("-m", dest="module", metavar="MOD", help="run a module, as python -m does; all after it is its own")
+    parser.add_argument(
+        "-m", dest="module", metavar="MOD", help="run a module, as python -m does; all after it is its own"
+    )
     parser.add_argument("-c", dest="code", metavar="CODE", help="run program text")
     parser.add_argument("--call", metavar="EXPR", help="with SCRIPT::FUNC: the call to record")
     _frames_out(parser)
@@ -85,16 +95,22 @@ def _trace(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--max-frames", type=int, metavar="N", help="end the program after N recorded frames")
     parser.add_argument("--timeout", type=float, metavar="S", help="end the program after S seconds")
     parser.add_argument("--memory", type=int, metavar="MB", help="limit of its address space")
-    parser.add_argument("--sandbox", action="store_true", help="run it in bubblewrap: no network, read-only file system")
+    parser.add_argument(
+        "--sandbox", action="store_true", help="run it in bubblewrap: no network, read-only file system"
+    )
     _common(parser)
-    parser.add_argument("target", nargs="?", metavar="SCRIPT[::FUNC]", help="a Python file, or a function in one (with --call)")
+    parser.add_argument(
+        "target", nargs="?", metavar="SCRIPT[::FUNC]", help="a Python file, or a function in one (with --call)"
+    )
     parser.add_argument("arguments", nargs=argparse.REMAINDER, metavar="ARGS", help="arguments of the script")
 
 
 def _diff(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("predicted", metavar="PREDICTED", help="a trace file")
     parser.add_argument("actual", metavar="ACTUAL", help="a trace file, the truth")
-    parser.add_argument("--given", type=int, default=1, metavar="N", help="frames at the start that were given (default: 1)")
+    parser.add_argument(
+        "--given", type=int, default=1, metavar="N", help="frames at the start that were given (default: 1)"
+    )
     parser.add_argument("--json", action="store_true", help="print a JSON object")
     _common(parser)
 

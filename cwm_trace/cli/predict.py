@@ -65,7 +65,12 @@ def _facts(target: Target, args: argparse.Namespace, prompt: Trace, model: str) 
     import cwm_trace
 
     text = render_prompt(prompt.context, prompt.frames).encode("utf-8", "surrogatepass")
-    facts = {"model": model, "program": target.path, "call": target.call, "prompt_sha256": hashlib.sha256(text).hexdigest()}
+    facts = {
+        "model": model,
+        "program": target.path,
+        "call": target.call,
+        "prompt_sha256": hashlib.sha256(text).hexdigest(),
+    }
     return facts | {"cwm_trace": cwm_trace.__version__, "temperature": args.temperature, "seed": args.seed}
 
 
@@ -76,14 +81,21 @@ def _headline(screen: Any, target: Target, args: argparse.Namespace, model: Mode
         ran = f"the oracle RUNS {file}"
     elif args.verify:
         ran = f"{file} was run beside it, in a child process"
-    screen.print(f"predicting {target.title}   {model.name} · temperature {args.temperature:g} · seed {args.seed}      {ran}\n", markup=False)
+    screen.print(
+        f"predicting {target.title}   {model.name} · temperature {args.temperature:g} · seed {args.seed}      {ran}\n",
+        markup=False,
+    )
 
 
 def _truth(target: Target, args: argparse.Namespace) -> Trace:
     """Run the script for real. Raises RunTimeout."""
     print(f"running {target.path} in a child process (limit {args.timeout:g} s) ...", file=sys.stderr)
     limits = Limits(seconds=args.timeout)
-    job = script_job(target.path, limits=limits) if target.call is None else function_job(target.path, target.call, limits=limits)
+    job = (
+        script_job(target.path, limits=limits)
+        if target.call is None
+        else function_job(target.path, target.call, limits=limits)
+    )
     trace = finish(Run(job, capture=True, sandbox=args.sandbox)).trace
     if trace.status is Status.TIME_LIMIT:
         raise RunTimeout(f"{target.path} did not end within {args.timeout:g} s", hint="Raise --timeout")
@@ -136,7 +148,11 @@ def _footer(screen: Any, trace: Trace, prompt: Trace, tokens: int, seconds: floa
 def _least_sure(steps: tuple[Step, ...], start: int) -> list[str]:
     from math import exp
 
-    sure = [(step.logprob, start + n, step) for n, step in enumerate(steps) if step.logprob is not None and isinstance(step, Frame)]
+    sure = [
+        (step.logprob, start + n, step)
+        for n, step in enumerate(steps)
+        if step.logprob is not None and isinstance(step, Frame)
+    ]
     if not sure:
         return []
     logprob, index, step = min(sure, key=lambda item: item[0])
@@ -158,7 +174,9 @@ def _verdict(screen: Any, target: Target, compared: Diff, trace: Trace, actual: 
         f"{compared.frames_exact} of {total} frames exact · control flow {compared.control_flow}/{total} · values {compared.values}/{total}"
     )
     if actual.returned is not None or actual.raised is not None:
-        lines.append(f"the real run {'raises ' + actual.raised if actual.raised else 'returns ' + str(actual.returned)}")
+        lines.append(
+            f"the real run {'raises ' + actual.raised if actual.raised else 'returns ' + str(actual.returned)}"
+        )
     else:
         lines.append(f"the real run ended as {actual.status.value.replace('_', ' ')} after {len(actual)} frames")
     screen.print("\n".join(lines), markup=False)

@@ -54,7 +54,9 @@ def parse_target(text: str, call: str | None) -> Target:
 
 def _check_function(source: str, path: str, function: str) -> None:
     tree = parse_source(source, path)
-    names = [node.name for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))]
+    names = [
+        node.name for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
+    ]
     if function not in names:
         close = difflib.get_close_matches(function, names, 1)
         known = f"Did you mean {close[0]}?" if close else f"It has: {', '.join(names) or 'none'}"

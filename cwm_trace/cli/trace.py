@@ -73,7 +73,13 @@ def _report(args: argparse.Namespace, result: RunResult, offset: int) -> None:
         for step in trace:
             table.step(step)
         table.end(trace)
-    end = f"raises {trace.raised}" if trace.raised else f"returns {trace.returned}" if trace.returned else trace.status.value
+    end = (
+        f"raises {trace.raised}"
+        if trace.raised
+        else f"returns {trace.returned}"
+        if trace.returned
+        else trace.status.value
+    )
     where = args.output if args.output and args.output != "-" else kept
     hint = "" if where is None else f" · saved {where}"
     screen.print(f"cwm-trace: {len(trace)} frames · {end.replace('_', ' ')}{hint}", markup=False, soft_wrap=True)

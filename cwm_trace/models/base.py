@@ -78,6 +78,10 @@ class Rollout(Protocol):
         """Write the next frame, starting with `prefix` (an event token, say), of at most `max_tokens` tokens."""
         ...
 
+    def close(self) -> None:
+        """Give back what the rollout holds (a connection, memory); nothing is asked of it afterwards."""
+        ...
+
 
 @runtime_checkable
 class Model(Protocol):

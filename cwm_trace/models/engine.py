@@ -75,10 +75,14 @@ class Engine:
 
 
 @torch.inference_mode()
-def token_scores(model: Any, ids: Sequence[int]) -> tuple[list[float], list[bool]]:
-    """For each token but the first, in one forward pass: its natural-log probability, and whether it is the model's first choice."""
+def token_scores(model: Any, ids: Sequence[int], start: int = 1) -> tuple[list[float], list[bool]]:
+    """For each token from `start` (>= 1) on: its natural-log probability, and whether it is the model's first choice.
+
+    One forward pass; logits, which are large, are computed only where they are needed.
+    """
     tensor = torch.tensor([list(ids)], device=model.device)
-    logprobs = torch.log_softmax(model(input_ids=tensor, use_cache=False).logits[0, :-1].float(), -1)
-    targets = tensor[0, 1:]
+    output = model(input_ids=tensor, use_cache=False, logits_to_keep=len(ids) - start + 1)
+    logprobs = torch.log_softmax(output.logits[0, :-1].float(), -1)
+    targets = tensor[0, start:].to(logprobs.device)
     chosen = logprobs.gather(-1, targets[:, None])[:, 0]
     return chosen.tolist(), (logprobs.argmax(-1) == targets).tolist()

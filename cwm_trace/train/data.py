@@ -35,7 +35,9 @@ def save_shard(path: Path, sequences: Sequence[Sequence[int]]) -> None:
     """Write a shard, whole or not at all."""
     partial = path.with_suffix(".partial.npz")
     lengths = np.array([len(sequence) for sequence in sequences], dtype=np.uint32)
-    flat = np.fromiter((token for sequence in sequences for token in sequence), dtype=np.uint16, count=int(lengths.sum()))
+    flat = np.fromiter(
+        (token for sequence in sequences for token in sequence), dtype=np.uint16, count=int(lengths.sum())
+    )
     np.savez_compressed(partial, ids=flat, lengths=lengths)
     partial.replace(path)
 
@@ -70,9 +72,7 @@ def make_batch(sequences: Sequence[IdArray], frame_sep: int, pad: int) -> Batch:
     return Batch(ids, labels)
 
 
-def bucketed(
-    sequences: Sequence[IdArray], tokens_per_batch: int, rng: np.random.Generator
-) -> Iterator[list[IdArray]]:
+def bucketed(sequences: Sequence[IdArray], tokens_per_batch: int, rng: np.random.Generator) -> Iterator[list[IdArray]]:
     """Groups of similar length with about so many padded tokens each, in random order."""
     keys = [len(sequence) * rng.uniform(0.93, 1.07) for sequence in sequences]
     groups: list[list[IdArray]] = [[]]

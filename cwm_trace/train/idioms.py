@@ -564,28 +564,3 @@ def f($items:lt):
     return $total
 """,
 ]
-
-SCRIPT_MAINS: list[str] = [
-    """
-def main():
-    $out = []
-    for $x in <=items>:
-        $out.append(<call>)
-    print($out)
-""",
-    """
-def main():
-    $r = <call>
-    print('result:', $r)
-    return $r
-""",
-    """
-def main():
-    $data = <=items>
-    $total = 0
-    for $x in $data:
-        $total += len(str($x))
-    $r = <call>
-    print($total, $r)
-""",
-]

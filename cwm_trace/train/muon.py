@@ -17,14 +17,15 @@ _COEFFICIENTS = (3.4445, -4.7750, 2.0315)
 def orthogonalise(stack: torch.Tensor, steps: int = 5) -> torch.Tensor:
     """Nearly orthogonal matrices with the same singular directions; (n, rows, columns) to the same shape."""
     a, b, c = _COEFFICIENTS
-    x = stack.bfloat16() if stack.is_cuda else stack
+    x: torch.Tensor = stack.bfloat16() if stack.is_cuda else stack
     tall = x.size(-2) > x.size(-1)
     x = x.mT if tall else x
     x = x / (x.norm(dim=(-2, -1), keepdim=True) + 1e-7)
     for _ in range(steps):
         gram = x @ x.mT
         x = a * x + (b * gram + c * gram @ gram) @ x
-    return (x.mT if tall else x).to(stack.dtype)
+    result: torch.Tensor = x.mT if tall else x
+    return result.to(stack.dtype)
 
 
 class Muon(torch.optim.Optimizer):

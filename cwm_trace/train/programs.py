@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from cwm_trace.train.grammar import EXPRESSIONS, MUTATIONS
-from cwm_trace.train.idioms import IDIOMS, SCRIPT_MAINS
+from cwm_trace.train.idioms import IDIOMS
 from cwm_trace.train.values import Theme
 from cwm_trace.train.writer import Variable, Writer, literal_text
 
@@ -20,7 +20,9 @@ _PARAM = re.compile(r"\$(\w+):(\w+)")
 _LOCAL = re.compile(r"\$(\w+)")
 _CHOICE = re.compile(r"⟦([^⟦⟧]*)⟧")
 _LOCAL_KINDS = {"c": "char", "w": "str", "n": "int", "i": "int", "j": "int", "k": "int", "out": "ls", "count": "dsi"}
-_FUNCTION_NAMES = "solve process transform func g compute convert check update_items run helper build count_items".split()
+_FUNCTION_NAMES = (
+    "solve process transform func g compute convert check update_items run helper build count_items".split()
+)
 _RESULT_KINDS = ["str"] * 34 + ["int"] * 20 + ["li"] * 13 + ["ls"] * 13 + ["bool"] * 9 + ["dsi"] * 6
 _RESULT_KINDS += ["dss", "dis", "dsl", "lt", "lli", "ti", "ts", "si", "float"]
 _ACCUMULATORS = {"str": "''", "int": "0", "ls": "[]", "li": "[]", "dsi": "{}"}
@@ -44,7 +46,7 @@ class Program:
 def generate(seed: int, calls: int = 3) -> Program:
     """The program of a seed, with so many different calls at most."""
     rng = random.Random(seed)
-    family = rng.choices(["drill", "free", "idiom", "script"], [36, 34, 27, 3])[0]
+    family = rng.choices(["drill", "free", "idiom", "script"], [35, 33, 23, 9])[0]
     return _FAMILIES[family](rng, calls)
 
 
@@ -300,15 +302,60 @@ def _renamed(rng: random.Random, source: str) -> tuple[str, str]:
 
 
 def _script(rng: random.Random, calls: int) -> Program:
-    writer = _new_writer(rng)
-    source, name = _instantiate(writer, rng.choice(IDIOMS))
-    main = rng.choice(SCRIPT_MAINS).strip("\n")
-    call = _calls(writer, name, 1)[0]
-    main = main.replace("<=items>", writer.literal("ls")).replace("<call>", call)
-    names = {local: writer.declare("int") for local in dict.fromkeys(_LOCAL.findall(main))}
-    main = _LOCAL.sub(lambda match: names[match[1]], main)
-    end = rng.choice(['\n\nif __name__ == "__main__":\n    main()\n', "\n\nmain()\n"])
-    return Program(f"{source}\n\n{main}\n{end}", (), "script")
+    """A script with a `main()` of its own: one or two functions, called on literals."""
+    parts: list[str] = []
+    uses: list[tuple[str, Writer]] = []
+    for template in rng.sample(IDIOMS, rng.choice([1, 1, 2])):
+        writer = _new_writer(rng)
+        source, name = _instantiate(writer, template)
+        name = name if not parts or name != uses[0][0] else f"{name}_two"
+        parts.append(source if len(parts) == 0 else re.sub(r"\bf\(", f"{name}(", source))
+        uses.append((name, writer))
+    if len(uses) == 2 and uses[1][0] == "f":
+        parts[1], uses[1] = re.sub(r"\bf\(", "g(", parts[1]), ("g", uses[1][1])
+    head = [f'"""{rng.choice(_DOCSTRINGS)}"""\n'] if rng.random() < 0.4 else []
+    main = "\n".join(["def main():", *_indented(_main_body(rng, uses))]) + "\n"
+    end = rng.choice(
+        ['if __name__ == "__main__":\n    main()\n', 'if __name__ == "__main__":\n    print(main())\n', "main()\n"]
+    )
+    return Program("\n\n".join([*head, *parts, main, end]), (), "script")
+
+
+def _main_body(rng: random.Random, uses: list[tuple[str, Writer]]) -> list[str]:
+    lines: list[str] = []
+    names: list[str] = []
+    for name, writer in uses:
+        arguments = []
+        for variable in writer.params:
+            text = literal_text(writer.theme.value(variable.kind))
+            if rng.random() < 0.6 and variable.name not in names:
+                lines.append(f"{variable.name} = {text}")
+                names.append(variable.name)
+                text = variable.name
+            arguments.append(text)
+        result = rng.choice(["result", "r", "out", "found", "value", "answer"]) + (
+            "2" if names and names[-1] in ("result", "r") else ""
+        )
+        lines.append(f"{result} = {name}({', '.join(arguments)})")
+        names.append(result)
+        if rng.random() < 0.4:
+            lines.append(f"print({result})")
+    if rng.random() < 0.7:
+        lines.append(
+            f"return {names[-1]}"
+            if rng.random() < 0.7 or len(uses) == 1
+            else f"return {names[-1]}, {lines and names[0]}"
+        )
+    return lines
+
+
+_DOCSTRINGS = [
+    "Counts things.",
+    "A small example.",
+    "Works on words and numbers.",
+    "Helpers for lists, and a test of them.",
+    "Finds the best value.",
+]
 
 
 # --- common ---------------------------------------------------------------------------------------------------------

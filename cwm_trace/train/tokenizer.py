@@ -51,10 +51,31 @@ _OPERATORS = "= += -= *= //= %= == != >= <= > < + - * // % / ** | & ^ in and or 
 _OPENERS, _CLOSERS = ("['", "{'", "('", "[["), ("']", "'}", "')", "]]")
 _STRUCTURE = ('": "..", "', '": ".."}', '": "', '", "', '{"', '"}', "{}", "', '", "': '", "': ", *_OPENERS, *_CLOSERS)
 _LINES = ("else:\n", "break\n", "continue\n", "pass\n", "try:\n", "finally:\n", ":\n", "):\n", ")\n", "]\n", "\n")
-_STATEMENTS = ("return ", "for ", "if ", "elif ", "while ", "def ", "class ", "except ", "del ", "yield ", "raise ", "with ")
+_STATEMENTS = (
+    "return ",
+    "for ",
+    "if ",
+    "elif ",
+    "while ",
+    "def ",
+    "class ",
+    "except ",
+    "del ",
+    "yield ",
+    "raise ",
+    "with ",
+)
 _INDENTS = tuple("    " * depth for depth in range(5, 0, -1))
 _HEADS = ("def f(", "def main():\n", "return f(")
-_PHRASES = (START_MARK, *(f" {operator} " for operator in _OPERATORS), " not in ", " is not ", "not ", " for ", "lambda ")
+_PHRASES = (
+    START_MARK,
+    *(f" {operator} " for operator in _OPERATORS),
+    " not in ",
+    " is not ",
+    "not ",
+    " for ",
+    "lambda ",
+)
 _COMMA = ", "
 
 

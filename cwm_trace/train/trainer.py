@@ -197,7 +197,12 @@ class Trainer:
         if not math.isfinite(loss):
             raise FloatingPointError(f"the loss is {loss} at step {self.progress.step}")
         if self.accelerator.is_main_process and (self.progress.step % 20 == 0 or self.progress.step == 1):
-            row = {"loss": round(loss, 4), "accuracy": round(accuracy, 4), "norm": round(norm, 3), "rate": round(factor, 3)}
+            row = {
+                "loss": round(loss, 4),
+                "accuracy": round(accuracy, 4),
+                "norm": round(norm, 3),
+                "rate": round(factor, 3),
+            }
             row |= {name: round(value, 1) for name, value in asdict(self.progress).items()}
             with (self.plan.out / "log.jsonl").open("a") as file:
                 file.write(json.dumps(row) + "\n")
