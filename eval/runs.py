@@ -150,9 +150,7 @@ def _sample(model: Model, task: Task, decoding: Decoding | None, max_frames: int
     except CwmTraceError as error:
         return Sample(task.id, Outcome.TRUTH_FAILED, _NOTHING, error=str(error))
     if not actual.complete:
-        return Sample(
-            task.id, Outcome.TRUTH_FAILED, _NOTHING, error=f"the program ended as {actual.status}", actual=actual
-        )
+        return Sample(task.id, Outcome.TRUTH_FAILED, _NOTHING, error=f"the program ended as {actual.status}")
     started = time.monotonic()
     try:
         predicted = predict(

@@ -1,0 +1,322 @@
+"""Suites and runs on disk: what is kept, what a resumed run repeats, and that failures stay in the denominator."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cwm_trace.errors import InputError, ModelError
+from cwm_trace.eval import METRICS, Results, Sample, Suite, Task, load_suite, rescore, run_suite
+from cwm_trace.eval.report import as_markdown, as_text
+from cwm_trace.eval.runs import read_samples, summarise
+from cwm_trace.format import render_frame
+from cwm_trace.frames import Status, Step, Trace
+from cwm_trace.models import load_model
+from cwm_trace.models.base import Decoding, FrameScore, Generated, Model, Stop
+from cwm_trace.tracer.inprocess import record_context
+
+SOURCE = "def f(x):\n    y = x + x\n    return y\n"
+TASKS = (
+    Task("int", SOURCE, "f(1)", "2"),
+    Task("str", SOURCE, "f('ab')", "'abab'"),
+    Task("raises", SOURCE, "f({})"),
+    Task("other", "def f(a, b):\n    for c in a:\n        b += c\n    return b\n", "f('xy', 'z')", "'zxy'"),
+)
+TOKENS = 10  # that every frame of a scripted model costs
+SUITE = Suite("doubles", "0" * 64, TASKS)
+
+
+@dataclass
+class Scripted:
+    """A model for tests: the true trace, with the frames of some calls replaced by texts, and calls on which it fails."""
+
+    name: str = "scripted"
+    texts: dict[str, list[str]] = field(default_factory=dict)
+    failing: set[str] = field(default_factory=set)
+    asked: list[str] = field(default_factory=list)
+
+    def rollout(self, prompt: Trace, decoding: Decoding) -> ScriptedRollout:
+        call = prompt.context.splitlines()[-1].removeprefix("    return ")
+        self.asked.append(call)
+        if call in self.failing:
+            raise ModelError("the server went away")
+        true = [render_frame(step) for step in record_context(prompt.context)[1:]]
+        return ScriptedRollout(self.texts.get(call, true))
+
+    def score(self, trace: Trace, given: int = 1) -> tuple[FrameScore, ...]:
+        raise ModelError("no probabilities")
+
+
+@dataclass
+class ScriptedRollout:
+    texts: list[str]
+    position: int = 0
+
+    def feed(self, step: Step) -> None:
+        self.position += 1
+
+    def next_frame(self, *, prefix: str = "", max_tokens: int | None = None) -> Generated:
+        if self.position == len(self.texts):
+            return Generated("", Stop.END, 1)
+        if max_tokens is not None and max_tokens < TOKENS:
+            return Generated(self.texts[self.position][:max_tokens], Stop.TOKENS, max_tokens)
+        self.position += 1
+        return Generated(self.texts[self.position - 1], Stop.FRAME, TOKENS)
+
+    def close(self) -> None:
+        pass
+
+
+def lines(folder: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (folder / "samples.jsonl").read_text().splitlines()]
+
+
+def outcomes(folder: Path) -> dict[str, str]:
+    return {record["id"]: record["outcome"] for record in lines(folder)}
+
+
+def ids_asked(model: Scripted, suite: Suite = SUITE) -> list[str]:
+    return [task.id for task in suite.tasks if task.call in model.asked]
+
+
+# --- suites -----------------------------------------------------------------------------------------------------------
+
+
+def test_both_spellings_of_a_suite(tmp_path: Path) -> None:
+    path = tmp_path / "my-suite.jsonl"
+    rows = [
+        {"id": "a", "source": "def g(): pass", "call": "g()", "expected": "None"},
+        {"id": 7, "code": "def f(x): return x\u2028", "input": "1, '\u2028'", "output": "1"},
+        {"code": "x", "input": ""},
+    ]
+    path.write_text("\n".join(json.dumps(row, ensure_ascii=False) for row in rows) + "\n\n", encoding="utf-8")
+
+    suite = load_suite(path)
+
+    assert suite.name == "my-suite"
+    assert suite.tasks == (
+        Task("a", "def g(): pass", "g()", "None"),
+        Task("7", "def f(x): return x\u2028", "f(1, '\u2028')", "1"),
+        Task("2", "x", "f()"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("{", "not JSON"),
+        ("[1]", "not a JSON object"),
+        ('{"id": "a", "call": "f()"}', "needs source"),
+        ('{"id": "a", "source": "x"}', "call"),
+        ('{"id": "a", "source": 1, "call": "f()"}', "needs source"),
+    ],
+)
+def test_bad_lines_are_said_with_file_and_line(tmp_path: Path, line: str, message: str) -> None:
+    path = tmp_path / "s.jsonl"
+    path.write_text('{"id": "good", "source": "x", "call": "x"}\n' + line + "\n")
+
+    with pytest.raises(InputError, match=message) as caught:
+        load_suite(path)
+
+    assert str(caught.value).startswith(f"{path}:2: ")
+
+
+def test_suites_that_cannot_be_used(tmp_path: Path) -> None:
+    path = tmp_path / "s.jsonl"
+    with pytest.raises(InputError, match="cannot read suite"):
+        load_suite(path)
+    path.write_text("\n")
+    with pytest.raises(InputError, match="no tasks"):
+        load_suite(path)
+    path.write_text('{"id": "a", "source": "x", "call": "x"}\n' * 2)
+    with pytest.raises(InputError, match="same id"):
+        load_suite(path)
+
+
+# --- runs -------------------------------------------------------------------------------------------------------------
+
+
+def test_the_oracle_scores_exactly_100(tmp_path: Path) -> None:
+    results = run_suite(load_model("oracle"), SUITE, tmp_path / "run")
+
+    assert set(results.metrics) == set(METRICS)
+    assert set(results.metrics.values()) == {100.0}
+    assert results.outcomes == {"ok": 4}
+    assert not results.limited
+
+
+def test_what_a_run_leaves_on_disk(tmp_path: Path) -> None:
+    seen: list[tuple[int, int, str]] = []
+
+    def watch(done: int, total: int, sample: Sample) -> None:
+        seen.append((done, total, sample.id))
+
+    results = run_suite(Scripted(), SUITE, tmp_path / "run", on_sample=watch, decoding=Decoding(0.5, 3))
+    manifest = json.loads((tmp_path / "run" / "manifest.json").read_text())
+    written = json.loads((tmp_path / "run" / "results.json").read_text())
+
+    assert seen == [(1, 4, "int"), (2, 4, "str"), (3, 4, "raises"), (4, 4, "other")]
+    assert manifest["model"] == "scripted"
+    assert (manifest["suite"], manifest["sha256"], manifest["n"]) == ("doubles", "0" * 64, 4)
+    assert manifest["config"]["decoding"] == {"temperature": 0.5, "seed": 3}
+    assert manifest["python"] and manifest["machine"]
+    assert written["metrics"] == results.metrics
+    assert [record["id"] for record in lines(tmp_path / "run")] == ["int", "str", "raises", "other"]
+    assert all(record["tokens"] > 0 for record in lines(tmp_path / "run"))
+
+
+BROKEN = {"f(1)": ["<|line_sep|>?", "?", "?", "?", "?"]}
+
+
+def test_every_outcome_is_in_the_denominator(tmp_path: Path) -> None:
+    tasks = (
+        *TASKS,
+        Task("no python", "def f(:\n", "f(1)"),
+        Task("killed", "import os\ndef f():\n    os._exit(1)\n", "f()"),
+    )
+    endless = {"f('ab')": ['<|line_sep|>{}<|action_sep|>    return f("ab")\n'] * 50}
+    model = Scripted(texts=BROKEN | endless, failing={"f({})"})
+
+    results = run_suite(model, Suite("s", "", tasks), tmp_path / "run", max_frames=20)
+
+    assert outcomes(tmp_path / "run") == {
+        "int": "malformed",
+        "str": "truncated",
+        "raises": "model_error",
+        "other": "ok",
+        "no python": "truth_failed",
+        "killed": "truth_failed",
+    }
+    assert results.n == 6
+    assert results.metrics["output_pass_at_1"] == results.metrics["full_trace_exact_match"] == pytest.approx(100 / 6)
+    assert "1 malformed, 1 truncated, 1 model_error, 2 truth_failed" in as_text([results])
+
+
+def test_resume_runs_only_what_is_missing_and_what_the_model_failed_on(tmp_path: Path) -> None:
+    first = run_suite(Scripted(failing={"f('ab')"}), SUITE, tmp_path, limit=2)
+    again = Scripted()
+    results = run_suite(again, SUITE, tmp_path, resume=True)
+
+    assert (first.n, first.outcomes) == (2, {"ok": 1, "model_error": 1})
+    assert ids_asked(again) == ["str", "raises", "other"]
+    assert [record["id"] for record in lines(tmp_path)] == ["int", "str", "str", "raises", "other"]
+    assert set(results.metrics.values()) == {100.0}
+    assert {sample.id for sample in read_samples(tmp_path)} == {"int", "str", "raises", "other"}
+
+
+def test_resume_after_a_crash_inside_a_line(tmp_path: Path) -> None:
+    run_suite(Scripted(), SUITE, tmp_path)
+    whole = (tmp_path / "samples.jsonl").read_text()
+    (tmp_path / "samples.jsonl").write_text(whole[:-40])
+    again = Scripted()
+
+    run_suite(again, SUITE, tmp_path, resume=True)
+
+    assert ids_asked(again) == ["other"]
+    assert [record["id"] for record in lines(tmp_path)] == ["int", "str", "raises", "other"]
+
+
+def test_a_folder_holds_one_run(tmp_path: Path) -> None:
+    run_suite(Scripted(), SUITE, tmp_path, limit=1)
+
+    with pytest.raises(InputError, match="already holds a run"):
+        run_suite(Scripted(), SUITE, tmp_path)
+    with pytest.raises(InputError, match="holds another run"):
+        run_suite(Scripted("another model"), SUITE, tmp_path, resume=True)
+    with pytest.raises(InputError, match="holds another run"):
+        run_suite(Scripted(), SUITE, tmp_path, resume=True, max_frames=3)
+    with pytest.raises(InputError, match="holds another run"):
+        run_suite(Scripted(), Suite("doubles", "1" * 64, TASKS), tmp_path, resume=True)
+
+
+def test_scoring_again_needs_the_folder_only(tmp_path: Path) -> None:
+    model = Scripted(texts=BROKEN, failing={"f({})"})
+    results = run_suite(model, SUITE, tmp_path)
+    asked = list(model.asked)
+
+    again = rescore(tmp_path)
+
+    assert again == results
+    assert model.asked == asked
+
+
+def test_scoring_again_reads_the_traces_not_the_old_scores(tmp_path: Path) -> None:
+    run_suite(Scripted(), SUITE, tmp_path)
+    records = lines(tmp_path)
+    for record in records:
+        record["score"] = dict.fromkeys(record["score"], 0.0)
+    (tmp_path / "samples.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
+
+    assert set(rescore(tmp_path).metrics.values()) == {100.0}
+
+
+def test_folders_that_hold_no_run(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="not a run folder"):
+        rescore(tmp_path)
+    run_suite(Scripted(), SUITE, tmp_path)
+    (tmp_path / "samples.jsonl").write_text('{"id": "int"}\n')
+    with pytest.raises(InputError, match="samples.jsonl:1: damaged sample"):
+        rescore(tmp_path)
+    (tmp_path / "samples.jsonl").write_text("")
+    with pytest.raises(InputError, match="no finished sample"):
+        rescore(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["copy-input", "no-change"])
+def test_baselines_run_and_are_not_right_everywhere(tmp_path: Path, name: str) -> None:
+    results = run_suite(load_model(name), SUITE, tmp_path)
+
+    assert results.n == 4
+    assert results.metrics["full_trace_exact_match"] < 100.0
+
+
+# --- reports ----------------------------------------------------------------------------------------------------------
+
+
+def results_of(folder: Path, model: Model, limit: int | None = None) -> Results:
+    return run_suite(model, SUITE, folder, limit=limit)
+
+
+def test_a_limited_run_says_so_in_every_table(tmp_path: Path) -> None:
+    limited, whole = results_of(tmp_path / "a", Scripted(), 2), results_of(tmp_path / "b", Scripted())
+
+    assert limited.limited and not whole.limited
+    for table in (as_text([limited]), as_markdown([limited])):
+        assert "LIMITED RUN (2 of 4): not for reporting" in table
+    for table in (as_text([whole]), as_markdown([whole])):
+        assert "LIMITED" not in table
+
+
+def test_tables_show_value_and_interval(tmp_path: Path) -> None:
+    results = results_of(tmp_path, Scripted(texts=BROKEN))
+    header, rule, row, *_ = as_markdown([results]).splitlines()
+
+    assert header.count("|") == rule.count("|") == row.count("|")
+    assert row.startswith("| scripted | 4 | 75.0 [")
+    assert as_text([results]).splitlines()[1].split()[:3] == ["scripted", "4", "75.0"]
+
+
+def test_calls_of_one_program_are_drawn_together(tmp_path: Path) -> None:
+    run_suite(Scripted(texts=BROKEN), SUITE, tmp_path)
+    samples = read_samples(tmp_path)
+
+    assert len({sample.program for sample in samples}) == 2
+    found = summarise("m", "s", samples, 4).intervals["output_pass_at_1"]
+    assert found == pytest.approx((100 * 2 / 3, 100.0))  # either program alone: 2 of 3, 1 of 1
+
+
+def test_an_oracle_below_100_is_said_to_be_a_fault(tmp_path: Path) -> None:
+    faulty = results_of(tmp_path, Scripted("oracle", texts=BROKEN))
+
+    assert "do not report this table" in as_text([faulty])
+
+
+def test_a_prediction_stopped_by_the_token_limit_is_truncated(tmp_path: Path) -> None:
+    run_suite(Scripted(), SUITE, tmp_path, max_tokens=25)
+
+    assert {record["outcome"] for record in lines(tmp_path)} == {"truncated"}
+    assert all(sample.predicted and sample.predicted.status is Status.TOKEN_LIMIT for sample in read_samples(tmp_path))
