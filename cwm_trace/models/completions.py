@@ -107,7 +107,7 @@ class Client:
         """The model's continuation as it comes. Closing the iterator ends the request. Raises ModelError."""
         response = self._send(self._body(prompt, decoding, max_tokens))
         try:
-            for line in response.iter_lines():
+            for line in _lines(response.iter_bytes()):
                 if not line.startswith("data:"):
                     continue
                 data = line.removeprefix("data:").strip()
@@ -198,6 +198,14 @@ class Client:
             raise ModelError(f"{self.url} failed: {error.get('message') if isinstance(error, dict) else error}")
         for choice in event.get("choices", ())[:1]:
             yield Piece(choice.get("text") or "", _tokens(choice.get("logprobs")), choice.get("finish_reason"))
+
+
+def _lines(blocks: Iterator[bytes]) -> Iterator[str]:
+    """Lines that end at a newline only: httpx's own iter_lines also splits at U+2028 or U+0085, which JSON may hold as they are."""
+    rest = b""
+    for block in blocks:
+        *lines, rest = (rest + block).split(b"\n")
+        yield from (line.decode("utf-8", "replace") for line in lines)
 
 
 _VLLM_EXTRA: Json = {
