@@ -45,7 +45,7 @@ def save_shard(path: Path, sequences: Sequence[Sequence[int]]) -> None:
 def load_shard(path: Path) -> list[IdArray]:
     """The sequences of a shard."""
     with np.load(path) as shard:
-        return list(np.split(shard["ids"], np.cumsum(shard["lengths"])[:-1]))
+        return list(np.split(shard["ids"], np.cumsum(shard["lengths"])))[:-1]  # what is behind the last one is empty
 
 
 def shard_paths(folder: Path) -> list[Path]:

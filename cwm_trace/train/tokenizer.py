@@ -3,8 +3,9 @@
 Values are spelled character by character (published failures of the 32B model sit in string values, and come from subword
 tokens). What is not a value - keywords, method names with their dot and parenthesis, common variable names, the punctuation
 of the format - is one token each, which makes traces about half as long. A piece is used only where the text around it says that
-it is code (see the look-arounds), so that `'data'` inside a value stays four letters. Lossless for every text: characters
-outside ASCII become UTF-8 bytes.
+it is code (see the look-arounds), so that `'data'` inside a value stays four letters. What it cannot tell from code are words
+between spaces: the `data` and ` in ` of `'my data in here'` are pieces. Lossless for every text that UTF-8 can encode: characters
+outside ASCII become its bytes.
 """
 
 from __future__ import annotations

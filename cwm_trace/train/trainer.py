@@ -16,6 +16,7 @@ from typing import Any
 
 import torch
 from accelerate import Accelerator
+from accelerate.utils import broadcast
 
 from cwm_trace.format import FRAME_SEP
 from cwm_trace.train.data import Batch, batches
@@ -104,7 +105,8 @@ class Trainer:
         self.optimizers = make_optimizers(self.model, plan)
         self.progress = Progress()
         self._load_checkpoint()
-        self.model = self.accelerator.prepare(self.model)
+        # No wrapper for several processes: the loss calls the inner model, past it; `_average_gradients` does its work.
+        self.model = self.model.to(self.accelerator.device)
         self.optimizers = [self.accelerator.prepare(optimizer) for optimizer in self.optimizers]
         if plan.compile:
             inner = self.accelerator.unwrap_model(self.model)
@@ -120,7 +122,7 @@ class Trainer:
     def _load_checkpoint(self) -> None:
         path = self.plan.out / _CHECKPOINT
         if path.exists():
-            state = torch.load(path, weights_only=True)
+            state = torch.load(path, map_location="cpu", weights_only=True)
             self.model.load_state_dict(state["model"])
             for optimizer, saved in zip(self.optimizers, state["optimizers"], strict=True):
                 optimizer.load_state_dict(saved)
@@ -153,7 +155,7 @@ class Trainer:
         stream = self._batches()
         self.model.train()
         started, saved = time.monotonic() - self.progress.seconds, time.monotonic()
-        while (done := self.progress.fraction(self.plan)) < 1:
+        while (done := self._done()) < 1:
             self._step(next(stream), done)
             self.progress.seconds = time.monotonic() - started
             if time.monotonic() - saved > 60 * self.plan.save_minutes and self.accelerator.is_main_process:
@@ -163,6 +165,22 @@ class Trainer:
             self.save_checkpoint()
             self.export(self.plan.out / "model")
         return self.progress
+
+    def _done(self) -> float:
+        """How much of the run is done, by the main process's clock, so that all processes stop after the same step."""
+        done = self.progress.fraction(self.plan)
+        if self.accelerator.num_processes == 1:
+            return done
+        return float(broadcast(torch.tensor(done, device=self.accelerator.device)))
+
+    def _average_gradients(self) -> None:
+        """Make each gradient the mean over all processes."""
+        if self.accelerator.num_processes == 1:
+            return
+        for parameter in self.model.parameters():
+            if parameter.grad is not None:
+                torch.distributed.all_reduce(parameter.grad)
+                parameter.grad /= self.accelerator.num_processes
 
     def _batches(self) -> Iterator[Batch]:
         tokenizer = build_tokenizer()
@@ -185,6 +203,7 @@ class Trainer:
         with self.accelerator.autocast():
             result = batch_loss(self.accelerator.unwrap_model(self.model), batch)
         self.accelerator.backward(result.loss)
+        self._average_gradients()
         norm = self.accelerator.clip_grad_norm_(self.model.parameters(), 1.0)
         for optimizer in self.optimizers:
             optimizer.step()
