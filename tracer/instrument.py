@@ -31,7 +31,7 @@ class Hooks(Protocol):
     def leave(self, value: object) -> None: ...
     def suspend(self, value: object) -> None: ...
     def caught(self, error: BaseException, line: int | None) -> None: ...
-    def reraise(self, line: int | None) -> None: ...
+    def reraise(self, restored: int | None, line: int | None) -> None: ...
     def reraise_unless(self, error: BaseException, swallowed: type[BaseException], line: int | None) -> None: ...
     def unwind(self, error: BaseException) -> None: ...
 
@@ -172,12 +172,18 @@ class _Rewriter:
             if self._is_handler(index):
                 arguments = [Instr("COPY", 3), Instr("LOAD_CONST", line)]
                 self._put(index, self._invoke(self.hooks.caught, arguments, item))
-            if item.name == "RERAISE":
-                self._put(index, self._invoke(self.hooks.reraise, [Instr("LOAD_CONST", line)], item))
+            if item.name == "RERAISE" or (item.name == "RAISE_VARARGS" and item.arg == 0):
+                arguments = [self._restored(item), Instr("LOAD_CONST", line)]
+                self._put(index, self._invoke(self.hooks.reraise, arguments, item))
             elif item.name in quirks.SILENT_RERAISE:
                 swallowed = quirks.SILENT_RERAISE[item.name]
                 arguments = [Instr("COPY", 3), Instr("LOAD_CONST", swallowed), Instr("LOAD_CONST", line)]
                 self._put(index, self._invoke(self.hooks.reraise_unless, arguments, item))
+
+    def _restored(self, item: Instr) -> Instr:
+        """The instruction's place that RERAISE takes from the stack, below its argument's count of entries."""
+        depth = item.arg if quirks.RAISE_PLACE_IS_AN_OBJECT else 0
+        return Instr("COPY", depth + 3) if depth else Instr("LOAD_CONST", None)
 
     def _is_handler(self, index: int) -> bool:
         """Whether exceptions enter here: one of the labels in front is a block's target."""

@@ -33,6 +33,15 @@ ASYNC_WRAP: Final[tuple[str, int]] = ("ASYNC_GEN_WRAP", 0) if _VERSION == (3, 11
 NEVER_A_LINE: Final = frozenset({"END_FOR", "END_SEND", "END_ASYNC_FOR", "RESUME", "CACHE"})
 """Instructions that `sys.settrace` gives no 'line' event for, whatever line they carry (on 3.11 only RESUME and END_ASYNC_FOR exist)."""
 
+RAISE_PLACE_IS_AN_OBJECT: Final = _VERSION <= (3, 13)
+"""A handler may keep the place of the raising instruction on the stack; 3.14 keeps it as a tagged int, which must not be handed to Python."""
+
+NEW_CLASS_NAMES: Final = frozenset(
+    # Names that compilers after 3.11 bind in class bodies: dis.dis("class A: x: int") on 3.12 to 3.14 shows them.
+    {"__firstlineno__", "__static_attributes__", "__classdictcell__", "__classdict__", "__conditional_annotations__"}
+    | {"__annotate__", "__annotate_func__", "__type_params__", ".type_params", ".generic_base"}
+)
+
 SILENT_RERAISE: Final[dict[str, type[BaseException] | None]] = {
     # Instructions that raise again without a new 'exception' event; but END_ASYNC_FOR and CLEANUP_THROW swallow these.
     "RERAISE": None,

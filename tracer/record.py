@@ -155,9 +155,13 @@ class Recorder:
             finally:
                 self._busy = False
 
-    def reraise(self, line: int | None) -> None:
+    def reraise(self, restored: int | None, line: int | None) -> None:
+        """`restored` is the code unit that CPython takes for the raising one again, where a handler kept it."""
         if self._entry is not None and not self._busy and self._thread == _get_ident():
-            state = self._state(_getframe(1))
+            frame = _getframe(1)
+            state = self._state(frame)
+            if restored is not None:
+                line = _line_of_unit(frame.f_code, restored)
             state.reraised, state.line = True, line or state.line
 
     def reraise_unless(self, error: BaseException, swallowed: type[BaseException], line: int | None) -> None:
@@ -233,16 +237,17 @@ class Recorder:
 
     def _left(self, frame: FrameType) -> None:
         self._states.pop(frame, None)
+        self._last = None  # would keep the frame's objects alive until the next event
         if frame is self._entry:
             self.complete = True
-            self._entry = self._last = None
+            self._entry = None
             self._states.clear()
 
     def _render_locals(self, frame: FrameType) -> tuple[dict[str, str], bool]:
         """All locals rendered, in the order in which this Python frame first bound them."""
         local, limit = frame.f_locals, self.settings.max_value_chars
-        own = frame.f_code.co_flags & _FAST_LOCALS
-        names = list(local) if own else [name for name in local if not name.startswith("__")]
+        is_module = frame.f_code.co_name == "<module>"
+        names = [name for name in local if not (name.startswith("__") if is_module else name in quirks.NEW_CLASS_NAMES)]
         order = self._state(frame).order
         for name in [name for name in order if name not in local]:
             del order[name]
@@ -256,7 +261,8 @@ class Recorder:
         return self._lines[line - 1] if 0 < line <= len(self._lines) else ""
 
 
-_FAST_LOCALS = 0x0002  # CO_NEWLOCALS: a function (or a class body), not a module
+def _line_of_unit(code: CodeType, unit: int) -> int | None:
+    return next((line for start, end, line in code.co_lines() if start <= 2 * unit < end), None)
 
 
 def _walk(code: CodeType) -> list[CodeType]:

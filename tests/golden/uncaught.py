@@ -1,0 +1,20 @@
+# call: f([1, 2])
+def h(xs):
+    try:
+        return xs[5]
+    finally:
+        xs.append(0)
+
+
+def g(xs):
+    y = len(xs)
+    return h(xs) + y
+
+
+def f(xs):
+    with open('/dev/null') as file:
+        del file
+        r = g(
+            xs
+        )
+    return r

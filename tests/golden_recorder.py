@@ -1,0 +1,166 @@
+"""A plain `sys.settrace` recorder of calls and of module bodies: the truth behind the texts in `golden/`.
+
+Written apart from the product and sharing no code with it: its own context, line lookup, diff and JSON; it holds no Python frame, so that it
+changes no object's lifetime. It records what CPython 3.11 reports; the other interpreters are held to the texts that it wrote there:
+
+    PYTHONHASHSEED=0 python3.11 -m tests.golden_recorder        writes them again; then read the diff
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import CodeType, FrameType, ModuleType
+from typing import Any
+
+GOLDEN = Path(__file__).parent / "golden"
+MARK = "  # << START_OF_TRACE"
+FILENAME = "<oracle>"
+_TAGS = {"call": "<|call_sep|>", "line": "<|line_sep|>", "return": "<|return_sep|>", "exception": "<|exception_sep|>"}
+_ADDRESS = re.compile(r" at 0x[0-9a-f]+")
+_SPECIAL = re.compile(r"<\|((?:begin_of|end_of)_text|(?:frame|action|arg|call|line|return|exception)_sep)\|>")
+
+
+def _show(value: object) -> str:
+    try:
+        text = repr(value)
+    except Exception:
+        return f"<unprintable {type(value).__name__} object>"
+    if not isinstance(value, str):
+        text = _ADDRESS.sub("", text)
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _json(value: str | dict[str, str]) -> str:
+    return _SPECIAL.sub(r"\\u003c|\1|>", json.dumps(value))
+
+
+class SettraceRecorder:
+    """Records from the first call of the function whose `def` is on `entry_line` (None: of the module) until it is left."""
+
+    def __init__(self, source: str, entry_line: int | None) -> None:
+        self.lines = source.split("\n")
+        self.entry_line = entry_line
+        self.entry: FrameType | None = None
+        self.done = False
+        self.pieces: list[str] = []
+        self.events: list[tuple[str, str, int]] = []
+        # By id, as a reference would keep the frame's objects alive; a new frame under an old id is told by its first instruction.
+        self.order: dict[int, list[str]] = {}
+        self.last: tuple[int, dict[str, str]] | None = None
+
+    def __call__(self, frame: FrameType, event: str, argument: Any) -> Any:
+        if frame.f_code.co_filename != FILENAME or self.done:
+            return None
+        if self.entry is None:
+            if not self._is_entry(frame.f_code):
+                return self
+            self.entry = frame
+        sys.settrace(None)  # a user's __repr__ is not part of the trace
+        try:
+            self._record(frame, event, argument)
+        finally:
+            sys.settrace(self)
+        if event == "return" and frame is self.entry:
+            self.done = True
+        return self
+
+    def _is_entry(self, code: CodeType) -> bool:
+        if self.entry_line is None:
+            return code.co_name == "<module>"
+        return code.co_firstlineno == self.entry_line and code.co_name != "<module>"
+
+    def _record(self, frame: FrameType, event: str, argument: Any) -> None:
+        line = frame.f_lineno
+        if line == 0:  # a module's call, which has no line: shown with its first one
+            line = next(n for n, text in enumerate(self.lines, 1) if text.strip() and not text.lstrip().startswith("#"))
+        source = self.lines[line - 1] + "\n"
+        self.events.append((event, frame.f_code.co_name, line))
+        if event in ("call", "line"):
+            body = self._observation(frame, event) + "<|action_sep|>" + _SPECIAL.sub(r"<\\|\1|>", source)
+        else:
+            value = argument if event == "return" else argument[1]
+            body = "<|action_sep|>" + _SPECIAL.sub(r"<\\|\1|>", source) + "<|arg_sep|>" + _json(_show(value))
+        if event == "return":
+            self.last = None
+        self.pieces.append(_TAGS[event] + body + "<|frame_sep|>")
+
+    def _observation(self, frame: FrameType, event: str) -> str:
+        local = dict(frame.f_locals)
+        if frame.f_code.co_name == "<module>":
+            local = {name: value for name, value in local.items() if not name.startswith("__")}
+        if event == "call" and frame.f_code.co_code[frame.f_lasti + 1] == 0:  # RESUME 0: a new frame
+            self.order.pop(id(frame), None)
+        known = [name for name in self.order.get(id(frame), []) if name in local]
+        names = self.order[id(frame)] = known + [name for name in local if name not in known]
+        values = {name: _show(local[name]) for name in names}
+        before = self.last[1] if event == "line" and self.last is not None and self.last[0] == id(frame) else {}
+        self.last = (id(frame), values)
+        return _json({name: ".." if before.get(name) == text else text for name, text in values.items()})
+
+
+def _run(recorder: SettraceRecorder, program: Callable[[], object]) -> None:
+    before = sys.gettrace()
+    sys.settrace(recorder)
+    try:
+        program()
+    except (Exception, SystemExit):  # it is in the trace
+        pass
+    finally:
+        sys.settrace(before)
+        recorder.entry = None
+
+
+def _context(source: str, call: str | None) -> tuple[str, str, int | None]:
+    """What is executed, what a model is given, and the entry's line."""
+    if call is not None:
+        head, tail = "\n" + source + "\ndef main():", "\n    return " + call + "\n"
+        return head + tail, head + MARK + tail, head.count("\n") + 1
+    lines = source.split("\n")
+    first = next(n for n, text in enumerate(lines) if text.strip() and not text.lstrip().startswith("#"))
+    lines[first] += MARK
+    return source, "\n".join(lines), None
+
+
+def settrace_events(source: str, call: str | None = None) -> tuple[str, list[tuple[str, str, int]]]:
+    """The CWM text, and the events (kind, function name, line of the context)."""
+    executed, context, line = _context(source, call)
+    recorder = SettraceRecorder(executed, line)
+    code = compile(executed, FILENAME, "exec", dont_inherit=True)
+    module = ModuleType("program" if call is not None and "__name__ ==" in source else "__main__")
+
+    def program() -> None:
+        exec(code, module.__dict__)
+        if call is not None:
+            module.__dict__["main"]()
+
+    _run(recorder, program)
+    end = "<|end_of_text|>" if recorder.done else ""
+    head = "<|begin_of_text|><|trace_context_start|>" + _SPECIAL.sub(r"<\\|\1|>", context)
+    return head + "<|frame_sep|>" + "".join(recorder.pieces) + end, recorder.events
+
+
+def settrace_text(source: str, call: str | None = None) -> str:
+    """The whole CWM text of a call, or of a module body."""
+    return settrace_events(source, call)[0]
+
+
+def golden_call(source: str) -> str | None:
+    """A program's first line says how it is called: `# call: f(1)`; without, its module body is the entry."""
+    first = source.split("\n", 1)[0]
+    return first.removeprefix("# call: ") if first.startswith("# call: ") else None
+
+
+def main() -> None:
+    """Write the golden texts."""
+    assert sys.version_info[:2] == (3, 11), "the texts are those of CPython 3.11"
+    for path in sorted(GOLDEN.glob("*.py")):
+        source = path.read_text(encoding="utf-8")
+        path.with_suffix(".txt").write_text(settrace_text(source, golden_call(source)), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
