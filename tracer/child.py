@@ -1,17 +1,19 @@
 """The child process: runs one program as plain `python` would, and writes its frames to a file as they happen.
 
-Started by `cwm_trace.tracer.run`, never imported by it. Everything it needs is imported before the program starts, so nothing in the
-program's folder can take its place; and what the program's folder has under the name of an imported module is given to the program.
+Started by `cwm_trace.tracer.run` through `child_boot`, never imported by it. Everything it needs is imported before the program starts, so
+nothing in the program's folder can take its place; and what the program can import under the name of a module of ours, it gets.
 """
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import runpy
 import sys
 import types
-from collections.abc import Callable
+from collections.abc import Set
+from importlib.machinery import BuiltinImporter, PathFinder, SourceFileLoader
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -19,214 +21,216 @@ from cwm_trace.files import step_to_json
 from cwm_trace.frames import Frame, Status
 from cwm_trace.tracer.entry import ENTRY_NAME, Entry
 from cwm_trace.tracer.limits import Limits, apply_limits
-from cwm_trace.tracer.record import Recorder, Settings, StopRecording
+from cwm_trace.tracer.record import Recorder, Settings
 
-_getpid, _write, _open, _dumps = os.getpid, os.write, os.open, json.dumps
+_getpid, _write, _open, _fstat, _dumps, _dup = os.getpid, os.write, os.open, os.fstat, json.dumps, fcntl.fcntl
 STOPPED_EXIT_CODE = 125
+_FIRST_DESCRIPTOR = 200
+"""Our descriptor is no lower: the program's own get the numbers they have under plain python."""
 
 
 class FrameFile:
     """Appends frames to a file, one JSON line each, unbuffered: what is written survives a SIGKILL.
 
-    A process that the program forks writes nothing; a program that closes all descriptors only makes the file be opened again.
+    A process that the program forks writes nothing. A program that closes all descriptors only makes the file be opened again, also when
+    a file of its own has got the number since.
     """
 
     def __init__(self, path: str, limits: Limits) -> None:
         self.path, self.limits, self.pid = path, limits, _getpid()
         self.frames = self.bytes = 0
-        self.status: Status | None = None
         self._late: list[Frame] = []
-        self._descriptor = self._reopen()
+        self._reopen()
 
-    def _reopen(self) -> int:
-        return _open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    def _reopen(self) -> None:
+        low = _open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+        self._descriptor = _dup(low, fcntl.F_DUPFD_CLOEXEC, _FIRST_DESCRIPTOR)
+        os.close(low)
+        self._identity = self._seen()
+
+    def _seen(self) -> tuple[int, int] | None:
+        try:
+            status = _fstat(self._descriptor)
+        except OSError:  # closed by the program
+            return None
+        return status.st_dev, status.st_ino
 
     def put(self, record: dict[str, Any]) -> None:
-        """Write one record."""
-        if _getpid() != self.pid:
-            return
+        """Write one record. At a full disk, or the largest file allowed, the process is ended."""
         line = (_dumps(record) + "\n").encode("ascii")
         try:
-            self._append(line)
+            if self._seen() != self._identity:
+                self._reopen()
+            self.bytes += len(line)
+            while line:
+                line = line[_write(self._descriptor, line) :]
         except OSError:
-            self._descriptor = self._reopen()
-            self._append(line)
-        self.bytes += len(line)
-
-    def _append(self, line: bytes) -> None:
-        while line:
-            line = line[_write(self._descriptor, line) :]
+            leave_now()
 
     def __call__(self, frame: Frame) -> None:
-        """The recorder's sink. Raises StopRecording at a limit."""
+        """The recorder's sink. At a limit the process is ended: nothing of the program can catch that."""
+        if _getpid() != self.pid:
+            return
         if self.limits.frames is not None and self.frames >= self.limits.frames:
-            self._stop(Status.FRAME_LIMIT)
+            self.stop(Status.FRAME_LIMIT)
         if self.limits.trace_bytes is not None and self.bytes > self.limits.trace_bytes:
-            self._stop(Status.SIZE_LIMIT)
+            self.stop(Status.SIZE_LIMIT)
         self.frames += 1
         self._late.append(frame)
         try:
-            while self._late:
-                self.put(step_to_json(self._late[0]))
-                del self._late[0]
+            self._flush()
         except RecursionError:  # no room on the stack now: the program is at its own limit
             pass
 
-    def _stop(self, status: Status) -> None:
-        self.status = status
-        raise StopRecording(status)
+    def _flush(self) -> None:
+        while self._late:
+            self.put(step_to_json(self._late[0]))
+            del self._late[0]
 
-    def finish(self, complete: bool) -> None:
-        """Write the last line."""
-        status = Status.COMPLETE if complete else self.status or Status.OPEN
-        for frame in self._late:
-            self.put(step_to_json(frame))
-        self.put({"end": status.value})
+    def end(self, status: Status) -> None:
+        """Write the last record."""
+        if _getpid() == self.pid:
+            self._flush()
+            self.put({"end": status.value})
 
+    def stop(self, status: Status) -> NoReturn:
+        """Write the last record and end the process."""
+        self.end(status)
+        leave_now()
 
-def run_job(job: dict[str, Any]) -> None:
-    """Run one program. Raises what the program raises."""
-    limits, entry = Limits(**job["limits"]), Entry(**job["entry"])
-    sink = FrameFile(job["out"], limits)
-    module, filename = _main_module(job)
-    recorder = Recorder(entry.source, filename, entry_line=entry.line, emit=sink, settings=Settings(**job["settings"]))
-    _give_back_names(job)
-    apply_limits(limits)
-    try:
-        exec(recorder.code, module.__dict__)
-        if entry.is_call:
-            module.__dict__[ENTRY_NAME]()
-    except StopRecording:
-        sink.finish(recorder.complete)
-        _leave_now()
-    except BaseException:
-        sink.finish(recorder.complete)
-        raise
-    sink.finish(recorder.complete)
+    def fail(self, error: BaseException) -> NoReturn:
+        """Say that we, not the program, are at fault, and end the process."""
+        self.put({"fault": f"{type(error).__name__}: {error}"})
+        leave_now()
 
 
-def _main_module(job: dict[str, Any]) -> tuple[types.ModuleType, str]:
-    """`__main__` as plain python sets it up for a script, for `-m` and for `-c`."""
-    sys.argv = list(job["argv"])
-    module = types.ModuleType(job["name"])
-    # A plain script's __builtins__ is the module; __spec__ stays None but for -m.
-    module.__dict__.update(
-        __builtins__=__builtins__ if isinstance(__builtins__, types.ModuleType) else sys.modules["builtins"]
-    )
-    sys.modules[job["name"]] = module
-    sys.path[:] = [path for path in sys.path if path != job["root"]]
-    if job["folder"] is not None:
-        sys.path.insert(0, job["folder"])
-    if job["kind"] == "module":
-        spec = _find_module(job["module"])
-        module.__spec__, module.__package__, module.__file__ = spec, spec.parent, spec.origin
-        module.__loader__ = spec.loader
-        sys.argv[0] = str(spec.origin)
-    elif job["file"] is not None:
-        module.__file__ = job["file"]
-    return module, job["file"] or job["display"]
-
-
-def _find_module(name: str) -> Any:
-    find: Callable[[str], tuple[str, Any, types.CodeType]] = runpy._get_module_details  # type: ignore[attr-defined]
-    return find(name)[1]
-
-
-def _give_back_names(job: dict[str, Any]) -> None:
-    """Forget modules of ours that the program's folder has its own version of (its `json.py`, say)."""
-    if job["folder"] is None:
-        return
-    folder = Path(job["folder"] or ".")
-    shadowed = {
-        name
-        for name in map(_top, sys.modules)
-        if (folder / f"{name}.py").exists() or (folder / name / "__init__.py").exists()
-    }
-    shadowed -= set(sys.builtin_module_names) | {"os", "sys", "site", "codecs", "io", "abc", "encodings", job["name"]}
-    for name in [name for name in sys.modules if _top(name) in shadowed]:
-        del sys.modules[name]
-
-
-def _top(name: str) -> str:
-    return name.partition(".")[0]
-
-
-def _own_traceback(traceback: types.TracebackType | None, filename: str) -> types.TracebackType | None:
-    """The traceback from the program's first frame on."""
-    first = traceback
-    while first is not None and first.tb_frame.f_code.co_filename != filename:
-        first = first.tb_next
-    return first
-
-
-def _leave_now() -> NoReturn:
-    """End the process at a limit: the program's handlers must not go on running."""
+def leave_now() -> NoReturn:
+    """End the process at once: the program's handlers must not go on running."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
-        except Exception:  # closed by the program
+        except Exception:  # closed by the program, or one of its own
             pass
     os._exit(STOPPED_EXIT_CODE)
 
 
-def main(job: dict[str, Any]) -> None:
-    """Run one program and end this process as plain python would."""
+class Program:
+    """One program, ready to run in this process."""
+
+    def __init__(self, job: dict[str, Any], known: Set[str]) -> None:
+        """`known`: the modules that plain python has loaded before it starts a script."""
+        self.job, self.entry, self.limits = job, Entry(**job["entry"]), Limits(**job["limits"])
+        self.filename: str = job["file"] or job["display"]
+        self.sink = FrameFile(job["out"], self.limits)
+        try:
+            self.recorder = self._instrumented()
+        except Exception as error:  # a process edge: an instrumentation that fails is reported, whatever it is
+            self.sink.fail(error)
+        self.namespace = self._main_module()
+        self._set_up_paths(known)
+
+    def _instrumented(self) -> Recorder:
+        line, settings = self.entry.line, Settings(**self.job["settings"])
+        return Recorder(self.entry.source, self.filename, entry_line=line, emit=self.sink, settings=settings)
+
+    def _main_module(self) -> dict[str, Any]:
+        """`__main__` as plain python has it for a script and for `-c` (for `-m`, runpy goes on from there)."""
+        module = sys.modules["__main__"]
+        if self.job["name"] != "__main__":
+            module = sys.modules[self.job["name"]] = types.ModuleType(self.job["name"])
+        namespace = module.__dict__
+        for name in [name for name in namespace if not name.startswith("__")]:
+            del namespace[name]
+        namespace["__doc__"] = None
+        namespace["__builtins__"] = sys.modules["builtins"]
+        if self.job["kind"] == "script" and self.job["file"] is not None:
+            namespace["__file__"] = self.filename
+            namespace["__loader__"] = SourceFileLoader(self.job["name"], self.filename)
+        else:
+            namespace.pop("__file__", None)
+            namespace.pop("__cached__", None)
+            namespace["__loader__"] = BuiltinImporter
+        return namespace
+
+    def _set_up_paths(self, known: Set[str]) -> None:
+        sys.argv = list(self.job["argv"])
+        sys.orig_argv = [sys.orig_argv[0], *self.job["command"]]
+        if self.job["folder"] is not None:
+            if not sys.flags.safe_path:
+                sys.path.insert(0, self.job["folder"])
+            give_back_names(known)
+
+    def run(self) -> None:
+        """Run it to its end. Raises what it raises."""
+        apply_limits(self.limits)
+        try:
+            if self.job["kind"] == "module":
+                _run_module(self.job["module"], self.recorder.code)
+            else:
+                exec(self.recorder.code, self.namespace)
+            if self.entry.is_call:
+                self.namespace[ENTRY_NAME]()
+        finally:
+            self.sink.end(Status.COMPLETE if self.recorder.complete else Status.OPEN)
+
+    def own_traceback(self, traceback: types.TracebackType | None) -> types.TracebackType | None:
+        """The traceback as plain python shows it: from the program's first Python frame on, or from runpy's for `-m`."""
+        first = {self.filename, "<frozen runpy>"} if self.job["kind"] == "module" else {self.filename}
+        while traceback is not None and traceback.tb_frame.f_code.co_filename not in first:
+            traceback = traceback.tb_next
+        return traceback
+
+
+def _run_module(name: str, code: types.CodeType) -> None:
+    """As `python -m name`, with runpy itself, but for the module's code."""
+    details = runpy._get_module_details  # type: ignore[attr-defined]
+
+    def instrumented(name: str, *error: Any) -> tuple[str, Any, types.CodeType]:
+        try:
+            found, spec, _ = details(name, *error)
+        finally:  # at once: the program may use runpy too
+            runpy._get_module_details = details  # type: ignore[attr-defined]
+        return found, spec, code
+
+    runpy._get_module_details = instrumented  # type: ignore[attr-defined]
+    runpy._run_module_as_main(name)  # type: ignore[attr-defined]
+
+
+def give_back_names(known: Set[str]) -> None:
+    """Forget modules of ours that the program would find elsewhere (in its own `json.py`, say)."""
+    loaded = {name: module for name, module in list(sys.modules.items()) if name not in known}
+    shadowed = {name for name in loaded if "." not in name and _found_elsewhere(name, loaded[name])}
+    for name in loaded:
+        if name.partition(".")[0] in shadowed:
+            del sys.modules[name]
+
+
+def _found_elsewhere(name: str, module: types.ModuleType) -> bool:
+    ours = getattr(getattr(module, "__spec__", None), "origin", None)
+    if ours in (None, "built-in", "frozen"):
+        return False
+    spec = PathFinder.find_spec(name)
+    return spec is not None and spec.origin not in (None, ours)
+
+
+def main(job_file: str, known: Set[str]) -> None:
+    """Run the program of a job file and end this process as plain python would."""
+    program = Program(json.loads(Path(job_file).read_text(encoding="utf-8")), known)
     try:
-        run_job(job)
-    except (SystemExit, KeyboardInterrupt):
+        program.run()
+    except BaseException:  # what nobody catches is shown by the interpreter, less our own Python frames
+        _hide_our_frames(program)
         raise
-    except BaseException as error:
-        own = _own_traceback(error.__traceback__, job["file"] or job["display"])
-        sys.excepthook(type(error), error.with_traceback(own), own)
-        sys.exit(1)
 
 
-def serve() -> None:
-    """Run programs one after another, each in a fork of this warm process: a job a line in, an exit status a line out."""
-    requests, replies = sys.stdin.buffer, os.dup(1)
-    null = os.open(os.devnull, os.O_RDWR)
-    for descriptor in (1, 2):
-        os.dup2(null, descriptor)
-    for line in requests:
-        pid = os.fork()
-        if pid == 0:
-            os.setsid()
-            os.close(replies)
-            os.dup2(null, 0)
-            _forked(json.loads(line))
-        os.write(replies, f"{pid} {_wait(pid, json.loads(line)['limits']['seconds'])}\n".encode())
+def _hide_our_frames(program: Program) -> None:
+    hook = getattr(sys, "excepthook", None)
+    if hook is None:  # deleted by the program
+        return
 
+    def excepthook(kind: type[BaseException], error: BaseException, traceback: types.TracebackType | None) -> None:
+        sys.excepthook = hook
+        own = program.own_traceback(traceback)
+        hook(kind, error.with_traceback(own), own)
 
-def _wait(pid: int, seconds: float | None) -> int:
-    """Wait for a fork with its time limit; whatever it left running is killed. Returns the wait status, -1 at the limit."""
-    import signal
-    import time
-
-    deadline = None if seconds is None else time.monotonic() + seconds
-    pause = 0.0005
-    while True:
-        done, status = os.waitpid(pid, os.WNOHANG)
-        if done:
-            break
-        if deadline is not None and time.monotonic() > deadline:
-            os.killpg(pid, signal.SIGKILL)
-            os.waitpid(pid, 0)
-            return -1
-        time.sleep(pause)
-        pause = min(pause * 1.5, 0.02)
-    try:
-        os.killpg(pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
-    return status
-
-
-def _forked(job: dict[str, Any]) -> NoReturn:
-    code = 0
-    try:
-        run_job(job)
-    except SystemExit as stop:
-        code = stop.code if isinstance(stop.code, int) else 1
-    except BaseException:  # the program's own; its trace says what it was
-        code = 1
-    os._exit(code & 0xFF)
+    sys.excepthook = excepthook

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import warnings
 from dataclasses import dataclass
 
 from cwm_trace.errors import InputError
@@ -33,13 +34,18 @@ class Entry:
 
 
 def parse_source(source: str, filename: str = "<source>") -> ast.Module:
-    """The syntax tree. Raises InputError with file and line."""
+    """The syntax tree of what the compiler accepts. Raises InputError with file and line."""
     try:
-        return ast.parse(source, filename)
+        with warnings.catch_warnings(action="ignore"):  # the child process shows them, when it compiles the program
+            tree = ast.parse(source, filename)
+            compile(tree, filename, "exec", dont_inherit=True)
+            return tree
     except (SyntaxError, ValueError) as error:
         line = getattr(error, "lineno", None)
         where = f"{filename}:{line}" if line else filename
         raise InputError(f"{where}: {getattr(error, 'msg', error)}", hint="Only valid Python can be traced") from None
+    except (RecursionError, MemoryError):  # what the parser and the compiler say of expressions nested too deeply
+        raise InputError(f"{filename}: nested too deeply for the compiler") from None
 
 
 def call_entry(source: str, call: str, filename: str = "<source>") -> Entry:

@@ -5,6 +5,7 @@ For other people's programs there is `cwm_trace.tracer.run`, which does this in 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
@@ -14,6 +15,7 @@ from cwm_trace.tracer.entry import ENTRY_NAME, Entry, call_entry, context_entry,
 from cwm_trace.tracer.record import Recorder, Settings, StopRecording
 
 FILENAME = "<program>"
+_MAIN_GUARD = re.compile(r"__name__\s*==|==\s*__name__")
 
 
 @dataclass(slots=True)
@@ -41,7 +43,7 @@ class FrameList:
 
 def module_name(entry: Entry) -> str:
     """`__main__`, which reprs of objects show; but not where the program would then run its own main instead of the call."""
-    return "program" if entry.is_call and "__name__" in entry.source else "__main__"
+    return "program" if entry.is_call and _MAIN_GUARD.search(entry.source) else "__main__"
 
 
 def record_entry(entry: Entry, emit: FrameList, settings: Settings | None = None) -> Trace:

@@ -34,6 +34,10 @@ class Hooks(Protocol):
     def reraise(self, restored: int | None, line: int | None) -> None: ...
     def reraise_unless(self, error: BaseException, swallowed: type[BaseException], line: int | None) -> None: ...
     def unwind(self, error: BaseException) -> None: ...
+    def loop(self) -> None: ...
+    def exhausted(self) -> None: ...
+    def delegate(self, receiver: object, value: object) -> None: ...
+    def delegated(self, value: object) -> None: ...
 
 
 def instrument(code: CodeType, hooks: Hooks) -> CodeType:
@@ -64,6 +68,7 @@ class _Rewriter:
         self.elements: list[Element] = list(self.bytecode)
         self.before: dict[int, list[Element]] = {}  # goes in front of an element, behind the labels before it
         self.ahead_of_labels: dict[int, list[Element]] = {}
+        self.first: dict[int, list[Element]] = {}  # as `before`, and in front of it
         self.after: dict[int, list[Element]] = {}
         self.trampolines: list[Element] = []
         self.handlers = {element.target for element in self.elements if isinstance(element, TryBegin)}
@@ -76,8 +81,10 @@ class _Rewriter:
         self._iterator_marks()
         self._comprehension_lines()
         self._calls_and_returns()
+        self._ends_of_delegation()
         self._exceptions()
         self._lines()
+        self._ends_of_loops()
         self._assemble()
         return self._to_code()
 
@@ -153,18 +160,50 @@ class _Rewriter:
 
     def _yield(self, index: int, item: Instr) -> None:
         """A yield is a return, and the RESUME after it a call. Nothing may stand between the two."""
-        at = index
         previous = self.elements[self._previous(index)]
-        wrap, argument = quirks.ASYNC_WRAP
-        if previous.name == wrap and (not previous.require_arg() or previous.arg == argument):
-            at = self._previous(index)
         report = self._invoke(self.hooks.suspend, [Instr("COPY", 3)], item)
         if quirks.THROW_STEPS_BACK_TO_SEND and previous.name == "SEND":
             report.append(Instr("NOP", location=item.location))  # gets SEND's jump, see _repair_throw
-        self._put(at, report)
+        self._put(index, report)
         resume = next(n for n, element in self._instructions() if n > index)
         self.after[resume] = self._invoke(self.hooks.call, [], self.elements[resume])
         self.elements[resume].arg &= ~quirks.CLOSE_SHORTCUT_BIT
+
+    # Where an iterator ends by raising StopIteration, `sys.settrace` reports that in the Python frame that iterates.
+
+    def _ends_of_delegation(self) -> None:
+        for index, item in self._instructions():
+            if item.name == "SEND":
+                self._put(index, self._invoke(self.hooks.delegate, [Instr("COPY", 4), Instr("COPY", 4)], item))
+                self.first[self._label_positions()[item.arg]] = self._invoke(self.hooks.delegated, [Instr("COPY", 3)], item)
+
+    def _ends_of_loops(self) -> None:
+        for index, item in self._instructions():
+            if item.name != "FOR_ITER":
+                continue
+            before = self._previous(index)
+            if self.elements[before].name == "GET_ITER":
+                self.after[before] = self._invoke(self.hooks.loop, [], item)
+            report = self._invoke(self.hooks.exhausted, [], item)
+            if quirks.END_OF_LOOP:
+                self.after[self._end_of_loop(item)] = report
+            else:
+                self._on_exhaustion(item, report)
+
+    def _end_of_loop(self, item: Instr) -> int:
+        """The last of the instructions that FOR_ITER jumps to, and then skips."""
+        end = self._label_positions()[item.arg]
+        for _ in quirks.END_OF_LOOP[1:]:
+            end = self._next(end) or end
+        return end
+
+    def _on_exhaustion(self, item: Instr, report: list[Element]) -> None:
+        """Put a report on the jump of FOR_ITER, in front of the 'line' hook that may be there."""
+        if item.arg in self.trampolines:
+            at = self.trampolines.index(item.arg) + 1
+            self.trampolines[at:at] = report
+        else:
+            self._trampoline(item, report)
 
     def _exceptions(self) -> None:
         for index, item in self._instructions():
@@ -223,9 +262,13 @@ class _Rewriter:
         elif source.is_uncond_jump():
             self._put(edge.source, made)
         else:
-            landing, goal = Label(), source.arg
-            source.set(quirks.FORWARD_JUMP.get(source.name, source.name), landing)
-            self.trampolines += [landing, *made, Instr("JUMP_BACKWARD", goal, location=made[0].location)]
+            self._trampoline(source, made)
+
+    def _trampoline(self, source: Instr, made: list[Element]) -> None:
+        """Lead a conditional jump over code behind everything else."""
+        landing, goal = Label(), source.arg
+        source.set(quirks.FORWARD_JUMP.get(source.name, source.name), landing)
+        self.trampolines += [landing, *made, Instr("JUMP_BACKWARD", goal, location=made[0].location)]
 
     def _edges(self) -> dict[int, list[_Edge]]:
         """All edges into each instruction that normal control flow reaches, and which of them are line events."""
@@ -273,15 +316,24 @@ class _Rewriter:
             if not isinstance(element, Instr):
                 pending.append(element)
                 continue
-            group = [*self.ahead_of_labels.get(index, []), *pending, *self.before.get(index, []), element]
-            out += [*group, *self.after.get(index, [])]
+            out += [*self.ahead_of_labels.get(index, []), *pending, *self.first.get(index, [])]
+            out += [*self.before.get(index, []), element, *self.after.get(index, [])]
             pending = []
         out += [*pending, *self.trampolines]
-        begin = out.index(self.elements[self.start]) + 1
+        begin = self._begin(out)
         end = len(out)
         covered = _cover(out[begin:end], catch_all, foreign=_inside_block(out[:begin]))
         handler = self._invoke(self.hooks.unwind, [Instr("COPY", 3)], Instr("NOP"))
         self.elements = [*out[:begin], *covered, catch_all, *handler, Instr("RERAISE", 1, location=NOWHERE)]
+
+    def _begin(self, out: list[Element]) -> int:
+        """Where the Python frame begins to run; for generators, that can be thrown into before, where they were made."""
+        for index, element in enumerate(out):
+            if isinstance(element, Instr) and element.name == "RETURN_GENERATOR":
+                return index
+            if element is self.elements[self.start]:
+                return index + 1
+        raise AssertionError("no RESUME")
 
     def _to_code(self) -> CodeType:
         for element in self.elements:

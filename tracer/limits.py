@@ -1,10 +1,13 @@
-"""Limits of a traced program, and how a child process puts them on itself."""
+"""Limits of a traced program, and how a child process puts them on itself. Knows nothing of frames."""
 
 from __future__ import annotations
 
 import contextlib
 import resource
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+
+GRACE_SECONDS = 10
+"""How much later than the parent's clock the kernel's clock ends a program: only for a parent that died."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,13 +15,14 @@ class Limits:
     """What a program may use; None = no limit.
 
     Attributes:
-        frames: recorded frames; the program is ended after so many.
+        frames: recorded frames; the program is ended at the one after.
         seconds: wall-clock time of the whole child process.
-        cpu_seconds: processor time (the kernel kills the process).
+        cpu_seconds: processor time of one process.
         memory: address space in bytes (the program sees MemoryError).
         trace_bytes: size of the recorded frames on disk.
-        file_bytes: largest file the program may write.
-        processes: processes and threads of this user (the kernel does not hold root to it).
+        output_bytes: size of stdout, and of stderr, where they are captured.
+        file_bytes: largest file the program may write (it sees OSError); the file of frames counts too.
+        processes: processes alive at once, the program's own among them; counted ten times a second.
     """
 
     frames: int | None = 100_000
@@ -26,27 +30,32 @@ class Limits:
     cpu_seconds: int | None = None
     memory: int | None = 4 << 30
     trace_bytes: int | None = 256 << 20
+    output_bytes: int | None = 64 << 20
     file_bytes: int | None = None
-    processes: int | None = None
+    processes: int | None = 64
 
-    def as_json(self) -> dict[str, float | None]:
-        """For the child process."""
-        return asdict(self)
+    @property
+    def kernel_seconds(self) -> int | None:
+        """Processor time after which the kernel ends a process."""
+        if self.cpu_seconds is not None or self.seconds is None:
+            return self.cpu_seconds
+        return int(self.seconds) + GRACE_SECONDS
 
 
-UNLIMITED = Limits(frames=None, seconds=None, memory=None, trace_bytes=None)
+UNLIMITED = Limits(frames=None, seconds=None, memory=None, trace_bytes=None, output_bytes=None, processes=None)
 """For the `trace` command: the user runs a program of their own."""
 
 
 def apply_limits(limits: Limits) -> None:
-    """Put the kernel's limits on this process (a hard limit that is lower already stays)."""
-    wanted = {
-        resource.RLIMIT_CPU: limits.cpu_seconds,
-        resource.RLIMIT_AS: limits.memory,
-        resource.RLIMIT_FSIZE: limits.file_bytes,
-        resource.RLIMIT_NPROC: limits.processes,
-    }
-    for kind, value in wanted.items():
-        if value is not None:
-            with contextlib.suppress(ValueError, OSError):
-                resource.setrlimit(kind, (value, value))
+    """Put the kernel's limits on this process."""
+    seconds = limits.kernel_seconds
+    # One second more for the hard limit: SIGXCPU, which the parent can tell from other ends, comes before SIGKILL.
+    _limit(resource.RLIMIT_CPU, seconds, None if seconds is None else seconds + 1)
+    _limit(resource.RLIMIT_AS, limits.memory, limits.memory)
+    _limit(resource.RLIMIT_FSIZE, limits.file_bytes, limits.file_bytes)
+
+
+def _limit(kind: int, soft: int | None, hard: int | None) -> None:
+    if soft is not None and hard is not None:
+        with contextlib.suppress(ValueError, OSError):  # a hard limit that is lower already stays
+            resource.setrlimit(kind, (soft, hard))

@@ -27,8 +27,8 @@ RESUME_OPARG_DEPTH1_MASK). Cleared, close() raises GeneratorExit in the frame as
 
 UNARY_PLUS: Final[tuple[str, int]] = ("UNARY_POSITIVE", 0) if _VERSION == (3, 11) else ("CALL_INTRINSIC_1", 5)
 
-ASYNC_WRAP: Final[tuple[str, int]] = ("ASYNC_GEN_WRAP", 0) if _VERSION == (3, 11) else ("CALL_INTRINSIC_1", 4)
-"""What wraps the value of an async generator directly before YIELD_VALUE; the value is read before it."""
+END_OF_LOOP: Final[tuple[str, ...]] = {(3, 11): (), (3, 12): ("END_FOR",)}.get(_VERSION, ("END_FOR", "POP_TOP"))
+"""What stands at the target of FOR_ITER, which jumps *behind* it (ceval.c: "skip following END_FOR and POP_TOP")."""
 
 NEVER_A_LINE: Final = frozenset({"END_FOR", "END_SEND", "END_ASYNC_FOR", "RESUME", "CACHE"})
 """Instructions that `sys.settrace` gives no 'line' event for, whatever line they carry (on 3.11 only RESUME and END_ASYNC_FOR exist)."""

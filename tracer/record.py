@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
-from types import CodeType, FrameType
+from types import CodeType, FrameType, FunctionType
 
 from cwm_trace.format import FrameParser, diff_encode, source_lines, strip_mark
 from cwm_trace.frames import Event, Frame
@@ -50,12 +50,14 @@ class _State:
         line: of its last event.
         suspended: whether it has yielded and not been entered again.
         reraised: whether the exception on its way was only raised again, which is no event.
+        delegating: while it waits for another iterator: whether that one ends without raising StopIteration if it returns None.
     """
 
     line: int
     order: dict[str, str] = field(default_factory=dict)
     suspended: bool = False
     reraised: bool = False
+    delegating: bool | None = None
 
 
 class Recorder:
@@ -84,6 +86,7 @@ class Recorder:
         self._entry_code: CodeType | None = None
         self._thread: int | None = None
         self._last: FrameType | None = None
+        self._stop_iteration: str | None = None
         self._busy = False
         self._stopped: StopRecording | None = None
         self._states: dict[FrameType, _State] = {}
@@ -132,7 +135,8 @@ class Recorder:
             try:
                 frame = _getframe(1)
                 self._value(Event.RETURN, frame, frame.f_lineno or self._state(frame).line, value)
-                self._state(frame).suspended = True
+                state = self._state(frame)
+                state.suspended, state.delegating = True, None
             finally:
                 self._busy = False
 
@@ -142,6 +146,8 @@ class Recorder:
                 frame = _getframe(1)
                 self._value(Event.RETURN, frame, frame.f_lineno or self._state(frame).line, value)
                 self._left(frame)
+                if value is not None and frame.f_code.co_flags & _GENERATOR:
+                    self._stop_iteration = self._error_text(StopIteration(value))
             finally:
                 self._busy = False
 
@@ -178,6 +184,40 @@ class Recorder:
                 if self.settings.keep_unwind_return:
                     self._value(Event.RETURN, frame, self._state(frame).line, None)
                 self._left(frame)
+                if isinstance(error, StopIteration) and not frame.f_code.co_flags & _RESUMABLE:
+                    self._stop_iteration = self._error_text(error)
+            finally:
+                self._busy = False
+
+    def loop(self) -> None:
+        """A loop begins: a StopIteration from before is not its own."""
+        if not self._busy and self._thread == _get_ident():
+            self._stop_iteration = None
+
+    def exhausted(self) -> None:
+        """A loop ends, by a StopIteration if one was raised just now."""
+        if self._stop_iteration is not None and self._entry is not None and self._enter():
+            try:
+                self._stopped_iterating(_getframe(1), self._stop_iteration)
+            finally:
+                self._busy = False
+
+    def delegate(self, receiver: object, value: object) -> None:
+        """`yield from` and `await` ask their iterator for the next value."""
+        if self._entry is not None and not self._busy and self._thread == _get_ident():
+            self._stop_iteration = None
+            self._state(_getframe(1)).delegating = value is None and _ends_silently(receiver)
+
+    def delegated(self, value: object) -> None:
+        """Their iterator has returned a value; 3.11 reports StopIteration if it was a raised one."""
+        if self._entry is not None and self._enter():
+            try:
+                frame = _getframe(1)
+                silent, self._state(frame).delegating = self._state(frame).delegating, None
+                if silent is None or (silent and value is None):
+                    return
+                error = StopIteration() if value is None else StopIteration(value)
+                self._stopped_iterating(frame, self._stop_iteration or self._error_text(error))
             finally:
                 self._busy = False
 
@@ -195,7 +235,9 @@ class Recorder:
     def _state(self, frame: FrameType) -> _State:
         state = self._states.get(frame)
         if state is None:
-            state = self._states[frame] = _State(frame.f_code.co_firstlineno)
+            # A generator that is not known was entered before, or never: by its first event it is entered anew.
+            resumable = bool(frame.f_code.co_flags & _RESUMABLE)
+            state = self._states[frame] = _State(frame.f_code.co_firstlineno, suspended=resumable)
         return state
 
     def _observe(self, event: Event, frame: FrameType, line: int) -> None:
@@ -221,14 +263,23 @@ class Recorder:
             self._observe(Event.CALL, frame, line)
         elif error.__traceback__ is not None and error.__traceback__.tb_frame is frame:
             line = error.__traceback__.tb_lineno or line  # None: raised inside a hook, at the recursion limit
-        shown = type(error).__name__ if self.settings.exception_value == "type" else render_value(error)
+        state.delegating = None
+        self._raised(frame, self._error_text(error), line)
+
+    def _error_text(self, error: BaseException) -> str:
+        return type(error).__name__ if self.settings.exception_value == "type" else render_value(error)
+
+    def _raised(self, frame: FrameType, shown: str, line: int) -> None:
         text, capped = cap(shown, self.settings.max_value_chars)
         self._send(Frame(Event.EXCEPTION, self._source(line), value=text, line_number=line, capped=capped), frame, line)
+
+    def _stopped_iterating(self, frame: FrameType, shown: str) -> None:
+        self._raised(frame, shown, frame.f_lineno or self._state(frame).line)
 
     def _send(self, made: Frame, frame: FrameType, line: int) -> None:
         self._state(frame).line = line
         self._encoder.observe(made)
-        self._last = frame
+        self._last, self._stop_iteration = frame, None
         try:
             self._emit(made)
         except StopRecording as stop:
@@ -259,6 +310,22 @@ class Recorder:
 
     def _source(self, line: int) -> str:
         return self._lines[line - 1] if 0 < line <= len(self._lines) else ""
+
+
+_GENERATOR, _RESUMABLE = 0x20, 0x20 | 0x80 | 0x200  # of co_flags: CO_GENERATOR, and CO_COROUTINE and CO_ASYNC_GENERATOR too
+
+
+async def _asynchronous() -> AsyncIterator[None]:
+    yield
+
+
+_ASYNC_STEP = type(_asynchronous().asend(None))
+
+
+def _ends_silently(receiver: object) -> bool:
+    """Whether an iterator that ends with None raises nothing for that: those of C do not, except those that have only `send`."""
+    step = getattr(type(receiver), "__next__", None)
+    return step is not None and not isinstance(step, FunctionType) and type(receiver) is not _ASYNC_STEP
 
 
 def _line_of_unit(code: CodeType, unit: int) -> int | None:

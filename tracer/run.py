@@ -1,39 +1,59 @@
 """Runs other people's programs for their true traces: in a child process with limits, never in this one.
 
-Knows where a trace starts (`entry`) and what the child writes (`child`), nothing of how events are recorded.
+Knows jobs and what the child writes, nothing of how events are recorded.
 """
 
 from __future__ import annotations
 
-import atexit
 import contextlib
-import importlib.util
 import json
 import os
 import shutil
-import signal
 import subprocess
-import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import cwm_trace
-from cwm_trace.errors import InputError, RunError
-from cwm_trace.files import StepReader
 from cwm_trace.frames import Status, Step, Trace
-from cwm_trace.tracer.entry import Entry, call_entry, context_entry, script_entry
-from cwm_trace.tracer.inprocess import FILENAME, module_name
 from cwm_trace.tracer.limits import UNLIMITED, Limits
-from cwm_trace.tracer.record import Settings
+from cwm_trace.tracer.limits_watch import Watch, descendants, describe_end, kill_all, kill_group, kill_tree
+from cwm_trace.tracer.run_child import FrameTail, command, environment, sandboxed
+from cwm_trace.tracer.run_jobs import (
+    Job,
+    code_job,
+    context_job,
+    function_job,
+    module_job,
+    read_source,
+    script_job,
+    source_job,
+)
+from cwm_trace.tracer.run_worker import GroundTruth, run_context, run_source
 
-_ROOT = str(Path(cwm_trace.__file__).resolve().parent.parent)
-_BOOT = "import sys, json; root = {root!r}; sys.path.insert(0, root); from cwm_trace.tracer import child; {call}"
+__all__ = [
+    "GroundTruth",
+    "Job",
+    "Run",
+    "RunResult",
+    "code_job",
+    "context_job",
+    "finish",
+    "function_job",
+    "iter_run",
+    "module_job",
+    "read_source",
+    "run_context",
+    "run_script",
+    "run_source",
+    "script_job",
+    "source_job",
+]
+
 _POLL = 0.01
+_INTERRUPT_SECONDS = 3.0
 
 
 @dataclass(slots=True)
@@ -41,7 +61,7 @@ class RunResult:
     """A finished run.
 
     Attributes:
-        trace: the recorded frames; its status says how it ended.
+        trace: the recorded frames; its status says how it ended, `meta["end"]` in words where nothing of the program does.
         returncode: of the process, as subprocess gives it (negative: killed by that signal).
         stdout, stderr: what the program wrote, if captured.
     """
@@ -52,82 +72,12 @@ class RunResult:
     stderr: bytes | None = None
 
 
-@dataclass(slots=True)
-class _Job:
-    """All that the child needs to know, as JSON."""
-
-    entry: Entry
-    kind: str = "script"
-    argv: list[str] = field(default_factory=lambda: [""])
-    name: str = "__main__"
-    folder: str | None = None
-    file: str | None = None
-    display: str = FILENAME
-    module: str = ""
-    limits: Limits = field(default_factory=Limits)
-    settings: Settings = field(default_factory=Settings)
-
-    def record(self, out: str) -> dict[str, Any]:
-        return {**asdict(self), "out": out, "root": _ROOT}
-
-    def trace(self, steps: Sequence[Step], status: Status) -> Trace:
-        meta = {"name": self.file or self.display, "python": ".".join(map(str, sys.version_info[:3]))}
-        return Trace(self.entry.context, tuple(steps), status is Status.COMPLETE, status, meta)
-
-
-class FrameTail:
-    """Reads a growing file of frames; keeps incomplete last lines for later."""
-
-    def __init__(self, path: str) -> None:
-        self._file = open(path, "rb")
-        self._rest = b""
-        self._reader = StepReader()
-        self.status: Status | None = None
-
-    def read(self) -> list[Step]:
-        """The frames that were written since the last call."""
-        *lines, self._rest = (self._rest + self._file.read()).split(b"\n")
-        steps: list[Step] = []
-        for line in lines:
-            record = json.loads(line)
-            if "end" in record:
-                self.status = Status(record["end"])
-            else:
-                steps.append(self._reader.read(record))
-        return steps
-
-    def close(self) -> None:
-        """Close the file."""
-        self._file.close()
-
-
-def _environment() -> dict[str, str]:
-    # The order of sets is that of the run; a fixed seed makes runs repeatable.
-    return {"PYTHONHASHSEED": "0", **os.environ}
-
-
-def _command(call: str, sandbox: bool, out: str | None = None) -> list[str]:
-    command = [sys.executable, "-P", "-c", _BOOT.format(root=_ROOT, call=call)]
-    return _bubblewrap(out) + command if sandbox else command
-
-
-def _bubblewrap(out: str | None) -> list[str]:
-    """No network, a read-only file system, an own /tmp; only the frame file's folder can be written."""
-    if shutil.which("bwrap") is None:
-        raise InputError(
-            "the sandbox needs bubblewrap, which is not installed", hint="Install it: apt install bubblewrap"
-        )
-    folder = str(Path(out or "/tmp").parent)
-    mounts = ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--tmpfs", "/tmp", "--bind", folder, folder]
-    return ["bwrap", "--unshare-all", "--die-with-parent", *mounts, "--"]
-
-
 class Run:
-    """A running child process; iterate over it for the frames as they come, then ask for `result`."""
+    """A running child process; iterate over it for the frames as they come, then ask for `result`, then `close` it."""
 
     def __init__(
         self,
-        job: _Job,
+        job: Job,
         *,
         stdin: bytes | None = None,
         capture: bool = False,
@@ -137,35 +87,44 @@ class Run:
     ) -> None:
         """`detached`: in a session of its own without the terminal, so that all it starts can be killed with it.
 
-        `stdout`: where the program's output goes if it is not captured, as for subprocess.
+        `stdout`: where the program's output goes if it is not captured, as for subprocess. Raises InputError.
         """
         self._job, self._detached = job, detached
         self._folder = tempfile.mkdtemp(prefix="cwm-trace-")
-        out = os.path.join(self._folder, "frames.jsonl")
-        Path(out).touch()
-        self._job_file = os.path.join(self._folder, "job.json")
-        Path(self._job_file).write_text(json.dumps(job.record(out)))
-        self._outputs = [tempfile.TemporaryFile() for _ in range(2)] if capture else []
-        self._stdin = self._input(stdin)
-        # argv[1:] of the child is not the program's: the job file is read before sys.argv is set.
-        call = f"child.main(json.load(open({self._job_file!r})))"
-        self._tail = FrameTail(out)
-        self._deadline = None if job.limits.seconds is None else time.monotonic() + job.limits.seconds
-        self._process = subprocess.Popen(
-            _command(call, sandbox, out),
-            stdin=self._stdin,
-            stdout=self._outputs[0] if capture else stdout,
-            stderr=self._outputs[1] if capture else None,
-            start_new_session=detached,
-            env=_environment(),
-        )
+        self._stack = contextlib.ExitStack()
+        self._stack.callback(shutil.rmtree, self._folder, ignore_errors=True)
+        try:
+            self._start(stdin, capture, sandbox, stdout)
+        except BaseException:
+            self.close()
+            raise
         self._steps: list[Step] = []
         self._status: Status | None = None
+        self._end = ""
+
+    def _start(self, stdin: bytes | None, capture: bool, sandbox: bool, stdout: Any) -> None:
+        out, job_file = (os.path.join(self._folder, name) for name in ("frames.jsonl", "job.json"))
+        Path(out).touch()
+        Path(job_file).write_text(json.dumps(self._job.record(out)), encoding="utf-8")
+        self._tail = self._stack.enter_context(contextlib.closing(FrameTail(out)))
+        self._outputs = [self._stack.enter_context(tempfile.TemporaryFile()) for _ in range(2)] if capture else []
+        line = command(job_file)
+        if sandbox:
+            line = sandboxed(line, self._folder, [self._job.folder] if self._job.folder else [])
+        self._process = subprocess.Popen(
+            line,
+            stdin=self._input(stdin),
+            stdout=self._outputs[0] if capture else stdout,
+            stderr=self._outputs[1] if capture else None,
+            start_new_session=self._detached,
+            env=environment(),
+        )
+        self._watch = Watch(self._process.pid, self._job.limits, [file.fileno() for file in self._outputs])
 
     def _input(self, stdin: bytes | None) -> Any:
         if stdin is None:
             return subprocess.DEVNULL if self._detached else None
-        file = tempfile.TemporaryFile()
+        file = self._stack.enter_context(tempfile.TemporaryFile())
         file.write(stdin)
         file.seek(0)
         return file
@@ -174,18 +133,26 @@ class Run:
         try:
             while self._process.poll() is None:
                 yield from self._read()
-                if self._deadline is not None and time.monotonic() > self._deadline:
-                    self._status = Status.TIME_LIMIT
-                    self.kill()
+                verdict = self._watch.verdict()
+                if verdict is not None:
+                    self._status, self._end = verdict
+                    break
                 time.sleep(_POLL)
-            yield from self._read()
+            else:
+                yield from self._read()
         except KeyboardInterrupt:
-            self._status = Status.INTERRUPTED
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(1.0)  # the terminal sent it the same signal
+            self._interrupted()
             raise
         finally:
             self.kill()
+        yield from self._read()
+
+    def _interrupted(self) -> None:
+        """The terminal sent the program the same signal, unless it is detached: let it end in its own way."""
+        self._status, self._end = Status.INTERRUPTED, "interrupted"
+        if not self._detached:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(_INTERRUPT_SECONDS)
 
     def _read(self) -> list[Step]:
         steps = self._tail.read()
@@ -193,30 +160,35 @@ class Run:
         return steps
 
     def kill(self) -> None:
-        """End the process and, if detached, all that it started."""
-        with contextlib.suppress(ProcessLookupError, PermissionError):
+        """End the process, if it still runs with all that it started; if detached, in any case all that it left running."""
+        pid = self._process.pid
+        if self._process.poll() is not None:
             if self._detached:
-                os.killpg(self._process.pid, signal.SIGKILL)
-            elif self._process.poll() is None:
-                self._process.kill()
+                kill_group(pid)
+        elif self._detached:
+            kill_tree(pid)
+        else:
+            kill_all([*descendants(pid), pid])
         self._process.wait()
 
     def result(self) -> RunResult:
         """What is known now; the whole run if iteration has ended."""
         self._read()
-        returncode = self._process.poll()
-        status = self._status or self._tail.status or Status.KILLED
-        outputs: list[bytes | None] = [_contents(file) for file in self._outputs] or [None, None]
-        return RunResult(self._job.trace(self._steps, status), returncode if returncode is not None else 0, *outputs)
+        code = self._process.poll()
+        status, end = self._ended(code)
+        outputs = [_contents(file) for file in self._outputs] or [None, None]
+        return RunResult(self._job.trace(self._steps, status, end), code or 0, *outputs)
+
+    def _ended(self, code: int | None) -> tuple[Status, str]:
+        if self._tail.status is not None:
+            return self._tail.status, ""
+        if self._status is not None:
+            return self._status, self._end
+        return (Status.OPEN, "") if code is None else describe_end(code)
 
     def close(self) -> None:
         """Remove the temporary files."""
-        self._tail.close()
-        for file in self._outputs:
-            file.close()
-        if self._stdin is not None and not isinstance(self._stdin, int):
-            self._stdin.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._stack.close()
 
 
 def _contents(file: Any) -> bytes:
@@ -236,71 +208,14 @@ def finish(run: Run, on_step: Callable[[Step], None] | None = None) -> RunResult
         run.close()
 
 
-# --- what to run ------------------------------------------------------------------------------------------------------
-
-
-def script_job(path: str | Path, arguments: Sequence[str] = (), **options: Any) -> _Job:
-    """A script with arguments, as `python path args...`. Raises InputError."""
-    entry = script_entry(read_source(path), str(path))
-    return _Job(entry, argv=[str(path), *arguments], folder=str(Path(path).resolve().parent), file=str(path), **options)
-
-
-def module_job(name: str, arguments: Sequence[str] = (), **options: Any) -> _Job:
-    """A module, as `python -m name args...`. Raises InputError."""
-    sys.path.insert(0, os.getcwd())
+def iter_run(job: Job, **options: Any) -> Iterator[Step]:
+    """The frames of a job as they come; options as for `Run`. A generator that is closed early ends the program."""
+    run = Run(job, **options)
     try:
-        spec = importlib.util.find_spec(name)
-        if spec is not None and spec.submodule_search_locations is not None:
-            spec = importlib.util.find_spec(f"{name}.__main__")
-    except (ImportError, ValueError):
-        spec = None
+        yield from run
     finally:
-        sys.path.pop(0)
-    if spec is None or spec.origin is None or not spec.origin.endswith(".py"):
-        raise InputError(f"no module named {name!r} with Python source")
-    entry = script_entry(read_source(spec.origin), spec.origin)
-    job = _Job(entry, "module", argv=["-m", *arguments], folder=os.getcwd(), file=spec.origin, module=name, **options)
-    return job
-
-
-def code_job(code: str, arguments: Sequence[str] = (), **options: Any) -> _Job:
-    """Source text, as `python -c code args...`. Raises InputError."""
-    return _Job(
-        script_entry(code, "<string>"), "code", argv=["-c", *arguments], folder="", display="<string>", **options
-    )
-
-
-def function_job(path: str | Path, call: str, **options: Any) -> _Job:
-    """A call of a function of a script, which does not run its own main part. Raises InputError."""
-    entry = call_entry(read_source(path), call, str(path))
-    folder = str(Path(path).resolve().parent)
-    return _Job(entry, argv=[str(path)], folder=folder, file=str(path), name=module_name(entry), **options)
-
-
-def source_job(source: str, call: str | None = None, **options: Any) -> _Job:
-    """Source text, with a call or with an entry of its own. Raises InputError."""
-    entry = script_entry(source) if call is None else call_entry(source, call)
-    return _Job(entry, name=module_name(entry), **options)
-
-
-def context_job(context: str, **options: Any) -> _Job:
-    """A context that carries the mark, as models are given it. Raises InputError."""
-    entry = context_entry(context)
-    return _Job(entry, name=module_name(entry), **options)
-
-
-def read_source(path: str | Path) -> str:
-    """The text of a Python file, decoded as Python decodes it. Raises InputError."""
-    import tokenize
-
-    try:
-        with open(path, "rb") as file:
-            encoding, _ = tokenize.detect_encoding(file.readline)
-        return Path(path).read_bytes().decode(encoding)
-    except OSError as error:
-        raise InputError(f"cannot read {path} ({error.strerror})") from None
-    except (SyntaxError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} is not Python source ({error})") from None
+        run.kill()
+        run.close()
 
 
 def run_script(
@@ -314,83 +229,3 @@ def run_script(
 ) -> RunResult:
     """Run a script as plain python would and record it. Raises InputError."""
     return finish(Run(script_job(path, arguments, limits=limits), stdin=stdin, capture=capture, sandbox=sandbox))
-
-
-# --- many small programs ----------------------------------------------------------------------------------------------
-
-
-class GroundTruth:
-    """A warm child process that forks for each program: true traces at a few milliseconds each. Thread-safe."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._process: subprocess.Popen[bytes] | None = None
-        self._folder = ""
-
-    def _start(self) -> subprocess.Popen[bytes]:
-        self._folder = tempfile.mkdtemp(prefix="cwm-trace-")
-        return subprocess.Popen(
-            _command("child.serve()", False),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            start_new_session=True,
-            env=_environment(),
-        )
-
-    def trace(self, job: _Job) -> Trace:
-        """Run one program. Raises RunError if the child process itself dies."""
-        with self._lock:
-            if self._process is None or self._process.poll() is not None:
-                self._process = self._start()
-            out = os.path.join(self._folder, "frames.jsonl")
-            Path(out).write_bytes(b"")
-            reply = self._ask(self._process, json.dumps(job.record(out)))
-            tail = FrameTail(out)
-            try:
-                steps = tail.read()
-                status = Status.TIME_LIMIT if reply == "-1" else tail.status or Status.KILLED
-                return job.trace(steps, status)
-            finally:
-                tail.close()
-
-    def _ask(self, process: subprocess.Popen[bytes], request: str) -> str:
-        assert process.stdin is not None and process.stdout is not None
-        try:
-            process.stdin.write(request.encode() + b"\n")
-            process.stdin.flush()
-        except BrokenPipeError:
-            raise RunError("the process for true traces died") from None
-        reply = process.stdout.readline()
-        if not reply:
-            raise RunError("the process for true traces died")
-        return reply.split()[1].decode()
-
-    def close(self) -> None:
-        """End the child process."""
-        if self._process is not None:
-            assert self._process.stdin is not None and self._process.stdout is not None
-            self._process.stdin.close()
-            self._process.wait()
-            self._process.stdout.close()
-            shutil.rmtree(self._folder, ignore_errors=True)
-            self._process = None
-
-
-_shared = GroundTruth()
-atexit.register(_shared.close)
-
-
-def run_source(
-    source: str, call: str | None = None, *, limits: Limits | None = None, settings: Settings | None = None
-) -> Trace:
-    """The true trace of source text, run in a child process with limits.
-
-    With `call` the context is CWM's published form, `main` returning the call; without, the entry is the line that carries the mark, else a
-    top-level `main()` that the program calls, else the module body. Raises InputError.
-    """
-    return _shared.trace(source_job(source, call, limits=limits or Limits(), settings=settings or Settings()))
-
-
-def run_context(context: str, *, limits: Limits | None = None) -> Trace:
-    """The true trace of a marked context, run in a child process with limits. Raises InputError."""
-    return _shared.trace(context_job(context, limits=limits or Limits()))

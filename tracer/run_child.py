@@ -1,0 +1,70 @@
+"""Starts the child process, and reads the file of frames that it writes. Knows nothing of what is run."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+import cwm_trace
+from cwm_trace.errors import InputError, RunError
+from cwm_trace.files import StepReader
+from cwm_trace.frames import Status, Step
+
+ROOT = str(Path(cwm_trace.__file__).resolve().parent.parent)
+BOOT = str(Path(__file__).resolve().with_name("child_boot.py"))
+
+
+class FrameTail:
+    """Reads a growing file of frames; keeps an incomplete last line for later."""
+
+    def __init__(self, path: str) -> None:
+        self._file = open(path, "rb")
+        self._rest = b""
+        self._reader = StepReader()
+        self.status: Status | None = None
+
+    def read(self) -> list[Step]:
+        """The frames that were written since the last call. Raises RunError where the child says that it failed."""
+        *lines, self._rest = (self._rest + self._file.read()).split(b"\n")
+        return [step for line in lines if (step := self._step(line)) is not None]
+
+    def _step(self, line: bytes) -> Step | None:
+        record = json.loads(line)
+        if "fault" in record:
+            raise RunError(f"the program cannot be recorded ({record['fault']})", hint="Please report it")
+        if "end" in record:
+            self.status = Status(record["end"])
+            return None
+        return self._reader.read(record)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+def environment() -> dict[str, str]:
+    """The child's: ours, with a fixed hash seed where the user set none, so that the order of sets can be repeated."""
+    return {"PYTHONHASHSEED": "0", **os.environ}
+
+
+def command(*arguments: str) -> list[str]:
+    """The command line of a child process."""
+    return [sys.executable, BOOT, ROOT, *arguments]
+
+
+def sandboxed(line: list[str], out: str, needed: Iterable[str]) -> list[str]:
+    """The command line in bubblewrap: no network, a read-only file system, a /tmp of its own.
+
+    Only the folder `out` can be written. Of the real /tmp, what is `needed` can be read. Raises InputError.
+    """
+    if shutil.which("bwrap") is None:
+        raise InputError("bubblewrap is not installed", hint="The sandbox needs it: apt install bubblewrap")
+    mounts = ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--tmpfs", "/tmp"]
+    for folder in dict.fromkeys([*needed, ROOT, sys.prefix, sys.base_prefix, os.getcwd()]):
+        if folder.startswith("/tmp/"):
+            mounts += ["--ro-bind", folder, folder]
+    return ["bwrap", "--unshare-all", "--die-with-parent", *mounts, "--bind", out, out, "--", *line]

@@ -1,0 +1,135 @@
+"""What to run: a script, a module, code, a call, a marked context, each made into a job for the child process.
+
+Reads source text, and executes nothing: not even the packages around a module.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tokenize
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from importlib.machinery import ModuleSpec, PathFinder
+from pathlib import Path
+from typing import Any
+
+from cwm_trace.errors import InputError
+from cwm_trace.frames import Status, Step, Trace
+from cwm_trace.tracer.entry import Entry, call_entry, context_entry, script_entry
+from cwm_trace.tracer.inprocess import FILENAME, module_name
+from cwm_trace.tracer.limits import Limits
+from cwm_trace.tracer.record import Settings
+
+
+@dataclass(slots=True)
+class Job:
+    """All that the child needs to know, as JSON.
+
+    Attributes:
+        entry: what is executed, and where its trace starts.
+        kind: `script`, `module` (`-m`) or `code` (`-c`, and source text).
+        argv: the program's `sys.argv`.
+        command: what plain python's command line would be after `python`.
+        name: the program's `__name__`.
+        folder: the program's `sys.path[0]`; None = none, for source text.
+        file: its absolute path, where it has one.
+        display: its file name in tracebacks, where it has no path.
+        title: how the trace is named.
+    """
+
+    entry: Entry
+    kind: str = "code"
+    argv: list[str] = field(default_factory=lambda: [""])
+    command: list[str] = field(default_factory=list)
+    name: str = "__main__"
+    folder: str | None = None
+    file: str | None = None
+    display: str = FILENAME
+    module: str = ""
+    title: str = FILENAME
+    limits: Limits = field(default_factory=Limits)
+    settings: Settings = field(default_factory=Settings)
+
+    def record(self, out: str) -> dict[str, Any]:
+        """For the child; `out` is the file that its frames go to."""
+        return {**asdict(self), "out": out}
+
+    def trace(self, steps: Sequence[Step], status: Status, end: str = "") -> Trace:
+        """The trace of a run that ended so."""
+        meta = {"name": self.title, "python": ".".join(map(str, sys.version_info[:3]))}
+        if end:
+            meta["end"] = end
+        return Trace(self.entry.context, tuple(steps), status is Status.COMPLETE, status, meta)
+
+
+def script_job(path: str | Path, arguments: Sequence[str] = (), **options: Any) -> Job:
+    """A script with arguments, as `python path args...`. Raises InputError."""
+    entry, argv = script_entry(read_source(path), str(path)), [str(path), *arguments]
+    return Job(entry, "script", argv, argv, title=str(path), **_place(path), **options)
+
+
+def function_job(path: str | Path, call: str, **options: Any) -> Job:
+    """A call of a function of a script, which does not run its own main part. Raises InputError."""
+    entry = call_entry(read_source(path), call, str(path))
+    name = module_name(entry)
+    return Job(entry, "script", [str(path)], [str(path)], name, title=f"{path}: {call}", **_place(path), **options)
+
+
+def _place(path: str | Path) -> dict[str, str]:
+    # As plain python: the folder is that of the file itself, the name is absolute but as given.
+    return {"folder": str(Path(path).resolve().parent), "file": os.path.join(os.getcwd(), path)}
+
+
+def module_job(name: str, arguments: Sequence[str] = (), **options: Any) -> Job:
+    """A module, as `python -m name args...`. Raises InputError."""
+    spec = find_module(name)
+    if spec is None or spec.origin is None or not spec.origin.endswith(".py"):
+        raise InputError(f"no module named {name!r} with Python source", hint="Run it where python -m would find it")
+    entry = script_entry(read_source(spec.origin), spec.origin)
+    argv, command = ["-m", *arguments], ["-m", name, *arguments]
+    place = {"folder": os.getcwd(), "file": spec.origin}
+    return Job(entry, "module", argv, command, module=name, title=name, **place, **options)
+
+
+def find_module(name: str) -> ModuleSpec | None:
+    """Where `python -m name` would find its source, without importing the packages around it."""
+    path: list[str] | None = [os.getcwd(), *sys.path]
+    spec = None
+    for part in name.split("."):
+        spec = None if path is None else PathFinder.find_spec(part, path)
+        path = None if spec is None or spec.submodule_search_locations is None else list(spec.submodule_search_locations)
+    if spec is not None and path is not None:
+        return PathFinder.find_spec("__main__", path)
+    return spec
+
+
+def code_job(code: str, arguments: Sequence[str] = (), **options: Any) -> Job:
+    """Source text, as `python -c code args...`. Raises InputError."""
+    entry = script_entry(code, "<string>")
+    argv, command = ["-c", *arguments], ["-c", code, *arguments]
+    return Job(entry, "code", argv, command, folder="", display="<string>", title="<string>", **options)
+
+
+def source_job(source: str, call: str | None = None, **options: Any) -> Job:
+    """Source text, with a call or with an entry of its own. Raises InputError."""
+    entry = script_entry(source) if call is None else call_entry(source, call)
+    return Job(entry, name=module_name(entry), **options)
+
+
+def context_job(context: str, **options: Any) -> Job:
+    """A context that carries the mark, as models are given it. Raises InputError."""
+    entry = context_entry(context)
+    return Job(entry, name=module_name(entry), **options)
+
+
+def read_source(path: str | Path) -> str:
+    """The text of a Python file, decoded as Python decodes it. Raises InputError."""
+    try:
+        with open(path, "rb") as file:
+            encoding, _ = tokenize.detect_encoding(file.readline)
+        return Path(path).read_bytes().decode(encoding)
+    except OSError as error:
+        raise InputError(f"cannot read {path} ({error.strerror})") from None
+    except (SyntaxError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} is not Python source ({error})") from None
