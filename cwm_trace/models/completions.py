@@ -4,7 +4,8 @@ What is sent differs by server, because each refuses or ignores what it does not
 
 - vLLM: its documented extra parameters keep special tokens in the text (`skip_special_tokens`, `spaces_between_special_tokens`), keep it
   from adding a second `<|begin_of_text|>` (`add_special_tokens`), and undo the sampling defaults it reads from a model's generation_config.
-- `transformers serve` (read in 5.23): samples only if `generation_config` says so, knows no log-probabilities, always drops tokens that the
+- `transformers serve` (read in 5.23): samples only if `generation_config` says so, seeds the whole process (the same seed gives the same
+  text only while nothing else runs there), knows no log-probabilities, always drops tokens that the
   tokenizer calls special from its output, and puts the tokenizer's first token before every prompt.
 - anything else gets OpenAI's own fields only.
 """
@@ -14,6 +15,7 @@ from __future__ import annotations
 import difflib
 import json
 import os
+import weakref
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -79,6 +81,7 @@ class Client:
         key = os.environ.get(KEY_VARIABLE)
         headers = {"Authorization": f"Bearer {key}"} if key else {}
         self._http = httpx.Client(headers=headers, timeout=httpx.Timeout(timeout, connect=5.0))
+        weakref.finalize(self, self._http.close)  # nobody closes a model
         listed = self._get(f"{self.url}/models").get("data")
         entries = [entry for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
         self.models = [str(entry.get("id")) for entry in entries]
@@ -161,7 +164,8 @@ class Client:
     def _get(self, address: str) -> Json:
         """A JSON object from the server, {} where it has none there. Raises ModelError where nobody answers or entry is denied."""
         try:
-            response = self._http.get(address, timeout=30.0)
+            # uvicorn drops the connection after an error (transformers serve has one on /models where there is no cache folder)
+            response = self._http.get(address, timeout=30.0, headers={"Connection": "close"})
         except (self._httpx.HTTPError, self._httpx.InvalidURL) as error:
             raise ModelError(f"no server at {self.url} ({_reason(error)})", hint=_ELSEWHERE) from None
         if response.status_code in (401, 403):

@@ -12,14 +12,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator, Iterator
+from functools import cached_property
 
 from cwm_trace.errors import ModelError
-from cwm_trace.format import BEGIN_OF_TEXT, END_OF_TEXT, FRAME_SEP, SPECIAL_TOKENS, render_frame, render_prompt
+from cwm_trace.format import (
+    BEGIN_OF_TEXT,
+    CONTEXT_START,
+    END_OF_TEXT,
+    FRAME_SEP,
+    SPECIAL_TOKENS,
+    render_frame,
+    render_prompt,
+)
 from cwm_trace.frames import MalformedFrame, Step, Trace
 from cwm_trace.models.base import Decoding, FrameScore, Generated, Stop
 from cwm_trace.models.completions import Client, Kind, Piece
 
 _SPECIAL = re.compile("|".join(map(re.escape, SPECIAL_TOKENS)))
+_LONG = 1_000  # characters: no frame of a working model goes on for so long without its action
+_TWO_TOKENS = BEGIN_OF_TEXT + CONTEXT_START
 
 
 class ServerModel:
@@ -37,8 +48,20 @@ class ServerModel:
         self.name = f"{self.client.url}#{self.client.model}" if self.client.model else self.client.url
 
     def prompt(self, text: str) -> str:
-        """What is sent: only vLLM can be told not to put `<|begin_of_text|>` first by itself."""
-        return text if self.client.kind is Kind.VLLM else text.removeprefix(BEGIN_OF_TEXT)
+        """What is sent: without `<|begin_of_text|>` where the server puts one first by itself. Raises ModelError."""
+        return text.removeprefix(BEGIN_OF_TEXT) if self._adds_begin else text
+
+    @cached_property
+    def _adds_begin(self) -> bool:
+        """Asked of the server: how many tokens it sees in two. Servers that do not count are taken to follow Meta's tokenizer."""
+        answer = self.client.complete(_TWO_TOKENS, max_tokens=1)
+        count = (answer.get("usage") or {}).get("prompt_tokens", 3)
+        if count not in (2, 3):
+            raise ModelError(
+                f"the tokenizer of {self.name} has no trace tokens (two of them became {count})",
+                hint="Use a model trained on CWM traces",
+            )
+        return bool(count == 3)
 
     def rollout(self, prompt: Trace, decoding: Decoding) -> ServerRollout:
         """Begin a rollout; the request is sent with the first frame."""
@@ -119,7 +142,7 @@ class ServerRollout:
             if ends:
                 return text[: min(ends)], pieces, Stop.END
             if piece.finish:
-                self._check(text)
+                self._check(text, piece.finish)
                 return text, pieces, Stop.TOKENS if piece.finish == "length" else Stop.END
         return text, pieces, Stop.TOKENS
 
@@ -135,9 +158,10 @@ class ServerRollout:
         self._seen = self._seen or (piece is not None and _SPECIAL.search(piece.text) is not None)
         return piece
 
-    def _check(self, text: str) -> None:
+    def _check(self, text: str, finish: str) -> None:
         """A whole answer without one trace token, from a server that cannot be asked to keep them: it took them out."""
-        if text and not self._seen and self._client.kind is not Kind.VLLM:
+        whole = finish != "length" or len(text) > _LONG
+        if text and whole and not self._seen and self._client.kind is not Kind.VLLM:
             raise ModelError(
                 f"{self._client.url} removes special tokens from its text",
                 hint="Serve the model with vLLM, or give its tokenizer trace tokens that are not special",

@@ -1,0 +1,375 @@
+"""Models on a server: a real `transformers serve`, and a local stand-in that speaks as vLLM documents it."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cwm_trace.errors import InputError, ModelError
+from cwm_trace.format import BEGIN_OF_TEXT, CALL_ENTRY, END_OF_TEXT, FRAME_SEP, render_frame, render_prompt
+from cwm_trace.frames import Event, Frame, MalformedFrame, Status, Trace
+from cwm_trace.models import Decoding, Stop, load_model
+from cwm_trace.models.server import ServerModel
+from cwm_trace.prompts import call_prompt
+from cwm_trace.simulate import predict
+
+pytest.importorskip("httpx")
+SOURCE = "def f(a):\n    return a\n"
+PROMPT = call_prompt(SOURCE, "f(1)")
+LINE = Frame(Event.LINE, "    return f(1)\n")
+CALL = Frame(Event.CALL, "def f(a):\n", {"a": "1"})
+RETURN = Frame(Event.RETURN, "    return f(1)\n", value="1")
+Token = tuple[str, float]
+
+
+def words(*frames: Frame, end: bool = True) -> list[Token]:
+    """Frames as a stream of tokens: special ones whole, the rest in pieces of three characters."""
+    tokens: list[Token] = []
+    for frame in frames:
+        text = render_frame(frame)
+        while text:
+            size = text.index("|>") + 2 if text.startswith("<|") else min(3, (text.find("<|") + 1 or 4) - 1)
+            tokens.append((text[:size], -0.5))
+            text = text[size:]
+        tokens.append((FRAME_SEP, -0.25))
+    return [*tokens, (END_OF_TEXT, -0.125)] if end else tokens
+
+
+@dataclass
+class FakeServer:
+    """Streams `script` to every request, `group` tokens an event; keeps the bodies. `window`: refuses a larger max_tokens.
+
+    `probe`: how many tokens it sees in `<|begin_of_text|><|trace_context_start|>`; 3 where it adds one.
+    """
+
+    script: list[Token]
+    owner: str = "vllm"
+    group: int = 1
+    logprobs: bool = True
+    finish: str = "stop"
+    window: int | None = None
+    probe: int = 2
+    names: tuple[str, ...] = ("cwm",)
+    bodies: list[dict[str, Any]] = field(default_factory=list)
+    url: str = ""
+
+    def events(self) -> Iterator[dict[str, Any]]:
+        for start in range(0, len(self.script), self.group):
+            part = self.script[start : start + self.group]
+            choice: dict[str, Any] = {"index": 0, "text": "".join(token for token, _ in part), "finish_reason": None}
+            if self.logprobs:
+                choice["logprobs"] = {"tokens": [t for t, _ in part], "token_logprobs": [p for _, p in part]}
+            if start + self.group >= len(self.script):
+                choice["finish_reason"] = self.finish
+            yield {"choices": [choice]}
+        yield {"choices": [], "usage": {}}
+
+    def echo(self, prompt: str) -> dict[str, Any]:
+        """What vLLM answers to `echo`: the prompt's tokens, the first without a probability."""
+        tokens = [*"".join(prompt).replace(FRAME_SEP, "\0"), "x"]
+        tokens = [FRAME_SEP if token == "\0" else token for token in tokens]
+        tops = [None, *({token: -0.5, "other": -0.25 if token == "1" else -2.0} for token in tokens[1:])]
+        values = [None, *([-0.5] * (len(tokens) - 1))]
+        return {"choices": [{"logprobs": {"tokens": tokens, "token_logprobs": values, "top_logprobs": tops}}]}
+
+
+def handler(fake: FakeServer) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+        def answer(self, payload: object, status: int = 200) -> None:
+            data = json.dumps(payload).encode()
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        def do_GET(self) -> None:
+            if self.path == "/v1/models":
+                self.answer({"data": [{"id": name, "owned_by": fake.owner} for name in fake.names]})
+            else:
+                self.answer({"detail": "Not Found"}, 404)
+
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            if body["model"] in fake.names and body["max_tokens"] == 1 and not body.get("echo"):
+                self.answer({"usage": {"prompt_tokens": fake.probe}})
+                return
+            fake.bodies.append(body)
+            if body.get("model") not in fake.names:
+                self.answer({"error": {"message": f"The model `{body.get('model')}` does not exist."}}, 404)
+            elif fake.window and (body["max_tokens"] or 0) > fake.window:
+                self.answer(
+                    {"error": {"message": f"This model's maximum context length is {fake.window} tokens."}}, 400
+                )
+            elif not body["stream"]:
+                self.answer(fake.echo(body["prompt"]))
+            else:
+                self.stream()
+
+        def stream(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            for event in fake.events():
+                self.wfile.write(f"data: {json.dumps(event, ensure_ascii=False)}\n\n".encode())
+            self.wfile.write(b"data: [DONE]\n\n")
+
+    return Handler
+
+
+class QuietServer(ThreadingHTTPServer):
+    """Says nothing where a client hangs up in the middle of a stream, which is how a request is ended."""
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        pass
+
+
+@pytest.fixture
+def serve() -> Iterator[Any]:
+    """Starts a FakeServer."""
+    servers = []
+
+    def start(fake: FakeServer) -> FakeServer:
+        server = QuietServer(("127.0.0.1", 0), handler(fake))
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        servers.append(server)
+        fake.url = f"http://127.0.0.1:{server.server_port}/v1"
+        return fake
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.mark.parametrize("group", [1, 2, 7, 1000])
+def test_one_request_is_cut_into_frames(serve: Any, group: int) -> None:
+    fake = serve(FakeServer(words(LINE, CALL, RETURN), group=group))
+    trace = predict(load_model(fake.url), prompt=PROMPT)
+    assert trace.frames == (CALL_ENTRY, LINE, CALL, RETURN)
+    assert trace.status is Status.COMPLETE
+    assert len(fake.bodies) == 1
+    sizes = [len(words(frame, end=False)) for frame in (LINE, CALL, RETURN)]
+    assert [step.tokens for step in trace.frames[1:]] == sizes
+    assert [step.logprob for step in trace.frames[1:]] == [-0.5 * (size - 1) - 0.25 for size in sizes]
+
+
+def test_the_request_is_the_one_that_vllm_documents(serve: Any) -> None:
+    fake = serve(FakeServer(words(RETURN)))
+    predict(load_model(f"vllm:{fake.url}"), prompt=PROMPT, max_tokens=50, decoding=Decoding(0.5, 7))
+    (body,) = fake.bodies
+    expected = {
+        "model": "cwm",
+        "prompt": render_prompt(PROMPT.context, PROMPT.frames),
+        "stream": True,
+        "temperature": 0.5,
+        "seed": 7,
+        "max_tokens": 50,
+        "logprobs": 1,
+        "stop": [END_OF_TEXT],
+        "include_stop_str_in_output": True,
+        "skip_special_tokens": False,
+        "spaces_between_special_tokens": False,
+        "add_special_tokens": False,
+    }
+    assert {key: body[key] for key in expected} == expected
+    assert body["prompt"].startswith(BEGIN_OF_TEXT)
+
+
+def test_an_unknown_server_gets_only_fields_of_openai(serve: Any) -> None:
+    fake = serve(FakeServer(words(RETURN), owner="somebody", probe=3))
+    predict(load_model(fake.url), prompt=PROMPT)
+    assert fake.bodies[0].keys() <= {
+        *("model", "prompt", "stream", "temperature", "seed", "max_tokens", "stop", "logprobs")
+    }
+    assert fake.bodies[0]["prompt"] == render_prompt(PROMPT.context, PROMPT.frames).removeprefix(BEGIN_OF_TEXT)
+
+
+def test_begin_of_text_is_sent_unless_the_server_adds_it(serve: Any) -> None:
+    fake = serve(FakeServer(words(RETURN), owner="somebody", probe=2))
+    predict(load_model(fake.url), prompt=PROMPT)
+    assert fake.bodies[0]["prompt"].startswith(BEGIN_OF_TEXT)
+
+
+def test_a_tokenizer_without_trace_tokens_is_refused(serve: Any) -> None:
+    fake = serve(FakeServer(words(RETURN), probe=17))
+    with pytest.raises(ModelError, match="no trace tokens"):
+        predict(load_model(fake.url), prompt=PROMPT)
+
+
+def test_feeding_begins_a_new_request_with_everything_before_it(serve: Any) -> None:
+    fake = serve(FakeServer(words(LINE, CALL, RETURN)))
+    rollout = load_model(fake.url).rollout(PROMPT, Decoding())
+    rollout.next_frame()
+    rollout.feed(CALL)
+    assert rollout.next_frame().text == render_frame(LINE)
+    assert fake.bodies[1]["prompt"] == render_prompt(PROMPT.context, (CALL_ENTRY, LINE, CALL))
+    rollout.close()
+
+
+def test_a_forced_event_is_sent_as_the_end_of_the_prompt(serve: Any) -> None:
+    fake = serve(FakeServer(words(RETURN)[1:]))
+    trace = predict(load_model(fake.url), prompt=PROMPT, force=Event.RETURN)
+    assert trace.frames[1:] == (RETURN,)
+    assert fake.bodies[0]["prompt"].endswith(FRAME_SEP + "<|return_sep|>")
+
+
+def test_token_limit_inside_a_frame(serve: Any) -> None:
+    fake = serve(FakeServer(words(LINE, CALL, RETURN)))
+    limit = len(words(LINE, end=False)) + 2
+    trace = predict(load_model(fake.url), prompt=PROMPT, max_tokens=limit)
+    assert trace.status is Status.TOKEN_LIMIT
+    assert trace.frames[1] == LINE
+    assert isinstance(trace.frames[2], MalformedFrame) and trace.frames[2].tokens == 2
+
+
+def test_the_servers_own_limit_is_a_token_limit(serve: Any) -> None:
+    fake = serve(FakeServer(words(LINE, CALL, end=False)[:-1], finish="length"))
+    assert predict(load_model(fake.url), prompt=PROMPT).status is Status.TOKEN_LIMIT
+
+
+def test_a_limit_beyond_the_window_is_asked_again_without_one(serve: Any) -> None:
+    fake = serve(FakeServer(words(RETURN), window=100))
+    assert predict(load_model(fake.url), prompt=PROMPT, max_tokens=5000).frames[1:] == (RETURN,)
+    assert [body["max_tokens"] for body in fake.bodies] == [5000, None]
+
+
+def test_frames_without_probabilities(serve: Any) -> None:
+    fake = serve(FakeServer(words(LINE, RETURN), logprobs=False))
+    trace = predict(load_model(fake.url), prompt=PROMPT)
+    assert trace.frames[1:] == (LINE, RETURN)
+    assert {step.logprob for step in trace.frames[1:]} == {None}
+
+
+def test_line_separators_of_unicode_do_not_cut_an_event(serve: Any) -> None:
+    odd = Frame(Event.RETURN, "    return 'a\u2028b\x85c'\n", value="1")
+    fake = serve(FakeServer(words(odd)))
+    assert predict(load_model(fake.url), prompt=PROMPT).frames[1:] == (odd,)
+
+
+def test_scores_of_given_frames(serve: Any) -> None:
+    fake = serve(FakeServer([]))
+    trace = Trace(PROMPT.context, (CALL_ENTRY, LINE, RETURN))
+    scores = load_model(fake.url).score(trace)
+    sizes = [len(render_frame(frame)) + 1 for frame in (LINE, RETURN)]  # the stand-in's tokens: characters
+    assert [score.tokens for score in scores] == sizes
+    assert [score.logprob for score in scores] == [-0.5 * size for size in sizes]
+    assert [score.greedy for score in scores] == [False, False]  # both have a "1", where another token is likelier
+    assert load_model(fake.url).score(Trace(PROMPT.context, (CALL_ENTRY, Frame(Event.LINE, "x\n"))))[0].greedy
+
+
+def test_a_server_that_takes_special_tokens_out_is_found_out(serve: Any) -> None:
+    plain = [token for token in words(LINE, CALL, RETURN) if not token[0].startswith("<|")]
+    fake = serve(FakeServer(plain, owner="somebody", logprobs=False))
+    with pytest.raises(ModelError, match="removes special tokens"):
+        predict(load_model(fake.url), prompt=PROMPT)
+
+
+def test_nobody_there() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    with pytest.raises(ModelError, match=f"no server at http://127.0.0.1:{port}/v1 .connection refused.") as caught:
+        load_model(f"http://127.0.0.1:{port}/v1")
+    assert "vllm serve" in caught.value.hint
+
+
+def test_errors_of_a_server_are_one_line(serve: Any) -> None:
+    fake = serve(FakeServer([], names=("cwm", "other")))
+    with pytest.raises(ModelError, match="several models"):
+        load_model(fake.url)
+    with pytest.raises(ModelError, match="does not exist") as caught:
+        predict(load_model(f"{fake.url}#cvm"), prompt=PROMPT)
+    assert "cwm" in caught.value.hint
+    with pytest.raises(InputError, match="not an address"):
+        load_model("vllm:localhost")
+
+
+# --- a real server ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny model whose trace tokens are not special, so that `transformers serve` leaves them in its text."""
+    for package in ("torch", "transformers", "fastapi", "uvicorn", "openai"):
+        pytest.importorskip(package)
+    from tests import tiny_cwm
+
+    return tiny_cwm.save_model(tmp_path_factory.mktemp("tiny"), special=False)
+
+
+@pytest.fixture(scope="module")
+def served(folder: Path) -> Iterator[str]:
+    """The address of a `transformers serve` with that model."""
+    import httpx
+
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    code = "import sys; from transformers.cli.transformers import main; sys.argv[0] = 'transformers'; main()"
+    command = [sys.executable, "-c", code, "serve", str(folder), "--port", str(port), "--host", "127.0.0.1"]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    environment = {**os.environ, "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
+    process = subprocess.Popen([*command, "--device", "cpu"], env=environment, **quiet)  # type: ignore[call-overload]
+    try:
+        for _ in range(1200):
+            assert process.poll() is None, "the server ended"
+            try:
+                httpx.get(f"http://127.0.0.1:{port}/health", trust_env=False)
+                break
+            except httpx.TransportError:
+                time.sleep(0.1)
+        yield f"http://127.0.0.1:{port}/v1"
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def test_transformers_serve_writes_what_the_model_writes_here(served: str, folder: Path) -> None:
+    local = load_model(f"hf:{folder}", device="cpu", dtype="float32").rollout(PROMPT, Decoding())
+    remote = load_model(f"{served}#{folder}").rollout(PROMPT, Decoding())
+    for _ in range(3):
+        mine, theirs = local.next_frame(max_tokens=120), remote.next_frame(max_tokens=120)
+        assert theirs.text == mine.text
+        assert theirs.stop is mine.stop
+        if mine.stop is not Stop.FRAME:
+            break
+    remote.close()
+
+
+def test_transformers_serve_takes_a_fed_frame(served: str, folder: Path) -> None:
+    texts = []
+    for spec in (f"hf:{folder}", f"{served}#{folder}"):
+        rollout = load_model(spec, device="cpu", dtype="float32").rollout(PROMPT, Decoding())
+        rollout.feed(LINE)
+        texts.append(rollout.next_frame(prefix="<|call_sep|>", max_tokens=40).text)
+        rollout.close()
+    assert texts[0] == texts[1]
+
+
+def test_transformers_serve_samples_by_seed(served: str, folder: Path) -> None:
+    client = ServerModel(f"{served}#{folder}").client
+    text = render_prompt(PROMPT.context, PROMPT.frames).removeprefix(BEGIN_OF_TEXT)
+
+    def write(decoding: Decoding) -> str:  # to the end: its seed is the process's, so nothing else may be running
+        return "".join(piece.text for piece in client.stream(text, decoding, 40))
+
+    sampled = [write(Decoding(1.0, seed)) for seed in (1, 1, 2)]
+    assert sampled[0] == sampled[1] != sampled[2]
+    assert write(Decoding()) not in sampled
+
+
+def test_transformers_serve_refuses_another_model(served: str) -> None:
+    with pytest.raises(ModelError, match="pinned"):
+        predict(ServerModel(f"{served}#somebody/else"), prompt=PROMPT)
