@@ -5,14 +5,28 @@ Knows the model protocol and the format; not how a model works, nor what is true
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from types import ModuleType
+from typing import Any
 
 from cwm_trace.errors import InputError
 from cwm_trace.format import EVENT_TOKENS, FrameParser
 from cwm_trace.frames import Event, Status, Step, Trace
 from cwm_trace.models.base import Decoding, Generated, Model, Rollout, Stop
 from cwm_trace.prompts import call_prompt, script_prompt
+
+
+
+class _CallableModule(ModuleType):
+    """Importing this module puts it where `cwm_trace.simulate`, the function, is looked up; so it answers to both names."""
+
+    def __call__(self, *args: Any, **options: Any) -> Simulation:
+        return simulate(*args, **options)
+
+
+sys.modules[__name__].__class__ = _CallableModule
 
 MAX_FRAMES = 1_000
 MAX_TOKENS = 16_384

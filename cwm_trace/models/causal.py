@@ -115,7 +115,7 @@ class CausalModel:
     def load(
         cls, path: str, *, name: str, device: str | None = None, dtype: str | None = None, revision: str | None = None
     ) -> CausalModel:
-        """Load weights and tokenizer. Raises ModelError where the packages or the files are missing."""
+        """Load weights and tokenizer; `dtype` is by default the weights' own. Raises ModelError where packages or files are missing."""
         if name == "nano" and not (Path(path) / "model.safetensors").is_file():
             raise ModelError("this installation has no weights of nano", hint=f"Train it, or copy its files to {path}")
         try:
@@ -126,14 +126,12 @@ class CausalModel:
             raise ModelError(f"{name} needs {error.name}, which is not installed", hint=_INSTALL) from None
         gpu = torch.cuda.is_available()
         options: dict[str, Any] = {"device_map": device or ("auto" if gpu else "cpu"), "revision": revision}
-        options["dtype"] = dtype or ("bfloat16" if gpu or name != "nano" else "float32")
+        options["dtype"] = dtype or ("float32" if name == "nano" else "auto")
         try:
             with _quiet(transformers.utils.logging):
                 tokenizer = transformers.AutoTokenizer.from_pretrained(path, revision=revision)
                 model = transformers.AutoModelForCausalLM.from_pretrained(path, **options)
-        except (
-            Exception
-        ) as error:  # torch, safetensors, tokenizers, huggingface_hub: each has its own, without a common root
+        except Exception as error:  # torch, safetensors, tokenizers, the hub: each has its own, without a common root
             lines = str(error).strip().splitlines() or [type(error).__name__]
             hint = "Give a folder in Hugging Face layout, or the id of a model that is downloaded"
             raise ModelError(f"cannot load {name} ({lines[0].rstrip('.')})", hint=hint) from error

@@ -12,6 +12,8 @@ from typing import Any
 
 import torch
 
+_SLICE = 256  # positions
+
 
 @dataclass(frozen=True, slots=True)
 class TokenRun:
@@ -78,11 +80,12 @@ class Engine:
 def token_scores(model: Any, ids: Sequence[int], start: int = 1) -> tuple[list[float], list[bool]]:
     """For each token from `start` (>= 1) on: its natural-log probability, and whether it is the model's first choice.
 
-    One forward pass; logits, which are large, are computed only where they are needed.
+    One forward pass. Logits, which are large, are computed only where they are needed, and widened to float32 in slices.
     """
     tensor = torch.tensor([list(ids)], device=model.device)
-    output = model(input_ids=tensor, use_cache=False, logits_to_keep=len(ids) - start + 1)
-    logprobs = torch.log_softmax(output.logits[0, :-1].float(), -1)
-    targets = tensor[0, start:].to(logprobs.device)
-    chosen = logprobs.gather(-1, targets[:, None])[:, 0]
-    return chosen.tolist(), (logprobs.argmax(-1) == targets).tolist()
+    logits = model(input_ids=tensor, use_cache=False, logits_to_keep=len(ids) - start + 1).logits[0, :-1]
+    targets = tensor[0, start:].to(logits.device)
+    logprobs: list[float] = []
+    for part, target in zip(logits.split(_SLICE), targets.split(_SLICE), strict=True):
+        logprobs += torch.log_softmax(part.float(), -1).gather(-1, target[:, None])[:, 0].tolist()
+    return logprobs, (logits.argmax(-1) == targets).tolist()

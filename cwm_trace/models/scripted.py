@@ -153,13 +153,21 @@ def _called(lines: list[str]) -> _Call | None:
     function = next((n for n in reversed(tree.body) if isinstance(n, ast.FunctionDef) and n.name == name), None)
     if function is None or not (returned.args or returned.keywords):
         return None
-    parameters = [argument.arg for argument in (*function.args.posonlyargs, *function.args.args)]
-    values = [_rendered(argument) for argument in returned.args]
-    named = {item.arg: _rendered(item.value) for item in returned.keywords if item.arg}
-    bound = dict(zip(parameters, values, strict=False)) | named
+    bound = _bound(function.args, returned)
     starts = sorted({node.lineno for node in ast.walk(function) if isinstance(node, ast.stmt)} - {function.lineno})
     body = [lines[number - 1] for number in starts]
     return _Call(lines[function.lineno - 1], body, bound, next(iter(bound.values()), "None"))
+
+
+def _bound(arguments: ast.arguments, call: ast.Call) -> dict[str, str]:
+    """The parameters' rendered values, in the order in which Python binds them; those that cannot be told are left out."""
+    positional = [argument.arg for argument in (*arguments.posonlyargs, *arguments.args)]
+    keyword = [argument.arg for argument in arguments.kwonlyargs]
+    defaults = dict(zip(reversed(positional), reversed(arguments.defaults), strict=False))
+    defaults |= {name: value for name, value in zip(keyword, arguments.kw_defaults, strict=True) if value is not None}
+    given = dict(zip(positional, call.args, strict=False)) | {item.arg: item.value for item in call.keywords if item.arg}
+    known = defaults | given
+    return {name: _rendered(known[name]) for name in [*positional, *keyword] if name in known}
 
 
 def _rendered(node: ast.expr) -> str:
