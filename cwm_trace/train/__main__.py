@@ -1,0 +1,85 @@
+"""`python -m cwm_trace.train record` writes shards of recorded traces, `... train` trains on them, `... sample` shows one program."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import fields
+from pathlib import Path
+
+from cwm_trace.train.programs import generate
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m cwm_trace.train", description="Training data and training of nano."
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    record = commands.add_parser("record", help="generate programs, record them, write token shards")
+    record.add_argument("out", type=Path)
+    record.add_argument("--first", type=int, default=0, help="first seed")
+    record.add_argument("--last", type=int, required=True, help="last seed, excluded")
+    record.add_argument("--workers", type=int, default=1)
+    record.add_argument(
+        "--suite", action="append", default=[], help="benchmark file whose programs are kept out (repeat)"
+    )
+    train = commands.add_parser("train", help="train a model on shards")
+    train.add_argument("shards", type=Path)
+    train.add_argument("out", type=Path)
+    for name, kind, default in _TRAIN_OPTIONS:
+        train.add_argument("--" + name.replace("_", "-"), type=kind, default=default)
+    train.add_argument("--compile", action="store_true")
+    train.add_argument("--threads", type=int, help="of torch, on a processor")
+    sample = commands.add_parser("sample", help="print the program of a seed")
+    sample.add_argument("seed", type=int)
+    return parser
+
+
+_TRAIN_OPTIONS: list[tuple[str, type, object]] = [
+    ("minutes", float, 0.0),
+    ("steps", int, 0),
+    ("tokens_per_batch", int, 5120),
+    ("max_length", int, 1024),
+    ("learning_rate", float, 4e-3),
+    ("seed", int, 0),
+    ("start_from", str, None),
+    ("width", int, 192),
+    ("layers", int, 6),
+    ("heads", int, 6),
+    ("inner", int, 512),
+]
+
+
+def _train(args: argparse.Namespace) -> None:
+    import torch
+
+    from cwm_trace.train.network import Shape
+    from cwm_trace.train.trainer import Plan, Trainer
+
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    if not args.minutes and not args.steps:
+        raise SystemExit("give --minutes or --steps")
+    options = {item.name: getattr(args, item.name) for item in fields(Plan) if hasattr(args, item.name)}
+    shape = Shape(width=args.width, layers=args.layers, heads=args.heads, inner=args.inner)
+    print(Trainer(Plan(**options), shape).run())
+
+
+def main() -> None:
+    """Run the command."""
+    args = _parser().parse_args()
+    if args.command == "record":
+        from cwm_trace.train.record import Recipe, write_shards
+
+        recipe = Recipe(args.first, args.last, suites=tuple(args.suite))
+        json.dump(write_shards(recipe, args.out, args.workers), sys.stdout)
+    elif args.command == "train":
+        _train(args)
+    else:
+        program = generate(args.seed)
+        print(program.source, *program.calls, sep="\n")
+
+
+if __name__ == "__main__":
+    main()
