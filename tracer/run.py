@@ -176,8 +176,8 @@ class Run:
         self._read()
         code = self._process.poll()
         status, end = self._ended(code)
-        outputs = [_contents(file) for file in self._outputs] or [None, None]
-        return RunResult(self._job.trace(self._steps, status, end), code or 0, *outputs)
+        stdout, stderr = map(_contents, self._outputs) if self._outputs else (None, None)
+        return RunResult(self._job.trace(self._steps, status, end), code or 0, stdout, stderr)
 
     def _ended(self, code: int | None) -> tuple[Status, str]:
         if self._tail.status is not None:

@@ -76,7 +76,7 @@ def function_job(path: str | Path, call: str, **options: Any) -> Job:
     return Job(entry, "script", [str(path)], [str(path)], name, title=f"{path}: {call}", **_place(path), **options)
 
 
-def _place(path: str | Path) -> dict[str, str]:
+def _place(path: str | Path) -> dict[str, Any]:
     # As plain python: the folder is that of the file itself, the name is absolute but as given.
     return {"folder": str(Path(path).resolve().parent), "file": os.path.join(os.getcwd(), path)}
 
@@ -88,8 +88,8 @@ def module_job(name: str, arguments: Sequence[str] = (), **options: Any) -> Job:
         raise InputError(f"no module named {name!r} with Python source", hint="Run it where python -m would find it")
     entry = script_entry(read_source(spec.origin), spec.origin)
     argv, command = ["-m", *arguments], ["-m", name, *arguments]
-    place = {"folder": os.getcwd(), "file": spec.origin}
-    return Job(entry, "module", argv, command, module=name, title=name, **place, **options)
+    place = {"folder": os.getcwd(), "file": spec.origin, "title": name, **options}
+    return Job(entry, "module", argv, command, module=name, **place)
 
 
 def find_module(name: str) -> ModuleSpec | None:
@@ -98,7 +98,9 @@ def find_module(name: str) -> ModuleSpec | None:
     spec = None
     for part in name.split("."):
         spec = None if path is None else PathFinder.find_spec(part, path)
-        path = None if spec is None or spec.submodule_search_locations is None else list(spec.submodule_search_locations)
+        path = (
+            None if spec is None or spec.submodule_search_locations is None else list(spec.submodule_search_locations)
+        )
     if spec is not None and path is not None:
         return PathFinder.find_spec("__main__", path)
     return spec
