@@ -58,7 +58,7 @@ class FakeServer:
     owner: str = "vllm"
     group: int = 1
     logprobs: bool = True
-    finish: str = "stop"
+    finish: str | None = "stop"
     window: int | None = None
     probe: int = 2
     names: tuple[str, ...] = ("cwm",)
@@ -241,6 +241,12 @@ def test_the_servers_own_limit_is_a_token_limit(serve: Any) -> None:
     assert predict(load_model(fake.url), prompt=PROMPT).status is Status.TOKEN_LIMIT
 
 
+def test_an_answer_that_breaks_off_is_no_end_of_the_trace(serve: Any) -> None:
+    fake = serve(FakeServer(words(LINE, end=False), finish=None))
+    with pytest.raises(ModelError, match="broke off"):
+        predict(load_model(fake.url), prompt=PROMPT)
+
+
 def test_a_limit_beyond_the_window_is_asked_again_without_one(serve: Any) -> None:
     fake = serve(FakeServer(words(RETURN), window=100))
     assert predict(load_model(fake.url), prompt=PROMPT, max_tokens=5000).frames[1:] == (RETURN,)
@@ -323,13 +329,15 @@ def served(folder: Path) -> Iterator[str]:
     environment = {**os.environ, "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
     process = subprocess.Popen([*command, "--device", "cpu"], env=environment, **quiet)  # type: ignore[call-overload]
     try:
-        for _ in range(1200):
+        for _ in range(1800):  # about three minutes: importing torch on a busy machine
             assert process.poll() is None, "the server ended"
             try:
-                httpx.get(f"http://127.0.0.1:{port}/health", trust_env=False)
+                httpx.get(f"http://127.0.0.1:{port}/health", trust_env=False, timeout=0.5)
                 break
             except httpx.TransportError:
                 time.sleep(0.1)
+        else:
+            pytest.fail("the server does not answer")
         yield f"http://127.0.0.1:{port}/v1"
     finally:
         process.terminate()

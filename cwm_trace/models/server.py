@@ -131,7 +131,7 @@ class ServerRollout:
         while max_tokens is None or tokens < max_tokens:
             piece = self._next()
             if piece is None:
-                return text, pieces, Stop.END
+                raise ModelError(f"the answer of {self._client.url} broke off without a finish_reason")
             pieces.append(piece)
             tokens += _count(piece)
             text += piece.text
