@@ -11,10 +11,20 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from types import MappingProxyType
-from typing import overload
+from typing import Never, overload
 
-NO_LOCALS: Mapping[str, str] = MappingProxyType({})
+
+class _NoLocals(dict[str, str]):
+    """Stays empty, and is itself again after copying and pickling (a mapping proxy can be neither)."""
+
+    def __setitem__(self, name: str, value: str) -> Never:
+        raise TypeError("a frame does not change")
+
+    def __reduce__(self) -> str:
+        return "NO_LOCALS"
+
+
+NO_LOCALS: Mapping[str, str] = _NoLocals()
 _SURROGATE_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 
 

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 
 from cwm_trace.errors import InputError
-from cwm_trace.eval.compare import diff, same_ending
+from cwm_trace.eval.compare import Diff, diff, same_ending
 from cwm_trace.format import ACTION_SEP, EVENT_TOKENS
 from cwm_trace.frames import Event, MalformedFrame, Step, Trace
 
@@ -36,6 +36,7 @@ class TraceScore:
         output_compatible: as output_pass_at_1, but literals are compared with `==` (1 == True, 1.0 == 1).
         frames_exact: share of true frames predicted exactly: event, line, locals, value.
         control_flow: share of true frames with the right event and line.
+        prefix_exact: the first divergence, relative: share of true frames before it, 1 where nothing diverges in them.
         full_trace_exact_match: every frame right, none missing, none too many.
     """
 
@@ -49,6 +50,7 @@ class TraceScore:
     output_compatible: float
     frames_exact: float
     control_flow: float
+    prefix_exact: float
     full_trace_exact_match: float
 
 
@@ -140,8 +142,15 @@ def score_trace(predicted: Trace, actual: Trace, given: int = 1) -> TraceScore:
         output_compatible=float(right or _compatible(predicted, actual)),
         frames_exact=_mean([float(item.exact) for item in compared.verdicts[: compared.total]]),
         control_flow=_mean([float(item.control_flow) for item in compared.verdicts[: compared.total]]),
+        prefix_exact=_prefix(compared),
         full_trace_exact_match=float(not compared),
     )
+
+
+def _prefix(compared: Diff) -> float:
+    if compared.first is None or not compared.total:
+        return 1.0
+    return min(compared.first - compared.given, compared.total) / compared.total
 
 
 def _compatible(predicted: Trace, actual: Trace) -> bool:

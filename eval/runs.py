@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
+import statistics
 import subprocess
 import sys
 import time
@@ -30,7 +31,7 @@ from cwm_trace.models.base import Decoding, Model
 from cwm_trace.simulate import MAX_FRAMES, MAX_TOKENS, predict
 from cwm_trace.tracer.run import run_source
 
-_PLAIN = ("id", "outcome", "cause", "first", "frames", "tokens", "seconds", "error", "program")
+_PLAIN = ("id", "outcome", "cause", "first", "frames", "tokens", "seconds", "error", "program", "expected")
 _NOTHING = TraceScore(**dict.fromkeys(METRICS, 0.0))
 
 
@@ -57,6 +58,7 @@ class Sample:
         error: what went wrong, for `model_error` and `truth_failed`.
         predicted, actual: the traces, None where there is none.
         program: hash of the program's text, "" if unknown; samples of one program are not independent.
+        expected: the result that the suite states, None if it states none. The real run is the truth, not this.
     """
 
     id: str
@@ -71,6 +73,7 @@ class Sample:
     predicted: Trace | None = None
     actual: Trace | None = None
     program: str = ""
+    expected: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """One line of `samples.jsonl`."""
@@ -84,7 +87,11 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """A finished run: metrics in percent with 95 % intervals, counts of outcomes and of causes."""
+    """A finished run: metrics in percent with 95 % intervals, counts of outcomes and of causes.
+
+    `first_divergence` is the median index of the first divergence among the traces that have one, None if none has.
+    `unexpected` counts the tasks whose real run gave another result than the suite states (another Python version, say).
+    """
 
     model: str
     suite: str
@@ -96,6 +103,8 @@ class Results:
     causes: dict[str, int]
     seconds: float
     frames: int
+    first_divergence: float | None = None
+    unexpected: int = 0
 
     @property
     def limited(self) -> bool:
@@ -110,26 +119,28 @@ def run_suite(
     *,
     limit: int | None = None,
     decoding: Decoding | None = None,
-    max_frames: int = MAX_FRAMES,
+    max_frames: int | None = None,
     max_tokens: int = MAX_TOKENS,
     resume: bool = False,
     on_sample: Callable[[int, int, Sample], None] | None = None,
 ) -> Results:
     """Run a model over a suite and score it.
 
-    `on_sample` is told (done, total, sample) after each task. With `resume`, tasks that `out` has are not run again,
+    A prediction is stopped after `max_frames` frames (None: after 1,000, or twice the true ones where that is more, so that no
+    right prediction is ever cut off) or `max_tokens` tokens. `on_sample` is told (done, total, sample) after each task. With `resume`, tasks that `out` has are not run again,
     except where the model had failed: then the later line of `samples.jsonl` counts.
     Raises InputError if `out` holds another run.
     """
     tasks = suite.tasks[:limit]
     config = {"max_frames": max_frames, "max_tokens": max_tokens, "decoding": asdict(decoding or Decoding())}
     _begin(out, model, suite, config, resume)
+    _drop_unfinished_line(out / "samples.jsonl")
     done = {sample.id: sample for sample in read_samples(out)}
     with (out / "samples.jsonl").open("a", encoding="ascii") as file:
         for number, task in enumerate(tasks, start=1):
             if task.id not in done or done[task.id].outcome is Outcome.MODEL_ERROR:
                 sample = _sample(model, task, decoding, max_frames, max_tokens)
-                done[task.id] = replace(sample, program=program_hash(task.source))
+                done[task.id] = replace(sample, program=program_hash(task.source), expected=task.expected)
                 file.write(json.dumps(done[task.id].to_json()) + "\n")
                 file.flush()
             if on_sample is not None:
@@ -144,13 +155,14 @@ def program_hash(source: str) -> str:
     return hashlib.sha256(source.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
-def _sample(model: Model, task: Task, decoding: Decoding | None, max_frames: int, max_tokens: int) -> Sample:
+def _sample(model: Model, task: Task, decoding: Decoding | None, max_frames: int | None, max_tokens: int) -> Sample:
     try:
         actual = run_source(task.source, task.call)
     except CwmTraceError as error:
         return Sample(task.id, Outcome.TRUTH_FAILED, _NOTHING, error=str(error))
     if not actual.complete:
         return Sample(task.id, Outcome.TRUTH_FAILED, _NOTHING, error=f"the program ended as {actual.status}")
+    max_frames = max(MAX_FRAMES, 2 * len(actual)) if max_frames is None else max_frames
     started = time.monotonic()
     try:
         predicted = predict(
@@ -190,6 +202,7 @@ def summarise(model: str, suite: str, samples: Sequence[Sample], of: int) -> Res
     columns = {name: [getattr(sample.score, name) for sample in samples] for name in METRICS}
     programs = [sample.program or sample.id for sample in samples]
     bounds = {name: interval(values, programs) for name, values in columns.items()}
+    firsts = [sample.first for sample in samples if sample.first is not None]
     causes = [sample.cause.value for sample in samples if sample.cause]
     outcomes = [sample.outcome.value for sample in samples]
     return Results(
@@ -203,7 +216,13 @@ def summarise(model: str, suite: str, samples: Sequence[Sample], of: int) -> Res
         {name: causes.count(name) for name in sorted(set(causes))},
         sum(sample.seconds for sample in samples),
         sum(sample.frames for sample in samples),
+        statistics.median(firsts) if firsts else None,
+        sum(map(_is_unexpected, samples)),
     )
+
+
+def _is_unexpected(sample: Sample) -> bool:
+    return sample.expected is not None and sample.actual is not None and sample.actual.returned != sample.expected
 
 
 def read_samples(out: Path) -> list[Sample]:
@@ -215,9 +234,7 @@ def read_samples(out: Path) -> list[Sample]:
     if not path.exists():
         return []
     samples: list[Sample] = []
-    whole, _, rest = path.read_text("ascii").rpartition("\n")
-    if rest:
-        path.write_text(whole + "\n" if whole else "", "ascii")
+    whole, _, _ = path.read_text("ascii").rpartition("\n")
     for number, line in enumerate(whole.splitlines(), start=1):
         try:
             samples.append(_read_sample(json.loads(line)))
@@ -226,13 +243,21 @@ def read_samples(out: Path) -> list[Sample]:
     return list({sample.id: sample for sample in samples}.values())
 
 
+def _drop_unfinished_line(path: Path) -> None:
+    """Cut off what a killed run left after the last line end, so that the next line starts on its own."""
+    if not path.exists():
+        return
+    with path.open("r+b") as file:
+        file.truncate(file.read().rfind(b"\n") + 1)
+
+
 def _read_sample(record: dict[str, Any]) -> Sample:
     predicted, actual = (record[name] and trace_from_json(record[name]) for name in ("predicted", "actual"))
     if predicted is not None and actual is not None:
         sample = judge(record["id"], predicted, actual, record["seconds"])
     else:
         sample = Sample(record["id"], Outcome(record["outcome"]), _NOTHING, error=record["error"], actual=actual)
-    return replace(sample, program=record.get("program", ""))
+    return replace(sample, program=record.get("program", ""), expected=record.get("expected"))
 
 
 def rescore(out: Path) -> Results:

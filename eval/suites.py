@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import json
 from dataclasses import dataclass
@@ -49,7 +50,7 @@ def load_suite(path: str | Path) -> Suite:
     except OSError as error:
         raise InputError(f"cannot read suite {path} ({error.strerror})", hint="A suite is a .jsonl file") from None
     tasks: list[Task] = []
-    for number, line in enumerate(data.decode("utf-8", "replace").split("\n"), start=1):
+    for number, line in enumerate(data.removeprefix(codecs.BOM_UTF8).split(b"\n"), start=1):
         if line.strip():
             tasks.append(_task(line, f"{path}:{number}", len(tasks)))
     if len({task.id for task in tasks}) < len(tasks):
@@ -59,21 +60,28 @@ def load_suite(path: str | Path) -> Suite:
     return Suite(file.stem, hashlib.sha256(data).hexdigest(), tuple(tasks))
 
 
-def _task(line: str, where: str, number: int) -> Task:
+def _task(line: bytes, where: str, number: int) -> Task:
     try:
-        record = json.loads(line)
-    except ValueError as error:
+        record = json.loads(line.decode())
+    except ValueError as error:  # UnicodeDecodeError is one
         raise InputError(f"{where}: not JSON ({error})") from None
     if not isinstance(record, dict):
         raise InputError(f"{where}: not a JSON object")
-    source, call = _text(record, "source", "code"), _text(record, "call")
-    arguments = _text(record, "input")
+    source, call = _text(record, where, "source", "code"), _text(record, where, "call")
+    arguments = _text(record, where, "input")
     if call is None and arguments is not None:
         call = f"f({arguments})"
     if source is None or call is None:
         raise InputError(f"{where}: a task needs source (or code) and call (or input)")
-    return Task(str(record.get("id", number)), source, call, _text(record, "expected", "output"))
+    return Task(str(record.get("id", number)), source, call, _text(record, where, "expected", "output"))
 
 
-def _text(record: dict[str, Any], *names: str) -> str | None:
-    return next((record[name] for name in names if isinstance(record.get(name), str)), None)
+def _text(record: dict[str, Any], where: str, *names: str) -> str | None:
+    """The first of these keys that is there and not null."""
+    name = next((name for name in names if record.get(name) is not None), None)
+    if name is None:
+        return None
+    if not isinstance(record[name], str):
+        raise InputError(f"{where}: {name} is not a string", hint="Give Python text, e.g. \"[1, 'a']\"")
+    text: str = record[name]
+    return text

@@ -178,6 +178,14 @@ def test_missing_frames_are_wrong_by_hand() -> None:
     assert found["output_pass_at_1"] == found["valid_trace_format"] == 0.0
 
 
+@pytest.mark.parametrize(
+    ("predicted", "share"),
+    [(TRUTH, 6 / 6), (WRONG_VALUE, 3 / 6), (WRONG_EVENT, 2 / 6), (with_frames((*TRUTH, TRUTH[-1])), 6 / 6)],
+)
+def test_share_of_frames_before_the_first_divergence_by_hand(predicted: Trace, share: float) -> None:
+    assert metrics(predicted)["prefix_exact"] == share
+
+
 def test_frames_are_aligned_by_position() -> None:
     # One LINE frame twice: all later ones are off by one.
     found = metrics(with_frames((*TRUTH[:3], TRUTH[2], *TRUTH[3:])))

@@ -11,7 +11,7 @@ import pytest
 
 from cwm_trace.errors import InputError, ModelError
 from cwm_trace.eval import METRICS, Results, Sample, Suite, Task, load_suite, rescore, run_suite
-from cwm_trace.eval.report import as_markdown, as_text
+from cwm_trace.eval.report import TITLES, as_markdown, as_text, rows
 from cwm_trace.eval.runs import read_samples, summarise
 from cwm_trace.format import render_frame
 from cwm_trace.frames import Status, Step, Trace
@@ -112,17 +112,26 @@ def test_both_spellings_of_a_suite(tmp_path: Path) -> None:
         ("[1]", "not a JSON object"),
         ('{"id": "a", "call": "f()"}', "needs source"),
         ('{"id": "a", "source": "x"}', "call"),
-        ('{"id": "a", "source": 1, "call": "f()"}', "needs source"),
+        ('{"id": "a", "source": 1, "call": "f()"}', "source is not a string"),
+        ('{"id": "a", "source": "x", "call": "x", "expected": 1}', "expected is not a string"),
+        ('{"id": "\udcff", "source": "x", "call": "x"}', "can't decode byte 0xff"),
     ],
 )
 def test_bad_lines_are_said_with_file_and_line(tmp_path: Path, line: str, message: str) -> None:
     path = tmp_path / "s.jsonl"
-    path.write_text('{"id": "good", "source": "x", "call": "x"}\n' + line + "\n")
+    path.write_text('{"id": "good", "source": "x", "call": "x"}\n' + line + "\n", "utf-8", "surrogateescape")
 
     with pytest.raises(InputError, match=message) as caught:
         load_suite(path)
 
     assert str(caught.value).startswith(f"{path}:2: ")
+
+
+def test_a_byte_order_mark_is_no_part_of_a_suite(tmp_path: Path) -> None:
+    path = tmp_path / "s.jsonl"
+    path.write_text('{"id": "é", "source": "x", "call": "x", "expected": null}\n', "utf-8-sig")
+
+    assert load_suite(path).tasks == (Task("é", "x", "x"),)
 
 
 def test_suites_that_cannot_be_used(tmp_path: Path) -> None:
@@ -147,6 +156,38 @@ def test_the_oracle_scores_exactly_100(tmp_path: Path) -> None:
     assert set(results.metrics.values()) == {100.0}
     assert results.outcomes == {"ok": 4}
     assert not results.limited
+
+
+def test_long_traces_are_not_cut_off(tmp_path: Path) -> None:
+    source = "def f(n):\n    for i in range(n):\n        pass\n"
+    tasks = (Task("long", source, "f(700)"), Task("deep", "def f(n):\n    return f(n + 1)\n", "f(0)"))
+
+    results = run_suite(load_model("oracle"), Suite("s", "", tasks), tmp_path / "run")
+
+    assert all(record["frames"] > 1000 for record in lines(tmp_path / "run"))
+    assert set(results.metrics.values()) == {100.0}
+
+
+def test_results_that_the_suite_states_wrongly_are_counted(tmp_path: Path) -> None:
+    tasks = (TASKS[0], Task("wrong", SOURCE, "f(2)", "5"), Task("raises", SOURCE, "f({})", "{}"))
+
+    results = run_suite(load_model("oracle"), Suite("s", "", tasks), tmp_path / "run")
+
+    assert results.unexpected == 2
+    assert results.metrics["output_pass_at_1"] == 100.0
+    assert rescore(tmp_path / "run").unexpected == 2
+    assert "2 results of s are not what the real run gave" in as_text([results])
+
+
+def test_the_median_first_divergence(tmp_path: Path) -> None:
+    call, other = TASKS[0].call, TASKS[1].call
+    texts = {call: ["<|line_sep|>?"], other: ["<|line_sep|>{}<|action_sep|>    return f('ab')\n"]}
+
+    results = run_suite(Scripted(texts=texts), SUITE, tmp_path / "run")
+
+    assert results.first_divergence == 1.5  # frames 1 and 2
+    assert results.causes == {"format": 1, "missing": 1}
+    assert run_suite(Scripted(), SUITE, tmp_path / "right").first_divergence is None
 
 
 def test_what_a_run_leaves_on_disk(tmp_path: Path) -> None:
@@ -193,7 +234,7 @@ def test_every_outcome_is_in_the_denominator(tmp_path: Path) -> None:
     }
     assert results.n == 6
     assert results.metrics["output_pass_at_1"] == results.metrics["full_trace_exact_match"] == pytest.approx(100 / 6)
-    assert "1 malformed, 1 truncated, 1 model_error, 2 truth_failed" in as_text([results])
+    assert "scripted: 1 malformed, 1 truncated, 1 model_error, 2 truth_failed" in as_text([results])
 
 
 def test_resume_runs_only_what_is_missing_and_what_the_model_failed_on(tmp_path: Path) -> None:
@@ -212,6 +253,8 @@ def test_resume_after_a_crash_inside_a_line(tmp_path: Path) -> None:
     run_suite(Scripted(), SUITE, tmp_path)
     whole = (tmp_path / "samples.jsonl").read_text()
     (tmp_path / "samples.jsonl").write_text(whole[:-40])
+    assert rescore(tmp_path).n == 3
+    assert (tmp_path / "samples.jsonl").read_text() == whole[:-40], "scoring again only reads"
     again = Scripted()
 
     run_suite(again, SUITE, tmp_path, resume=True)
@@ -293,11 +336,14 @@ def test_a_limited_run_says_so_in_every_table(tmp_path: Path) -> None:
 
 def test_tables_show_value_and_interval(tmp_path: Path) -> None:
     results = results_of(tmp_path, Scripted(texts=BROKEN))
-    header, rule, row, *_ = as_markdown([results]).splitlines()
+    header, rule, row, *_ = as_markdown([results, results]).splitlines()
 
+    assert header == "|  | scripted | scripted |"
     assert header.count("|") == rule.count("|") == row.count("|")
-    assert row.startswith("| scripted | 4 | 75.0 [")
-    assert as_text([results]).splitlines()[1].split()[:3] == ["scripted", "4", "75.0"]
+    assert row.startswith("| output pass@1 | 75.0 [")
+    assert as_text([results]).splitlines()[1].split()[:3] == ["output", "pass@1", "75.0"]
+    assert {row[0] for row in rows([results])} >= set(TITLES.values())
+    assert set(TITLES) == set(METRICS)
 
 
 def test_calls_of_one_program_are_drawn_together(tmp_path: Path) -> None:

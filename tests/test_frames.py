@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+from collections.abc import Callable
+from dataclasses import asdict
+
 import pytest
 
 from cwm_trace.frames import NO_LOCALS, Event, Frame, MalformedFrame, Status, Trace, join_surrogates
@@ -49,6 +54,19 @@ def test_facts_about_a_frame_are_not_part_of_its_value() -> None:
 
     assert other == LINE
     assert Frame(Event.LINE, "    return x\n", {"x": "1"}) != LINE
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda step: pickle.loads(pickle.dumps(step))])
+def test_frames_can_be_copied_and_pickled(copied: Callable[[Frame], Frame]) -> None:
+    for step in (CALL, LINE, RETURN):
+        assert copied(step) == step
+    assert copied(RETURN).locals is NO_LOCALS
+    assert asdict(RETURN)["locals"] == {}
+
+
+def test_no_locals_stay_none() -> None:
+    with pytest.raises(TypeError, match="does not change"):
+        NO_LOCALS["x"] = "1"  # type: ignore[index]
 
 
 def test_surrogate_pairs_are_joined_and_lone_ones_kept() -> None:

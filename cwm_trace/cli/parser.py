@@ -29,7 +29,8 @@ def _model(parser: argparse.ArgumentParser, *, many: bool = False) -> None:
     parser.add_argument("--dtype", help="its number format: float32, bfloat16, ...")
     parser.add_argument("--temperature", type=float, default=0.0, help="0 is greedy (default)")
     parser.add_argument("--seed", type=int, default=0, help="of sampling (default: 0)")
-    parser.add_argument("--max-frames", type=int, default=1000, metavar="N", help="stop after N predicted frames")
+    longest = "stop after N predicted frames (default: " + ("1000, or twice the true ones)" if many else "1000)")
+    parser.add_argument("--max-frames", type=int, default=None if many else 1000, metavar="N", help=longest)
     parser.add_argument("--max-tokens", type=int, default=16384, metavar="N", help="stop after N predicted tokens")
 
 
