@@ -18,7 +18,6 @@ from cwm_trace.models.base import Decoding, Generated, Model, Rollout, Stop
 from cwm_trace.prompts import call_prompt, script_prompt
 
 
-
 class _CallableModule(ModuleType):
     """Importing this module puts it where `cwm_trace.simulate`, the function, is looked up; so it answers to both names."""
 

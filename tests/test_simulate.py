@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cwm_trace.errors import InputError, ModelError
@@ -19,7 +19,7 @@ from cwm_trace.simulate import MAX_MALFORMED, Simulation, predict, simulate
 SOURCE = "def f(x):\n    y = x\n    return y\n"
 PROMPT = call_prompt(SOURCE, "f(7)")
 GOOD = (
-    '<|line_sep|>{}<|action_sep|>    return f(7)\n',
+    "<|line_sep|>{}<|action_sep|>    return f(7)\n",
     '<|call_sep|>{"x": "7"}<|action_sep|>def f(x):\n',
     '<|line_sep|>{"x": ".."}<|action_sep|>    y = x\n',
     '<|line_sep|>{"x": "..", "y": "7"}<|action_sep|>    return y\n',
@@ -85,9 +85,10 @@ def test_a_whole_trace_is_complete() -> None:
     model = Texts(GOOD)
     trace = predict(model, SOURCE, "f(7)", decoding=Decoding(0.5, 9))
     assert trace.status is Status.COMPLETE and trace.returned == "7" and not trace.malformed
-    assert trace.render() == render_prompt(PROMPT.context, PROMPT.frames) + "".join(
-        text + FRAME_SEP for text in GOOD
-    ) + "<|end_of_text|>"
+    assert (
+        trace.render()
+        == render_prompt(PROMPT.context, PROMPT.frames) + "".join(text + FRAME_SEP for text in GOOD) + "<|end_of_text|>"
+    )
     assert [step.logprob for step in trace[1:]] == [-float(len(text)) for text in GOOD]
     assert [step.tokens for step in trace[1:]] == [len(text) + 1 for text in GOOD]
     assert trace[0].logprob is None and trace[0].tokens is None
@@ -114,6 +115,7 @@ def test_the_frame_limit_is_exact(limit: int) -> None:
     assert trace.status is (Status.FRAME_LIMIT if limit < len(GOOD) else Status.COMPLETE)
 
 
+@settings(deadline=None)
 @given(st.integers(0, cost(GOOD) + 3))
 def test_the_token_limit_is_exact_and_another_status(limit: int) -> None:
     run = simulate(Texts(GOOD), SOURCE, "f(7)", max_tokens=limit)
@@ -207,6 +209,7 @@ pieces = st.lists(st.sampled_from([*TRACE_TOKENS, *GOOD, "{}", '"', "x", "\n", "
 texts = st.lists(pieces.map(lambda text: text.replace(FRAME_SEP, ACTION_SEP)), max_size=12)
 
 
+@settings(deadline=None)
 @given(texts)
 def test_streaming_parses_as_the_whole_text_does(written: list[str]) -> None:
     run = simulate(Texts(written), prompt=PROMPT, max_tokens=10**6)

@@ -70,7 +70,7 @@ def context_entry(context: str, filename: str = "<source>") -> Entry:
     function = _function_at(tree, line)
     first = source_lines(source)[line - 1]
     if function is None:
-        return Entry(context, source, None, first, False, False)
+        return Entry(context, source, None, source_lines(source)[0], False, False)
     called = function.name == ENTRY_NAME and _calls_main(tree)
     return Entry(context, source, line, first, _takes_arguments(function), not called and function.name == ENTRY_NAME)
 
@@ -87,8 +87,15 @@ def script_entry(source: str, filename: str = "<source>") -> Entry:
         return Entry(context, source, function.lineno, first, _takes_arguments(function), False)
     if not tree.body:
         raise InputError(f"{filename}: nothing to trace (no statement)")
-    line = tree.body[0].lineno
-    return Entry(mark_entry(source, line), source, None, source_lines(source)[line - 1], False, False)
+    context = mark_entry(source, _module_mark(tree))
+    return Entry(context, source, None, source_lines(source)[0], False, False)
+
+
+def _module_mark(tree: ast.Module) -> int:
+    """The line that takes the mark of a module body: its first statement, but not a `def`, where the mark means that function, nor
+    one over several lines, where it could be inside a string; if there are no others, the first all the same."""
+    plain = (n.lineno for n in tree.body if n.lineno == n.end_lineno and not isinstance(n, (*_FUNCTIONS, ast.ClassDef)))
+    return next(plain, tree.body[0].lineno)
 
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)

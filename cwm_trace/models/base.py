@@ -32,6 +32,7 @@ class Stop(StrEnum):
     FRAME = "frame"  # `<|frame_sep|>`
     END = "end"  # `<|end_of_text|>`: the entry's scope was left
     TOKENS = "tokens"  # the token limit given, or the model's context window
+    OPEN = "open"  # there is no more, though the scope was not left: a trace that was cut off, replayed
 
 
 @dataclass(frozen=True, slots=True)

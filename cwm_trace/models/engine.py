@@ -86,6 +86,7 @@ def token_scores(model: Any, ids: Sequence[int], start: int = 1) -> tuple[list[f
     logits = model(input_ids=tensor, use_cache=False, logits_to_keep=len(ids) - start + 1).logits[0, :-1]
     targets = tensor[0, start:].to(logits.device)
     logprobs: list[float] = []
-    for part, target in zip(logits.split(_SLICE), targets.split(_SLICE), strict=True):
-        logprobs += torch.log_softmax(part.float(), -1).gather(-1, target[:, None])[:, 0].tolist()
+    for first in range(0, len(targets), _SLICE):
+        part = torch.log_softmax(logits[first : first + _SLICE].float(), -1)
+        logprobs += part.gather(-1, targets[first : first + _SLICE, None])[:, 0].tolist()
     return logprobs, (logits.argmax(-1) == targets).tolist()

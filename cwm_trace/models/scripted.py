@@ -18,7 +18,7 @@ from cwm_trace.models.base import Decoding, FrameScore, Generated, Stop
 
 @dataclass(slots=True)
 class ScriptedRollout:
-    """Gives the frames of a list one after another, whatever is fed; after them the end, or the token limit if they stop short."""
+    """Gives the frames of a list one after another, whatever is fed; after them the end."""
 
     steps: tuple[Step, ...]
     complete: bool
@@ -35,7 +35,7 @@ class ScriptedRollout:
             self.position += 1
             if text.startswith(prefix):
                 return Generated(text, Stop.FRAME)
-        return Generated("", Stop.END if self.complete else Stop.TOKENS)
+        return Generated("", Stop.END if self.complete else Stop.OPEN)
 
     def close(self) -> None:
         """Nothing is held."""
@@ -165,7 +165,9 @@ def _bound(arguments: ast.arguments, call: ast.Call) -> dict[str, str]:
     keyword = [argument.arg for argument in arguments.kwonlyargs]
     defaults = dict(zip(reversed(positional), reversed(arguments.defaults), strict=False))
     defaults |= {name: value for name, value in zip(keyword, arguments.kw_defaults, strict=True) if value is not None}
-    given = dict(zip(positional, call.args, strict=False)) | {item.arg: item.value for item in call.keywords if item.arg}
+    given = dict(zip(positional, call.args, strict=False)) | {
+        item.arg: item.value for item in call.keywords if item.arg
+    }
     known = defaults | given
     return {name: _rendered(known[name]) for name in [*positional, *keyword] if name in known}
 
