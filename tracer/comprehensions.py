@@ -8,11 +8,14 @@ meaning: comprehensions with `await`, `async for` or `:=`.
 from __future__ import annotations
 
 import ast
+import opcode
+from types import CodeType
 from typing import TypeVar
 
 ITERATOR_NAME = ".0"
 _Comp = TypeVar("_Comp", ast.ListComp, ast.SetComp, ast.DictComp)
-FRAME_NAMES = {"ListComp": "<listcomp>", "SetComp": "<setcomp>", "DictComp": "<dictcomp>"}
+FRAME_NAMES = {"BUILD_LIST": "<listcomp>", "BUILD_SET": "<setcomp>", "BUILD_MAP": "<dictcomp>"}
+"""By the instruction that makes the empty container."""
 
 
 class _Outliner(ast.NodeTransformer):
@@ -27,10 +30,10 @@ class _Outliner(ast.NodeTransformer):
 
     def _outline(self, node: _Comp) -> ast.expr:
         self.generic_visit(node)
-        if _binds_outside(node):
-            return node
         first = node.generators[0]
-        iterable = first.iter
+        iterable = _as_compiled(first.iter)
+        if _binds_outside(node) or _is_number(iterable):
+            return node
         first.iter = ast.copy_location(ast.Name(ITERATOR_NAME, ast.Load()), node)  # as 3.11: the frame starts there
         arguments = ast.arguments([], [ast.arg(ITERATOR_NAME)], None, [], [], None, [])
         function = ast.copy_location(ast.Lambda(arguments, node), node)
@@ -40,12 +43,45 @@ class _Outliner(ast.NodeTransformer):
         return ast.copy_location(ast.Call(function, [marker], []), node)
 
 
+def _as_compiled(iterable: ast.expr) -> ast.expr:
+    """A display to iterate over, as the compiler makes it: a list becomes a tuple."""
+    if not isinstance(iterable, ast.List) or any(isinstance(item, ast.Starred) for item in iterable.elts):
+        return iterable
+    return ast.copy_location(ast.Tuple(iterable.elts, ast.Load()), iterable)
+
+
+def _is_number(iterable: ast.expr) -> bool:
+    """Whether the mark would be computed away (the program is wrong anyway: numbers cannot be iterated)."""
+    return isinstance(iterable, ast.Constant) and isinstance(iterable.value, (int, float, complex))
+
+
 def _binds_outside(node: ast.expr) -> bool:
     """Whether the comprehension awaits, or binds names of the function around it."""
     inside = (ast.Await, ast.NamedExpr)
     return any(
         isinstance(part, inside) or (isinstance(part, ast.comprehension) and part.is_async) for part in ast.walk(node)
     )
+
+
+def name_frames(code: CodeType, old: str = "", new: str = "") -> CodeType:
+    """Give the code objects of outlined comprehensions, and those inside them, the names they have on 3.11.
+
+    `old` is the start of a qualified name that is to become `new`.
+    """
+    qualified = new + code.co_qualname.removeprefix(old) if code.co_qualname.startswith(old) else code.co_qualname
+    name = code.co_name
+    if name == "<lambda>" and code.co_varnames[:1] == (ITERATOR_NAME,):
+        name = _kind(code)
+        qualified = qualified.removesuffix("<lambda>") + name
+        old, new = code.co_qualname + ".<locals>.", qualified + "."
+    constants = tuple(name_frames(item, old, new) if isinstance(item, CodeType) else item for item in code.co_consts)
+    return code.replace(co_name=name, co_qualname=qualified, co_consts=constants)
+
+
+def _kind(code: CodeType) -> str:
+    units = zip(code.co_code[::2], code.co_code[1::2], strict=True)
+    names = (opcode.opname[operation] for operation, argument in units if argument == 0)
+    return next(FRAME_NAMES[name] for name in names if name in FRAME_NAMES)
 
 
 def outline_comprehensions(tree: ast.Module) -> ast.Module:

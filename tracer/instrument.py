@@ -16,7 +16,7 @@ from bytecode import Bytecode, Instr, Label
 from bytecode.instr import InstrLocation, TryBegin, TryEnd
 
 from cwm_trace.tracer import quirks
-from cwm_trace.tracer.comprehensions import ITERATOR_NAME
+from cwm_trace.tracer.comprehensions import FRAME_NAMES, ITERATOR_NAME
 
 Element = Any  # Instr | Label | TryBegin | TryEnd | SetLineno; the library has no common type
 NOWHERE = InstrLocation(None, None, None, None)
@@ -31,6 +31,7 @@ class Hooks(Protocol):
     def leave(self, value: object) -> None: ...
     def suspend(self, value: object) -> None: ...
     def caught(self, error: BaseException, line: int | None) -> None: ...
+    def thrown(self, error: BaseException, line: int | None) -> None: ...
     def reraise(self, restored: int | None, line: int | None) -> None: ...
     def reraise_unless(self, error: BaseException, swallowed: type[BaseException], line: int | None) -> None: ...
     def unwind(self, error: BaseException) -> None: ...
@@ -73,6 +74,19 @@ class _Rewriter:
         self.trampolines: list[Element] = []
         self.handlers = {element.target for element in self.elements if isinstance(element, TryBegin)}
         self.start = self._first_resume()
+        self.outlined = _is_outlined(code)
+        self.silent = self._restoring() if self.outlined else frozenset()
+
+    def _restoring(self) -> frozenset[int]:
+        """The handlers that restore a comprehension's variables; 3.11 has none."""
+        restoring: list[int] = []
+        inside = False
+        for index, item in self._instructions():
+            inside = inside or self._is_handler(index)
+            if inside:
+                restoring.append(index)
+                inside = item.name != "RERAISE"
+        return frozenset(restoring)
 
     def _first_resume(self) -> int:
         return next(n for n, item in enumerate(self.elements) if isinstance(item, Instr) and item.name == "RESUME")
@@ -134,12 +148,14 @@ class _Rewriter:
 
     def _comprehension_lines(self) -> None:
         """On 3.11 the loop of a comprehension is on its first line; later compilers put it on that of the iterable."""
-        if not quirks.INLINES_COMPREHENSIONS or not (self.code.co_name == "<genexpr>" or _is_outlined(self.code)):
+        if not quirks.INLINES_COMPREHENSIONS or not (self.code.co_name == "<genexpr>" or self.outlined):
             return
         first = InstrLocation(self.code.co_firstlineno, None, None, None)
-        for _, item in self._instructions():
+        for index, item in self._instructions():
             if item.name in _COMPREHENSION_LOOP:
                 item.location = first
+            elif item.name == "GET_ITER" and _loads_iterator(self.elements[self._previous(index)]):
+                item.set("NOP")  # the caller has done it
 
     def _calls_and_returns(self) -> None:
         for index, item in self._instructions():
@@ -207,10 +223,11 @@ class _Rewriter:
 
     def _exceptions(self) -> None:
         for index, item in self._instructions():
-            line = _line(item)
+            line = None if index in self.silent else _line(item)
             if self._is_handler(index):
                 arguments = [Instr("COPY", 3), Instr("LOAD_CONST", line)]
-                self._put(index, self._invoke(self.hooks.caught, arguments, item))
+                hook = self.hooks.thrown if item.name == "CLEANUP_THROW" else self.hooks.caught
+                self._put(index, self._invoke(hook, arguments, item))
             if item.name == "RERAISE" or (item.name == "RAISE_VARARGS" and item.arg == 0):
                 arguments = [self._restored(item), Instr("LOAD_CONST", line)]
                 self._put(index, self._invoke(self.hooks.reraise, arguments, item))
@@ -243,7 +260,7 @@ class _Rewriter:
             target: Instr = self.elements[index]
             if index <= self.start:  # before the first RESUME there is no Python frame yet
                 continue
-            if target.name in quirks.NEVER_A_LINE or _line(target) is None:
+            if target.name in quirks.NEVER_A_LINE or _line(target) is None or index in self.silent:
                 continue
             firing = [edge for edge in edges if edge.fires]
             if firing and len(firing) == len(edges):
@@ -290,8 +307,8 @@ class _Rewriter:
         if source == self.start:
             return True
         before, after = self.elements[source], self.elements[target]
-        if jump and target <= source:
-            return "NO_INTERRUPT" not in before.name
+        if jump and target <= source and "NO_INTERRUPT" not in before.name:
+            return True
         return _line(before) != _line(after)
 
     def _next(self, index: int) -> int | None:
@@ -350,7 +367,6 @@ class _Rewriter:
             co_posonlyargcount=self.code.co_posonlyargcount,
             co_firstlineno=self.code.co_firstlineno,
             co_flags=self.code.co_flags,
-            co_name=_frame_name(self.code),
         )
         return _repair_throw(code) if quirks.THROW_STEPS_BACK_TO_SEND else code
 
@@ -386,12 +402,13 @@ def _cover(elements: list[Element], handler: Label, *, foreign: bool) -> list[El
 
 
 def _is_outlined(code: CodeType) -> bool:
-    """Whether this is a comprehension that `comprehensions` made a lambda."""
-    return code.co_name == "<lambda>" and code.co_varnames[:1] == (ITERATOR_NAME,)
+    """Whether this is a comprehension that `comprehensions` made a function."""
+    is_comprehension = code.co_name in FRAME_NAMES.values() and code.co_varnames[:1] == (ITERATOR_NAME,)
+    return quirks.INLINES_COMPREHENSIONS and is_comprehension
 
 
-def _frame_name(code: CodeType) -> str:
-    return "<listcomp>" if _is_outlined(code) else code.co_name
+def _loads_iterator(item: Element) -> bool:
+    return isinstance(item, Instr) and item.name == "LOAD_FAST" and item.arg == ITERATOR_NAME
 
 
 def _drop_wide_columns(item: Instr) -> None:

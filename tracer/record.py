@@ -161,6 +161,18 @@ class Recorder:
             finally:
                 self._busy = False
 
+    def thrown(self, error: BaseException, line: int | None) -> None:
+        """As `caught`, but for the end of an iterator that this Python frame delegates to, and that was thrown into."""
+        if self._entry is not None and self._enter():
+            try:
+                frame = _getframe(1)
+                if isinstance(error, StopIteration):
+                    self._state(frame).suspended = False
+                else:
+                    self._exception(frame, error)
+            finally:
+                self._busy = False
+
     def reraise(self, restored: int | None, line: int | None) -> None:
         """`restored` is the code unit that CPython takes for the raising one again, where a handler kept it."""
         if self._entry is not None and not self._busy and self._thread == _get_ident():
@@ -319,7 +331,9 @@ async def _asynchronous() -> AsyncIterator[None]:
     yield
 
 
-_ASYNC_STEP = type(_asynchronous().asend(None))
+_step = _asynchronous().asend(None)
+_step.close()
+_ASYNC_STEP = type(_step)
 
 
 def _ends_silently(receiver: object) -> bool:
@@ -343,6 +357,7 @@ def compile_source(source: str, filename: str) -> CodeType:
         return compile(source, filename, "exec", dont_inherit=True)
     import ast
 
-    from cwm_trace.tracer.comprehensions import outline_comprehensions
+    from cwm_trace.tracer.comprehensions import name_frames, outline_comprehensions
 
-    return compile(outline_comprehensions(ast.parse(source, filename)), filename, "exec", dont_inherit=True)
+    tree = outline_comprehensions(ast.parse(source, filename))
+    return name_frames(compile(tree, filename, "exec", dont_inherit=True))

@@ -1,4 +1,5 @@
 # call: f()
+# 3.11 only: comprehensions with await, async for or := stay inlined from 3.12 on
 async def ticks(n):
     for i in range(n):
         yield i

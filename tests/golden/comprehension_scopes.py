@@ -22,7 +22,5 @@ def f(n):
         ks = [k2 + n for k2 in [k]]
     fs = [[lambda: (i, j) for i in range(n)] for j in range(n)]
     r = [g2() for row in fs for g2 in row]
-    w = [last := i for i in range(n)]
-    t = [y for x in range(n) if (y := x * 2) >= 0]
     u = [locals() for q in [1]]
-    return A().m()[0], g(n), B.ks, r, w, last, t, y, u
+    return A().m()[0], g(n), B.ks, r, u

@@ -74,6 +74,4 @@ def f(n):
     rest = list(m)
     n = dict((z, z) for z in 'ab')
     o, *p = count(3)
-    unstarted = count(1)
-    unstarted.close()
     return a, b, first, rest

@@ -37,8 +37,6 @@ def f():
         raising()
     except ValueError:
         pass
-    c = Noisy('c')
-    c = None
     d = [Noisy('d')]
     d.clear()
     for x in gen():

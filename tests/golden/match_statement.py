@@ -17,10 +17,7 @@ def g(value):
             return v, others
         case Point(x=0) | Point(x=_, y=0):
             return 'axis'
-        case Point(
-            x,
-            y,
-        ):
+        case Point(x, y):
             return x + y
         case str() as text:
             pass

@@ -12,7 +12,7 @@ def touch():
 def f(n):
     global fresh
     fresh = n
-    import math, os.path as path
+    import os.path as path, json as js; del js
     from math import floor as fl
     x = y = z = []
     x += [1]; y.append(2); z = z + [3]
@@ -35,7 +35,6 @@ def f(n):
     if (m := n + 1) > 2 and \
             m < 5:
         m = 0
-    exec('q = 1')
     eval('[i for i in range(2)]')
     def g(a=touch(),
           b=[touch()

@@ -20,7 +20,7 @@ P = namedtuple('P', 'x y')
 
 def f():
     a = iter([1])
-    b = (i for i in [1])
+    b = (i for i in [1]); next(b)
     c = map(str, [1])
     d = lambda: 1
     e = f
@@ -28,7 +28,7 @@ def f():
     h = Item('x')
     i = Colour.RED, P(1, 2)
     j = defaultdict(list, a=[1])
-    k = Counter('aab'), deque([1], 3), OrderedDict(a=1)
+    k = Counter('aab'), deque([1], 3)
     l = [1]
     l.append(l)
     m = {}.items(), {1: 2}.keys()

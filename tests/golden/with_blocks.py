@@ -51,9 +51,4 @@ def f(n):
             raise KeyError(v)
     except KeyError:
         n = 5
-    with (
-        Manager(True) as a,
-        Manager(False) as b,
-    ):
-        n = [][0]
     return returning(Manager(False)), looping(Manager(False))
