@@ -8,6 +8,7 @@ import sys
 from dataclasses import fields
 from pathlib import Path
 
+from cwm_trace.errors import InputError
 from cwm_trace.train.programs import generate
 
 
@@ -24,6 +25,8 @@ def _parser() -> argparse.ArgumentParser:
     record.add_argument(
         "--suite", action="append", default=[], help="benchmark file whose programs are kept out (repeat)"
     )
+    record.add_argument("--per-shard", type=int, default=2000, help="seeds in one shard")
+    record.add_argument("--family", help="only drill, free, idiom or script programs")
     train = commands.add_parser("train", help="train a model on shards")
     train.add_argument("shards", type=Path)
     train.add_argument("out", type=Path)
@@ -31,6 +34,9 @@ def _parser() -> argparse.ArgumentParser:
         train.add_argument("--" + name.replace("_", "-"), type=kind, default=default)
     train.add_argument("--compile", action="store_true")
     train.add_argument("--threads", type=int, help="of torch, on a processor")
+    suite = commands.add_parser("suite", help="write a suite of generated programs, one call each, to stdout")
+    suite.add_argument("--first", type=int, default=9_600_000, help="first seed (training uses small ones)")
+    suite.add_argument("--count", type=int, default=200)
     sample = commands.add_parser("sample", help="print the program of a seed")
     sample.add_argument("seed", type=int)
     return parser
@@ -66,16 +72,32 @@ def _train(args: argparse.Namespace) -> None:
     print(Trainer(Plan(**options), shape).run())
 
 
+def _suite(first: int, count: int) -> None:
+    """Programs with a call that compile and end; those of scripts have no call, and are left out."""
+    from cwm_trace.tracer import trace_source
+
+    for seed in range(first, first + count):
+        program = generate(seed, 1)
+        try:
+            ended = program.calls and trace_source(program.source, program.calls[0]).complete
+        except InputError:
+            continue
+        if ended:
+            print(json.dumps({"id": f"seed-{seed}", "source": program.source, "call": program.calls[0]}))
+
+
 def main() -> None:
     """Run the command."""
     args = _parser().parse_args()
     if args.command == "record":
         from cwm_trace.train.record import Recipe, write_shards
 
-        recipe = Recipe(args.first, args.last, suites=tuple(args.suite))
+        recipe = Recipe(args.first, args.last, args.per_shard, suites=tuple(args.suite), family=args.family)
         json.dump(write_shards(recipe, args.out, args.workers), sys.stdout)
     elif args.command == "train":
         _train(args)
+    elif args.command == "suite":
+        _suite(args.first, args.count)
     else:
         program = generate(args.seed)
         print(program.source, *program.calls, sep="\n")

@@ -43,10 +43,10 @@ class Program:
     family: str
 
 
-def generate(seed: int, calls: int = 3) -> Program:
-    """The program of a seed, with so many different calls at most."""
+def generate(seed: int, calls: int = 3, family: str | None = None) -> Program:
+    """The program of a seed, with so many different calls at most; `family` (`script`, say) leaves no choice of that."""
     rng = random.Random(seed)
-    family = rng.choices(["drill", "free", "idiom", "script"], [35, 33, 23, 9])[0]
+    family = family or rng.choices(["drill", "free", "idiom", "script"], [35, 33, 23, 9])[0]
     return _FAMILIES[family](rng, calls)
 
 

@@ -41,6 +41,7 @@ class Recipe:
         calls: traces of one program, at most.
         max_tokens: longer traces are left out.
         suites: JSON-lines files with benchmark programs (`code` or `source`) that must not be trained on.
+        family: only programs of this family (see `programs`); None = the usual mixture.
     """
 
     first: int
@@ -49,6 +50,7 @@ class Recipe:
     calls: int = 2
     max_tokens: int = 1536
     suites: tuple[str, ...] = ()
+    family: str | None = None
 
 
 class _TooLong(BaseException):
@@ -97,7 +99,7 @@ def _write_shard(job: tuple[Recipe, int, Path]) -> dict[str, int]:
     counts = {"traces": 0, "too_long": 0, "repeated": 0, "raised": 0}
     tokenizer = build_tokenizer()
     for seed in range(start, min(start + recipe.per_shard, recipe.last)):
-        program = generate(seed, recipe.calls)
+        program = generate(seed, recipe.calls, recipe.family)
         if not _compiles(program.source) or keep.rejects(program.source):
             continue
         for trace in traces_of(program, recipe.calls):
