@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
+import traceback
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
@@ -17,26 +19,36 @@ _MODULES = {
     "show": "show",
     "doctor": "doctor",
 }
-INTERRUPTED = 130
+OWN_FAILURE, INTERRUPTED = 125, 130
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit code."""
-    from cwm_trace.cli.parser import build_parser
+    from cwm_trace.cli.parser import parse_arguments
 
     # A user's file called eval.py or tracer.py must not take the place of ours: `python -m` puts the folder first.
     sys.path[:] = [path for path in sys.path if path not in ("", str(Path.cwd()))] if argv is None else sys.path
-    args = build_parser().parse_args(argv)
+    args = parse_arguments(sys.argv[1:] if argv is None else argv)
+    try:
+        return _run(args)
+    except KeyboardInterrupt:
+        print("cwm-trace: interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:  # `cwm-trace show ... | head`
+        sys.stdout = None
+        return 0
+    except Exception:  # the edge of the process: what comes here is a bug, unless --debug asked for it
+        traceback.print_exc()
+        print("cwm-trace: this is a bug. Please report it, with what `cwm-trace doctor` prints", file=sys.stderr)
+        return OWN_FAILURE
+
+
+def _run(args: argparse.Namespace) -> int:
     try:
         code: int = import_module(f"cwm_trace.cli.{_MODULES[args.command]}").run(args)
         return code
     except CwmTraceError as error:
         if args.debug:
-            raise
+            traceback.print_exc()
         print(f"cwm-trace: {error}", file=sys.stderr)
         return error.exit_code
-    except KeyboardInterrupt:
-        return INTERRUPTED
-    except BrokenPipeError:  # `cwm-trace show ... | head`
-        sys.stdout = None
-        return 0

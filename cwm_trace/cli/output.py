@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import argparse
 import json
+import math
 import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 from cwm_trace.effects import Effect, EffectReader
-from cwm_trace.frames import Step, Trace
+from cwm_trace.frames import MalformedFrame, Step, Trace
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -27,30 +29,45 @@ def console(color: str, file: TextIO | None = None) -> Console:
     return Console(file=stream, force_terminal=force, no_color=plain or None, highlight=False, width=width, emoji=False)
 
 
+def wants_json(args: argparse.Namespace) -> bool:
+    """JSON lines where they are asked for, and in a pipe; a table on a terminal, and where that is asked for."""
+    return bool(args.json or not (args.table or args.color == "always" or sys.stdout.isatty()))
+
+
+def ending(trace: Trace) -> str:
+    """How a trace ends, in words."""
+    if trace.raised is not None:
+        return f"raises {trace.raised}"
+    if trace.returned is not None:
+        return f"returns {trace.returned}"
+    return f"ends as {trace.status.value.replace('_', ' ')}"
+
+
 class View(Protocol):
-    """Takes the steps of a trace as they come."""
+    """Takes the steps of a trace as they come; `exact` is whether a step equals the true one, None where that is not known."""
 
     def begin(self, facts: Mapping[str, Any], given: tuple[Step, ...]) -> None: ...
-    def step(self, step: Step, mark: str = "") -> None: ...
+    def step(self, step: Step, exact: bool | None = None) -> None: ...
     def end(self, trace: Trace) -> None: ...
 
 
 class JsonView:
-    """One JSON object a line: header, frames, end."""
+    """One JSON object a line: header, frames, end. Locals are in full, line numbers those of the file less `offset`."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, offset: int = 0) -> None:
         self._reader = EffectReader()
+        self._offset = offset
+        self._exact: list[bool | None] = []
 
     def begin(self, facts: Mapping[str, Any], given: tuple[Step, ...]) -> None:
         """Write the header; the given frames are part of it only in number."""
-        self._put({"schema": FRAMES_SCHEMA, **facts, "given": len(given)})
-        self._reader = EffectReader()
+        self.put({"schema": FRAMES_SCHEMA, **facts, "given": len(given)})
         for step in given:
-            for effect in self._reader.feed(step):
-                self._effect(effect)
+            self.step(step)
 
-    def step(self, step: Step, mark: str = "") -> None:
+    def step(self, step: Step, exact: bool | None = None) -> None:
         """Write the step before this one, whose effect is now known."""
+        self._exact.append(exact)
         for effect in self._reader.feed(step):
             self._effect(effect)
 
@@ -58,24 +75,28 @@ class JsonView:
         """Write the last step and how it ended."""
         for effect in self._reader.finish():
             self._effect(effect)
-        self._put({"end": trace.status.value, "frames": len(trace), "returned": trace.returned, "raised": trace.raised})
+        self.put({"end": trace.status.value, "frames": len(trace), "returned": trace.returned, "raised": trace.raised})
 
     def _effect(self, effect: Effect) -> None:
-        step = effect.step
-        self._put(
+        step, exact = effect.step, self._exact[effect.index]
+        number = step.line_number
+        self.put(
             {
                 "i": effect.index,
                 "event": step.event.value if step.event else "malformed",
-                "line": step.line_number,
+                "line": None if number is None else number - self._offset,
                 "source": step.source if step.event else step.raw,
                 "locals": dict(step.locals),
                 "changed": [*effect.changed, *effect.deleted],
                 "value": step.value,
                 "logprob": None if step.logprob is None else round(step.logprob, 6),
             }
+            | ({} if exact is None else {"exact": exact})
+            | ({"reason": step.reason} if isinstance(step, MalformedFrame) else {})
         )
 
-    def _put(self, record: Mapping[str, Any]) -> None:
+    def put(self, record: Mapping[str, Any]) -> None:
+        """Write one line."""
         sys.stdout.write(json.dumps(record) + "\n")
         sys.stdout.flush()
 
@@ -86,18 +107,16 @@ class TableView:
     def __init__(self, target: Console, *, full: bool = False, offset: int = 0) -> None:
         self._console, self._full, self._offset = target, full, offset
         self._reader = EffectReader()
-        self._marks: dict[int, str] = {}
-        self._count = 0
+        self._exact: list[bool | None] = []
 
     def begin(self, facts: Mapping[str, Any], given: tuple[Step, ...]) -> None:
         """Show the given frames first."""
         for step in given:
             self.step(step)
 
-    def step(self, step: Step, mark: str = "") -> None:
+    def step(self, step: Step, exact: bool | None = None) -> None:
         """Show the step before this one."""
-        self._marks[self._count] = mark
-        self._count += 1
+        self._exact.append(exact)
         for effect in self._reader.feed(step):
             self._row(effect)
 
@@ -109,6 +128,13 @@ class TableView:
     def _row(self, effect: Effect) -> None:
         from cwm_trace.display import row
 
-        mark = self._marks.get(effect.index, "")
+        mark = _mark(effect.step, self._exact[effect.index])
         line = row(effect, width=self._console.width, full=self._full, offset=self._offset, mark=mark)
         self._console.print(line, soft_wrap=True)
+
+
+def _mark(step: Step, exact: bool | None) -> str:
+    """Beside a row: ✓; or ✗, with the probability that the model gave to this step."""
+    if exact is None or exact:
+        return "✓" if exact else ""
+    return "✗" if step.logprob is None else f"p {math.exp(step.logprob):.2f} ✗"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Sequence
 
 import cwm_trace
 
@@ -36,11 +37,11 @@ def _model(parser: argparse.ArgumentParser, *, many: bool = False) -> None:
 
 def _frames_out(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "-o", "--output", metavar="FILE", help="also save the trace: .jsonl, .jsonl.gz, .txt (CWM text)"
+        "-o", "--output", metavar="FILE", help="also save the trace: .jsonl, .jsonl.gz, .txt (CWM text); - is --json"
     )
-    parser.add_argument(
-        "--json", action="store_true", help="one JSON object a line (default when stdout is no terminal)"
-    )
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="one JSON object a line, on stdout")
+    form.add_argument("--table", action="store_true", help="a table, also where stdout is no terminal")
     parser.add_argument("--full", action="store_true", help="do not shorten long values")
 
 
@@ -64,6 +65,42 @@ def build_parser() -> argparse.ArgumentParser:
     _show(commands.add_parser("show", help="show a recorded or predicted trace"))
     _doctor(commands.add_parser("doctor", help="what works here, and one-line fixes for what does not"))
     return parser
+
+
+def parse_arguments(argv: Sequence[str]) -> argparse.Namespace:
+    """Parse a command line; for `trace`, `target` and `arguments` are the program's, whatever they look like."""
+    target, arguments, ours = None, [], list(argv)
+    if argv[:1] == ["trace"]:
+        ours, target, arguments = _split_program(argv)
+    args = build_parser().parse_args(ours)
+    if args.command == "trace":
+        args.target, args.arguments = target, arguments
+    if getattr(args, "output", None) == "-":
+        args.json, args.output = True, None
+    return args
+
+
+_WITH_VALUE = ("-o", "--output", "--max-frames", "--timeout", "--memory", "--call", "--color")
+_PROGRAMS = ("-m", "-c")
+
+
+def _split_program(argv: Sequence[str]) -> tuple[list[str], str | None, list[str]]:
+    """Our own arguments, the script, and all that follows it (or `-m MOD`, `-c CODE`), which is the program's as for python."""
+    at, target = 1, None
+    while at < len(argv):
+        word = argv[at]
+        if word.startswith("-") and word != "-":
+            if word.startswith(_PROGRAMS):  # "-m MOD" or "-mMOD"
+                at += 2 if word in _PROGRAMS else 1
+                return list(argv[:at]), None, list(argv[at:])
+            at += 2 if word in _WITH_VALUE else 1
+        elif "::" in word and target is None:
+            target, argv = word, [*argv[:at], *argv[at + 1 :]]
+        elif target is None:
+            return list(argv[:at]), word, list(argv[at + 1 :])
+        else:
+            break
+    return list(argv), target, []
 
 
 def _predict(parser: argparse.ArgumentParser) -> None:
@@ -91,8 +128,12 @@ def _trace(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("-c", dest="code", metavar="CODE", help="run program text")
     parser.add_argument("--call", metavar="EXPR", help="with SCRIPT::FUNC: the call to record")
-    _frames_out(parser)
+    parser.add_argument("-o", "--output", metavar="FILE", help="save the trace: .jsonl, .jsonl.gz, .txt; - is --json")
+    parser.add_argument(
+        "--json", action="store_true", help="frames as JSON lines on stdout; the program's own output goes to stderr"
+    )
     parser.add_argument("--show", action="store_true", help="print the frames to stderr when the program has ended")
+    parser.add_argument("--full", action="store_true", help="with --show: do not shorten long values")
     parser.add_argument("--max-frames", type=int, metavar="N", help="end the program after N recorded frames")
     parser.add_argument("--timeout", type=float, metavar="S", help="end the program after S seconds")
     parser.add_argument("--memory", type=int, metavar="MB", help="limit of its address space")
@@ -100,10 +141,12 @@ def _trace(parser: argparse.ArgumentParser) -> None:
         "--sandbox", action="store_true", help="run it in bubblewrap: no network, read-only file system"
     )
     _common(parser)
-    parser.add_argument(
-        "target", nargs="?", metavar="SCRIPT[::FUNC]", help="a Python file, or a function in one (with --call)"
+    parser.usage = (
+        "cwm-trace trace [options] SCRIPT [ARGS ...]\n"
+        "       cwm-trace trace [options] -m MOD [ARGS ...]\n"
+        "       cwm-trace trace [options] -c CODE [ARGS ...]\n"
+        "       cwm-trace trace SCRIPT::FUNC --call EXPR [options]"
     )
-    parser.add_argument("arguments", nargs=argparse.REMAINDER, metavar="ARGS", help="arguments of the script")
 
 
 def _diff(parser: argparse.ArgumentParser) -> None:

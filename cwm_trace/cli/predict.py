@@ -6,13 +6,13 @@ import argparse
 import hashlib
 import sys
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cwm_trace.cli.history import remember
-from cwm_trace.cli.output import JsonView, TableView, View, console
+from cwm_trace.cli.output import JsonView, TableView, View, console, ending, wants_json
 from cwm_trace.cli.target import Target, parse_target
 from cwm_trace.errors import RunTimeout
-from cwm_trace.eval.compare import Diff, diff, verdict
+from cwm_trace.eval.compare import Diff, diff, same_ending, verdict
 from cwm_trace.files import save
 from cwm_trace.format import render_prompt
 from cwm_trace.frames import Event, Frame, Status, Step, Trace
@@ -20,6 +20,9 @@ from cwm_trace.models import Decoding, Model, load_model
 from cwm_trace.simulate import Simulation, simulate
 from cwm_trace.tracer.limits import Limits
 from cwm_trace.tracer.run import Run, finish, function_job, script_job
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 _OK, _DIFFERS, _MALFORMED, _INTERRUPTED = 0, 1, 4, 130
 
@@ -41,24 +44,61 @@ def run(args: argparse.Namespace) -> int:
         decoding=Decoding(args.temperature, args.seed),
         force=Event.RETURN if args.single_step else None,
     )
-    screen = console(args.color)
-    view: View = JsonView() if args.json else TableView(screen, full=args.full, offset=target.offset)
-    if not args.json:
-        _headline(screen, target, args, model)
+    # In a pipe the frames are JSON on stdout, and what is said to people goes to stderr.
+    screen = console(args.color, sys.stderr if wants_json(args) else None)
+    view = _view(args, screen, target)
+    _headline(screen, target, args, model)
     started = time.monotonic()
     view.begin(_facts(target, args, prompt, model.name), prompt.frames)
-    interrupted = _stream(simulation, view, actual, stop=args.on_divergence == "stop" and not args.single_step)
+    beside = None if args.single_step else actual
+    interrupted = _stream(simulation, view, beside, stop=args.on_divergence == "stop")
     trace = simulation.trace
     view.end(trace)
     _keep(trace, args)
-    if not args.json:
-        _footer(screen, trace, prompt, simulation.tokens, time.monotonic() - started)
-    compared = None
-    if actual is not None and not interrupted:
+    _footer(screen, trace, prompt, simulation.tokens, time.monotonic() - started)
+    if interrupted:
+        return _INTERRUPTED
+    right = actual is None or _verify(args, screen, view, target, prompt, trace, actual)
+    if args.strict and trace.malformed:
+        return _MALFORMED
+    return _OK if right else _DIFFERS
+
+
+def _verify(
+    args: argparse.Namespace, screen: Console, view: View, target: Target, prompt: Trace, trace: Trace, actual: Trace
+) -> bool:
+    """Say how the prediction compares with the real run; returns whether it is right."""
+    if args.single_step:
+        right = same_ending(trace, actual)
+        screen.print(f"{'right' if right else 'wrong'}: the real run {ending(actual)}", markup=False, soft_wrap=True)
+        record: dict[str, Any] = {"verified": right}
+    else:
         compared = diff(trace, actual, len(prompt))
-        if not args.json:
-            _verdict(screen, target, compared, trace, actual)
-    return _exit_code(args, trace, compared, interrupted)
+        _verdict(screen, target, compared, trace, actual)
+        right, record = not compared, _verified(compared)
+    if isinstance(view, JsonView):
+        view.put(record)
+    return right
+
+
+def _view(args: argparse.Namespace, screen: Console, target: Target) -> View:
+    if wants_json(args):
+        return JsonView(offset=target.offset)
+    return TableView(screen, full=args.full, offset=target.offset)
+
+
+def _verified(compared: Diff) -> dict[str, Any]:
+    """The last line of JSON: counts are of the predicted frames, first of the whole trace."""
+    return {
+        "verified": compared.first is None,
+        "first_divergence": compared.first,
+        "cause": compared.cause,
+        "frames_exact": compared.frames_exact,
+        "control_flow": compared.control_flow,
+        "values": compared.values,
+        "total": compared.total,
+        "return_equal": compared.return_equal,
+    }
 
 
 def _facts(target: Target, args: argparse.Namespace, prompt: Trace, model: str) -> dict[str, Any]:
@@ -74,7 +114,7 @@ def _facts(target: Target, args: argparse.Namespace, prompt: Trace, model: str) 
     return facts | {"cwm_trace": cwm_trace.__version__, "temperature": args.temperature, "seed": args.seed}
 
 
-def _headline(screen: Any, target: Target, args: argparse.Namespace, model: Model) -> None:
+def _headline(screen: Console, target: Target, args: argparse.Namespace, model: Model) -> None:
     file = target.path.rsplit("/", 1)[-1]
     ran = f"{file} was NOT run"
     if model.name == "oracle":
@@ -84,6 +124,7 @@ def _headline(screen: Any, target: Target, args: argparse.Namespace, model: Mode
     screen.print(
         f"predicting {target.title}   {model.name} · temperature {args.temperature:g} · seed {args.seed}      {ran}\n",
         markup=False,
+        soft_wrap=True,
     )
 
 
@@ -107,10 +148,10 @@ def _stream(simulation: Simulation, view: View, actual: Trace | None, *, stop: b
     index = len(simulation.prompt.frames)
     try:
         for step in simulation:
-            right = actual is None or _right(step, actual, index)
-            view.step(step, "" if actual is None else "✓" if right else "✗")
+            exact = None if actual is None else _right(step, actual, index)
+            view.step(step, exact)
             index += 1
-            if stop and not right:
+            if stop and exact is False:
                 break
     except KeyboardInterrupt:
         simulation.status = Status.INTERRUPTED
@@ -124,25 +165,21 @@ def _right(step: Step, actual: Trace, index: int) -> bool:
 
 def _keep(trace: Trace, args: argparse.Namespace) -> None:
     remember(trace)
-    if args.output and args.output != "-":
+    if args.output:
         save([trace], args.output)
 
 
-def _footer(screen: Any, trace: Trace, prompt: Trace, tokens: int, seconds: float) -> None:
+def _footer(screen: Console, trace: Trace, prompt: Trace, tokens: int, seconds: float) -> None:
     predicted = trace.frames[len(prompt) :]
     parts = [f"{len(predicted)} frames predicted"]
-    if trace.raised is not None:
-        parts.append(f"raises {trace.raised}")
-    elif trace.returned is not None:
-        parts.append(f"returns {trace.returned}")
-    else:
-        parts.append(f"ends as {trace.status.value.replace('_', ' ')}")
+    if trace.status is not Status.OPEN:  # stopped at a divergence, it does not end at all
+        parts.append(ending(trace))
     if trace.malformed:
         parts.append(f"{len(trace.malformed)} malformed")
     parts += _least_sure(predicted, len(prompt))
     if tokens:
         parts.append(f"{tokens:,} tokens")
-    screen.print("\n" + " · ".join([*parts, f"{seconds:.1f} s"]), markup=False)
+    screen.print("\n" + " · ".join([*parts, f"{seconds:.1f} s"]), markup=False, soft_wrap=True)
 
 
 def _least_sure(steps: tuple[Step, ...], start: int) -> list[str]:
@@ -159,7 +196,7 @@ def _least_sure(steps: tuple[Step, ...], start: int) -> list[str]:
     return [f"least sure: frame {index} `{step.source.strip()}` (p {exp(logprob):.2f})"]
 
 
-def _verdict(screen: Any, target: Target, compared: Diff, trace: Trace, actual: Trace) -> None:
+def _verdict(screen: Console, target: Target, compared: Diff, trace: Trace, actual: Trace) -> None:
     from cwm_trace.display import divergence
 
     total = compared.total
@@ -170,21 +207,12 @@ def _verdict(screen: Any, target: Target, compared: Diff, trace: Trace, actual: 
     guess = trace.frames[index] if index < len(trace) else None
     truth = actual.frames[index] if index < len(actual) else None
     lines = [f"\nfirst divergence at frame {index} ({compared.cause})", *divergence(guess, truth, target.offset)]
-    lines.append(
-        f"{compared.frames_exact} of {total} frames exact · control flow {compared.control_flow}/{total} · values {compared.values}/{total}"
-    )
-    if actual.returned is not None or actual.raised is not None:
-        lines.append(
-            f"the real run {'raises ' + actual.raised if actual.raised else 'returns ' + str(actual.returned)}"
-        )
+    counts = f"control flow {compared.control_flow}/{total} · values {compared.values}/{total}"
+    lines.append(f"{compared.frames_exact} of {total} frames exact · {counts}")
+    if compared.return_equal:
+        lines.append(f"the end is right: {ending(actual)}")
+    elif trace.complete:
+        lines.append(f"the end is wrong: {ending(trace)}, the real run {ending(actual)}")
     else:
-        lines.append(f"the real run ended as {actual.status.value.replace('_', ' ')} after {len(actual)} frames")
-    screen.print("\n".join(lines), markup=False)
-
-
-def _exit_code(args: argparse.Namespace, trace: Trace, compared: Diff | None, interrupted: bool) -> int:
-    if interrupted:
-        return _INTERRUPTED
-    if args.strict and trace.malformed:
-        return _MALFORMED
-    return _DIFFERS if compared is not None and compared else _OK
+        lines.append(f"the real run {ending(actual)}")
+    screen.print("\n".join(lines), markup=False, soft_wrap=True)

@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from cwm_trace.cli.history import last
-from cwm_trace.cli.output import JsonView, TableView, View, console
+from cwm_trace.cli.output import JsonView, TableView, View, console, wants_json
 from cwm_trace.errors import InputError
 from cwm_trace.files import iter_traces, save
 from cwm_trace.frames import Trace
@@ -29,11 +29,10 @@ def _show(trace: Trace, args: argparse.Namespace) -> None:
     if args.text:
         sys.stdout.write(trace.render())
         return
-    screen = console(args.color)
-    view: View = JsonView() if args.json else TableView(screen, full=args.full)
+    screen = console(args.color, sys.stderr if wants_json(args) else None)
+    view: View = JsonView() if wants_json(args) else TableView(screen, full=args.full)
     view.begin(dict(trace.meta), ())
     for step in trace:
         view.step(step)
     view.end(trace)
-    if not args.json:
-        screen.print(repr(trace), markup=False)
+    screen.print(repr(trace), markup=False, soft_wrap=True)

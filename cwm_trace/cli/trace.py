@@ -8,13 +8,13 @@ import sys
 from typing import Any
 
 from cwm_trace.cli.history import remember
-from cwm_trace.cli.output import JsonView, TableView, console
+from cwm_trace.cli.output import JsonView, TableView, console, ending
 from cwm_trace.cli.target import parse_target
 from cwm_trace.errors import InputError
 from cwm_trace.files import save
 from cwm_trace.frames import Status
 from cwm_trace.tracer.limits import Limits
-from cwm_trace.tracer.run import Run, RunResult, code_job, function_job, module_job, script_job
+from cwm_trace.tracer.run import Job, Run, RunResult, code_job, function_job, module_job, script_job
 
 _TIME_LIMIT, _INTERRUPTED = 124, 130
 
@@ -24,14 +24,18 @@ def run(args: argparse.Namespace) -> int:
     job, offset = _job(args)
     # For JSON on stdout the program's own output moves to stderr, so that the two do not mix.
     child = Run(job, detached=False, sandbox=args.sandbox, stdout=sys.stderr if args.json else None)
+    view = _begin(job) if args.json else None
+    interrupted = False
     try:
-        for _ in child:
-            pass
-        interrupted = False
+        for step in child:
+            if view is not None:
+                view.step(step)
     except KeyboardInterrupt:
         interrupted = True
     result = child.result()
     child.close()
+    if view is not None:
+        view.end(result.trace)
     _report(args, result, offset)
     if interrupted:
         return _INTERRUPTED
@@ -43,11 +47,10 @@ def run(args: argparse.Namespace) -> int:
 def _job(args: argparse.Namespace) -> tuple[Any, int]:
     memory = None if args.memory is None else args.memory << 20
     limits = Limits(frames=args.max_frames, seconds=args.timeout, memory=memory, trace_bytes=None)
-    rest = [*([args.target] if args.target is not None else []), *args.arguments]
     if args.module is not None:
-        return module_job(args.module, rest, limits=limits), 0
+        return module_job(args.module, args.arguments, limits=limits), 0
     if args.code is not None:
-        return code_job(args.code, rest, limits=limits), 0
+        return code_job(args.code, args.arguments, limits=limits), 0
     if args.target is None:
         raise InputError("nothing to trace", hint="Give a SCRIPT, -m MOD or -c CODE")
     if args.call is not None or "::" in args.target:
@@ -56,33 +59,26 @@ def _job(args: argparse.Namespace) -> tuple[Any, int]:
     return script_job(args.target, args.arguments, limits=limits), 0
 
 
+def _begin(job: Job) -> JsonView:
+    view = JsonView()
+    view.begin({"program": job.title}, ())
+    return view
+
+
 def _report(args: argparse.Namespace, result: RunResult, offset: int) -> None:
     trace = result.trace
     kept = remember(trace)
-    if args.output and args.output != "-":
+    if args.output:
         save([trace], args.output)
-    if args.json or args.output == "-":
-        view = JsonView()
-        view.begin({"program": trace.meta.get("name"), **trace.meta}, ())
-        for step in trace:
-            view.step(step)
-        view.end(trace)
     screen = console(args.color, sys.stderr)
     if args.show:
         table = TableView(screen, full=args.full, offset=offset)
         for step in trace:
             table.step(step)
         table.end(trace)
-    end = (
-        f"raises {trace.raised}"
-        if trace.raised
-        else f"returns {trace.returned}"
-        if trace.returned
-        else trace.status.value
-    )
-    where = args.output if args.output and args.output != "-" else kept
+    where = args.output or kept
     hint = "" if where is None else f" · saved {where}"
-    screen.print(f"cwm-trace: {len(trace)} frames · {end.replace('_', ' ')}{hint}", markup=False, soft_wrap=True)
+    screen.print(f"cwm-trace: {len(trace)} frames · {ending(trace)}{hint}", markup=False, soft_wrap=True)
 
 
 def _exit_code(returncode: int) -> int:

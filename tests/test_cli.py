@@ -1,0 +1,328 @@
+"""The command in this process: transcripts, JSON lines, files, exit codes. What needs a process of its own is in test_cli_process."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cwm_trace.cli import main
+from cwm_trace.cli.history import KEPT, folder, remember
+from cwm_trace.files import SCHEMA, load, save
+from cwm_trace.format import parse, render, render_prompt
+from cwm_trace.frames import Trace
+from cwm_trace.prompts import call_prompt
+from cwm_trace.tracer.inprocess import record_source
+
+SOURCE = """\
+def count(s, letter):
+    n = 0
+    for c in s:
+        if c == letter:
+            n += 1
+    return n
+"""
+CALL = "count('bo', 'o')"
+TABLE = """\
+   0  call        8 │ def main():                          │
+   1  line        9 │     return count('bo', 'o')          │
+   2  call        1 │   def count(s, letter):              │ s = 'bo', letter = 'o'
+   3  line        2 │       n = 0                          │ n = 0
+   4  line        3 │       for c in s:                    │ c = 'b'
+   5  line        4 │           if c == letter:            │
+   6  line        3 │       for c in s:                    │ c = 'o'
+   7  line        4 │           if c == letter:            │
+   8  line        5 │               n += 1                 │ n = 1
+   9  line        3 │       for c in s:                    │
+  10  line        6 │       return n                       │
+  11  return      6 │       return n                       │ ↩ 1
+  12  return      9 │     return count('bo', 'o')          │ ↩ 1
+"""
+DIVERGED = """\
+   8  line        5 │               n += 1                 │ n = 7                                 ✓
+   9  line        3 │       for c in s:                    │                                       ✗
+
+9 frames predicted
+
+first divergence at frame 9 (value)
+  predicted: line 3 │ for c in s: │ n = 7
+  actual:    line 3 │ for c in s: │ n = 1
+8 of 12 frames exact · control flow 9/12 · values 8/12
+the real run returns 1
+"""
+
+
+@pytest.fixture(autouse=True)
+def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.delenv("CWM_TRACE_MODEL", raising=False)
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> Path:
+    path = tmp_path / "count.py"
+    path.write_text(SOURCE)
+    return path
+
+
+@pytest.fixture
+def truth() -> Trace:
+    return record_source(SOURCE, CALL)
+
+
+def wrong(truth: Trace) -> Trace:
+    """The same trace, with n = 7 from frame 9 on."""
+    head, tail = truth.frames[:9], truth.frames[9:]
+    text = render_prompt("", tail).replace('"n": "1"', '"n": "7"').replace('"1"', '"7"')
+    changed = parse(text.partition("<|frame_sep|>")[2], prompt=Trace(truth.context, head, complete=False))
+    return Trace(truth.context, changed.frames)
+
+
+def clean(text: str) -> str:
+    return "".join(line.rstrip() + "\n" for line in text.splitlines())
+
+
+def records(text: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def predict(script: Path, *flags: str) -> list[str]:
+    return ["predict", f"{script}::count", "--call", CALL, *flags]
+
+
+# --- predict -----------------------------------------------------------------------------------------------------------
+
+
+def test_predict_shows_each_line_with_what_it_did(
+    script: Path, truth: Trace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save([truth], tmp_path / "t.jsonl")
+    assert main(predict(script, "-m", f"replay:{tmp_path / 't.jsonl'}", "--table")) == 0
+    shown = clean(capsys.readouterr().out)
+    assert shown.startswith(f"predicting {CALL}   replay:") and "count.py was NOT run" in shown
+    assert TABLE in shown
+    assert "12 frames predicted · returns 1" in shown
+    assert "\x1b" not in shown
+
+
+def test_verify_stops_at_the_first_divergence(
+    script: Path, truth: Trace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save([wrong(truth)], tmp_path / "w.jsonl")
+    flags = ["-m", f"replay:{tmp_path / 'w.jsonl'}", "--verify", "--table", "-o", str(tmp_path / "kept.jsonl")]
+    assert main(predict(script, *flags)) == 1
+    captured = capsys.readouterr()
+    lines = clean(captured.out).splitlines()
+    footer = next(n for n, line in enumerate(lines) if "frames predicted" in line)
+    lines[footer] = lines[footer].rpartition(" · ")[0]  # the seconds
+    assert "\n".join(lines[-10:]) + "\n" == DIVERGED
+    assert "in a child process" in captured.err
+    assert len(load(tmp_path / "kept.jsonl")) == 10
+
+
+def test_json_lines_say_the_same(
+    script: Path, truth: Trace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save([wrong(truth)], tmp_path / "w.jsonl")
+    flags = ["-m", f"replay:{tmp_path / 'w.jsonl'}", "--verify", "--on-divergence", "continue"]
+    assert main(predict(script, *flags)) == 1
+    header, *frames, end, verdict = records(capsys.readouterr().out)
+    assert header["schema"] == "cwm-trace-frames/1" and header["given"] == 1 and len(header["prompt_sha256"]) == 64
+    assert [frame["i"] for frame in frames] == list(range(13))
+    assert [frame["line"] for frame in frames] == [8, 9, 1, 2, 3, 4, 3, 4, 5, 3, 6, 6, 9]
+    assert [frame.get("exact") for frame in frames] == [None] + [True] * 8 + [False, False, False, False]
+    assert frames[2]["locals"] == {"s": "'bo'", "letter": "'o'"} and frames[3]["changed"] == ["n"]
+    assert end == {"end": "complete", "frames": 13, "returned": "7", "raised": None}
+    assert (verdict["verified"], verdict["first_divergence"], verdict["cause"]) == (False, 9, "value")
+    assert (verdict["control_flow"], verdict["total"], verdict["return_equal"]) == (12, 12, False)
+
+
+def test_oracle_is_right_and_says_that_it_runs(script: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(predict(script, "-m", "oracle", "--verify", "--table")) == 0
+    shown = capsys.readouterr().out
+    assert "the oracle RUNS count.py" in shown and shown.count("✓") == 12
+    assert "verified against the real run: all 12 frames exact" in shown
+
+
+def test_single_step_is_judged_by_the_returned_value(script: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(predict(script, "-m", "copy-input", "--single-step", "--verify", "--table")) == 1
+    assert "wrong: the real run returns 1" in capsys.readouterr().out
+
+
+def test_frame_limit(script: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(predict(script, "-m", "no-change", "--max-frames", "2", "--table")) == 0
+    assert "2 frames predicted · ends as frame limit" in capsys.readouterr().out
+
+
+def test_malformed_frames_are_shown_and_counted(
+    script: Path, truth: Trace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = render(truth).replace('"n": "1"', '"n": oops', 1)
+    (tmp_path / "m.txt").write_text(text)
+    replay = f"replay:{tmp_path / 'm.txt'}"
+    assert main(predict(script, "-m", replay, "--table", "--full")) == 0
+    shown = capsys.readouterr().out
+    assert "oops" in shown and "not a JSON string" in shown and "2 malformed" in shown  # the next one says ".."
+    assert main(predict(script, "-m", replay, "--strict")) == 4
+
+
+def test_show_prompt_is_the_text_that_a_model_is_given(script: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(predict(script, "--show-prompt")) == 0
+    prompt = call_prompt(SOURCE, CALL)
+    assert capsys.readouterr().out == render_prompt(prompt.context, prompt.frames)
+
+
+def test_long_values_are_cut_unless_full(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "long.py"
+    path.write_text("def f(s):\n    return s\n")
+    command = ["predict", str(path), "--call", f"f('{'a' * 300}')", "-m", "copy-input", "--table"]
+    main(command)
+    rows = [line for line in capsys.readouterr().out.splitlines() if " │ " in line]
+    assert rows and all(len(line) <= 100 for line in rows) and any(line.endswith("…") for line in rows)
+    main([*command, "--full"])
+    assert "a" * 300 + "'" in capsys.readouterr().out
+
+
+def test_default_model_from_the_environment(
+    script: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CWM_TRACE_MODEL", "no-change")
+    assert main(predict(script)) == 0
+    assert records(capsys.readouterr().out)[0]["model"] == "no-change"
+
+
+def test_colour_only_when_asked_for(script: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(predict(script, "-m", "copy-input", "--color", "always"))
+    assert "\x1b[" in capsys.readouterr().out
+    main(predict(script, "-m", "copy-input", "--color", "never", "--table"))
+    assert "\x1b[" not in capsys.readouterr().out
+
+
+def test_interrupt_keeps_what_came(
+    script: Path, truth: Trace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from cwm_trace.models.scripted import ScriptedRollout
+
+    save([truth], tmp_path / "t.jsonl")
+    plain = ScriptedRollout.next_frame
+
+    def interrupted(self: ScriptedRollout, **options: Any) -> Any:
+        if self.position == 4:
+            raise KeyboardInterrupt
+        return plain(self, **options)
+
+    monkeypatch.setattr(ScriptedRollout, "next_frame", interrupted)
+    out = tmp_path / "part.jsonl"
+    assert main(predict(script, "-m", f"replay:{tmp_path / 't.jsonl'}", "--table", "-o", str(out))) == 130
+    assert "3 frames predicted · ends as interrupted" in capsys.readouterr().out
+    assert len(load(out)) == 4 and load(out).status == "interrupted"
+
+
+# --- diff, show, eval ----------------------------------------------------------------------------------------------------
+
+
+def test_diff_exit_codes_and_json(truth: Trace, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    a, b = str(tmp_path / "a.jsonl"), str(tmp_path / "b.txt")
+    save([wrong(truth)], a)
+    save([truth], b)
+    assert main(["diff", b, b]) == 0
+    assert capsys.readouterr().out == "equal: 12 frames\n"
+    assert main(["diff", a, b]) == 1
+    assert "first divergence at frame 9 (value)" in capsys.readouterr().out
+    assert main(["diff", a, b, "--json"]) == 1
+    record = json.loads(capsys.readouterr().out)
+    assert record["first"] == 9 and record["valid_trace_format"] == 100.0 and record["output_pass_at_1"] == 0.0
+
+
+def test_show_the_last_run_in_every_form(script: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(predict(script, "-m", "copy-input", "-o", str(tmp_path / "p.txt")))
+    capsys.readouterr()
+    kept = load(tmp_path / "p.txt")
+    assert main(["show", "--last", "--text"]) == 0
+    assert capsys.readouterr().out == kept.render()
+    assert main(["show", "--last", "--table"]) == 0
+    assert "↩ 'bo'" in capsys.readouterr().out
+    assert main(["show", str(tmp_path / "p.txt")]) == 0
+    assert len(records(capsys.readouterr().out)) == len(kept) + 2
+    assert main(["show", "--last", "-o", str(tmp_path / "q.jsonl")]) == 0
+    assert load(tmp_path / "q.jsonl") == kept
+
+
+def test_history_keeps_the_newest(truth: Trace) -> None:
+    paths = [remember(truth) for _ in range(KEPT + 3)]
+    assert sorted(folder().iterdir()) == paths[3:]
+
+
+def test_eval_table_resume_and_threshold(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    suite = tmp_path / "tiny.jsonl"
+    tasks = [{"id": "a", "source": "def f(x):\n    return x\n", "call": "f(1)"}]
+    tasks += [{"id": "b", "source": "def f(x):\n    return -x\n", "call": "f(1)"}]
+    suite.write_text("".join(json.dumps(task) + "\n" for task in tasks))
+    out = str(tmp_path / "run")
+    command = ["eval", str(suite), "-m", "copy-input", "--out", out, "--json"]
+    assert main(command) == 0
+    captured = capsys.readouterr()
+    assert json.loads(captured.out)["metrics"]["output_pass_at_1"] == 50.0
+    assert "copy-input 2/2 · 1 right" in captured.err
+    assert main([*command, "--resume", "--fail-under", "50"]) == 0
+    assert main(["eval", "--from", out, "--fail-under", "51"]) == 1
+    assert "copy-input" in capsys.readouterr().out
+    assert main(command) == 2  # the folder is taken
+
+
+# --- errors ----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["predict", "absent.py"], 2, "absent.py"),
+        (["predict", "{script}::cuont"], 2, "Did you mean count?"),
+        (["predict", "{script}::count"], 2, "--call"),
+        (["predict", "{script}", "--call", "count('a', 'b')", "-m", "orakle"], 2, "Did you mean oracle?"),
+        (["predict", "{script}", "--call", "count(", "-m", "oracle"], 2, ""),
+        (["predict", "{script}", "--call", "count('a', 'b')", "-m", "http://127.0.0.1:9/v1"], 3, "127.0.0.1:9"),
+        (["trace"], 2, "SCRIPT"),
+        (["diff", "{script}", "{script}"], 2, ""),
+        (["show"], 2, "--last"),
+        (["show", "--last"], 2, "predict or trace first"),
+        (["eval"], 2, "SUITE"),
+        (["eval", "absent.jsonl"], 2, "absent.jsonl"),
+    ],
+)
+def test_errors_are_one_line(
+    arguments: list[str], code: int, words: str, script: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("httpx") if code == 3 else None
+    assert main([word.replace("{script}", str(script)) for word in arguments]) == code
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("cwm-trace: ") and captured.err.count("\n") == 1 and words in captured.err
+
+
+@pytest.mark.parametrize("arguments", [[], ["prodict"], ["predict"], ["predict", "a.py", "--verfy"], ["diff", "a"]])
+def test_usage_errors(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(arguments)
+    assert stop.value.code == 2
+
+
+def test_a_bug_is_reported_with_its_traceback(
+    script: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(*args: object) -> None:
+        raise ZeroDivisionError("ours")
+
+    monkeypatch.setattr("cwm_trace.cli.predict.parse_target", broken)
+    assert main(predict(script)) == 125
+    shown = capsys.readouterr().err
+    assert "ZeroDivisionError: ours" in shown and "Please report" in shown
+
+
+def test_version_names_the_trace_format(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(["--version"])
+    assert stop.value.code == 0
+    assert SCHEMA in capsys.readouterr().out
