@@ -127,8 +127,9 @@ def run_suite(
     """Run a model over a suite and score it.
 
     A prediction is stopped after `max_frames` frames (None: after 1,000, or twice the true ones where that is more, so that no
-    right prediction is ever cut off) or `max_tokens` tokens. `on_sample` is told (done, total, sample) after each task. With `resume`, tasks that `out` has are not run again,
-    except where the model had failed: then the later line of `samples.jsonl` counts.
+    right prediction is ever cut off) or `max_tokens` tokens. `on_sample` is told (done, total, sample) after each task.
+    With `resume`, tasks that `out` has are not run again, except where the model had failed: then the later line of
+    `samples.jsonl` counts.
     Raises InputError if `out` holds another run.
     """
     tasks = suite.tasks[:limit]

@@ -55,7 +55,9 @@ def _ours(call: str) -> str:
 
 def _first_difference(ours: str, theirs: str) -> str:
     pairs = zip(ours.split("<|frame_sep|>"), theirs.split("<|frame_sep|>"), strict=False)
-    return next((f"frame {n}\n  ours:   {a}\n  theirs: {b}" for n, (a, b) in enumerate(pairs) if a != b), "one is longer")
+    return next(
+        (f"frame {n}\n  ours:   {a}\n  theirs: {b}" for n, (a, b) in enumerate(pairs) if a != b), "one is longer"
+    )
 
 
 def _assert_same(ours: str, theirs: str) -> None:
@@ -157,7 +159,10 @@ def test_hostile_reprs(body: str, shown: str) -> None:
 
 
 def test_a_repr_is_not_traced_and_does_not_trace() -> None:
-    source = "class A:\n    def __repr__(self):\n        y = [i for i in 'ab']\n        return 'A' + y[0]\ndef f():\n    x = A()\n    return str(x)"
+    source = (
+        "class A:\n    def __repr__(self):\n        y = [i for i in 'ab']\n        return 'A' + y[0]\n"
+        "def f():\n    x = A()\n    return str(x)"
+    )
     calls = [step.source.strip() for step in record_source(source, "f()") if step.event is Event.CALL]
     assert calls.count("def __repr__(self):") == 1  # by str(x), which the program itself does
 
@@ -168,7 +173,9 @@ def test_limits_end_a_program() -> None:
 
 
 def test_entry_without_a_call() -> None:
-    script = "def main():\n    return helper(2)\ndef helper(x):\n    return x * 2\nif __name__ == '__main__':\n    main()\n"
+    script = (
+        "def main():\n    return helper(2)\ndef helper(x):\n    return x * 2\nif __name__ == '__main__':\n    main()\n"
+    )
     recorded = record_source(script)
     assert recorded.returned == "4"
     assert recorded[0].source == "def main():\n"
@@ -201,7 +208,14 @@ def test_trace_a_function_of_this_process() -> None:
     recorded = trace(work, 1, b="ab")
     assert recorded.returned == "'abab'"
     assert work.__code__ is before
-    assert [step.event for step in recorded] == [Event.CALL, Event.LINE, Event.CALL, Event.LINE, Event.RETURN, Event.RETURN]
+    assert [step.event for step in recorded] == [
+        Event.CALL,
+        Event.LINE,
+        Event.CALL,
+        Event.LINE,
+        Event.RETURN,
+        Event.RETURN,
+    ]
 
 
 @pytest.mark.parametrize("function", [len, functools.partial(print)])
