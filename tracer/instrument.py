@@ -191,7 +191,7 @@ class _Rewriter:
         for index, item in self._instructions():
             if item.name == "SEND":
                 self._put(index, self._invoke(self.hooks.delegate, [Instr("COPY", 4), Instr("COPY", 4)], item))
-                self.first[self._label_positions()[item.arg]] = self._invoke(self.hooks.delegated, [Instr("COPY", 3)], item)
+                self.first[self._jump_target(item)] = self._invoke(self.hooks.delegated, [Instr("COPY", 3)], item)
 
     def _ends_of_loops(self) -> None:
         for index, item in self._instructions():
@@ -208,7 +208,7 @@ class _Rewriter:
 
     def _end_of_loop(self, item: Instr) -> int:
         """The last of the instructions that FOR_ITER jumps to, and then skips."""
-        end = self._label_positions()[item.arg]
+        end = self._jump_target(item)
         for _ in quirks.END_OF_LOOP[1:]:
             end = self._next(end) or end
         return end
@@ -238,7 +238,7 @@ class _Rewriter:
 
     def _restored(self, item: Instr) -> Instr:
         """The instruction's place that RERAISE takes from the stack, below its argument's count of entries."""
-        depth = item.arg if quirks.RAISE_PLACE_IS_AN_OBJECT else 0
+        depth = item.arg if quirks.RAISE_PLACE_IS_AN_OBJECT and isinstance(item.arg, int) else 0
         return Instr("COPY", depth + 3) if depth else Instr("LOAD_CONST", None)
 
     def _is_handler(self, index: int) -> bool:
@@ -313,6 +313,10 @@ class _Rewriter:
 
     def _next(self, index: int) -> int | None:
         return next((n for n in range(index + 1, len(self.elements)) if isinstance(self.elements[n], Instr)), None)
+
+    def _jump_target(self, item: Instr) -> int:
+        assert isinstance(item.arg, Label)
+        return self._label_positions()[item.arg]
 
     def _label_positions(self) -> dict[Label, int]:
         positions: dict[Label, int] = {}

@@ -69,7 +69,9 @@ def build_parser() -> argparse.ArgumentParser:
 
 def parse_arguments(argv: Sequence[str]) -> argparse.Namespace:
     """Parse a command line; for `trace`, `target` and `arguments` are the program's, whatever they look like."""
-    target, arguments, ours = None, [], list(argv)
+    target: str | None = None
+    arguments: list[str] = []
+    ours = list(argv)
     if argv[:1] == ["trace"]:
         ours, target, arguments = _split_program(argv)
     args = build_parser().parse_args(ours)
