@@ -163,6 +163,7 @@ class Program:
     def run(self) -> None:
         """Run it to its end. Raises what it raises."""
         apply_limits(self.limits)
+        self.sink.put({"begin": True})
         try:
             if self.job["kind"] == "module":
                 _run_module(self.job["module"], self.recorder.code)

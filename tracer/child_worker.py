@@ -44,6 +44,7 @@ def serve(known: Set[str]) -> None:
 def _watch(pid: int, limits: Limits) -> tuple[str | None, str, int]:
     """Wait for a fork under its limits; whatever it left running is killed."""
     watch, verdict = Watch(pid, limits), None
+    watch.start()
     ended = _Ended(pid)
     while verdict is None and not ended.wait(COUNT_SECONDS):
         verdict = watch.verdict()

@@ -22,11 +22,15 @@ class Watch:
     """The limits of one program that only an observer can keep."""
 
     def __init__(self, pid: int, limits: Limits, outputs: Sequence[int] = ()) -> None:
-        """`pid` is a running child; `outputs` are descriptors of the files its output goes to."""
+        """`pid` is a running child; `outputs` are descriptors of the files its output goes to. The clock runs from `start` on."""
         self.pid, self.limits, self.outputs = pid, limits, outputs
-        now = time.monotonic()
-        self._deadline = None if limits.seconds is None else now + limits.seconds
-        self._next_count = now + COUNT_SECONDS
+        self._deadline: float | None = None
+        self._next_count = time.monotonic() + COUNT_SECONDS
+
+    def start(self) -> None:
+        """The program has started (before, the interpreter did)."""
+        if self._deadline is None and self.limits.seconds is not None:
+            self._deadline = time.monotonic() + self.limits.seconds
 
     def verdict(self) -> tuple[Status, str] | None:
         """Why the program must be ended now, as a status and a clause; None = it may go on."""

@@ -157,6 +157,8 @@ class Run:
     def _read(self) -> list[Step]:
         steps = self._tail.read()
         self._steps += steps
+        if self._tail.started:
+            self._watch.start()
         return steps
 
     def kill(self) -> None:

@@ -25,6 +25,7 @@ class FrameTail:
         self._file = open(path, "rb")
         self._rest = b""
         self._reader = StepReader()
+        self.started = False
         self.status: Status | None = None
 
     def read(self) -> list[Step]:
@@ -36,6 +37,9 @@ class FrameTail:
         record = json.loads(line)
         if "fault" in record:
             raise RunError(f"the program cannot be recorded ({record['fault']})", hint="Please report it")
+        if "begin" in record:
+            self.started = True
+            return None
         if "end" in record:
             self.status = Status(record["end"])
             return None
