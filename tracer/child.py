@@ -6,6 +6,7 @@ nothing in the program's folder can take its place; and what the program can imp
 
 from __future__ import annotations
 
+import builtins
 import fcntl
 import json
 import os
@@ -22,6 +23,8 @@ from cwm_trace.frames import Frame, Status
 from cwm_trace.tracer.entry import ENTRY_NAME, Entry
 from cwm_trace.tracer.limits import Limits, apply_limits
 from cwm_trace.tracer.record import Recorder, Settings
+
+__builtins__ = dict(vars(builtins))  # type: ignore[assignment]  # a copy: the program may rebind len
 
 _getpid, _write, _open, _fstat, _dumps, _dup = os.getpid, os.write, os.open, os.fstat, json.dumps, fcntl.fcntl
 STOPPED_EXIT_CODE = 125
