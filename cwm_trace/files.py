@@ -13,8 +13,6 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, TextIO, TypeVar, cast
 
-import jsonlines
-
 from cwm_trace.errors import InputError, SchemaError
 from cwm_trace.format import FrameParser, parse, render
 from cwm_trace.frames import NO_LOCALS, Event, Frame, MalformedFrame, Status, Step, Trace
@@ -133,6 +131,8 @@ def save(traces: Iterable[Trace], path: str | Path) -> None:
         return
     if ".jsonl" not in target.suffixes:
         raise InputError(f"cannot tell the format of {target.name}", hint="Use .jsonl, .jsonl.gz or .txt")
+    import jsonlines  # here: the child process that runs programs needs this module, but none of what jsonlines brings
+
     with _open(target, "w") as file, jsonlines.Writer(file, dumps=json.dumps) as writer:
         writer.write_all(map(trace_to_json, traces))
 
