@@ -297,11 +297,13 @@ def test_an_interrupt_keeps_the_frames_and_ends_the_program(tmp_path: Path) -> N
     path = tmp_path / "script.py"
     path.write_text(SLEEPS)
     child = Run(script_job(path, limits=LIMITS))
-    with contextlib.closing(child), pytest.raises(KeyboardInterrupt):
-        for number, _ in enumerate(child):
-            if number == 2:
-                signal.raise_signal(signal.SIGINT)
-    result = child.result()
+    with contextlib.closing(child):
+        with pytest.raises(KeyboardInterrupt):
+            for number, _ in enumerate(child):
+                if number == 2:
+                    signal.raise_signal(signal.SIGINT)
+        child.kill()
+        result = child.result()
     assert result.trace.status is Status.INTERRUPTED
     assert len(result.trace) == 3
 

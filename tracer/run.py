@@ -91,6 +91,10 @@ class Run:
         """
         self._job, self._detached = job, detached
         self._folder = tempfile.mkdtemp(prefix="cwm-trace-")
+        self._steps: list[Step] = []
+        self._status: Status | None = None
+        self._end = ""
+        self._killed = False
         self._stack = contextlib.ExitStack()
         self._stack.callback(shutil.rmtree, self._folder, ignore_errors=True)
         try:
@@ -98,9 +102,6 @@ class Run:
         except BaseException:
             self.close()
             raise
-        self._steps: list[Step] = []
-        self._status: Status | None = None
-        self._end = ""
 
     def _start(self, stdin: bytes | None, capture: bool, sandbox: bool, stdout: Any) -> None:
         out, job_file = (os.path.join(self._folder, name) for name in ("frames.jsonl", "job.json"))
@@ -119,6 +120,7 @@ class Run:
             start_new_session=self._detached,
             env=environment(),
         )
+        self._stack.callback(self.kill)
         self._watch = Watch(self._process.pid, self._job.limits, [file.fileno() for file in self._outputs])
 
     def _input(self, stdin: bytes | None) -> Any:
@@ -163,11 +165,16 @@ class Run:
 
     def kill(self) -> None:
         """End the process, if it still runs with all that it started; if detached, in any case all that it left running."""
-        pid = self._process.pid
+        if self._killed:  # the number may be another's by now
+            return
+        pid, self._killed = self._process.pid, True
         if self._process.poll() is not None:
             if self._detached:
                 kill_group(pid)
-        elif self._detached:
+            return
+        if self._status is None:
+            self._status, self._end = Status.INTERRUPTED, "interrupted"
+        if self._detached:
             kill_tree(pid)
         else:
             kill_all([*descendants(pid), pid])
@@ -189,7 +196,7 @@ class Run:
         return (Status.OPEN, "") if code is None else describe_end(code)
 
     def close(self) -> None:
-        """Remove the temporary files."""
+        """End the program, if it still runs, and remove the temporary files."""
         self._stack.close()
 
 
@@ -216,7 +223,6 @@ def iter_run(job: Job, **options: Any) -> Iterator[Step]:
     try:
         yield from run
     finally:
-        run.kill()
         run.close()
 
 
