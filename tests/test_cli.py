@@ -321,6 +321,17 @@ def test_a_bug_is_reported_with_its_traceback(
     assert "ZeroDivisionError: ours" in shown and "Please report" in shown
 
 
+def test_doctor_checks_what_the_model_in_question_needs(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("cwm_trace.cli.doctor._gpu", lambda: None)  # torch takes seconds to import
+    assert main(["doctor", "-m", "oracle"]) == 0
+    shown = capsys.readouterr().out
+    assert "ok  tracer" in shown and "ok  bytecode" in shown and "ok  model oracle" in shown
+    assert main(["doctor", "-m", "orakle"]) == 2
+    assert "Did you mean oracle?" in capsys.readouterr().out
+
+
 def test_version_names_the_trace_format(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stop:
         main(["--version"])

@@ -72,7 +72,7 @@ def parse_arguments(argv: Sequence[str]) -> argparse.Namespace:
     target: str | None = None
     arguments: list[str] = []
     ours = list(argv)
-    if argv[:1] == ["trace"]:
+    if ours[:1] == ["trace"]:
         ours, target, arguments = _split_program(argv)
     args = build_parser().parse_args(ours)
     if args.command == "trace":
