@@ -9,7 +9,7 @@ def count(words):
 
 
 def main():
-    text = "to be or not to be"
+    text = 'to be or not to be'
     counts = count(text.split())
     best = max(counts, key=counts.get)
     return best, counts[best]
