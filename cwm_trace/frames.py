@@ -7,11 +7,14 @@ shows as ".." is kept beside it in `Frame.unchanged`.
 
 from __future__ import annotations
 
+import builtins
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Never, overload
+
+__builtins__ = dict(vars(builtins))  # type: ignore[assignment]  # a copy: a program that is being recorded may rebind len
 
 
 class _NoLocals(dict[str, str]):

@@ -1,6 +1,9 @@
-"""The independent truth of the tracer's tests: a naive recorder on `sys.settrace`, with its own rendering of the CWM text.
+"""A plain `sys.settrace` recorder of calls and of module bodies: the truth behind the texts in `golden/`.
 
-Shares no code with the product, on purpose, and is as simple as can be: every local is rendered at every event.
+Written apart from the product and sharing no code with it: its own context, line lookup, diff and JSON; it holds no Python frame, so that it
+changes no object's lifetime. It records what CPython 3.11 reports; the other interpreters are held to the texts that it wrote there:
+
+    PYTHONHASHSEED=0 python3.11 -m tests.settrace_oracle        writes them again; then read the diff
 """
 
 from __future__ import annotations
@@ -8,78 +11,156 @@ from __future__ import annotations
 import json
 import re
 import sys
-from types import FrameType
+from collections.abc import Callable
+from pathlib import Path
+from types import CodeType, FrameType, ModuleType
 from typing import Any
 
-_MARK = "  # << START_OF_TRACE"
-_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+>")
+GOLDEN = Path(__file__).parent / "golden"
+MARK = "  # << START_OF_TRACE"
+FILENAME = "<oracle>"
+_TAGS = {"call": "<|call_sep|>", "line": "<|line_sep|>", "return": "<|return_sep|>", "exception": "<|exception_sep|>"}
+_ADDRESS = re.compile(r" at 0x[0-9a-f]+")
+_SPECIAL = re.compile(r"<\|((?:begin_of|end_of)_text|(?:frame|action|arg|call|line|return|exception)_sep)\|>")
 
 
-def _text(value: object) -> str:
+def _show(value: object) -> str:
     try:
-        return _ADDRESS.sub(">", repr(value))
+        text = repr(value)
     except Exception:
         return f"<unprintable {type(value).__name__} object>"
+    if not isinstance(value, str):
+        text = _ADDRESS.sub("", text)
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _json(value: str | dict[str, str]) -> str:
+    return _SPECIAL.sub(r"\\u003c|\1|>", json.dumps(value))
 
 
 class SettraceRecorder:
-    """Records all events of one file from the first call of one function on, until that has returned."""
+    """Records from the first call of the function whose `def` is on `entry_line` (None: of the module) until it is left."""
 
-    def __init__(self, source: str, filename: str, entry: str) -> None:
+    def __init__(self, source: str, entry_line: int | None) -> None:
         self.lines = source.split("\n")
-        self.filename, self.entry = filename, entry
-        self.events: list[tuple[str, str, int]] = []
-        self.parts: list[str] = []
-        self.top: FrameType | None = None
+        self.entry_line = entry_line
+        self.entry: FrameType | None = None
         self.done = False
-        self.shown: dict[str, str] | None = None
-        self.last: FrameType | None = None
+        self.pieces: list[str] = []
+        self.events: list[tuple[str, str, int]] = []
+        # By id, as a reference would keep the frame's objects alive; a new frame under an old id is told by its first instruction.
+        self.order: dict[int, list[str]] = {}
+        self.last: tuple[int, dict[str, str]] | None = None
 
     def __call__(self, frame: FrameType, event: str, argument: Any) -> Any:
-        if frame.f_code.co_filename != self.filename or self.done:
+        if frame.f_code.co_filename != FILENAME or self.done:
             return None
-        if self.top is None:
-            if event != "call" or frame.f_code.co_name != self.entry:
-                return None
-            self.top = frame
-        self._event(frame, event, argument)
-        if event == "return" and frame is self.top:
+        if self.entry is None:
+            if not self._is_entry(frame.f_code):
+                return self
+            self.entry = frame
+        sys.settrace(None)  # a user's __repr__ is not part of the trace
+        try:
+            self._record(frame, event, argument)
+        finally:
+            sys.settrace(self)
+        if event == "return" and frame is self.entry:
             self.done = True
         return self
 
-    def _event(self, frame: FrameType, event: str, argument: Any) -> None:
-        number = frame.f_lineno
-        self.events.append((event, frame.f_code.co_name, number))
-        line = self.lines[number - 1] + ("\n" if number < len(self.lines) else "")
+    def _is_entry(self, code: CodeType) -> bool:
+        if self.entry_line is None:
+            return code.co_name == "<module>"
+        return code.co_firstlineno == self.entry_line and code.co_name != "<module>"
+
+    def _record(self, frame: FrameType, event: str, argument: Any) -> None:
+        line = frame.f_lineno
+        if line == 0:  # a module's call, which has no line: shown with its first one
+            line = next(n for n, text in enumerate(self.lines, 1) if text.strip() and not text.lstrip().startswith("#"))
+        source = self.lines[line - 1] + "\n"
+        self.events.append((event, frame.f_code.co_name, line))
         if event in ("call", "line"):
-            values = {name: _text(value) for name, value in frame.f_locals.items()}
-            before = self.shown if event == "line" and frame is self.last else None
-            shown = {name: ".." if before is not None and before.get(name) == text else text for name, text in values.items()}
-            self.parts.append(f"<|{event}_sep|>{json.dumps(shown)}<|action_sep|>{line}")
-            self.shown = values
+            body = self._observation(frame, event) + "<|action_sep|>" + _SPECIAL.sub(r"<\\|\1|>", source)
         else:
-            value = _text(argument if event == "return" else argument[1])
-            self.parts.append(f"<|{event}_sep|><|action_sep|>{line}<|arg_sep|>{json.dumps(value)}")
-            if event == "return":
-                self.shown = None
-        self.last = frame
+            value = argument if event == "return" else argument[1]
+            body = "<|action_sep|>" + _SPECIAL.sub(r"<\\|\1|>", source) + "<|arg_sep|>" + _json(_show(value))
+        if event == "return":
+            self.last = None
+        self.pieces.append(_TAGS[event] + body + "<|frame_sep|>")
+
+    def _observation(self, frame: FrameType, event: str) -> str:
+        local = dict(frame.f_locals)
+        if frame.f_code.co_name == "<module>":
+            local = {name: value for name, value in local.items() if not name.startswith("__")}
+        if event == "call" and frame.f_code.co_code[frame.f_lasti + 1] == 0:  # RESUME 0: a new frame
+            self.order.pop(id(frame), None)
+        known = [name for name in self.order.get(id(frame), []) if name in local]
+        names = self.order[id(frame)] = known + [name for name in local if name not in known]
+        values = {name: _show(local[name]) for name in names}
+        before = self.last[1] if event == "line" and self.last is not None and self.last[0] == id(frame) else {}
+        self.last = (id(frame), values)
+        return _json({name: ".." if before.get(name) == text else text for name, text in values.items()})
 
 
-def record_call(source: str, call: str) -> tuple[str, list[tuple[str, str, int]]]:
-    """CWM text of a call, in the published form, and its events."""
-    body = f"\n{source}\ndef main():\n    return {call}\n"
-    recorder = SettraceRecorder(body, "<oracle>", "main")
-    namespace: dict[str, Any] = {"__name__": "__main__"}
-    exec(compile(body, "<oracle>", "exec"), namespace)
-    old = sys.gettrace()
+def _run(recorder: SettraceRecorder, program: Callable[[], object]) -> None:
+    before = sys.gettrace()
     sys.settrace(recorder)
     try:
-        namespace["main"]()
-    except Exception:
+        program()
+    except (Exception, SystemExit):  # it is in the trace
         pass
     finally:
-        sys.settrace(old)
-    context = f"\n{source}\ndef main():{_MARK}\n    return {call}\n"
-    frames = "".join(part + "<|frame_sep|>" for part in recorder.parts)
-    text = f"<|begin_of_text|><|trace_context_start|>{context}<|frame_sep|>{frames}<|end_of_text|>"
-    return text, recorder.events
+        sys.settrace(before)
+        recorder.entry = None
+
+
+def _context(source: str, call: str | None) -> tuple[str, str, int | None]:
+    """What is executed, what a model is given, and the entry's line."""
+    if call is not None:
+        head, tail = "\n" + source + "\ndef main():", "\n    return " + call + "\n"
+        return head + tail, head + MARK + tail, head.count("\n") + 1
+    lines = source.split("\n")
+    first = next(n for n, text in enumerate(lines) if text.strip() and not text.lstrip().startswith("#"))
+    lines[first] += MARK
+    return source, "\n".join(lines), None
+
+
+def settrace_events(source: str, call: str | None = None) -> tuple[str, list[tuple[str, str, int]]]:
+    """The CWM text, and the events (kind, function name, line of the context)."""
+    executed, context, line = _context(source, call)
+    recorder = SettraceRecorder(executed, line)
+    code = compile(executed, FILENAME, "exec", dont_inherit=True)
+    module = ModuleType("program" if call is not None and "__name__ ==" in source else "__main__")
+
+    def program() -> None:
+        exec(code, module.__dict__)
+        if call is not None:
+            module.__dict__["main"]()
+
+    _run(recorder, program)
+    end = "<|end_of_text|>" if recorder.done else ""
+    head = "<|begin_of_text|><|trace_context_start|>" + _SPECIAL.sub(r"<\\|\1|>", context)
+    return head + "<|frame_sep|>" + "".join(recorder.pieces) + end, recorder.events
+
+
+def settrace_text(source: str, call: str | None = None) -> str:
+    """The whole CWM text of a call, or of a module body."""
+    return settrace_events(source, call)[0]
+
+
+def golden_call(source: str) -> str | None:
+    """A program's first line says how it is called: `# call: f(1)`; without, its module body is the entry."""
+    first = source.split("\n", 1)[0]
+    return first.removeprefix("# call: ") if first.startswith("# call: ") else None
+
+
+def main() -> None:
+    """Write the golden texts."""
+    assert sys.version_info[:2] == (3, 11), "the texts are those of CPython 3.11"
+    for path in sorted(GOLDEN.glob("*.py")):
+        source = path.read_text(encoding="utf-8")
+        path.with_suffix(".txt").write_text(settrace_text(source, golden_call(source)), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -16,7 +16,7 @@ from cwm_trace.format import CALL_ENTRY, call_context, parse
 from cwm_trace.frames import Event, Status, Trace
 from cwm_trace.tracer import record_source, trace
 from cwm_trace.train.programs import generate
-from tests.settrace_oracle import record_call
+from tests.settrace_oracle import settrace_events
 
 HERE = Path(__file__).parent
 SAMPLES = HERE / "samples" / "features.py"
@@ -27,18 +27,9 @@ REFERENCE = sys.version_info[:2] == (3, 11)
 SOURCE, _, _CALLS = SAMPLES.read_text().partition("CALLS = ")
 CALLS: list[str] = eval(_CALLS)
 
-DIFFERS_FROM_SETTRACE = {
-    # Events that settrace has and code inside the frame cannot see, or quirks of settrace; each proven by its case.
-    "generators(2)": "StopIteration with a value ends a `yield from` inside the interpreter: no code of the frame sees it",
-    "async_functions(2)": "the same for `await`: 3.11 raises StopIteration inside SEND, and settrace shows it",
-}
 DIFFERS_FROM_3_11 = {
-    "walrus(2)": "a comprehension with := stays inlined from 3.12 on: as a function it would bind the name elsewhere",
     "async_functions(2)": "an asynchronous comprehension stays inlined; the path of the asyncio module is shown",
-    "delegates(1)": "a `yield from` that is dropped at the end is closed through its frame, which 3.11 does not enter",
-    "comprehensions(3)": "the qualified name of a lambda inside a comprehension",
     "conditional_calls(1)": "3.11 compiles the conditional with a second line event",
-    "exceptions([1, 0, 'a'])": "3.13 joins two copies of a finally block",
 }
 
 
@@ -69,9 +60,7 @@ def _assert_same(ours: str, theirs: str) -> None:
 @pytest.mark.skipif(not REFERENCE, reason="the text of the format is that of 3.11")
 @pytest.mark.parametrize("call", CALLS)
 def test_equals_settrace(call: str) -> None:
-    if call in DIFFERS_FROM_SETTRACE:
-        pytest.xfail(DIFFERS_FROM_SETTRACE[call])
-    theirs, _ = record_call(SOURCE, call)
+    theirs, _ = settrace_events(SOURCE, call)
     _assert_same(_ours(call), theirs)
 
 
@@ -92,7 +81,7 @@ def test_generated_programs_equal_settrace(block: int) -> None:
         for call in program.calls:
             ours = record_source(program.source, call, max_frames=400, max_characters=30_000)
             if ours.complete:
-                _assert_same(ours.render(), record_call(program.source, call)[0])
+                _assert_same(ours.render(), settrace_events(program.source, call)[0])
                 compared += 1
     assert compared > 10
 
@@ -108,7 +97,7 @@ def _suite(name: str) -> list[dict[str, Any]]:
 def test_benchmark_programs_equal_settrace() -> None:
     for item in _suite("cruxeval_dev.jsonl"):
         call = f"f({item['input']})"
-        _assert_same(record_source(item["code"], call).render(), record_call(item["code"], call)[0])
+        _assert_same(record_source(item["code"], call).render(), settrace_events(item["code"], call)[0])
 
 
 def test_cwm_32b_wrote_what_we_record() -> None:

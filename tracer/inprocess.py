@@ -5,6 +5,7 @@ For other people's programs there is `cwm_trace.tracer.run`, which does this in 
 
 from __future__ import annotations
 
+import builtins
 import re
 from dataclasses import dataclass, field
 from types import ModuleType
@@ -13,6 +14,8 @@ from typing import Any
 from cwm_trace.frames import Frame, Status, Trace
 from cwm_trace.tracer.entry import ENTRY_NAME, Entry, call_entry, context_entry, script_entry
 from cwm_trace.tracer.record import Recorder, Settings, StopRecording
+
+__builtins__ = dict(vars(builtins))  # type: ignore[assignment]  # a copy: a program that is being recorded may rebind len
 
 FILENAME = "<program>"
 _MAIN_GUARD = re.compile(r"__name__\s*==|==\s*__name__")

@@ -5,9 +5,10 @@ Knows nothing of processes, files or the command line. One thread is recorded, t
 
 from __future__ import annotations
 
+import builtins
 import sys
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
 from types import CodeType, FrameType, FunctionType
 
@@ -16,6 +17,8 @@ from cwm_trace.frames import Event, Frame
 from cwm_trace.tracer import quirks
 from cwm_trace.tracer.instrument import instrument
 from cwm_trace.tracer.values import cap, render_value
+
+__builtins__ = dict(vars(builtins))  # type: ignore[assignment]  # a copy: a program that is being recorded may rebind len
 
 # Bound now: a traced program may rebind the builtins that its own hooks need.
 _getframe, _get_ident, _id, _type, _dict = sys._getframe, threading.get_ident, id, type, dict
@@ -324,10 +327,11 @@ class Recorder:
         return self._lines[line - 1] if 0 < line <= len(self._lines) else ""
 
 
-_GENERATOR, _RESUMABLE = 0x20, 0x20 | 0x80 | 0x200  # of co_flags: CO_GENERATOR, and CO_COROUTINE and CO_ASYNC_GENERATOR too
+# Of co_flags: CO_GENERATOR; and CO_COROUTINE and CO_ASYNC_GENERATOR too.
+_GENERATOR, _RESUMABLE = 0x20, 0x20 | 0x80 | 0x200
 
 
-async def _asynchronous() -> AsyncIterator[None]:
+async def _asynchronous() -> AsyncGenerator[None, None]:
     yield
 
 

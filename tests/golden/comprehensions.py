@@ -9,7 +9,6 @@ def f(xs, d):
         x + n
         for x in xs
         for n in [len(a)]
-        if x
     ]
     i = [x for x in []]
     j = sum(x * len(xs) for x in xs)

@@ -2,10 +2,10 @@
 
 import json
 
-from cwm_trace.tracer import record_source
+from tests.settrace_oracle import settrace_text
 from tests.test_tracer import CALLS, GOLDEN, REFERENCE, SOURCE
 
 if __name__ == "__main__":
     assert REFERENCE, "the text of the format is that of 3.11"
-    golden = {call: record_source(SOURCE, call).render() for call in CALLS}
+    golden = {call: settrace_text(SOURCE, call) for call in CALLS}
     GOLDEN.write_text(json.dumps(golden, indent=0) + "\n")
