@@ -92,7 +92,7 @@ def last(result: RunResult) -> Frame:
         (LOOPS, Limits(frames=None, file_bytes=20_000), Status.KILLED, 125),
         (LOOPS, Limits(frames=None, seconds=1.0), Status.TIME_LIMIT, -9),
         (SLEEPS, Limits(seconds=1.0), Status.TIME_LIMIT, -9),
-        (BUSY, Limits(cpu_seconds=1), Status.TIME_LIMIT, -signal.SIGXCPU),
+        (BUSY, Limits(cpu_seconds=1, seconds=None), Status.TIME_LIMIT, -signal.SIGXCPU),
         (PRINTS, Limits(output_bytes=1_000_000), Status.SIZE_LIMIT, -9),
         (BOMB, Limits(processes=20), Status.KILLED, -9),
         (LEAVES, LIMITS, Status.KILLED, 0),
@@ -153,7 +153,7 @@ def test_the_warm_worker_records_the_same(source: str, tmp_path: Path) -> None:
     [
         (LOOPS, Limits(frames=None, seconds=0.5), Status.TIME_LIMIT),
         (BOMB, Limits(processes=20), Status.KILLED),
-        (BUSY, Limits(cpu_seconds=1), Status.TIME_LIMIT),
+        (BUSY, Limits(cpu_seconds=1, seconds=None), Status.TIME_LIMIT),
         (SEGFAULTS, LIMITS, Status.KILLED),
         (
             "import os, signal\ndef main():\n    os.kill(os.getppid(), signal.SIGKILL)\n    x = 1\nmain()\n",
@@ -311,8 +311,9 @@ def test_an_interrupt_keeps_the_frames_and_ends_the_program(tmp_path: Path) -> N
 def test_an_interrupted_question_is_not_answered_later() -> None:
     with GroundTruth() as truth:
         truth.trace(source_job("x = 1\n"))
-        threading.Timer(0.3, signal.raise_signal, [signal.SIGINT]).start()
+        main = threading.main_thread().ident
         with pytest.raises(KeyboardInterrupt):
+            threading.Timer(0.3, signal.pthread_kill, [main, signal.SIGINT]).start()
             truth.trace(source_job(SLEEPS, limits=LIMITS))
         assert truth.trace(source_job("def f():\n    return 'second'\n", "f()")).returned == "'second'"
 

@@ -159,7 +159,7 @@ class Run:
     def _read(self) -> list[Step]:
         steps = self._tail.read()
         self._steps += steps
-        if self._tail.started:
+        if self._tail.started is not None:
             self._watch.start()
         return steps
 

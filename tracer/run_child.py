@@ -19,13 +19,18 @@ BOOT = str(Path(__file__).resolve().with_name("child_boot.py"))
 
 
 class FrameTail:
-    """Reads a growing file of frames; keeps an incomplete last line for later."""
+    """Reads a growing file of frames; keeps an incomplete last line for later.
+
+    Attributes:
+        started: the program's process number (in a sandbox, the number there) once it has started.
+        status: what the child says of the end.
+    """
 
     def __init__(self, path: str) -> None:
         self._file = open(path, "rb")
         self._rest = b""
         self._reader = StepReader()
-        self.started = False
+        self.started: int | None = None
         self.status: Status | None = None
 
     def read(self) -> list[Step]:
@@ -38,7 +43,7 @@ class FrameTail:
         if "fault" in record:
             raise RunError(f"the program cannot be recorded ({record['fault']})", hint="Please report it")
         if "begin" in record:
-            self.started = True
+            self.started = int(record["begin"])
             return None
         if "end" in record:
             self.status = Status(record["end"])

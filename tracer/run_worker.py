@@ -35,15 +35,16 @@ class _Worker:
             self.end()
             raise RunError("the process for true traces did not start", hint="See what it wrote above")
 
-    def ask(self, job: Job) -> Verdict:
-        """Run one program: status (None = the frames tell), clause, exit code."""
+    def ask(self, job: Job) -> Verdict | None:
+        """Run one program: status (None = the frames tell), clause, exit code. None if the warm process is dead."""
+        Path(self.out).write_bytes(b"")
         assert self.process.stdin is not None
         with contextlib.suppress(BrokenPipeError):
             self.process.stdin.write(json.dumps(job.record(self.out)).encode() + b"\n")
             self.process.stdin.flush()
         reply = self._reply()
         if not reply:
-            return Status.KILLED, "ended the process that watched it", -9
+            return None
         status, clause, code = json.loads(reply)
         return None if status is None else Status(status), clause, code
 
@@ -79,17 +80,19 @@ class GroundTruth:
     def trace(self, job: Job) -> Trace:
         """Run one program. Raises RunError if we, not the program, are at fault."""
         with self._lock:
-            worker = self._ready()
-            Path(worker.out).write_bytes(b"")
-            try:
-                verdict = worker.ask(job)
-                trace = _trace(job, worker.out, verdict)
-            except BaseException:  # interrupted: a reply would still come, to the wrong question
-                self._drop()
-                raise
-            if worker.process.poll() is not None:
-                self._drop()
-            return trace
+            for _ in range(2):
+                try:
+                    worker = self._ready()
+                    verdict = worker.ask(job)
+                    trace, started = _trace(job, worker.out, verdict)
+                    if verdict is None:
+                        self._drop()
+                    if verdict is not None or started:
+                        return trace
+                except BaseException:  # interrupted: a reply would still come, to the wrong question
+                    self._drop()
+                    raise
+            raise RunError("the process for true traces dies at once")
 
     def _ready(self) -> _Worker:
         if self._pid != os.getpid():  # forked: the worker is our parent's
@@ -109,16 +112,19 @@ class GroundTruth:
             self._drop()
 
 
-def _trace(job: Job, out: str, verdict: Verdict) -> Trace:
-    status, clause, code = verdict
-    tail = FrameTail(out)
-    try:
+def _trace(job: Job, out: str, verdict: Verdict | None) -> tuple[Trace, bool]:
+    """The trace, and whether the program has started at all."""
+    with contextlib.closing(FrameTail(out)) as tail:
         steps = tail.read()
-    finally:
-        tail.close()
+        if verdict is None and tail.started is not None:  # it ended the process that watched it
+            kill_tree(tail.started)
+            steps += tail.read()
+    status, clause, code = verdict or (Status.KILLED, "ended the process that watched it", 0)
     if tail.status is not None:
-        return job.trace(steps, tail.status)
-    return job.trace(steps, *((status, clause) if status is not None else describe_end(code)))
+        status, clause = tail.status, ""
+    elif status is None:
+        status, clause = describe_end(code)
+    return job.trace(steps, status, clause), tail.started is not None
 
 
 _shared = GroundTruth()
