@@ -9,6 +9,7 @@ from __future__ import annotations
 import builtins
 import fcntl
 import json
+import linecache
 import os
 import runpy
 import sys
@@ -158,6 +159,10 @@ class Program:
     def _set_up_paths(self, known: Set[str]) -> None:
         sys.argv = list(self.job["argv"])
         sys.orig_argv = [sys.orig_argv[0], *self.job["command"]]
+        if self.job["command"][:1] == ["-c"] and hasattr(linecache, "_register_code"):
+            # From 3.13 on, tracebacks show the lines of `-c`; it keeps them under this name, without a time of change.
+            lines = self.entry.source.splitlines(keepends=True)
+            linecache.cache[self.filename] = len(self.entry.source), None, lines, self.filename
         if self.job["folder"] is not None:
             if not sys.flags.safe_path:
                 sys.path.insert(0, self.job["folder"])
