@@ -155,8 +155,16 @@ def predict(
     force: Event | Mapping[int, Event] | None = None,
 ) -> Trace:
     """The same as `simulate`, to its end: the predicted trace, its status saying how it ended (INTERRUPTED on Ctrl-C)."""
-    prompt = _prompt(source, call, prompt)
-    run = Simulation(model, prompt, max_frames=max_frames, max_tokens=max_tokens, decoding=decoding, force=force)
+    run = simulate(
+        model,
+        source,
+        call,
+        prompt=prompt,
+        max_frames=max_frames,
+        max_tokens=max_tokens,
+        decoding=decoding,
+        force=force,
+    )
     try:
         for _ in run:
             pass

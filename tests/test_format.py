@@ -71,11 +71,12 @@ pieces = st.lists(
 @example("", "<|line_sep|>{}<|action_sep|>x<|frame_sep|><|end_of_text|><|frame_sep|>")
 @example("", "<|end_of_text|><|end_of_text|>")
 @example("", "<|frame_sep|><|end_of_text|>")
+@example("", "\ud800\udc00")
 def test_render_inverts_parse_on_any_text_after_a_prompt(context: str, body: str) -> None:
     text = render_prompt(context) + body
     trace = parse(text)
 
-    assert render(trace) == _joined(text)
+    assert _joined(render(trace)) == _joined(text)
     assert trace.context == _joined(context)
 
 
@@ -86,7 +87,7 @@ def test_render_inverts_parse_on_damaged_traces(trace: Trace, data: st.DataObjec
     end = data.draw(st.integers(start, min(start + 6, len(text))))
     damaged = text[:start] + data.draw(any_text) + text[end:]
 
-    assert render(parse(damaged)) == _joined(damaged)
+    assert _joined(render(parse(damaged))) == _joined(damaged)
 
 
 @given(any_text)

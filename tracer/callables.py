@@ -13,7 +13,7 @@ from cwm_trace.format import mark_entry
 from cwm_trace.frames import Status, Trace
 from cwm_trace.tracer.entry import parse_source
 from cwm_trace.tracer.inprocess import FrameList
-from cwm_trace.tracer.record import Recorder, StopRecording
+from cwm_trace.tracer.record import Recorder, StopRecording, all_code
 from cwm_trace.tracer.run import read_source
 
 
@@ -44,16 +44,12 @@ def trace(function: Callable[..., Any], /, *arguments: Any, **keywords: Any) -> 
 
 
 def _definition_line(function: FunctionType) -> int:
-    lines, first = inspect.getsourcelines(function) if _has_source(function) else ([], 1)
-    return next((first + n for n, text in enumerate(lines) if text.lstrip().startswith(("def ", "async def "))), first)
-
-
-def _has_source(function: FunctionType) -> bool:
+    """The line of its `def`, which decorators come before. Raises InputError."""
     try:
-        inspect.getsourcelines(function)
+        lines, first = inspect.getsourcelines(function)
     except (OSError, TypeError):
         raise InputError(f"no source text of {function.__qualname__}", hint="Use trace_source with the text") from None
-    return True
+    return next((first + n for n, text in enumerate(lines) if text.lstrip().startswith(("def ", "async def "))), first)
 
 
 def _source(function: FunctionType, path: str) -> str:
@@ -67,7 +63,7 @@ def _source(function: FunctionType, path: str) -> str:
 
 def _swap(path: str, module: CodeType) -> list[tuple[FunctionType, CodeType]]:
     """Give every living function of the file its instrumented code; returns what to put back."""
-    instrumented = {_key(code): code for code in _walk(module)}
+    instrumented = {_key(code): code for code in all_code(module)}
     originals = []
     for known in gc.get_objects():
         if type(known) is FunctionType and known.__code__.co_filename == path:
@@ -80,7 +76,3 @@ def _swap(path: str, module: CodeType) -> list[tuple[FunctionType, CodeType]]:
 
 def _key(code: CodeType) -> tuple[str, int, str]:
     return code.co_name, code.co_firstlineno, code.co_qualname
-
-
-def _walk(code: CodeType) -> list[CodeType]:
-    return [code, *(nested for item in code.co_consts if isinstance(item, CodeType) for nested in _walk(item))]

@@ -47,9 +47,8 @@ def instrument(code: CodeType, hooks: Hooks) -> CodeType:
     code = code.replace(co_consts=constants)
     try:
         return _Rewriter(code, hooks).result()
-    except (
-        IndexError
-    ):  # bytecode 0.19.1 cannot read an inlined comprehension with a cell inside a generic class (3.13, 3.14)
+    except IndexError:
+        # bytecode 0.19.1 cannot read an inlined comprehension with a cell inside a generic class (3.13, 3.14)
         return code
 
 
@@ -73,6 +72,7 @@ class _Rewriter:
         self.after: dict[int, list[Element]] = {}
         self.trampolines: list[Element] = []
         self.handlers = {element.target for element in self.elements if isinstance(element, TryBegin)}
+        self.positions = self._label_positions()
         self.start = self._first_resume()
         self.outlined = _is_outlined(code)
         self.silent = self._restoring() if self.outlined else frozenset()
@@ -289,11 +289,10 @@ class _Rewriter:
 
     def _edges(self) -> dict[int, list[_Edge]]:
         """All edges into each instruction that normal control flow reaches, and which of them are line events."""
-        positions = self._label_positions()
         edges: dict[int, list[_Edge]] = {}
         for index, item in self._instructions():
             if isinstance(item.arg, Label):
-                target = positions[item.arg]
+                target = self.positions[item.arg]
                 edges.setdefault(target, []).append(_Edge(index, True, self._fires(index, target, jump=True)))
             if not (item.is_final() or item.is_uncond_jump()):
                 following = self._next(index)
@@ -316,9 +315,10 @@ class _Rewriter:
 
     def _jump_target(self, item: Instr) -> int:
         assert isinstance(item.arg, Label)
-        return self._label_positions()[item.arg]
+        return self.positions[item.arg]
 
     def _label_positions(self) -> dict[Label, int]:
+        """The instruction that each label stands before."""
         positions: dict[Label, int] = {}
         for index, element in enumerate(self.elements):
             if isinstance(element, Label):

@@ -20,8 +20,8 @@ from cwm_trace.tracer.values import cap, render_value
 
 __builtins__ = dict(vars(builtins))  # type: ignore[assignment]  # a copy: a program that is being recorded may rebind len
 
-# Bound now: a traced program may rebind the builtins that its own hooks need.
-_getframe, _get_ident, _id, _type, _dict = sys._getframe, threading.get_ident, id, type, dict
+# Bound now: a traced program may replace what is in modules, too.
+_getframe, _get_ident = sys._getframe, threading.get_ident
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ class Recorder:
     def _find_entry(self, code: CodeType) -> CodeType | None:
         if self.entry_line is None:
             return code
-        found = [item for item in _walk(code) if item.co_firstlineno <= self.entry_line and self._defines(item)]
+        found = [item for item in all_code(code) if item.co_firstlineno <= self.entry_line and self._defines(item)]
         return found[-1] if found else None
 
     def _defines(self, code: CodeType) -> bool:
@@ -350,8 +350,9 @@ def _line_of_unit(code: CodeType, unit: int) -> int | None:
     return next((line for start, end, line in code.co_lines() if start <= 2 * unit < end), None)
 
 
-def _walk(code: CodeType) -> list[CodeType]:
-    nested = [item for constant in code.co_consts if isinstance(constant, CodeType) for item in _walk(constant)]
+def all_code(code: CodeType) -> list[CodeType]:
+    """A code object and all nested in it, outer ones first."""
+    nested = [item for constant in code.co_consts if isinstance(constant, CodeType) for item in all_code(constant)]
     return [code, *nested]
 
 

@@ -51,8 +51,8 @@ class View(Protocol):
     def end(self, trace: Trace) -> None: ...
 
 
-class JsonView:
-    """One JSON object a line: header, frames, end. Locals are in full, line numbers those of the file less `offset`."""
+class _EffectView:
+    """Shows each step when the next one has come, and its effect is known."""
 
     def __init__(self, *, offset: int = 0) -> None:
         self._reader = EffectReader()
@@ -60,21 +60,36 @@ class JsonView:
         self._exact: list[bool | None] = []
 
     def begin(self, facts: Mapping[str, Any], given: tuple[Step, ...]) -> None:
-        """Write the header; the given frames are part of it only in number."""
-        self.put({"schema": FRAMES_SCHEMA, **facts, "given": len(given)})
+        """Show the given frames first."""
         for step in given:
             self.step(step)
 
     def step(self, step: Step, exact: bool | None = None) -> None:
-        """Write the step before this one, whose effect is now known."""
+        """Show the step before this one."""
         self._exact.append(exact)
         for effect in self._reader.feed(step):
             self._effect(effect)
 
     def end(self, trace: Trace) -> None:
-        """Write the last step and how it ended."""
+        """Show the last step."""
         for effect in self._reader.finish():
             self._effect(effect)
+
+    def _effect(self, effect: Effect) -> None:
+        raise NotImplementedError
+
+
+class JsonView(_EffectView):
+    """One JSON object a line: header, frames, end. Locals are in full, line numbers those of the file less `offset`."""
+
+    def begin(self, facts: Mapping[str, Any], given: tuple[Step, ...]) -> None:
+        """Write the header, which counts the given frames, then these."""
+        self.put({"schema": FRAMES_SCHEMA, **facts, "given": len(given)})
+        super().begin(facts, given)
+
+    def end(self, trace: Trace) -> None:
+        """Write the last step and how it ended."""
+        super().end(trace)
         self.put({"end": trace.status.value, "frames": len(trace), "returned": trace.returned, "raised": trace.raised})
 
     def _effect(self, effect: Effect) -> None:
@@ -101,31 +116,14 @@ class JsonView:
         sys.stdout.flush()
 
 
-class TableView:
+class TableView(_EffectView):
     """A table row a step, printed when the step's effect is known."""
 
     def __init__(self, target: Console, *, full: bool = False, offset: int = 0) -> None:
-        self._console, self._full, self._offset = target, full, offset
-        self._reader = EffectReader()
-        self._exact: list[bool | None] = []
+        super().__init__(offset=offset)
+        self._console, self._full = target, full
 
-    def begin(self, facts: Mapping[str, Any], given: tuple[Step, ...]) -> None:
-        """Show the given frames first."""
-        for step in given:
-            self.step(step)
-
-    def step(self, step: Step, exact: bool | None = None) -> None:
-        """Show the step before this one."""
-        self._exact.append(exact)
-        for effect in self._reader.feed(step):
-            self._row(effect)
-
-    def end(self, trace: Trace) -> None:
-        """Show the last step."""
-        for effect in self._reader.finish():
-            self._row(effect)
-
-    def _row(self, effect: Effect) -> None:
+    def _effect(self, effect: Effect) -> None:
         from cwm_trace.display import row
 
         mark = _mark(effect.step, self._exact[effect.index])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -59,11 +59,6 @@ def new_model(shape: Shape) -> Any:
         initializer_range=0.02,
     )
     return CwmForCausalLM(config)
-
-
-def describe(shape: Shape) -> dict[str, int]:
-    """The shape as plain numbers."""
-    return asdict(shape)
 
 
 @dataclass(frozen=True, slots=True)
