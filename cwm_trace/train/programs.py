@@ -13,16 +13,36 @@ from dataclasses import dataclass
 
 from cwm_trace.train.grammar import EXPRESSIONS, MUTATIONS
 from cwm_trace.train.idioms import IDIOMS
+from cwm_trace.train.names import class_name, novel_name
+from cwm_trace.train.style import Style
 from cwm_trace.train.values import Theme
 from cwm_trace.train.writer import Variable, Writer, literal_text
 
 _PARAM = re.compile(r"\$(\w+):(\w+)")
 _LOCAL = re.compile(r"\$(\w+)")
 _CHOICE = re.compile(r"⟦([^⟦⟧]*)⟧")
-_LOCAL_KINDS = {"c": "char", "w": "str", "n": "int", "i": "int", "j": "int", "k": "int", "out": "ls", "count": "dsi"}
+_LOCAL_KINDS = {
+    "c": "char",
+    "w": "str",
+    "n": "int",
+    "i": "int",
+    "j": "int",
+    "k": "int",
+    "out": "ls",
+    "count": "dsi",
+    "e": "error",
+}
 _FUNCTION_NAMES = (
     "solve process transform func g compute convert check update_items run helper build count_items".split()
 )
+_ROLES: dict[str, tuple[list[str], Callable[[random.Random], str]]] = {
+    "Cls": ("Counter Stack Point Account Item Node Queue Box Shape Animal Store Cache".split(), class_name),
+    "Err": ("InvalidValue TooLarge NotFound BadInput LimitError".split(), class_name),
+    "CONST": ("LIMIT SIZE STEP N FACTOR BASE OFFSET".split(), lambda rng: novel_name(rng).upper()),
+    "fn": ("helper inner apply step convert check clean count visit keep double pick gen".split(), novel_name),
+    "meth": ("add push pop get put update deposit area value total next_value".split(), novel_name),
+    "attr": ("n items value x y name size total data balance owner count".split(), novel_name),
+}
 _RESULT_KINDS = ["str"] * 34 + ["int"] * 20 + ["li"] * 13 + ["ls"] * 13 + ["bool"] * 9 + ["dsi"] * 6
 _RESULT_KINDS += ["dss", "dis", "dsl", "lt", "lli", "ti", "ts", "si", "float"]
 _ACCUMULATORS = {"str": "''", "int": "0", "ls": "[]", "li": "[]", "dsi": "{}"}
@@ -46,8 +66,10 @@ class Program:
 def generate(seed: int, calls: int = 3, family: str | None = None) -> Program:
     """The program of a seed, with so many different calls at most; `family` (`script`, say) leaves no choice of that."""
     rng = random.Random(seed)
-    family = family or rng.choices(["drill", "free", "idiom", "script"], [35, 33, 23, 9])[0]
-    return _FAMILIES[family](rng, calls)
+    family = family or rng.choices(["drill", "free", "idiom", "script"], [31, 33, 25, 11])[0]
+    program = _FAMILIES[family](rng, calls)
+    style = Style.draw(rng)
+    return Program(style.source(rng, program.source), tuple(style.call(rng, call) for call in program.calls), family)
 
 
 # --- drills ---------------------------------------------------------------------------------------------------------
@@ -289,15 +311,27 @@ def _instantiate(writer: Writer, template: str) -> tuple[str, str]:
     text = writer.fill(text, 0)
     for local in dict.fromkeys(_LOCAL.findall(text)):
         if local not in names:
-            names[local] = writer.declare(_LOCAL_KINDS.get(local, "int"), result=local in ("out", "count", "total"))
+            names[local] = _fresh_local(writer, local, names)
     text = _LOCAL.sub(lambda match: names[match[1]], text)
     return _renamed(rng, text + "\n")
+
+
+def _fresh_local(writer: Writer, local: str, names: dict[str, str]) -> str:
+    """A name for `$local`; classes, functions and attributes are named in their own manner."""
+    role = local.rstrip("2")
+    if role not in _ROLES:
+        return writer.declare(_LOCAL_KINDS.get(local, "int"), result=local in ("out", "count", "total"))
+    common, novel = _ROLES[role]
+    while True:
+        name = writer.rng.choice(common) if writer.rng.random() < 0.4 else novel(writer.rng)
+        if name not in writer.taken() and name not in names.values():
+            return name
 
 
 def _renamed(rng: random.Random, source: str) -> tuple[str, str]:
     if rng.random() < 0.7:
         return source, "f"
-    name = rng.choice(_FUNCTION_NAMES)
+    name = rng.choice(_FUNCTION_NAMES) if rng.random() < 0.3 else novel_name(rng)
     return re.sub(r"\bf\(", f"{name}(", source), name
 
 
@@ -362,7 +396,8 @@ _DOCSTRINGS = [
 
 
 def _new_writer(rng: random.Random) -> Writer:
-    return Writer(rng, Theme.draw(rng), max_params=rng.choice([1, 2, 2, 3]))
+    novelty = rng.choice([0.0, 0.15, 0.3, 0.6, 0.9])
+    return Writer(rng, Theme.draw(rng), max_params=rng.choice([1, 2, 2, 3]), novelty=novelty)
 
 
 def _finish(writer: Writer, body: list[str], calls: int, family: str) -> Program:

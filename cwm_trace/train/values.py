@@ -68,10 +68,14 @@ _WORD_KINDS: list[tuple[int, Callable[[random.Random], str]]] = [
     (10, _symbols),
     (10, _repetitive),
     (9, _capitalised),
-    (1, _international),
+    (2, _international),
 ]
 _KINDS = [kind for _, kind in _WORD_KINDS]
 _KIND_WEIGHTS = [weight for weight, _ in _WORD_KINDS]
+_ALPHABETS = [
+    string.ascii_lowercase, string.ascii_lowercase + " ", string.ascii_letters, string.ascii_letters + string.digits, string.digits, "01",
+    "ab", "abc", "aeioubcd ", string.ascii_lowercase + string.digits + _PUNCTUATION,
+]  # fmt: skip
 _SEPARATORS = [" "] * 10 + [", ", ",", "-", "_", "  ", "\n", ".", ":", "|", "/", "\t", ";", "+"]
 
 
@@ -97,6 +101,10 @@ class Theme:
         numbers = [rng.randint(low, high) for _ in range(rng.randint(3, 7))]
         words = [word(rng) for _ in range(rng.randint(2, 6))]
         return cls(rng, words, rng.choice(_SEPARATORS), numbers)
+
+    def alphabet(self) -> str:
+        """The characters that long strings are made of."""
+        return self.rng.choice(_ALPHABETS) if self.rng.random() < 0.7 else "".join(self.words) + self.separator
 
     def int_(self) -> int:
         """A number of this world, at times a neighbour or a stranger."""
@@ -135,7 +143,9 @@ class Theme:
         roll = self.rng.random()
         if roll < 0.03:
             return ""
-        count = 1 if roll < 0.5 else self.rng.randint(2, 4)
+        if roll < 0.08:
+            return "".join(self.rng.choices(self.alphabet(), k=self.rng.randint(8, 24)))
+        count = 1 if roll < 0.5 else self.rng.randint(2, 4) if roll < 0.95 else self.rng.randint(4, 8)
         text = self.separator.join(self.rng.choices(self.words, k=count))
         return self._dressed(text)
 
@@ -198,5 +208,10 @@ _MAKERS: dict[str, Callable[[Theme], Value]] = {
     "ti": lambda theme: tuple(_list_of(Theme.int_)(theme)[:5]),
     "ts": lambda theme: tuple(_list_of(Theme.item)(theme)[:5]),
     "si": lambda theme: set(_list_of(Theme.int_)(theme)[:5]),
+    "lm": _list_of(
+        lambda theme: theme.value(theme.rng.choice(["int", "int", "char", "str", "float", "bool", "none", "ti"]))
+    ),
+    "none": lambda theme: None,
+    "dd": _dict_of(Theme.item, lambda theme: theme.value("dsi")),
     "lt": lambda theme: [(theme.item(), theme.int_()) for _ in range(min(theme.size(), 4))],
 }

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from cwm_trace.train.grammar import CONDITIONS, EXPRESSIONS, MAPS, RECEIVERS, Table
+from cwm_trace.train.names import novel_name
 from cwm_trace.train.values import Theme
 
 _HOLE = re.compile(r"<(=?)([A-Za-z]+)(?::(\w+))?>")
@@ -38,6 +39,9 @@ _NAMES = {
     "ti": "t tup point pair values data a",
     "ts": "t tup pair values data names a",
     "si": "s seen values nums unique st",
+    "lm": "items values data lst mixed row record a",
+    "dd": "d tree data nested config table graph scores",
+    "error": "e error err exc",
 }
 _RESULT_NAMES = {
     "str": "result new_text output res ans out s new_string ret string r",
@@ -64,6 +68,7 @@ class Writer:
         scope: variables visible now, oldest first.
         params: parameters of the function being written (they grow when a template needs a kind that is not there).
         max_params: no more parameters than that.
+        novelty: share of names that are not of the common ones.
     """
 
     rng: random.Random
@@ -71,6 +76,7 @@ class Writer:
     scope: list[Variable] = field(default_factory=list)
     params: list[Variable] = field(default_factory=list)
     max_params: int = 3
+    novelty: float = 0.0
 
     def taken(self) -> set[str]:
         """Names that a new variable must not hide."""
@@ -80,12 +86,20 @@ class Writer:
         """A name that people give to values of this kind, not yet in scope."""
         pool = (_RESULT_NAMES.get(kind) if result else None) or _NAMES.get(kind, "x y z item obj value")
         candidates = [name for name in pool.split() if name not in self.taken()]
-        if candidates and self.rng.random() < 0.93:
+        if self.rng.random() < self.novelty:
+            return self._novel_name()
+        if candidates and self.rng.random() < 0.95:
             return candidates[min(int(self.rng.expovariate(0.22)), len(candidates) - 1)]
         while True:
             name = self.rng.choice("abcdefghijkmnopqrstuvwxyz") + self.rng.choice(["", "", "1", "2", "_x", "s", "z"])
             if name not in self.taken() and not keyword.iskeyword(name):
                 return name
+
+    def _novel_name(self) -> str:
+        known = [variable.name for variable in self.scope]
+        while (name := novel_name(self.rng, known)) in self.taken():
+            pass
+        return name
 
     def declare(self, kind: str, *, result: bool = False) -> str:
         """A new variable in scope."""
@@ -164,6 +178,8 @@ class Writer:
         return _HOLE.sub(lambda hole: self._hole(hole, depth, names), template)
 
     def _binder(self, used: set[str]) -> str:
+        if self.rng.random() < self.novelty / 4 and (name := self._novel_name()) not in used:
+            return name
         free = [name for name in _COMPREHENSION_NAMES if name not in used and name not in self.taken()]
         return free[min(int(self.rng.expovariate(0.3)), len(free) - 1)] if free else "zz"
 
