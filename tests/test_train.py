@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import hashlib
 import json
+import keyword
 import math
 import os
+import random
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -20,13 +24,17 @@ from cwm_trace.format import ARG_SEP, BEGIN_OF_TEXT, END_OF_TEXT, FRAME_SEP, TRA
 from cwm_trace.frames import Event, Frame, Trace
 from cwm_trace.tracer.inprocess import record_source
 from cwm_trace.train.decontaminate import Filter
+from cwm_trace.train.idioms import IDIOMS
+from cwm_trace.train.names import novel_name
 from cwm_trace.train.programs import generate
+from cwm_trace.train.style import quoted
 
 pytest.importorskip("torch", reason="the model extra is not installed")
 
 import numpy as np
 import torch
 
+from cwm_trace.train import programs
 from cwm_trace.train.data import IGNORED, batches, bucketed, load_shard, loss_start, make_batch, save_shard
 from cwm_trace.train.network import Shape, batch_loss, new_model
 from cwm_trace.train.record import Recipe, read_trace, traces_of, write_shards
@@ -72,6 +80,38 @@ def syntax_error(source: str) -> SyntaxError | None:
     except SyntaxError as error:
         return error
     return None
+
+
+def test_every_idiom_makes_programs_that_compile() -> None:
+    """Thousands of seeds draw what 300 never do."""
+    for number, template in enumerate(IDIOMS):
+        for seed in range(8):
+            writer = programs._new_writer(random.Random(f"{number} {seed}"))
+            source, name = programs._instantiate(writer, template)
+            ast.parse("\n".join([source, *programs._calls(writer, name, 2)]))
+            assert not re.search(r"[$⟦⟧]", source), source
+
+
+@pytest.mark.parametrize("share", [0.5, 1.0])
+def test_quotes_change_the_text_and_not_the_program(share: float) -> None:
+    rng = random.Random(0)
+    changed = 0
+    for program in map(generate, SEEDS):
+        text = quoted(rng, program.source, share)
+        if not syntax_error(program.source):
+            assert ast.dump(ast.parse(text)) == ast.dump(ast.parse(program.source))
+            changed += text != program.source
+    assert changed > 20
+    assert quoted(rng, "f('a', 'it\\'s', '\"', \"x\")", 1.0) == "f(\"a\", 'it\\'s', '\"', \"x\")"
+
+
+def test_new_names_are_names_and_hide_nothing() -> None:
+    rng = random.Random(0)
+    made = [novel_name(rng, ["total"]) for _ in range(2000)]
+
+    assert all(name.isidentifier() and not keyword.iskeyword(name) and not hasattr(builtins, name) for name in made)
+    assert len(set(made)) > 1500
+    assert any("total" in name for name in made)
 
 
 def test_calls_are_of_functions_that_are_there() -> None:

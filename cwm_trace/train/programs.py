@@ -18,7 +18,7 @@ from cwm_trace.train.style import Style
 from cwm_trace.train.values import Theme
 from cwm_trace.train.writer import Variable, Writer, literal_text
 
-_PARAM = re.compile(r"\$(\w+):(\w+)")
+_PARAM = re.compile(r"\$(\w+):([a-z]\w*)")  # not the `:05d` of a format
 _LOCAL = re.compile(r"\$(\w+)")
 _CHOICE = re.compile(r"⟦([^⟦⟧]*)⟧")
 _LOCAL_KINDS = {

@@ -5,15 +5,14 @@ The grammar writes values as `repr` does; people write as many double quotes as 
 
 from __future__ import annotations
 
-import io
 import random
 import re
-import tokenize
 from dataclasses import dataclass
 
 from cwm_trace.train.names import word
 
-_SINGLE = re.compile(r"[fFrRbB]*'[^'\"\\]*(?:\\[^'\"][^'\"\\]*)*'")
+# Not tokenize: it splits f-strings from 3.12 on, and a seed must give the same program everywhere.
+_STRINGS = re.compile(r'"""[\s\S]*?"""|"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\'|#[^\n]*')
 _HEADER = re.compile(r"^( *def \w+\()([^()]*)(\)):$", re.MULTILINE)
 _ANNOTATIONS = ["int", "str", "list", "dict", "bool", "float", "list[int]", "list[str]", "dict[str, int]", "object"]
 _COMMENTS = [
@@ -62,23 +61,13 @@ class Style:
 
 def quoted(rng: random.Random, text: str, share: float) -> str:
     """Put so large a share of the single-quoted strings into double quotes; strings that hold a quote of either kind stay."""
-    if not share or "'" not in text:
-        return text
-    lines = text.splitlines(keepends=True)
-    for token in reversed(list(_strings(text))):
-        (row, start), (_, end) = token.start, token.end
-        if _SINGLE.fullmatch(token.string) and rng.random() < share:
-            lines[row - 1] = lines[row - 1][:start] + token.string.replace("'", '"') + lines[row - 1][end:]
-    return "".join(lines)
 
+    def requote(match: re.Match[str]) -> str:
+        string = match[0]
+        plain = string[0] == "'" and not re.search("[\"']", string[1:-1])
+        return f'"{string[1:-1]}"' if plain and rng.random() < share else string
 
-def _strings(text: str) -> list[tokenize.TokenInfo]:
-    try:
-        return [
-            token for token in tokenize.generate_tokens(io.StringIO(text).readline) if token.type == tokenize.STRING
-        ]
-    except (tokenize.TokenError, SyntaxError):
-        return []
+    return _STRINGS.sub(requote, text) if share else text
 
 
 def _annotate(rng: random.Random, match: re.Match[str]) -> str:
