@@ -2,6 +2,7 @@
 
 from cwm_trace.eval.compare import Cause, Diff, Verdict, diff
 from cwm_trace.eval.metrics import METRICS, TABLE_9, TraceScore, score, score_trace
+from cwm_trace.eval.paired import Comparison, compare_runs
 from cwm_trace.eval.runs import Results, Sample, rescore, run_suite
 from cwm_trace.eval.suites import Suite, Task, load_suite
 
@@ -9,6 +10,7 @@ __all__ = [
     "METRICS",
     "TABLE_9",
     "Cause",
+    "Comparison",
     "Diff",
     "Results",
     "Sample",
@@ -16,6 +18,7 @@ __all__ = [
     "Task",
     "TraceScore",
     "Verdict",
+    "compare_runs",
     "diff",
     "load_suite",
     "rescore",

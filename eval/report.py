@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from cwm_trace.eval.metrics import METRICS, TABLE_9
+from cwm_trace.eval.paired import Comparison
 from cwm_trace.eval.runs import Results
+from cwm_trace.eval.teacher import TEACHER_METRICS, TeacherResults
 
 TITLES = {
     "output_pass_at_1": "output pass@1",
@@ -77,14 +79,90 @@ def _notes_on(item: Results) -> list[str]:
 
 def as_text(results: Sequence[Results]) -> str:
     """A table for a terminal."""
-    table = rows(results)
-    widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table]
-    return "\n".join([*lines, *notes(results)]) + "\n"
+    return _text_table(rows(results), notes(results))
 
 
 def as_markdown(results: Sequence[Results]) -> str:
     """A table for a README."""
-    head, *body = rows(results)
+    return _markdown_table(rows(results), notes(results))
+
+
+def teacher_rows(results: Sequence[TeacherResults]) -> list[list[str]]:
+    """The same for teacher-forced runs: percent, but for bits."""
+    return [
+        ["teacher-forced", *(item.model for item in results)],
+        *([title, *(_teacher_cell(item, name) for item in results)] for name, (title, _) in TEACHER_METRICS.items()),
+        ["frames", *(str(item.frames) for item in results)],
+        ["programs", *(str(item.n) for item in results)],
+        ["frames per second", *(f"{item.frames / item.seconds:.0f}" if item.seconds else "–" for item in results)],
+    ]
+
+
+def _teacher_cell(item: TeacherResults, name: str) -> str:
+    value, bounds = item.metrics[name], item.intervals[name]
+    return "–" if value is None or bounds is None else f"{value:.1f} [{bounds.low:.1f}, {bounds.high:.1f}]"
+
+
+def teacher_notes(results: Sequence[TeacherResults]) -> list[str]:
+    """What a reader of the table must know."""
+    lines = ["each frame after the true ones before it; percent of frames or values, 95 % interval over programs"]
+    limited = next((item for item in results if item.n < item.of), None)
+    if limited:
+        lines.append(f"LIMITED RUN ({limited.n} of {limited.of}): not for reporting")
+    for item in results:
+        bad = [f"{count} {name}" for name, count in item.outcomes.items() if name != "ok"]
+        lines += [f"{item.model}: " + ", ".join(bad)] if bad else []
+    return lines
+
+
+def teacher_as_text(results: Sequence[TeacherResults]) -> str:
+    """A table for a terminal."""
+    return _text_table(teacher_rows(results), teacher_notes(results))
+
+
+def teacher_as_markdown(results: Sequence[TeacherResults]) -> str:
+    """A table for a README."""
+    return _markdown_table(teacher_rows(results), teacher_notes(results))
+
+
+def comparison_rows(made: Comparison) -> list[list[str]]:
+    """Header and one row for each metric of two runs: percent of each, the difference in points and its 95 % interval."""
+    lines = [["", *made.names, "difference"]]
+    for name in METRIC_ROWS:
+        item = made.metrics[name]
+        low, high = item.interval
+        lines.append(
+            [TITLES[name], f"{item.a:.1f}", f"{item.b:.1f}", f"{item.difference:+.1f} [{low:+.1f}, {high:+.1f}]"]
+        )
+    return lines
+
+
+def comparison_notes(made: Comparison) -> list[str]:
+    """What a reader of the comparison must know."""
+    lines = [f"{made.n} tasks of {made.suite}; points, 95 % interval (bootstrap over programs, paired)"]
+    if made.n < made.of:
+        lines.append(f"LIMITED ({made.n} of {made.of} tasks are in both runs): not for reporting")
+    split = f"output right in the first run only: {made.only_a}, in the second only: {made.only_b}"
+    return [*lines, f"{split}; McNemar's exact test: p = {made.p_value:.2g}"]
+
+
+def comparison_as_text(made: Comparison) -> str:
+    """A table for a terminal."""
+    return _text_table(comparison_rows(made), comparison_notes(made))
+
+
+def comparison_as_markdown(made: Comparison) -> str:
+    """A table for a README."""
+    return _markdown_table(comparison_rows(made), comparison_notes(made))
+
+
+def _text_table(table: Sequence[Sequence[str]], remarks: Sequence[str]) -> str:
+    widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table]
+    return "\n".join([*lines, *remarks]) + "\n"
+
+
+def _markdown_table(table: Sequence[Sequence[str]], remarks: Sequence[str]) -> str:
+    head, *body = table
     lines = ["| " + " | ".join(row) + " |" for row in (head, ["---"] * len(head), *body)]
-    return "\n".join([*lines, "", *notes(results)]) + "\n"
+    return "\n".join([*lines, "", *remarks]) + "\n"

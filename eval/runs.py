@@ -6,22 +6,18 @@ and `results.json`. Metrics are computed over all tasks of the suite: what faile
 
 from __future__ import annotations
 
-import hashlib
 import json
-import platform
 import statistics
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from cwm_trace.errors import CwmTraceError, InputError, ModelError
 from cwm_trace.eval.compare import Cause, diff
+from cwm_trace.eval.folder import begin, program_hash, read_lines, read_manifest
 from cwm_trace.eval.intervals import Interval, interval
 from cwm_trace.eval.metrics import METRICS, TraceScore, score_trace
 from cwm_trace.eval.suites import Suite, Task
@@ -134,8 +130,7 @@ def run_suite(
     """
     tasks = suite.tasks[:limit]
     config = {"max_frames": max_frames, "max_tokens": max_tokens, "decoding": asdict(decoding or Decoding())}
-    _begin(out, model, suite, config, resume)
-    _drop_unfinished_line(out / "samples.jsonl")
+    begin(out, model, suite, config, resume=resume)
     done = {sample.id: sample for sample in read_samples(out)}
     with (out / "samples.jsonl").open("a", encoding="ascii") as file:
         for number, task in enumerate(tasks, start=1):
@@ -149,11 +144,6 @@ def run_suite(
     results = summarise(model.name, suite.name, [done[task.id] for task in tasks], len(suite.tasks))
     (out / "results.json").write_text(json.dumps(asdict(results), indent=1) + "\n")
     return results
-
-
-def program_hash(source: str) -> str:
-    """A short name for a program's text."""
-    return hashlib.sha256(source.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def _sample(model: Model, task: Task, decoding: Decoding | None, max_frames: int | None, max_tokens: int) -> Sample:
@@ -231,25 +221,7 @@ def read_samples(out: Path) -> list[Sample]:
 
     A last line that a crash cut off is left out. Raises InputError for a damaged line.
     """
-    path = out / "samples.jsonl"
-    if not path.exists():
-        return []
-    samples: list[Sample] = []
-    whole, _, _ = path.read_text("ascii").rpartition("\n")
-    for number, line in enumerate(whole.splitlines(), start=1):
-        try:
-            samples.append(_read_sample(json.loads(line)))
-        except (KeyError, TypeError, ValueError, InputError) as error:
-            raise InputError(f"{path}:{number}: damaged sample ({type(error).__name__}: {error})") from None
-    return list({sample.id: sample for sample in samples}.values())
-
-
-def _drop_unfinished_line(path: Path) -> None:
-    """Cut off what a killed run left after the last line end, so that the next line starts on its own."""
-    if not path.exists():
-        return
-    with path.open("r+b") as file:
-        file.truncate(file.read().rfind(b"\n") + 1)
+    return list({sample.id: sample for sample in read_lines(out, _read_sample)}.values())
 
 
 def _read_sample(record: dict[str, Any]) -> Sample:
@@ -263,53 +235,8 @@ def _read_sample(record: dict[str, Any]) -> Sample:
 
 def rescore(out: Path) -> Results:
     """Score a run folder again; needs neither the model nor torch. Raises InputError."""
-    try:
-        manifest = json.loads((out / "manifest.json").read_text())
-    except (OSError, ValueError):
-        raise InputError(f"{out} is not a run folder (no manifest.json)") from None
+    manifest = read_manifest(out)
     samples = read_samples(out)
     if not samples:
         raise InputError(f"{out} has no finished sample")
     return summarise(manifest["model"], manifest["suite"], samples, manifest["n"])
-
-
-def _begin(out: Path, model: Model, suite: Suite, config: dict[str, Any], resume: bool) -> None:
-    """Write the manifest, or check that the folder's is of the same run."""
-    path = out / "manifest.json"
-    same = {"model": model.name, "suite": suite.name, "sha256": suite.sha256, "n": len(suite.tasks), "config": config}
-    if path.exists():
-        known = json.loads(path.read_text())
-        if not resume:
-            raise InputError(f"{out} already holds a run", hint="Use --resume, or another --out")
-        if {name: known.get(name) for name in same} != same:
-            raise InputError(f"{out} holds another run (model, suite or settings differ)", hint="Use another --out")
-        return
-    out.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(same | _circumstances(), indent=1) + "\n")
-
-
-def _circumstances() -> dict[str, Any]:
-    packages = ("cwm-trace", "torch", "transformers", "bytecode")
-    return {
-        "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-        "command": sys.argv,
-        "python": sys.version.split()[0],
-        "packages": {name: _version(name) for name in packages},
-        "git": _git_revision(),
-        "machine": f"{platform.machine()} {platform.system()}",
-    }
-
-
-def _version(name: str) -> str | None:
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return None
-
-
-def _git_revision() -> str | None:
-    try:
-        made = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, timeout=5)
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return made.stdout.strip() or None if made.returncode == 0 else None

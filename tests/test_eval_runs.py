@@ -203,7 +203,12 @@ def test_what_a_run_leaves_on_disk(tmp_path: Path) -> None:
     assert seen == [(1, 4, "int"), (2, 4, "str"), (3, 4, "raises"), (4, 4, "other")]
     assert manifest["model"] == "scripted"
     assert (manifest["suite"], manifest["sha256"], manifest["n"]) == ("doubles", "0" * 64, 4)
-    assert manifest["config"]["decoding"] == {"temperature": 0.5, "seed": 3}
+    assert manifest["config"]["decoding"] == {
+        "temperature": 0.5,
+        "seed": 3,
+        "speculative": True,
+        "constrained": False,
+    }
     assert manifest["python"] and manifest["machine"]
     assert written["metrics"] == results.metrics
     assert [record["id"] for record in lines(tmp_path / "run")] == ["int", "str", "raises", "other"]

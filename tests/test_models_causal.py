@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -30,12 +30,14 @@ from cwm_trace.frames import Event, Frame, MalformedFrame, Trace  # noqa: E402
 from cwm_trace.models import Decoding, Stop, load_model  # noqa: E402
 from cwm_trace.models.causal import CausalModel, Codec  # noqa: E402
 from cwm_trace.models.engine import Engine  # noqa: E402
-from cwm_trace.prompts import call_prompt  # noqa: E402
+from cwm_trace.prompts import call_prompt, script_prompt  # noqa: E402
 from cwm_trace.simulate import predict  # noqa: E402
+from cwm_trace.train.programs import generate  # noqa: E402
 from tests import tiny_cwm  # noqa: E402
 
 PROMPT = call_prompt("def f(x):\n    return x\n", "f('é<|eot_id|> <|frame_sep|>')")
 GREEDY = Decoding()
+PLAIN = Decoding(speculative=False)
 
 
 @pytest.fixture(scope="module")
@@ -143,13 +145,57 @@ def test_greedy_rollout_is_what_a_recomputation_and_generate_give(tiny: CausalMo
 def test_no_token_is_read_twice(tiny: CausalModel) -> None:
     fed = Frame(Event.LINE, "    return x\n", {"x": "'é'"})
     with tokens_read(tiny) as read:
-        rollout = tiny.rollout(PROMPT, GREEDY)
+        rollout = tiny.rollout(PROMPT, PLAIN)
         made = [rollout.next_frame(max_tokens=60) for _ in range(3)]
         rollout.feed(fed)
         made.append(rollout.next_frame(prefix=EVENT_TOKENS[Event.RETURN], max_tokens=60))
     given = len(prompt_ids(tiny)) + len(tiny.codec.encode(Trace("", (fed,)).render()[len(render_prompt("")) :])) - 1 + 1
     assert sum(read) == given + sum(one.tokens for one in made) - 1  # the last one is not read yet
     assert read[0] == len(prompt_ids(tiny)) and len(read) == sum(one.tokens for one in made)
+
+
+@pytest.mark.parametrize("guesses", ["right", "wrong", "half"])
+def test_guesses_change_the_passes_and_not_the_result(tiny: CausalModel, guesses: str) -> None:
+    """Past the window of its sliding layers, too: the cache forgets what was guessed wrong."""
+    ids = prompt_ids(tiny)
+    truth = uncached(tiny, ids, 70)
+    engine = Engine(tiny._model, drafter=Dictating(ids + truth, guesses))
+    engine.push(ids)
+    made: list[int] = []
+    while len(made) < len(truth):
+        made += engine.generate(frozenset({CWM_TOKEN_IDS[FRAME_SEP]}), len(truth) - len(made)).ids
+    plain = Engine(tiny._model)
+    plain.push(ids)
+    assert made == truth and engine.length == len(ids) + len(truth)
+    assert len(truth) > 4 * tiny_cwm.WINDOW
+    assert {"right": engine.passes < 20, "wrong": engine.passes == 70, "half": 20 < engine.passes < 60}[guesses]
+
+
+class Dictating:
+    """A drafter that knows the truth, and tells it, or not, or its first half."""
+
+    def __init__(self, whole: list[int], manner: str) -> None:
+        self._whole, self._manner, self._read = whole, manner, 0
+
+    def observe(self, ids: Sequence[int]) -> None:
+        self._read += len(ids)
+
+    def draft(self, most: int) -> list[int]:
+        right = self._whole[self._read : self._read + min(most, 6)]
+        wrong = [token + 1 for token in right]
+        return {"right": right, "wrong": wrong, "half": right[:2] + wrong[2:]}[self._manner]
+
+
+def test_sampling_and_caches_that_cannot_forget_are_not_guessed(
+    tiny: CausalModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with tokens_read(tiny) as read:
+        sampled(tiny, Decoding(1.0, 3))
+    assert set(read[1:]) == {1}
+    monkeypatch.delattr("transformers.cache_utils.Cache.activate_past_recording")
+    with tokens_read(tiny) as read:
+        sampled(tiny, GREEDY)
+    assert set(read[1:]) == {1}
 
 
 def test_fed_frames_count_like_those_of_the_prompt(tiny: CausalModel) -> None:
@@ -273,6 +319,17 @@ def test_an_end_token_stops_whatever_was_asked(tokenizer: Any) -> None:
     assert run.ids == [5, 6, 128008] and run.stopped and engine.length == 4
 
 
+def test_too_little_memory_is_a_model_error(tiny: CausalModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*args: object, **options: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(type(tiny._model), "forward", full)
+    with pytest.raises(ModelError, match="not enough memory"):
+        tiny.rollout(PROMPT, GREEDY).next_frame(max_tokens=5)
+    with pytest.raises(ModelError, match="not enough memory"):
+        tiny.score(Trace(PROMPT.context, (*PROMPT.frames, Frame(Event.LINE, "    return f(1)\n")), complete=False))
+
+
 # --- loading --------------------------------------------------------------------------------------------------------
 
 
@@ -321,6 +378,19 @@ def test_finding_models_imports_no_torch() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+@pytest.mark.skipif(not (models.NANO_FOLDER / "model.safetensors").is_file(), reason="nano is not trained yet")
+def test_nano_writes_the_same_with_and_without_guesses() -> None:
+    nano = load_model("nano")
+    for seed in range(9_700_000, 9_700_012):
+        program = generate(seed, 1)
+        prompt = call_prompt(program.source, program.calls[0]) if program.calls else script_prompt(program.source)
+        guessed, plain = (
+            predict(nano, prompt=prompt, max_tokens=150, decoding=Decoding(speculative=speculative))
+            for speculative in (True, False)
+        )
+        assert guessed.render() == plain.render()
 
 
 @pytest.mark.skipif(not (models.NANO_FOLDER / "model.safetensors").is_file(), reason="nano is not trained yet")

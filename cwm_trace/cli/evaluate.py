@@ -1,4 +1,4 @@
-"""`cwm-trace eval`: models over a suite, a table with intervals; or a run folder scored again."""
+"""`cwm-trace eval`: models over a suite, a table with intervals; or a run folder scored again; or two of them compared."""
 
 from __future__ import annotations
 
@@ -8,56 +8,115 @@ import os
 import re
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import TypeVar
 
 from cwm_trace.cli.parser import DEFAULT_MODEL
 from cwm_trace.errors import InputError
-from cwm_trace.eval.report import as_markdown, as_text
+from cwm_trace.eval.paired import Comparison, compare_runs
+from cwm_trace.eval.report import (
+    as_markdown,
+    as_text,
+    comparison_as_markdown,
+    comparison_as_text,
+    teacher_as_markdown,
+    teacher_as_text,
+)
 from cwm_trace.eval.runs import Results, Sample, rescore, run_suite
-from cwm_trace.eval.suites import load_suite
-from cwm_trace.models import Decoding, load_model
+from cwm_trace.eval.suites import Suite, load_suite
+from cwm_trace.eval.teacher import (
+    TeacherResults,
+    TeacherSample,
+    is_teacher_forced,
+    rescore_teacher_forced,
+    run_teacher_forced,
+)
+from cwm_trace.models import Decoding, Model, load_model
+
+_Shown = TypeVar("_Shown", Results, Comparison, TeacherResults)
 
 
 def run(args: argparse.Namespace) -> int:
     """Returns 0, or 1 below --fail-under. Raises CwmTraceError."""
-    if (args.suite is None) == (args.folder is None):
-        raise InputError("give a SUITE, or --from RUN")
+    if args.suite[:1] == ["compare"]:
+        return _compare(args)
+    if len(args.suite) != (args.folder is None):
+        raise InputError("give one SUITE, or --from RUN")
+    if args.teacher_forced or (args.folder and is_teacher_forced(Path(args.folder))):
+        return _teacher_forced(args)
     results = [rescore(Path(args.folder))] if args.folder else _run(args)
-    if args.json:
-        for item in results:
-            sys.stdout.write(json.dumps(asdict(item)) + "\n")
-    else:
-        sys.stdout.write(as_markdown(results) if args.markdown else as_text(results))
+    _show(args, results, as_text, as_markdown)
     low = args.fail_under is not None and any(item.metrics["output_pass_at_1"] < args.fail_under for item in results)
     return int(low)
 
 
-def _run(args: argparse.Namespace) -> list[Results]:
-    suite = load_suite(args.suite)
-    results = []
+def _show(
+    args: argparse.Namespace,
+    results: Sequence[_Shown],
+    text: Callable[[Sequence[_Shown]], str],
+    markdown: Callable[[Sequence[_Shown]], str],
+) -> None:
+    if args.json:
+        for item in results:
+            sys.stdout.write(json.dumps(asdict(item)) + "\n")
+    else:
+        sys.stdout.write(markdown(results) if args.markdown else text(results))
+
+
+def _compare(args: argparse.Namespace) -> int:
+    if len(args.suite) != 3:
+        raise InputError("give two run folders", hint="cwm-trace eval compare RUN RUN")
+    made = compare_runs(Path(args.suite[1]), Path(args.suite[2]))
+    _show(args, [made], lambda one: comparison_as_text(one[0]), lambda one: comparison_as_markdown(one[0]))
+    return 0
+
+
+def _teacher_forced(args: argparse.Namespace) -> int:
+    if args.fail_under is not None or args.constrained:
+        raise InputError("a teacher-forced run predicts no output: leave out --fail-under and --constrained")
+    if args.folder:
+        results = [rescore_teacher_forced(Path(args.folder))]
+    else:
+        results = [
+            run_teacher_forced(
+                model, suite, out, limit=args.limit, resume=args.resume, on_sample=_teacher_progress(model.name)
+            )
+            for model, suite, out in _jobs(args)
+        ]
+    _show(args, results, teacher_as_text, teacher_as_markdown)
+    return 0
+
+
+def _jobs(args: argparse.Namespace) -> Iterator[tuple[Model, Suite, Path]]:
+    """Each model with the suite and its run folder, which is told when it has been filled."""
+    suite = load_suite(args.suite[0])
     models = args.model or [os.environ.get("CWM_TRACE_MODEL", DEFAULT_MODEL)]
     if args.resume and not args.out:
         raise InputError("--resume needs the folder of the run", hint="Give it as --out DIR")
     for spec in models:
         model = load_model(spec, device=args.device, dtype=args.dtype)
         out = _folder(args.out, suite.name, model.name, several=len(models) > 1)
-        results.append(
-            run_suite(
-                model,
-                suite,
-                out,
-                limit=args.limit,
-                decoding=Decoding(args.temperature, args.seed),
-                max_frames=args.max_frames,
-                max_tokens=args.max_tokens,
-                resume=args.resume,
-                on_sample=_progress(model.name),
-            )
-        )
+        yield model, suite, out
         print(f"{model.name}: {out}", file=sys.stderr)
-    return results
+
+
+def _run(args: argparse.Namespace) -> list[Results]:
+    return [
+        run_suite(
+            model,
+            suite,
+            out,
+            limit=args.limit,
+            decoding=Decoding(args.temperature, args.seed, constrained=args.constrained),
+            max_frames=args.max_frames,
+            max_tokens=args.max_tokens,
+            resume=args.resume,
+            on_sample=_progress(model.name),
+        )
+        for model, suite, out in _jobs(args)
+    ]
 
 
 def _folder(out: str | None, suite: str, model: str, *, several: bool) -> Path:
@@ -68,16 +127,23 @@ def _folder(out: str | None, suite: str, model: str, *, several: bool) -> Path:
 
 
 def _progress(model: str) -> Callable[[int, int, Sample], None]:
-    """One line that counts on a terminal, a line now and then elsewhere; on stderr only."""
     right = 0
 
     def show(done: int, total: int, sample: Sample) -> None:
         nonlocal right
         right += int(sample.score.output_pass_at_1)
-        text = f"{model} {done}/{total} · {right} right"
-        if sys.stderr.isatty():
-            print(f"\r{text}", end="\n" if done == total else "", file=sys.stderr, flush=True)
-        elif done == total or done % 50 == 0:
-            print(text, file=sys.stderr)
+        _counted(f"{model} {done}/{total} · {right} right", done, total)
 
     return show
+
+
+def _teacher_progress(model: str) -> Callable[[int, int, TeacherSample], None]:
+    return lambda done, total, sample: _counted(f"{model} {done}/{total} · teacher-forced", done, total)
+
+
+def _counted(text: str, done: int, total: int) -> None:
+    """One line that counts on a terminal, a line now and then elsewhere; on stderr only."""
+    if sys.stderr.isatty():
+        print(f"\r{text}", end="\n" if done == total else "", file=sys.stderr, flush=True)
+    elif done == total or done % 50 == 0:
+        print(text, file=sys.stderr)

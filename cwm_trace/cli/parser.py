@@ -30,6 +30,9 @@ def _model(parser: argparse.ArgumentParser, *, many: bool = False) -> None:
     parser.add_argument("--dtype", help="its number format: float32, bfloat16, ...")
     parser.add_argument("--temperature", type=float, default=0.0, help="0 is greedy (default)")
     parser.add_argument("--seed", type=int, default=0, help="of sampling (default: 0)")
+    parser.add_argument(
+        "--constrained", action="store_true", help="choose only tokens that keep to the format (nano and hf: models)"
+    )
     longest = "stop after N predicted frames (default: " + ("1000, or twice the true ones)" if many else "1000)")
     parser.add_argument("--max-frames", type=int, default=None if many else 1000, metavar="N", help=longest)
     parser.add_argument("--max-tokens", type=int, default=16384, metavar="N", help="stop after N predicted tokens")
@@ -162,8 +165,20 @@ def _diff(parser: argparse.ArgumentParser) -> None:
 
 
 def _eval(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("suite", nargs="?", metavar="SUITE", help="a .jsonl file of programs and calls")
+    parser.usage = (
+        "cwm-trace eval [options] SUITE\n"
+        "       cwm-trace eval [--json | --markdown] --from RUN\n"
+        "       cwm-trace eval [--json | --markdown] compare RUN RUN"
+    )
+    parser.add_argument(
+        "suite", nargs="*", metavar="SUITE", help="a .jsonl file of programs and calls; or compare and two run folders"
+    )
     _model(parser, many=True)
+    parser.add_argument(
+        "--teacher-forced",
+        action="store_true",
+        help="score the true frames one by one, instead of predicting whole traces",
+    )
     parser.add_argument("--limit", type=int, metavar="N", help="only the first N tasks (not for reporting)")
     parser.add_argument("--out", metavar="DIR", help="where the run folders go (default: runs/)")
     parser.add_argument("--resume", action="store_true", help="go on with the run in --out")

@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
         prompt=prompt,
         max_frames=args.max_frames,
         max_tokens=args.max_tokens,
-        decoding=Decoding(args.temperature, args.seed),
+        decoding=Decoding(args.temperature, args.seed, constrained=args.constrained),
         force=Event.RETURN if args.single_step else None,
     )
     # In a pipe the frames are JSON on stdout, and what is said to people goes to stderr.

@@ -11,12 +11,23 @@ from pathlib import Path
 from typing import Any
 
 from cwm_trace.errors import InputError
-from cwm_trace.models.base import Decoding, FrameScore, Generated, Model, Rollout, Stop
+from cwm_trace.models.base import Decoding, FrameScore, Generated, Model, PartScore, Rollout, Stop
 
 NANO_FOLDER = Path(__file__).resolve().parent / "nano"
 NAMES = ("nano", "hf:PATH_OR_ID", "http://HOST:PORT/v1", "oracle", "replay:FILE", "copy-input", "no-change")
 
-__all__ = ["NAMES", "NANO_FOLDER", "Decoding", "FrameScore", "Generated", "Model", "Rollout", "Stop", "load_model"]
+__all__ = [
+    "NAMES",
+    "NANO_FOLDER",
+    "Decoding",
+    "FrameScore",
+    "Generated",
+    "Model",
+    "PartScore",
+    "Rollout",
+    "Stop",
+    "load_model",
+]
 
 
 def load_model(spec: str, *, device: str | None = None, dtype: str | None = None, revision: str | None = None) -> Model:

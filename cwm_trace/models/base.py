@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
 from cwm_trace.frames import Step, Trace
+from cwm_trace.parts import Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +21,16 @@ class Decoding:
     Attributes:
         temperature: 0 is greedy; else tokens are sampled from softmax(logits / temperature).
         seed: of the sampling; the same seed, model and prompt give the same rollout on one machine.
+        speculative: whether greedy decoding may guess tokens from the trace itself and let the model check many at once, where the
+            model can: the same result, faster.
+        constrained: whether only tokens are chosen that keep to the format, with names and lines of the program
+            (`cwm_trace.models.constraint`). A local model's option; the numbers of a model are those without it.
     """
 
     temperature: float = 0.0
     seed: int = 0
+    speculative: bool = True
+    constrained: bool = False
 
 
 class Stop(StrEnum):
@@ -53,6 +60,23 @@ class Generated:
 
 
 @dataclass(frozen=True, slots=True)
+class PartScore:
+    """What a model would have written in place of one part of a given frame, all before it being given.
+
+    Attributes:
+        part: which part.
+        text: its true text.
+        greedy: whether every token that has a character of it is the model's first choice.
+        instead: "" where greedy; else the true text up to the first token that is not, and that token as the model would have it.
+    """
+
+    part: Part
+    text: str
+    greedy: bool
+    instead: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class FrameScore:
     """What a model thinks of a given frame, the frames before it being given (teacher-forced).
 
@@ -60,11 +84,13 @@ class FrameScore:
         logprob: sum of the natural-log probabilities of the frame's tokens, its `<|frame_sep|>` included.
         tokens: how many.
         greedy: whether every token is the model's first choice, so that greedy decoding would have written this frame.
+        parts: the same for each part of the frame (`cwm_trace.parts`); () where the model cannot tell, or the frame is malformed.
     """
 
     logprob: float
     tokens: int
     greedy: bool
+    parts: tuple[PartScore, ...] = ()
 
 
 @runtime_checkable

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from cwm_trace.errors import ModelError
 from cwm_trace.format import (
@@ -26,13 +26,24 @@ from cwm_trace.format import (
     render_frame,
     render_prompt,
 )
-from cwm_trace.frames import MalformedFrame, Step, Trace
-from cwm_trace.models.base import Decoding, FrameScore, Generated, Stop
+from cwm_trace.frames import Event, Frame, MalformedFrame, Step, Trace
+from cwm_trace.models.base import Decoding, FrameScore, Generated, PartScore, Stop
+from cwm_trace.models.constraint import FrameGrammar
+from cwm_trace.models.draft import Drafter, TraceIds
+from cwm_trace.parts import Span, frame_parts
 
 _NEEDED = (CONTEXT_START, FRAME_SEP, ACTION_SEP, ARG_SEP, *EVENT_TOKENS.values(), BEGIN_OF_TEXT, END_OF_TEXT)
 _PIECES = re.compile("(" + "|".join(map(re.escape, SPECIAL_TOKENS)) + ")")
 _CWM_VOCABULARY = 128_256
 _INSTALL = "pip install 'cwm-trace[model]' (with torch==2.13.0 first, for its CPU build)"
+
+
+class Spelled(NamedTuple):
+    """A token and its characters in a text, end excluded; the tokens of one character all have that character."""
+
+    id: int
+    start: int
+    end: int
 
 
 class Codec:
@@ -67,6 +78,22 @@ class Codec:
             elif piece:
                 ids += self.tokenizer.encode(_encodable(piece), add_special_tokens=False, split_special_tokens=True)
         return ids
+
+    def spelled(self, text: str) -> list[Spelled]:
+        """The same ids, each with the characters of the text that it stands for."""
+        tokens: list[Spelled] = []
+        at = 0
+        for piece in _PIECES.split(text):
+            if piece in self.ids:
+                tokens.append(Spelled(self.ids[piece], at, at + len(piece)))
+            elif piece:
+                read = self.tokenizer(
+                    _encodable(piece), add_special_tokens=False, split_special_tokens=True, return_offsets_mapping=True
+                )
+                for number, (start, end) in zip(read["input_ids"], read["offset_mapping"], strict=True):
+                    tokens.append(Spelled(number, at + start, at + end))
+            at += len(piece)
+        return tokens
 
     def decode(self, ids: list[int]) -> str:
         """Text of token ids, special tokens spelled out."""
@@ -141,49 +168,122 @@ class CausalModel:
         """Begin a rollout; the prompt is read once, with the first frame."""
         from cwm_trace.models.engine import Engine
 
-        engine = Engine(self._model, temperature=decoding.temperature, seed=decoding.seed, window=self._window)
+        drafter = Drafter(self._marks()) if decoding.speculative else None
+        engine = Engine(
+            self._model, temperature=decoding.temperature, seed=decoding.seed, window=self._window, drafter=drafter
+        )
         engine.push(self.codec.encode(render_prompt(prompt.context, prompt.frames)))
-        return CausalRollout(engine, self.codec, self._ends)
+        grammar = FrameGrammar(prompt) if decoding.constrained else None
+        return CausalRollout(engine, self.codec, self._ends, grammar)
+
+    def _marks(self) -> TraceIds:
+        ids = self.codec.ids
+        call, line, *endings = (
+            ids[EVENT_TOKENS[event]] for event in (Event.CALL, Event.LINE, Event.RETURN, Event.EXCEPTION)
+        )
+        return TraceIds(ids[FRAME_SEP], ids[ACTION_SEP], ids[ARG_SEP], call, line, frozenset(endings))
 
     def score(self, trace: Trace, given: int = 1) -> tuple[FrameScore, ...]:
-        """Teacher-forced scores of the frames after the first `given`, in one forward pass."""
+        """Teacher-forced scores of the frames after the first `given`, in one forward pass. Raises ModelError beyond its window."""
         from cwm_trace.models.engine import token_scores
 
         ids = self.codec.encode(render_prompt(trace.context, trace.frames[:given]))
-        bounds = []
-        for step in trace.frames[given:]:
-            piece = self.codec.encode(render_frame(step) + FRAME_SEP)
-            bounds.append((len(ids), len(ids) + len(piece)))
-            ids += piece
-        if not bounds:
+        first = len(ids)
+        frames = [self.codec.spelled(render_frame(step) + FRAME_SEP) for step in trace.frames[given:]]
+        ids += [token.id for frame in frames for token in frame]
+        if not frames:
             return ()
-        first = bounds[0][0]
-        logprobs, greedy = token_scores(self._model, ids, first)
-        spans = [(start - first, end - first) for start, end in bounds]
-        return tuple(FrameScore(sum(logprobs[a:b]), b - a, all(greedy[a:b])) for a, b in spans)
+        if self._window is not None and len(ids) > self._window:
+            raise ModelError(f"the trace has {len(ids)} tokens, the window of {self.name} {self._window}")
+        logprobs, choices = token_scores(self._model, ids, first)
+        scores, at = [], 0
+        for step, frame in zip(trace.frames[given:], frames, strict=True):
+            end = at + len(frame)
+            scores.append(self._frame_score(step, frame, logprobs[at:end], choices[at:end]))
+            at = end
+        return tuple(scores)
+
+    def _frame_score(self, step: Step, frame: list[Spelled], logprobs: list[float], choices: list[int]) -> FrameScore:
+        right = [token.id == choice for token, choice in zip(frame, choices, strict=True)]
+        spans = frame_parts(step) if isinstance(step, Frame) and step.raw is None else []
+        parts = tuple(self._part_score(span, render_frame(step), frame, right, choices) for span in spans)
+        return FrameScore(sum(logprobs), len(frame), all(right), parts)
+
+    def _part_score(
+        self, span: Span, text: str, frame: list[Spelled], right: list[bool], choices: list[int]
+    ) -> PartScore:
+        """A token that reaches over the edge of a part counts for both sides."""
+        inside = [number for number, token in enumerate(frame) if token.start < span.end and token.end > span.start]
+        wrong = next((number for number in inside if not right[number]), None)
+        part, true = span.part, text[span.start : span.end]
+        if wrong is None:
+            return PartScore(part, true, True)
+        before = text[span.start : max(span.start, frame[wrong].start)]
+        written = self.codec.decode([choices[wrong]])
+        return PartScore(part, true, False, before + written[max(span.start - frame[wrong].start, 0) :])
 
 
 class CausalRollout:
     """One trace growing inside a model."""
 
-    def __init__(self, engine: Any, codec: Codec, ends: frozenset[int]) -> None:
-        self._engine, self._codec, self._ends = engine, codec, ends
+    def __init__(self, engine: Any, codec: Codec, ends: frozenset[int], grammar: FrameGrammar | None = None) -> None:
+        self._engine, self._codec, self._ends, self._grammar = engine, codec, ends, grammar
         self._separator = codec.ids[FRAME_SEP]
+        self._begun: list[
+            int
+        ] = []  # the frame that is being written: a token limit may cut it off, and it goes on later
 
     def feed(self, step: Step) -> None:
         """Append a given frame; only its own tokens are read."""
         ended = not isinstance(step, MalformedFrame) or step.terminated
         self._engine.push(self._codec.encode(render_frame(step) + (FRAME_SEP if ended else "")))
+        self._begun = []
+        if self._grammar is not None:
+            self._grammar.observe(step)
 
     def next_frame(self, *, prefix: str = "", max_tokens: int | None = None) -> Generated:
         """Write one frame."""
-        self._engine.push(self._codec.encode(prefix))
-        run = self._engine.generate(self._ends | {self._separator}, max_tokens)
+        given = self._codec.encode(prefix)
+        self._engine.push(given)
+        self._begun += given
+        run = self._engine.generate(self._ends | {self._separator}, max_tokens, self._grammar and self._allowed)
         stop = Stop.TOKENS
         if run.stopped:
             stop = Stop.FRAME if run.ids[-1] == self._separator else Stop.END
-        text = prefix + self._codec.decode(run.ids[:-1] if run.stopped else run.ids)
-        return Generated(text, stop, len(run.ids), run.logprob)
+        made = run.ids[:-1] if run.stopped else run.ids
+        self._note(made, stop)
+        return Generated(prefix + self._codec.decode(made), stop, len(run.ids), run.logprob)
+
+    def _note(self, made: list[int], stop: Stop) -> None:
+        """Keep what the next frame must know of this one."""
+        self._begun += made
+        if stop is Stop.FRAME and self._grammar is not None:
+            self._grammar.wrote(self._codec.decode(self._begun))
+        if stop is not Stop.TOKENS:
+            self._begun = []
+
+    def _allowed(self, ids: list[int]) -> bool:
+        """Whether the frame may go on with these tokens."""
+        assert self._grammar is not None
+        frame, last = self._begun + ids, ids[-1]
+        if last == self._separator:
+            return self._grammar.is_whole(self._codec.decode(frame[:-1]))
+        if last in self._ends:
+            return last == self._codec.ids[END_OF_TEXT] and len(frame) == 1 and self._grammar.may_end
+        text = self._codec.decode(frame)
+        return self._begins_wide(frame) if text.endswith("\ufffd") else self._grammar.begins(text)
+
+    def _begins_wide(self, frame: list[int]) -> bool:
+        """Whether the last tokens begin a character of several tokens that may come here."""
+        assert self._grammar is not None
+        for character in self._grammar.wide:
+            spelled = self._codec.encode(character)
+            for count in range(1, len(spelled)):
+                if frame[-count:] == spelled[:count] and self._grammar.begins(
+                    self._codec.decode(frame[:-count]) + character
+                ):
+                    return True
+        return False
 
     def close(self) -> None:
         """Nothing is held but memory."""

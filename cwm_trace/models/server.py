@@ -64,7 +64,11 @@ class ServerModel:
         return bool(count == 3)
 
     def rollout(self, prompt: Trace, decoding: Decoding) -> ServerRollout:
-        """Begin a rollout; the request is sent with the first frame."""
+        """Begin a rollout; the request is sent with the first frame. Raises ModelError for what only local models can."""
+        if decoding.constrained:
+            raise ModelError(
+                f"{self.name} cannot be constrained", hint="Leave --constrained out, or load the model as hf:"
+            )
         text = self.prompt(render_prompt(prompt.context, prompt.frames))
         return ServerRollout(self.client, text, decoding)
 

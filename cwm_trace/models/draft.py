@@ -1,0 +1,102 @@
+"""Guesses the next tokens of a trace from the trace itself, for speculative decoding. Knows token ids, not what they spell.
+
+Traces repeat: a frame's action is one of the context's lines, its observation much like the one before. A wrong guess costs time, never
+correctness: the model checks every token (`cwm_trace.models.engine`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+_SIZES = (12, 6, 3, 2)  # of the n-grams looked up, longest first
+_Key = tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TraceIds:
+    """The ids of the tokens that give a trace its shape."""
+
+    frame: int
+    action: int
+    argument: int
+    call: int
+    line: int
+    endings: frozenset[int]  # RETURN and EXCEPTION
+
+
+class Drafter:
+    """Reads a sequence as it grows, and guesses how it goes on."""
+
+    def __init__(self, marks: TraceIds) -> None:
+        self._marks = marks
+        self._ids: list[int] = []
+        self._after: tuple[dict[_Key, int], ...] = tuple({} for _ in _SIZES)
+        self._actions = _Actions(marks, self._ids)
+
+    def observe(self, ids: Sequence[int]) -> None:
+        """Append tokens to what has been read."""
+        for token in ids:
+            for size, table in zip(_SIZES, self._after, strict=True):
+                table[tuple(self._ids[-size:])] = len(self._ids)
+            self._ids.append(token)
+            self._actions.observe(token)
+
+    def draft(self, most: int) -> list[int]:
+        """So many likely next tokens at most; none where nothing like it was read."""
+        start = self._actions.expected()
+        if start is None:
+            found = (table.get(tuple(self._ids[-size:])) for size, table in zip(_SIZES, self._after, strict=True))
+            start = next((position for position in found if position is not None), None)
+        return [] if start is None else self._ids[start : start + most]
+
+
+class _Actions:
+    """The lines that ran, one after another in each function that is running: where to find the one that comes next."""
+
+    def __init__(self, marks: TraceIds, ids: list[int]) -> None:
+        self._marks, self._ids = marks, ids
+        self._context: int | None = None  # where the context ends
+        self._event = self._start = -1
+        self._open = False
+        self._running: list[tuple[int, _Key]] = []  # each function's last action: where it stands, and its tokens
+        self._next: dict[_Key, int] = {}  # where the action stands that came after this one last time
+
+    def observe(self, token: int) -> None:
+        """Look at the token that was just appended."""
+        marks = self._marks
+        if token == marks.frame and self._context is None:
+            self._context = len(self._ids) - 1
+        if self._open and token in (marks.frame, marks.argument):
+            self._close()
+        if token in (marks.call, marks.line) or token in marks.endings:
+            self._event = token
+        if token == marks.action:
+            self._open, self._start = True, len(self._ids)
+
+    def _close(self) -> None:
+        self._open = False
+        action = self._start, tuple(self._ids[self._start : -1])
+        if self._event == self._marks.call:
+            self._running.append(action)
+        elif self._event in self._marks.endings:
+            del self._running[-1:]  # an EXCEPTION that is caught comes back as a LINE, at worst with a poor guess
+        elif self._running:
+            self._next[self._running[-1][1]] = self._start
+            self._running[-1] = action
+
+    def expected(self) -> int | None:
+        """Where the tokens of the next action stand, if one is due."""
+        if not self._open or self._start != len(self._ids) or not self._running or self._event == self._marks.call:
+            return None
+        start, last = self._running[-1]
+        if self._event in self._marks.endings:
+            return start
+        return self._next.get(last) or self._line_after(last)
+
+    def _line_after(self, line: _Key) -> int | None:
+        """The end of a line in the context, where the next one starts."""
+        if not line or self._context is None:
+            return None
+        ends = range(len(line), self._context)
+        return next((end for end in ends if tuple(self._ids[end - len(line) : end]) == line), None)

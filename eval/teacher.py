@@ -1,0 +1,214 @@
+"""Teacher-forced evaluation: what a model thinks of every frame of the true trace, all frames before it being given.
+
+One forward pass per trace: a frame is right if every token is the model's first choice, for then greedy decoding would have written it.
+Definitions follow the shared vocabulary of next-token evaluation; "changed" is the format's: a value that is written out, not `".."`.
+Says nothing of rollouts, where a model goes on from its own errors.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from cwm_trace.errors import CwmTraceError, ModelError
+from cwm_trace.eval.folder import SAMPLES, begin, program_hash, read_lines, read_manifest
+from cwm_trace.eval.intervals import Interval, interval
+from cwm_trace.eval.runs import Outcome
+from cwm_trace.eval.suites import Suite, Task
+from cwm_trace.format import UNCHANGED, render_frame
+from cwm_trace.frames import Frame, Trace
+from cwm_trace.models.base import FrameScore, Model, PartScore
+from cwm_trace.parts import Part, frame_parts
+from cwm_trace.tracer.run import run_source
+
+_UNCHANGED_BEGUN = UNCHANGED[:-1]  # `"..`, whatever the tokenizer joins to its last quote
+
+
+@dataclass(frozen=True, slots=True)
+class TeacherSample:
+    """One trace, scored.
+
+    Attributes:
+        id, program: of the task, and a hash of its program.
+        outcome: OK, MODEL_ERROR (every frame counts as wrong) or TRUTH_FAILED (there are no frames to count).
+        scores: one for each frame after the entry's CALL.
+        seconds: of scoring.
+        error: what went wrong.
+    """
+
+    id: str
+    program: str
+    outcome: Outcome
+    scores: tuple[FrameScore, ...] = ()
+    seconds: float = 0.0
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TeacherResults:
+    """A finished run: metrics (see `TEACHER_METRICS`; percent, but for bits) with 95 % intervals over programs."""
+
+    model: str
+    suite: str
+    n: int
+    of: int
+    metrics: dict[str, float | None]
+    intervals: dict[str, Interval | None]
+    outcomes: dict[str, int]
+    frames: int
+    seconds: float
+
+
+def run_teacher_forced(
+    model: Model,
+    suite: Suite,
+    out: Path,
+    *,
+    limit: int | None = None,
+    resume: bool = False,
+    on_sample: Callable[[int, int, TeacherSample], None] | None = None,
+) -> TeacherResults:
+    """Score the true traces of a suite. Raises InputError if `out` holds another run."""
+    tasks = suite.tasks[:limit]
+    begin(out, model, suite, {"teacher_forced": True}, resume=resume)
+    done = {sample.id: sample for sample in read_lines(out, _read)}
+    with (out / SAMPLES).open("a", encoding="ascii") as file:
+        for number, task in enumerate(tasks, start=1):
+            if task.id not in done or done[task.id].outcome is Outcome.MODEL_ERROR:
+                done[task.id] = _sample(model, task)
+                file.write(json.dumps(asdict(done[task.id])) + "\n")
+                file.flush()
+            if on_sample is not None:
+                on_sample(number, len(tasks), done[task.id])
+    results = _summarise(model.name, suite.name, [done[task.id] for task in tasks], len(suite.tasks))
+    (out / "results.json").write_text(json.dumps(asdict(results), indent=1) + "\n")
+    return results
+
+
+def rescore_teacher_forced(out: Path) -> TeacherResults:
+    """Score a run folder again, without a model. Raises InputError."""
+    manifest = read_manifest(out)
+    samples = {sample.id: sample for sample in read_lines(out, _read)}
+    return _summarise(manifest["model"], manifest["suite"], list(samples.values()), manifest["n"])
+
+
+def is_teacher_forced(out: Path) -> bool:
+    """Whether a run folder is of this kind. Raises InputError."""
+    return bool(read_manifest(out)["config"].get("teacher_forced"))
+
+
+def _sample(model: Model, task: Task) -> TeacherSample:
+    program = program_hash(task.source)
+    try:
+        actual = run_source(task.source, task.call)
+    except CwmTraceError as error:
+        return TeacherSample(task.id, program, Outcome.TRUTH_FAILED, error=str(error))
+    if not actual.complete:
+        return TeacherSample(task.id, program, Outcome.TRUTH_FAILED, error=f"the program ended as {actual.status}")
+    started = time.monotonic()
+    try:
+        scores = model.score(actual)
+    except ModelError as error:
+        return TeacherSample(task.id, program, Outcome.MODEL_ERROR, _all_wrong(actual), error=str(error))
+    return TeacherSample(task.id, program, Outcome.OK, scores, round(time.monotonic() - started, 4))
+
+
+def _all_wrong(actual: Trace) -> tuple[FrameScore, ...]:
+    """What a model that failed is given; no probability, so that it has no bits."""
+    scores = []
+    for frame in actual.frames[1:]:
+        assert isinstance(frame, Frame), "recorded traces have no malformed frames"
+        text = render_frame(frame)
+        parts = (PartScore(span.part, text[span.start : span.end], False) for span in frame_parts(frame))
+        scores.append(FrameScore(-math.inf, 0, False, tuple(parts)))
+    return tuple(scores)
+
+
+def _read(record: dict[str, Any]) -> TeacherSample:
+    scores = tuple(
+        FrameScore(score["logprob"], score["tokens"], score["greedy"], tuple(map(_read_part, score["parts"])))
+        for score in record.pop("scores")
+    )
+    return TeacherSample(**record | {"outcome": Outcome(record["outcome"])}, scores=scores)
+
+
+def _read_part(record: dict[str, Any]) -> PartScore:
+    return PartScore(**record | {"part": Part(record["part"])})
+
+
+# --- metrics ----------------------------------------------------------------------------------------------------------
+
+Values = Iterator[float]
+
+
+def _frames(scores: Sequence[FrameScore]) -> Values:
+    """Frames whose every token is the first choice."""
+    yield from (float(score.greedy) for score in scores)
+
+
+def _whole(scores: Sequence[FrameScore]) -> Values:
+    """Traces whose every frame is right: greedy decoding writes them whole."""
+    yield float(all(score.greedy for score in scores))
+
+
+def _of(part: Part) -> Callable[[Sequence[FrameScore]], Values]:
+    return lambda scores: (float(item.greedy) for score in scores for item in score.parts if item.part is part)
+
+
+def _locals(scores: Sequence[FrameScore]) -> Iterator[PartScore]:
+    return (item for score in scores for item in score.parts if item.part is Part.LOCAL)
+
+
+def _changed_recall(scores: Sequence[FrameScore]) -> Values:
+    """Of the values that are written out, those that the model would write."""
+    yield from (float(item.greedy) for item in _locals(scores) if item.text != UNCHANGED)
+
+
+def _changed_precision(scores: Sequence[FrameScore]) -> Values:
+    """Of the values that the model would write out, those that are right."""
+    for item in _locals(scores):
+        changed = item.text != UNCHANGED
+        if changed if item.greedy else not item.instead.startswith(_UNCHANGED_BEGUN):
+            yield float(changed and item.greedy)
+
+
+def _bits(scores: Sequence[FrameScore]) -> Values:
+    """Bits of information that a frame still holds for the model: -log2 of its probability."""
+    yield from (-score.logprob / math.log(2) for score in scores if score.tokens)
+
+
+TEACHER_METRICS: dict[str, tuple[str, Callable[[Sequence[FrameScore]], Values]]] = {
+    "next_frame": ("next frame exact", _frames),
+    "event": ("event", _of(Part.EVENT)),
+    "action": ("source line", _of(Part.ACTION)),
+    "state": ("locals of a frame", _of(Part.STATE)),
+    "changed_recall": ("changed variables, recall", _changed_recall),
+    "changed_precision": ("changed variables, precision", _changed_precision),
+    "value": ("returned or raised value", _of(Part.VALUE)),
+    "whole_trace": ("whole trace exact", _whole),
+    "bits": ("bits per frame", _bits),
+}
+"""Name, title, and the values (0 or 1, or bits) of a trace; the metric is their mean over all traces."""
+
+
+def _summarise(model: str, suite: str, samples: Sequence[TeacherSample], of: int) -> TeacherResults:
+    scored = [sample for sample in samples if sample.scores]
+    metrics: dict[str, float | None] = {}
+    intervals: dict[str, Interval | None] = {}
+    for name, (_, values_of) in TEACHER_METRICS.items():
+        pairs = [(value, sample.program) for sample in scored for value in values_of(sample.scores)]
+        values, programs = [value for value, _ in pairs], [program for _, program in pairs]
+        scale = 1 if name == "bits" else 100
+        metrics[name] = scale * sum(values) / len(values) if values else None
+        bounds = interval(values, programs) if values else None
+        intervals[name] = bounds and Interval(scale * bounds.low, scale * bounds.high)
+    outcomes = [sample.outcome.value for sample in samples]
+    counts = {name: outcomes.count(name) for name in dict.fromkeys(outcomes)}
+    frames = sum(len(sample.scores) for sample in samples)
+    seconds = sum(sample.seconds for sample in samples)
+    return TeacherResults(model, suite, len(samples), of, metrics, intervals, counts, frames, seconds)

@@ -1,0 +1,141 @@
+"""`python -m tests.benchmarks.decoding [-m MODEL] [-n N]`: frames per second of four ways to write the same traces, in one run.
+
+Generated programs that no training has seen (seeds from 9,700,000 on); greedy, at most 300 tokens each. For every program all ways run one
+after another, so that a busy machine slows all; the ratios are of summed times, their intervals a bootstrap over programs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import time
+from collections.abc import Callable
+from typing import Any
+
+from cwm_trace.format import END_OF_TEXT, FRAME_SEP, render_prompt
+from cwm_trace.frames import Trace
+from cwm_trace.models import Decoding, Stop, load_model
+from cwm_trace.prompts import call_prompt
+from cwm_trace.train.programs import generate
+
+FIRST_SEED = 9_700_000
+TOKENS = 300
+_ENDS = {Stop.FRAME: FRAME_SEP, Stop.END: END_OF_TEXT}
+Way = Callable[[Any, Trace], str]
+
+
+def ours(model: Any, prompt: Trace) -> str:
+    """Our engine, with guesses from the trace."""
+    return _rollout(model, prompt, Decoding())
+
+
+def ours_plain(model: Any, prompt: Trace) -> str:
+    """Our engine, a token a pass."""
+    return _rollout(model, prompt, Decoding(speculative=False))
+
+
+def _rollout(model: Any, prompt: Trace, decoding: Decoding) -> str:
+    rollout = model.rollout(prompt, decoding)
+    text, left, stop = "", TOKENS, Stop.FRAME
+    while stop is Stop.FRAME and left:
+        made = rollout.next_frame(max_tokens=left)
+        text, left, stop = text + made.text + _ENDS.get(made.stop, ""), left - made.tokens, made.stop
+    return text
+
+
+def generate_once(model: Any, prompt: Trace) -> str:
+    """transformers' generate, the whole trace in one call."""
+    return _text(model, _generate(model, _prompt_ids(model, prompt), TOKENS, END_OF_TEXT))
+
+
+def generate_a_frame(model: Any, prompt: Trace) -> str:
+    """transformers' generate, called anew for every frame."""
+    ids = _prompt_ids(model, prompt)
+    made: list[int] = []
+    while len(made) < TOKENS and made[-1:] != [model.codec.ids[END_OF_TEXT]]:
+        made += _generate(model, ids + made, TOKENS - len(made), FRAME_SEP, END_OF_TEXT)
+    return _text(model, made)
+
+
+WAYS: dict[str, Way] = {
+    "cwm-trace": ours,
+    "cwm-trace, a token a pass": ours_plain,
+    "generate, once a trace": generate_once,
+    "generate, once a frame": generate_a_frame,
+}
+
+
+def _prompt_ids(model: Any, prompt: Trace) -> list[int]:
+    ids: list[int] = model.codec.encode(render_prompt(prompt.context, prompt.frames))
+    return ids
+
+
+def _text(model: Any, ids: list[int]) -> str:
+    text: str = model.codec.decode(ids)
+    return text
+
+
+def _generate(model: Any, ids: list[int], most: int, *stops: str) -> list[int]:
+    import torch
+
+    made = model._model.generate(
+        torch.tensor([ids]),
+        attention_mask=torch.ones(1, len(ids), dtype=torch.long),
+        do_sample=False,
+        max_new_tokens=most,
+        eos_token_id=[model.codec.ids[stop] for stop in stops],
+    )
+    written: list[int] = made[0, len(ids) :].tolist()
+    return written
+
+
+def ratio(slow: list[float], fast: list[float], seed: int = 0) -> tuple[float, float, float]:
+    """Ratio of summed times and its 95 % interval."""
+    rng = random.Random(seed)
+    pairs = list(zip(slow, fast, strict=True))
+    draws = sorted(_ratio(rng.choices(pairs, k=len(pairs))) for _ in range(2_000))
+    return _ratio(pairs), draws[50], draws[-51]
+
+
+def _ratio(pairs: list[tuple[float, float]]) -> float:
+    return sum(slow for slow, _ in pairs) / sum(fast for _, fast in pairs)
+
+
+def prompts(count: int) -> list[Trace]:
+    """The first so many programs that have a call."""
+    found: list[Trace] = []
+    seed = FIRST_SEED
+    while len(found) < count:
+        program = generate(seed, 1)
+        found += [call_prompt(program.source, call) for call in program.calls]
+        seed += 1
+    return found
+
+
+def main() -> None:
+    """Run and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("-m", "--model", default="nano")
+    parser.add_argument("-n", type=int, default=40, help="programs")
+    args = parser.parse_args()
+    model: Any = load_model(args.model)
+    seconds: dict[str, list[float]] = {name: [] for name in WAYS}
+    frames = differ = 0
+    for number, prompt in enumerate(prompts(args.n + 1)):
+        texts = []
+        for name, way in WAYS.items():
+            started = time.perf_counter()
+            texts.append(way(model, prompt))
+            if number:  # the first warms up
+                seconds[name].append(time.perf_counter() - started)
+        if number:
+            frames += texts[0].count(FRAME_SEP)
+            differ += len(set(texts)) > 1
+    print(f"{args.model}: {args.n} programs, {frames} frames; {differ} programs not written the same by all ways")
+    for name, times in seconds.items():
+        value, low, high = ratio(times, seconds["cwm-trace"])
+        print(f"{name:28} {frames / sum(times):8.1f} frames/s   {value:5.2f} [{low:.2f}, {high:.2f}] times ours")
+
+
+if __name__ == "__main__":
+    main()

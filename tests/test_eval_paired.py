@@ -1,0 +1,85 @@
+"""Two runs compared task by task."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from cwm_trace.cli import main
+from cwm_trace.errors import InputError
+from cwm_trace.eval import Suite, Task, compare_runs, run_suite
+from cwm_trace.eval.paired import mcnemar
+from cwm_trace.models import load_model
+
+SOURCE = "def f(x):\n    return x * {factor}\n"
+TASKS = tuple(Task(f"t{factor}", SOURCE.format(factor=factor), "f(3)") for factor in (1, 1, 2, 3))
+SUITE = Suite("products", "0" * 64, tuple(Task(f"{n}", task.source, task.call) for n, task in enumerate(TASKS)))
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> tuple[Path, Path]:
+    """copy-input is right on two of the four (x * 1), oracle on all."""
+    for name in ("copy-input", "oracle"):
+        run_suite(load_model(name), SUITE, tmp_path / name)
+    return tmp_path / "copy-input", tmp_path / "oracle"
+
+
+@pytest.mark.parametrize(
+    ("only_a", "only_b", "p"),
+    [(0, 0, 1.0), (1, 0, 1.0), (0, 5, 0.0625), (2, 8, 0.109375), (8, 2, 0.109375), (3, 3, 1.0)],
+)
+def test_mcnemar_by_hand(only_a: int, only_b: int, p: float) -> None:
+    """(2, 8): 2 x (C(10,0) + C(10,1) + C(10,2)) / 1024 = 112 / 1024."""
+    assert mcnemar(only_a, only_b) == pytest.approx(p)
+
+
+def test_a_comparison_counts_what_only_one_gets_right(runs: tuple[Path, Path]) -> None:
+    made = compare_runs(*runs)
+    output = made.metrics["output_pass_at_1"]
+    assert (made.names, made.n, made.of) == (("copy-input", "oracle"), 4, 4)
+    assert (made.only_a, made.only_b, made.p_value) == (0, 2, 0.5)
+    assert (output.a, output.b, output.difference) == (50.0, 100.0, 50.0)
+    assert 0 <= output.interval.low < 50 < output.interval.high <= 100
+
+    back = compare_runs(*reversed(runs))
+    assert (back.only_a, back.only_b) == (2, 0) and back.metrics["output_pass_at_1"].difference == -50.0
+
+
+def test_a_run_compared_with_itself_differs_in_nothing(runs: tuple[Path, Path]) -> None:
+    made = compare_runs(runs[0], runs[0])
+    assert {(item.difference, *item.interval) for item in made.metrics.values()} == {(0.0, 0.0, 0.0)}
+    assert made.p_value == 1.0
+
+
+def test_only_tasks_of_both_runs_count(runs: tuple[Path, Path], capsys: pytest.CaptureFixture[str]) -> None:
+    samples = runs[1] / "samples.jsonl"
+    samples.write_text("".join(samples.read_text().splitlines(keepends=True)[1:]))
+    assert compare_runs(*runs).n == 3
+    assert main(["eval", "compare", *map(str, runs)]) == 0
+    assert "LIMITED (3 of 4 tasks are in both runs)" in capsys.readouterr().out
+
+
+def test_the_command_prints_the_difference(runs: tuple[Path, Path], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["eval", "compare", *map(str, runs)]) == 0
+    text = capsys.readouterr().out
+    assert "output pass@1" in text and "+50.0 [" in text and "p = 0.5" in text
+    assert main(["eval", "compare", *map(str, runs), "--markdown"]) == 0
+    assert "| output pass@1 | 50.0 | 100.0 | +50.0 [" in capsys.readouterr().out
+    assert main(["eval", "compare", *map(str, runs), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["only_b"] == 2
+
+
+def test_what_cannot_be_compared(runs: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run_suite(load_model("oracle"), Suite("other", "1" * 64, SUITE.tasks), tmp_path / "other")
+    (runs[1] / "samples.jsonl").write_text("")
+    for folder, message in (
+        (tmp_path / "other", "different suites"),
+        (tmp_path, "no manifest"),
+        (runs[1], "no finished task"),
+    ):
+        with pytest.raises(InputError, match=message):
+            compare_runs(runs[0], folder)
+    assert main(["eval", "compare", str(runs[0])]) == 2
+    assert "give two run folders" in capsys.readouterr().err

@@ -1,0 +1,130 @@
+"""Format-constrained decoding: the grammar against recorded traces, and a random model that cannot break the format."""
+
+from __future__ import annotations
+
+import pytest
+
+from cwm_trace.format import ACTION_SEP, ARG_SEP, EVENT_TOKENS, SPECIAL_TOKENS, render_frame
+from cwm_trace.frames import Event, Trace
+from cwm_trace.models.constraint import FrameGrammar
+from cwm_trace.prompts import call_prompt
+from cwm_trace.tracer import trace_source
+
+PROGRAMS = [
+    ("def f(x):\n    y = x + 1\n    return y", "f(1)"),
+    ("def f(s):\n    t = [c for c in s]\n    é = '\\\\\"\\n'\n    return t, é", "f('aé<|frame_sep|>')"),
+    (
+        "def f(d):\n    try:\n        return d['k']\n    except KeyError as e:\n        raise ValueError('..') from e",
+        "f({})",
+    ),
+    ("class A:\n    def __init__(self, n):\n        self.n = n\ndef f(n):\n    a = A(n)\n    return '..'", "f('..')"),
+]
+CALL, LINE, RETURN = (EVENT_TOKENS[event] for event in (Event.CALL, Event.LINE, Event.RETURN))
+
+
+def prompt_of(trace: Trace) -> Trace:
+    return Trace(trace.context, trace.frames[:1], complete=False)
+
+
+@pytest.mark.parametrize(("source", "call"), PROGRAMS)
+def test_recorded_frames_keep_to_the_grammar_at_every_character(source: str, call: str) -> None:
+    trace = trace_source(source, call)
+    grammar = FrameGrammar(prompt_of(trace))
+    for step in trace.frames[1:]:
+        text = render_frame(step)
+        start = len(EVENT_TOKENS[step.event or Event.LINE])  # tokens of the format are whole, or not there
+        cuts = [cut for cut in range(start, len(text)) if not _inside_a_token(text, cut)]
+        assert all(grammar.begins(text[:cut]) and not grammar.is_whole(text[:cut]) for cut in cuts)
+        assert grammar.begins("") and grammar.begins(text) and grammar.is_whole(text)
+        assert not grammar.begins(text + "x") and not grammar.begins(
+            text.replace("def", "Def", 1).replace("y", "z", 1) + "?"
+        )
+        grammar.observe(step)
+    assert grammar.may_end
+
+
+def _inside_a_token(text: str, cut: int) -> bool:
+    return any(text[max(cut - n, 0) :].startswith(token) for token in SPECIAL_TOKENS for n in range(1, len(token)))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x",
+        "{}",
+        f"{LINE}[",
+        f'{LINE}{{"q',
+        f'{LINE}{{"x":"',
+        f'{LINE}{{"x": 1',
+        f'{LINE}{{"x": "\\q',
+        f'{LINE}{{"x": "1"}}}}',
+        f'{LINE}{{"x": "1", "x',
+        f'{LINE}{{"x": ".."}}',
+        f'{LINE}{{"x": "1"}}{ACTION_SEP}   return x',
+        f'{LINE}{{"x": "1"}}{ACTION_SEP}    return x\nz',
+        f'{RETURN}{ACTION_SEP}    return x\n"1"',
+        f'{RETURN}{ACTION_SEP}    return\n{ARG_SEP}',
+        f'{RETURN}{ACTION_SEP}    return x\n{ARG_SEP}1',
+        f'{RETURN}{ACTION_SEP}    return x\n{ARG_SEP}"1" ',
+    ],
+)
+def test_what_breaks_the_format_cannot_begin(text: str) -> None:
+    assert not FrameGrammar(call_prompt("def f(x):\n    return x", "f(1)")).begins(text)
+
+
+def test_two_dots_stand_only_for_what_was_seen_before() -> None:
+    trace = trace_source("def f(x):\n    return x", "f(1)")
+    grammar = FrameGrammar(Trace(trace.context, trace.frames[:3], complete=False))
+    assert trace[2].event is Event.CALL
+    assert grammar.begins(f'{LINE}{{"x": ".."}}') and not grammar.begins(f'{CALL}{{"x": ".."}}')
+    assert not grammar.may_end
+    grammar.wrote(render_frame(trace[3]))
+    grammar.wrote(f'{RETURN}{ACTION_SEP}    return x\n{ARG_SEP}"1"')
+    assert grammar.may_end and not grammar.begins(f'{LINE}{{"x": ".."}}')
+
+
+def test_a_random_model_cannot_break_the_format() -> None:
+    pytest.importorskip("transformers")
+    from cwm_trace.models import Decoding
+    from cwm_trace.models.causal import CausalModel
+    from cwm_trace.simulate import predict
+    from tests import tiny_cwm
+
+    tiny = CausalModel(tiny_cwm.build_model(), tiny_cwm.build_tokenizer(), "tiny")
+    prompt = call_prompt("def f(xé):\n    é = xé\n    return xé", "f(1)")
+    for decoding in (Decoding(constrained=True), Decoding(3.0, 1, constrained=True)):
+        rollout, grammar = tiny.rollout(prompt, decoding), FrameGrammar(prompt)
+        made = rollout.next_frame(max_tokens=80)
+        while made.stop == "frame":
+            assert grammar.is_whole(made.text)
+            grammar.wrote(made.text)
+            made = rollout.next_frame(max_tokens=80)
+        assert made.text == "" if made.stop == "end" else grammar.begins(made.text.rstrip("\ufffd"))
+    assert predict(tiny, prompt=prompt, max_frames=3, max_tokens=150).malformed
+
+
+def test_a_frame_that_a_limit_cut_off_goes_on_within_the_grammar() -> None:
+    pytest.importorskip("transformers")
+    from cwm_trace.models import Decoding
+    from cwm_trace.models.causal import CausalModel
+    from tests import tiny_cwm
+
+    tiny = CausalModel(tiny_cwm.build_model(), tiny_cwm.build_tokenizer(), "tiny")
+    whole, parts = (
+        tiny.rollout(call_prompt("def f(x):\n    return x", "f(1)"), Decoding(constrained=True)) for _ in "ab"
+    )
+    text = "".join(parts.next_frame(max_tokens=limit).text for limit in (0, 1, 7, 12))
+    assert text == whole.next_frame(max_tokens=20).text
+
+
+def test_where_nothing_is_allowed_the_first_choice_stands() -> None:
+    pytest.importorskip("transformers")
+    from cwm_trace.models.engine import Engine
+    from tests import tiny_cwm
+
+    runs = []
+    for allowed in (None, lambda ids: False):
+        engine = Engine(tiny_cwm.build_model())
+        engine.push([1, 2, 3])
+        runs.append(engine.generate(frozenset(), 2, allowed).ids)
+    assert runs[0] == runs[1]
