@@ -94,12 +94,15 @@ def test_a_random_model_cannot_break_the_format() -> None:
     prompt = call_prompt("def f(xé):\n    é = xé\n    return xé", "f(1)")
     for decoding in (Decoding(constrained=True), Decoding(3.0, 1, constrained=True)):
         rollout, grammar = tiny.rollout(prompt, decoding), FrameGrammar(prompt)
-        made = rollout.next_frame(max_tokens=80)
-        while made.stop == "frame":
+        for _ in range(3):
+            made = rollout.next_frame(max_tokens=60)
+            if made.stop != "frame":
+                break
             assert grammar.is_whole(made.text)
             grammar.wrote(made.text)
-            made = rollout.next_frame(max_tokens=80)
-        assert made.text == "" if made.stop == "end" else grammar.begins(made.text.rstrip("\ufffd"))
+        assert made.stop == "frame" or (
+            not made.text if made.stop == "end" else grammar.begins(made.text.rstrip("\ufffd"))
+        )
     assert predict(tiny, prompt=prompt, max_frames=3, max_tokens=150).malformed
 
 

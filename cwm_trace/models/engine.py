@@ -138,10 +138,11 @@ class Engine:
         """Tokens in the order in which they are to be tried: by probability, or drawn one after another without replacement."""
         if self._temperature > 0:
             weights = torch.softmax(logits / self._temperature, -1)
-            while float(weights.sum()) > 0:
-                token = int(torch.multinomial(weights, 1, generator=self._generator))
-                yield token
-                weights[token] = 0
+            first = int(torch.multinomial(weights, 1, generator=self._generator))
+            yield first
+            # Sorting by weight over exponential noise draws all the others at once (the "Gumbel trick").
+            order = weights / torch.empty_like(weights).exponential_(generator=self._generator)
+            yield from (token for token in order.argsort(descending=True).tolist() if token != first)
             return
         yield int(logits.argmax())
         yield from logits.argsort(descending=True, stable=True)[1:].tolist()
