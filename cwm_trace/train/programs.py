@@ -77,9 +77,12 @@ def generate(seed: int, calls: int = 3, family: str | None = None) -> Program:
 
 def _drill(rng: random.Random, calls: int) -> Program:
     writer = _new_writer(rng)
-    kind = rng.choice(_RESULT_KINDS)
-    body = _DRILL_BODIES[rng.choices(range(len(_DRILL_BODIES)), [40, 20, 20, 12, 8])[0]](writer, kind)
-    return _finish(writer, body, calls, "drill")
+    return _finish(writer, _drill_body(writer), calls, "drill")
+
+
+def _drill_body(writer: Writer) -> list[str]:
+    kind = writer.rng.choice(_RESULT_KINDS)
+    return _DRILL_BODIES[writer.rng.choices(range(len(_DRILL_BODIES)), [40, 20, 20, 12, 8])[0]](writer, kind)
 
 
 def _returned_operation(writer: Writer, kind: str) -> list[str]:
@@ -125,6 +128,11 @@ _DRILL_BODIES: list[Callable[[Writer, str], list[str]]] = [
 
 def _free(rng: random.Random, calls: int) -> Program:
     writer = _new_writer(rng)
+    return _finish(writer, _free_body(writer), calls, "free")
+
+
+def _free_body(writer: Writer) -> list[str]:
+    rng = writer.rng
     writer.add_param(rng.choice(["str"] * 4 + ["li"] * 3 + ["ls"] * 2 + ["dsi", "int", "dss", "lli"]))
     if rng.random() < 0.45:
         writer.add_param(rng.choice(["str", "int", "char", "li", "ls", "dsi"]))
@@ -137,7 +145,7 @@ def _free(rng: random.Random, calls: int) -> Program:
     for _ in range(rng.choice([1, 1, 2, 2, 3])):
         body += _statement(writer, 2, accumulator, in_loop=False)
     returned = accumulator.name if accumulator and rng.random() < 0.6 else _result(writer, rng.choice(_RESULT_KINDS))
-    return _finish(writer, [*body, f"return {returned}"], calls, "free")
+    return [*body, f"return {returned}"]
 
 
 def _statement(writer: Writer, depth: int, accumulator: Variable | None, *, in_loop: bool) -> list[str]:
@@ -336,17 +344,15 @@ def _renamed(rng: random.Random, source: str) -> tuple[str, str]:
 
 
 def _script(rng: random.Random, calls: int) -> Program:
-    """A script with a `main()` of its own: one or two functions, called on literals."""
+    """A script with a `main()` of its own: one or two functions, called on literals and on what `main` computes."""
     parts: list[str] = []
     uses: list[tuple[str, Writer]] = []
-    for template in rng.sample(IDIOMS, rng.choice([1, 1, 2])):
-        writer = _new_writer(rng)
-        source, name = _instantiate(writer, template)
-        name = name if not parts or name != uses[0][0] else f"{name}_two"
-        parts.append(source if len(parts) == 0 else re.sub(r"\bf\(", f"{name}(", source))
+    for _ in range(rng.choice([1, 1, 2])):
+        source, name, writer = _part(rng)
+        if uses and name == uses[0][0]:
+            source, name = re.sub(rf"\b{name}\(", f"{name}_two(", source), f"{name}_two"
+        parts.append(source)
         uses.append((name, writer))
-    if len(uses) == 2 and uses[1][0] == "f":
-        parts[1], uses[1] = re.sub(r"\bf\(", "g(", parts[1]), ("g", uses[1][1])
     head = [f'"""{rng.choice(_DOCSTRINGS)}"""\n'] if rng.random() < 0.4 else []
     main = "\n".join(["def main():", *_indented(_main_body(rng, uses))]) + "\n"
     end = rng.choice(
@@ -355,32 +361,57 @@ def _script(rng: random.Random, calls: int) -> Program:
     return Program("\n\n".join([*head, *parts, main, end]), (), "script")
 
 
+def _part(rng: random.Random) -> tuple[str, str, Writer]:
+    """A function for a script: its source, its name, and the writer that knows its parameters."""
+    writer = _new_writer(rng)
+    roll = rng.random()
+    if roll < 0.5:
+        return *_instantiate(writer, rng.choice(IDIOMS)), writer
+    return *_function(writer, _free_body(writer) if roll < 0.8 else _drill_body(writer)), writer
+
+
 def _main_body(rng: random.Random, uses: list[tuple[str, Writer]]) -> list[str]:
     lines: list[str] = []
-    names: list[str] = []
+    main = Writer(rng, uses[0][1].theme, max_params=0)
     for name, writer in uses:
-        arguments = []
-        for variable in writer.params:
-            text = literal_text(writer.theme.value(variable.kind))
-            if rng.random() < 0.6 and variable.name not in names:
-                lines.append(f"{variable.name} = {text}")
-                names.append(variable.name)
-                text = variable.name
-            arguments.append(text)
-        result = rng.choice(["result", "r", "out", "found", "value", "answer"]) + (
-            "2" if names and names[-1] in ("result", "r") else ""
-        )
+        arguments = [_main_argument(main, variable, writer.theme, lines) for variable in writer.params]
+        result = rng.choice(["result", "r", "out", "found", "value", "answer"])
+        result += "2" if result in main.taken() else ""
         lines.append(f"{result} = {name}({', '.join(arguments)})")
-        names.append(result)
+        main.scope.append(Variable(result, "unknown"))
         if rng.random() < 0.4:
             lines.append(f"print({result})")
     if rng.random() < 0.7:
-        lines.append(
-            f"return {names[-1]}"
-            if rng.random() < 0.7 or len(uses) == 1
-            else f"return {names[-1]}, {lines and names[0]}"
-        )
+        both = len(uses) > 1 and rng.random() < 0.3
+        lines.append(f"return {main.scope[-1].name}" + (f", {main.scope[0].name}" if both else ""))
     return lines
+
+
+def _main_argument(main: Writer, parameter: Variable, theme: Theme, lines: list[str]) -> str:
+    """A literal, a variable of `main` that is bound first, or something computed from such variables where the call is."""
+    text = literal_text(theme.value(parameter.kind))
+    roll = main.rng.random()
+    if roll < 0.25 and parameter.kind in EXPRESSIONS:
+        return main.operation(parameter.kind, main.rng.choice([0, 0, 1]))
+    if roll < 0.4 and parameter.kind in _FROM_TEXT:
+        name = main.declare("str")
+        lines.append(f"{name} = {theme.value('str')!r}")
+        return main.rng.choice(_FROM_TEXT[parameter.kind]).replace("$", name)
+    if roll < 0.8 and parameter.name not in main.taken():
+        lines.append(f"{parameter.name} = {text}")
+        main.scope.append(parameter)
+        return parameter.name
+    return text
+
+
+_FROM_TEXT = {
+    "str": ["$.strip()", "$.lower()", "$[1:]", "$ + $", "$.upper()", "$[::-1]", "$.title()"],
+    "ls": ["$.split()", "$.split()", "$.split(',')", "list($)", "sorted($.split())", "[c for c in $]", "$.lower().split()"],
+    "li": ["[len(w) for w in $.split()]", "[len($), 1, 2]", "list(range(len($)))", "[ord(c) for c in $[:4]]"],
+    "int": ["len($)", "len($.split())", "$.count('a')", "$.find('e')"],
+    "si": ["set(range(len($.split())))"],
+    "dsi": ["{w: len(w) for w in $.split()}", "{c: $.count(c) for c in $[:5]}"],
+}
 
 
 _DOCSTRINGS = [
@@ -401,13 +432,18 @@ def _new_writer(rng: random.Random) -> Writer:
 
 
 def _finish(writer: Writer, body: list[str], calls: int, family: str) -> Program:
-    if not writer.params:
-        writer.add_param(writer.rng.choice(["str", "int"]))
-    header = f"def f({', '.join(variable.name for variable in writer.params)}):"
-    source, name = _renamed(writer.rng, "\n".join([header, *_indented(body)]) + "\n")
+    source, name = _function(writer, body)
     if writer.rng.random() < 0.75:
         source = source.rstrip("\n")
     return Program(source, _calls(writer, name, calls), family)
+
+
+def _function(writer: Writer, body: list[str]) -> tuple[str, str]:
+    """A function's source and name."""
+    if not writer.params:
+        writer.add_param(writer.rng.choice(["str", "int"]))
+    header = f"def f({', '.join(variable.name for variable in writer.params)}):"
+    return _renamed(writer.rng, "\n".join([header, *_indented(body)]) + "\n")
 
 
 def _calls(writer: Writer, name: str, count: int) -> tuple[str, ...]:
