@@ -406,7 +406,15 @@ def _main_argument(main: Writer, parameter: Variable, theme: Theme, lines: list[
 
 _FROM_TEXT = {
     "str": ["$.strip()", "$.lower()", "$[1:]", "$ + $", "$.upper()", "$[::-1]", "$.title()"],
-    "ls": ["$.split()", "$.split()", "$.split(',')", "list($)", "sorted($.split())", "[c for c in $]", "$.lower().split()"],
+    "ls": [
+        "$.split()",
+        "$.split()",
+        "$.split(',')",
+        "list($)",
+        "sorted($.split())",
+        "[c for c in $]",
+        "$.lower().split()",
+    ],
     "li": ["[len(w) for w in $.split()]", "[len($), 1, 2]", "list(range(len($)))", "[ord(c) for c in $[:4]]"],
     "int": ["len($)", "len($.split())", "$.count('a')", "$.find('e')"],
     "si": ["set(range(len($.split())))"],
