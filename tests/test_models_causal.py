@@ -398,3 +398,13 @@ def test_nano_writes_well_formed_frames() -> None:
     trace = predict(load_model("nano"), "def f(a, b):\n    c = a\n    return c\n", "f('xy', 3)", max_frames=8)
     assert not trace.malformed and len(trace) > 3
     assert all(step.logprob is not None and step.logprob <= 0 and step.tokens for step in trace[1:])
+
+
+def test_scoring_needs_a_tokenizer_that_tells_places(
+    tokenizer: Any, tiny: CausalModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trace = Trace(PROMPT.context, (*PROMPT.frames, Frame(Event.RETURN, "    return x", value="1")), complete=True)
+    assert len(tiny.score(trace)) == 1
+    monkeypatch.setattr(type(tokenizer), "is_fast", property(lambda self: False))
+    with pytest.raises(ModelError, match="which characters"):
+        tiny.score(trace)

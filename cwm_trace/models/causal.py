@@ -71,29 +71,37 @@ class Codec:
 
     def encode(self, text: str) -> list[int]:
         """Token ids of CWM text; only the format's own tokens are special."""
-        ids: list[int] = []
-        for piece in _PIECES.split(text):
-            if piece in self.ids:
-                ids.append(self.ids[piece])
-            elif piece:
-                ids += self.tokenizer.encode(_encodable(piece), add_special_tokens=False, split_special_tokens=True)
+        return [number for piece in filter(None, _PIECES.split(text)) for number in self._piece_ids(piece)]
+
+    def _piece_ids(self, piece: str) -> list[int]:
+        if piece in self.ids:
+            return [self.ids[piece]]
+        ids: list[int] = self.tokenizer.encode(_encodable(piece), add_special_tokens=False, split_special_tokens=True)
         return ids
 
     def spelled(self, text: str) -> list[Spelled]:
-        """The same ids, each with the characters of the text that it stands for."""
+        """The same ids, each with the characters of the text that it stands for. Raises ModelError where the tokenizer does not tell."""
         tokens: list[Spelled] = []
         at = 0
-        for piece in _PIECES.split(text):
-            if piece in self.ids:
-                tokens.append(Spelled(self.ids[piece], at, at + len(piece)))
-            elif piece:
-                read = self.tokenizer(
-                    _encodable(piece), add_special_tokens=False, split_special_tokens=True, return_offsets_mapping=True
-                )
-                for number, (start, end) in zip(read["input_ids"], read["offset_mapping"], strict=True):
-                    tokens.append(Spelled(number, at + start, at + end))
+        for piece in filter(None, _PIECES.split(text)):
+            tokens += [Spelled(number, at + start, at + end) for number, start, end in self._piece_spelled(piece)]
             at += len(piece)
         return tokens
+
+    def _piece_spelled(self, piece: str) -> Iterator[Spelled]:
+        if piece in self.ids:
+            yield Spelled(self.ids[piece], 0, len(piece))
+            return
+        if not getattr(self.tokenizer, "is_fast", True):
+            raise ModelError(
+                "this tokenizer does not tell which characters a token stands for",
+                hint="Teacher-forced scores need a fast tokenizer (tokenizer.json)",
+            )
+        read = self.tokenizer(
+            _encodable(piece), add_special_tokens=False, split_special_tokens=True, return_offsets_mapping=True
+        )
+        for number, (start, end) in zip(read["input_ids"], read["offset_mapping"], strict=True):
+            yield Spelled(number, start, end)
 
     def decode(self, ids: list[int]) -> str:
         """Text of token ids, special tokens spelled out."""
@@ -206,7 +214,8 @@ class CausalModel:
     def _frame_score(self, step: Step, frame: list[Spelled], logprobs: list[float], choices: list[int]) -> FrameScore:
         right = [token.id == choice for token, choice in zip(frame, choices, strict=True)]
         spans = frame_parts(step) if isinstance(step, Frame) and step.raw is None else []
-        parts = tuple(self._part_score(span, render_frame(step), frame, right, choices) for span in spans)
+        text = render_frame(step)
+        parts = tuple(self._part_score(span, text, frame, right, choices) for span in spans)
         return FrameScore(sum(logprobs), len(frame), all(right), parts)
 
     def _part_score(
@@ -229,9 +238,8 @@ class CausalRollout:
     def __init__(self, engine: Any, codec: Codec, ends: frozenset[int], grammar: FrameGrammar | None = None) -> None:
         self._engine, self._codec, self._ends, self._grammar = engine, codec, ends, grammar
         self._separator = codec.ids[FRAME_SEP]
-        self._begun: list[
-            int
-        ] = []  # the frame that is being written: a token limit may cut it off, and it goes on later
+        # The frame that is being written: a token limit may cut it off, and it goes on later.
+        self._begun: list[int] = []
 
     def feed(self, step: Step) -> None:
         """Append a given frame; only its own tokens are read."""

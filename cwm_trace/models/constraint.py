@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Mapping
 
 from cwm_trace.format import (
     ACTION_SEP,
@@ -48,7 +48,8 @@ class FrameGrammar:
     def __init__(self, prompt: Trace) -> None:
         lines = (strip_mark(line).rstrip("\r\n") for line in source_lines(prompt.context))
         self._lines = {escape_source(line) + "\n" for line in lines if line.strip()}
-        self._names = {*_IDENTIFIER.findall(prompt.context), _ITERATOR}
+        # In JSON's spelling, as the text has them.
+        self._names = {json.dumps(name): name for name in (*_IDENTIFIER.findall(prompt.context), _ITERATOR)}
         self._parser = FrameParser()
         self.wide = {character for line in self._lines for character in line if not character.isascii()}
         self.may_end = False
@@ -58,21 +59,24 @@ class FrameGrammar:
     def observe(self, step: Step) -> None:
         """Take note of a frame of the trace."""
         self._parser.observe(step)
-        self._names.update(step.locals)
-        self.may_end = step.event in (Event.RETURN, Event.EXCEPTION)
+        self._remember(step)
 
     def wrote(self, text: str) -> None:
         """Take note of a frame that was just written."""
-        self.observe(FrameParser(previous=self._parser.previous).parse(text))
+        self._remember(self._parser.parse(text))
+
+    def _remember(self, step: Step) -> None:
+        self._names.update((json.dumps(name), name) for name in step.locals)
+        self.may_end = step.event in (Event.RETURN, Event.EXCEPTION)
 
     def begins(self, text: str) -> bool:
         """Whether a well-formed frame can start with this text."""
         try:
             self._scan(text)
-        except _Cut:
-            return True
         except _Wrong:
             return False
+        except _Cut:
+            pass
         return True
 
     def is_whole(self, text: str) -> bool:
@@ -126,9 +130,9 @@ def _string(text: str, at: int) -> int:
     raise _Cut if end == len(text) or _ESCAPE_BEGUN.fullmatch(text, end) else _Wrong
 
 
-def _object(text: str, at: int, names: Iterable[str], known: Collection[str]) -> int:
-    """The position after the object of locals; each name comes once."""
-    left = {json.dumps(name): name for name in names}
+def _object(text: str, at: int, names: Mapping[str, str], known: Collection[str]) -> int:
+    """The position after the object of locals; each of the names, which are by their JSON spelling, comes once."""
+    left = dict(names)
     at = _expect(text, at, "{")
     if text.startswith("}", at):
         return at + 1

@@ -89,9 +89,11 @@ def _upper(rng: random.Random) -> str:
     return rng.choice([word(rng).upper(), word(rng)[0].upper(), _snake(rng).upper()])
 
 
-_MAKERS: list[tuple[int, Callable[[random.Random], str]]] = [
+_MAKER_TABLE: list[tuple[int, Callable[[random.Random], str]]] = [
     (36, _snake), (24, word), (10, _camel), (8, _numbered), (8, _abbreviated), (7, _random_letters), (4, invented), (3, _upper)
 ]  # fmt: skip
+_MAKERS = [maker for _, maker in _MAKER_TABLE]
+_MAKER_WEIGHTS = [weight for weight, _ in _MAKER_TABLE]
 
 
 def _relative(rng: random.Random, known: Sequence[str]) -> str:
@@ -107,7 +109,7 @@ def novel_name(rng: random.Random, known: Sequence[str] = ()) -> str:
 
 
 def _drawn(rng: random.Random) -> str:
-    return rng.choices([maker for _, maker in _MAKERS], [weight for weight, _ in _MAKERS])[0](rng)
+    return rng.choices(_MAKERS, _MAKER_WEIGHTS)[0](rng)
 
 
 def class_name(rng: random.Random) -> str:
