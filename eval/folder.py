@@ -1,6 +1,7 @@
 """Run folders: `manifest.json` says what was run and with what, `samples.jsonl` grows by a line for each finished task.
 
-A run that is killed at any moment loses the line that it was writing, and nothing else. Knows nothing of what a sample holds.
+A run that is killed at any moment loses the line that it was writing, and nothing else. Knows nothing of what a sample holds, but
+that it has the id of its task.
 """
 
 from __future__ import annotations
@@ -12,16 +13,27 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from cwm_trace.errors import InputError
 from cwm_trace.eval.suites import Suite
 from cwm_trace.models.base import Model
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
 SAMPLES = "samples.jsonl"
-_Sample = TypeVar("_Sample")
+
+
+class _Identified(Protocol):
+    @property
+    def id(self) -> str: ...
+
+
+_Sample = TypeVar("_Sample", bound=_Identified)
 
 
 def begin(out: Path, model: Model, suite: Suite, config: dict[str, Any], *, resume: bool) -> None:
@@ -85,18 +97,35 @@ def read_manifest(out: Path) -> dict[str, Any]:
 
 
 def read_lines(out: Path, read: Callable[[dict[str, Any]], _Sample]) -> list[_Sample]:
-    """The finished samples; a last line that a crash cut off is left out. Raises InputError for a damaged one."""
+    """The finished samples, the last one of each id; a last line that a crash cut off is left out.
+
+    Raises InputError for a damaged line.
+    """
     path = out / SAMPLES
     if not path.exists():
         return []
-    samples: list[_Sample] = []
+    samples: dict[str, _Sample] = {}
     whole, _, _ = path.read_text("ascii").rpartition("\n")
     for number, line in enumerate(whole.splitlines(), start=1):
         try:
-            samples.append(read(json.loads(line)))
+            sample = read(json.loads(line))
         except (KeyError, TypeError, ValueError, InputError) as error:
             raise InputError(f"{path}:{number}: damaged sample ({type(error).__name__}: {error})") from None
-    return samples
+        samples[sample.id] = sample
+    return list(samples.values())
+
+
+def read_run(out: Path, read: Callable[[dict[str, Any]], _Sample]) -> tuple[dict[str, Any], list[_Sample]]:
+    """Manifest and finished samples. Raises InputError if there is no run, a damaged line, or no sample."""
+    manifest, samples = read_manifest(out), read_lines(out, read)
+    if not samples:
+        raise InputError(f"{out} has no finished sample")
+    return manifest, samples
+
+
+def write_results(out: Path, results: DataclassInstance) -> None:
+    """Write `results.json`."""
+    (out / "results.json").write_text(json.dumps(asdict(results), indent=1) + "\n")
 
 
 def program_hash(source: str) -> str:

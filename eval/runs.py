@@ -6,39 +6,27 @@ and `results.json`. Metrics are computed over all tasks of the suite: what faile
 
 from __future__ import annotations
 
-import json
 import statistics
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from cwm_trace.errors import CwmTraceError, InputError, ModelError
+from cwm_trace.errors import CwmTraceError, ModelError
 from cwm_trace.eval.compare import Cause, diff
-from cwm_trace.eval.folder import begin, program_hash, read_lines, read_manifest
+from cwm_trace.eval.folder import begin, program_hash, read_lines, read_run, write_results
 from cwm_trace.eval.intervals import Interval, interval
 from cwm_trace.eval.metrics import METRICS, TraceScore, score_trace
 from cwm_trace.eval.suites import Suite, Task
+from cwm_trace.eval.tasks import Outcome, count_outcomes, run_tasks, true_trace
 from cwm_trace.files import trace_from_json, trace_to_json
 from cwm_trace.frames import Status, Trace
 from cwm_trace.models.base import Decoding, Model
 from cwm_trace.simulate import MAX_FRAMES, MAX_TOKENS, predict
-from cwm_trace.tracer.run import run_source
 
 _PLAIN = ("id", "outcome", "cause", "first", "frames", "tokens", "seconds", "error", "program", "expected")
 _NOTHING = TraceScore(**dict.fromkeys(METRICS, 0.0))
-
-
-class Outcome(StrEnum):
-    """How one task ended; every one of them is in the denominator."""
-
-    OK = "ok"
-    MALFORMED = "malformed"
-    TRUNCATED = "truncated"
-    MODEL_ERROR = "model_error"
-    TRUTH_FAILED = "truth_failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,28 +119,22 @@ def run_suite(
     tasks = suite.tasks[:limit]
     config = {"max_frames": max_frames, "max_tokens": max_tokens, "decoding": asdict(decoding or Decoding())}
     begin(out, model, suite, config, resume=resume)
-    done = {sample.id: sample for sample in read_samples(out)}
-    with (out / "samples.jsonl").open("a", encoding="ascii") as file:
-        for number, task in enumerate(tasks, start=1):
-            if task.id not in done or done[task.id].outcome is Outcome.MODEL_ERROR:
-                sample = _sample(model, task, decoding, max_frames, max_tokens)
-                done[task.id] = replace(sample, program=program_hash(task.source), expected=task.expected)
-                file.write(json.dumps(done[task.id].to_json()) + "\n")
-                file.flush()
-            if on_sample is not None:
-                on_sample(number, len(tasks), done[task.id])
-    results = summarise(model.name, suite.name, [done[task.id] for task in tasks], len(suite.tasks))
-    (out / "results.json").write_text(json.dumps(asdict(results), indent=1) + "\n")
+
+    def make(task: Task) -> Sample:
+        sample = _sample(model, task, decoding, max_frames, max_tokens)
+        return replace(sample, program=program_hash(task.source), expected=task.expected)
+
+    samples = run_tasks(tasks, out, make, _read_sample, on_sample)
+    results = summarise(model.name, suite.name, samples, len(suite.tasks))
+    write_results(out, results)
     return results
 
 
 def _sample(model: Model, task: Task, decoding: Decoding | None, max_frames: int | None, max_tokens: int) -> Sample:
     try:
-        actual = run_source(task.source, task.call)
+        actual = true_trace(task)
     except CwmTraceError as error:
         return Sample(task.id, Outcome.TRUTH_FAILED, _NOTHING, error=str(error))
-    if not actual.complete:
-        return Sample(task.id, Outcome.TRUTH_FAILED, _NOTHING, error=f"the program ended as {actual.status}")
     max_frames = max(MAX_FRAMES, 2 * len(actual)) if max_frames is None else max_frames
     started = time.monotonic()
     try:
@@ -195,7 +177,6 @@ def summarise(model: str, suite: str, samples: Sequence[Sample], of: int) -> Res
     bounds = {name: interval(values, programs) for name, values in columns.items()}
     firsts = [sample.first for sample in samples if sample.first is not None]
     causes = [sample.cause.value for sample in samples if sample.cause]
-    outcomes = [sample.outcome.value for sample in samples]
     return Results(
         model,
         suite,
@@ -203,7 +184,7 @@ def summarise(model: str, suite: str, samples: Sequence[Sample], of: int) -> Res
         of,
         {name: 100 * sum(values) / len(values) for name, values in columns.items()},
         {name: Interval(100 * bound.low, 100 * bound.high) for name, bound in bounds.items()},
-        {name: outcomes.count(name) for name in dict.fromkeys(outcomes)},
+        count_outcomes(samples),
         {name: causes.count(name) for name in sorted(set(causes))},
         sum(sample.seconds for sample in samples),
         sum(sample.frames for sample in samples),
@@ -217,11 +198,8 @@ def _is_unexpected(sample: Sample) -> bool:
 
 
 def read_samples(out: Path) -> list[Sample]:
-    """The finished samples of a run folder, scored anew from their traces.
-
-    A last line that a crash cut off is left out. Raises InputError for a damaged line.
-    """
-    return list({sample.id: sample for sample in read_lines(out, _read_sample)}.values())
+    """The finished samples of a run folder, scored anew from their traces. Raises InputError for a damaged line."""
+    return read_lines(out, _read_sample)
 
 
 def _read_sample(record: dict[str, Any]) -> Sample:
@@ -235,8 +213,5 @@ def _read_sample(record: dict[str, Any]) -> Sample:
 
 def rescore(out: Path) -> Results:
     """Score a run folder again; needs neither the model nor torch. Raises InputError."""
-    manifest = read_manifest(out)
-    samples = read_samples(out)
-    if not samples:
-        raise InputError(f"{out} has no finished sample")
+    manifest, samples = read_run(out, _read_sample)
     return summarise(manifest["model"], manifest["suite"], samples, manifest["n"])

@@ -7,7 +7,6 @@ Says nothing of rollouts, where a model goes on from its own errors.
 
 from __future__ import annotations
 
-import json
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -16,15 +15,14 @@ from pathlib import Path
 from typing import Any
 
 from cwm_trace.errors import CwmTraceError, ModelError
-from cwm_trace.eval.folder import SAMPLES, begin, program_hash, read_lines, read_manifest
+from cwm_trace.eval.folder import begin, program_hash, read_manifest, read_run, write_results
 from cwm_trace.eval.intervals import Interval, interval
-from cwm_trace.eval.runs import Outcome
 from cwm_trace.eval.suites import Suite, Task
+from cwm_trace.eval.tasks import Outcome, count_outcomes, run_tasks, true_trace
 from cwm_trace.format import UNCHANGED, render_frame
 from cwm_trace.frames import Frame, Trace
 from cwm_trace.models.base import FrameScore, Model, PartScore
 from cwm_trace.parts import Part, frame_parts
-from cwm_trace.tracer.run import run_source
 
 _UNCHANGED_BEGUN = UNCHANGED[:-1]  # `"..`, whatever the tokenizer joins to its last quote
 
@@ -47,6 +45,10 @@ class TeacherSample:
     scores: tuple[FrameScore, ...] = ()
     seconds: float = 0.0
     error: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """One line of `samples.jsonl`."""
+        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,27 +76,17 @@ def run_teacher_forced(
     on_sample: Callable[[int, int, TeacherSample], None] | None = None,
 ) -> TeacherResults:
     """Score the true traces of a suite. Raises InputError if `out` holds another run."""
-    tasks = suite.tasks[:limit]
     begin(out, model, suite, {"teacher_forced": True}, resume=resume)
-    done = {sample.id: sample for sample in read_lines(out, _read)}
-    with (out / SAMPLES).open("a", encoding="ascii") as file:
-        for number, task in enumerate(tasks, start=1):
-            if task.id not in done or done[task.id].outcome is Outcome.MODEL_ERROR:
-                done[task.id] = _sample(model, task)
-                file.write(json.dumps(asdict(done[task.id])) + "\n")
-                file.flush()
-            if on_sample is not None:
-                on_sample(number, len(tasks), done[task.id])
-    results = _summarise(model.name, suite.name, [done[task.id] for task in tasks], len(suite.tasks))
-    (out / "results.json").write_text(json.dumps(asdict(results), indent=1) + "\n")
+    samples = run_tasks(suite.tasks[:limit], out, lambda task: _sample(model, task), _read, on_sample)
+    results = _summarise(model.name, suite.name, samples, len(suite.tasks))
+    write_results(out, results)
     return results
 
 
 def rescore_teacher_forced(out: Path) -> TeacherResults:
     """Score a run folder again, without a model. Raises InputError."""
-    manifest = read_manifest(out)
-    samples = {sample.id: sample for sample in read_lines(out, _read)}
-    return _summarise(manifest["model"], manifest["suite"], list(samples.values()), manifest["n"])
+    manifest, samples = read_run(out, _read)
+    return _summarise(manifest["model"], manifest["suite"], samples, manifest["n"])
 
 
 def is_teacher_forced(out: Path) -> bool:
@@ -105,11 +97,9 @@ def is_teacher_forced(out: Path) -> bool:
 def _sample(model: Model, task: Task) -> TeacherSample:
     program = program_hash(task.source)
     try:
-        actual = run_source(task.source, task.call)
+        actual = true_trace(task)
     except CwmTraceError as error:
         return TeacherSample(task.id, program, Outcome.TRUTH_FAILED, error=str(error))
-    if not actual.complete:
-        return TeacherSample(task.id, program, Outcome.TRUTH_FAILED, error=f"the program ended as {actual.status}")
     started = time.monotonic()
     try:
         scores = model.score(actual)
@@ -207,8 +197,6 @@ def _summarise(model: str, suite: str, samples: Sequence[TeacherSample], of: int
         metrics[name] = scale * sum(values) / len(values) if values else None
         bounds = interval(values, programs) if values else None
         intervals[name] = bounds and Interval(scale * bounds.low, scale * bounds.high)
-    outcomes = [sample.outcome.value for sample in samples]
-    counts = {name: outcomes.count(name) for name in dict.fromkeys(outcomes)}
     frames = sum(len(sample.scores) for sample in samples)
     seconds = sum(sample.seconds for sample in samples)
-    return TeacherResults(model, suite, len(samples), of, metrics, intervals, counts, frames, seconds)
+    return TeacherResults(model, suite, len(samples), of, metrics, intervals, count_outcomes(samples), frames, seconds)

@@ -173,6 +173,20 @@ def test_a_program_that_does_not_end_is_no_frame(tmp_path: Path) -> None:
     assert made.outcomes == {"truth_failed": 1, "ok": 2} and made.frames == 12
 
 
+def test_a_run_without_a_finished_sample_has_no_score(tmp_path: Path) -> None:
+    run_teacher_forced(Judge(), SUITE, tmp_path)
+    (tmp_path / "samples.jsonl").write_text("")
+    with pytest.raises(InputError, match="no finished sample"):
+        rescore_teacher_forced(tmp_path)
+
+
+def test_what_was_asked_twice_counts_once(tmp_path: Path) -> None:
+    run_teacher_forced(Judge(fails=True), SUITE, tmp_path)
+    made = run_teacher_forced(Judge(), SUITE, tmp_path, resume=True)
+    assert len((tmp_path / "samples.jsonl").read_text().splitlines()) == 4
+    assert rescore_teacher_forced(tmp_path) == made and made.n == 2
+
+
 def test_the_command_shows_a_run_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run_teacher_forced(Judge(), SUITE, tmp_path, limit=1)
     assert main(["eval", "--from", str(tmp_path)]) == 0
