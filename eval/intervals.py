@@ -1,4 +1,4 @@
-"""Intervals for the numbers of a table: Wilson for proportions, bootstrap over programs for means."""
+"""Intervals for the numbers of a table: Wilson for proportions, bootstrap over programs for means and ratios."""
 
 from __future__ import annotations
 
@@ -37,19 +37,27 @@ def bootstrap(values: Sequence[float], programs: Sequence[str] | None = None, se
     `programs[i]` names the program of `values[i]`; None = each has its own. The same seed gives the same interval.
     Raises ValueError without values.
     """
-    if not values:
-        raise ValueError("no values")
     groups: dict[str, list[float]] = {}
     for value, program in zip(values, programs or map(str, range(len(values))), strict=True):
         groups.setdefault(program, []).append(value)
-    clusters = [(sum(group), len(group)) for group in groups.values()]
+    return bootstrap_ratio([(sum(group), len(group)) for group in groups.values()], seed)
+
+
+def bootstrap_ratio(clusters: Sequence[tuple[float, float]], seed: int = 0) -> Interval:
+    """Percentile bootstrap interval of a ratio of sums, `ratio(clusters)`; what belongs together is one pair, and drawn whole.
+
+    Raises ValueError without pairs.
+    """
+    if not clusters:
+        raise ValueError("no values")
     rng = random.Random(seed)
-    means = sorted(_mean(rng.choices(clusters, k=len(clusters))) for _ in range(RESAMPLES))
-    return Interval(means[int(0.025 * RESAMPLES)], means[int(0.975 * RESAMPLES) - 1])
+    ratios = sorted(ratio(rng.choices(clusters, k=len(clusters))) for _ in range(RESAMPLES))
+    return Interval(ratios[int(0.025 * RESAMPLES)], ratios[int(0.975 * RESAMPLES) - 1])
 
 
-def _mean(clusters: Sequence[tuple[float, int]]) -> float:
-    return sum(total for total, _ in clusters) / sum(count for _, count in clusters)
+def ratio(clusters: Sequence[tuple[float, float]]) -> float:
+    """Sum of the first over sum of the second numbers."""
+    return sum(above for above, _ in clusters) / sum(below for _, below in clusters)
 
 
 def interval(values: Sequence[float], programs: Sequence[str] | None = None) -> Interval:

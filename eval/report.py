@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
 
 from cwm_trace.eval.metrics import METRICS, TABLE_9
 from cwm_trace.eval.paired import Comparison
@@ -24,6 +26,67 @@ TITLES = {
     "full_trace_exact_match": "whole trace exact",
 }
 METRIC_ROWS = (*TABLE_9, *(name for name in METRICS if name not in TABLE_9))
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of cells, the first one the header, and what a reader of them must know."""
+
+    rows: list[list[str]]
+    notes: list[str]
+
+    def text(self) -> str:
+        """For a terminal."""
+        widths = [max(map(len, column)) for column in zip(*self.rows, strict=True)]
+        aligned = ((cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in self.rows)
+        return "\n".join([*("  ".join(row).rstrip() for row in aligned), *self.notes]) + "\n"
+
+    def markdown(self) -> str:
+        """For a README."""
+        head, *body = self.rows
+        lines = ["| " + " | ".join(row) + " |" for row in (head, ["---"] * len(head), *body)]
+        return "\n".join([*lines, "", *self.notes]) + "\n"
+
+
+class _Run(Protocol):
+    """What the results of every kind of run have."""
+
+    @property
+    def model(self) -> str: ...
+    @property
+    def n(self) -> int: ...
+    @property
+    def of(self) -> int: ...
+    @property
+    def outcomes(self) -> Mapping[str, int]: ...
+
+
+def _limited(results: Sequence[_Run]) -> list[str]:
+    limited = next((item for item in results if item.n < item.of), None)
+    return [f"LIMITED RUN ({limited.n} of {limited.of}): not for reporting"] if limited else []
+
+
+def _failures(item: _Run) -> list[str]:
+    bad = [f"{count} {name}" for name, count in item.outcomes.items() if name != "ok"]
+    return [f"{item.model}: " + ", ".join(bad)] if bad else []
+
+
+# --- rollouts ---------------------------------------------------------------------------------------------------------
+
+
+def rollout_table(results: Sequence[Results]) -> Table:
+    """One row for each metric: value and 95 % interval, in percent; then what is no percentage."""
+    return Table(rows(results), _notes(results))
+
+
+def as_text(results: Sequence[Results]) -> str:
+    """A table for a terminal."""
+    return rollout_table(results).text()
+
+
+def as_markdown(results: Sequence[Results]) -> str:
+    """A table for a README."""
+    return rollout_table(results).markdown()
 
 
 def rows(results: Sequence[Results]) -> list[list[str]]:
@@ -51,22 +114,13 @@ _FACTS: dict[str, Callable[[Results], str]] = {
 }
 
 
-def notes(results: Sequence[Results]) -> list[str]:
-    """What a reader of the table must know."""
-    lines = ["percent, 95 % interval (Wilson for shares, bootstrap over programs for means); every task counts"]
-    limited = next((item for item in results if item.limited), None)
-    if limited:
-        lines.append(f"LIMITED RUN ({limited.n} of {limited.of}): not for reporting")
-    for item in results:
-        lines += _notes_on(item)
-    return lines
+def _notes(results: Sequence[Results]) -> list[str]:
+    how = "percent, 95 % interval (Wilson for shares, bootstrap over programs for means); every task counts"
+    return [how, *_limited(results), *(line for item in results for line in _notes_on(item))]
 
 
 def _notes_on(item: Results) -> list[str]:
-    lines = []
-    bad = [f"{count} {name}" for name, count in item.outcomes.items() if name != "ok"]
-    if bad:
-        lines.append(f"{item.model}: " + ", ".join(bad))
+    lines = _failures(item)
     if item.causes:
         causes = ", ".join(f"{name} {count}" for name, count in item.causes.items())
         lines.append(f"{item.model}: first divergences by cause: {causes}")
@@ -77,25 +131,20 @@ def _notes_on(item: Results) -> list[str]:
     return lines
 
 
-def as_text(results: Sequence[Results]) -> str:
-    """A table for a terminal."""
-    return _text_table(rows(results), notes(results))
+# --- teacher-forced runs ----------------------------------------------------------------------------------------------
 
 
-def as_markdown(results: Sequence[Results]) -> str:
-    """A table for a README."""
-    return _markdown_table(rows(results), notes(results))
-
-
-def teacher_rows(results: Sequence[TeacherResults]) -> list[list[str]]:
+def teacher_table(results: Sequence[TeacherResults]) -> Table:
     """The same for teacher-forced runs: percent, but for bits."""
-    return [
+    how = "each frame after the true ones before it; percent of frames or values, 95 % interval over programs"
+    rows = [
         ["teacher-forced", *(item.model for item in results)],
         *([title, *(_teacher_cell(item, name) for item in results)] for name, (title, _) in TEACHER_METRICS.items()),
         ["frames", *(str(item.frames) for item in results)],
         ["programs", *(str(item.n) for item in results)],
         ["frames per second", *(f"{item.frames / item.seconds:.0f}" if item.seconds else "–" for item in results)],
     ]
+    return Table(rows, [how, *_limited(results), *(line for item in results for line in _failures(item))])
 
 
 def _teacher_cell(item: TeacherResults, name: str) -> str:
@@ -103,66 +152,24 @@ def _teacher_cell(item: TeacherResults, name: str) -> str:
     return "–" if value is None or bounds is None else f"{value:.1f} [{bounds.low:.1f}, {bounds.high:.1f}]"
 
 
-def teacher_notes(results: Sequence[TeacherResults]) -> list[str]:
-    """What a reader of the table must know."""
-    lines = ["each frame after the true ones before it; percent of frames or values, 95 % interval over programs"]
-    limited = next((item for item in results if item.n < item.of), None)
-    if limited:
-        lines.append(f"LIMITED RUN ({limited.n} of {limited.of}): not for reporting")
-    for item in results:
-        bad = [f"{count} {name}" for name, count in item.outcomes.items() if name != "ok"]
-        lines += [f"{item.model}: " + ", ".join(bad)] if bad else []
-    return lines
+# --- two runs ---------------------------------------------------------------------------------------------------------
 
 
-def teacher_as_text(results: Sequence[TeacherResults]) -> str:
-    """A table for a terminal."""
-    return _text_table(teacher_rows(results), teacher_notes(results))
+def comparison_table(made: Comparison) -> Table:
+    """One row for each metric of two runs: percent of each, the difference in points and its 95 % interval."""
+    head = ["", *made.names, "difference"]
+    return Table([head, *(_comparison_row(made, name) for name in METRIC_ROWS)], _comparison_notes(made))
 
 
-def teacher_as_markdown(results: Sequence[TeacherResults]) -> str:
-    """A table for a README."""
-    return _markdown_table(teacher_rows(results), teacher_notes(results))
+def _comparison_row(made: Comparison, name: str) -> list[str]:
+    item = made.metrics[name]
+    low, high = item.interval
+    return [TITLES[name], f"{item.a:.1f}", f"{item.b:.1f}", f"{item.difference:+.1f} [{low:+.1f}, {high:+.1f}]"]
 
 
-def comparison_rows(made: Comparison) -> list[list[str]]:
-    """Header and one row for each metric of two runs: percent of each, the difference in points and its 95 % interval."""
-    lines = [["", *made.names, "difference"]]
-    for name in METRIC_ROWS:
-        item = made.metrics[name]
-        low, high = item.interval
-        lines.append(
-            [TITLES[name], f"{item.a:.1f}", f"{item.b:.1f}", f"{item.difference:+.1f} [{low:+.1f}, {high:+.1f}]"]
-        )
-    return lines
-
-
-def comparison_notes(made: Comparison) -> list[str]:
-    """What a reader of the comparison must know."""
+def _comparison_notes(made: Comparison) -> list[str]:
     lines = [f"{made.n} tasks of {made.suite}; points, 95 % interval (bootstrap over programs, paired)"]
     if made.n < made.of:
         lines.append(f"LIMITED ({made.n} of {made.of} tasks are in both runs): not for reporting")
     split = f"output right in the first run only: {made.only_a}, in the second only: {made.only_b}"
     return [*lines, f"{split}; McNemar's exact test: p = {made.p_value:.2g}"]
-
-
-def comparison_as_text(made: Comparison) -> str:
-    """A table for a terminal."""
-    return _text_table(comparison_rows(made), comparison_notes(made))
-
-
-def comparison_as_markdown(made: Comparison) -> str:
-    """A table for a README."""
-    return _markdown_table(comparison_rows(made), comparison_notes(made))
-
-
-def _text_table(table: Sequence[Sequence[str]], remarks: Sequence[str]) -> str:
-    widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table]
-    return "\n".join([*lines, *remarks]) + "\n"
-
-
-def _markdown_table(table: Sequence[Sequence[str]], remarks: Sequence[str]) -> str:
-    head, *body = table
-    lines = ["| " + " | ".join(row) + " |" for row in (head, ["---"] * len(head), *body)]
-    return "\n".join([*lines, "", *remarks]) + "\n"

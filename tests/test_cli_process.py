@@ -33,6 +33,18 @@ def run(
     )
 
 
+def start(arguments: list[str], environment: dict[str, str], folder: Path) -> subprocess.Popen[bytes]:
+    """The command in a session of its own, its streams to be read."""
+    return subprocess.Popen(
+        [*COMMAND, *arguments],
+        env=environment,
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+
+
 def test_help_loads_neither_torch_nor_rich(environment: dict[str, str], tmp_path: Path) -> None:
     code = (
         "import sys\nfrom cwm_trace.cli import main\n"
@@ -75,14 +87,7 @@ def test_interrupt_ends_the_program_and_keeps_its_trace(environment: dict[str, s
     (tmp_path / "slow.py").write_text(
         "import time\n\n\ndef main():\n    print('ready', flush=True)\n    time.sleep(600)\n\n\nmain()\n"
     )
-    with subprocess.Popen(
-        [*COMMAND, "trace", "-o", "part.jsonl", "slow.py"],
-        env=environment,
-        cwd=tmp_path,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-    ) as process:
+    with start(["trace", "-o", "part.jsonl", "slow.py"], environment, tmp_path) as process:
         assert process.stdout is not None and process.stdout.readline() == b"ready\n"
         time.sleep(0.2)
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the command and to the program
@@ -95,13 +100,7 @@ def test_interrupt_ends_the_program_and_keeps_its_trace(environment: dict[str, s
 
 def test_a_closed_pipe_is_no_error(environment: dict[str, str], tmp_path: Path) -> None:
     (tmp_path / "p.py").write_text("def main():\n    for i in range(500):\n        i\n\n\nmain()\n")
-    with subprocess.Popen(
-        [*COMMAND, "predict", "-m", "oracle", "p.py"],
-        env=environment,
-        cwd=tmp_path,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    ) as process:
+    with start(["predict", "-m", "oracle", "p.py"], environment, tmp_path) as process:
         assert process.stdout is not None and process.stderr is not None
         process.stdout.readline()
         process.stdout.close()

@@ -13,7 +13,7 @@ import pytest
 
 from cwm_trace.errors import InputError
 from cwm_trace.eval import METRICS, TABLE_9, Cause, diff, score, score_trace
-from cwm_trace.eval.intervals import Interval, bootstrap, interval, wilson
+from cwm_trace.eval.intervals import Interval, bootstrap, bootstrap_ratio, interval, ratio, wilson
 from cwm_trace.format import CALL_ENTRY, FRAME_SEP, call_context, diff_encode, parse, render, render_frame
 from cwm_trace.frames import Event, Frame, MalformedFrame, Status, Trace
 from cwm_trace.tracer.inprocess import record_source
@@ -351,6 +351,15 @@ def test_bootstrap_draws_whole_programs() -> None:
     together = bootstrap(values, [str(n % 4) for n in range(40)])
 
     assert together.high - together.low > 2 * (alone.high - alone.low)
+
+
+def test_ratio_of_sums_by_hand() -> None:
+    assert ratio([(1.0, 2.0), (5.0, 2.0)]) == 1.5
+    assert bootstrap_ratio([(3.0, 2.0)] * 5) == (1.5, 1.5)
+    low, high = bootstrap_ratio([(1.0, 2.0), (5.0, 2.0)])  # drawn: the first twice, both, the second twice
+    assert (low, high) == (0.5, 2.5)
+    with pytest.raises(ValueError, match="no values"):
+        bootstrap_ratio([])
 
 
 def test_interval_is_wilson_only_for_independent_shares() -> None:

@@ -11,19 +11,11 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TypeVar
 
 from cwm_trace.cli.parser import DEFAULT_MODEL
 from cwm_trace.errors import InputError
 from cwm_trace.eval.paired import Comparison, compare_runs
-from cwm_trace.eval.report import (
-    as_markdown,
-    as_text,
-    comparison_as_markdown,
-    comparison_as_text,
-    teacher_as_markdown,
-    teacher_as_text,
-)
+from cwm_trace.eval.report import Table, comparison_table, rollout_table, teacher_table
 from cwm_trace.eval.runs import Results, Sample, rescore, run_suite
 from cwm_trace.eval.suites import Suite, load_suite
 from cwm_trace.eval.teacher import (
@@ -35,8 +27,6 @@ from cwm_trace.eval.teacher import (
 )
 from cwm_trace.models import Decoding, Model, load_model
 
-_Shown = TypeVar("_Shown", Results, Comparison, TeacherResults)
-
 
 def run(args: argparse.Namespace) -> int:
     """Returns 0, or 1 below --fail-under. Raises CwmTraceError."""
@@ -47,29 +37,24 @@ def run(args: argparse.Namespace) -> int:
     if args.teacher_forced or (args.folder and is_teacher_forced(Path(args.folder))):
         return _teacher_forced(args)
     results = [rescore(Path(args.folder))] if args.folder else _run(args)
-    _show(args, results, as_text, as_markdown)
+    _show(args, results, rollout_table(results))
     low = args.fail_under is not None and any(item.metrics["output_pass_at_1"] < args.fail_under for item in results)
     return int(low)
 
 
-def _show(
-    args: argparse.Namespace,
-    results: Sequence[_Shown],
-    text: Callable[[Sequence[_Shown]], str],
-    markdown: Callable[[Sequence[_Shown]], str],
-) -> None:
+def _show(args: argparse.Namespace, results: Sequence[Results | Comparison | TeacherResults], table: Table) -> None:
     if args.json:
         for item in results:
             sys.stdout.write(json.dumps(asdict(item)) + "\n")
     else:
-        sys.stdout.write(markdown(results) if args.markdown else text(results))
+        sys.stdout.write(table.markdown() if args.markdown else table.text())
 
 
 def _compare(args: argparse.Namespace) -> int:
     if len(args.suite) != 3:
         raise InputError("give two run folders", hint="cwm-trace eval compare RUN RUN")
     made = compare_runs(Path(args.suite[1]), Path(args.suite[2]))
-    _show(args, [made], lambda one: comparison_as_text(one[0]), lambda one: comparison_as_markdown(one[0]))
+    _show(args, [made], comparison_table(made))
     return 0
 
 
@@ -85,7 +70,7 @@ def _teacher_forced(args: argparse.Namespace) -> int:
             )
             for model, suite, out in _jobs(args)
         ]
-    _show(args, results, teacher_as_text, teacher_as_markdown)
+    _show(args, results, teacher_table(results))
     return 0
 
 

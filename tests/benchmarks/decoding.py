@@ -7,11 +7,11 @@ after another, so that a busy machine slows all; the ratios are of summed times,
 from __future__ import annotations
 
 import argparse
-import random
 import time
 from collections.abc import Callable
 from typing import Any
 
+from cwm_trace.eval.intervals import bootstrap_ratio, ratio
 from cwm_trace.format import END_OF_TEXT, FRAME_SEP, render_prompt
 from cwm_trace.frames import Trace
 from cwm_trace.models import Decoding, Stop, load_model
@@ -89,18 +89,6 @@ def _generate(model: Any, ids: list[int], most: int, *stops: str) -> list[int]:
     return written
 
 
-def ratio(slow: list[float], fast: list[float], seed: int = 0) -> tuple[float, float, float]:
-    """Ratio of summed times and its 95 % interval."""
-    rng = random.Random(seed)
-    pairs = list(zip(slow, fast, strict=True))
-    draws = sorted(_ratio(rng.choices(pairs, k=len(pairs))) for _ in range(2_000))
-    return _ratio(pairs), draws[50], draws[-51]
-
-
-def _ratio(pairs: list[tuple[float, float]]) -> float:
-    return sum(slow for slow, _ in pairs) / sum(fast for _, fast in pairs)
-
-
 def prompts(count: int) -> list[Trace]:
     """The first so many programs that have a call."""
     found: list[Trace] = []
@@ -133,8 +121,9 @@ def main() -> None:
             differ += len(set(texts)) > 1
     print(f"{args.model}: {args.n} programs, {frames} frames; {differ} programs not written the same by all ways")
     for name, times in seconds.items():
-        value, low, high = ratio(times, seconds["cwm-trace"])
-        print(f"{name:28} {frames / sum(times):8.1f} frames/s   {value:5.2f} [{low:.2f}, {high:.2f}] times ours")
+        pairs = list(zip(times, seconds["cwm-trace"], strict=True))
+        low, high = bootstrap_ratio(pairs)
+        print(f"{name:28} {frames / sum(times):8.1f} frames/s   {ratio(pairs):5.2f} [{low:.2f}, {high:.2f}] times ours")
 
 
 if __name__ == "__main__":
