@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
-from typing import NamedTuple
+import statistics
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import NamedTuple, TypeVar
 
 Z_95 = 1.959963984540054
 RESAMPLES = 2_000
+_Cluster = TypeVar("_Cluster")
 
 
 class Interval(NamedTuple):
@@ -15,6 +19,16 @@ class Interval(NamedTuple):
 
     low: float
     high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A mean in percent, its 95 % interval, and the number of values."""
+
+    value: float
+    low: float
+    high: float
+    n: int
 
 
 def wilson(successes: int, n: int) -> Interval:
@@ -37,10 +51,7 @@ def bootstrap(values: Sequence[float], programs: Sequence[str] | None = None, se
     `programs[i]` names the program of `values[i]`; None = each has its own. The same seed gives the same interval.
     Raises ValueError without values.
     """
-    groups: dict[str, list[float]] = {}
-    for value, program in zip(values, programs or map(str, range(len(values))), strict=True):
-        groups.setdefault(program, []).append(value)
-    return bootstrap_ratio([(sum(group), len(group)) for group in groups.values()], seed)
+    return bootstrap_ratio([(sum(group), len(group)) for group in _groups(values, programs)], seed)
 
 
 def bootstrap_ratio(clusters: Sequence[tuple[float, float]], seed: int = 0) -> Interval:
@@ -48,11 +59,27 @@ def bootstrap_ratio(clusters: Sequence[tuple[float, float]], seed: int = 0) -> I
 
     Raises ValueError without pairs.
     """
+    return _percentiles(clusters, ratio, seed)
+
+
+def bootstrap_median(values: Sequence[float], programs: Sequence[str] | None = None, seed: int = 0) -> Interval:
+    """The same as `bootstrap` for a median."""
+    return _percentiles(_groups(values, programs), lambda drawn: statistics.median(chain.from_iterable(drawn)), seed)
+
+
+def _groups(values: Sequence[float], programs: Sequence[str] | None) -> list[list[float]]:
+    groups: dict[str, list[float]] = {}
+    for value, program in zip(values, programs or map(str, range(len(values))), strict=True):
+        groups.setdefault(program, []).append(value)
+    return list(groups.values())
+
+
+def _percentiles(clusters: Sequence[_Cluster], statistic: Callable[[Sequence[_Cluster]], float], seed: int) -> Interval:
     if not clusters:
         raise ValueError("no values")
     rng = random.Random(seed)
-    ratios = sorted(ratio(rng.choices(clusters, k=len(clusters))) for _ in range(RESAMPLES))
-    return Interval(ratios[int(0.025 * RESAMPLES)], ratios[int(0.975 * RESAMPLES) - 1])
+    found = sorted(statistic(rng.choices(clusters, k=len(clusters))) for _ in range(RESAMPLES))
+    return Interval(found[int(0.025 * RESAMPLES)], found[int(0.975 * RESAMPLES) - 1])
 
 
 def ratio(clusters: Sequence[tuple[float, float]]) -> float:
@@ -66,3 +93,9 @@ def interval(values: Sequence[float], programs: Sequence[str] | None = None) -> 
     if independent and set(values) <= {0.0, 1.0}:
         return wilson(int(sum(values)), len(values))
     return bootstrap(values, programs)
+
+
+def estimate(values: Sequence[float], programs: Sequence[str] | None = None) -> Estimate:
+    """Mean and interval of values of 0 to 1. Raises ValueError without values."""
+    low, high = interval(values, programs)
+    return Estimate(100 * sum(values) / len(values), 100 * low, 100 * high, len(values))

@@ -1,8 +1,12 @@
-"""Scores of predicted traces: the seven numbers of CWM's Table 9, and a few that say more.
+"""Scores of predicted traces: the seven numbers of CWM's Table 9, and those that say more.
 
 Source of the seven: the CWM paper (Meta FAIR, 2025), table 9, with the rules of the public re-implementation
 (ASSERT-KTH/cwm, `evals/trace_analysis/metrics.py`): macro-averaged over traces, frames aligned by position, missing
 frames wrong. Model text is never executed. All results are fractions here; `score` gives percent.
+
+Others: path match and the split into path and values are those of KTH's multi-codi evaluation; termination is the question of HaltEval
+(CWM paper, table 10); alignment is that of the longest common subsequence (edit distance with insertions and deletions only).
+Where no source is named, the rule is ours.
 """
 
 from __future__ import annotations
@@ -10,9 +14,10 @@ from __future__ import annotations
 import ast
 import json
 import warnings
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, fields
 
+from cwm_trace.effects import Effect, effects
 from cwm_trace.errors import InputError
 from cwm_trace.eval.compare import Diff, diff, same_ending
 from cwm_trace.format import ACTION_SEP, EVENT_TOKENS
@@ -23,7 +28,7 @@ _OBSERVATION_TOKENS = (EVENT_TOKENS[Event.CALL], EVENT_TOKENS[Event.LINE])
 
 @dataclass(frozen=True, slots=True)
 class TraceScore:
-    """The scores of one trace, each 0 to 1.
+    """The scores of one trace, each 0 to 1; None where a trace has nothing to be judged by it.
 
     Attributes:
         output_pass_at_1: the rendered value that the entry returned or raised is the true one (`repr` equality).
@@ -38,6 +43,16 @@ class TraceScore:
         control_flow: share of true frames with the right event and line.
         prefix_exact: the first divergence, relative: share of true frames before it, 1 where nothing diverges in them.
         full_trace_exact_match: every frame right, none missing, none too many.
+        control_flow_exact_match: every frame has the right event and line, none missing, none too many; values are not looked at.
+        termination: the prediction comes to an end (`<|end_of_text|>`, whatever is before it) if and only if the program did.
+        expanded_state_exact_match: share of true CALL and LINE frames whose locals are predicted, each ".." replaced by the value that
+            it stands for (in any order). A wrong value stays wrong for as long as it is shown as "..".
+        changed_state_exact_match: of the true LINE frames before which this Python frame bound or changed a local, the share where
+            the prediction has all of these right, and none that was deleted; other locals are not looked at. None if there is no such
+            frame. That nothing changes is never right here, but where a variable happens to get its first value back.
+        frames_aligned: length of the longest common subsequence of the two traces' frames (event, line, expanded locals, value), as
+            a share of the true frames. One frame too many costs one frame here, and all later ones in frames_exact.
+        control_flow_aligned: the same of events and lines only.
     """
 
     output_pass_at_1: float
@@ -52,6 +67,12 @@ class TraceScore:
     control_flow: float
     prefix_exact: float
     full_trace_exact_match: float
+    control_flow_exact_match: float
+    termination: float
+    expanded_state_exact_match: float
+    changed_state_exact_match: float | None
+    frames_aligned: float
+    control_flow_aligned: float
 
 
 TABLE_9 = (
@@ -144,6 +165,12 @@ def score_trace(predicted: Trace, actual: Trace, given: int = 1) -> TraceScore:
         control_flow=_mean([float(item.control_flow) for item in compared.verdicts[: compared.total]]),
         prefix_exact=_prefix(compared),
         full_trace_exact_match=float(not compared),
+        control_flow_exact_match=float(_same_path(predicted, actual, compared)),
+        termination=float(predicted.complete == actual.complete),
+        expanded_state_exact_match=_expanded(predicted, actual, given),
+        changed_state_exact_match=_changed(predicted, actual, given),
+        frames_aligned=_aligned(predicted, actual, given, _content),
+        control_flow_aligned=_aligned(predicted, actual, given, _place),
     )
 
 
@@ -153,14 +180,82 @@ def _prefix(compared: Diff) -> float:
     return min(compared.first - compared.given, compared.total) / compared.total
 
 
+def _same_path(predicted: Trace, actual: Trace, compared: Diff) -> bool:
+    ended = predicted.complete == actual.complete or (not actual.complete and len(predicted) > len(actual))
+    return ended and all(item.control_flow for item in compared.verdicts)
+
+
+def _expanded(predicted: Trace, actual: Trace, given: int) -> float:
+    observed = [n for n in range(given, len(actual)) if (event := actual.frames[n].event) and event.observes_locals]
+    return _mean([float(_locals_at(predicted, n) == actual.frames[n].locals) for n in observed])
+
+
+def _locals_at(trace: Trace, index: int) -> Mapping[str, str] | None:
+    """The expanded locals that a well-formed CALL or LINE frame shows, else None."""
+    step = trace.frames[index] if index < len(trace) else None
+    return step.locals if step is not None and step.event is not None and step.event.observes_locals else None
+
+
+def changes(trace: Trace, given: int = 1) -> dict[int, Effect]:
+    """What changed before each LINE frame that shows a change: locals bound or changed since this Python frame's last observation."""
+    return {
+        effect.index + 1: effect
+        for effect in effects(trace.frames)
+        if effect.changed and effect.step.event is not Event.CALL and effect.index + 1 >= given
+    }
+
+
+def _changed(predicted: Trace, actual: Trace, given: int) -> float | None:
+    found = [_has(_locals_at(predicted, index), effect) for index, effect in changes(actual, given).items()]
+    return _mean([float(right) for right in found]) if found else None
+
+
+def _has(shown: Mapping[str, str] | None, effect: Effect) -> bool:
+    if shown is None or any(name in shown for name in effect.deleted):
+        return False
+    return all(shown.get(name) == value for name, value in effect.changed.items())
+
+
+def _place(step: Step) -> Hashable:
+    return step.event, step.source
+
+
+def _content(step: Step) -> Hashable:
+    return step.event, step.source, tuple(step.locals.items()), step.value
+
+
+def _aligned(predicted: Trace, actual: Trace, given: int, key: Callable[[Step], Hashable]) -> float:
+    total = len(actual) - given
+    guesses = [key(step) for step in predicted.frames[given:] if step.event is not None]
+    return common_subsequence(guesses, [key(step) for step in actual.frames[given:]]) / total if total > 0 else 1.0
+
+
+def common_subsequence(left: Sequence[Hashable], right: Sequence[Hashable]) -> int:
+    """Length of the longest common subsequence (bit-parallel: Crochemore et al., 2001, Information Processing Letters 80)."""
+    places: dict[Hashable, int] = {}
+    for position, item in enumerate(right):
+        places[item] = places.get(item, 0) | 1 << position
+    everything = row = (1 << len(right)) - 1
+    for item in left:
+        hits = row & places.get(item, 0)
+        row = ((row + hits) | (row - hits)) & everything
+    return len(right) - row.bit_count()
+
+
 def _compatible(predicted: Trace, actual: Trace) -> bool:
     ended = predicted.complete and actual.complete and predicted.returned is not None
     return ended and same_value(predicted.returned, actual.returned)
 
 
 def average(scores: Sequence[TraceScore]) -> dict[str, float]:
-    """Macro averages in percent, by metric."""
-    return {name: 100.0 * _mean([asdict(item)[name] for item in scores]) for name in METRICS}
+    """Macro averages in percent, by metric; over the traces that have something to be judged by it, left out if none has."""
+    columns = {name: column(scores, name) for name in METRICS}
+    return {name: 100.0 * _mean(values) for name, values in columns.items() if values}
+
+
+def column(scores: Sequence[TraceScore], name: str) -> list[float]:
+    """One metric of all traces that have it."""
+    return [value for item in scores if (value := getattr(item, name)) is not None]
 
 
 def score(*, predictions: Sequence[Trace], references: Sequence[Trace], given: int = 1) -> dict[str, float]:

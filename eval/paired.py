@@ -36,7 +36,7 @@ class Comparison:
         names: the two models.
         suite: its name.
         n, of: tasks compared, tasks of the suite.
-        metrics: differences by metric.
+        metrics: differences by metric; one that no task can be judged by is left out.
         only_a, only_b: tasks whose output is right in one run only.
         p_value: of McNemar's exact test of these two counts (McNemar, 1947; two-sided binomial): how probable so uneven a split is if
             both runs are equally good.
@@ -77,15 +77,18 @@ def compare_runs(first: Path, second: Path) -> Comparison:
         manifests[0]["suite"],
         len(pairs),
         manifests[0]["n"],
-        {name: _difference(pairs, name) for name in METRICS},
+        {name: found for name in METRICS if (found := _difference(pairs, name))},
         only_a,
         only_b,
         mcnemar(only_a, only_b),
     )
 
 
-def _difference(pairs: Sequence[tuple[Sample, Sample]], name: str) -> Difference:
-    a, b = ([100 * getattr(pair[side].score, name) for pair in pairs] for side in (0, 1))
+def _difference(pairs: Sequence[tuple[Sample, Sample]], name: str) -> Difference | None:
+    judged = [pair for pair in pairs if all(getattr(sample.score, name) is not None for sample in pair)]
+    if not judged:
+        return None
+    a, b = ([100 * getattr(pair[side].score, name) for pair in judged] for side in (0, 1))
     gains = [later - earlier for earlier, later in zip(a, b, strict=True)]
-    programs = [sample.program or sample.id for sample, _ in pairs]
+    programs = [sample.program or sample.id for sample, _ in judged]
     return Difference(sum(a) / len(a), sum(b) / len(b), sum(gains) / len(gains), bootstrap(gains, programs))

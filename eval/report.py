@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from cwm_trace.eval.intervals import Estimate, Interval
 from cwm_trace.eval.metrics import METRICS, TABLE_9
 from cwm_trace.eval.paired import Comparison
 from cwm_trace.eval.runs import Results
@@ -24,7 +25,14 @@ TITLES = {
     "control_flow": "control flow",
     "prefix_exact": "right before divergence",
     "full_trace_exact_match": "whole trace exact",
+    "control_flow_exact_match": "whole control flow exact",
+    "termination": "termination",
+    "expanded_state_exact_match": "expanded locals exact",
+    "changed_state_exact_match": "changed locals exact",
+    "frames_aligned": "frames, aligned",
+    "control_flow_aligned": "control flow, aligned",
 }
+_SURVIVAL_ROWS = (1, 4, 16, 64)
 METRIC_ROWS = (*TABLE_9, *(name for name in METRICS if name not in TABLE_9))
 
 
@@ -94,17 +102,35 @@ def rows(results: Sequence[Results]) -> list[list[str]]:
     return [
         ["", *(item.model for item in results)],
         *([TITLES[name], *(_cell(item, name) for item in results)] for name in METRIC_ROWS),
+        *(
+            [f"first {k} frames right", *(_estimate(item.survival.get(k)) for item in results)]
+            for k in _survival_rows(results)
+        ),
         *([title, *map(show, results)] for title, show in _FACTS.items()),
     ]
 
 
+def _survival_rows(results: Sequence[Results]) -> list[int]:
+    return [k for k in _SURVIVAL_ROWS if any(k in item.survival for item in results)]
+
+
 def _cell(item: Results, name: str) -> str:
-    low, high = item.intervals[name]
-    return f"{item.metrics[name]:.1f} [{low:.1f}, {high:.1f}]"
+    return _with_interval(item.metrics.get(name), item.intervals.get(name))
+
+
+def _estimate(found: Estimate | None) -> str:
+    return "–" if found is None else _with_interval(found.value, Interval(found.low, found.high))
+
+
+def _with_interval(value: float | None, bounds: Interval | None) -> str:
+    return "–" if value is None or bounds is None else f"{value:.1f} [{bounds.low:.1f}, {bounds.high:.1f}]"
 
 
 def _first_divergence(item: Results) -> str:
-    return "–" if item.first_divergence is None else f"{item.first_divergence:g}"
+    if item.first_divergence is None or item.first_divergence_interval is None:
+        return "–"
+    low, high = item.first_divergence_interval
+    return f"{item.first_divergence:g} [{low:g}, {high:g}]"
 
 
 _FACTS: dict[str, Callable[[Results], str]] = {
@@ -126,7 +152,8 @@ def _notes_on(item: Results) -> list[str]:
         lines.append(f"{item.model}: first divergences by cause: {causes}")
     if item.unexpected:
         lines.append(f"{item.unexpected} results of {item.suite} are not what the real run gave; the real run counts")
-    if item.model == "oracle" and any(value != 100.0 for value in item.metrics.values()):
+    shares = (*item.metrics.values(), *(found.value for found in item.survival.values()))
+    if item.model == "oracle" and any(value != 100.0 for value in shares):
         lines.append("oracle is not at 100.0: the harness or the suite is at fault, do not report this table")
     return lines
 
@@ -148,8 +175,7 @@ def teacher_table(results: Sequence[TeacherResults]) -> Table:
 
 
 def _teacher_cell(item: TeacherResults, name: str) -> str:
-    value, bounds = item.metrics[name], item.intervals[name]
-    return "–" if value is None or bounds is None else f"{value:.1f} [{bounds.low:.1f}, {bounds.high:.1f}]"
+    return _with_interval(item.metrics[name], item.intervals[name])
 
 
 # --- two runs ---------------------------------------------------------------------------------------------------------
@@ -158,7 +184,9 @@ def _teacher_cell(item: TeacherResults, name: str) -> str:
 def comparison_table(made: Comparison) -> Table:
     """One row for each metric of two runs: percent of each, the difference in points and its 95 % interval."""
     head = ["", *made.names, "difference"]
-    return Table([head, *(_comparison_row(made, name) for name in METRIC_ROWS)], _comparison_notes(made))
+    return Table(
+        [head, *(_comparison_row(made, name) for name in METRIC_ROWS if name in made.metrics)], _comparison_notes(made)
+    )
 
 
 def _comparison_row(made: Comparison, name: str) -> list[str]:

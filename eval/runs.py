@@ -9,14 +9,14 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from cwm_trace.errors import CwmTraceError, ModelError
 from cwm_trace.eval.compare import Cause, diff
 from cwm_trace.eval.folder import begin, program_hash, read_lines, read_run, write_results
-from cwm_trace.eval.intervals import Interval, interval
+from cwm_trace.eval.intervals import Estimate, Interval, bootstrap_median, estimate
 from cwm_trace.eval.metrics import METRICS, TraceScore, score_trace
 from cwm_trace.eval.suites import Suite, Task
 from cwm_trace.eval.tasks import Outcome, count_outcomes, run_tasks, true_trace
@@ -73,7 +73,9 @@ class Sample:
 class Results:
     """A finished run: metrics in percent with 95 % intervals, counts of outcomes and of causes.
 
+    A metric that no task can be judged by is left out.
     `first_divergence` is the median index of the first divergence among the traces that have one, None if none has.
+    `survival` is P(first k frames right) by k.
     `unexpected` counts the tasks whose real run gave another result than the suite states (another Python version, say).
     """
 
@@ -89,6 +91,8 @@ class Results:
     frames: int
     first_divergence: float | None = None
     unexpected: int = 0
+    first_divergence_interval: Interval | None = None
+    survival: dict[int, Estimate] = field(default_factory=dict)
 
     @property
     def limited(self) -> bool:
@@ -172,25 +176,51 @@ def judge(identity: str, predicted: Trace, actual: Trace, seconds: float = 0.0) 
 
 def summarise(model: str, suite: str, samples: Sequence[Sample], of: int) -> Results:
     """Metrics over all samples, in percent."""
-    columns = {name: [getattr(sample.score, name) for sample in samples] for name in METRICS}
-    programs = [sample.program or sample.id for sample in samples]
-    bounds = {name: interval(values, programs) for name, values in columns.items()}
-    firsts = [sample.first for sample in samples if sample.first is not None]
+    estimates = {name: found for name in METRICS if (found := _estimate(samples, name))}
+    divergent = [(sample.first, _program(sample)) for sample in samples if sample.first is not None]
+    firsts, programs = [first for first, _ in divergent], [program for _, program in divergent]
     causes = [sample.cause.value for sample in samples if sample.cause]
     return Results(
         model,
         suite,
         len(samples),
         of,
-        {name: 100 * sum(values) / len(values) for name, values in columns.items()},
-        {name: Interval(100 * bound.low, 100 * bound.high) for name, bound in bounds.items()},
+        {name: found.value for name, found in estimates.items()},
+        {name: Interval(found.low, found.high) for name, found in estimates.items()},
         count_outcomes(samples),
         {name: causes.count(name) for name in sorted(set(causes))},
         sum(sample.seconds for sample in samples),
         sum(sample.frames for sample in samples),
         statistics.median(firsts) if firsts else None,
         sum(map(_is_unexpected, samples)),
+        bootstrap_median(firsts, programs) if firsts else None,
+        survival(samples),
     )
+
+
+def _program(sample: Sample) -> str:
+    return sample.program or sample.id
+
+
+def _estimate(samples: Sequence[Sample], name: str) -> Estimate | None:
+    judged = [sample for sample in samples if getattr(sample.score, name) is not None]
+    return estimate([getattr(sample.score, name) for sample in judged], list(map(_program, judged))) if judged else None
+
+
+def survival(samples: Sequence[Sample]) -> dict[int, Estimate]:
+    """Share of traces whose first k predicted frames are all right, for k = 1, 2, 4, ... up to the longest true trace.
+
+    A shorter trace counts as right if all of it is: so the last share is about that of whole traces. What failed is wrong from the start.
+    """
+    longest = max((len(sample.actual) - 1 for sample in samples if sample.actual), default=0)
+    programs = list(map(_program, samples))
+    lengths = [1 << power for power in range(longest.bit_length())]
+    return {k: estimate([float(_survives(sample, k)) for sample in samples], programs) for k in lengths}
+
+
+def _survives(sample: Sample, k: int) -> bool:
+    """Whether the first k frames after the entry's CALL are right."""
+    return sample.predicted is not None and (sample.first is None or sample.first > k)
 
 
 def _is_unexpected(sample: Sample) -> bool:

@@ -10,10 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cwm_trace.errors import InputError
 from cwm_trace.eval import METRICS, TABLE_9, Cause, diff, score, score_trace
-from cwm_trace.eval.intervals import Interval, bootstrap, bootstrap_ratio, interval, ratio, wilson
+from cwm_trace.eval.intervals import Interval, bootstrap, bootstrap_median, bootstrap_ratio, interval, ratio, wilson
+from cwm_trace.eval.metrics import changes, common_subsequence
 from cwm_trace.format import CALL_ENTRY, FRAME_SEP, call_context, diff_encode, parse, render, render_frame
 from cwm_trace.frames import Event, Frame, MalformedFrame, Status, Trace
 from cwm_trace.tracer.inprocess import record_source
@@ -203,6 +206,95 @@ def test_averages_are_over_traces_not_frames() -> None:
     assert found["state_exact_match"] == found["action_exact_match"] == 50.0
 
 
+def test_whole_control_flow_by_hand() -> None:
+    assert metrics(WRONG_VALUE)["control_flow_exact_match"] == 1.0
+    assert metrics(WRONG_LINE)["control_flow_exact_match"] == 0.0
+    assert metrics(with_frames((*TRUTH, TRUTH[-1])))["control_flow_exact_match"] == 0.0
+    assert metrics(with_frames(TRUTH[:6]))["control_flow_exact_match"] == 0.0
+    assert metrics(with_frames(TRUTH[:], complete=False))["control_flow_exact_match"] == 0.0
+
+
+def test_termination_by_hand() -> None:
+    cut = with_frames(TRUTH[:4], complete=False, status=Status.FRAME_LIMIT)
+
+    assert metrics(BROKEN)["termination"] == metrics(with_frames(TRUTH[:3]))["termination"] == 1.0
+    assert metrics(cut)["termination"] == 0.0
+    assert score_trace(cut, cut).termination == 1.0
+    assert score_trace(TRUTH, cut).termination == 0.0
+
+
+def test_a_wrong_value_stays_wrong_in_expanded_locals_by_hand() -> None:
+    # def f(x): y = x + 1 / z = 0 / return y: frames 3 to 5 are the LINEs of f, y is bound before 4, z before 5.
+    truth = record_source("def f(x):\n    y = x + 1\n    z = 0\n    return y\n", "f(1)")
+    wrong = Frame(Event.LINE, truth[4].source, {"x": "1", "y": "3"}, truth[4].unchanged)
+    later = Frame(Event.LINE, truth[5].source, {"x": "1", "y": "3", "z": "0"}, truth[5].unchanged)
+    guess = replace(truth, frames=(*truth[:4], wrong, later, *truth[6:]))
+    found = score_trace(guess, truth)
+
+    assert found.state_exact_match == 4 / 5  # frame 5 shows y as "..", as it should
+    assert found.expanded_state_exact_match == 3 / 5
+    assert found.changed_state_exact_match == 1 / 2  # y is wrong before 4, z right before 5
+
+
+def test_that_nothing_changes_is_never_right_where_something_does() -> None:
+    source = "def f(x):\n    for i in range(3):\n        x = x + g(i)\n    del i\n    return x\n\ndef g(i):\n    i += 1\n    return i\n"
+    truth = record_source(source, "f(1)")
+    call = next(step.locals for step in truth if step.event is Event.CALL and step.locals)
+    lazy = tuple(
+        replace(step, locals=call, unchanged=frozenset())
+        if isinstance(step, Frame) and n > 2 and step.event is Event.LINE
+        else step
+        for n, step in enumerate(truth)
+    )
+    found = score_trace(replace(truth, frames=lazy), truth)
+
+    assert found.changed_state_exact_match == 0.0
+    assert score_trace(truth, truth).changed_state_exact_match == 1.0
+
+
+def test_changed_locals_by_hand() -> None:
+    # Before the LINEs of f: nothing | a bound | b bound | a deleted, by which alone no frame is judged. g's argument is no change.
+    source = "def f():\n    a = 1\n    b = g(a)\n    del a\n    return b\n\ndef g(a):\n    return a\n"
+    truth = record_source(source, "f()")
+    found = changes(truth)
+
+    assert [(dict(item.changed), item.deleted) for item in found.values()] == [
+        ({"a": "1"}, ()),
+        ({"b": "1"}, ()),
+    ]
+    assert [truth[index].source.strip() for index in found] == ["b = g(a)", "del a"]
+
+
+def test_a_trace_without_changes_has_no_score_for_them() -> None:
+    plain = record_source("def f(x):\n    return x\n", "f(1)")
+
+    assert score_trace(plain, plain).changed_state_exact_match is None
+    assert "changed_state_exact_match" not in score(predictions=[plain], references=[plain])
+    assert score(predictions=[plain, WRONG_VALUE], references=[plain, TRUTH])["changed_state_exact_match"] == 0.0
+
+
+def test_aligned_frames_by_hand() -> None:
+    # One LINE frame twice: 6 of 6 true frames are found in order; by position only the first three (1, 2 and the doubled one).
+    found = metrics(with_frames((*TRUTH[:4], TRUTH[3], *TRUTH[4:])))
+
+    assert (found["frames_aligned"], found["frames_exact"]) == (1.0, 3 / 6)
+    found = metrics(with_frames((*TRUTH[:3], *TRUTH[4:])))
+    assert (found["frames_aligned"], found["control_flow_aligned"]) == (5 / 6, 5 / 6)
+    assert (metrics(WRONG_VALUE)["frames_aligned"], metrics(WRONG_VALUE)["control_flow_aligned"]) == (5 / 6, 1.0)
+    assert metrics(BROKEN)["control_flow_aligned"] == 5 / 6
+
+
+@given(st.text("abc", max_size=12), st.text("abc", max_size=12))
+def test_common_subsequence_equals_the_textbook_table(left: str, right: str) -> None:
+    table = [[0] * (len(right) + 1) for _ in range(len(left) + 1)]
+    for row, one in enumerate(left, start=1):
+        for column, other in enumerate(right, start=1):
+            longest = max(table[row - 1][column], table[row][column - 1])
+            table[row][column] = table[row - 1][column - 1] + 1 if one == other else longest
+
+    assert common_subsequence(left, right) == table[-1][-1]
+
+
 @pytest.mark.parametrize(
     ("predicted", "actual", "strict", "compatible"),
     [
@@ -360,6 +452,11 @@ def test_ratio_of_sums_by_hand() -> None:
     assert (low, high) == (0.5, 2.5)
     with pytest.raises(ValueError, match="no values"):
         bootstrap_ratio([])
+
+
+def test_median_interval_draws_whole_programs() -> None:
+    assert bootstrap_median([1.0, 2.0, 9.0], ["a", "a", "a"]) == (2.0, 2.0)
+    assert bootstrap_median([1.0, 2.0, 9.0], ["a", "b", "c"]) == (1.0, 9.0)
 
 
 def test_interval_is_wilson_only_for_independent_shares() -> None:

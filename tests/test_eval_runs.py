@@ -186,8 +186,31 @@ def test_the_median_first_divergence(tmp_path: Path) -> None:
     results = run_suite(Scripted(texts=texts), SUITE, tmp_path / "run")
 
     assert results.first_divergence == 1.5  # frames 1 and 2
+    assert results.first_divergence_interval == (1.5, 1.5)  # two calls of one program, drawn together
+    assert "1.5 [1.5, 1.5]" in as_text([results])
     assert results.causes == {"format": 1, "missing": 1}
     assert run_suite(Scripted(), SUITE, tmp_path / "right").first_divergence is None
+
+
+def test_the_oracle_scores_exactly_100_at_every_length(tmp_path: Path) -> None:
+    results = run_suite(load_model("oracle"), SUITE, tmp_path / "run")
+
+    assert list(results.survival) == [1, 2, 4, 8]  # the longest trace: 10 frames after main's CALL
+    assert {(item.value, item.high, item.n) for item in results.survival.values()} == {(100.0, 100.0, 4)}
+
+
+def test_first_frames_right_by_hand(tmp_path: Path) -> None:
+    call, other = TASKS[0].call, TASKS[1].call
+    texts = {call: ["<|line_sep|>?"], other: ["<|line_sep|>{}<|action_sep|>    return f('ab')\n"]}
+
+    results = run_suite(Scripted(texts=texts, failing={"f({})"}), SUITE, tmp_path / "run")
+    written = json.loads((tmp_path / "run" / "results.json").read_text())
+
+    # "int" is wrong at frame 1, "str" at 2, "raises" had no prediction, "other" is right to its end.
+    assert {k: item.value for k, item in results.survival.items()} == {1: 50.0, 2: 25.0, 4: 25.0, 8: 25.0}
+    # Three calls of one program and one of another: either may be drawn twice.
+    assert written["survival"]["2"] == {"value": 25.0, "low": 0.0, "high": 100.0, "n": 4}
+    assert "first 4 frames right" in as_text([results])
 
 
 def test_what_a_run_leaves_on_disk(tmp_path: Path) -> None:
