@@ -3,7 +3,9 @@
 from cwm_trace.eval.compare import Cause, Diff, Verdict, diff
 from cwm_trace.eval.metrics import METRICS, TABLE_9, TraceScore, score, score_trace
 from cwm_trace.eval.paired import Comparison, compare_runs
-from cwm_trace.eval.runs import Results, Sample, rescore, run_suite
+from cwm_trace.eval.results import Results
+from cwm_trace.eval.runs import rescore, run_suite
+from cwm_trace.eval.samples import Sample
 from cwm_trace.eval.suites import Suite, Task, load_suite
 
 __all__ = [

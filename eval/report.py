@@ -6,10 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from cwm_trace.eval.breakdown import KINDS, METRIC_TITLES
 from cwm_trace.eval.intervals import Estimate, Interval
 from cwm_trace.eval.metrics import METRICS, TABLE_9
+from cwm_trace.eval.mistakes import Example
 from cwm_trace.eval.paired import Comparison
-from cwm_trace.eval.runs import Results
+from cwm_trace.eval.results import Results
 from cwm_trace.eval.teacher import TEACHER_METRICS, TeacherResults
 
 TITLES = {
@@ -52,7 +54,8 @@ class Table:
     def markdown(self) -> str:
         """For a README."""
         head, *body = self.rows
-        lines = ["| " + " | ".join(row) + " |" for row in (head, ["---"] * len(head), *body)]
+        escaped = ([cell.replace("|", "\\|") for cell in row] for row in (head, ["---"] * len(head), *body))
+        lines = ["| " + " | ".join(row) + " |" for row in escaped]
         return "\n".join([*lines, "", *self.notes]) + "\n"
 
 
@@ -156,6 +159,44 @@ def _notes_on(item: Results) -> list[str]:
     if item.model == "oracle" and any(value != 100.0 for value in shares):
         lines.append("oracle is not at 100.0: the harness or the suite is at fault, do not report this table")
     return lines
+
+
+def breakdown_tables(results: Sequence[Results], kind: str) -> list[Table]:
+    """Shares by one kind (see `cwm_trace.eval.breakdown.KINDS`), a table for each model: one row for each group."""
+    return [_breakdown_table(item, kind) for item in results]
+
+
+def _breakdown_table(item: Results, kind: str) -> Table:
+    groups = item.breakdowns[kind]
+    metrics = list(dict.fromkeys(metric for found in groups.values() for metric in found))
+    head = [f"{item.model}: {KINDS[kind].title}", "n", *(METRIC_TITLES[metric] for metric in metrics)]
+    rows = [
+        [name, str(max(share.n for share in found.values())), *(_estimate(found.get(metric)) for metric in metrics)]
+        for name, found in groups.items()
+    ]
+    return Table([head, *rows], [])
+
+
+def mistakes_table(item: Results, examples: int) -> Table:
+    """What was wrong first: share of all tasks, and some examples of each kind, two lines each."""
+    rows = [["share of tasks", "n", f"{item.model}: first error"]]
+    for name, found in item.mistakes.items():
+        rows.append([_estimate(found.share), str(found.count), name])
+        rows += [["", "", line] for example in found.examples[:examples] for line in _example_lines(example)]
+    return Table(rows, [])
+
+
+def _example_lines(example: Example) -> list[str]:
+    begin = f"  {_flat(example.id)}, frame {example.frame}: predicted"
+    return [
+        f"{start} {_flat(text) or 'nothing'}"
+        for start, text in ((begin, example.predicted), ("true".rjust(len(begin)), example.actual))
+    ]
+
+
+def _flat(text: str) -> str:
+    """Text that a model or a program wrote, with nothing in it that could move a terminal's cursor."""
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 
 # --- teacher-forced runs ----------------------------------------------------------------------------------------------

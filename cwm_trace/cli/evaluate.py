@@ -15,8 +15,17 @@ from pathlib import Path
 from cwm_trace.cli.parser import DEFAULT_MODEL
 from cwm_trace.errors import InputError
 from cwm_trace.eval.paired import Comparison, compare_runs
-from cwm_trace.eval.report import Table, comparison_table, rollout_table, teacher_table
-from cwm_trace.eval.runs import Results, Sample, rescore, run_suite
+from cwm_trace.eval.report import (
+    Table,
+    breakdown_tables,
+    comparison_table,
+    mistakes_table,
+    rollout_table,
+    teacher_table,
+)
+from cwm_trace.eval.results import Results
+from cwm_trace.eval.runs import rescore, run_suite
+from cwm_trace.eval.samples import Sample
 from cwm_trace.eval.suites import Suite, load_suite
 from cwm_trace.eval.teacher import (
     TeacherResults,
@@ -37,17 +46,22 @@ def run(args: argparse.Namespace) -> int:
     if args.teacher_forced or (args.folder and is_teacher_forced(Path(args.folder))):
         return _teacher_forced(args)
     results = [rescore(Path(args.folder))] if args.folder else _run(args)
-    _show(args, results, rollout_table(results))
+    _show(args, results, rollout_table(results), *_details(args, results))
     low = args.fail_under is not None and any(item.metrics["output_pass_at_1"] < args.fail_under for item in results)
     return int(low)
 
 
-def _show(args: argparse.Namespace, results: Sequence[Results | Comparison | TeacherResults], table: Table) -> None:
+def _show(args: argparse.Namespace, results: Sequence[Results | Comparison | TeacherResults], *tables: Table) -> None:
     if args.json:
         for item in results:
             sys.stdout.write(json.dumps(asdict(item)) + "\n")
     else:
-        sys.stdout.write(table.markdown() if args.markdown else table.text())
+        sys.stdout.write("\n".join(table.markdown() if args.markdown else table.text() for table in tables))
+
+
+def _details(args: argparse.Namespace, results: Sequence[Results]) -> list[Table]:
+    tables = [table for kind in args.by for table in breakdown_tables(results, kind)]
+    return tables + [mistakes_table(item, args.errors) for item in results if args.errors is not None]
 
 
 def _compare(args: argparse.Namespace) -> int:
@@ -59,8 +73,10 @@ def _compare(args: argparse.Namespace) -> int:
 
 
 def _teacher_forced(args: argparse.Namespace) -> int:
-    if args.fail_under is not None or args.constrained:
-        raise InputError("a teacher-forced run predicts no output: leave out --fail-under and --constrained")
+    if args.fail_under is not None or args.constrained or args.by or args.errors is not None:
+        raise InputError(
+            "a teacher-forced run predicts no output: leave out --fail-under, --constrained, --by and --errors"
+        )
     if args.folder:
         results = [rescore_teacher_forced(Path(args.folder))]
     else:

@@ -167,7 +167,7 @@ def _diff(parser: argparse.ArgumentParser) -> None:
 def _eval(parser: argparse.ArgumentParser) -> None:
     parser.usage = (
         "cwm-trace eval [options] SUITE\n"
-        "       cwm-trace eval [--json | --markdown] --from RUN\n"
+        "       cwm-trace eval [--by KIND] [--errors [N]] [--json | --markdown] --from RUN\n"
         "       cwm-trace eval [--json | --markdown] compare RUN RUN"
     )
     parser.add_argument(
@@ -184,6 +184,21 @@ def _eval(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--resume", action="store_true", help="go on with the run in --out")
     parser.add_argument("--from", dest="folder", metavar="RUN", help="score a run folder again, without a model")
     parser.add_argument("--fail-under", type=float, metavar="X", help="exit code 1 if output pass@1 is below X percent")
+    parser.add_argument(
+        "--by",
+        action="append",
+        default=[],
+        choices=["events", "depth", "output", "exception", "statement", "value"],
+        help="also a table by length, call depth, ...; may be repeated",
+    )
+    parser.add_argument(
+        "--errors",
+        type=int,
+        nargs="?",
+        const=3,
+        metavar="N",
+        help="also what was wrong first, with N examples each (3)",
+    )
     parser.add_argument("--json", action="store_true", help="print JSON, one object for each model")
     parser.add_argument("--markdown", action="store_true", help="print a Markdown table")
     _common(parser)

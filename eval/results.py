@@ -1,0 +1,106 @@
+"""All samples of a run summed up: metrics with intervals, what went wrong, how far the predictions are right.
+
+Metrics are computed over all tasks: what failed counts as wrong, under its own outcome.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from cwm_trace.eval.breakdown import Groups, breakdowns
+from cwm_trace.eval.intervals import Estimate, Interval, bootstrap_median, estimate
+from cwm_trace.eval.metrics import METRICS
+from cwm_trace.eval.mistakes import MistakeCount, count_mistakes
+from cwm_trace.eval.samples import Sample
+from cwm_trace.eval.tasks import count_outcomes
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """A finished run: metrics in percent with 95 % intervals, counts of outcomes and of causes.
+
+    A metric that no task can be judged by is left out.
+    `first_divergence` is the median index of the first divergence among the traces that have one, None if none has.
+    `survival` is P(first k frames right) by k, `mistakes` what was wrong first (`cwm_trace.eval.mistakes`), `breakdowns` shares by
+    kind and group (`cwm_trace.eval.breakdown`).
+    `unexpected` counts the tasks whose real run gave another result than the suite states (another Python version, say).
+    """
+
+    model: str
+    suite: str
+    n: int
+    of: int
+    metrics: dict[str, float]
+    intervals: dict[str, Interval]
+    outcomes: dict[str, int]
+    causes: dict[str, int]
+    seconds: float
+    frames: int
+    first_divergence: float | None = None
+    unexpected: int = 0
+    first_divergence_interval: Interval | None = None
+    survival: dict[int, Estimate] = field(default_factory=dict)
+    mistakes: dict[str, MistakeCount] = field(default_factory=dict)
+    breakdowns: dict[str, Groups] = field(default_factory=dict)
+
+    @property
+    def limited(self) -> bool:
+        """Whether only a part of the suite was run."""
+        return self.n < self.of
+
+
+def summarise(model: str, suite: str, samples: Sequence[Sample], of: int) -> Results:
+    """Metrics over all samples, in percent."""
+    estimates = {name: found for name in METRICS if (found := _estimate(samples, name))}
+    divergent = [(sample.first, _program(sample)) for sample in samples if sample.first is not None]
+    firsts, programs = [first for first, _ in divergent], [program for _, program in divergent]
+    causes = [sample.cause.value for sample in samples if sample.cause]
+    return Results(
+        model,
+        suite,
+        len(samples),
+        of,
+        {name: found.value for name, found in estimates.items()},
+        {name: Interval(found.low, found.high) for name, found in estimates.items()},
+        count_outcomes(samples),
+        {name: causes.count(name) for name in sorted(set(causes))},
+        sum(sample.seconds for sample in samples),
+        sum(sample.frames for sample in samples),
+        statistics.median(firsts) if firsts else None,
+        sum(map(_is_unexpected, samples)),
+        bootstrap_median(firsts, programs) if firsts else None,
+        survival(samples),
+        count_mistakes(samples),
+        breakdowns(samples),
+    )
+
+
+def _program(sample: Sample) -> str:
+    return sample.program or sample.id
+
+
+def _estimate(samples: Sequence[Sample], name: str) -> Estimate | None:
+    judged = [sample for sample in samples if getattr(sample.score, name) is not None]
+    return estimate([getattr(sample.score, name) for sample in judged], list(map(_program, judged))) if judged else None
+
+
+def survival(samples: Sequence[Sample]) -> dict[int, Estimate]:
+    """Share of traces whose first k predicted frames are all right, for k = 1, 2, 4, ... up to the longest true trace.
+
+    A shorter trace counts as right if all of it is: so the last share is about that of whole traces. What failed is wrong from the start.
+    """
+    longest = max((len(sample.actual) - 1 for sample in samples if sample.actual), default=0)
+    programs = list(map(_program, samples))
+    lengths = [1 << power for power in range(longest.bit_length())]
+    return {k: estimate([float(_survives(sample, k)) for sample in samples], programs) for k in lengths}
+
+
+def _survives(sample: Sample, k: int) -> bool:
+    """Whether the first k frames after the entry's CALL are right."""
+    return sample.predicted is not None and (sample.first is None or sample.first > k)
+
+
+def _is_unexpected(sample: Sample) -> bool:
+    return sample.expected is not None and sample.actual is not None and sample.actual.returned != sample.expected

@@ -1,0 +1,88 @@
+"""One task's result: the predicted and the true trace, how the task ended, its metrics. Knows nothing of folders and models."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from cwm_trace.eval.compare import Cause, diff
+from cwm_trace.eval.metrics import METRICS, TraceScore, score_trace
+from cwm_trace.eval.tasks import Outcome
+from cwm_trace.files import trace_from_json, trace_to_json
+from cwm_trace.frames import Status, Trace
+
+_PLAIN = ("id", "outcome", "cause", "first", "frames", "tokens", "seconds", "error", "program", "expected")
+NO_SCORE = TraceScore(**dict.fromkeys(METRICS, 0.0))
+"""Of a task that has no prediction."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One task's result.
+
+    Attributes:
+        id: of the task.
+        outcome: how it ended.
+        score: its metrics.
+        cause, first: the first divergence, None where there is none.
+        frames, tokens, seconds: predicted frames and tokens, time of the prediction.
+        error: what went wrong, for `model_error` and `truth_failed`.
+        predicted, actual: the traces, None where there is none.
+        program: hash of the program's text, "" if unknown; samples of one program are not independent.
+        expected: the result that the suite states, None if it states none. The real run is the truth, not this.
+    """
+
+    id: str
+    outcome: Outcome
+    score: TraceScore
+    cause: Cause | None = None
+    first: int | None = None
+    frames: int = 0
+    tokens: int = 0
+    seconds: float = 0.0
+    error: str = ""
+    predicted: Trace | None = None
+    actual: Trace | None = None
+    program: str = ""
+    expected: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """One line of `samples.jsonl`."""
+        traces = {
+            name: trace and trace_to_json(trace)
+            for name, trace in (("predicted", self.predicted), ("actual", self.actual))
+        }
+        plain = {name: getattr(self, name) for name in _PLAIN}
+        return plain | {"score": asdict(self.score)} | traces
+
+
+def judge(identity: str, predicted: Trace, actual: Trace, seconds: float = 0.0) -> Sample:
+    """Score one predicted trace."""
+    compared = diff(predicted, actual)
+    outcome = Outcome.OK
+    if predicted.status in (Status.FRAME_LIMIT, Status.TOKEN_LIMIT):
+        outcome = Outcome.TRUNCATED
+    elif predicted.malformed or not predicted.complete:
+        outcome = Outcome.MALFORMED
+    return Sample(
+        identity,
+        outcome,
+        score_trace(predicted, actual),
+        compared.cause,
+        compared.first,
+        len(predicted) - 1,
+        sum(step.tokens or 0 for step in predicted),
+        round(seconds, 4),
+        predicted=predicted,
+        actual=actual,
+    )
+
+
+def read_sample(record: dict[str, Any]) -> Sample:
+    """The inverse of `Sample.to_json`, scored anew from its traces. Raises KeyError, ValueError and InputError on a damaged one."""
+    predicted, actual = (record[name] and trace_from_json(record[name]) for name in ("predicted", "actual"))
+    if predicted is not None and actual is not None:
+        sample = judge(record["id"], predicted, actual, record["seconds"])
+    else:
+        sample = Sample(record["id"], Outcome(record["outcome"]), NO_SCORE, error=record["error"], actual=actual)
+    return replace(sample, program=record.get("program", ""), expected=record.get("expected"))
