@@ -15,8 +15,7 @@ from cwm_trace.errors import InputError
 from cwm_trace.eval.folder import read_manifest
 from cwm_trace.eval.intervals import Interval, bootstrap
 from cwm_trace.eval.metrics import METRICS
-from cwm_trace.eval.runs import read_samples
-from cwm_trace.eval.samples import Sample
+from cwm_trace.eval.samples import Sample, read_samples
 
 
 @dataclass(frozen=True, slots=True)

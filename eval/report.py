@@ -106,7 +106,10 @@ def rows(results: Sequence[Results]) -> list[list[str]]:
         ["", *(item.model for item in results)],
         *([TITLES[name], *(_cell(item, name) for item in results)] for name in METRIC_ROWS),
         *(
-            [f"first {k} frames right", *(_estimate(item.survival.get(k)) for item in results)]
+            [
+                "first frame right" if k == 1 else f"first {k} frames right",
+                *(_estimate(item.survival.get(k)) for item in results),
+            ]
             for k in _survival_rows(results)
         ),
         *([title, *map(show, results)] for title, show in _FACTS.items()),

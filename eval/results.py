@@ -8,6 +8,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from cwm_trace.eval.breakdown import Groups, breakdowns
 from cwm_trace.eval.intervals import Estimate, Interval, bootstrap_median, estimate
@@ -49,6 +50,15 @@ class Results:
     def limited(self) -> bool:
         """Whether only a part of the suite was run."""
         return self.n < self.of
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedRun:
+    """A run folder's contents: its manifest, its samples, and what they come to."""
+
+    manifest: dict[str, Any]
+    samples: tuple[Sample, ...]
+    results: Results
 
 
 def summarise(model: str, suite: str, samples: Sequence[Sample], of: int) -> Results:

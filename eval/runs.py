@@ -1,7 +1,7 @@
 """Runs a model over a suite, and keeps everything on disk so that a run can be resumed and scored again.
 
-A run folder has `manifest.json` (what was run, with what), `samples.jsonl` (append-only, one line per task as it ends)
-and `results.json`.
+A run folder has `manifest.json` (what was run, with what), `samples.jsonl` (append-only, one line per task as it ends),
+`results.json` and `report.html`.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from cwm_trace.errors import CwmTraceError, ModelError
-from cwm_trace.eval.folder import begin, program_hash, read_lines, read_run, write_results
-from cwm_trace.eval.results import Results, summarise
+from cwm_trace.eval.folder import begin, program_hash, read_manifest, read_run, write_results
+from cwm_trace.eval.page import write_report
+from cwm_trace.eval.results import FinishedRun, Results, summarise
 from cwm_trace.eval.samples import NO_SCORE, Sample, judge, read_sample
 from cwm_trace.eval.suites import Suite, Task
 from cwm_trace.eval.tasks import Outcome, run_tasks, true_trace
@@ -53,6 +54,7 @@ def run_suite(
     samples = run_tasks(tasks, out, make, read_sample, on_sample)
     results = summarise(model.name, suite.name, samples, len(suite.tasks))
     write_results(out, results)
+    write_report(out / "report.html", [FinishedRun(read_manifest(out), tuple(samples), results)])
     return results
 
 
@@ -74,12 +76,13 @@ def _sample(model: Model, task: Task, decoding: Decoding | None, max_frames: int
     return judge(task.id, predicted, actual, time.monotonic() - started)
 
 
-def read_samples(out: Path) -> list[Sample]:
-    """The finished samples of a run folder, scored anew from their traces. Raises InputError for a damaged line."""
-    return read_lines(out, read_sample)
-
-
 def rescore(out: Path) -> Results:
     """Score a run folder again; needs neither the model nor torch. Raises InputError."""
+    return load_run(out).results
+
+
+def load_run(out: Path) -> FinishedRun:
+    """What a run folder has, scored again. Raises InputError."""
     manifest, samples = read_run(out, read_sample)
-    return summarise(manifest["model"], manifest["suite"], samples, manifest["n"])
+    results = summarise(manifest["model"], manifest["suite"], samples, manifest["n"])
+    return FinishedRun(manifest, tuple(samples), results)

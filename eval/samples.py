@@ -1,11 +1,13 @@
-"""One task's result: the predicted and the true trace, how the task ended, its metrics. Knows nothing of folders and models."""
+"""One task's result: the predicted and the true trace, how the task ended, its metrics. Knows nothing of models."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from cwm_trace.eval.compare import Cause, diff
+from cwm_trace.eval.folder import read_lines
 from cwm_trace.eval.metrics import METRICS, TraceScore, score_trace
 from cwm_trace.eval.tasks import Outcome
 from cwm_trace.files import trace_from_json, trace_to_json
@@ -86,3 +88,8 @@ def read_sample(record: dict[str, Any]) -> Sample:
     else:
         sample = Sample(record["id"], Outcome(record["outcome"]), NO_SCORE, error=record["error"], actual=actual)
     return replace(sample, program=record.get("program", ""), expected=record.get("expected"))
+
+
+def read_samples(out: Path) -> list[Sample]:
+    """The finished samples of a run folder, scored anew from their traces. Raises InputError for a damaged line."""
+    return read_lines(out, read_sample)

@@ -13,7 +13,7 @@ from cwm_trace.errors import InputError, ModelError
 from cwm_trace.eval import METRICS, Results, Sample, Suite, Task, load_suite, rescore, run_suite
 from cwm_trace.eval.report import TITLES, as_markdown, as_text, rows
 from cwm_trace.eval.results import summarise
-from cwm_trace.eval.runs import read_samples
+from cwm_trace.eval.samples import read_samples
 from cwm_trace.format import render_frame
 from cwm_trace.frames import Status, Step, Trace
 from cwm_trace.models import load_model

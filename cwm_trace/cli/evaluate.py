@@ -14,6 +14,7 @@ from pathlib import Path
 
 from cwm_trace.cli.parser import DEFAULT_MODEL
 from cwm_trace.errors import InputError
+from cwm_trace.eval.page import write_report
 from cwm_trace.eval.paired import Comparison, compare_runs
 from cwm_trace.eval.report import (
     Table,
@@ -23,8 +24,8 @@ from cwm_trace.eval.report import (
     rollout_table,
     teacher_table,
 )
-from cwm_trace.eval.results import Results
-from cwm_trace.eval.runs import rescore, run_suite
+from cwm_trace.eval.results import FinishedRun, Results
+from cwm_trace.eval.runs import load_run, run_suite
 from cwm_trace.eval.samples import Sample
 from cwm_trace.eval.suites import Suite, load_suite
 from cwm_trace.eval.teacher import (
@@ -45,7 +46,11 @@ def run(args: argparse.Namespace) -> int:
         raise InputError("give one SUITE, or --from RUN")
     if args.teacher_forced or (args.folder and is_teacher_forced(Path(args.folder))):
         return _teacher_forced(args)
-    results = [rescore(Path(args.folder))] if args.folder else _run(args)
+    loaded = [load_run(Path(args.folder))] if args.folder else []
+    made = {} if args.folder else _run(args)
+    results = [run.results for run in loaded] + list(made.values())
+    if args.html:
+        _write_page(Path(args.html), loaded or list(map(load_run, made)))
     _show(args, results, rollout_table(results), *_details(args, results))
     low = args.fail_under is not None and any(item.metrics["output_pass_at_1"] < args.fail_under for item in results)
     return int(low)
@@ -64,6 +69,13 @@ def _details(args: argparse.Namespace, results: Sequence[Results]) -> list[Table
     return tables + [mistakes_table(item, args.errors) for item in results if args.errors is not None]
 
 
+def _write_page(path: Path, runs: Sequence[FinishedRun]) -> None:
+    try:
+        write_report(path, runs)
+    except OSError as error:
+        raise InputError(f"cannot write {path} ({error.strerror})") from None
+
+
 def _compare(args: argparse.Namespace) -> int:
     if len(args.suite) != 3:
         raise InputError("give two run folders", hint="cwm-trace eval compare RUN RUN")
@@ -73,9 +85,9 @@ def _compare(args: argparse.Namespace) -> int:
 
 
 def _teacher_forced(args: argparse.Namespace) -> int:
-    if args.fail_under is not None or args.constrained or args.by or args.errors is not None:
+    if args.fail_under is not None or args.constrained or args.by or args.errors is not None or args.html:
         raise InputError(
-            "a teacher-forced run predicts no output: leave out --fail-under, --constrained, --by and --errors"
+            "a teacher-forced run predicts no output: leave out --fail-under, --constrained, --by, --errors and --html"
         )
     if args.folder:
         results = [rescore_teacher_forced(Path(args.folder))]
@@ -103,9 +115,9 @@ def _jobs(args: argparse.Namespace) -> Iterator[tuple[Model, Suite, Path]]:
         print(f"{model.name}: {out}", file=sys.stderr)
 
 
-def _run(args: argparse.Namespace) -> list[Results]:
-    return [
-        run_suite(
+def _run(args: argparse.Namespace) -> dict[Path, Results]:
+    return {
+        out: run_suite(
             model,
             suite,
             out,
@@ -117,7 +129,7 @@ def _run(args: argparse.Namespace) -> list[Results]:
             on_sample=_progress(model.name),
         )
         for model, suite, out in _jobs(args)
-    ]
+    }
 
 
 def _folder(out: str | None, suite: str, model: str, *, several: bool) -> Path:

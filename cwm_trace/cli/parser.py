@@ -167,7 +167,7 @@ def _diff(parser: argparse.ArgumentParser) -> None:
 def _eval(parser: argparse.ArgumentParser) -> None:
     parser.usage = (
         "cwm-trace eval [options] SUITE\n"
-        "       cwm-trace eval [--by KIND] [--errors [N]] [--json | --markdown] --from RUN\n"
+        "       cwm-trace eval [--by KIND] [--errors [N]] [--html FILE] [--json | --markdown] --from RUN\n"
         "       cwm-trace eval [--json | --markdown] compare RUN RUN"
     )
     parser.add_argument(
@@ -198,6 +198,11 @@ def _eval(parser: argparse.ArgumentParser) -> None:
         const=3,
         metavar="N",
         help="also what was wrong first, with N examples each (3)",
+    )
+    parser.add_argument(
+        "--html",
+        metavar="FILE",
+        help="also write a page with plots and frames (every run folder has its own, report.html)",
     )
     parser.add_argument("--json", action="store_true", help="print JSON, one object for each model")
     parser.add_argument("--markdown", action="store_true", help="print a Markdown table")
