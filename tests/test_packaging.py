@@ -85,6 +85,15 @@ def test_all_data_files_are_listed_for_the_wheel() -> None:
     assert data - listed == set()
 
 
+@pytest.mark.parametrize("folder", ["eval", "tracer"])
+def test_data_files_of_the_linked_packages_are_listed_for_the_wheel(folder: str) -> None:
+    patterns = setuptools_config()["package-data"].get(f"cwm_trace.{folder}", [])
+    listed = {path for pattern in patterns for path in (ROOT / folder).glob(pattern)}
+    data = {path for path in (ROOT / folder).rglob("*") if path.is_file() and path.suffix not in (".py", ".pyc")}
+
+    assert data == listed
+
+
 def test_the_embedded_model_is_small_enough() -> None:
     size = sum(path.stat().st_size for path in (ROOT / "cwm_trace" / "models" / "nano").rglob("*") if path.is_file())
 
