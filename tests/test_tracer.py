@@ -224,6 +224,11 @@ def test_bad_call_is_an_input_error() -> None:
         record_source("def f(): pass", "f(")
 
 
+def test_an_expression_nested_more_deeply_than_calls_may_be() -> None:
+    source = "def f(a):\n    return " + "+".join(["a"] * 900) + ", [b for b in a]\n"
+    assert record_source(source, "f('x')").returned == repr(("x" * 900, ["x"]))
+
+
 def test_tracebacks_of_the_program_are_its_own() -> None:
     """Instrumented code keeps lines and columns: what the program sees of itself is what plain Python shows."""
     source = (

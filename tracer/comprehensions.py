@@ -14,33 +14,23 @@ from typing import TypeVar
 
 ITERATOR_NAME = ".0"
 _Comp = TypeVar("_Comp", ast.ListComp, ast.SetComp, ast.DictComp)
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp)
 FRAME_NAMES = {"BUILD_LIST": "<listcomp>", "BUILD_SET": "<setcomp>", "BUILD_MAP": "<dictcomp>"}
 """By the instruction that makes the empty container."""
 
 
-class _Outliner(ast.NodeTransformer):
-    def visit_ListComp(self, node: ast.ListComp) -> ast.expr:
-        return self._outline(node)
-
-    def visit_SetComp(self, node: ast.SetComp) -> ast.expr:
-        return self._outline(node)
-
-    def visit_DictComp(self, node: ast.DictComp) -> ast.expr:
-        return self._outline(node)
-
-    def _outline(self, node: _Comp) -> ast.expr:
-        self.generic_visit(node)
-        first = node.generators[0]
-        iterable = _as_compiled(first.iter)
-        if _binds_outside(node) or _is_number(iterable):
-            return node
-        first.iter = ast.copy_location(ast.Name(ITERATOR_NAME, ast.Load()), node)  # as 3.11: the frame starts there
-        arguments = ast.arguments([], [ast.arg(ITERATOR_NAME)], None, [], [], None, [])
-        function = ast.copy_location(ast.Lambda(arguments, node), node)
-        ast.copy_location(arguments.args[0], iterable)
-        marker = ast.UnaryOp(ast.UAdd(), iterable, lineno=iterable.lineno, col_offset=iterable.col_offset)
-        marker.end_lineno, marker.end_col_offset = iterable.lineno, iterable.col_offset
-        return ast.copy_location(ast.Call(function, [marker], []), node)
+def _outline(node: _Comp) -> ast.expr:
+    first = node.generators[0]
+    iterable = _as_compiled(first.iter)
+    if _binds_outside(node) or _is_number(iterable):
+        return node
+    first.iter = ast.copy_location(ast.Name(ITERATOR_NAME, ast.Load()), node)  # as 3.11: the frame starts there
+    arguments = ast.arguments([], [ast.arg(ITERATOR_NAME)], None, [], [], None, [])
+    function = ast.copy_location(ast.Lambda(arguments, node), node)
+    ast.copy_location(arguments.args[0], iterable)
+    marker = ast.UnaryOp(ast.UAdd(), iterable, lineno=iterable.lineno, col_offset=iterable.col_offset)
+    marker.end_lineno, marker.end_col_offset = iterable.lineno, iterable.col_offset
+    return ast.copy_location(ast.Call(function, [marker], []), node)
 
 
 def _as_compiled(iterable: ast.expr) -> ast.expr:
@@ -86,5 +76,11 @@ def _kind(code: CodeType) -> str:
 
 def outline_comprehensions(tree: ast.Module) -> ast.Module:
     """The module with every comprehension that allows it moved into a function of its own (in place)."""
-    outlined: ast.Module = _Outliner().visit(tree)
-    return ast.fix_missing_locations(outlined)
+    # Inner ones first, and without recursion: an expression may be nested more deeply than Python calls may.
+    for parent in reversed(list(ast.walk(tree))):
+        for name, value in ast.iter_fields(parent):
+            if isinstance(value, _COMPREHENSIONS):
+                setattr(parent, name, _outline(value))
+            elif isinstance(value, list):
+                value[:] = [_outline(item) if isinstance(item, _COMPREHENSIONS) else item for item in value]
+    return tree
