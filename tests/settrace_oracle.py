@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from pathlib import Path
 from types import CodeType, FrameType, ModuleType
 from typing import Any
@@ -41,6 +41,8 @@ def _json(value: str | dict[str, str]) -> str:
 class SettraceRecorder:
     """Records from the first call of the function whose `def` is on `entry_line` (None: of the module) until it is left."""
 
+    files: Set[str] = frozenset({FILENAME})
+
     def __init__(self, source: str, entry_line: int | None) -> None:
         self.lines = source.split("\n")
         self.entry_line = entry_line
@@ -53,7 +55,7 @@ class SettraceRecorder:
         self.last: tuple[int, dict[str, str]] | None = None
 
     def __call__(self, frame: FrameType, event: str, argument: Any) -> Any:
-        if frame.f_code.co_filename != FILENAME or self.done:
+        if frame.f_code.co_filename not in self.files or self.done:
             return None
         if self.entry is None:
             if not self._is_entry(frame.f_code):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import optparse
 import sys
 from pathlib import Path
 
@@ -210,6 +211,7 @@ def test_a_class_is_local_to_its_body_on_every_interpreter() -> None:
     [
         (iter([]), "<list_iterator object>"),
         ([object()], "[<object object>]"),
+        (optparse.Option("-a"), "<Option: -a>"),
         ("<a at 0x1f>", "'<a at 0x1f>'"),
         ("\ud800", "'\\ud800'"),
         ("é", "'é'"),

@@ -30,7 +30,7 @@ def trace(function: Callable[..., Any], /, *arguments: Any, **keywords: Any) -> 
     source = _source(plain, path)
     sink = FrameList()
     recorder = Recorder(source, path, entry_line=line, emit=sink)
-    originals = _swap(path, recorder.code)
+    originals = swap_code(path, compile(source, path, "exec", dont_inherit=True), recorder.code)
     try:
         function(*arguments, **keywords)
     except (Exception, StopRecording):  # part of the trace
@@ -61,18 +61,41 @@ def _source(function: FunctionType, path: str) -> str:
     return source
 
 
-def _swap(path: str, module: CodeType) -> list[tuple[FunctionType, CodeType]]:
-    """Give every living function of the file its instrumented code; returns what to put back."""
-    instrumented = {_key(code): code for code in all_code(module)}
+def swap_code(path: str, plain: CodeType, changed: CodeType) -> list[tuple[FunctionType, CodeType]]:
+    """Give every living function of a file the code that `changed` has for it; returns what to put back.
+
+    `plain` is the file's module as compiled from its text: it tells two lambdas of one line apart.
+    """
+    old, new = _by_name(plain), _by_name(changed)
     originals = []
     for known in gc.get_objects():
         if type(known) is FunctionType and known.__code__.co_filename == path:
-            code = instrumented.get(_key(known.__code__))
+            code = _counterpart(known.__code__, old, new)
             if code is not None and code.co_freevars == known.__code__.co_freevars:
                 originals.append((known, known.__code__))
                 known.__code__ = code
     return originals
 
 
-def _key(code: CodeType) -> tuple[str, int, str]:
+_Name = tuple[str, int, str]
+
+
+def _by_name(module: CodeType) -> dict[_Name, list[CodeType]]:
+    named: dict[_Name, list[CodeType]] = {}
+    for code in all_code(module):
+        named.setdefault(_name(code), []).append(code)
+    return named
+
+
+def _counterpart(
+    code: CodeType, old: dict[_Name, list[CodeType]], new: dict[_Name, list[CodeType]]
+) -> CodeType | None:
+    """The code of the same place in the text; None where that is not certain."""
+    before, after = old.get(_name(code), []), new.get(_name(code), [])
+    if len(before) != len(after) or (len(before) > 1 and code not in before):
+        return None
+    return after[0 if len(before) == 1 else before.index(code)] if after else None
+
+
+def _name(code: CodeType) -> _Name:
     return code.co_name, code.co_firstlineno, code.co_qualname

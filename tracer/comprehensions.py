@@ -10,16 +10,14 @@ from __future__ import annotations
 import ast
 import opcode
 from types import CodeType
-from typing import TypeVar
 
 ITERATOR_NAME = ".0"
-_Comp = TypeVar("_Comp", ast.ListComp, ast.SetComp, ast.DictComp)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp)
 FRAME_NAMES = {"BUILD_LIST": "<listcomp>", "BUILD_SET": "<setcomp>", "BUILD_MAP": "<dictcomp>"}
 """By the instruction that makes the empty container."""
 
 
-def _outline(node: _Comp) -> ast.expr:
+def _outline(node: ast.ListComp | ast.SetComp | ast.DictComp) -> ast.expr:
     first = node.generators[0]
     iterable = _as_compiled(first.iter)
     if _binds_outside(node) or _is_number(iterable):

@@ -10,7 +10,7 @@ import re
 
 __builtins__ = dict(vars(builtins))  # type: ignore[assignment]  # a copy: a program that is being recorded may rebind len
 
-_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+(?=[>;, )\]}])")
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+(?=[>:;, )\]}])")
 _SAFE = frozenset({int, bool, float, complex, type(None), bytes, range})
 
 

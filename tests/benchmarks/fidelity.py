@@ -1,0 +1,366 @@
+"""`python -m tests.benchmarks.fidelity [-n EVENTS] [MODULE...]`: the tracer against `sys.settrace`, event for event, over real code.
+
+The programs are the doctests of libraries and calls of the standard library's functions. Each is run twice, in two forks of one process, so
+that what it leaves behind (caches, counters) is seen by neither run: under our hooks, and under the settrace recorder of the tests. Compared
+are kind, file, function, line and text (locals or value) of every event. A program that differs is run under settrace once more: where that
+differs from itself, the program is not deterministic, and is counted apart. On 3.12 and later both runs get comprehensions with Python
+frames of their own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import doctest
+import importlib
+import inspect
+import itertools
+import json
+import os
+import pkgutil
+import re
+import signal
+import sys
+import tempfile
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import CodeType, FrameType, ModuleType
+from typing import IO, Any
+
+from cwm_trace.frames import Event, Frame
+from cwm_trace.tracer.callables import swap_code
+from cwm_trace.tracer.instrument import instrument
+from cwm_trace.tracer.record import Recorder, compile_source
+from tests.settrace_oracle import SettraceRecorder, _show
+
+DRIVER = "def main():\n    program()\n"
+DRIVER_NAME = "<driver>"
+EXAMPLE_NAME = "<example>"
+TRACER = str(Path(inspect.getfile(Recorder)).parent)
+LIBRARIES = ("boltons", "more_itertools", "toolz", "sortedcontainers", "networkx")
+TEST_MODULES = ("test_generators", "test_genexps", "test_listcomps", "test_extcall", "test_unpack", "test_unpack_ex", "test_descrtut")
+"""Of CPython: their doctests are programs themselves, and so the examples' own code is compared."""
+STANDARD = ("_pydecimal", "difflib", "heapq", "statistics", "collections", "http.cookies", "pickletools", "bdb", "random", "ast", "copy")
+CALLS = {
+    "textwrap": "textwrap.wrap('the quick brown fox ' * 9, 20); textwrap.dedent('  a\\n   b\\n'); textwrap.shorten('a b c d', 4)",
+    "shlex": "shlex.split('a \"b c\" d\\\\ e # f', comments=True); shlex.join(['a b', \"c'd\"])",
+    "string": "string.Template('$a ${b} $$').substitute(a=1, b=2); string.capwords('a b'); string.Formatter().format('{0:>{1}} {x!r}', 1, 5, x=2)",
+    "pprint": "pprint.pformat({n: list('word' * n) for n in range(6)}, width=30)",
+    "json.encoder": "json.encoder.JSONEncoder(indent=1, sort_keys=True).encode({'b': [1, None, 2.5, True], 'a': {'c': 'x'}})",
+    "json.scanner": "from json import decoder; s = decoder.JSONDecoder(); s.scan_once = json.scanner.py_make_scanner(s); s.decode('[1]')",
+    "json.decoder": "json.decoder.py_scanstring('a\\\\u00e9\\\\n\"', 0)",
+    "configparser": "c = configparser.ConfigParser(); c.read_string('[a]\\nb = 1\\n  2\\n[c]\\nd: %(e)s\\ne = 5\\n'); c['c']['d']; list(c)",
+    "argparse": "p = argparse.ArgumentParser('p'); p.add_argument('-n', type=int); p.add_argument('f', nargs='*'); p.parse_args('-n 3 a b'.split()); p.format_help()",
+    "csv": "csv.Sniffer().sniff('a;b;c\\n1;2;3\\n4;5;6\\n').delimiter; list(csv.DictReader(['a,b', '1,2', '3', '4,5,6']))",
+    "html.parser": "html.parser.HTMLParser().feed('<a href=\"x\">y &amp; z</a><!-- c --><br/><b>d')",
+    "tokenize": "import io; list(tokenize.generate_tokens(io.StringIO('def f(a):\\n    return [a, 1.5] # x\\n').readline))",
+    "re._parser": "re._parser.parse('(?P<a>x+?|[^y-z])*\\\\d{2,3}(?=q)')",
+    "re._compiler": "re._compiler.compile('(?i)(a|bc)+[d-k]{2}$')",
+    "fnmatch": "fnmatch.translate('a*[!b-d]?.py'); fnmatch.filter(['a.py', 'b'], '*.py')",
+    "fractions": "f = fractions.Fraction('3.25'); f ** 2 / 7 + 1, f.limit_denominator(3), round(f), hash(f), str(-f)",
+    "functools": "functools.total_ordering(type('T', (), {'__lt__': lambda a, b: True})); functools.reduce(max, [1, 2]); functools.partialmethod(print, 1)",
+    "contextlib": "s = contextlib.ExitStack(); s.callback(print); s.enter_context(contextlib.suppress(KeyError)); s.close()",
+    "enum": "E = enum.Enum('E', 'a b c'); F = enum.Flag('F', 'x y z'); list(E), F.x | F.z, ~F.y, E['a'], E(2), list(F)",
+    "dataclasses": "C = dataclasses.make_dataclass('C', [('a', int), ('b', list, dataclasses.field(default_factory=list))], order=True); C(1) < C(2); dataclasses.asdict(C(3, [C(4)])); dataclasses.replace(C(1), a=2)",
+    "ipaddress": "list(ipaddress.ip_network('10.0.0.0/29').hosts()), ipaddress.ip_address('::1').exploded, list(ipaddress.summarize_address_range(ipaddress.ip_address('1.0.0.0'), ipaddress.ip_address('1.0.0.9')))",
+    "graphlib": "list(graphlib.TopologicalSorter({'d': 'bc', 'b': 'a', 'c': 'a'}).static_order())",
+    "calendar": "calendar.TextCalendar().formatmonth(2024, 2); calendar.HTMLCalendar().formatmonth(2024, 2); calendar.monthcalendar(2023, 1)",
+    "colorsys": "[colorsys.rgb_to_hsv(r / 4, .5, .25) for r in range(5)], [colorsys.hls_to_rgb(h / 7, .5, .25) for h in range(8)]",
+    "base64": "base64.b85decode(base64.b85encode(b'hello world')), base64.a85encode(b'abc', wrapcol=3), base64.b32decode(base64.b32encode(b'ab'))",
+    "urllib.parse": "urllib.parse.urlsplit('http://u@h:8/p;q?a=b&c=d#f').geturl(), urllib.parse.parse_qs('a=1&a=2'), urllib.parse.quote('a b/é'), urllib.parse.urljoin('http://a/b/c', '../d')",
+    "datetime": "str(datetime.date(2024, 2, 29))",
+    "_pydatetime": "d = _pydatetime.datetime(2024, 2, 29, 1, 2, 3); d.isoformat(), d + _pydatetime.timedelta(days=400.5), d.strftime('%Y %j'), _pydatetime.date.fromisoformat('2020-01-02')",
+    "_pyio": "b = _pyio.TextIOWrapper(_pyio.BytesIO(b'a\\nb\\r\\nc'), 'utf-8'); list(b)",
+    "traceback": "e = [None]\ntry: 1 / 0\nexcept ZeroDivisionError as error: e = traceback.format_exception_only(error), traceback.TracebackException.from_exception(error)",
+    "types": "types.new_class('N', (), {}, lambda ns: ns.update(a=1)); types.SimpleNamespace(a=1); list(types.coroutine(lambda: (yield 1))())",
+    "weakref": "d = weakref.WeakValueDictionary(); k = set('a'); d['x'] = k; list(d.items()); s = weakref.WeakSet(); s.add(frozenset('b')); len(s)",
+    "queue": "q = queue.PriorityQueue(); [q.put(n) for n in (3, 1, 2)]; q.get(), q.qsize()",
+    "gettext": "gettext.c2py('n%10==1 && n%100!=11 ? 0 : n != 0 ? 1 : 2')(21)",
+    "optparse": "p = optparse.OptionParser(); p.add_option('-a', type='int', default=3); p.parse_args(['-a', '4', 'b']); p.format_help()",
+    "uuid": "str(uuid.uuid5(uuid.NAMESPACE_DNS, 'a')), uuid.UUID(int=5).fields",
+    "asyncio.queues": "import asyncio\nasync def f():\n    q = asyncio.Queue(2); await q.put(1); await q.put(2); return await q.get(), q.full()\nasyncio.run(f())",
+}  # fmt: skip
+_IDENTITY = re.compile(r"\b(?:9\d{13}|1[0-4]\d{13})\b")
+"""What `id()` returns: another number in each run."""
+MAX_CHARACTERS = 20_000_000
+SECONDS = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What is run in one fork.
+
+    Attributes:
+        name: printed.
+        module: whose functions are traced.
+        sources: run one after another in `namespace`; what they raise is ignored.
+        own_code: whether the sources' own code is traced, too.
+        mode: `compile`'s.
+    """
+
+    name: str
+    module: ModuleType
+    sources: tuple[str, ...]
+    namespace: dict[str, Any]
+    own_code: bool = False
+    mode: str = "single"
+
+
+@dataclass(slots=True)
+class Result:
+    """Counts of a run; `differences` are texts ready to print."""
+
+    programs: Counter[str] = field(default_factory=Counter)
+    events: int = 0
+    differences: list[str] = field(default_factory=list)
+
+
+# --- programs ---------------------------------------------------------------------------------------------------------
+
+
+def doctests(module: ModuleType, *, own_code: bool = False) -> Iterator[Program]:
+    """One program for each doctest of a module."""
+    for test in sorted(doctest.DocTestFinder().find(module), key=lambda test: test.name):
+        sources = tuple(one.source for one in test.examples if not one.options.get(doctest.SKIP))
+        if sources:
+            namespace = {"__name__": "__main__"} if own_code else {**test.globs, "__name__": "__main__"}
+            yield Program(test.name, module, sources, namespace, own_code)
+
+
+def standard() -> Iterator[Program]:
+    """Programs that need nothing but CPython."""
+    for name, source in CALLS.items():
+        with contextlib.suppress(ImportError):  # _pydatetime is new in 3.12
+            module = importlib.import_module(name)
+            top = name.partition(".")[0]
+            yield Program(name, module, (source,), {"__name__": "__main__", top: sys.modules[top]}, mode="exec")
+    for name in STANDARD:
+        yield from doctests(importlib.import_module(name))
+    for name in TEST_MODULES:
+        with contextlib.suppress(ImportError):  # a Python without its tests
+            yield from doctests(importlib.import_module(f"test.{name}"), own_code=True)
+
+
+def of_library(name: str) -> Iterator[Program]:
+    """The doctests of all modules of an installed package. Raises ImportError."""
+    package = importlib.import_module(name)
+    names = [name] + [found.name for found in pkgutil.walk_packages(getattr(package, "__path__", []), name + ".")]
+    for each in names:
+        if ".tests" in each:
+            continue
+        with contextlib.suppress(ImportError):  # needs what is not installed
+            yield from doctests(importlib.import_module(each))
+
+
+# --- the two recorders ------------------------------------------------------------------------------------------------
+
+
+class _Writer:
+    """Writes events to a file, a line each, and ends this process after so many."""
+
+    def __init__(self, file: IO[str], most: int) -> None:
+        self.file, self.left, self.characters, self.enabled = file, most, MAX_CHARACTERS, False
+
+    def __call__(self, kind: str, code: CodeType, line: int | None, shown: str) -> None:
+        text = f"{kind} {code.co_filename}:{line} {code.co_name} {_IDENTITY.sub('ID', shown)!r}\n"
+        self.file.write(text)
+        self.left -= 1
+        self.characters -= len(text)
+        if self.left <= 0 or self.characters <= 0:
+            self.end()
+
+    def end(self) -> None:
+        self.file.close()
+        os._exit(0)
+
+
+class _Truth(SettraceRecorder):
+    """The settrace recorder over several files."""
+
+    def __init__(self, files: frozenset[str], write: _Writer) -> None:
+        super().__init__(DRIVER, 1)
+        self.files, self.write = files, write
+
+    def _is_entry(self, code: CodeType) -> bool:
+        return code.co_filename == DRIVER_NAME and code.co_name == "main"
+
+    def _record(self, frame: FrameType, event: str, argument: Any) -> None:
+        if event in ("call", "line"):
+            shown = self._observation(frame, event)
+        else:
+            shown = _show(argument if event == "return" else argument[1])
+        if event == "return":
+            self.last = None
+        self.write(event, frame.f_code, frame.f_lineno, shown)
+
+
+def _traced_code() -> CodeType:
+    """Of the Python frame whose hook has called us."""
+    frame = sys._getframe(2)
+    while frame.f_code.co_filename.startswith(TRACER):
+        assert frame.f_back is not None
+        frame = frame.f_back
+    return frame.f_code
+
+
+class _Module:
+    """A module's code, plain and instrumented, ready to be given to its functions."""
+
+    def __init__(self, module: ModuleType, recorder: Recorder) -> None:
+        self.path = inspect.getfile(module)
+        text = Path(self.path).read_text(encoding="utf-8")
+        self.compiled = compile(text, self.path, "exec", dont_inherit=True)
+        self.plain = compile_source(text, self.path)
+        self.ours = instrument(self.plain, recorder)
+
+
+class Pair:
+    """Runs programs under both recorders."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most  # events a program
+        self.write: _Writer | None = None
+        self.recorder = Recorder(DRIVER, DRIVER_NAME, entry_line=1, emit=self._emit)
+        self.modules: dict[str, _Module] = {}
+
+    def _emit(self, frame: Frame) -> None:
+        assert self.write is not None
+        if frame.event in (Event.CALL, Event.LINE):
+            shown = json.dumps({name: ".." if name in frame.unchanged else text for name, text in frame.locals.items()})
+        else:
+            shown = frame.value or ""
+        self.write(frame.event.name.lower(), _traced_code(), frame.line_number, shown)
+
+    def _module(self, module: ModuleType) -> _Module:
+        if module.__name__ not in self.modules:
+            self.modules[module.__name__] = _Module(module, self.recorder)
+        return self.modules[module.__name__]
+
+    def ours(self, program: Program) -> None:
+        module = self._module(program.module)
+        swap_code(module.path, module.compiled, module.ours)
+        namespace = {"program": lambda: _run(program, lambda code: instrument(code, self.recorder))}
+        exec(self.recorder.code, namespace)
+        namespace["main"]()
+
+    def truth(self, program: Program) -> None:
+        assert self.write is not None
+        module = self._module(program.module)
+        swap_code(module.path, module.compiled, module.plain)
+        namespace: dict[str, Any] = {"program": lambda: _run(program, lambda code: code)}
+        exec(compile(DRIVER, DRIVER_NAME, "exec"), namespace)
+        own = {EXAMPLE_NAME} if program.own_code else set()
+        sys.settrace(_Truth(frozenset({DRIVER_NAME, module.path, *own}), self.write))
+        namespace["main"]()
+        sys.settrace(None)
+
+    def events(self, run: Callable[[Program], None], program: Program) -> Path:
+        """Run in a fork; the file of its events."""
+        descriptor, name = tempfile.mkstemp(prefix="fidelity-")
+        child = os.fork()
+        if not child:
+            self._in_fork(run, program, os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace"))
+        os.close(descriptor)
+        os.waitpid(child, 0)
+        return Path(name)
+
+    def _in_fork(self, run: Callable[[Program], None], program: Program, file: IO[str]) -> None:
+        try:
+            null = os.open(os.devnull, os.O_RDWR)
+            for number in (0, 1, 2):
+                os.dup2(null, number)
+            signal.alarm(SECONDS)
+            self.write = _Writer(file, self.most)
+            run(program)
+        except BaseException as error:  # the end of a fork
+            file.write(f"ended by {error!r}\n")
+        finally:
+            file.close()
+            os._exit(0)
+
+
+def _run(program: Program, prepare: Callable[[CodeType], CodeType]) -> None:
+    warnings.simplefilter("ignore")
+    for source in program.sources:
+        # What an example raises, it is to raise.
+        with contextlib.suppress(Exception):
+            code = compile(source, EXAMPLE_NAME, program.mode, dont_inherit=True)
+            exec(prepare(code) if program.own_code else code, program.namespace)
+
+
+# --- comparing --------------------------------------------------------------------------------------------------------
+
+
+def first_difference(one: Path, other: Path) -> tuple[int, str | None]:
+    """How many events are equal, and the place where they part, with the three events before."""
+    before: list[str] = []
+    with open(one, encoding="utf-8", newline="\n") as ours, open(other, encoding="utf-8", newline="\n") as truth:
+        for count, (a, b) in enumerate(itertools.zip_longest(ours, truth, fillvalue="(nothing)\n")):
+            if a != b:
+                shown = "".join("    " + line[:300].rstrip() + "\n" for line in before)
+                return count, f"{shown}  ours  {a[:1500]}  truth {b[:1500]}"
+            before = [*before[-2:], a]
+    return count + 1 if before else 0, None
+
+
+def compare(programs: Iterator[Program], *, events: int, most: int = 200_000, report: Callable[[str], None]) -> Result:
+    """Compare until so many events were equal; at most `most` of one program."""
+    result, pair = Result(), Pair(most)
+    for program in programs:
+        if result.events >= events:
+            break
+        _compare_one(pair, program, result, report)
+    return result
+
+
+def _compare_one(pair: Pair, program: Program, result: Result, report: Callable[[str], None]) -> None:
+    files = [pair.events(run, program) for run in (pair.ours, pair.truth)]
+    try:
+        count, difference = first_difference(*files)
+        result.events += count
+        if difference is None:
+            result.programs["equal"] += 1
+            return
+        files.append(pair.events(pair.truth, program))
+        if first_difference(*files[1:])[1] is not None:
+            result.programs["not deterministic"] += 1
+            return
+        result.programs["different"] += 1
+        result.differences.append(f"{program.module.__name__}: {program.name}, after {count} events\n{difference}")
+        report(result.differences[-1])
+    finally:
+        for path in files:
+            path.unlink()
+
+
+def _programs(names: list[str]) -> Iterator[Program]:
+    for name in names:
+        try:
+            yield from standard() if name == "standard" else of_library(name)
+        except ImportError as error:
+            print(f"{name}: not installed, not compared ({error})")
+
+
+def main() -> None:
+    """Run and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("modules", nargs="*", default=["standard", *LIBRARIES], help="packages, or 'standard'")
+    parser.add_argument("-n", type=int, default=5_000_000, help="events")
+    parser.add_argument("--most", type=int, default=200_000, help="events of one program")
+    args = parser.parse_args()
+    if os.environ.get("PYTHONHASHSEED") is None:  # the two runs are forks of one process, but two reports should agree
+        os.execve(sys.executable, [sys.executable, "-m", "tests.benchmarks.fidelity", *sys.argv[1:]], {**os.environ, "PYTHONHASHSEED": "0"})
+    left = args.n
+    for name in args.modules:
+        result = compare(_programs([name]), events=left, most=args.most, report=lambda text: print(text, flush=True))
+        left -= result.events
+        counts = ", ".join(f"{count} {kind}" for kind, count in result.programs.items())
+        print(f"{sys.version.split()[0]} {name}: {result.events} equal events; programs: {counts or 'none'}", flush=True)
+    print(f"{args.n - left} equal events in all")
+
+
+if __name__ == "__main__":
+    main()
