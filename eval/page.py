@@ -16,7 +16,7 @@ from typing import Any
 from cwm_trace.eval.breakdown import KINDS, METRIC_TITLES
 from cwm_trace.eval.mistakes import mistake
 from cwm_trace.eval.plots import curve_plot, legend, share_plot
-from cwm_trace.eval.report import Table, breakdown_tables, mistakes_table, rollout_table
+from cwm_trace.eval.report import Table, breakdown_tables, derived_table, mistakes_table, rollout_table
 from cwm_trace.eval.results import FinishedRun, Results
 from cwm_trace.eval.samples import Sample
 from cwm_trace.frames import MalformedFrame, Step
@@ -34,6 +34,7 @@ def html_report(runs: Sequence[FinishedRun]) -> str:
         "facts": "".join(map(_facts, runs)),
         "table": _table(rollout_table(results)),
         "plots": _plots(results),
+        "derived": _table(derived_table(results)),
         "breakdowns": "".join(_breakdown(results, kind) for kind in KINDS),
         "mistakes": "".join(_table(mistakes_table(item, 0)) for item in results),
         "data": _script_json([_run_data(run) for run in runs]),

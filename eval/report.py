@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from cwm_trace.eval.breakdown import KINDS, METRIC_TITLES
+from cwm_trace.eval.derived import QUESTIONS
 from cwm_trace.eval.intervals import Estimate, Interval
 from cwm_trace.eval.metrics import METRICS, TABLE_9
 from cwm_trace.eval.mistakes import Example
@@ -158,7 +159,7 @@ def _notes_on(item: Results) -> list[str]:
         lines.append(f"{item.model}: first divergences by cause: {causes}")
     if item.unexpected:
         lines.append(f"{item.unexpected} results of {item.suite} are not what the real run gave; the real run counts")
-    shares = (*item.metrics.values(), *(found.value for found in item.survival.values()))
+    shares = (*item.metrics.values(), *(found.value for found in (*item.survival.values(), *item.derived.values())))
     if item.model == "oracle" and any(value != 100.0 for value in shares):
         lines.append("oracle is not at 100.0: the harness or the suite is at fault, do not report this table")
     return lines
@@ -178,6 +179,13 @@ def _breakdown_table(item: Results, kind: str) -> Table:
         for name, found in groups.items()
     ]
     return Table([head, *rows], [])
+
+
+def derived_table(results: Sequence[Results]) -> Table:
+    """The questions of other benchmarks (see `cwm_trace.eval.derived`), as far as predicted traces answer them."""
+    head = ["derived from traces", *(item.model for item in results)]
+    rows = [[title, *(_estimate(item.derived.get(name)) for item in results)] for name, (title, _) in QUESTIONS.items()]
+    return Table([head, *rows], ["percent of all that is asked, 95 % interval (bootstrap over programs)"])
 
 
 def mistakes_table(item: Results, examples: int) -> Table:

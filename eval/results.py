@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cwm_trace.eval.breakdown import Groups, breakdowns
+from cwm_trace.eval.derived import derived_metrics
 from cwm_trace.eval.intervals import Estimate, Interval, bootstrap_median, estimate
 from cwm_trace.eval.metrics import METRICS
 from cwm_trace.eval.mistakes import MistakeCount, count_mistakes
@@ -25,7 +26,7 @@ class Results:
     A metric that no task can be judged by is left out.
     `first_divergence` is the median index of the first divergence among the traces that have one, None if none has.
     `survival` is P(first k frames right) by k, `mistakes` what was wrong first (`cwm_trace.eval.mistakes`), `breakdowns` shares by
-    kind and group (`cwm_trace.eval.breakdown`).
+    kind and group (`cwm_trace.eval.breakdown`), `derived` the questions of other benchmarks (`cwm_trace.eval.derived`).
     `unexpected` counts the tasks whose real run gave another result than the suite states (another Python version, say).
     """
 
@@ -45,6 +46,7 @@ class Results:
     survival: dict[int, Estimate] = field(default_factory=dict)
     mistakes: dict[str, MistakeCount] = field(default_factory=dict)
     breakdowns: dict[str, Groups] = field(default_factory=dict)
+    derived: dict[str, Estimate] = field(default_factory=dict)
 
     @property
     def limited(self) -> bool:
@@ -84,6 +86,7 @@ def summarise(model: str, suite: str, samples: Sequence[Sample], of: int) -> Res
         survival(samples),
         count_mistakes(samples),
         breakdowns(samples),
+        derived_metrics(samples),
     )
 
 

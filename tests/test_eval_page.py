@@ -109,7 +109,8 @@ def test_the_command_writes_a_page_of_all_models(tmp_path: Path, capsys: pytest.
     page, out = tmp_path / "all.html", tmp_path / "out"
     models = ["-m", "oracle", "-m", "copy-input"]
     assert main(["eval", str(suite), *models, "--out", str(out), "--html", str(page)]) == 0
-    assert "oracle, copy-input on loops" in page.read_text("utf-8")
+    text = page.read_text("utf-8")
+    assert "oracle, copy-input on loops" in text and "line path (CoCoNUT)" in text
     assert main(["eval", "--from", str(out / "oracle"), "--html", str(page)]) == 0
     assert "copy-input" not in page.read_text("utf-8")
     assert main(["eval", "--from", str(out / "oracle"), "--html", str(tmp_path / "no" / "page.html")]) == 2
@@ -173,12 +174,22 @@ def test_the_divergence_is_marked(page: Page, tmp_path: Path) -> None:
     assert text_of(page, "#frames summary") == ["program", "3 equal frames"]
     assert text_of(page, "#frames td.number")[0] == "3", "the equal ones before are folded away"
     page.press("e")
-    page.evaluate("new Promise((done) => setTimeout(done, 0))")
     assert "def f(n):" in text_of(page, "#frames pre")[0]
     assert sorted(map(int, text_of(page, "#frames td.number"))) == list(range(len(truth)))
     page.press("k")
     assert text_of(page, "#verdict") == ["right — every frame is right"]
     assert not text_of(page, "tr.divergence")
+    assert clean(page, path)
+
+
+def test_a_trace_that_does_not_end_is_marked_after_its_last_frame(page: Page, tmp_path: Path) -> None:
+    truth = record_source(LOOP, "f(3)")
+    path = tmp_path / "report.html"
+    path.write_text(page_of(judge("open", Trace(truth.context, truth.frames, False), truth)), "utf-8")
+    page.open(path)
+
+    assert text_of(page, "tr.divergence td") == [str(len(truth)), "\u2014", "\u2014"]
+    assert "ends before the program does" in text_of(page, "#verdict")[0]
     assert clean(page, path)
 
 

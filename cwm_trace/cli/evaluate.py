@@ -20,6 +20,7 @@ from cwm_trace.eval.report import (
     Table,
     breakdown_tables,
     comparison_table,
+    derived_table,
     mistakes_table,
     rollout_table,
     teacher_table,
@@ -65,7 +66,8 @@ def _show(args: argparse.Namespace, results: Sequence[Results | Comparison | Tea
 
 
 def _details(args: argparse.Namespace, results: Sequence[Results]) -> list[Table]:
-    tables = [table for kind in args.by for table in breakdown_tables(results, kind)]
+    tables = [derived_table(results)] if args.derived else []
+    tables += [table for kind in args.by for table in breakdown_tables(results, kind)]
     return tables + [mistakes_table(item, args.errors) for item in results if args.errors is not None]
 
 
@@ -85,10 +87,7 @@ def _compare(args: argparse.Namespace) -> int:
 
 
 def _teacher_forced(args: argparse.Namespace) -> int:
-    if args.fail_under is not None or args.constrained or args.by or args.errors is not None or args.html:
-        raise InputError(
-            "a teacher-forced run predicts no output: leave out --fail-under, --constrained, --by, --errors and --html"
-        )
+    _refuse(args, "fail_under", "constrained", "by", "derived", "errors", "html")
     if args.folder:
         results = [rescore_teacher_forced(Path(args.folder))]
     else:
@@ -100,6 +99,16 @@ def _teacher_forced(args: argparse.Namespace) -> int:
         ]
     _show(args, results, teacher_table(results))
     return 0
+
+
+def _refuse(args: argparse.Namespace, *names: str) -> None:
+    """Raise InputError for an option that is about predicted traces."""
+    for name in names:
+        if getattr(args, name) not in (None, False, []):
+            option = "--" + name.replace("_", "-")
+            raise InputError(
+                f"a teacher-forced run predicts no traces, so {option} has no meaning", hint="Leave it out"
+            )
 
 
 def _jobs(args: argparse.Namespace) -> Iterator[tuple[Model, Suite, Path]]:

@@ -167,7 +167,7 @@ def _diff(parser: argparse.ArgumentParser) -> None:
 def _eval(parser: argparse.ArgumentParser) -> None:
     parser.usage = (
         "cwm-trace eval [options] SUITE\n"
-        "       cwm-trace eval [--by KIND] [--errors [N]] [--html FILE] [--json | --markdown] --from RUN\n"
+        "       cwm-trace eval [--by KIND] [--derived] [--errors [N]] [--html FILE] [--json | --markdown] --from RUN\n"
         "       cwm-trace eval [--json | --markdown] compare RUN RUN"
     )
     parser.add_argument(
@@ -190,6 +190,9 @@ def _eval(parser: argparse.ArgumentParser) -> None:
         default=[],
         choices=["events", "depth", "output", "exception", "statement", "value"],
         help="also a table by length, call depth, ...; may be repeated",
+    )
+    parser.add_argument(
+        "--derived", action="store_true", help="also REval's, CoCoNUT's and CodeExecutor's questions, from the traces"
     )
     parser.add_argument(
         "--errors",
