@@ -2,9 +2,10 @@
 
 from cwm_trace.eval.compare import Cause, Diff, Verdict, diff
 from cwm_trace.eval.metrics import METRICS, TABLE_9, TraceScore, score, score_trace
+from cwm_trace.eval.page import write_report
 from cwm_trace.eval.paired import Comparison, compare_runs
-from cwm_trace.eval.results import Results
-from cwm_trace.eval.runs import rescore, run_suite
+from cwm_trace.eval.results import FinishedRun, Results
+from cwm_trace.eval.runs import load_run, rescore, run_suite
 from cwm_trace.eval.samples import Sample
 from cwm_trace.eval.suites import Suite, Task, load_suite
 
@@ -14,6 +15,7 @@ __all__ = [
     "Cause",
     "Comparison",
     "Diff",
+    "FinishedRun",
     "Results",
     "Sample",
     "Suite",
@@ -22,9 +24,11 @@ __all__ = [
     "Verdict",
     "compare_runs",
     "diff",
+    "load_run",
     "load_suite",
     "rescore",
     "run_suite",
     "score",
     "score_trace",
+    "write_report",
 ]

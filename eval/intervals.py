@@ -6,12 +6,13 @@ import random
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain
-from typing import NamedTuple, TypeVar
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 Z_95 = 1.959963984540054
 RESAMPLES = 2_000
-_Cluster = TypeVar("_Cluster")
 
 
 class Interval(NamedTuple):
@@ -59,12 +60,14 @@ def bootstrap_ratio(clusters: Sequence[tuple[float, float]], seed: int = 0) -> I
 
     Raises ValueError without pairs.
     """
-    return _percentiles(clusters, ratio, seed)
+    above, below = [pair[0] for pair in clusters], [pair[1] for pair in clusters]
+    return _percentiles([sum(draw(above)) / sum(draw(below)) for draw in _draws(len(clusters), seed)])
 
 
 def bootstrap_median(values: Sequence[float], programs: Sequence[str] | None = None, seed: int = 0) -> Interval:
     """The same as `bootstrap` for a median."""
-    return _percentiles(_groups(values, programs), lambda drawn: statistics.median(chain.from_iterable(drawn)), seed)
+    groups = _groups(values, programs)
+    return _percentiles([statistics.median(chain(*draw(groups))) for draw in _draws(len(groups), seed)])
 
 
 def _groups(values: Sequence[float], programs: Sequence[str] | None) -> list[list[float]]:
@@ -74,12 +77,20 @@ def _groups(values: Sequence[float], programs: Sequence[str] | None) -> list[lis
     return list(groups.values())
 
 
-def _percentiles(clusters: Sequence[_Cluster], statistic: Callable[[Sequence[_Cluster]], float], seed: int) -> Interval:
-    if not clusters:
+@lru_cache(maxsize=4)
+def _draws(n: int, seed: int) -> list[Callable[[Sequence[Any]], Sequence[Any]]]:
+    """Resamples of n things, each a function that draws them. Kept, as all metrics of a run draw from the same programs."""
+    if n == 0:
         raise ValueError("no values")
-    rng = random.Random(seed)
-    found = sorted(statistic(rng.choices(clusters, k=len(clusters))) for _ in range(RESAMPLES))
-    return Interval(found[int(0.025 * RESAMPLES)], found[int(0.975 * RESAMPLES) - 1])
+    if n == 1:
+        return [list] * RESAMPLES  # itemgetter would give the one thing itself
+    rng, places = random.Random(seed), list(range(n))
+    return [itemgetter(*rng.choices(places, k=n)) for _ in range(RESAMPLES)]
+
+
+def _percentiles(values: list[float]) -> Interval:
+    values.sort()
+    return Interval(values[int(0.025 * RESAMPLES)], values[int(0.975 * RESAMPLES) - 1])
 
 
 def ratio(clusters: Sequence[tuple[float, float]]) -> float:
