@@ -36,7 +36,7 @@ def html_report(runs: Sequence[FinishedRun]) -> str:
         "plots": _plots(results),
         "derived": _table(derived_table(results)),
         "breakdowns": "".join(_breakdown(results, kind) for kind in KINDS),
-        "mistakes": "".join(_table(mistakes_table(item, 0)) for item in results),
+        "mistakes": "".join(_table(mistakes_table(item, 0)) for item in results if item.mistakes),
         "data": _script_json([_run_data(run) for run in runs]),
     }
     return _PLACE.sub(lambda place: parts[place[1]], _TEMPLATE.read_text("utf-8"))

@@ -11,7 +11,7 @@ from cwm_trace.eval.intervals import Estimate
 WIDTH = 560
 _LEFT, _RIGHT, _TOP, _BOTTOM = 44, 12, 12, 34
 _CURVE_HEIGHT = 240
-_ROW = 26
+_ROW, _APART = 26, 7
 
 
 def curve_plot(curves: Mapping[str, Mapping[int, Estimate]], title: str, label: str) -> str:
@@ -41,19 +41,20 @@ def share_plot(groups: Mapping[str, Sequence[Estimate | None]], names: Sequence[
     """One row for each group: a dot for each name's share in percent, its interval as a line."""
     left = 110
     across = WIDTH - left - _RIGHT
-    height = _TOP + _ROW * len(groups) + _BOTTOM - 10
+    tall = max(_ROW, _APART * len(names) + 12)
+    height = _TOP + tall * len(groups) + _BOTTOM - 10
     parts = []
     for share in (0, 25, 50, 75, 100):
         at = left + across * share / 100
         parts.append(f'<line class="grid" x1="{at:.1f}" x2="{at:.1f}" y1="{_TOP}" y2="{height - 24}"/>')
         parts.append(_text(at, height - 8, str(share), "middle"))
     for row, (group, found) in enumerate(groups.items()):
-        centre = _TOP + _ROW * (row + 0.5)
+        centre = _TOP + tall * (row + 0.5)
         n = max((item.n for item in found if item), default=0)
         parts.append(_text(left - 8, centre + 4, f"{group} ({n})", "end"))
         for number, (name, item) in enumerate(zip(names, found, strict=True)):
             if item is not None:
-                at = centre + 6 * (number - (len(names) - 1) / 2)
+                at = centre + _APART * (number - (len(names) - 1) / 2)
                 low, high = (left + across * bound / 100 for bound in (item.low, item.high))
                 parts.append(
                     f'<line class="line s{number % 6}" x1="{low:.1f}" x2="{high:.1f}" y1="{at:.1f}" y2="{at:.1f}"/>'
