@@ -23,6 +23,7 @@ from cwm_trace.frames import MalformedFrame, Step
 
 _TEMPLATE = Path(__file__).with_name("page.html")
 _PLACE = re.compile(r"@@(\w+)@@")
+_LONGEST = 5_000
 _PLOTTED = ("events", "output")
 
 
@@ -130,9 +131,17 @@ def _sample_data(sample: Sample) -> dict[str, Any]:
 def _step_data(step: Step) -> list[Any]:
     """Event, line number, source, and what it shows: pairs of name and value (null for ".."), or a value."""
     if isinstance(step, MalformedFrame):
-        return ["malformed", None, step.raw, step.reason]
-    shown = list(map(list, step.shown.items())) if step.event.observes_locals else step.value
+        return ["malformed", None, _cut(step.raw), step.reason]
+    if step.event.observes_locals:
+        shown: object = [[name, None if value is None else _cut(value)] for name, value in step.shown.items()]
+    else:
+        shown = _cut(step.value or "")
     return [step.event.value, step.line_number, step.source.rstrip("\r\n"), shown]
+
+
+def _cut(text: str) -> str:
+    """A value of a million characters would stop the page; two that differ only behind the cut look alike in it."""
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}… ({len(text)} characters)"
 
 
 def _script_json(data: object) -> str:

@@ -97,6 +97,14 @@ def test_the_data_are_those_of_the_samples() -> None:
     assert (failed["predicted"], failed["error"]) == (False, HOSTILE)
 
 
+def test_very_long_values_are_cut() -> None:
+    truth = record_source("def f(n):\n    text = 'x' * n\n    return text\n", "f(1_000_000)")
+    text = page_of(judge("long", truth, truth))
+
+    assert len(text) < 100_000
+    assert text.count("\\u2026 (1000002 characters)") == 3  # the local, and returned twice
+
+
 def test_a_run_has_its_page(tmp_path: Path) -> None:
     run_suite(load_model("oracle"), Suite("s", "0" * 64, (Task("t", LOOP, "f(3)"),)), tmp_path / "run")
 
