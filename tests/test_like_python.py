@@ -7,10 +7,12 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from types import CodeType
 
 import pytest
 
 from cwm_trace.tracer.limits import Limits
+from cwm_trace.tracer.record import Recorder
 from cwm_trace.tracer.run import Run, RunResult, code_job, finish, module_job, script_job
 
 LIMITS = Limits(seconds=60.0)
@@ -146,3 +148,46 @@ def test_development_mode_finds_no_fault_of_ours(tmp_path: Path, monkeypatch: py
     monkeypatch.setenv("PYTHONDEVMODE", "1")
     result = finish(Run(script_job("script.py", limits=LIMITS), stdin=STDIN, capture=True))
     assert outcome(result) == plain(["script.py"], tmp_path)
+
+
+DEBUGGED = """\
+import io, pdb
+def f(x):
+    y = x * 2
+    y += 1
+    return y
+debugger = pdb.Pdb(stdin=io.StringIO(f'b {__file__}:4\\nc\\np y\\nc\\n'), nosigint=True, readrc=False)
+debugger.use_rawinput = False
+print('result', debugger.runcall(f, 3))
+"""
+
+
+def test_a_debugger_stops_at_its_breakpoints(tmp_path: Path) -> None:
+    """Not as under plain python in all: hooks are Python, and single steps go into them."""
+    path = tmp_path / "script.py"
+    path.write_text(DEBUGGED)
+    result = finish(Run(script_job(str(path), limits=LIMITS), capture=True))
+    code, stdout, stderr = outcome(result)
+    assert (code, stderr) == (0, b"")
+    assert b"-> y += 1\n(Pdb) 6\n" in stdout and stdout.endswith(b"result 7\n")
+    assert result.trace.complete
+
+
+def test_coverage_beside_it_sees_the_same_lines(tmp_path: Path) -> None:
+    coverage = pytest.importorskip("coverage")
+    path = tmp_path / "script.py"
+    path.write_bytes(
+        PROGRAMS["lines_seen_by_settrace"].replace(b"sys.settrace(tracer)", b"").replace(b"sys.settrace(None)", b"")
+    )
+    source = path.read_text()
+    seen = []
+    for code in (compile(source, str(path), "exec"), _instrumented(source, str(path))):
+        measured = coverage.Coverage(data_file=None, config_file=False, source=None, include=[str(path)])
+        with measured.collect():
+            exec(code, {"__file__": str(path), "__name__": "__main__"})
+        seen.append(sorted(measured.get_data().lines(str(path)) or []))
+    assert seen[0] == seen[1] and len(seen[0]) > 10
+
+
+def _instrumented(source: str, path: str) -> CodeType:
+    return Recorder(source, path, entry_line=None, emit=lambda frame: None).code

@@ -87,9 +87,7 @@ def _by_name(module: CodeType) -> dict[_Name, list[CodeType]]:
     return named
 
 
-def _counterpart(
-    code: CodeType, old: dict[_Name, list[CodeType]], new: dict[_Name, list[CodeType]]
-) -> CodeType | None:
+def _counterpart(code: CodeType, old: dict[_Name, list[CodeType]], new: dict[_Name, list[CodeType]]) -> CodeType | None:
     """The code of the same place in the text; None where that is not certain."""
     before, after = old.get(_name(code), []), new.get(_name(code), [])
     if len(before) != len(after) or (len(before) > 1 and code not in before):

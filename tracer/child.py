@@ -171,7 +171,7 @@ class Program:
     def run(self) -> None:
         """Run it to its end. Raises what it raises."""
         apply_limits(self.limits)
-        self.sink.put({"begin": self.sink.pid})
+        self.sink.put({"begin": self.sink.pid, "untraced": self.recorder.untraced})
         try:
             if self.job["kind"] == "module":
                 _run_module(self.job["module"], self.recorder.code)

@@ -60,7 +60,8 @@ def record_entry(entry: Entry, emit: FrameList, settings: Settings | None = None
             namespace[ENTRY_NAME]()
     except (Exception, StopRecording, SystemExit):  # the program's own affair
         pass
-    return Trace(entry.context, tuple(emit.frames), recorder.complete, emit.status)
+    meta = {"untraced": ", ".join(recorder.untraced)} if recorder.untraced else {}
+    return Trace(entry.context, tuple(emit.frames), recorder.complete, emit.status, meta)
 
 
 def record_source(

@@ -41,14 +41,21 @@ class Hooks(Protocol):
     def delegated(self, value: object) -> None: ...
 
 
-def instrument(code: CodeType, hooks: Hooks) -> CodeType:
-    """The code object, and all nested in it, with calls to `hooks` put in."""
-    constants = tuple(instrument(item, hooks) if isinstance(item, CodeType) else item for item in code.co_consts)
+def instrument(code: CodeType, hooks: Hooks, untraced: list[str] | None = None) -> CodeType:
+    """The code object, and all nested in it, with calls to `hooks` put in.
+
+    What `bytecode` cannot read stays as it is; its qualified name is appended to `untraced`.
+    """
+    constants = tuple(
+        instrument(item, hooks, untraced) if isinstance(item, CodeType) else item for item in code.co_consts
+    )
     code = code.replace(co_consts=constants)
     try:
         return _Rewriter(code, hooks).result()
     except IndexError:
         # bytecode 0.19.1 cannot read an inlined comprehension with a cell inside a generic class (3.13, 3.14)
+        if untraced is not None:
+            untraced.append(code.co_qualname)
         return code
 
 

@@ -67,7 +67,8 @@ class Recorder:
     """Records one execution of a source text.
 
     `code` is the instrumented module; run it with `exec(recorder.code, namespace)` (and call what is to be traced). Each frame goes to
-    `emit`, diff-encoded, as it happens. `complete` tells that the entry's scope has been left.
+    `emit`, diff-encoded, as it happens. `complete` tells that the entry's scope has been left; `untraced` names the functions and class
+    bodies that could not be instrumented.
     """
 
     def __init__(
@@ -93,7 +94,8 @@ class Recorder:
         self._busy = False
         self._stopped: StopRecording | None = None
         self._states: dict[FrameType, _State] = {}
-        self.code = instrument(compile_source(source, filename), self)
+        self.untraced: list[str] = []
+        self.code = instrument(compile_source(source, filename), self, self.untraced)
         self._entry_code = self._find_entry(self.code)
 
     def _find_entry(self, code: CodeType) -> CodeType | None:

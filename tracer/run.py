@@ -186,7 +186,7 @@ class Run:
         code = self._process.poll()
         status, end = self._ended(code)
         stdout, stderr = map(_contents, self._outputs) if self._outputs else (None, None)
-        return RunResult(self._job.trace(self._steps, status, end), code or 0, stdout, stderr)
+        return RunResult(self._job.trace(self._steps, status, end, self._tail.untraced), code or 0, stdout, stderr)
 
     def _ended(self, code: int | None) -> tuple[Status, str]:
         if self._tail.status is not None:

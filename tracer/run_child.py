@@ -24,6 +24,7 @@ class FrameTail:
     Attributes:
         started: the program's process number (in a sandbox, the number there) once it has started.
         status: what the child says of the end.
+        untraced: the functions and class bodies of which it says that they could not be instrumented.
     """
 
     def __init__(self, path: str) -> None:
@@ -32,6 +33,7 @@ class FrameTail:
         self._reader = StepReader()
         self.started: int | None = None
         self.status: Status | None = None
+        self.untraced: list[str] = []
 
     def read(self) -> list[Step]:
         """The frames that were written since the last call. Raises RunError where the child says that it failed."""
@@ -43,7 +45,7 @@ class FrameTail:
         if "fault" in record:
             raise RunError(f"the program cannot be recorded ({record['fault']})", hint="Please report it")
         if "begin" in record:
-            self.started = int(record["begin"])
+            self.started, self.untraced = int(record["begin"]), record["untraced"]
             return None
         if "end" in record:
             self.status = Status(record["end"])

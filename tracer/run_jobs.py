@@ -55,11 +55,13 @@ class Job:
         """For the child; `out` is the file that its frames go to."""
         return {**asdict(self), "out": out}
 
-    def trace(self, steps: Sequence[Step], status: Status, end: str = "") -> Trace:
-        """The trace of a run that ended so."""
+    def trace(self, steps: Sequence[Step], status: Status, end: str = "", untraced: Sequence[str] = ()) -> Trace:
+        """The trace of a run that ended so; `untraced` names what could not be instrumented."""
         meta = {"name": self.title, "python": ".".join(map(str, sys.version_info[:3]))}
         if end:
             meta["end"] = end
+        if untraced:
+            meta["untraced"] = ", ".join(untraced)
         return Trace(self.entry.context, tuple(steps), status is Status.COMPLETE, status, meta)
 
 

@@ -124,7 +124,7 @@ def _trace(job: Job, out: str, verdict: Verdict | None) -> tuple[Trace, bool]:
         status, clause = tail.status, ""
     elif status is None:
         status, clause = describe_end(code)
-    return job.trace(steps, status, clause), tail.started is not None
+    return job.trace(steps, status, clause, tail.untraced), tail.started is not None
 
 
 _shared = GroundTruth()

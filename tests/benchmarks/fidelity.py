@@ -41,48 +41,31 @@ DRIVER_NAME = "<driver>"
 EXAMPLE_NAME = "<example>"
 TRACER = str(Path(inspect.getfile(Recorder)).parent)
 LIBRARIES = ("boltons", "more_itertools", "toolz", "sortedcontainers", "networkx")
-TEST_MODULES = ("test_generators", "test_genexps", "test_listcomps", "test_extcall", "test_unpack", "test_unpack_ex", "test_descrtut")
+TEST_MODULES = (
+    "test_generators",
+    "test_genexps",
+    "test_listcomps",
+    "test_extcall",
+    "test_unpack",
+    "test_unpack_ex",
+    "test_descrtut",
+)
 """Of CPython: their doctests are programs themselves, and so the examples' own code is compared."""
-STANDARD = ("_pydecimal", "difflib", "heapq", "statistics", "collections", "http.cookies", "pickletools", "bdb", "random", "ast", "copy")
-CALLS = {
-    "textwrap": "textwrap.wrap('the quick brown fox ' * 9, 20); textwrap.dedent('  a\\n   b\\n'); textwrap.shorten('a b c d', 4)",
-    "shlex": "shlex.split('a \"b c\" d\\\\ e # f', comments=True); shlex.join(['a b', \"c'd\"])",
-    "string": "string.Template('$a ${b} $$').substitute(a=1, b=2); string.capwords('a b'); string.Formatter().format('{0:>{1}} {x!r}', 1, 5, x=2)",
-    "pprint": "pprint.pformat({n: list('word' * n) for n in range(6)}, width=30)",
-    "json.encoder": "json.encoder.JSONEncoder(indent=1, sort_keys=True).encode({'b': [1, None, 2.5, True], 'a': {'c': 'x'}})",
-    "json.scanner": "from json import decoder; s = decoder.JSONDecoder(); s.scan_once = json.scanner.py_make_scanner(s); s.decode('[1]')",
-    "json.decoder": "json.decoder.py_scanstring('a\\\\u00e9\\\\n\"', 0)",
-    "configparser": "c = configparser.ConfigParser(); c.read_string('[a]\\nb = 1\\n  2\\n[c]\\nd: %(e)s\\ne = 5\\n'); c['c']['d']; list(c)",
-    "argparse": "p = argparse.ArgumentParser('p'); p.add_argument('-n', type=int); p.add_argument('f', nargs='*'); p.parse_args('-n 3 a b'.split()); p.format_help()",
-    "csv": "csv.Sniffer().sniff('a;b;c\\n1;2;3\\n4;5;6\\n').delimiter; list(csv.DictReader(['a,b', '1,2', '3', '4,5,6']))",
-    "html.parser": "html.parser.HTMLParser().feed('<a href=\"x\">y &amp; z</a><!-- c --><br/><b>d')",
-    "tokenize": "import io; list(tokenize.generate_tokens(io.StringIO('def f(a):\\n    return [a, 1.5] # x\\n').readline))",
-    "re._parser": "re._parser.parse('(?P<a>x+?|[^y-z])*\\\\d{2,3}(?=q)')",
-    "re._compiler": "re._compiler.compile('(?i)(a|bc)+[d-k]{2}$')",
-    "fnmatch": "fnmatch.translate('a*[!b-d]?.py'); fnmatch.filter(['a.py', 'b'], '*.py')",
-    "fractions": "f = fractions.Fraction('3.25'); f ** 2 / 7 + 1, f.limit_denominator(3), round(f), hash(f), str(-f)",
-    "functools": "functools.total_ordering(type('T', (), {'__lt__': lambda a, b: True})); functools.reduce(max, [1, 2]); functools.partialmethod(print, 1)",
-    "contextlib": "s = contextlib.ExitStack(); s.callback(print); s.enter_context(contextlib.suppress(KeyError)); s.close()",
-    "enum": "E = enum.Enum('E', 'a b c'); F = enum.Flag('F', 'x y z'); list(E), F.x | F.z, ~F.y, E['a'], E(2), list(F)",
-    "dataclasses": "C = dataclasses.make_dataclass('C', [('a', int), ('b', list, dataclasses.field(default_factory=list))], order=True); C(1) < C(2); dataclasses.asdict(C(3, [C(4)])); dataclasses.replace(C(1), a=2)",
-    "ipaddress": "list(ipaddress.ip_network('10.0.0.0/29').hosts()), ipaddress.ip_address('::1').exploded, list(ipaddress.summarize_address_range(ipaddress.ip_address('1.0.0.0'), ipaddress.ip_address('1.0.0.9')))",
-    "graphlib": "list(graphlib.TopologicalSorter({'d': 'bc', 'b': 'a', 'c': 'a'}).static_order())",
-    "calendar": "calendar.TextCalendar().formatmonth(2024, 2); calendar.HTMLCalendar().formatmonth(2024, 2); calendar.monthcalendar(2023, 1)",
-    "colorsys": "[colorsys.rgb_to_hsv(r / 4, .5, .25) for r in range(5)], [colorsys.hls_to_rgb(h / 7, .5, .25) for h in range(8)]",
-    "base64": "base64.b85decode(base64.b85encode(b'hello world')), base64.a85encode(b'abc', wrapcol=3), base64.b32decode(base64.b32encode(b'ab'))",
-    "urllib.parse": "urllib.parse.urlsplit('http://u@h:8/p;q?a=b&c=d#f').geturl(), urllib.parse.parse_qs('a=1&a=2'), urllib.parse.quote('a b/é'), urllib.parse.urljoin('http://a/b/c', '../d')",
-    "datetime": "str(datetime.date(2024, 2, 29))",
-    "_pydatetime": "d = _pydatetime.datetime(2024, 2, 29, 1, 2, 3); d.isoformat(), d + _pydatetime.timedelta(days=400.5), d.strftime('%Y %j'), _pydatetime.date.fromisoformat('2020-01-02')",
-    "_pyio": "b = _pyio.TextIOWrapper(_pyio.BytesIO(b'a\\nb\\r\\nc'), 'utf-8'); list(b)",
-    "traceback": "e = [None]\ntry: 1 / 0\nexcept ZeroDivisionError as error: e = traceback.format_exception_only(error), traceback.TracebackException.from_exception(error)",
-    "types": "types.new_class('N', (), {}, lambda ns: ns.update(a=1)); types.SimpleNamespace(a=1); list(types.coroutine(lambda: (yield 1))())",
-    "weakref": "d = weakref.WeakValueDictionary(); k = set('a'); d['x'] = k; list(d.items()); s = weakref.WeakSet(); s.add(frozenset('b')); len(s)",
-    "queue": "q = queue.PriorityQueue(); [q.put(n) for n in (3, 1, 2)]; q.get(), q.qsize()",
-    "gettext": "gettext.c2py('n%10==1 && n%100!=11 ? 0 : n != 0 ? 1 : 2')(21)",
-    "optparse": "p = optparse.OptionParser(); p.add_option('-a', type='int', default=3); p.parse_args(['-a', '4', 'b']); p.format_help()",
-    "uuid": "str(uuid.uuid5(uuid.NAMESPACE_DNS, 'a')), uuid.UUID(int=5).fields",
-    "asyncio.queues": "import asyncio\nasync def f():\n    q = asyncio.Queue(2); await q.put(1); await q.put(2); return await q.get(), q.full()\nasyncio.run(f())",
-}  # fmt: skip
+STANDARD = (
+    "_pydecimal",
+    "difflib",
+    "heapq",
+    "statistics",
+    "collections",
+    "http.cookies",
+    "pickletools",
+    "bdb",
+    "random",
+    "ast",
+    "copy",
+)
+CALLS = Path(__file__).with_suffix(".txt")
+"""Calls of functions of the standard library, each after a line `### MODULE`."""
 _IDENTITY = re.compile(r"\b(?:9\d{13}|1[0-4]\d{13})\b")
 """What `id()` returns: another number in each run."""
 MAX_CHARACTERS = 20_000_000
@@ -132,7 +115,8 @@ def doctests(module: ModuleType, *, own_code: bool = False) -> Iterator[Program]
 
 def standard() -> Iterator[Program]:
     """Programs that need nothing but CPython."""
-    for name, source in CALLS.items():
+    for piece in CALLS.read_text(encoding="utf-8").split("### ")[1:]:
+        name, _, source = piece.partition("\n")
         with contextlib.suppress(ImportError):  # _pydatetime is new in 3.12
             module = importlib.import_module(name)
             top = name.partition(".")[0]
@@ -352,13 +336,19 @@ def main() -> None:
     parser.add_argument("--most", type=int, default=200_000, help="events of one program")
     args = parser.parse_args()
     if os.environ.get("PYTHONHASHSEED") is None:  # the two runs are forks of one process, but two reports should agree
-        os.execve(sys.executable, [sys.executable, "-m", "tests.benchmarks.fidelity", *sys.argv[1:]], {**os.environ, "PYTHONHASHSEED": "0"})
+        os.execve(
+            sys.executable,
+            [sys.executable, "-m", "tests.benchmarks.fidelity", *sys.argv[1:]],
+            {**os.environ, "PYTHONHASHSEED": "0"},
+        )
     left = args.n
     for name in args.modules:
         result = compare(_programs([name]), events=left, most=args.most, report=lambda text: print(text, flush=True))
         left -= result.events
         counts = ", ".join(f"{count} {kind}" for kind, count in result.programs.items())
-        print(f"{sys.version.split()[0]} {name}: {result.events} equal events; programs: {counts or 'none'}", flush=True)
+        print(
+            f"{sys.version.split()[0]} {name}: {result.events} equal events; programs: {counts or 'none'}", flush=True
+        )
     print(f"{args.n - left} equal events in all")
 
 
