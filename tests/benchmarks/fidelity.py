@@ -3,8 +3,10 @@
 The programs are the doctests of libraries and calls of the standard library's functions. Each is run twice, in two forks of one process, so
 that what it leaves behind (caches, counters) is seen by neither run: under our hooks, and under the settrace recorder of the tests. Compared
 are kind, file, function, line and text (locals or value) of every event. A program that differs is run under settrace once more: where that
-differs from itself, the program is not deterministic, and is counted apart. On 3.12 and later both runs get comprehensions with Python
-frames of their own.
+differs from itself, the program is not deterministic, and is counted apart.
+
+The truth is 3.11's. `--keep FOLDER` keeps its events; on a later interpreter `--against FOLDER` compares with them (only of third-party
+libraries, in the same versions: the standard library's text is another one there).
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import doctest
+import hashlib
 import importlib
 import inspect
 import itertools
@@ -19,6 +22,7 @@ import json
 import os
 import pkgutil
 import re
+import shutil
 import signal
 import sys
 import tempfile
@@ -68,6 +72,8 @@ CALLS = Path(__file__).with_suffix(".txt")
 """Calls of functions of the standard library, each after a line `### MODULE`."""
 _IDENTITY = re.compile(r"\b(?:9\d{13}|1[0-4]\d{13})\b")
 """What `id()` returns: another number in each run."""
+_HOME = re.compile(r".*/(?:site-packages|python3\.\d+)/")
+REFERENCE = sys.version_info[:2] == (3, 11)
 MAX_CHARACTERS = 20_000_000
 SECONDS = 600
 
@@ -113,19 +119,27 @@ def doctests(module: ModuleType, *, own_code: bool = False) -> Iterator[Program]
             yield Program(test.name, module, sources, namespace, own_code)
 
 
-def standard() -> Iterator[Program]:
-    """Programs that need nothing but CPython."""
+def calls() -> Iterator[Program]:
+    """Calls of functions of the standard library."""
     for piece in CALLS.read_text(encoding="utf-8").split("### ")[1:]:
         name, _, source = piece.partition("\n")
         with contextlib.suppress(ImportError):  # _pydatetime is new in 3.12
             module = importlib.import_module(name)
             top = name.partition(".")[0]
             yield Program(name, module, (source,), {"__name__": "__main__", top: sys.modules[top]}, mode="exec")
+
+
+def standard() -> Iterator[Program]:
+    """Programs that need nothing but CPython."""
+    yield from calls()
     for name in STANDARD:
         yield from doctests(importlib.import_module(name))
     for name in TEST_MODULES:
         with contextlib.suppress(ImportError):  # a Python without its tests
             yield from doctests(importlib.import_module(f"test.{name}"), own_code=True)
+
+
+SOURCES = {"calls": calls, "standard": standard}
 
 
 def of_library(name: str) -> Iterator[Program]:
@@ -149,7 +163,7 @@ class _Writer:
         self.file, self.left, self.characters, self.enabled = file, most, MAX_CHARACTERS, False
 
     def __call__(self, kind: str, code: CodeType, line: int | None, shown: str) -> None:
-        text = f"{kind} {code.co_filename}:{line} {code.co_name} {_IDENTITY.sub('ID', shown)!r}\n"
+        text = f"{kind} {_HOME.sub('', code.co_filename)}:{line} {code.co_name} {_IDENTITY.sub('ID', shown)!r}\n"
         self.file.write(text)
         self.left -= 1
         self.characters -= len(text)
@@ -204,8 +218,8 @@ class _Module:
 class Pair:
     """Runs programs under both recorders."""
 
-    def __init__(self, most: int) -> None:
-        self.most = most  # events a program
+    def __init__(self, most: int, kept: Path | None = None) -> None:
+        self.most, self.kept = most, kept  # events a program; the folder of 3.11's
         self.write: _Writer | None = None
         self.recorder = Recorder(DRIVER, DRIVER_NAME, entry_line=1, emit=self._emit)
         self.modules: dict[str, _Module] = {}
@@ -251,6 +265,17 @@ class Pair:
         os.waitpid(child, 0)
         return Path(name)
 
+    def true_events(self, program: Program) -> Path:
+        """The file of a program's events under settrace, on 3.11. Raises FileNotFoundError where none was kept for us."""
+        if self.kept is None:
+            return self.events(self.truth, program)
+        kept = self.kept / hashlib.sha256(f"{program.module.__name__} {program.name}".encode()).hexdigest()[:20]
+        if REFERENCE:
+            shutil.move(self.events(self.truth, program), kept)
+        elif not kept.exists():
+            raise FileNotFoundError(kept)
+        return Path(shutil.copy(kept, tempfile.mkstemp(prefix="fidelity-")[1]))
+
     def _in_fork(self, run: Callable[[Program], None], program: Program, file: IO[str]) -> None:
         try:
             null = os.open(os.devnull, os.O_RDWR)
@@ -290,9 +315,9 @@ def first_difference(one: Path, other: Path) -> tuple[int, str | None]:
     return count + 1 if before else 0, None
 
 
-def compare(programs: Iterator[Program], *, events: int, most: int = 200_000, report: Callable[[str], None]) -> Result:
-    """Compare until so many events were equal; at most `most` of one program."""
-    result, pair = Result(), Pair(most)
+def compare(programs: Iterator[Program], pair: Pair, *, events: int, report: Callable[[str], None]) -> Result:
+    """Compare until so many events were equal."""
+    result = Result()
     for program in programs:
         if result.events >= events:
             break
@@ -301,15 +326,21 @@ def compare(programs: Iterator[Program], *, events: int, most: int = 200_000, re
 
 
 def _compare_one(pair: Pair, program: Program, result: Result, report: Callable[[str], None]) -> None:
-    files = [pair.events(run, program) for run in (pair.ours, pair.truth)]
+    try:
+        files = [pair.true_events(program)]
+    except FileNotFoundError:
+        result.programs["not kept"] += 1
+        return
+    files.insert(0, pair.events(pair.ours, program))
     try:
         count, difference = first_difference(*files)
         result.events += count
         if difference is None:
             result.programs["equal"] += 1
             return
-        files.append(pair.events(pair.truth, program))
-        if first_difference(*files[1:])[1] is not None:
+        if REFERENCE:
+            files.append(pair.events(pair.truth, program))
+        if len(files) == 3 and first_difference(*files[1:])[1] is not None:
             result.programs["not deterministic"] += 1
             return
         result.programs["different"] += 1
@@ -323,34 +354,42 @@ def _compare_one(pair: Pair, program: Program, result: Result, report: Callable[
 def _programs(names: list[str]) -> Iterator[Program]:
     for name in names:
         try:
-            yield from standard() if name == "standard" else of_library(name)
+            yield from SOURCES[name]() if name in SOURCES else of_library(name)
         except ImportError as error:
             print(f"{name}: not installed, not compared ({error})")
 
 
-def main() -> None:
-    """Run and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("modules", nargs="*", default=["standard", *LIBRARIES], help="packages, or 'standard'")
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("modules", nargs="*", default=["standard", *LIBRARIES], help="packages, 'calls' or 'standard'")
     parser.add_argument("-n", type=int, default=5_000_000, help="events")
     parser.add_argument("--most", type=int, default=200_000, help="events of one program")
-    args = parser.parse_args()
+    parser.add_argument("--keep", "--against", dest="kept", type=Path, help="folder of the events of 3.11")
+    return parser.parse_args()
+
+
+def main() -> int:
+    """Run and print; 1 where a program differs."""
+    args = _arguments()
+    if not REFERENCE and args.kept is None:
+        sys.exit("The truth is 3.11's: keep its events there with --keep FOLDER, and give --against FOLDER here")
     if os.environ.get("PYTHONHASHSEED") is None:  # the two runs are forks of one process, but two reports should agree
-        os.execve(
-            sys.executable,
-            [sys.executable, "-m", "tests.benchmarks.fidelity", *sys.argv[1:]],
-            {**os.environ, "PYTHONHASHSEED": "0"},
-        )
-    left = args.n
+        command = [sys.executable, "-m", "tests.benchmarks.fidelity", *sys.argv[1:]]
+        os.execve(sys.executable, command, {**os.environ, "PYTHONHASHSEED": "0"})
+    if args.kept is not None:
+        args.kept.mkdir(exist_ok=True)
+    left, different = args.n, 0
     for name in args.modules:
-        result = compare(_programs([name]), events=left, most=args.most, report=lambda text: print(text, flush=True))
-        left -= result.events
+        pair = Pair(args.most, args.kept)
+        result = compare(_programs([name]), pair, events=left, report=lambda text: print(text, flush=True))
+        left, different = left - result.events, different + len(result.differences)
         counts = ", ".join(f"{count} {kind}" for kind, count in result.programs.items())
         print(
             f"{sys.version.split()[0]} {name}: {result.events} equal events; programs: {counts or 'none'}", flush=True
         )
     print(f"{args.n - left} equal events in all")
+    return int(different > 0)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
