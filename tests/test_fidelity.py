@@ -16,10 +16,10 @@ ROOT = Path(__file__).parent.parent
 
 @pytest.mark.skipif(not REFERENCE, reason="the truth is 3.11's")
 def test_functions_of_the_standard_library_equal_settrace() -> None:
-    command = [sys.executable, "-m", "tests.benchmarks.fidelity", "-n", "30000", "--most", "2000", "calls"]
+    command = [sys.executable, "-m", "tests.benchmarks.fidelity", "-n", "10000", "--most", "2000", "calls"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env={**os.environ, "PYTHONHASHSEED": "0"})
     assert done.returncode == 0, done.stdout + done.stderr
-    assert int(done.stdout.split()[-5]) > 10_000  # "... N equal events in all"
+    assert int(done.stdout.split()[-5]) >= 10_000  # "... N equal events in all"
 
 
 @pytest.mark.parametrize(

@@ -70,8 +70,8 @@ STANDARD = (
 )
 CALLS = Path(__file__).with_suffix(".txt")
 """Calls of functions of the standard library, each after a line `### MODULE`."""
-_IDENTITY = re.compile(r"\b(?:9\d{13}|1[0-4]\d{13})\b")
-"""What `id()` returns: another number in each run."""
+_IDENTITY = re.compile(r"\b(?:9\d{13}|1[0-4]\d{13}|\d{18,19})\b")
+"""What `id()` returns, and hashes made of it: other numbers in each run."""
 _HOME = re.compile(r".*/(?:site-packages|python3\.\d+)/")
 REFERENCE = sys.version_info[:2] == (3, 11)
 MAX_CHARACTERS = 20_000_000
@@ -257,6 +257,7 @@ class Pair:
 
     def events(self, run: Callable[[Program], None], program: Program) -> Path:
         """Run in a fork; the file of its events."""
+        self._module(program.module)  # here, where both forks find it
         descriptor, name = tempfile.mkstemp(prefix="fidelity-")
         child = os.fork()
         if not child:
