@@ -126,6 +126,32 @@ class Frame:
         return {name: None if name in self.unchanged else value for name, value in self.locals.items()}
 
 
+_SET_SLOTS = tuple(getattr(Frame, name).__set__ for name in Frame.__slots__)
+
+
+def recorded_frame(
+    event: Event,
+    source: str,
+    shown: Mapping[str, str],
+    unchanged: frozenset[str],
+    value: str | None,
+    line_number: int,
+    capped: bool,
+) -> Frame:
+    """A frame as the recorder makes it, without the checks of `Frame`: they cost as much as all the rest of an event.
+
+    The caller sees to it that texts hold no surrogates, and that locals, unchanged names and value go with the event.
+    """
+    made: Frame = _new_frame(Frame)
+    fields = (event, source, shown, unchanged, value, line_number, None, None, capped, None)
+    for set_slot, item in zip(_SET_SLOTS, fields):  # noqa: B905  # of equal length
+        set_slot(made, item)
+    return made
+
+
+_new_frame = object.__new__
+
+
 @dataclass(frozen=True, slots=True)
 class MalformedFrame:
     """Text between two `<|frame_sep|>` that breaks the format, kept as it is.

@@ -8,14 +8,15 @@ from __future__ import annotations
 import builtins
 import sys
 import threading
-from collections.abc import AsyncGenerator, Callable
-from dataclasses import dataclass, field
+from collections.abc import AsyncGenerator, Callable, Mapping
+from dataclasses import dataclass
 from types import CodeType, FrameType, FunctionType
 
-from cwm_trace.format import FrameParser, diff_encode, source_lines, strip_mark
-from cwm_trace.frames import Event, Frame
+from cwm_trace.format import source_lines, strip_mark
+from cwm_trace.frames import NO_LOCALS, Event, Frame, recorded_frame
 from cwm_trace.tracer import quirks
 from cwm_trace.tracer.instrument import instrument
+from cwm_trace.tracer.renderings import Renderings
 from cwm_trace.tracer.values import cap, render_value
 
 __builtins__ = dict(vars(builtins))  # type: ignore[assignment]  # a copy: a program that is being recorded may rebind len
@@ -49,7 +50,7 @@ class _State:
     """What is known of one Python frame, while it lives.
 
     Attributes:
-        order: its names in order of first binding, with their last rendering.
+        locals: its locals' texts, in order of first binding.
         line: of its last event.
         suspended: whether it has yielded and not been entered again.
         reraised: whether the exception on its way was only raised again, which is no event.
@@ -57,7 +58,7 @@ class _State:
     """
 
     line: int
-    order: dict[str, str] = field(default_factory=dict)
+    locals: Renderings
     suspended: bool = False
     reraised: bool = False
     delegating: bool | None = None
@@ -85,7 +86,7 @@ class Recorder:
         self.complete = False
         self._emit = emit
         self._lines = [strip_mark(line) for line in source_lines(source)]
-        self._encoder = FrameParser()
+        self._previous: Mapping[str, str] | None = None  # the observation that ".." would refer to now
         self._entry: FrameType | None = None
         self._entry_code: CodeType | None = None
         self._thread: int | None = None
@@ -254,19 +255,37 @@ class Recorder:
         if state is None:
             # A generator that is not known was entered before, or never: by its first event it is entered anew.
             resumable = bool(frame.f_code.co_flags & _RESUMABLE)
-            state = self._states[frame] = _State(frame.f_code.co_firstlineno, suspended=resumable)
+            state = self._states[frame] = _State(
+                frame.f_code.co_firstlineno, Renderings(self.settings.max_value_chars), suspended=resumable
+            )
         return state
 
     def _observe(self, event: Event, frame: FrameType, line: int) -> None:
-        values, capped = self._render_locals(frame)
-        if event is Event.LINE and frame is not self._last:
-            self._encoder.previous = None  # another Python frame came between, though it neither called nor returned
-        made = Frame(event, self._source(line), values, line_number=line, capped=capped)
-        self._send(diff_encode(made, self._encoder.previous), frame, line)
+        state = self._state(frame)
+        rendered = state.locals
+        before = rendered.shown
+        rendered.update(_visible_locals(frame))
+        previous, self._previous = self._previous, rendered.shown
+        if event is not Event.LINE or frame is not self._last or not previous:
+            unchanged = _NO_NAMES  # another Python frame came between, if only by an exception
+        elif previous is before:
+            unchanged = rendered.names.difference(rendered.changed) if rendered.changed else rendered.names
+        else:
+            unchanged = frozenset(name for name, text in rendered.shown.items() if previous.get(name) == text)
+        state.line = line
+        self._send(
+            recorded_frame(event, self._source(line), rendered.shown, unchanged, None, line, rendered.capped), frame
+        )
 
     def _value(self, event: Event, frame: FrameType, line: int, value: object) -> None:
-        text, capped = cap(render_value(value), self.settings.max_value_chars)
-        self._send(Frame(event, self._source(line), value=text, line_number=line, capped=capped), frame, line)
+        self._shown(event, frame, line, render_value(value))
+
+    def _shown(self, event: Event, frame: FrameType, line: int, shown: str) -> None:
+        text, capped = cap(shown, self.settings.max_value_chars)
+        self._state(frame).line = line
+        if event is Event.RETURN:
+            self._previous = None
+        self._send(recorded_frame(event, self._source(line), NO_LOCALS, _NO_NAMES, text, line, capped), frame)
 
     def _exception(self, frame: FrameType, error: BaseException) -> None:
         """Report an exception, unless it was only raised again."""
@@ -287,15 +306,12 @@ class Recorder:
         return type(error).__name__ if self.settings.exception_value == "type" else render_value(error)
 
     def _raised(self, frame: FrameType, shown: str, line: int) -> None:
-        text, capped = cap(shown, self.settings.max_value_chars)
-        self._send(Frame(Event.EXCEPTION, self._source(line), value=text, line_number=line, capped=capped), frame, line)
+        self._shown(Event.EXCEPTION, frame, line, shown)
 
     def _stopped_iterating(self, frame: FrameType, shown: str) -> None:
         self._raised(frame, shown, frame.f_lineno or self._state(frame).line)
 
-    def _send(self, made: Frame, frame: FrameType, line: int) -> None:
-        self._state(frame).line = line
-        self._encoder.observe(made)
+    def _send(self, made: Frame, frame: FrameType) -> None:
         self._last, self._stop_iteration = frame, None
         try:
             self._emit(made)
@@ -311,26 +327,26 @@ class Recorder:
             self._entry = None
             self._states.clear()
 
-    def _render_locals(self, frame: FrameType) -> tuple[dict[str, str], bool]:
-        """All locals rendered, in the order in which this Python frame first bound them."""
-        local, limit = frame.f_locals, self.settings.max_value_chars
-        is_module = frame.f_code.co_name == "<module>"
-        names = [name for name in local if not (name.startswith("__") if is_module else name in quirks.NEW_CLASS_NAMES)]
-        order = self._state(frame).order
-        for name in [name for name in order if name not in local]:
-            del order[name]
-        capped = False
-        for name in names:
-            order[name], cut = cap(render_value(local[name]), limit)
-            capped = capped or cut
-        return dict(order), capped
-
     def _source(self, line: int) -> str:
         return self._lines[line - 1] if 0 < line <= len(self._lines) else ""
 
 
 # Of co_flags: CO_GENERATOR; and CO_COROUTINE and CO_ASYNC_GENERATOR too.
 _GENERATOR, _RESUMABLE = 0x20, 0x20 | 0x80 | 0x200
+
+
+_OPTIMIZED = 0x1
+_NO_NAMES: frozenset[str] = frozenset()
+
+
+def _visible_locals(frame: FrameType) -> Mapping[str, object]:
+    """The locals that the text shows, as they are now (a user's `__repr__` may change them meanwhile)."""
+    local, code = frame.f_locals, frame.f_code
+    if code.co_flags & _OPTIMIZED and quirks.NEW_CLASS_NAMES.isdisjoint(local):
+        return dict(local)
+    if code.co_name == "<module>":
+        return {name: value for name, value in local.items() if not name.startswith("__")}
+    return {name: value for name, value in local.items() if name not in quirks.NEW_CLASS_NAMES}
 
 
 async def _asynchronous() -> AsyncGenerator[None, None]:
