@@ -94,7 +94,7 @@ class Renderings:
     def _container(self, name: str, value: object) -> str:
         """The text of a list, dict or tuple; that of before, if its bytes are those of before."""
         try:
-            dumped = _dumps(value, _VERSION)
+            dumped = _dumps(value, _VERSION)  # type: ignore[arg-type]
         except Exception:  # holds something that marshal does not know, or itself
             self._dumped.pop(name, None)
             return render_value(value)
