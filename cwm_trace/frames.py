@@ -126,9 +126,6 @@ class Frame:
         return {name: None if name in self.unchanged else value for name, value in self.locals.items()}
 
 
-_SET_SLOTS = tuple(getattr(Frame, name).__set__ for name in Frame.__slots__)
-
-
 def recorded_frame(
     event: Event,
     source: str,
@@ -143,13 +140,32 @@ def recorded_frame(
     The caller sees to it that texts hold no surrogates, and that locals, unchanged names and value go with the event.
     """
     made: Frame = _new_frame(Frame)
-    fields = (event, source, shown, unchanged, value, line_number, None, None, capped, None)
-    for set_slot, item in zip(_SET_SLOTS, fields):  # noqa: B905  # of equal length
-        set_slot(made, item)
+    _set_event(made, event)
+    _set_source(made, source)
+    _set_locals(made, shown)
+    _set_unchanged(made, unchanged)
+    _set_value(made, value)
+    _set_line_number(made, line_number)
+    _set_logprob(made, None)
+    _set_tokens(made, None)
+    _set_capped(made, capped)
+    _set_raw(made, None)
     return made
 
 
 _new_frame = object.__new__
+(
+    _set_event,
+    _set_source,
+    _set_locals,
+    _set_unchanged,
+    _set_value,
+    _set_line_number,
+    _set_logprob,
+    _set_tokens,
+    _set_capped,
+    _set_raw,
+) = (getattr(Frame, name).__set__ for name in Frame.__slots__)
 
 
 @dataclass(frozen=True, slots=True)
