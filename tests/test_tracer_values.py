@@ -82,6 +82,8 @@ def test_a_repr_that_takes_for_ever_is_ended_by_the_clock() -> None:
         ("type('T', (), {'__slots__': ('a',)})()", "<__main__.T object>"),
         ("type('T', (type,), {'__repr__': lambda c: 1 / 0})('U', (), {})", "<unprintable T object>"),
         ("__import__('unittest.mock').mock.sentinel.a", "sentinel.a"),
+        ("10 ** 5000", "<unprintable int object>"),
+        ("[10 ** 5000]", "<unprintable list object>"),
         ("'\\ud800\\x00é'", "'\\ud800\\x00é'"),
     ],
 )

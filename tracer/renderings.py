@@ -4,7 +4,8 @@ Two proofs, both without a look at the program: a value of an immutable built-in
 plain values (of such types, lists, tuples and dicts only, all of them exactly) has the same bytes as `marshal` writes it. All else is rendered
 at every event, and asked in the same order as without this. No object of the program is kept alive but immutable built-in ones.
 
-Knows nothing of events or hooks. Not known to it either: a program that sets `sys.set_int_max_str_digits` between two events.
+Knows nothing of events or hooks. Not known to it either: a program that sets `sys.set_int_max_str_digits` between two events. A program can
+see it by an audit hook (`marshal.dumps`), and by `__buffer__` of its own objects in a list, tuple or dict (3.12 on).
 """
 
 from __future__ import annotations
@@ -21,9 +22,8 @@ _SCALARS = frozenset({int, bool, float, complex, str, type(None)})
 _CONTAINERS = frozenset({list, dict, tuple})
 _MISSING = object()
 _MAX_DEPTH = 4  # of plain containers: far from where repr fails at the recursion limit
-_VERSION = (
-    2  # of marshal: the last without back references, so that equal bytes do not depend on who else holds an object
-)
+# Of marshal: the last one without back references, so that equal bytes do not depend on who else holds an object.
+_VERSION = 2
 _HEADER = 5  # of a list as marshal writes it: its type, and its length in four bytes
 _dumps = marshal.dumps
 

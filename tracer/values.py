@@ -21,14 +21,12 @@ def render_value(value: object) -> str:
     it, and its output shows only addresses of objects.
     """
     kind = type(value)
-    if kind in _SAFE:
-        return repr(value)
     try:
         text = repr(value)
-    except RecursionError:
+    except Exception:  # a user's __repr__ may raise anything; an int of more than 4,300 digits raises ValueError
         return f"<unprintable {kind.__name__} object>"
-    except Exception:  # a user's __repr__ may raise anything
-        return f"<unprintable {kind.__name__} object>"
+    if kind in _SAFE:
+        return text
     if kind is not str and " at 0x" in text:
         text = _ADDRESS.sub("", text)
     return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
