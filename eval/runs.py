@@ -19,7 +19,7 @@ from cwm_trace.eval.samples import NO_SCORE, Sample, judge, read_sample
 from cwm_trace.eval.suites import Suite, Task
 from cwm_trace.eval.tasks import Outcome, run_tasks, true_trace
 from cwm_trace.frames import Status
-from cwm_trace.models.base import Decoding, Model
+from cwm_trace.models.base import Concurrent, Decoding, Model
 from cwm_trace.simulate import MAX_FRAMES, MAX_TOKENS, predict
 
 
@@ -32,13 +32,15 @@ def run_suite(
     decoding: Decoding | None = None,
     max_frames: int | None = None,
     max_tokens: int = MAX_TOKENS,
+    batch: int = 1,
     resume: bool = False,
     on_sample: Callable[[int, int, Sample], None] | None = None,
 ) -> Results:
     """Run a model over a suite and score it.
 
     A prediction is stopped after `max_frames` frames (None: after 1,000, or twice the true ones where that is more, so that no
-    right prediction is ever cut off) or `max_tokens` tokens. `on_sample` is told (done, total, sample) after each task.
+    right prediction is ever cut off) or `max_tokens` tokens. So many as `batch` run at once where the model can (`models.Concurrent`),
+    with the same results; a sample's `seconds` are then its share of the time. `on_sample` is told (done, total, sample) after each task.
     With `resume`, tasks that `out` has are not run again, except where the model had failed: then the later line of
     `samples.jsonl` counts.
     Raises InputError if `out` holds another run.
@@ -47,11 +49,15 @@ def run_suite(
     config = {"max_frames": max_frames, "max_tokens": max_tokens, "decoding": asdict(decoding or Decoding())}
     begin(out, model, suite, config, resume=resume)
 
-    def make(task: Task) -> Sample:
-        sample = _sample(model, task, decoding, max_frames, max_tokens)
-        return replace(sample, program=program_hash(task.source), expected=task.expected)
+    together = model.concurrent() if batch > 1 and isinstance(model, Concurrent) else None
+    workers = 1 if together is None else batch
 
-    samples = run_tasks(tasks, out, make, read_sample, on_sample)
+    def make(task: Task) -> Sample:
+        sample = _sample(together or model, task, decoding, max_frames, max_tokens)
+        seconds = round(sample.seconds / workers, 4)
+        return replace(sample, program=program_hash(task.source), expected=task.expected, seconds=seconds)
+
+    samples = run_tasks(tasks, out, make, read_sample, on_sample, workers)
     results = summarise(model.name, suite.name, samples, len(suite.tasks))
     write_results(out, results)
     write_report(out / "report.html", [FinishedRun(read_manifest(out), tuple(samples), results)])

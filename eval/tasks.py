@@ -6,7 +6,8 @@ Knows what every sample has, an id and an outcome, and nothing of what else is i
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -55,21 +56,42 @@ def run_tasks(
     make: Callable[[Task], _Sample],
     read: Callable[[dict[str, Any]], _Sample],
     on_sample: Callable[[int, int, _Sample], None] | None = None,
+    workers: int = 1,
 ) -> list[_Sample]:
     """The samples of these tasks, in their order: those that `out` has, read; the others made, and written as each ends.
 
     What a model failed on is made again: then the later line of `samples.jsonl` counts. `on_sample` is told (done, total, sample).
+    With several `workers`, `make` runs in so many threads.
     """
-    done = {sample.id: sample for sample in read_lines(out, read)}
+    found = {sample.id: sample for sample in read_lines(out, read)}
+    done = {task.id: found[task.id] for task in tasks if task.id in found and not _is_open(found[task.id])}
+    tell = on_sample or (lambda *_: None)
+    for number, sample in enumerate(done.values(), start=1):
+        tell(number, len(tasks), sample)
     with (out / SAMPLES).open("a", encoding="ascii") as file:
-        for number, task in enumerate(tasks, start=1):
-            if task.id not in done or done[task.id].outcome is Outcome.MODEL_ERROR:
-                done[task.id] = make(task)
-                file.write(json.dumps(done[task.id].to_json()) + "\n")
-                file.flush()
-            if on_sample is not None:
-                on_sample(number, len(tasks), done[task.id])
+        for sample in _made([task for task in tasks if task.id not in done], make, workers):
+            done[sample.id] = sample
+            file.write(json.dumps(sample.to_json()) + "\n")
+            file.flush()
+            tell(len(done), len(tasks), sample)
     return [done[task.id] for task in tasks]
+
+
+def _is_open(sample: Sampled) -> bool:
+    return sample.outcome is Outcome.MODEL_ERROR
+
+
+def _made(tasks: Sequence[Task], make: Callable[[Task], _Sample], workers: int) -> Iterator[_Sample]:
+    """Samples as they end."""
+    if workers == 1:
+        yield from map(make, tasks)
+        return
+    with ThreadPoolExecutor(workers) as pool:
+        futures = [pool.submit(make, task) for task in tasks]
+        try:
+            yield from (future.result() for future in as_completed(futures))
+        finally:  # interrupted: what has begun is waited for, the rest is not begun
+            pool.shutdown(wait=False, cancel_futures=True)
 
 
 def count_outcomes(samples: Sequence[Sampled]) -> dict[str, int]:

@@ -134,6 +134,7 @@ def _run(args: argparse.Namespace) -> dict[Path, Results]:
             decoding=Decoding(args.temperature, args.seed, constrained=args.constrained),
             max_frames=args.max_frames,
             max_tokens=args.max_tokens,
+            batch=args.batch,
             resume=args.resume,
             on_sample=_progress(model.name),
         )

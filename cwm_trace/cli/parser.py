@@ -14,6 +14,13 @@ exit codes: 0 fine · 1 differs, or the traced script's own · 2 usage or bad in
 4 model output unusable (--strict) · 124 time limit · 125 our own failure · 130 interrupted"""
 
 
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{number} is not a positive number")
+    return number
+
+
 def _common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--color", choices=["auto", "always", "never"], default="auto", help="colours (default: auto)")
     parser.add_argument("--debug", action="store_true", help="show tracebacks of errors")
@@ -178,6 +185,13 @@ def _eval(parser: argparse.ArgumentParser) -> None:
         "--teacher-forced",
         action="store_true",
         help="score the true frames one by one, instead of predicting whole traces",
+    )
+    parser.add_argument(
+        "--batch",
+        type=_positive,
+        default=1,
+        metavar="N",
+        help="predict so many programs at once (nano, hf:, servers; default: 1); the results are the same",
     )
     parser.add_argument("--limit", type=int, metavar="N", help="only the first N tasks (not for reporting)")
     parser.add_argument("--out", metavar="DIR", help="where the run folders go (default: runs/)")

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from cwm_trace.errors import InputError
-from cwm_trace.models.base import Decoding, FrameScore, Generated, Model, PartScore, Rollout, Stop
+from cwm_trace.models.base import Concurrent, Decoding, FrameScore, Generated, Model, PartScore, Rollout, Stop
 
 NANO_FOLDER = Path(__file__).resolve().parent / "nano"
 NAMES = ("nano", "hf:PATH_OR_ID", "http://HOST:PORT/v1", "oracle", "replay:FILE", "copy-input", "no-change")
@@ -19,6 +19,7 @@ NAMES = ("nano", "hf:PATH_OR_ID", "http://HOST:PORT/v1", "oracle", "replay:FILE"
 __all__ = [
     "NAMES",
     "NANO_FOLDER",
+    "Concurrent",
     "Decoding",
     "FrameScore",
     "Generated",

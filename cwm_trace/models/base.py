@@ -111,6 +111,15 @@ class Rollout(Protocol):
 
 
 @runtime_checkable
+class Concurrent(Protocol):
+    """A model several of whose rollouts may run at once, each in a thread of its own."""
+
+    def concurrent(self) -> Model | None:
+        """What to begin such rollouts with, or None where this model cannot after all."""
+        ...
+
+
+@runtime_checkable
 class Model(Protocol):
     """A source of predicted frames."""
 

@@ -6,7 +6,9 @@ special-token parsing off, so a program that spells `<|frame_sep|>` cannot end a
 
 from __future__ import annotations
 
+import copy
 import re
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -53,6 +55,7 @@ class Codec:
         """Raises ModelError where the tokenizer lacks a trace token."""
         self.tokenizer = tokenizer
         self.ids = {token: self._single(token, name) for token in _NEEDED}
+        self._lock = threading.Lock()  # the tokenizers library refuses a second thread ("Already borrowed")
 
     def _single(self, token: str, name: str) -> int:
         number = self.tokenizer.convert_tokens_to_ids(token)
@@ -76,7 +79,10 @@ class Codec:
     def _piece_ids(self, piece: str) -> list[int]:
         if piece in self.ids:
             return [self.ids[piece]]
-        ids: list[int] = self.tokenizer.encode(_encodable(piece), add_special_tokens=False, split_special_tokens=True)
+        with self._lock:
+            ids: list[int] = self.tokenizer.encode(
+                _encodable(piece), add_special_tokens=False, split_special_tokens=True
+            )
         return ids
 
     def spelled(self, text: str) -> list[Spelled]:
@@ -97,15 +103,17 @@ class Codec:
                 "this tokenizer does not tell which characters a token stands for",
                 hint="Teacher-forced scores need a fast tokenizer (tokenizer.json)",
             )
-        read = self.tokenizer(
-            _encodable(piece), add_special_tokens=False, split_special_tokens=True, return_offsets_mapping=True
-        )
+        with self._lock:
+            read = self.tokenizer(
+                _encodable(piece), add_special_tokens=False, split_special_tokens=True, return_offsets_mapping=True
+            )
         for number, (start, end) in zip(read["input_ids"], read["offset_mapping"], strict=True):
             yield Spelled(number, start, end)
 
     def decode(self, ids: list[int]) -> str:
         """Text of token ids, special tokens spelled out."""
-        text: str = self.tokenizer.decode(ids, skip_special_tokens=False, clean_up_tokenization_spaces=False)
+        with self._lock:
+            text: str = self.tokenizer.decode(ids, skip_special_tokens=False, clean_up_tokenization_spaces=False)
         return text
 
 
@@ -138,6 +146,7 @@ class CausalModel:
 
     def __init__(self, model: Any, tokenizer: Any, name: str) -> None:
         self._model, self.name = model, name
+        self._batcher: Any = None
         self.codec = Codec(tokenizer, name)
         self._window: int | None = getattr(model.config, "max_position_embeddings", None)
         self._ends = frozenset(
@@ -178,11 +187,26 @@ class CausalModel:
 
         drafter = Drafter(self._marks()) if decoding.speculative else None
         engine = Engine(
-            self._model, temperature=decoding.temperature, seed=decoding.seed, window=self._window, drafter=drafter
+            self._model,
+            temperature=decoding.temperature,
+            seed=decoding.seed,
+            window=self._window,
+            drafter=drafter,
+            memory=self._batcher and self._batcher.open(),
         )
         engine.push(self.codec.encode(render_prompt(prompt.context, prompt.frames)))
         grammar = FrameGrammar(prompt) if decoding.constrained else None
         return CausalRollout(engine, self.codec, self._ends, grammar)
+
+    def concurrent(self) -> CausalModel | None:
+        """The same weights for rollouts in several threads, whose passes are run together; None where such passes are not known."""
+        from cwm_trace.models.batch import Batcher, can_batch
+
+        if not can_batch(self._model):
+            return None
+        twin = copy.copy(self)
+        twin._batcher = Batcher(self._model)
+        return twin
 
     def _marks(self) -> TraceIds:
         ids = self.codec.ids
@@ -294,4 +318,5 @@ class CausalRollout:
         return False
 
     def close(self) -> None:
-        """Nothing is held but memory."""
+        """Give back the engine's memory."""
+        self._engine.close()

@@ -9,19 +9,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Protocol
 
 import torch
 
-from cwm_trace.errors import ModelError
+from cwm_trace.models.memory import Memory, OwnCache, enough_memory
 
 Allowed = Callable[[list[int]], bool]
 
 _SLICE = 256  # positions
-_DRAFT = 16  # tokens guessed at a time: nano reads 16 on two cores in about 1.3 times what one takes
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +49,17 @@ class Engine:
         seed: int = 0,
         window: int | None = None,
         drafter: Guesser | None = None,
+        memory: Memory | None = None,
     ) -> None:
-        """`window`: longest sequence in tokens, None = no limit. `drafter`: guesses tokens; used where decoding is greedy."""
-        self._model = model
-        self._cache, can_forget = _new_cache(model)
+        """`window`: longest sequence in tokens, None = no limit. `drafter`: guesses tokens; used where decoding is greedy.
+
+        `memory` is where the sequence is kept; by default a cache of its own.
+        """
+        self._memory = memory or OwnCache(model)
         self._temperature = temperature
         self._generator = torch.Generator(device="cpu").manual_seed(seed)
         self._window = window
-        self._drafter = drafter if can_forget and temperature == 0 else None
+        self._drafter = drafter if self._memory.can_forget and temperature == 0 else None
         self._unread: list[int] = []
         self.length = 0
         self.passes = 0
@@ -79,7 +80,7 @@ class Engine:
         ids: list[int] = []
         logprob = 0.0
         while (room := self._room(limit, len(ids))) > 0:
-            draft = self._draft(min(_DRAFT, room - 1), stops)
+            draft = self._draft(min(self._memory.guesses, room - 1), stops)
             for token, chance in self._advance(draft, allowed and _after(ids, allowed)):
                 ids.append(token)
                 logprob += chance
@@ -110,23 +111,21 @@ class Engine:
 
     def _read(self, draft: list[int]) -> torch.Tensor:
         """Logits (1 + draft, vocabulary) after everything that is in the sequence, and after each guessed token."""
-        ids = torch.tensor([self._unread + draft], device=self._model.device)
-        self._unread = []
+        ids, self._unread = self._unread + draft, []
         self.passes += 1
-        with _enough_memory():
-            output = self._model(
-                input_ids=ids, past_key_values=self._cache, use_cache=True, logits_to_keep=len(draft) + 1
-            )
-        logits: torch.Tensor = output.logits[0, -len(draft) - 1 :].float().cpu()
-        return logits
+        return self._memory.read(ids, len(draft) + 1)
 
     def _keep(self, guessed: int, settled: list[tuple[int, float]]) -> None:
         """Append what is settled; cut what was guessed wrong off the cache. The last settled token has not been read yet."""
         right = len(settled) - 1
         self.push([token for token, _ in settled])
         self._unread = self._unread[-1:]
-        if self._drafter is not None and self._cache.get_seq_length():
-            self._cache.crop(right - guessed)
+        if self._drafter is not None:
+            self._memory.forget(guessed - right)
+
+    def close(self) -> None:
+        """Give back the memory of the sequence."""
+        self._memory.close()
 
     def _choose(self, logits: torch.Tensor, allowed: Allowed | None) -> tuple[int, float]:
         logprobs = torch.log_softmax(logits, -1)
@@ -148,16 +147,6 @@ class Engine:
         yield from logits.argsort(descending=True, stable=True)[1:].tolist()
 
 
-@contextmanager
-def _enough_memory() -> Iterator[None]:
-    """Raises ModelError where the GPU has too little, so that a run over many programs goes on with the next."""
-    try:
-        yield
-    except torch.OutOfMemoryError:
-        hint = "Use --dtype bfloat16, a lower --max-tokens, or a server"
-        raise ModelError("the GPU has not enough memory for this trace", hint=hint) from None
-
-
 def _first(ranked: Iterator[int], allowed: Allowed) -> int:
     """The first token that is allowed; the first of all if none is."""
     first = next(ranked)
@@ -169,22 +158,6 @@ def _after(ids: list[int], allowed: Allowed) -> Allowed:
     return lambda more: allowed(ids + more)
 
 
-def _new_cache(model: Any) -> tuple[Any, bool]:
-    """A key/value cache, and whether tokens can be cut off it again.
-
-    Layers that attend to a window drop what left it; they keep it until the next cut where transformers can be told to (5.23 can).
-    """
-    from transformers import DynamicCache
-    from transformers.cache_utils import DynamicLayer, DynamicSlidingWindowLayer
-
-    cache = DynamicCache(config=model.config)
-    known = all(type(layer) in (DynamicLayer, DynamicSlidingWindowLayer) for layer in cache.layers)
-    if not (known and cache.layers and hasattr(cache, "activate_past_recording")):
-        return cache, False
-    cache.activate_past_recording()
-    return cache, True
-
-
 @torch.inference_mode()
 def token_scores(model: Any, ids: Sequence[int], start: int = 1) -> tuple[list[float], list[int]]:
     """For each token from `start` (>= 1) on: its natural-log probability, and the model's first choice in its place.
@@ -192,7 +165,7 @@ def token_scores(model: Any, ids: Sequence[int], start: int = 1) -> tuple[list[f
     One forward pass. Logits, which are large, are computed only where they are needed, and widened to float32 in slices.
     """
     tensor = torch.tensor([list(ids)], device=model.device)
-    with _enough_memory():
+    with enough_memory():
         logits = model(input_ids=tensor, use_cache=False, logits_to_keep=len(ids) - start + 1).logits[0, :-1]
     targets = tensor[0, start:].to(logits.device)
     logprobs: list[float] = []

@@ -47,6 +47,10 @@ class ServerModel:
             )
         self.name = f"{self.client.url}#{self.client.model}" if self.client.model else self.client.url
 
+    def concurrent(self) -> ServerModel:
+        """Itself: a server takes several requests at once."""
+        return self
+
     def prompt(self, text: str) -> str:
         """What is sent: without `<|begin_of_text|>` where the server puts one first by itself. Raises ModelError."""
         return text.removeprefix(BEGIN_OF_TEXT) if self._adds_begin else text

@@ -1,0 +1,61 @@
+"""`python -m tests.benchmarks.batching [-m MODEL] [-n N] [--batch N] [--rounds N]`: samples per minute at once, over one at a time.
+
+Generated programs that no training has seen (those of `decoding`); greedy, at most 300 tokens each. In every round one way runs after the
+other; the ratio of each round is printed, and whether all texts are equal.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from cwm_trace.frames import Trace
+from cwm_trace.models import Model, load_model
+from cwm_trace.simulate import predict
+from tests.benchmarks.decoding import TOKENS, prompts
+
+
+def _written(model: Model, prompt: Trace) -> str:
+    return predict(model, prompt=prompt, max_tokens=TOKENS).render()
+
+
+def _at_once(model: Model, items: list[Trace], threads: int) -> list[str]:
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(lambda prompt: _written(model, prompt), items))
+
+
+def _timed(write: Callable[[], list[str]]) -> tuple[float, list[str]]:
+    started = time.perf_counter()
+    texts = write()
+    return time.perf_counter() - started, texts
+
+
+def main() -> None:
+    """Run and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("-m", "--model", default="nano")
+    parser.add_argument("-n", type=int, default=64, help="programs")
+    parser.add_argument("--batch", type=int, default=16)
+    parser.add_argument("--rounds", type=int, default=3)
+    args = parser.parse_args()
+    model: Any = load_model(args.model)
+    together = model.concurrent()
+    items = prompts(args.n)[: args.n]
+    _at_once(together, items[:2], 2)  # warms up
+    ratios = []
+    for _ in range(args.rounds):
+        alone, one = _timed(lambda: [_written(model, prompt) for prompt in items])
+        batched, many = _timed(lambda: _at_once(together, items, args.batch))
+        ratios.append(alone / batched)
+        same = sum(a == b for a, b in zip(one, many, strict=True))
+        speeds = f"{60 * args.n / alone:.0f} -> {60 * args.n / batched:.0f} samples a minute"
+        print(f"{speeds}, {ratios[-1]:.2f} times; {same} of {args.n} texts equal", flush=True)
+    print(f"median {statistics.median(ratios):.2f} [{min(ratios):.2f}, {max(ratios):.2f}]")
+
+
+if __name__ == "__main__":
+    main()
