@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from cwm_trace.errors import InputError, ModelError
+from cwm_trace.eval import Suite, Task, run_suite
 from cwm_trace.format import BEGIN_OF_TEXT, CALL_ENTRY, END_OF_TEXT, FRAME_SEP, render_frame, render_prompt
 from cwm_trace.frames import Event, Frame, MalformedFrame, Status, Trace
 from cwm_trace.models import Decoding, Stop, load_model
@@ -153,6 +154,20 @@ def serve() -> Iterator[Any]:
     for server in servers:
         server.shutdown()
         server.server_close()
+
+
+def test_an_evaluation_in_batches_has_several_requests_under_way(serve: Any, tmp_path: Path) -> None:
+    meeting = threading.Barrier(3, timeout=30)  # nobody is answered before three have asked
+
+    class Waiting(FakeServer):
+        def events(self) -> Iterator[dict[str, Any]]:
+            meeting.wait()
+            yield from super().events()
+
+    fake = serve(Waiting(words(LINE, CALL, RETURN)))
+    tasks = tuple(Task(str(number), SOURCE, f"f({number})") for number in range(6))
+    results = run_suite(load_model(fake.url), Suite("six", "0" * 64, tasks), tmp_path, batch=3)
+    assert results.outcomes == {"ok": 6}
 
 
 @pytest.mark.parametrize("group", [1, 2, 7, 1000])
