@@ -69,7 +69,10 @@ STANDARD = (
     "copy",
 )
 CALLS = Path(__file__).with_suffix(".txt")
-"""Calls of functions of the standard library, each after a line `### MODULE`."""
+"""Calls of functions of the standard library, each after a line `### MODULE`.
+
+Not of argparse: it keeps actions, which hash by their address, in a set, whose order differs from run to run.
+"""
 _IDENTITY = re.compile(r"\b(?:9\d{13}|1[0-4]\d{13}|\d{18,19})\b")
 """What `id()` returns, and hashes made of it: other numbers in each run."""
 _HOME = re.compile(r".*/(?:site-packages|python3\.\d+)/")
