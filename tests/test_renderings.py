@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 
 from cwm_trace.tracer import record, record_source
+from cwm_trace.tracer.limits import Limits
 from cwm_trace.tracer.renderings import Renderings
+from cwm_trace.tracer.run import run_source
 from cwm_trace.tracer.values import cap, render_value
 
 
@@ -234,3 +236,12 @@ def test_programs_as_if_all_were_rendered(source: str, monkeypatch: pytest.Monke
     ours = record_source(source, "f()").render()
     monkeypatch.setattr(record, "Renderings", RenderAll)
     assert record_source(source, "f()").render() == ours
+
+
+def test_lists_linked_both_ways_take_no_longer_than_their_repr() -> None:
+    source = (
+        "def f():\n    first = last = []\n    for n in range(60):\n        node = [last, n]\n        last.append(node)\n"
+        "        last = node\n    return len(repr(first)) > 60\n"
+    )
+    trace = run_source(source, "f()", limits=Limits(seconds=60))
+    assert (trace.complete, trace.returned) == (True, "True")

@@ -5,7 +5,7 @@ plain values (of such types, lists, tuples and dicts only, all of them exactly) 
 at every event, and asked in the same order as without this. No object of the program is kept alive but immutable built-in ones.
 
 Knows nothing of events or hooks. Not known to it either: a program that sets `sys.set_int_max_str_digits` between two events. A program can
-see it by an audit hook (`marshal.dumps`), and by `__buffer__` of its own objects in a list, tuple or dict (3.12 on).
+see it by an audit hook (`marshal.dumps`).
 """
 
 from __future__ import annotations
@@ -93,20 +93,17 @@ class Renderings:
 
     def _container(self, name: str, value: object) -> str:
         """The text of a list, dict or tuple; that of before, if its bytes are those of before."""
-        try:
-            dumped = _dumps(value, _VERSION)  # type: ignore[arg-type]
-        except Exception:  # holds something that marshal does not know, or itself
+        # First of all: marshal would follow cycles to its depth limit, in a list linked both ways along 2**2000 paths.
+        if not _is_plain(value, _MAX_DEPTH):
             self._dumped.pop(name, None)
             return render_value(value)
+        dumped = _dumps(value, _VERSION)  # type: ignore[arg-type]
         known = self._dumped.get(name)
         if known is not None and known[0] == dumped:
             return known[1]
         text = _longer(value, dumped, known) if type(value) is list and known is not None else None
         if text is None:
             text = render_value(value)
-            if not _is_plain(value, _MAX_DEPTH):
-                self._dumped.pop(name, None)
-                return text
         self._dumped[name] = dumped, text, len(value)  # type: ignore[arg-type]
         return text
 
@@ -116,10 +113,7 @@ def _longer(value: list[object], dumped: bytes, known: tuple[bytes, str, int]) -
     before, text, count = known
     if not 0 < count < len(value) or before[:1] != b"[" or not dumped.startswith(before[_HEADER:], _HEADER):
         return None
-    more = value[count:]
-    if not _is_plain(more, _MAX_DEPTH):
-        return None
-    return f"{text[:-1]}, {render_value(more)[1:]}"
+    return f"{text[:-1]}, {render_value(value[count:])[1:]}"
 
 
 def _is_plain(value: object, depth: int) -> bool:
