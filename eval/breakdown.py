@@ -46,7 +46,7 @@ def _groups(kind: Kind, samples: Sequence[Sample]) -> Groups:
     found: dict[str, dict[str, list[tuple[float, str]]]] = {}
     for sample in samples:
         for group, metric, right in kind.items(sample, sample.actual) if sample.actual else ():
-            found.setdefault(group, {}).setdefault(metric, []).append((right, sample.program or sample.id))
+            found.setdefault(group, {}).setdefault(metric, []).append((right, sample.cluster))
     names = sorted(found, key=lambda name: -max(map(len, found[name].values())))
     if kind.order:
         names.sort(key=kind.order.index)

@@ -30,7 +30,7 @@ _Locals = Mapping[str, str]
 def derived_metrics(samples: Sequence[Sample]) -> dict[str, Estimate]:
     """All metrics of `QUESTIONS` over the samples that have a true trace; those that ask nothing are left out. `n` counts traces."""
     judged = [(sample.predicted or _nothing(sample.actual), sample.actual) for sample in samples if sample.actual]
-    programs = [sample.program or sample.id for sample in samples if sample.actual]
+    programs = [sample.cluster for sample in samples if sample.actual]
     found = {name: [ask(*pair) for pair in judged] for name, (_, ask) in QUESTIONS.items()}
     return {name: _estimate(counts, programs) for name, counts in found.items() if any(asked for _, asked in counts)}
 
@@ -212,11 +212,11 @@ def _identifiers_right(predicted: Trace, actual: Trace) -> tuple[int, int, int]:
 
 
 def _precision(count: Callable[[Trace, Trace], tuple[int, int, int]]) -> Callable[[Trace, Trace], Counts]:
-    return lambda predicted, actual: (count(predicted, actual)[0], count(predicted, actual)[1])
+    return lambda predicted, actual: count(predicted, actual)[:2]
 
 
 def _recall(count: Callable[[Trace, Trace], tuple[int, int, int]]) -> Callable[[Trace, Trace], Counts]:
-    return lambda predicted, actual: (count(predicted, actual)[0], count(predicted, actual)[2])
+    return lambda predicted, actual: count(predicted, actual)[::2]
 
 
 def _f1(count: Callable[[Trace, Trace], tuple[int, int, int]]) -> Callable[[Trace, Trace], Counts]:

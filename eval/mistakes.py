@@ -68,7 +68,7 @@ def count_mistakes(samples: Sequence[Sample]) -> dict[str, MistakeCount]:
         kind = mistake(sample)
         if kind is not None:
             found.setdefault(kind, []).append(sample)
-    programs = [sample.program or sample.id for sample in samples]
+    programs = [sample.cluster for sample in samples]
     counts = {}
     for kind, members in sorted(found.items(), key=lambda item: -len(item[1])):
         ids = {sample.id for sample in members}

@@ -90,5 +90,5 @@ def _difference(pairs: Sequence[tuple[Sample, Sample]], name: str) -> Difference
         return None
     a, b = ([100 * getattr(pair[side].score, name) for pair in judged] for side in (0, 1))
     gains = [later - earlier for earlier, later in zip(a, b, strict=True)]
-    programs = [sample.program or sample.id for sample, _ in judged]
+    programs = [sample.cluster for sample, _ in judged]
     return Difference(sum(a) / len(a), sum(b) / len(b), sum(gains) / len(gains), bootstrap(gains, programs))

@@ -66,7 +66,7 @@ class FinishedRun:
 def summarise(model: str, suite: str, samples: Sequence[Sample], of: int) -> Results:
     """Metrics over all samples, in percent."""
     estimates = {name: found for name in METRICS if (found := _estimate(samples, name))}
-    divergent = [(sample.first, _program(sample)) for sample in samples if sample.first is not None]
+    divergent = [(sample.first, sample.cluster) for sample in samples if sample.first is not None]
     firsts, programs = [first for first, _ in divergent], [program for _, program in divergent]
     causes = [sample.cause.value for sample in samples if sample.cause]
     return Results(
@@ -90,13 +90,10 @@ def summarise(model: str, suite: str, samples: Sequence[Sample], of: int) -> Res
     )
 
 
-def _program(sample: Sample) -> str:
-    return sample.program or sample.id
-
-
 def _estimate(samples: Sequence[Sample], name: str) -> Estimate | None:
     judged = [sample for sample in samples if getattr(sample.score, name) is not None]
-    return estimate([getattr(sample.score, name) for sample in judged], list(map(_program, judged))) if judged else None
+    values, programs = [getattr(sample.score, name) for sample in judged], [sample.cluster for sample in judged]
+    return estimate(values, programs) if judged else None
 
 
 def survival(samples: Sequence[Sample]) -> dict[int, Estimate]:
@@ -105,7 +102,7 @@ def survival(samples: Sequence[Sample]) -> dict[int, Estimate]:
     A shorter trace counts as right if all of it is: so the last share is about that of whole traces. What failed is wrong from the start.
     """
     longest = max((len(sample.actual) - 1 for sample in samples if sample.actual), default=0)
-    programs = list(map(_program, samples))
+    programs = [sample.cluster for sample in samples]
     lengths = [1 << power for power in range(longest.bit_length())]
     return {k: estimate([float(_survives(sample, k)) for sample in samples], programs) for k in lengths}
 

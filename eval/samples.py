@@ -48,6 +48,11 @@ class Sample:
     program: str = ""
     expected: str | None = None
 
+    @property
+    def cluster(self) -> str:
+        """What is drawn as a whole by a bootstrap: samples of one cluster are those of one program."""
+        return self.program or self.id
+
     def to_json(self) -> dict[str, Any]:
         """One line of `samples.jsonl`."""
         traces = {

@@ -8,7 +8,6 @@ whether both gave the same events, locals and values. Instrumenting is left out:
 from __future__ import annotations
 
 import argparse
-import random
 import statistics
 import sys
 import time
@@ -16,6 +15,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any, NamedTuple
 
+from cwm_trace.eval.intervals import bootstrap_median
 from cwm_trace.frames import Event, Frame
 from cwm_trace.tracer.record import Recorder
 
@@ -159,13 +159,6 @@ def _added(texts: dict[str, str], change: Change) -> tuple[str, int, object]:
     return change.kind, change.line, dict(texts)
 
 
-def interval(ratios: list[float], seed: int = 0) -> tuple[float, float, float]:
-    """The median and its 95 % interval."""
-    rng = random.Random(seed)
-    draws = sorted(statistics.median(rng.choices(ratios, k=len(ratios))) for _ in range(2_000))
-    return statistics.median(ratios), draws[50], draws[-51]
-
-
 def main() -> None:
     """Run and print."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -181,9 +174,9 @@ def main() -> None:
             equal = equal and same(changes, frames)
             ratios.append(fast / slow)
             fastest = min(fastest, fast)
-        value, low, high = interval(ratios)
+        low, high = bootstrap_median(ratios)
         verdict = "same frames" if equal else "FRAMES DIFFER"
-        shown = f"{value:.2f} [{low:.2f}, {high:.2f}]"
+        shown = f"{statistics.median(ratios):.2f} [{low:.2f}, {high:.2f}]"
         print(f"{name:20} {events:6} events {shown:20} {1e6 * fastest / events:6.2f} us/event  {verdict}")
 
 
