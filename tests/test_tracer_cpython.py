@@ -17,7 +17,6 @@ from typing import Any
 import pytest
 
 from cwm_trace.frames import Frame
-from cwm_trace.tracer.instrument import instrument
 from cwm_trace.tracer.record import Recorder, compile_source
 
 truth = pytest.importorskip("test.test_sys_settrace", reason="this Python comes without its own tests")
@@ -88,14 +87,14 @@ class _Instrumented:
         self.sys = _Sys()
         self.recorder = Recorder("def main():\n    test()\n", "<driver>", entry_line=1, emit=self.sys.emit)
         path = inspect.getfile(truth)
-        code = instrument(compile_source(Path(path).read_text(encoding="utf-8"), path), self.recorder)
+        code = self.recorder.instrument(compile_source(Path(path).read_text(encoding="utf-8"), path), ())
         self.namespace: dict[str, Any] = {"__name__": truth.__name__, "__file__": path}
         exec(code, self.namespace)
         self.namespace["sys"] = self.sys
         self.namespace["exec"] = self._exec
 
     def _exec(self, source: str, namespace: dict[str, Any]) -> None:
-        exec(instrument(compile_source(source, "<string>"), self.recorder), namespace)
+        exec(self.recorder.instrument(compile_source(source, "<string>"), ()), namespace)
 
     def run(self, test: unittest.TestCase) -> None:
         namespace: dict[str, Any] = {"test": test.debug}

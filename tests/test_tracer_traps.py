@@ -24,12 +24,12 @@ class _Silent:
     """Hooks that do nothing but note their names."""
 
     def __init__(self) -> None:
-        self.called: set[str] = set()
+        self.noted: set[str] = set()
 
     def __getattr__(self, name: str) -> Any:
         if name not in _HOOKS:
             raise AttributeError(name)
-        return lambda *values: self.called.add(name)
+        return lambda *values: self.noted.add(name)
 
 
 def _golden() -> list[tuple[str, CodeType]]:
@@ -44,7 +44,7 @@ def _lines_by_offset(code: CodeType) -> list[int]:
 @pytest.mark.parametrize(("name", "plain"), _golden())
 def test_what_a_code_object_says_of_itself_is_kept(name: str, plain: CodeType) -> None:
     hooks: Any = _Silent()
-    for before, after in zip(all_code(plain), all_code(instrument(plain, hooks)), strict=True):
+    for before, after in zip(all_code(plain), all_code(instrument(plain, hooks, [])), strict=True):
         # The library numbers variables by first use; locals() and the trace show them in this order.
         assert after.co_varnames == before.co_varnames
         assert (after.co_freevars, set(after.co_cellvars)) == (before.co_freevars, set(before.co_cellvars))
@@ -70,13 +70,13 @@ def test_every_hook_is_called_with_the_stack_as_it_must_be() -> None:
         namespace: dict[str, Any] = {"__name__": name}
         source = (GOLDEN / f"{name}.py").read_text(encoding="utf-8")
         try:
-            exec(instrument(plain, hooks), namespace)
+            exec(instrument(plain, hooks, []), namespace)
             if source.startswith("# call: "):
                 eval(source.split("\n", 1)[0].removeprefix("# call: "), namespace)
         except (Exception, SystemExit):  # some programs end so
             pass
     only_later = {"thrown"} if "CLEANUP_THROW" not in opcode.opmap else set()
-    assert hooks.called == set(_HOOKS) - only_later
+    assert hooks.noted == set(_HOOKS) - only_later
 
 
 _GENERIC = "class C[T]:\n    x = [lambda: (y := T) for i in range(2)]\ndef f():\n    return len(C.x)\n"

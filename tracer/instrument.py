@@ -7,7 +7,7 @@ format, or what the hooks do.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from types import CodeType
 from typing import Any, Protocol
@@ -17,41 +17,72 @@ from bytecode.instr import InstrLocation, TryBegin, TryEnd
 
 from cwm_trace.tracer import quirks
 from cwm_trace.tracer.comprehensions import FRAME_NAMES, ITERATOR_NAME
+from cwm_trace.tracer.flow import ANYTHING, Effects, Flow, Step, arguments, loop_name
 
 Element = Any  # Instr | Label | TryBegin | TryEnd | SetLineno; the library has no common type
 NOWHERE = InstrLocation(None, None, None, None)
+_OPTIMIZED = 0x1  # of co_flags: locals are in slots, not in a namespace
 _COMPREHENSION_LOOP = frozenset({"FOR_ITER", "JUMP_BACKWARD", "LIST_APPEND", "SET_ADD", "MAP_ADD"})
 
 
 class Hooks(Protocol):
     """What instrumented code calls. Each is called directly from the traced Python frame (`sys._getframe(1)` is it)."""
 
-    def call(self) -> None: ...
-    def line(self, number: int) -> None: ...
-    def leave(self, value: object) -> None: ...
-    def suspend(self, value: object) -> None: ...
+    def call(self, site: Site) -> None: ...
+    def called(self, site: Site, *values: object) -> None: ...
+    def line(self, site: Site) -> None: ...
+    def kept(self, site: Site) -> None: ...
+    def stored(self, site: Site, value: object) -> None: ...
+    def several(self, site: Site, *values: object) -> None: ...
+    def leave(self, value: object, line: int | None) -> None: ...
+    def suspend(self, value: object, line: int | None) -> None: ...
     def caught(self, error: BaseException, line: int | None) -> None: ...
     def thrown(self, error: BaseException, line: int | None) -> None: ...
     def reraise(self, restored: int | None, line: int | None) -> None: ...
     def reraise_unless(self, error: BaseException, swallowed: type[BaseException], line: int | None) -> None: ...
     def unwind(self, error: BaseException) -> None: ...
-    def loop(self) -> None: ...
+    def loop(self, iterator: object, name: str) -> None: ...
     def exhausted(self) -> None: ...
     def delegate(self, receiver: object, value: object) -> None: ...
     def delegated(self, value: object) -> None: ...
 
 
-def instrument(code: CodeType, hooks: Hooks, untraced: list[str] | None = None) -> CodeType:
-    """The code object, and all nested in it, with calls to `hooks` put in.
+@dataclass(slots=True, eq=False)
+class Site:
+    """A place of a 'line' or 'call' event.
+
+    Attributes:
+        number: its own, among the sites of a recorder.
+        line: 1-based; None where the instruction has none.
+        is_call: whether it is a function's first 'call' event.
+        effects: what can have changed since the event before.
+        names: of the values that the hook is given.
+        name: the first of them, or "".
+        lines: for the recorder to put there: those of the file.
+        source: for the recorder to put there: the text of this one.
+    """
+
+    number: int
+    line: int
+    is_call: bool
+    effects: Effects
+    names: tuple[str, ...]
+    name: str
+    lines: Sequence[str] = ()
+    source: str = ""
+
+
+def instrument(code: CodeType, hooks: Hooks, sites: list[Site], untraced: list[str] | None = None) -> CodeType:
+    """The code object, and all nested in it, with calls to `hooks` put in. The sites that these are given are appended to `sites`.
 
     What `bytecode` cannot read stays as it is; its qualified name is appended to `untraced`.
     """
     constants = tuple(
-        instrument(item, hooks, untraced) if isinstance(item, CodeType) else item for item in code.co_consts
+        instrument(item, hooks, sites, untraced) if isinstance(item, CodeType) else item for item in code.co_consts
     )
     code = code.replace(co_consts=constants)
     try:
-        return _Rewriter(code, hooks).result()
+        return _Rewriter(code, hooks, sites).result()
     except IndexError:
         # bytecode 0.19.1 cannot read an inlined comprehension with a cell inside a generic class (3.13, 3.14)
         if untraced is not None:
@@ -69,8 +100,8 @@ class _Edge:
 
 
 class _Rewriter:
-    def __init__(self, code: CodeType, hooks: Hooks) -> None:
-        self.code, self.hooks = code, hooks
+    def __init__(self, code: CodeType, hooks: Hooks, sites: list[Site]) -> None:
+        self.code, self.hooks, self.sites = code, hooks, sites
         self.bytecode = Bytecode.from_code(code)
         self.elements: list[Element] = list(self.bytecode)
         self.before: dict[int, list[Element]] = {}  # goes in front of an element, behind the labels before it
@@ -81,6 +112,7 @@ class _Rewriter:
         self.handlers = {element.target for element in self.elements if isinstance(element, TryBegin)}
         self.positions = self._label_positions()
         self.start = self._first_resume()
+        self.plain_locals = bool(code.co_flags & _OPTIMIZED)
         self.outlined = _is_outlined(code)
         self.silent = self._restoring() if self.outlined else frozenset()
 
@@ -167,14 +199,34 @@ class _Rewriter:
     def _calls_and_returns(self) -> None:
         for index, item in self._instructions():
             if index == self.start:
-                self.after[index] = self._invoke(self.hooks.call, [], item)
+                self.after[index] = self._entered(item)
                 self._without_line(self.after[index])
             elif item.name == "YIELD_VALUE":
                 self._yield(index, item)
             elif item.name == "RETURN_VALUE":
-                self._put(index, self._invoke(self.hooks.leave, [Instr("COPY", 3)], item))
+                self._put(index, self._leave(Instr("COPY", 3), item))
             elif item.name == "RETURN_CONST":
-                self._put(index, self._invoke(self.hooks.leave, [Instr("LOAD_CONST", item.arg)], item))
+                self._put(index, self._leave(Instr("LOAD_CONST", item.arg), item))
+
+    def _entered(self, item: Instr) -> list[Element]:
+        """The first 'call' event. Parameters that are cells are not given to the hook, nor is a class body's or module's namespace."""
+        names = arguments(self.code)
+        if not self.plain_locals or set(names) & set(self.code.co_cellvars):
+            return self._call(self.code.co_firstlineno, item)
+        site = self._site(self.code.co_firstlineno, True, Effects(names))
+        return self._invoke(self.hooks.called, [Instr("LOAD_CONST", site), *_loads(names)], item)
+
+    def _call(self, line: int, item: Instr) -> list[Element]:
+        return self._invoke(self.hooks.call, [Instr("LOAD_CONST", self._site(line, True, ANYTHING))], item)
+
+    def _site(self, line: int, is_call: bool, effects: Effects) -> Site:
+        names = effects.names or ()
+        site = Site(len(self.sites), line, is_call, effects, names, names[0] if names else "")
+        self.sites.append(site)
+        return site
+
+    def _leave(self, value: Instr, item: Instr) -> list[Element]:
+        return self._invoke(self.hooks.leave, [value, Instr("LOAD_CONST", _line(item))], item)
 
     def _without_line(self, made: list[Element]) -> None:
         # With the def line, a debugger beside us would stop there once more on 3.11 and 3.12.
@@ -184,12 +236,12 @@ class _Rewriter:
     def _yield(self, index: int, item: Instr) -> None:
         """A yield is a return, and the RESUME after it a call. Nothing may stand between the two."""
         previous = self.elements[self._previous(index)]
-        report = self._invoke(self.hooks.suspend, [Instr("COPY", 3)], item)
+        report = self._invoke(self.hooks.suspend, [Instr("COPY", 3), Instr("LOAD_CONST", _line(item))], item)
         if quirks.THROW_STEPS_BACK_TO_SEND and previous.name == "SEND":
             report.append(Instr("NOP", location=item.location))  # gets SEND's jump, see _repair_throw
         self._put(index, report)
         resume = next(n for n, element in self._instructions() if n > index)
-        self.after[resume] = self._invoke(self.hooks.call, [], self.elements[resume])
+        self.after[resume] = self._call(_line(self.elements[resume]) or self.code.co_firstlineno, self.elements[resume])
         self.elements[resume].arg &= ~quirks.CLOSE_SHORTCUT_BIT
 
     # Where an iterator ends by raising StopIteration, `sys.settrace` reports that in the Python frame that iterates.
@@ -206,7 +258,8 @@ class _Rewriter:
                 continue
             before = self._previous(index)
             if self.elements[before].name == "GET_ITER":
-                self.after[before] = self._invoke(self.hooks.loop, [], item)
+                name = Instr("LOAD_CONST", loop_name(index))
+                self.after[before] = self._invoke(self.hooks.loop, [Instr("COPY", 3), name], item)
             report = self._invoke(self.hooks.exhausted, [], item)
             if quirks.END_OF_LOOP:
                 self.after[self._end_of_loop(item)] = report
@@ -263,21 +316,61 @@ class _Rewriter:
     # --- lines ------------------------------------------------------------------------------------------------------
 
     def _lines(self) -> None:
-        for index, edges in self._edges().items():
-            target: Instr = self.elements[index]
-            if index <= self.start:  # before the first RESUME there is no Python frame yet
+        edges = self._edges()
+        firing = {index: self._firing(index, leading) for index, leading in edges.items()}
+        flow = self._flow(edges, firing)
+        for index, events in firing.items():
+            if events and len(events) == len(edges[index]):
+                self.before[index] = self._line_hook(index, events, flow) + self.before.get(index, [])
                 continue
-            if target.name in quirks.NEVER_A_LINE or _line(target) is None or index in self.silent:
-                continue
-            firing = [edge for edge in edges if edge.fires]
-            if firing and len(firing) == len(edges):
-                self.before[index] = self._line_hook(target) + self.before.get(index, [])
-                continue
-            for edge in firing:
-                self._on_edge(index, edge, self._line_hook(target))
+            for edge in events:
+                self._on_edge(index, edge, self._line_hook(index, [edge], flow))
 
-    def _line_hook(self, target: Instr) -> list[Element]:
-        return self._invoke(self.hooks.line, [Instr("LOAD_CONST", _line(target))], target)
+    def _firing(self, index: int, edges: list[_Edge]) -> list[_Edge]:
+        """The edges into an instruction that are 'line' events."""
+        target: Instr = self.elements[index]
+        if index <= self.start:  # before the first RESUME there is no Python frame yet
+            return []
+        if target.name in quirks.NEVER_A_LINE or _line(target) is None or index in self.silent:
+            return []
+        return [edge for edge in edges if edge.fires]
+
+    def _line_hook(self, index: int, edges: list[_Edge], flow: Flow | None) -> list[Element]:
+        """Gives the hook what can have changed, where that is known; what it must look for itself, where not."""
+        target: Instr = self.elements[index]
+        effects = flow.effects([(edge.source, edge.jump) for edge in edges]) if flow else ANYTHING
+        site = self._site(_line(target) or 0, False, effects)
+        return self._invoke(self._hook_for(effects), [Instr("LOAD_CONST", site), *_loads(site.names)], target)
+
+    def _hook_for(self, effects: Effects) -> Callable[..., None]:
+        if effects.names is None:
+            return self.hooks.line
+        by_count: dict[int, Callable[..., None]] = {0: self.hooks.kept, 1: self.hooks.stored}
+        return by_count.get(len(effects.names), self.hooks.several)
+
+    def _flow(self, edges: dict[int, list[_Edge]], firing: dict[int, list[_Edge]]) -> Flow | None:
+        if not self.plain_locals:
+            return None
+        steps: dict[int, list[Step]] = {index: [] for index, _ in self._instructions() if index >= self.start}
+        for target, leading in edges.items():
+            for edge in leading:
+                if edge.source >= self.start:
+                    steps[edge.source].append(Step(target, edge.jump, edge in firing[target]))
+        resumes = frozenset(index for index, item in self._instructions() if item.name == "RESUME")
+        return Flow(self.code, self.elements, steps, start=self.start, handlers=self._blocks(), resumes=resumes)
+
+    def _blocks(self) -> dict[int, int]:
+        """For each instruction in a block: where its exceptions lead."""
+        places: dict[int, int] = {}
+        target: Label | None = None
+        for index, element in enumerate(self.elements):
+            if isinstance(element, TryBegin):
+                target = element.target
+            elif isinstance(element, TryEnd):
+                target = None
+            elif isinstance(element, Instr) and target is not None:
+                places[index] = self.positions[target]
+        return places
 
     def _on_edge(self, index: int, edge: _Edge, made: list[Element]) -> None:
         source: Instr = self.elements[edge.source]
@@ -380,6 +473,10 @@ class _Rewriter:
             co_flags=self.code.co_flags,
         )
         return _repair_throw(code) if quirks.THROW_STEPS_BACK_TO_SEND else code
+
+
+def _loads(names: tuple[str, ...]) -> list[Instr]:
+    return [Instr("LOAD_FAST", name) for name in names]
 
 
 def _line(item: Instr) -> int | None:

@@ -8,16 +8,18 @@ from __future__ import annotations
 import builtins
 import sys
 import threading
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import CodeType, FrameType, FunctionType
 
 from cwm_trace.format import source_lines, strip_mark
-from cwm_trace.frames import NO_LOCALS, Event, Frame, recorded_frame
+from cwm_trace.frames import Frame
 from cwm_trace.tracer import quirks
-from cwm_trace.tracer.instrument import instrument
-from cwm_trace.tracer.renderings import Renderings
-from cwm_trace.tracer.values import cap, render_value
+from cwm_trace.tracer.flow import ANYTHING, PURE_BUILTINS, tuples_of
+from cwm_trace.tracer.instrument import Site, instrument
+from cwm_trace.tracer.log import EXCEPTION, LEFT, RETURN, YIELD, Changes, Entry, Expander, line_of
+from cwm_trace.tracer.renderings import SCALARS, Renderings, cut, kinds_of_iterator
+from cwm_trace.tracer.values import render_value
 
 __builtins__ = dict(vars(builtins))  # type: ignore[assignment]  # a copy: a program that is being recorded may rebind len
 
@@ -45,31 +47,66 @@ class StopRecording(BaseException):
     """Raised by `emit` to end the program at a limit; raised again by every later hook, so that nothing can go on after it."""
 
 
-@dataclass(slots=True)
-class _State:
+class _State(Renderings):
     """What is known of one Python frame, while it lives.
 
     Attributes:
-        locals: its locals' texts, in order of first binding.
+        frame: it; None after its end.
+        caller: the recorded frame that runs when this one is left or suspended; a guess that is checked.
+        number: its own, in the log.
         line: of its last event.
+        flags: co_flags of its code.
+        dirty: whether other recorded code has run since its last event.
+        loops: of its `for` loops, by `flow.loop_name`: whether asking for the next value runs no code of the program's.
         suspended: whether it has yielded and not been entered again.
         reraised: whether the exception on its way was only raised again, which is no event.
         delegating: while it waits for another iterator: whether that one ends without raising StopIteration if it returns None.
     """
 
-    line: int
-    locals: Renderings
-    suspended: bool = False
-    reraised: bool = False
-    delegating: bool | None = None
+    __slots__ = (
+        "caller",
+        "delegating",
+        "dirty",
+        "flags",
+        "frame",
+        "line",
+        "loops",
+        "number",
+        "reraised",
+        "suspended",
+    )
+
+    def __init__(self, frame: FrameType, number: int, limit: int | None) -> None:
+        super().__init__(limit)
+        code = frame.f_code
+        self.frame: FrameType | None = frame
+        self.caller: _State | None = None
+        self.number, self.line, self.flags = number, code.co_firstlineno, code.co_flags
+        self.dirty = self.reraised = self.suspended = False
+        self.loops: dict[str, bool] = {}
+        self.delegating: bool | None = None
+        if limit is not None or code.co_cellvars or code.co_freevars:
+            self.others = _CELLS  # other code can change them
+
+    def local(self) -> Mapping[str, object]:
+        """The locals that the text shows, as they are now (a user's `__repr__` may change them meanwhile)."""
+        assert self.frame is not None
+        local, code = self.frame.f_locals, self.frame.f_code
+        if self.flags & _OPTIMIZED and (
+            self.others is not _CELLS or quirks.NEW_CLASS_NAMES.isdisjoint(code.co_freevars)
+        ):
+            return dict(local)
+        if code.co_name == "<module>":
+            return {name: value for name, value in local.items() if not name.startswith("__")}
+        return {name: value for name, value in local.items() if name not in quirks.NEW_CLASS_NAMES}
 
 
 class Recorder:
     """Records one execution of a source text.
 
     `code` is the instrumented module; run it with `exec(recorder.code, namespace)` (and call what is to be traced). Each frame goes to
-    `emit`, diff-encoded, as it happens. `complete` tells that the entry's scope has been left; `untraced` names the functions and class
-    bodies that could not be instrumented.
+    `emit`, diff-encoded, as it happens; without `emit` the events are kept as `entries`, and `frames` makes frames of them. `complete` tells
+    that the entry's scope has been left; `untraced` names the functions and class bodies that could not be instrumented.
     """
 
     def __init__(
@@ -78,26 +115,42 @@ class Recorder:
         filename: str,
         *,
         entry_line: int | None,
-        emit: Callable[[Frame], None],
+        emit: Callable[[Frame], None] | None,
         settings: Settings | None = None,
     ) -> None:
         """`entry_line` is the 1-based line of the entry's `def` (the last function that starts there), None = the module body."""
         self.filename, self.entry_line, self.settings = filename, entry_line, settings or Settings()
         self.complete = False
+        self.untraced: list[str] = []
+        self.entries: list[Entry] = []
+        self._sites: list[Site] = []
+        self._expander = Expander(self._sites)
         self._emit = emit
+        self._append: Callable[[Entry], None] = self.entries.append if emit is None else self._pass_on
         self._lines = [strip_mark(line) for line in source_lines(source)]
-        self._previous: Mapping[str, str] | None = None  # the observation that ".." would refer to now
         self._entry: FrameType | None = None
         self._entry_code: CodeType | None = None
         self._thread: int | None = None
-        self._last: FrameType | None = None
+        # The frame whose hooks may take the short way: the one of the last event, or the one that runs when that was left.
+        self._frame: FrameType | None = None
+        self._state: _State | None = None
+        self._states: dict[FrameType, _State] = {}
+        self._count = 0
+        self._places: dict[tuple[int, bool], Site] = {}
+        self._capping = self.settings.max_value_chars is not None
         self._stop_iteration: str | None = None
         self._busy = False
         self._stopped: StopRecording | None = None
-        self._states: dict[FrameType, _State] = {}
-        self.untraced: list[str] = []
-        self.code = instrument(compile_source(source, filename), self, self.untraced)
+        self.code = self.instrument(compile_source(source, filename), self._lines)
         self._entry_code = self._find_entry(self.code)
+
+    def instrument(self, code: CodeType, lines: Sequence[str]) -> CodeType:
+        """Code of another file, with this recorder's hooks. `lines` are those of its source text, for the frames to show."""
+        known = len(self._sites)
+        changed = instrument(code, self, self._sites, self.untraced)
+        for site in self._sites[known:]:
+            site.lines, site.source = lines, line_of(lines, site.line)
+        return changed
 
     def _find_entry(self, code: CodeType) -> CodeType | None:
         if self.entry_line is None:
@@ -116,237 +169,377 @@ class Recorder:
 
     # --- hooks (called from the traced frames) ------------------------------------------------------------------------
 
-    def call(self) -> None:
+    def called(self, site: Site, *values: object) -> None:
+        """A function is entered; `values` are all its locals."""
         frame = _getframe(1)
-        if self._entry is None:
-            if frame.f_code is not self._entry_code or self.complete:
+        if self._entry is None and not self._begin(frame):
+            return
+        if self._busy or self._thread != _get_ident():
+            return
+        if self._stopped is not None:
+            raise self._stopped
+        state = self._enter_frame(frame)
+        if state.others or not SCALARS.issuperset(map(type, values)):
+            self._look(site, state)
+            return
+        texts: Changes = {name: _scalar(value) for name, value in zip(site.names, values, strict=True)}
+        state.texts.update(texts)  # type: ignore[arg-type]  # none is None
+        state.seen.update(zip(site.names, values, strict=True))
+        self._append((site.number, state.number, texts, None))
+
+    def call(self, site: Site) -> None:
+        """A Python frame is entered, or a generator's again."""
+        frame = _getframe(1)
+        if self._entry is None and not self._begin(frame):
+            return
+        if self._may_report():
+            state = self._enter_frame(frame)
+            state.suspended = False
+            self._look(site, state)
+
+    def line(self, site: Site) -> None:
+        """A line of which nothing is known beforehand."""
+        frame = _getframe(1)
+        if frame is self._frame and self._state is not None:
+            self._look(site, self._state)
+        else:
+            self._line_elsewhere(site, frame)
+
+    def kept(self, site: Site) -> None:
+        """A line; since the event before no local was stored."""
+        frame, state = _getframe(1), self._state
+        if frame is not self._frame or state is None:
+            self._line_elsewhere(site, frame)
+        elif state.others and not self._harmless(site, state, frame):
+            self._look(site, state)
+        else:
+            state.line = site.line
+            self._append((site.number, state.number, None, None))
+
+    def stored(self, site: Site, value: object) -> None:
+        """A line; since the event before no local was stored but this one."""
+        frame, state = _getframe(1), self._state
+        if frame is not self._frame or state is None:
+            self._line_elsewhere(site, frame)
+        elif type(value) not in SCALARS or (state.others and not self._harmless(site, state, frame)):
+            self._look(site, state)
+        else:
+            state.line, name = site.line, site.name
+            if state.seen.get(name, _MISSING) is not value:
+                text = _scalar(value)
+                state.seen[name] = value
+                if state.texts.get(name) != text:
+                    state.texts[name] = text
+                    self._append((site.number, state.number, name, text))
+                    return
+            self._append((site.number, state.number, None, None))
+
+    def several(self, site: Site, *values: object) -> None:
+        """A line; since the event before no locals were stored but these."""
+        frame, state = _getframe(1), self._state
+        if frame is not self._frame or state is None:
+            self._line_elsewhere(site, frame)
+        elif not SCALARS.issuperset(map(type, values)) or (state.others and not self._harmless(site, state, frame)):
+            self._look(site, state)
+        else:
+            state.line = site.line
+            changes: Changes = {}
+            for name, value in zip(site.names, values, strict=True):
+                if state.seen.get(name, _MISSING) is not value:
+                    text = _scalar(value)
+                    state.seen[name] = value
+                    if state.texts.get(name) != text:
+                        state.texts[name] = changes[name] = text
+            self._append((site.number, state.number, changes or None, None))
+
+    def leave(self, value: object, line: int | None) -> None:
+        """A Python frame returns a value."""
+        frame, state = _getframe(1), self._state
+        if frame is not self._frame or state is None:
+            if self._entry is None or not self._may_report():
                 return
-            self._entry, self._thread = frame, _get_ident()
-        if self._enter():
-            try:
-                self._state(frame).suspended = False
-                self._observe(Event.CALL, frame, frame.f_lineno or frame.f_code.co_firstlineno)
-            finally:
-                self._busy = False
+            state = self._switch_to(frame)
+        self._append((RETURN, state.number, line or state.line, self._text(value)))
+        self._left(frame, state)
+        if value is not None and state.flags & _GENERATOR:
+            self._stop_iterating(StopIteration(value))
 
-    def line(self, number: int) -> None:
-        if self._entry is not None and self._enter():
-            try:
-                self._observe(Event.LINE, _getframe(1), number)
-            finally:
-                self._busy = False
-
-    def suspend(self, value: object) -> None:
-        if self._entry is not None and self._enter():
-            try:
-                frame = _getframe(1)
-                self._value(Event.RETURN, frame, frame.f_lineno or self._state(frame).line, value)
-                state = self._state(frame)
-                state.suspended, state.delegating = True, None
-            finally:
-                self._busy = False
-
-    def leave(self, value: object) -> None:
-        if self._entry is not None and self._enter():
-            try:
-                frame = _getframe(1)
-                self._value(Event.RETURN, frame, frame.f_lineno or self._state(frame).line, value)
-                self._left(frame)
-                if value is not None and frame.f_code.co_flags & _GENERATOR:
-                    self._stop_iteration = self._error_text(StopIteration(value))
-            finally:
-                self._busy = False
+    def suspend(self, value: object, line: int | None) -> None:
+        """A generator yields a value, or a coroutine waits."""
+        if self._entry is not None and self._may_report():
+            state = self._switch_to(_getframe(1))
+            state.line = line or state.line
+            self._append((YIELD, state.number, state.line, self._text(value)))
+            state.suspended, state.delegating = True, None
+            self._go_back(state)
 
     def caught(self, error: BaseException, line: int | None) -> None:
-        if self._entry is not None and self._enter():
-            try:
-                frame = _getframe(1)
-                self._exception(frame, error)
-                if line is not None and line != self._state(frame).line:
-                    self._observe(Event.LINE, frame, line)
-            finally:
-                self._busy = False
+        """A handler is entered."""
+        if self._entry is not None and self._may_report():
+            state = self._switch_to(_getframe(1))
+            self._exception(state, error)
+            if line is not None and line != state.line:
+                self._look(self._place(line, False), state)
+            self._frame = (
+                None  # a hook at the recursion limit may have failed, and what it was to report is not known yet
+            )
 
     def thrown(self, error: BaseException, line: int | None) -> None:
         """As `caught`, but for the end of an iterator that this Python frame delegates to, and that was thrown into."""
-        if self._entry is not None and self._enter():
-            try:
-                frame = _getframe(1)
-                if isinstance(error, StopIteration):
-                    self._state(frame).suspended = False
-                else:
-                    self._exception(frame, error)
-            finally:
-                self._busy = False
+        if self._entry is not None and self._may_report():
+            state = self._switch_to(_getframe(1))
+            if isinstance(error, StopIteration):
+                state.suspended = False
+            else:
+                self._exception(state, error)
+            self._frame = None
 
     def reraise(self, restored: int | None, line: int | None) -> None:
         """`restored` is the code unit that CPython takes for the raising one again, where a handler kept it."""
         if self._entry is not None and not self._busy and self._thread == _get_ident():
             frame = _getframe(1)
-            state = self._state(frame)
+            state = self._switch_to(frame)
             if restored is not None:
                 line = _line_of_unit(frame.f_code, restored)
             state.reraised, state.line = True, line or state.line
 
     def reraise_unless(self, error: BaseException, swallowed: type[BaseException], line: int | None) -> None:
+        """As `reraise`, but for exceptions that end something."""
         if self._entry is not None and not self._busy and self._thread == _get_ident():
             if not isinstance(error, swallowed):
-                state = self._state(_getframe(1))
+                state = self._switch_to(_getframe(1))
                 state.reraised, state.line = True, line or state.line
 
     def unwind(self, error: BaseException) -> None:
-        if self._entry is not None and self._enter():
-            try:
-                frame = _getframe(1)
-                self._exception(frame, error)
-                if self.settings.keep_unwind_return:
-                    self._value(Event.RETURN, frame, self._state(frame).line, None)
-                self._left(frame)
-                if isinstance(error, StopIteration) and not frame.f_code.co_flags & _RESUMABLE:
-                    self._stop_iteration = self._error_text(error)
-            finally:
-                self._busy = False
+        """An exception leaves a Python frame."""
+        if self._entry is not None and self._may_report():
+            frame = _getframe(1)
+            state = self._switch_to(frame)
+            self._exception(state, error)
+            last: Entry = (LEFT, state.number, None, None)
+            if self.settings.keep_unwind_return:
+                last = (RETURN, state.number, state.line, "None")
+            self._append(last)
+            self._left(frame, state)
+            if isinstance(error, StopIteration) and not state.flags & _RESUMABLE:
+                self._stop_iterating(error)
 
-    def loop(self) -> None:
+    def loop(self, iterator: object, name: str) -> None:
         """A loop begins: a StopIteration from before is not its own."""
+        frame, state = _getframe(1), self._state
+        if frame is self._frame and state is not None:
+            state.loops[name], state.loops[tuples_of(name)] = kinds_of_iterator(iterator)
         if not self._busy and self._thread == _get_ident():
             self._stop_iteration = None
 
     def exhausted(self) -> None:
         """A loop ends, by a StopIteration if one was raised just now."""
-        if self._stop_iteration is not None and self._entry is not None and self._enter():
-            try:
-                self._stopped_iterating(_getframe(1), self._stop_iteration)
-            finally:
-                self._busy = False
+        if self._stop_iteration is not None and self._entry is not None and self._may_report():
+            self._stopped_iterating(_getframe(1), self._stop_iteration)
 
     def delegate(self, receiver: object, value: object) -> None:
         """`yield from` and `await` ask their iterator for the next value."""
         if self._entry is not None and not self._busy and self._thread == _get_ident():
             self._stop_iteration = None
-            self._state(_getframe(1)).delegating = value is None and _ends_silently(receiver)
+            self._switch_to(_getframe(1)).delegating = value is None and _ends_silently(receiver)
 
     def delegated(self, value: object) -> None:
         """Their iterator has returned a value; 3.11 reports StopIteration if it was a raised one."""
-        if self._entry is not None and self._enter():
-            try:
-                frame = _getframe(1)
-                silent, self._state(frame).delegating = self._state(frame).delegating, None
-                if silent is None or (silent and value is None):
-                    return
-                error = StopIteration() if value is None else StopIteration(value)
-                self._stopped_iterating(frame, self._stop_iteration or self._error_text(error))
-            finally:
-                self._busy = False
+        if self._entry is not None and self._may_report():
+            frame = _getframe(1)
+            state = self._switch_to(frame)
+            silent, state.delegating = state.delegating, None
+            if silent is None or (silent and value is None):
+                return
+            error = StopIteration() if value is None else StopIteration(value)
+            self._stopped_iterating(frame, self._stop_iteration or self._error_text(error))
 
     # --- frames -----------------------------------------------------------------------------------------------------
 
-    def _enter(self) -> bool:
+    def _begin(self, frame: FrameType) -> bool:
+        """Whether recording begins with this Python frame."""
+        if frame.f_code is not self._entry_code or self.complete:
+            return False
+        self._entry, self._thread = frame, _get_ident()
+        return True
+
+    def _may_report(self) -> bool:
         """Whether to report: not from inside a rendering, not from other threads."""
         if self._busy or self._thread != _get_ident():
             return False
         if self._stopped is not None:
             raise self._stopped
-        self._busy = True
         return True
 
-    def _state(self, frame: FrameType) -> _State:
+    def _enter_frame(self, frame: FrameType) -> _State:
+        """The state of a Python frame that is entered from the one that ran."""
+        state, caller = self._states.get(frame), self._state
+        if state is None:
+            state = self._new_state(frame)
+        if caller is not state:
+            state.caller = caller
+        self._frame, self._state = frame, state
+        return state
+
+    def _new_state(self, frame: FrameType) -> _State:
+        self._count += 1
+        state = self._states[frame] = _State(frame, self._count, self.settings.max_value_chars)
+        return state
+
+    def _switch_to(self, frame: FrameType) -> _State:
+        """The state of the Python frame that runs now."""
+        if frame is self._frame and self._state is not None:
+            return self._state
         state = self._states.get(frame)
         if state is None:
             # A generator that is not known was entered before, or never: by its first event it is entered anew.
-            resumable = bool(frame.f_code.co_flags & _RESUMABLE)
-            state = self._states[frame] = _State(
-                frame.f_code.co_firstlineno, Renderings(self.settings.max_value_chars), suspended=resumable
-            )
+            state = self._new_state(frame)
+            state.suspended = bool(state.flags & _RESUMABLE)
+        state.dirty = True
+        self._frame, self._state = frame, state
         return state
 
-    def _observe(self, event: Event, frame: FrameType, line: int) -> None:
-        state = self._state(frame)
-        rendered = state.locals
-        before = rendered.shown
-        rendered.update(_visible_locals(frame))
-        previous, self._previous = self._previous, rendered.shown
-        if event is not Event.LINE or frame is not self._last or not previous:
-            unchanged = _NO_NAMES  # another Python frame came between, if only by an exception
-        elif previous is before:
-            unchanged = rendered.names.difference(rendered.changed) if rendered.changed else rendered.names
-        else:
-            unchanged = frozenset(name for name, text in rendered.shown.items() if previous.get(name) == text)
-        state.line = line
-        self._send(
-            recorded_frame(event, self._source(line), rendered.shown, unchanged, None, line, rendered.capped), frame
+    def _go_back(self, state: _State) -> None:
+        """A frame is left or suspended: its caller runs on."""
+        caller, state.caller = state.caller, None
+        self._state, self._frame = caller, None
+        if caller is not None:
+            caller.dirty = True
+            self._frame = caller.frame
+
+    def _left(self, frame: FrameType, state: _State) -> None:
+        self._states.pop(frame, None)
+        state.frame = None
+        self._go_back(state)
+        if frame is self._entry:
+            self.complete = True
+            self._entry = self._frame = self._state = None
+            self._states.clear()
+
+    # --- events -------------------------------------------------------------------------------------------------------
+
+    def _line_elsewhere(self, site: Site, frame: FrameType) -> None:
+        """A line in a frame that did not run at the last event, as far as is known."""
+        if self._entry is not None and self._may_report():
+            self._look(site, self._switch_to(frame))
+
+    def _harmless(self, site: Site, state: _State, frame: FrameType) -> bool:
+        """Whether no value but the stored ones can have changed since the event before (see `flow.Effects`)."""
+        effects = site.effects
+        return (
+            effects.harmless
+            and not state.dirty
+            and not state.loud
+            and state.others.isdisjoint(effects.stored)
+            and state.opaque.isdisjoint(effects.loaded)
+            and all(map(state.loops.get, effects.loops))
+            and (not effects.builtins or _are_builtins(frame, effects.builtins))
         )
 
-    def _value(self, event: Event, frame: FrameType, line: int, value: object) -> None:
-        self._shown(event, frame, line, render_value(value))
+    def _look(self, site: Site, state: _State) -> None:
+        """Report a frame's locals, all of which may have changed."""
+        self._busy = True
+        try:
+            changes = state.update(state.local())
+        finally:
+            self._busy = False
+        state.line, state.dirty, self._stop_iteration = site.line, False, None
+        if self._capping:
+            state.loud = True
+        self._append((site.number, state.number, changes or None, None))
 
-    def _shown(self, event: Event, frame: FrameType, line: int, shown: str) -> None:
-        text, capped = cap(shown, self.settings.max_value_chars)
-        self._state(frame).line = line
-        if event is Event.RETURN:
-            self._previous = None
-        self._send(recorded_frame(event, self._source(line), NO_LOCALS, _NO_NAMES, text, line, capped), frame)
+    def _text(self, value: object) -> str:
+        if type(value) in SCALARS and not self._capping:
+            return _scalar(value)
+        self._busy = True
+        try:
+            return cut(render_value(value), self.settings.max_value_chars)
+        finally:
+            self._busy = False
 
-    def _exception(self, frame: FrameType, error: BaseException) -> None:
+    def _exception(self, state: _State, error: BaseException) -> None:
         """Report an exception, unless it was only raised again."""
-        state = self._state(frame)
         if state.reraised:
             state.reraised = False
             return
         line = state.line
         if state.suspended:  # close() or throw(): 3.11 reports that the frame is entered again
             state.suspended = False
-            self._observe(Event.CALL, frame, line)
-        elif error.__traceback__ is not None and error.__traceback__.tb_frame is frame:
+            self._look(self._place(line, True), state)
+        elif error.__traceback__ is not None and error.__traceback__.tb_frame is state.frame:
             line = error.__traceback__.tb_lineno or line  # None: raised inside a hook, at the recursion limit
         state.delegating = None
-        self._raised(frame, self._error_text(error), line)
+        self._raised(state, self._error_text(error), line)
 
     def _error_text(self, error: BaseException) -> str:
-        return type(error).__name__ if self.settings.exception_value == "type" else render_value(error)
+        return type(error).__name__ if self.settings.exception_value == "type" else self._text(error)
 
-    def _raised(self, frame: FrameType, shown: str, line: int) -> None:
-        self._shown(Event.EXCEPTION, frame, line, shown)
+    def _raised(self, state: _State, shown: str, line: int) -> None:
+        state.line, self._stop_iteration = line, None
+        self._append((EXCEPTION, state.number, line, shown))
+
+    def _stop_iterating(self, error: StopIteration) -> None:
+        """Note a StopIteration, for the loop that may be ended by it."""
+        self._frame = None  # the next event goes the long way, and forgets it
+        self._stop_iteration = self._error_text(error)
 
     def _stopped_iterating(self, frame: FrameType, shown: str) -> None:
-        self._raised(frame, shown, frame.f_lineno or self._state(frame).line)
+        state = self._switch_to(frame)
+        self._raised(state, shown, frame.f_lineno or state.line)
 
-    def _send(self, made: Frame, frame: FrameType) -> None:
-        self._last, self._stop_iteration = frame, None
+    def _place(self, line: int, is_call: bool) -> Site:
+        """A site for an event that has none in the code."""
+        site = self._places.get((line, is_call))
+        if site is None:
+            site = Site(len(self._sites), line, is_call, ANYTHING, (), "", self._lines, line_of(self._lines, line))
+            self._places[line, is_call] = site
+            self._sites.append(site)
+        return site
+
+    # --- what is recorded ---------------------------------------------------------------------------------------------
+
+    def frames(self) -> Iterator[Frame]:
+        """The frames of the entries so far; for a recorder that was given no `emit`."""
+        expander = Expander(self._sites)
+        return (frame for frame in map(expander.frame, self.entries) if frame is not None)
+
+    def _pass_on(self, entry: Entry) -> None:
+        """Hand the frame of an entry on at once."""
+        frame = self._expander.frame(entry)
+        if frame is None or self._emit is None:
+            return
+        self._busy = True
         try:
-            self._emit(made)
+            self._emit(frame)
         except StopRecording as stop:
-            self._stopped = stop
+            self._stopped, self._frame = stop, None
             raise
+        finally:
+            self._busy = False
 
-    def _left(self, frame: FrameType) -> None:
-        self._states.pop(frame, None)
-        self._last = None  # would keep the frame's objects alive until the next event
-        if frame is self._entry:
-            self.complete = True
-            self._entry = None
-            self._states.clear()
 
-    def _source(self, line: int) -> str:
-        return self._lines[line - 1] if 0 < line <= len(self._lines) else ""
+def _scalar(value: object) -> str:
+    """The text of a value of one of SCALARS."""
+    try:
+        text = repr(value)
+    except ValueError:  # an int of more than 4,300 digits
+        return render_value(value)
+    return text if text.isascii() else render_value(value)
 
+
+def _are_builtins(frame: FrameType, names: tuple[str, ...]) -> bool:
+    own, known = frame.f_globals, frame.f_builtins
+    return all(name not in own and known.get(name) is _BUILTINS[name] for name in names)
+
+
+_BUILTINS = {name: getattr(builtins, name) for name in PURE_BUILTINS}
+_MISSING = object()
+_CELLS: frozenset[str] = frozenset({" cells"})  # no variable can be called so
 
 # Of co_flags: CO_GENERATOR; and CO_COROUTINE and CO_ASYNC_GENERATOR too.
 _GENERATOR, _RESUMABLE = 0x20, 0x20 | 0x80 | 0x200
 
-
 _OPTIMIZED = 0x1
-_NO_NAMES: frozenset[str] = frozenset()
-
-
-def _visible_locals(frame: FrameType) -> Mapping[str, object]:
-    """The locals that the text shows, as they are now (a user's `__repr__` may change them meanwhile)."""
-    local, code = frame.f_locals, frame.f_code
-    if code.co_flags & _OPTIMIZED and quirks.NEW_CLASS_NAMES.isdisjoint(local):
-        return dict(local)
-    if code.co_name == "<module>":
-        return {name: value for name, value in local.items() if not name.startswith("__")}
-    return {name: value for name, value in local.items() if name not in quirks.NEW_CLASS_NAMES}
 
 
 async def _asynchronous() -> AsyncGenerator[None, None]:

@@ -2,7 +2,7 @@
 
 Two proofs, both without a look at the program: a value of an immutable built-in type is the very object of the last event; or a container of
 plain values (of such types, lists, tuples and dicts only, all of them exactly) has the same bytes as `marshal` writes it. All else is rendered
-at every event, and asked in the same order as without this. No object of the program is kept alive but immutable built-in ones.
+again, in the order in which it would be without this. No object of the program is kept alive but immutable built-in ones.
 
 Knows nothing of events or hooks. Not known to it either: a program that sets `sys.set_int_max_str_digits` between two events. A program can
 see it by an audit hook (`marshal.dumps`).
@@ -12,100 +12,155 @@ from __future__ import annotations
 
 import builtins
 import marshal
-from collections.abc import Mapping
+import types
+from collections import deque
+from collections.abc import Iterable, Mapping, Set
+from typing import Any
 
+from cwm_trace.tracer.log import Changes, Cut
 from cwm_trace.tracer.values import cap, render_value
 
 __builtins__ = dict(vars(builtins))  # type: ignore[assignment]  # a copy: a program that is being recorded may rebind len
 
-_SCALARS = frozenset({int, bool, float, complex, str, type(None)})
+SCALARS = frozenset({int, bool, float, complex, str, type(None)})
 _CONTAINERS = frozenset({list, dict, tuple})
+_FLAT = frozenset({set, frozenset, deque})
+_PLAIN = frozenset({bytes, bytearray, range, slice, type(...), type(NotImplemented)})
+_ITEMS: type = type(iter({}.items()))
+_ITERABLES: tuple[Iterable[Any], ...] = (
+    [], (), "", "é", b"", {}, {}.values(), {}.items(), set(), range(0), range(2**70), reversed([]),
+)  # fmt: skip
+_PLAIN_ITERATORS = frozenset(type(iter(made)) for made in _ITERABLES)
+_SILENT = frozenset({types.FunctionType, types.BuiltinFunctionType, types.GeneratorType, types.CoroutineType, type})
 _MISSING = object()
+_NOTHING: Set[Any] = frozenset()
 _MAX_DEPTH = 4  # of plain containers: far from where repr fails at the recursion limit
+_SMALL = 8  # items: as fast to render as to compare
 # Of marshal: the last one without back references, so that equal bytes do not depend on who else holds an object.
 _VERSION = 2
 _HEADER = 5  # of a list as marshal writes it: its type, and its length in four bytes
 _dumps = marshal.dumps
+_of_type = type.__getattribute__  # a metaclass may have its own
 
 
 class Renderings:
-    """Texts of a Python frame's locals, in the order of their first binding.
+    """Texts of a Python frame's locals.
 
     Attributes:
-        shown: name -> text; replaced, never changed, so that a frame may keep it.
-        names: those of `shown`.
-        changed: those whose text is not what it was at the event before; new ones are among them.
+        texts: name -> text, in the order of first binding.
+        seen: name -> the value rendered last, of immutable built-in types only.
+        others: names with values of other types. Code that touches none of them can have changed nothing unseen, if it ran nothing else.
+        opaque: those of `others` that are no plain values: touching them may run code of the program's.
+        loud: whether rendering one of them may run code of the program's, so that it must be done at each event.
     """
 
-    __slots__ = ("_cut", "_dumped", "_limit", "_seen", "changed", "names", "shown")
+    __slots__ = ("_dumped", "_limit", "loud", "opaque", "others", "seen", "texts")
 
     def __init__(self, limit: int | None) -> None:
-        self.shown: dict[str, str] = {}
-        self.names: frozenset[str] = frozenset()
-        self.changed: list[str] = []
+        self.texts: dict[str, str] = {}
+        self.seen: dict[str, object] = {}
+        self.others: Set[str] = _NOTHING
+        self.opaque: Set[str] = _NOTHING
+        self.loud = False
         self._limit = limit
-        self._seen: dict[str, object] = {}
-        self._dumped: dict[str, tuple[bytes, str, int]] = {}  # bytes, whole text, length
-        self._cut: set[str] = set()
+        self._dumped: dict[str, tuple[bytes, str, int]] | None = None  # bytes, whole text, length
 
-    @property
-    def capped(self) -> bool:
-        """Whether a text is cut at the cap."""
-        return bool(self._cut)
-
-    def update(self, local: Mapping[str, object]) -> None:
-        """Take note of the locals as they are now."""
-        seen, texts = self._seen, {}
+    def update(self, local: Mapping[str, object]) -> Changes:
+        """Take note of all locals as they are now; what changed."""
+        seen, texts = self.seen, self.texts
+        changes: Changes = {}
+        fresh: dict[str, object] = {}
+        self.loud = False
         for name, value in local.items():
-            if seen.get(name, _MISSING) is not value:
-                text = self._text(name, value)
-                if self.shown.get(name) != text:
-                    texts[name] = text
-        self.changed = list(texts)
-        if texts:
-            self.shown = {**self.shown, **texts}
-        if len(self.shown) != len(local):
-            self._forget(local)
-        if len(self.names) != len(self.shown) or (texts and not self.names.issuperset(texts)):
-            self.names = frozenset(self.shown)
+            if seen.get(name, _MISSING) is value:
+                continue
+            if type(value) in SCALARS:
+                text = self._scalar(name, value)
+                fresh[name] = value
+            else:
+                text = self._other(name, value)
+            if texts.get(name) != text:
+                changes[name] = text
+        # All at once: a user's __repr__ may end an update by SystemExit, and the next one is to find everything again.
+        texts.update(changes)  # type: ignore[arg-type]
+        seen.update(fresh)
+        if len(texts) != len(local):
+            self._forget(local, changes)
+        return changes
 
-    def _forget(self, local: Mapping[str, object]) -> None:
+    def _forget(self, local: Mapping[str, object], changes: Changes) -> None:
         """Drop what is no longer bound."""
-        self.shown = {name: text for name, text in self.shown.items() if name in local}
-        for store in (self._seen, self._dumped):
-            for name in [name for name in store if name not in local]:
-                del store[name]
-        self._cut.intersection_update(local)
+        for name in [name for name in self.texts if name not in local]:
+            del self.texts[name]
+            self._no_other(name)
+            self.seen.pop(name, None)
+            changes[name] = None
 
-    def _text(self, name: str, value: object) -> str:
-        kind = type(value)
-        if kind in _SCALARS:
-            text = render_value(value)
-            self._seen[name] = value
-        else:
-            self._seen.pop(name, None)
-            text = self._container(name, value) if kind in _CONTAINERS else render_value(value)
-        if self._limit is None:
-            return text
-        text, cut = cap(text, self._limit)
-        (self._cut.add if cut else self._cut.discard)(name)
-        return text
+    def _scalar(self, name: str, value: object) -> str:
+        if name in self.others:
+            self._no_other(name)
+        return cut(render_value(value), self._limit)
 
-    def _container(self, name: str, value: object) -> str:
-        """The text of a list, dict or tuple; that of before, if its bytes are those of before."""
-        # First of all: marshal would follow cycles to its depth limit, in a list linked both ways along 2**2000 paths.
-        if not _is_plain(value, _MAX_DEPTH):
+    def _no_other(self, name: str) -> None:
+        self.others -= {name}
+        self.opaque -= {name}
+        if self._dumped:
             self._dumped.pop(name, None)
-            return render_value(value)
-        dumped = _dumps(value, _VERSION)  # type: ignore[arg-type]
+
+    def _other(self, name: str, value: object) -> str:
+        if name not in self.others:
+            self.others |= {name}
+            self.seen.pop(name, None)
+        kind = type(value)
+        plain = kind in _PLAIN or (kind in _CONTAINERS and _is_plain(value, _MAX_DEPTH)) or _is_flat(value, kind)
+        if plain != (name not in self.opaque):
+            self.opaque ^= {name}
+        if plain and kind in _CONTAINERS:
+            return cut(self._container(name, value), self._limit)
+        if self._dumped:
+            self._dumped.pop(name, None)
+        if not plain and kind not in _SILENT and _of_type(kind, "__repr__") is not object.__repr__:
+            self.loud = True
+        return cut(render_value(value), self._limit)
+
+    def _container(self, name: str, value: Any) -> str:
+        """The text of a plain list, dict or tuple; that of before, if its bytes are those of before."""
+        if self._dumped is None:
+            self._dumped = {}
         known = self._dumped.get(name)
+        dumped = _dumps(value, _VERSION)
         if known is not None and known[0] == dumped:
             return known[1]
         text = _longer(value, dumped, known) if type(value) is list and known is not None else None
         if text is None:
             text = render_value(value)
-        self._dumped[name] = dumped, text, len(value)  # type: ignore[arg-type]
+        self._dumped[name] = dumped, text, len(value)
         return text
+
+
+def cut(text: str, limit: int | None) -> str:
+    """The text, cut at a cap if there is one."""
+    if limit is None:
+        return text
+    text, is_cut = cap(text, limit)
+    return Cut(text) if is_cut else text
+
+
+def kinds_of_iterator(iterator: object) -> tuple[bool, bool]:
+    """Whether asking it for its next value runs no code of the program's; whether, moreover, that is always a tuple."""
+    kind = type(iterator)
+    if kind in _PLAIN_ITERATORS:
+        return True, kind is _ITEMS
+    if kind is enumerate or kind is zip:
+        inner: Any = iterator.__reduce__()[1]
+        sources = inner[:1] if kind is enumerate else inner
+        plain = all(type(source) in _PLAIN_ITERATORS for source in sources)
+        return plain, plain
+    return False, False
+
+
+def _is_flat(value: Any, kind: type) -> bool:
+    return kind in _FLAT and set(map(type, value)) <= SCALARS
 
 
 def _longer(value: list[object], dumped: bytes, known: tuple[bytes, str, int]) -> str | None:
@@ -119,14 +174,15 @@ def _longer(value: list[object], dumped: bytes, known: tuple[bytes, str, int]) -
 def _is_plain(value: object, depth: int) -> bool:
     """Whether this is a container of plain values, not nested deeper than `depth`.
 
-    Then equal bytes mean an equal text: marshal's writing is unambiguous but for bytes-like objects, and keeps order but in sets.
+    Then equal bytes mean an equal text: marshal's writing is unambiguous but for bytes-like objects, and keeps order but in sets. And marshal
+    would follow cycles to its depth limit, in a list linked both ways along 2**2000 paths.
     """
     if not depth:
         return False
     items = [*value.keys(), *value.values()] if type(value) is dict else value
     kinds = set(map(type, items))  # type: ignore[call-overload]
-    if kinds <= _SCALARS:
+    if kinds <= SCALARS:
         return True
-    if not kinds <= _SCALARS | _CONTAINERS:
+    if not kinds <= SCALARS | _CONTAINERS:
         return False
     return all(_is_plain(item, depth - 1) for item in items if type(item) in _CONTAINERS)  # type: ignore[attr-defined]

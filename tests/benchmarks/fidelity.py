@@ -36,7 +36,6 @@ from typing import IO, Any
 
 from cwm_trace.frames import Event, Frame
 from cwm_trace.tracer.callables import swap_code
-from cwm_trace.tracer.instrument import instrument
 from cwm_trace.tracer.record import Recorder, compile_source
 from tests.settrace_oracle import SettraceRecorder, _show
 
@@ -215,7 +214,7 @@ class _Module:
         text = Path(self.path).read_text(encoding="utf-8")
         self.compiled = compile(text, self.path, "exec", dont_inherit=True)
         self.plain = compile_source(text, self.path)
-        self.ours = instrument(self.plain, recorder)
+        self.ours = recorder.instrument(self.plain, ())
 
 
 class Pair:
@@ -243,7 +242,7 @@ class Pair:
     def ours(self, program: Program) -> None:
         module = self._module(program.module)
         swap_code(module.path, module.compiled, module.ours)
-        namespace = {"program": lambda: _run(program, lambda code: instrument(code, self.recorder))}
+        namespace = {"program": lambda: _run(program, lambda code: self.recorder.instrument(code, ()))}
         exec(self.recorder.code, namespace)
         namespace["main"]()
 

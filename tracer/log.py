@@ -1,0 +1,124 @@
+"""What the hooks note of each event, and the frames made of it.
+
+An entry says what changed; a frame says all. Entries are flat tuples of strings and integers, which cost the garbage collector nothing, and
+frames are made of them one by one, as they happen or later. Knows nothing of Python frames or hooks.
+"""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from cwm_trace.frames import NO_LOCALS, Event, Frame, recorded_frame
+from cwm_trace.tracer.instrument import Site
+
+__builtins__ = dict(vars(builtins))  # type: ignore[assignment]  # a copy: a program that is being recorded may rebind len
+
+Changes = dict[str, str | None]
+"""Name -> text; None: no longer bound."""
+Entry = tuple[int, int, str | Changes | int | None, str | None]
+"""Four forms, each with the number of the Python frame as its second item:
+
+(site, frame, None, None): a 'line' or 'call' event, nothing changed since the last one of that frame;
+(site, frame, name, text): so, and one local changed; (site, frame, changes, None): so, and these did;
+(RETURN | YIELD | EXCEPTION, frame, line, text): a value; (LEFT, frame, None, None): no event, the frame is gone.
+"""
+RETURN: Final = -1
+YIELD: Final = -2
+EXCEPTION: Final = -3
+LEFT: Final = -4
+_NO_NAMES: frozenset[str] = frozenset()
+
+
+class Cut(str):
+    """A text that was cut at the cap."""
+
+    __slots__ = ()
+
+
+class _Activation:
+    """What was last shown of a Python frame."""
+
+    __slots__ = ("cut", "lines", "names", "shown")
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        self.lines = lines
+        self.shown: dict[str, str] = {}
+        self.names = _NO_NAMES
+        self.cut = False
+
+    def change(self, changes: Changes) -> None:
+        """Take note of several changes."""
+        self.shown = {**self.shown, **{name: text for name, text in changes.items() if text is not None}}
+        for name in [name for name, text in changes.items() if text is None]:
+            del self.shown[name]
+        self._look()
+
+    def set(self, name: str, text: str) -> None:
+        """Take note of one change."""
+        self.shown = {**self.shown, name: text}
+        if len(self.names) != len(self.shown) or self.cut or type(text) is Cut:
+            self._look()
+
+    def _look(self) -> None:
+        self.names = frozenset(self.shown)
+        self.cut = any(type(text) is Cut for text in self.shown.values())
+
+
+class Expander:
+    """Makes frames of entries, which must come in order."""
+
+    def __init__(self, sites: Sequence[Site]) -> None:
+        self._sites = sites
+        self._known: dict[int, _Activation] = {}
+        self._last: int | None = None  # the Python frame of the last event; None if it was left by that
+        self._previous: Mapping[str, str] | None = None  # the observation that ".." would refer to now
+
+    def frame(self, entry: Entry) -> Frame | None:
+        """The frame of an entry; None for one that is no event."""
+        number, at, what, text = entry
+        if number >= 0:
+            return self._observation(self._sites[number], at, what, text)
+        activation = self._known[at]
+        if number == RETURN or number == LEFT:
+            del self._known[at]
+        self._last = None if number == RETURN or number == LEFT else at
+        if number == LEFT:
+            return None
+        assert isinstance(what, int) and text is not None
+        if number != EXCEPTION:
+            self._previous = None
+        event = Event.EXCEPTION if number == EXCEPTION else Event.RETURN
+        source = line_of(activation.lines, what)
+        return recorded_frame(event, source, NO_LOCALS, _NO_NAMES, text, what, type(text) is Cut)
+
+    def _observation(self, site: Site, at: int, what: str | Changes | int | None, text: str | None) -> Frame:
+        activation = self._known.get(at)
+        if activation is None:
+            activation = self._known[at] = _Activation(site.lines)
+        before = activation.shown
+        if isinstance(what, dict):
+            activation.change(what)
+        elif isinstance(what, str):
+            assert text is not None
+            activation.set(what, text)
+        shown, previous = activation.shown, self._previous
+        if site.is_call or at != self._last or not previous:
+            unchanged = _NO_NAMES  # another Python frame came between, if only by an exception
+        elif previous is before:
+            unchanged = activation.names if what is None else activation.names.difference(_changed(what))
+        else:
+            unchanged = frozenset(name for name, value in shown.items() if previous.get(name) == value)
+        self._last, self._previous = at, shown
+        event = Event.CALL if site.is_call else Event.LINE
+        return recorded_frame(event, site.source, shown, unchanged, None, site.line, activation.cut)
+
+
+def _changed(what: str | Changes | int | None) -> Changes | tuple[str]:
+    return what if isinstance(what, dict) else (str(what),)
+
+
+def line_of(lines: Sequence[str], number: int) -> str:
+    """A line of a source text, by its 1-based number; "" where there is none."""
+    return lines[number - 1] if 0 < number <= len(lines) else ""
