@@ -412,13 +412,14 @@ def test_generated_programs_as_if_all_were_rendered(block: int) -> None:
 def test_what_is_known_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     """A pure line looks at nothing: only the call, the line behind append and the return of the list do."""
     looks: list[int] = []
-    look = Recorder._look
+    for name in ("_look", "_look_again"):
+        method = getattr(Recorder, name)
 
-    def counted(self: Recorder, site: Site, state: Any) -> None:
-        looks.append(site.line)
-        look(self, site, state)
+        def counted(self: Recorder, site: Site, *rest: Any, method: Any = method) -> None:
+            looks.append(site.line)
+            method(self, site, *rest)
 
-    monkeypatch.setattr(Recorder, "_look", counted)
+        monkeypatch.setattr(Recorder, name, counted)
     record_source("def f(a):\n    n = a[0]\n    m = len(a) + n\n    a.append(m)\n    m = n\n    return m\n", "f([1])")
     assert [line - 2 for line in looks if line < 8] == [0, 4]
 

@@ -29,6 +29,7 @@ class Hooks(Protocol):
     """What instrumented code calls. Each is called directly from the traced Python frame (`sys._getframe(1)` is it)."""
 
     def call(self, site: Site) -> None: ...
+    def resumed(self, site: Site) -> None: ...
     def called(self, site: Site, *values: object) -> None: ...
     def line(self, site: Site) -> None: ...
     def kept(self, site: Site) -> None: ...
@@ -58,6 +59,7 @@ class Site:
         effects: what can have changed since the event before.
         names: of the values that the hook is given.
         name: the first of them, or "".
+        harmless: that of `effects`.
         lines: for the recorder to put there: those of the file.
         source: for the recorder to put there: the text of this one.
     """
@@ -68,6 +70,7 @@ class Site:
     effects: Effects
     names: tuple[str, ...]
     name: str
+    harmless: bool
     lines: Sequence[str] = ()
     source: str = ""
 
@@ -212,16 +215,16 @@ class _Rewriter:
         """The first 'call' event. Parameters that are cells are not given to the hook, nor is a class body's or module's namespace."""
         names = arguments(self.code)
         if not self.plain_locals or set(names) & set(self.code.co_cellvars):
-            return self._call(self.code.co_firstlineno, item)
+            return self._call(self.hooks.call, self.code.co_firstlineno, item)
         site = self._site(self.code.co_firstlineno, True, Effects(names))
         return self._invoke(self.hooks.called, [Instr("LOAD_CONST", site), *_loads(names)], item)
 
-    def _call(self, line: int, item: Instr) -> list[Element]:
-        return self._invoke(self.hooks.call, [Instr("LOAD_CONST", self._site(line, True, ANYTHING))], item)
+    def _call(self, hook: Callable[[Site], None], line: int, item: Instr) -> list[Element]:
+        return self._invoke(hook, [Instr("LOAD_CONST", self._site(line, True, ANYTHING))], item)
 
     def _site(self, line: int, is_call: bool, effects: Effects) -> Site:
         names = effects.names or ()
-        site = Site(len(self.sites), line, is_call, effects, names, names[0] if names else "")
+        site = Site(len(self.sites), line, is_call, effects, names, names[0] if names else "", effects.harmless)
         self.sites.append(site)
         return site
 
@@ -241,7 +244,8 @@ class _Rewriter:
             report.append(Instr("NOP", location=item.location))  # gets SEND's jump, see _repair_throw
         self._put(index, report)
         resume = next(n for n, element in self._instructions() if n > index)
-        self.after[resume] = self._call(_line(self.elements[resume]) or self.code.co_firstlineno, self.elements[resume])
+        line = _line(self.elements[resume]) or self.code.co_firstlineno
+        self.after[resume] = self._call(self.hooks.resumed, line, self.elements[resume])
         self.elements[resume].arg &= ~quirks.CLOSE_SHORTCUT_BIT
 
     # Where an iterator ends by raising StopIteration, `sys.settrace` reports that in the Python frame that iterates.

@@ -18,7 +18,7 @@ from cwm_trace.tracer import quirks
 from cwm_trace.tracer.flow import ANYTHING, PURE_BUILTINS, tuples_of
 from cwm_trace.tracer.instrument import Site, instrument
 from cwm_trace.tracer.log import EXCEPTION, LEFT, RETURN, YIELD, Changes, Entry, Expander, line_of
-from cwm_trace.tracer.renderings import SCALARS, Renderings, cut, kinds_of_iterator
+from cwm_trace.tracer.renderings import NOTHING, SCALARS, Renderings, cut, kinds_of_iterator, scalar_text
 from cwm_trace.tracer.values import render_value
 
 __builtins__ = dict(vars(builtins))  # type: ignore[assignment]  # a copy: a program that is being recorded may rebind len
@@ -55,7 +55,7 @@ class _State(Renderings):
         caller: the recorded frame that runs when this one is left or suspended; a guess that is checked.
         number: its own, in the log.
         line: of its last event.
-        flags: co_flags of its code.
+        code: its code.
         dirty: whether other recorded code has run since its last event.
         loops: of its `for` loops, by `flow.loop_name`: whether asking for the next value runs no code of the program's.
         suspended: whether it has yielded and not been entered again.
@@ -65,9 +65,9 @@ class _State(Renderings):
 
     __slots__ = (
         "caller",
+        "code",
         "delegating",
         "dirty",
-        "flags",
         "frame",
         "line",
         "loops",
@@ -76,23 +76,27 @@ class _State(Renderings):
         "suspended",
     )
 
-    def __init__(self, frame: FrameType, number: int, limit: int | None) -> None:
-        super().__init__(limit)
-        code = frame.f_code
+    def __init__(self, frame: FrameType, number: int, limit: int | None, caller: _State | None) -> None:
+        # Not by super().__init__(): this runs at each call of the program's.
+        self.texts: dict[str, str] = {}
+        self.seen: dict[str, object] = {}
+        self.opaque = NOTHING
+        self.loud = self.dirty = self.reraised = self.suspended = False
+        self._limit, self._dumped = limit, None
         self.frame: FrameType | None = frame
-        self.caller: _State | None = None
-        self.number, self.line, self.flags = number, code.co_firstlineno, code.co_flags
-        self.dirty = self.reraised = self.suspended = False
-        self.loops: dict[str, bool] = {}
+        self.caller = caller
+        self.number = number
+        self.loops: dict[str, bool] | None = None
         self.delegating: bool | None = None
-        if limit is not None or code.co_cellvars or code.co_freevars:
-            self.others = _CELLS  # other code can change them
+        self.code = code = frame.f_code
+        self.line = code.co_firstlineno
+        self.others = _CELLS if limit is not None or code.co_cellvars or code.co_freevars else NOTHING
 
     def local(self) -> Mapping[str, object]:
         """The locals that the text shows, as they are now (a user's `__repr__` may change them meanwhile)."""
         assert self.frame is not None
-        local, code = self.frame.f_locals, self.frame.f_code
-        if self.flags & _OPTIMIZED and (
+        local, code = self.frame.f_locals, self.code
+        if code.co_flags & _OPTIMIZED and (
             self.others is not _CELLS or quirks.NEW_CLASS_NAMES.isdisjoint(code.co_freevars)
         ):
             return dict(local)
@@ -134,10 +138,10 @@ class Recorder:
         # The frame whose hooks may take the short way: the one of the last event, or the one that runs when that was left.
         self._frame: FrameType | None = None
         self._state: _State | None = None
-        self._states: dict[FrameType, _State] = {}
+        self._suspended: dict[FrameType, _State] = {}  # generators and coroutines
         self._count = 0
         self._places: dict[tuple[int, bool], Site] = {}
-        self._capping = self.settings.max_value_chars is not None
+        self._limit = self.settings.max_value_chars
         self._stop_iteration: str | None = None
         self._busy = False
         self._stopped: StopRecording | None = None
@@ -178,24 +182,35 @@ class Recorder:
             return
         if self._stopped is not None:
             raise self._stopped
-        state = self._enter_frame(frame)
+        state = self._enter(frame)
         if state.others or not SCALARS.issuperset(map(type, values)):
             self._look(site, state)
             return
-        texts: Changes = {name: _scalar(value) for name, value in zip(site.names, values, strict=True)}
+        texts: Changes = {name: scalar_text(value) for name, value in zip(site.names, values, strict=True)}
         state.texts.update(texts)  # type: ignore[arg-type]  # none is None
         state.seen.update(zip(site.names, values, strict=True))
-        self._append((site.number, state.number, texts, None))
+        self._append((site.number, state.number, texts or None, None))
 
     def call(self, site: Site) -> None:
-        """A Python frame is entered, or a generator's again."""
+        """A Python frame is entered that has other locals than parameters in slots."""
         frame = _getframe(1)
         if self._entry is None and not self._begin(frame):
             return
         if self._may_report():
-            state = self._enter_frame(frame)
-            state.suspended = False
-            self._look(site, state)
+            self._look(site, self._enter(frame))
+
+    def resumed(self, site: Site) -> None:
+        """A generator or coroutine is entered again."""
+        if self._entry is not None and self._may_report():
+            frame = _getframe(1)
+            state = self._suspended.pop(frame, None)
+            if state is None:
+                self._enter(frame)  # never known, as after a `yield` inside a rendering
+            else:
+                state.caller, self._frame, self._state = self._state, frame, state
+                state.suspended = False
+            assert self._state is not None
+            self._look(site, self._state)
 
     def line(self, site: Site) -> None:
         """A line of which nothing is known beforehand."""
@@ -210,8 +225,8 @@ class Recorder:
         frame, state = _getframe(1), self._state
         if frame is not self._frame or state is None:
             self._line_elsewhere(site, frame)
-        elif state.others and not self._harmless(site, state, frame):
-            self._look(site, state)
+        elif state.others and not (site.harmless and self._harmless(site, state, frame)):
+            self._look_again(site, state, ())
         else:
             state.line = site.line
             self._append((site.number, state.number, None, None))
@@ -221,12 +236,14 @@ class Recorder:
         frame, state = _getframe(1), self._state
         if frame is not self._frame or state is None:
             self._line_elsewhere(site, frame)
-        elif type(value) not in SCALARS or (state.others and not self._harmless(site, state, frame)):
+        elif type(value) not in SCALARS:
             self._look(site, state)
+        elif state.others and not (site.harmless and self._harmless(site, state, frame)):
+            self._look_again(site, state, (value,))
         else:
             state.line, name = site.line, site.name
             if state.seen.get(name, _MISSING) is not value:
-                text = _scalar(value)
+                text = scalar_text(value)
                 state.seen[name] = value
                 if state.texts.get(name) != text:
                     state.texts[name] = text
@@ -239,17 +256,13 @@ class Recorder:
         frame, state = _getframe(1), self._state
         if frame is not self._frame or state is None:
             self._line_elsewhere(site, frame)
-        elif not SCALARS.issuperset(map(type, values)) or (state.others and not self._harmless(site, state, frame)):
+        elif not SCALARS.issuperset(map(type, values)):
             self._look(site, state)
+        elif state.others and not (site.harmless and self._harmless(site, state, frame)):
+            self._look_again(site, state, values)
         else:
             state.line = site.line
-            changes: Changes = {}
-            for name, value in zip(site.names, values, strict=True):
-                if state.seen.get(name, _MISSING) is not value:
-                    text = _scalar(value)
-                    state.seen[name] = value
-                    if state.texts.get(name) != text:
-                        state.texts[name] = changes[name] = text
+            changes = state.store(site.names, values, {})
             self._append((site.number, state.number, changes or None, None))
 
     def leave(self, value: object, line: int | None) -> None:
@@ -260,8 +273,14 @@ class Recorder:
                 return
             state = self._switch_to(frame)
         self._append((RETURN, state.number, line or state.line, self._text(value)))
-        self._left(frame, state)
-        if value is not None and state.flags & _GENERATOR:
+        if frame is self._entry:
+            self._end()
+            return
+        caller, state.caller, state.frame = state.caller, None, None
+        self._state, self._frame = caller, None
+        if caller is not None:
+            caller.dirty, self._frame = True, caller.frame
+        if value is not None and state.code.co_flags & _GENERATOR:
             self._stop_iterating(StopIteration(value))
 
     def suspend(self, value: object, line: int | None) -> None:
@@ -271,6 +290,8 @@ class Recorder:
             state.line = line or state.line
             self._append((YIELD, state.number, state.line, self._text(value)))
             state.suspended, state.delegating = True, None
+            assert state.frame is not None
+            self._suspended[state.frame] = state
             self._go_back(state)
 
     def caught(self, error: BaseException, line: int | None) -> None:
@@ -320,14 +341,20 @@ class Recorder:
             if self.settings.keep_unwind_return:
                 last = (RETURN, state.number, state.line, "None")
             self._append(last)
-            self._left(frame, state)
-            if isinstance(error, StopIteration) and not state.flags & _RESUMABLE:
+            if frame is self._entry:
+                self._end()
+                return
+            self._go_back(state)
+            state.frame = None
+            if isinstance(error, StopIteration) and not state.code.co_flags & _RESUMABLE:
                 self._stop_iterating(error)
 
     def loop(self, iterator: object, name: str) -> None:
         """A loop begins: a StopIteration from before is not its own."""
         frame, state = _getframe(1), self._state
         if frame is self._frame and state is not None:
+            if state.loops is None:
+                state.loops = {}
             state.loops[name], state.loops[tuples_of(name)] = kinds_of_iterator(iterator)
         if not self._busy and self._thread == _get_ident():
             self._stop_iteration = None
@@ -371,30 +398,27 @@ class Recorder:
             raise self._stopped
         return True
 
-    def _enter_frame(self, frame: FrameType) -> _State:
-        """The state of a Python frame that is entered from the one that ran."""
-        state, caller = self._states.get(frame), self._state
-        if state is None:
-            state = self._new_state(frame)
-        if caller is not state:
-            state.caller = caller
-        self._frame, self._state = frame, state
-        return state
-
-    def _new_state(self, frame: FrameType) -> _State:
+    def _enter(self, frame: FrameType) -> _State:
+        """The state of a Python frame that is not known yet; the one of the last event has called it, directly or not."""
         self._count += 1
-        state = self._states[frame] = _State(frame, self._count, self.settings.max_value_chars)
-        return state
+        self._frame, self._state = frame, _State(frame, self._count, self._limit, self._state)
+        return self._state
 
     def _switch_to(self, frame: FrameType) -> _State:
         """The state of the Python frame that runs now."""
         if frame is self._frame and self._state is not None:
             return self._state
-        state = self._states.get(frame)
+        state = self._state
+        while state is not None and state.frame is not frame:
+            state = state.caller
         if state is None:
-            # A generator that is not known was entered before, or never: by its first event it is entered anew.
-            state = self._new_state(frame)
-            state.suspended = bool(state.flags & _RESUMABLE)
+            state = self._suspended.pop(frame, None)
+            if state is None:
+                # A generator that is not known was entered before, or never: by its first event it is entered anew.
+                state = self._enter(frame)
+                state.suspended = bool(state.code.co_flags & _RESUMABLE)
+            else:
+                state.caller = self._state
         state.dirty = True
         self._frame, self._state = frame, state
         return state
@@ -404,17 +428,13 @@ class Recorder:
         caller, state.caller = state.caller, None
         self._state, self._frame = caller, None
         if caller is not None:
-            caller.dirty = True
-            self._frame = caller.frame
+            caller.dirty, self._frame = True, caller.frame
 
-    def _left(self, frame: FrameType, state: _State) -> None:
-        self._states.pop(frame, None)
-        state.frame = None
-        self._go_back(state)
-        if frame is self._entry:
-            self.complete = True
-            self._entry = self._frame = self._state = None
-            self._states.clear()
+    def _end(self) -> None:
+        """The entry is left."""
+        self.complete = True
+        self._entry = self._frame = self._state = None
+        self._suspended.clear()
 
     # --- events -------------------------------------------------------------------------------------------------------
 
@@ -427,33 +447,48 @@ class Recorder:
         """Whether no value but the stored ones can have changed since the event before (see `flow.Effects`)."""
         effects = site.effects
         return (
-            effects.harmless
-            and not state.dirty
+            not state.dirty
             and not state.loud
             and state.others.isdisjoint(effects.stored)
             and state.opaque.isdisjoint(effects.loaded)
-            and all(map(state.loops.get, effects.loops))
+            and (not effects.loops or (state.loops is not None and all(map(state.loops.get, effects.loops))))
             and (not effects.builtins or _are_builtins(frame, effects.builtins))
         )
 
     def _look(self, site: Site, state: _State) -> None:
         """Report a frame's locals, all of which may have changed."""
-        self._busy = True
+        self._busy = True  # f_locals too may run code, a finaliser, which settrace would not report
         try:
             changes = state.update(state.local())
         finally:
             self._busy = False
         state.line, state.dirty, self._stop_iteration = site.line, False, None
-        if self._capping:
+        if self._limit is not None:
             state.loud = True
         self._append((site.number, state.number, changes or None, None))
 
-    def _text(self, value: object) -> str:
-        if type(value) in SCALARS and not self._capping:
-            return _scalar(value)
+    def _look_again(self, site: Site, state: _State, values: tuple[object, ...]) -> None:
+        """Report a frame's locals, of which only the stored ones and those of no scalar type can have changed. Those stored are scalars."""
+        if state.loud or state.others is _CELLS or not _CELLS.isdisjoint(state.others):
+            self._look(site, state)
+            return
+        assert state.frame is not None
         self._busy = True
         try:
-            return cut(render_value(value), self.settings.max_value_chars)
+            changes = state.update_others(state.frame.f_locals)
+        finally:
+            self._busy = False
+        if values:
+            state.store(site.names, values, changes)
+        state.line, state.dirty = site.line, False
+        self._append((site.number, state.number, changes or None, None))
+
+    def _text(self, value: object) -> str:
+        if type(value) in SCALARS and self._limit is None:
+            return scalar_text(value)
+        self._busy = True
+        try:
+            return cut(render_value(value), self._limit)
         finally:
             self._busy = False
 
@@ -491,7 +526,9 @@ class Recorder:
         """A site for an event that has none in the code."""
         site = self._places.get((line, is_call))
         if site is None:
-            site = Site(len(self._sites), line, is_call, ANYTHING, (), "", self._lines, line_of(self._lines, line))
+            site = Site(
+                len(self._sites), line, is_call, ANYTHING, (), "", False, self._lines, line_of(self._lines, line)
+            )
             self._places[line, is_call] = site
             self._sites.append(site)
         return site
@@ -516,15 +553,6 @@ class Recorder:
             raise
         finally:
             self._busy = False
-
-
-def _scalar(value: object) -> str:
-    """The text of a value of one of SCALARS."""
-    try:
-        text = repr(value)
-    except ValueError:  # an int of more than 4,300 digits
-        return render_value(value)
-    return text if text.isascii() else render_value(value)
 
 
 def _are_builtins(frame: FrameType, names: tuple[str, ...]) -> bool:

@@ -24,6 +24,7 @@ __builtins__ = dict(vars(builtins))  # type: ignore[assignment]  # a copy: a pro
 
 SCALARS = frozenset({int, bool, float, complex, str, type(None)})
 _CONTAINERS = frozenset({list, dict, tuple})
+_KNOWN = SCALARS | _CONTAINERS
 _FLAT = frozenset({set, frozenset, deque})
 _PLAIN = frozenset({bytes, bytearray, range, slice, type(...), type(NotImplemented)})
 _ITEMS: type = type(iter({}.items()))
@@ -33,7 +34,7 @@ _ITERABLES: tuple[Iterable[Any], ...] = (
 _PLAIN_ITERATORS = frozenset(type(iter(made)) for made in _ITERABLES)
 _SILENT = frozenset({types.FunctionType, types.BuiltinFunctionType, types.GeneratorType, types.CoroutineType, type})
 _MISSING = object()
-_NOTHING: Set[Any] = frozenset()
+NOTHING: Set[Any] = frozenset()
 _MAX_DEPTH = 4  # of plain containers: far from where repr fails at the recursion limit
 _SMALL = 8  # items: as fast to render as to compare
 # Of marshal: the last one without back references, so that equal bytes do not depend on who else holds an object.
@@ -59,8 +60,8 @@ class Renderings:
     def __init__(self, limit: int | None) -> None:
         self.texts: dict[str, str] = {}
         self.seen: dict[str, object] = {}
-        self.others: Set[str] = _NOTHING
-        self.opaque: Set[str] = _NOTHING
+        self.others: Set[str] = NOTHING
+        self.opaque: Set[str] = NOTHING
         self.loud = False
         self._limit = limit
         self._dumped: dict[str, tuple[bytes, str, int]] | None = None  # bytes, whole text, length
@@ -88,6 +89,30 @@ class Renderings:
             self._forget(local, changes)
         return changes
 
+    def update_others(self, local: Mapping[str, object]) -> Changes:
+        """As `update`, but only of `others`, all of which are still bound; and not where their order matters, as it does if one is loud."""
+        changes: Changes = {}
+        for name in self.others:
+            value = local[name]
+            if type(value) in SCALARS:
+                self._no_other(name)  # `store` will be told of it
+                continue
+            text = self._other(name, value)
+            if self.texts.get(name) != text:
+                changes[name] = text
+        self.texts.update(changes)  # type: ignore[arg-type]
+        return changes
+
+    def store(self, names: tuple[str, ...], values: tuple[object, ...], changes: Changes) -> Changes:
+        """Take note of scalars that were stored; adds what changed to `changes`."""
+        for name, value in zip(names, values, strict=True):
+            if self.seen.get(name, _MISSING) is not value:
+                text = scalar_text(value)
+                self.seen[name] = value
+                if self.texts.get(name) != text:
+                    self.texts[name] = changes[name] = text
+        return changes
+
     def _forget(self, local: Mapping[str, object], changes: Changes) -> None:
         """Drop what is no longer bound."""
         for name in [name for name in self.texts if name not in local]:
@@ -112,16 +137,19 @@ class Renderings:
             self.others |= {name}
             self.seen.pop(name, None)
         kind = type(value)
-        plain = kind in _PLAIN or (kind in _CONTAINERS and _is_plain(value, _MAX_DEPTH)) or _is_flat(value, kind)
-        if plain != (name not in self.opaque):
+        plain = kind in _CONTAINERS and _is_plain(value, _MAX_DEPTH)
+        if plain and (len(value) > _SMALL or not _is_flat(value)):  # type: ignore[arg-type]
+            text = self._container(name, value)
+        else:
+            if self._dumped:
+                self._dumped.pop(name, None)
+            plain = plain or kind in _PLAIN or (kind in _FLAT and _is_flat(value))
+            if not plain and kind not in _SILENT and _of_type(kind, "__repr__") is not object.__repr__:
+                self.loud = True
+            text = render_value(value)
+        if plain is (name in self.opaque):
             self.opaque ^= {name}
-        if plain and kind in _CONTAINERS:
-            return cut(self._container(name, value), self._limit)
-        if self._dumped:
-            self._dumped.pop(name, None)
-        if not plain and kind not in _SILENT and _of_type(kind, "__repr__") is not object.__repr__:
-            self.loud = True
-        return cut(render_value(value), self._limit)
+        return text if self._limit is None else cut(text, self._limit)
 
     def _container(self, name: str, value: Any) -> str:
         """The text of a plain list, dict or tuple; that of before, if its bytes are those of before."""
@@ -159,8 +187,20 @@ def kinds_of_iterator(iterator: object) -> tuple[bool, bool]:
     return False, False
 
 
-def _is_flat(value: Any, kind: type) -> bool:
-    return kind in _FLAT and set(map(type, value)) <= SCALARS
+def scalar_text(value: object) -> str:
+    """The text of a value of one of SCALARS."""
+    try:
+        text = repr(value)
+    except ValueError:  # an int of more than 4,300 digits
+        return render_value(value)
+    return text if text.isascii() else render_value(value)
+
+
+def _is_flat(value: Any) -> bool:
+    """Whether a container holds scalars only."""
+    if type(value) is dict:
+        return SCALARS.issuperset(map(type, value)) and SCALARS.issuperset(map(type, value.values()))
+    return SCALARS.issuperset(map(type, value))
 
 
 def _longer(value: list[object], dumped: bytes, known: tuple[bytes, str, int]) -> str | None:
@@ -177,12 +217,11 @@ def _is_plain(value: object, depth: int) -> bool:
     Then equal bytes mean an equal text: marshal's writing is unambiguous but for bytes-like objects, and keeps order but in sets. And marshal
     would follow cycles to its depth limit, in a list linked both ways along 2**2000 paths.
     """
-    if not depth:
-        return False
-    items = [*value.keys(), *value.values()] if type(value) is dict else value
-    kinds = set(map(type, items))  # type: ignore[call-overload]
-    if kinds <= SCALARS:
+    if _is_flat(value):
         return True
-    if not kinds <= SCALARS | _CONTAINERS:
+    if depth == 1:
         return False
-    return all(_is_plain(item, depth - 1) for item in items if type(item) in _CONTAINERS)  # type: ignore[attr-defined]
+    items: list[Any] = [*value.keys(), *value.values()] if type(value) is dict else value  # type: ignore[assignment]
+    if not _KNOWN.issuperset(map(type, items)):
+        return False
+    return all(_is_plain(item, depth - 1) for item in items if type(item) in _CONTAINERS)
