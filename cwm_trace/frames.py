@@ -28,6 +28,7 @@ class _NoLocals(dict[str, str]):
 
 
 NO_LOCALS: Mapping[str, str] = _NoLocals()
+_NOT_RECORDED: Mapping[str, bool | None] = {"logprob": None, "tokens": None, "capped": False, "raw": None}
 _SURROGATE_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 
 
@@ -109,6 +110,12 @@ class Frame:
             raise ValueError(f"a {self.event} frame has a value, not locals")
         self._canonicalise()
 
+    def __getattr__(self, name: str) -> None | bool:
+        # What `recorded_frame` does not set: it makes a frame for each event of a program.
+        if name in _NOT_RECORDED:
+            return _NOT_RECORDED[name]
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
+
     def _canonicalise(self) -> None:
         """Join surrogate pairs wherever the frame holds text that is not ASCII."""
         if not self.source.isascii():
@@ -146,10 +153,8 @@ def recorded_frame(
     _set_unchanged(made, unchanged)
     _set_value(made, value)
     _set_line_number(made, line_number)
-    _set_logprob(made, None)
-    _set_tokens(made, None)
-    _set_capped(made, capped)
-    _set_raw(made, None)
+    if capped:
+        _set_capped(made, True)
     return made
 
 
@@ -161,11 +166,11 @@ _new_frame = object.__new__
     _set_unchanged,
     _set_value,
     _set_line_number,
-    _set_logprob,
-    _set_tokens,
     _set_capped,
-    _set_raw,
-) = (getattr(Frame, name).__set__ for name in Frame.__slots__)
+) = (
+    getattr(Frame, name).__set__
+    for name in ("event", "source", "locals", "unchanged", "value", "line_number", "capped")
+)
 
 
 @dataclass(frozen=True, slots=True)

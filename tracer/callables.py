@@ -12,8 +12,7 @@ from cwm_trace.errors import InputError
 from cwm_trace.format import mark_entry
 from cwm_trace.frames import Status, Trace
 from cwm_trace.tracer.entry import parse_source
-from cwm_trace.tracer.inprocess import FrameList
-from cwm_trace.tracer.record import Recorder, StopRecording, all_code
+from cwm_trace.tracer.record import Recorder, all_code
 from cwm_trace.tracer.run import read_source
 
 
@@ -28,19 +27,18 @@ def trace(function: Callable[..., Any], /, *arguments: Any, **keywords: Any) -> 
         raise InputError(f"{function!r} is not a Python function", hint="Trace a function or a method")
     path, line = plain.__code__.co_filename, _definition_line(plain)
     source = _source(plain, path)
-    sink = FrameList()
-    recorder = Recorder(source, path, entry_line=line, emit=sink)
+    recorder = Recorder(source, path, entry_line=line, emit=None)
     originals = swap_code(path, compile(source, path, "exec", dont_inherit=True), recorder.code)
     try:
         function(*arguments, **keywords)
-    except (Exception, StopRecording):  # part of the trace
+    except Exception:  # part of the trace
         pass
     finally:
         for known, code in originals:
             known.__code__ = code
     status = Status.COMPLETE if recorder.complete else Status.OPEN
     meta = {"name": f"{path.rsplit('/', 1)[-1]}::{plain.__qualname__}"}
-    return Trace(mark_entry(source, line), tuple(sink.frames), recorder.complete, status, meta)
+    return Trace(mark_entry(source, line), tuple(recorder.frames()), recorder.complete, status, meta)
 
 
 def _definition_line(function: FunctionType) -> int:

@@ -49,9 +49,9 @@ def module_name(entry: Entry) -> str:
     return "program" if entry.is_call and _MAIN_GUARD.search(entry.source) else "__main__"
 
 
-def record_entry(entry: Entry, emit: FrameList, settings: Settings | None = None) -> Trace:
+def record_entry(entry: Entry, limits: FrameList | None = None, settings: Settings | None = None) -> Trace:
     """Run an entry in a fresh module and record it. What the program raises is part of the trace, and stays there."""
-    recorder = Recorder(entry.source, FILENAME, entry_line=entry.line, emit=emit, settings=settings)
+    recorder = Recorder(entry.source, FILENAME, entry_line=entry.line, emit=limits, settings=settings)
     module = ModuleType(module_name(entry))
     namespace: dict[str, Any] = module.__dict__
     try:
@@ -61,7 +61,8 @@ def record_entry(entry: Entry, emit: FrameList, settings: Settings | None = None
     except (Exception, StopRecording, SystemExit):  # the program's own affair
         pass
     meta = {"untraced": ", ".join(recorder.untraced)} if recorder.untraced else {}
-    return Trace(entry.context, tuple(emit.frames), recorder.complete, emit.status, meta)
+    frames = recorder.frames() if limits is None else limits.frames
+    return Trace(entry.context, tuple(frames), recorder.complete, limits.status if limits else Status.OPEN, meta)
 
 
 def record_source(
@@ -74,9 +75,10 @@ def record_source(
 ) -> Trace:
     """The trace of source text, recorded in this process. Raises InputError."""
     entry = script_entry(source) if call is None else call_entry(source, call)
-    return record_entry(entry, FrameList(max_frames, max_characters), settings)
+    limited = max_frames is not None or max_characters is not None
+    return record_entry(entry, FrameList(max_frames, max_characters) if limited else None, settings)
 
 
 def record_context(context: str, *, max_frames: int | None = None) -> Trace:
     """The trace of a marked context, recorded in this process. Raises InputError."""
-    return record_entry(context_entry(context), FrameList(max_frames))
+    return record_entry(context_entry(context), None if max_frames is None else FrameList(max_frames))

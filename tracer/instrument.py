@@ -60,6 +60,7 @@ class Site:
         names: of the values that the hook is given.
         name: the first of them, or "".
         harmless: that of `effects`.
+        cells: whether other code can change locals.
         lines: for the recorder to put there: those of the file.
         source: for the recorder to put there: the text of this one.
     """
@@ -71,6 +72,7 @@ class Site:
     names: tuple[str, ...]
     name: str
     harmless: bool
+    cells: bool
     lines: Sequence[str] = ()
     source: str = ""
 
@@ -224,7 +226,8 @@ class _Rewriter:
 
     def _site(self, line: int, is_call: bool, effects: Effects) -> Site:
         names = effects.names or ()
-        site = Site(len(self.sites), line, is_call, effects, names, names[0] if names else "", effects.harmless)
+        cells = bool(self.code.co_cellvars or self.code.co_freevars)
+        site = Site(len(self.sites), line, is_call, effects, names, names[0] if names else "", effects.harmless, cells)
         self.sites.append(site)
         return site
 

@@ -29,6 +29,8 @@ YIELD: Final = -2
 EXCEPTION: Final = -3
 LEFT: Final = -4
 _NO_NAMES: frozenset[str] = frozenset()
+# Looked up once: a member of an enumeration is no plain attribute before 3.12.
+_CALL, _LINE, _RETURN, _EXCEPTION = Event.CALL, Event.LINE, Event.RETURN, Event.EXCEPTION
 
 
 class Cut(str):
@@ -40,13 +42,25 @@ class Cut(str):
 class _Activation:
     """What was last shown of a Python frame."""
 
-    __slots__ = ("cut", "lines", "names", "shown")
+    __slots__ = ("cut", "lines", "names", "others", "shown")
 
     def __init__(self, lines: Sequence[str]) -> None:
         self.lines = lines
         self.shown: dict[str, str] = {}
         self.names = _NO_NAMES
+        self.others: dict[str, frozenset[str]] = {}  # name -> all but it
         self.cut = False
+
+    def all_but(self, what: str | Changes | int | None) -> frozenset[str]:
+        """The names that an entry does not change."""
+        if what is None:
+            return self.names
+        if isinstance(what, dict):
+            return self.names.difference(what)
+        name = str(what)
+        if name not in self.others:
+            self.others[name] = self.names.difference((name,))
+        return self.others[name]
 
     def change(self, changes: Changes) -> None:
         """Take note of several changes."""
@@ -62,7 +76,9 @@ class _Activation:
             self._look()
 
     def _look(self) -> None:
-        self.names = frozenset(self.shown)
+        names = frozenset(self.shown)
+        if names != self.names:
+            self.names, self.others = names, {}
         self.cut = any(type(text) is Cut for text in self.shown.values())
 
 
@@ -89,7 +105,7 @@ class Expander:
         assert isinstance(what, int) and text is not None
         if number != EXCEPTION:
             self._previous = None
-        event = Event.EXCEPTION if number == EXCEPTION else Event.RETURN
+        event = _EXCEPTION if number == EXCEPTION else _RETURN
         source = line_of(activation.lines, what)
         return recorded_frame(event, source, NO_LOCALS, _NO_NAMES, text, what, type(text) is Cut)
 
@@ -107,16 +123,13 @@ class Expander:
         if site.is_call or at != self._last or not previous:
             unchanged = _NO_NAMES  # another Python frame came between, if only by an exception
         elif previous is before:
-            unchanged = activation.names if what is None else activation.names.difference(_changed(what))
+            unchanged = activation.all_but(what)
         else:
             unchanged = frozenset(name for name, value in shown.items() if previous.get(name) == value)
         self._last, self._previous = at, shown
-        event = Event.CALL if site.is_call else Event.LINE
-        return recorded_frame(event, site.source, shown, unchanged, None, site.line, activation.cut)
-
-
-def _changed(what: str | Changes | int | None) -> Changes | tuple[str]:
-    return what if isinstance(what, dict) else (str(what),)
+        return recorded_frame(
+            _CALL if site.is_call else _LINE, site.source, shown, unchanged, None, site.line, activation.cut
+        )
 
 
 def line_of(lines: Sequence[str], number: int) -> str:

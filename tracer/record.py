@@ -10,7 +10,7 @@ import sys
 import threading
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from types import CodeType, FrameType, FunctionType
+from types import CodeType, FrameType, FunctionType, MappingProxyType
 
 from cwm_trace.format import source_lines, strip_mark
 from cwm_trace.frames import Frame
@@ -18,7 +18,7 @@ from cwm_trace.tracer import quirks
 from cwm_trace.tracer.flow import ANYTHING, PURE_BUILTINS, tuples_of
 from cwm_trace.tracer.instrument import Site, instrument
 from cwm_trace.tracer.log import EXCEPTION, LEFT, RETURN, YIELD, Changes, Entry, Expander, line_of
-from cwm_trace.tracer.renderings import NOTHING, SCALARS, Renderings, cut, kinds_of_iterator, scalar_text
+from cwm_trace.tracer.renderings import NOTHING, SCALAR_TEXT, SCALARS, Renderings, cut, kinds_of_iterator
 from cwm_trace.tracer.values import render_value
 
 __builtins__ = dict(vars(builtins))  # type: ignore[assignment]  # a copy: a program that is being recorded may rebind len
@@ -55,7 +55,6 @@ class _State(Renderings):
         caller: the recorded frame that runs when this one is left or suspended; a guess that is checked.
         number: its own, in the log.
         line: of its last event.
-        code: its code.
         dirty: whether other recorded code has run since its last event.
         loops: of its `for` loops, by `flow.loop_name`: whether asking for the next value runs no code of the program's.
         suspended: whether it has yielded and not been entered again.
@@ -63,39 +62,27 @@ class _State(Renderings):
         delegating: while it waits for another iterator: whether that one ends without raising StopIteration if it returns None.
     """
 
-    __slots__ = (
-        "caller",
-        "code",
-        "delegating",
-        "dirty",
-        "frame",
-        "line",
-        "loops",
-        "number",
-        "reraised",
-        "suspended",
-    )
+    # Most frames live for a few events: what few of them need is set when it is needed, and these are shared until then.
+    others = opaque = NOTHING
+    loud = dirty = reraised = suspended = False
+    delegating: bool | None = None
+    loops: Mapping[str, bool] = MappingProxyType({})
+    _limit: int | None = None
+    _dumped = None
 
-    def __init__(self, frame: FrameType, number: int, limit: int | None, caller: _State | None) -> None:
+    def __init__(self, frame: FrameType, number: int, caller: _State | None, line: int) -> None:
         # Not by super().__init__(): this runs at each call of the program's.
         self.texts: dict[str, str] = {}
         self.seen: dict[str, object] = {}
-        self.opaque = NOTHING
-        self.loud = self.dirty = self.reraised = self.suspended = False
-        self._limit, self._dumped = limit, None
         self.frame: FrameType | None = frame
         self.caller = caller
         self.number = number
-        self.loops: dict[str, bool] | None = None
-        self.delegating: bool | None = None
-        self.code = code = frame.f_code
-        self.line = code.co_firstlineno
-        self.others = _CELLS if limit is not None or code.co_cellvars or code.co_freevars else NOTHING
+        self.line = line
 
     def local(self) -> Mapping[str, object]:
         """The locals that the text shows, as they are now (a user's `__repr__` may change them meanwhile)."""
         assert self.frame is not None
-        local, code = self.frame.f_locals, self.code
+        local, code = self.frame.f_locals, self.frame.f_code
         if code.co_flags & _OPTIMIZED and (
             self.others is not _CELLS or quirks.NEW_CLASS_NAMES.isdisjoint(code.co_freevars)
         ):
@@ -182,14 +169,22 @@ class Recorder:
             return
         if self._stopped is not None:
             raise self._stopped
-        state = self._enter(frame)
-        if state.others or not SCALARS.issuperset(map(type, values)):
-            self._look(site, state)
-            return
-        texts: Changes = {name: scalar_text(value) for name, value in zip(site.names, values, strict=True)}
-        state.texts.update(texts)  # type: ignore[arg-type]  # none is None
-        state.seen.update(zip(site.names, values, strict=True))
-        self._append((site.number, state.number, texts or None, None))
+        self._count = number = self._count + 1
+        state = _State(frame, number, self._state, site.line)
+        self._frame, self._state = frame, state
+        texts: Changes = {}
+        if self._limit is None and not site.cells:
+            try:
+                for name, value in zip(site.names, values):  # noqa: B905  # strict costs time
+                    texts[name] = SCALAR_TEXT[type(value)](value)
+            except (KeyError, ValueError):  # a value of another type, a very long int
+                self._look(site, self._prepared(state))
+            else:
+                state.texts.update(texts)  # type: ignore[arg-type]  # none is None
+                state.seen.update(zip(site.names, values))  # noqa: B905
+                self._append((site.number, number, texts or None, None))
+        else:
+            self._look(site, self._prepared(state))
 
     def call(self, site: Site) -> None:
         """A Python frame is entered that has other locals than parameters in slots."""
@@ -236,14 +231,17 @@ class Recorder:
         frame, state = _getframe(1), self._state
         if frame is not self._frame or state is None:
             self._line_elsewhere(site, frame)
-        elif type(value) not in SCALARS:
+        elif (render := SCALAR_TEXT.get(type(value))) is None:
             self._look(site, state)
         elif state.others and not (site.harmless and self._harmless(site, state, frame)):
             self._look_again(site, state, (value,))
         else:
             state.line, name = site.line, site.name
             if state.seen.get(name, _MISSING) is not value:
-                text = scalar_text(value)
+                try:
+                    text = render(value)
+                except ValueError:  # an int of more than 4,300 digits
+                    text = render_value(value)
                 state.seen[name] = value
                 if state.texts.get(name) != text:
                     state.texts[name] = text
@@ -272,7 +270,15 @@ class Recorder:
             if self._entry is None or not self._may_report():
                 return
             state = self._switch_to(frame)
-        self._append((RETURN, state.number, line or state.line, self._text(value)))
+        render = SCALAR_TEXT.get(type(value))
+        if render is None or self._limit is not None:
+            text = self._text(value)
+        else:
+            try:
+                text = render(value)
+            except ValueError:
+                text = self._text(value)
+        self._append((RETURN, state.number, line or state.line, text))
         if frame is self._entry:
             self._end()
             return
@@ -280,7 +286,7 @@ class Recorder:
         self._state, self._frame = caller, None
         if caller is not None:
             caller.dirty, self._frame = True, caller.frame
-        if value is not None and state.code.co_flags & _GENERATOR:
+        if value is not None and frame.f_code.co_flags & _GENERATOR:
             self._stop_iterating(StopIteration(value))
 
     def suspend(self, value: object, line: int | None) -> None:
@@ -346,16 +352,15 @@ class Recorder:
                 return
             self._go_back(state)
             state.frame = None
-            if isinstance(error, StopIteration) and not state.code.co_flags & _RESUMABLE:
+            if isinstance(error, StopIteration) and not frame.f_code.co_flags & _RESUMABLE:
                 self._stop_iterating(error)
 
     def loop(self, iterator: object, name: str) -> None:
         """A loop begins: a StopIteration from before is not its own."""
         frame, state = _getframe(1), self._state
         if frame is self._frame and state is not None:
-            if state.loops is None:
-                state.loops = {}
-            state.loops[name], state.loops[tuples_of(name)] = kinds_of_iterator(iterator)
+            plain, tuples = kinds_of_iterator(iterator)
+            state.loops = {**state.loops, name: plain, tuples_of(name): tuples}
         if not self._busy and self._thread == _get_ident():
             self._stop_iteration = None
 
@@ -401,8 +406,16 @@ class Recorder:
     def _enter(self, frame: FrameType) -> _State:
         """The state of a Python frame that is not known yet; the one of the last event has called it, directly or not."""
         self._count += 1
-        self._frame, self._state = frame, _State(frame, self._count, self._limit, self._state)
-        return self._state
+        self._frame, self._state = frame, _State(frame, self._count, self._state, frame.f_code.co_firstlineno)
+        return self._prepared(self._state)
+
+    def _prepared(self, state: _State) -> _State:
+        """A new state, where more than scalars in slots may be."""
+        assert state.frame is not None
+        code = state.frame.f_code
+        if self._limit is not None or code.co_cellvars or code.co_freevars:
+            state._limit, state.others = self._limit, _CELLS  # other code can change them
+        return state
 
     def _switch_to(self, frame: FrameType) -> _State:
         """The state of the Python frame that runs now."""
@@ -416,7 +429,7 @@ class Recorder:
             if state is None:
                 # A generator that is not known was entered before, or never: by its first event it is entered anew.
                 state = self._enter(frame)
-                state.suspended = bool(state.code.co_flags & _RESUMABLE)
+                state.suspended = bool(frame.f_code.co_flags & _RESUMABLE)
             else:
                 state.caller = self._state
         state.dirty = True
@@ -451,7 +464,7 @@ class Recorder:
             and not state.loud
             and state.others.isdisjoint(effects.stored)
             and state.opaque.isdisjoint(effects.loaded)
-            and (not effects.loops or (state.loops is not None and all(map(state.loops.get, effects.loops))))
+            and (not effects.loops or all(map(state.loops.get, effects.loops)))
             and (not effects.builtins or _are_builtins(frame, effects.builtins))
         )
 
@@ -484,8 +497,6 @@ class Recorder:
         self._append((site.number, state.number, changes or None, None))
 
     def _text(self, value: object) -> str:
-        if type(value) in SCALARS and self._limit is None:
-            return scalar_text(value)
         self._busy = True
         try:
             return cut(render_value(value), self._limit)
@@ -527,7 +538,7 @@ class Recorder:
         site = self._places.get((line, is_call))
         if site is None:
             site = Site(
-                len(self._sites), line, is_call, ANYTHING, (), "", False, self._lines, line_of(self._lines, line)
+                len(self._sites), line, is_call, ANYTHING, (), "", False, False, self._lines, line_of(self._lines, line)
             )
             self._places[line, is_call] = site
             self._sites.append(site)

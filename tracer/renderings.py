@@ -14,7 +14,7 @@ import builtins
 import marshal
 import types
 from collections import deque
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping, Set
 from typing import Any
 
 from cwm_trace.tracer.log import Changes, Cut
@@ -22,7 +22,22 @@ from cwm_trace.tracer.values import cap, render_value
 
 __builtins__ = dict(vars(builtins))  # type: ignore[assignment]  # a copy: a program that is being recorded may rebind len
 
-SCALARS = frozenset({int, bool, float, complex, str, type(None)})
+
+def _text_of_str(value: str) -> str:
+    text = repr(value)
+    return text if text.isascii() else render_value(value)
+
+
+SCALAR_TEXT: dict[type, Callable[[Any], str]] = {
+    int: repr,  # ValueError: more than 4,300 digits
+    bool: repr,
+    float: repr,
+    complex: repr,
+    str: _text_of_str,
+    type(None): repr,
+}
+"""How values of these types are rendered; none of them can change."""
+SCALARS = frozenset(SCALAR_TEXT)
 _CONTAINERS = frozenset({list, dict, tuple})
 _KNOWN = SCALARS | _CONTAINERS
 _FLAT = frozenset({set, frozenset, deque})
@@ -35,7 +50,7 @@ _PLAIN_ITERATORS = frozenset(type(iter(made)) for made in _ITERABLES)
 _SILENT = frozenset({types.FunctionType, types.BuiltinFunctionType, types.GeneratorType, types.CoroutineType, type})
 _MISSING = object()
 NOTHING: Set[Any] = frozenset()
-_MAX_DEPTH = 4  # of plain containers: far from where repr fails at the recursion limit
+_MAX_DEPTH = 3  # of plain containers: far from where repr fails at the recursion limit
 _SMALL = 8  # items: as fast to render as to compare
 # Of marshal: the last one without back references, so that equal bytes do not depend on who else holds an object.
 _VERSION = 2
@@ -54,8 +69,6 @@ class Renderings:
         opaque: those of `others` that are no plain values: touching them may run code of the program's.
         loud: whether rendering one of them may run code of the program's, so that it must be done at each event.
     """
-
-    __slots__ = ("_dumped", "_limit", "loud", "opaque", "others", "seen", "texts")
 
     def __init__(self, limit: int | None) -> None:
         self.texts: dict[str, str] = {}
@@ -107,7 +120,7 @@ class Renderings:
         """Take note of scalars that were stored; adds what changed to `changes`."""
         for name, value in zip(names, values, strict=True):
             if self.seen.get(name, _MISSING) is not value:
-                text = scalar_text(value)
+                text = render_value(value)
                 self.seen[name] = value
                 if self.texts.get(name) != text:
                     self.texts[name] = changes[name] = text
@@ -132,24 +145,31 @@ class Renderings:
         if self._dumped:
             self._dumped.pop(name, None)
 
-    def _other(self, name: str, value: object) -> str:
+    def _other(self, name: str, value: Any) -> str:
+        kind = type(value)
         if name not in self.others:
             self.others |= {name}
             self.seen.pop(name, None)
-        kind = type(value)
-        plain = kind in _CONTAINERS and _is_plain(value, _MAX_DEPTH)
-        if plain and (len(value) > _SMALL or not _is_flat(value)):  # type: ignore[arg-type]
-            text = self._container(name, value)
+        if kind in _CONTAINERS:
+            flat = _is_flat(value)
+            plain = flat or _is_plain(value, _MAX_DEPTH)
+            if plain and not (flat and len(value) <= _SMALL):
+                text = self._container(name, value)
+            else:
+                text = self._anew(name, value, kind, plain)
         else:
-            if self._dumped:
-                self._dumped.pop(name, None)
-            plain = plain or kind in _PLAIN or (kind in _FLAT and _is_flat(value))
-            if not plain and kind not in _SILENT and _of_type(kind, "__repr__") is not object.__repr__:
-                self.loud = True
-            text = render_value(value)
-        if plain is (name in self.opaque):
+            plain = kind in _PLAIN or (kind in _FLAT and _is_flat(value))
+            text = self._anew(name, value, kind, plain)
+        if (name in self.opaque) is plain:
             self.opaque ^= {name}
         return text if self._limit is None else cut(text, self._limit)
+
+    def _anew(self, name: str, value: object, kind: type, plain: bool) -> str:
+        if self._dumped:
+            self._dumped.pop(name, None)
+        if not plain and kind not in _SILENT and _of_type(kind, "__repr__") is not object.__repr__:
+            self.loud = True
+        return render_value(value)
 
     def _container(self, name: str, value: Any) -> str:
         """The text of a plain list, dict or tuple; that of before, if its bytes are those of before."""
@@ -187,15 +207,6 @@ def kinds_of_iterator(iterator: object) -> tuple[bool, bool]:
     return False, False
 
 
-def scalar_text(value: object) -> str:
-    """The text of a value of one of SCALARS."""
-    try:
-        text = repr(value)
-    except ValueError:  # an int of more than 4,300 digits
-        return render_value(value)
-    return text if text.isascii() else render_value(value)
-
-
 def _is_flat(value: Any) -> bool:
     """Whether a container holds scalars only."""
     if type(value) is dict:
@@ -212,16 +223,14 @@ def _longer(value: list[object], dumped: bytes, known: tuple[bytes, str, int]) -
 
 
 def _is_plain(value: object, depth: int) -> bool:
-    """Whether this is a container of plain values, not nested deeper than `depth`.
+    """Whether this is a container of plain values, nested no deeper than `depth` below it.
 
     Then equal bytes mean an equal text: marshal's writing is unambiguous but for bytes-like objects, and keeps order but in sets. And marshal
     would follow cycles to its depth limit, in a list linked both ways along 2**2000 paths.
     """
-    if _is_flat(value):
-        return True
-    if depth == 1:
-        return False
     items: list[Any] = [*value.keys(), *value.values()] if type(value) is dict else value  # type: ignore[assignment]
     if not _KNOWN.issuperset(map(type, items)):
         return False
-    return all(_is_plain(item, depth - 1) for item in items if type(item) in _CONTAINERS)
+    return all(
+        _is_flat(item) or (depth > 1 and _is_plain(item, depth - 1)) for item in items if type(item) in _CONTAINERS
+    )
