@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from cwm_trace.errors import CwmTraceError
     from cwm_trace.eval import diff, score
-    from cwm_trace.files import iter_traces, load, save
+    from cwm_trace.files import iter_frames, iter_traces, load, save
     from cwm_trace.format import parse, render
     from cwm_trace.frames import Event, Frame, MalformedFrame, Status, Trace
     from cwm_trace.models import load_model
@@ -22,6 +22,7 @@ _HOMES = {
     "CwmTraceError": "errors",
     "diff": "eval",
     "score": "eval",
+    "iter_frames": "files",
     "iter_traces": "files",
     "load": "files",
     "save": "files",
@@ -48,6 +49,7 @@ __all__ = [
     "Status",
     "Trace",
     "diff",
+    "iter_frames",
     "iter_traces",
     "load",
     "load_model",

@@ -251,7 +251,7 @@ def test_show_the_last_run_in_every_form(script: Path, tmp_path: Path, capsys: p
 
 
 def test_history_keeps_the_newest(truth: Trace) -> None:
-    paths = [remember(truth) for _ in range(KEPT + 3)]
+    paths = [remember(lambda path: save([truth], path)) for _ in range(KEPT + 3)]
     assert sorted(folder().iterdir()) == paths[3:]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gzip
 import json
 from pathlib import Path
@@ -11,7 +12,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cwm_trace.errors import InputError, SchemaError
-from cwm_trace.files import iter_traces, load, save, trace_from_json, trace_to_json
+from cwm_trace.files import (
+    frame_to_line,
+    iter_frames,
+    iter_traces,
+    load,
+    save,
+    save_lines,
+    step_to_json,
+    trace_from_json,
+    trace_to_json,
+)
 from cwm_trace.format import parse, render
 from cwm_trace.frames import Event, Frame, Status, Step, Trace
 from cwm_trace.tracer.inprocess import record_source
@@ -190,3 +201,50 @@ def test_datasets_reads_the_file_as_it_is(tmp_path: Path, monkeypatch: pytest.Mo
     )
 
     assert [trace_from_json(row) for row in rows] == many
+
+
+@given(traces)
+def test_a_frames_json_text_is_that_of_json(trace: Trace) -> None:
+    for step in trace.frames:
+        plain = dataclasses.replace(step, logprob=None, tokens=None, raw=None) if isinstance(step, Frame) else None
+        if plain is not None:
+            assert frame_to_line(plain) == json.dumps(step_to_json(plain))
+
+
+@given(trace=traces, ending=st.sampled_from(["t.jsonl", "t.jsonl.gz"]))
+def test_pieces_make_the_same_file(tmp_path_factory: pytest.TempPathFactory, trace: Trace, ending: str) -> None:
+    folder = tmp_path_factory.mktemp("pieces")
+    save([trace], folder / "whole.jsonl")
+    save_lines(trace, (json.dumps(step_to_json(step)) for step in trace.frames), folder / ending)
+    opened = gzip.open if ending.endswith(".gz") else open
+    with opened(folder / ending, "rt", encoding="utf-8") as file:
+        assert file.read() == (folder / "whole.jsonl").read_text()
+    assert list(map(facts, iter_frames(folder / ending))) == list(map(facts, trace.frames))
+
+
+def test_frames_one_by_one_over_many_chunks(tmp_path: Path) -> None:
+    source = "def f(n):\n    s = ''\n    for i in range(n):\n        s += 'ab\u00e9' * 40\n    return s\n"
+    trace = record_source(source, "f(70)")
+    save([trace, trace], tmp_path / "t.jsonl")
+    assert (tmp_path / "t.jsonl").stat().st_size > 1_000_000
+    assert tuple(iter_frames(tmp_path / "t.jsonl")) == trace.frames
+
+
+def test_damage_to_a_file_that_is_read_frame_by_frame(tmp_path: Path) -> None:
+    trace = record_source("def f(n):\n    return n\n", "f(1)")
+    save([trace], tmp_path / "t.jsonl")
+    text = (tmp_path / "t.jsonl").read_text()
+    for damaged, kept in [
+        (text[:-40], len(trace) - 1),
+        (text[: text.index("frames")], 0),
+        (text.replace("trace/1", "trace/9"), 0),
+    ]:
+        (tmp_path / "d.jsonl").write_text(damaged)
+        frames = iter_frames(tmp_path / "d.jsonl")
+        with pytest.raises(SchemaError, match=r"d\.jsonl"):
+            for number, _ in enumerate(frames):
+                assert number < kept
+    with pytest.raises(InputError, match="no such"):
+        next(iter_frames(tmp_path / "none.jsonl"))
+    with pytest.raises(InputError, match="piece by piece"):
+        save_lines(Trace("", (), complete=False), [], tmp_path / "t.txt")

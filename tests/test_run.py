@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from cwm_trace.errors import InputError, RunError
+from cwm_trace.files import load
 from cwm_trace.frames import Event, Frame, Status
 from cwm_trace.tracer.limits import Limits
 from cwm_trace.tracer.run import (
@@ -309,6 +310,24 @@ def test_an_interrupt_keeps_the_frames_and_ends_the_program(tmp_path: Path) -> N
         result = child.result()
     assert result.trace.status is Status.INTERRUPTED
     assert len(result.trace) == 3
+
+
+@pytest.mark.parametrize("ending", ["", "raise ValueError(n)\n", "os.kill(os.getpid(), 9)\n"])
+def test_frames_that_are_not_kept_are_all_saved(tmp_path: Path, ending: str) -> None:
+    path = tmp_path / "script.py"
+    path.write_text(f"import os\nn = 0\nwhile n < 300:\n    n += 1\n{ending}")
+    whole = finish(Run(script_job(path, limits=LIMITS)))
+    child = Run(script_job(path, limits=LIMITS), keep=False)
+    with contextlib.closing(child):
+        assert list(child) == []
+        result = child.result()
+        child.save(tmp_path / "t.jsonl")
+    kept = load(tmp_path / "t.jsonl")
+    assert (kept, kept.status, kept.meta) == (whole.trace, whole.trace.status, whole.trace.meta)
+    assert (result.frames, result.returncode) == (len(whole.trace), whole.returncode)
+    summary = result.trace
+    assert (summary.status, summary.returned, summary.raised) == (kept.status, kept.returned, kept.raised)
+    assert len(summary) == 2
 
 
 def test_an_interrupted_question_is_not_answered_later() -> None:

@@ -19,7 +19,7 @@ from importlib.machinery import BuiltinImporter, PathFinder, SourceFileLoader
 from pathlib import Path
 from typing import Any, NoReturn
 
-from cwm_trace.files import step_to_json
+from cwm_trace.files import frame_to_line
 from cwm_trace.frames import Frame, Status
 from cwm_trace.tracer.entry import ENTRY_NAME, Entry
 from cwm_trace.tracer.limits import Limits, apply_limits
@@ -61,7 +61,10 @@ class FrameFile:
 
     def put(self, record: dict[str, Any]) -> None:
         """Write one record. At a full disk, or the largest file allowed, the process is ended."""
-        line = (_dumps(record) + "\n").encode("ascii")
+        self._put(_dumps(record))
+
+    def _put(self, text: str) -> None:
+        line = (text + "\n").encode("ascii")
         try:
             if self._seen() != self._identity:
                 self._reopen()
@@ -88,7 +91,7 @@ class FrameFile:
 
     def _flush(self) -> None:
         while self._late:
-            self.put(step_to_json(self._late[0]))
+            self._put(frame_to_line(self._late[0]))
             del self._late[0]
 
     def end(self, status: Status) -> None:

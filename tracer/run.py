@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cwm_trace.files import save_lines
 from cwm_trace.frames import Status, Step, Trace
 from cwm_trace.tracer.limits import UNLIMITED, Limits
 from cwm_trace.tracer.limits_watch import Watch, descendants, describe_end, kill_all, kill_group, kill_tree
@@ -64,12 +65,14 @@ class RunResult:
         trace: the recorded frames; its status says how it ended, `meta["end"]` in words where nothing of the program does.
         returncode: of the process, as subprocess gives it (negative: killed by that signal).
         stdout, stderr: what the program wrote, if captured.
+        frames: how many were recorded.
     """
 
     trace: Trace
     returncode: int
     stdout: bytes | None = None
     stderr: bytes | None = None
+    frames: int = 0
 
 
 class Run:
@@ -84,13 +87,17 @@ class Run:
         detached: bool = True,
         sandbox: bool = False,
         stdout: Any = None,
+        keep: bool = True,
     ) -> None:
-        """`detached`: in a session of its own without the terminal, so that all it starts can be killed with it.
+        """`keep`: whether the frames are kept in memory. If not, iteration yields none, `result` has the last two, and `save` writes all.
+
+        `detached`: in a session of its own without the terminal, so that all it starts can be killed with it.
 
         `stdout`: where the program's output goes if it is not captured, as for subprocess. Raises InputError.
         """
         self._job, self._detached = job, detached
         self._folder = tempfile.mkdtemp(prefix="cwm-trace-")
+        self._keep = keep
         self._steps: list[Step] = []
         self._status: Status | None = None
         self._end = ""
@@ -157,8 +164,12 @@ class Run:
                 self._process.wait(_INTERRUPT_SECONDS)
 
     def _read(self) -> list[Step]:
-        steps = self._tail.read()
-        self._steps += steps
+        steps: list[Step] = []
+        if self._keep:
+            steps = self._tail.read()
+            self._steps += steps
+        else:
+            self._tail.skip()
         if self._tail.started is not None:
             self._watch.start()
         return steps
@@ -186,7 +197,13 @@ class Run:
         code = self._process.poll()
         status, end = self._ended(code)
         stdout, stderr = map(_contents, self._outputs) if self._outputs else (None, None)
-        return RunResult(self._job.trace(self._steps, status, end, self._tail.untraced), code or 0, stdout, stderr)
+        steps = self._steps if self._keep else self._tail.last()
+        trace = self._job.trace(steps, status, end, self._tail.untraced)
+        return RunResult(trace, code or 0, stdout, stderr, self._tail.count)
+
+    def save(self, path: str | Path) -> None:
+        """Write the trace of a run that has ended; memory does not grow with it. Raises InputError."""
+        save_lines(self.result().trace, self._tail.lines(), path)
 
     def _ended(self, code: int | None) -> tuple[Status, str]:
         if self._tail.status is not None:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from cwm_trace.errors import InputError
-from cwm_trace.files import save
-from cwm_trace.frames import Trace
 
 KEPT = 20
 
@@ -18,12 +17,12 @@ def folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "cwm-trace"
 
 
-def remember(trace: Trace) -> Path | None:
-    """Save a trace among the last runs; None where the folder cannot be written (then there is just no history)."""
+def remember(write: Callable[[Path], None]) -> Path | None:
+    """Have a trace saved among the last runs; None where the folder cannot be written (then there is just no history)."""
     path = folder() / f"{time.strftime('%Y%m%dT%H%M%S')}-{time.time_ns() % 1_000_000_000:09d}.jsonl"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        save([trace], path)
+        write(path)
         for old in sorted(path.parent.glob("*.jsonl"))[:-KEPT]:
             old.unlink(missing_ok=True)
     except OSError:

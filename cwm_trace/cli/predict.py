@@ -164,7 +164,7 @@ def _right(step: Step, actual: Trace, index: int) -> bool:
 
 
 def _keep(trace: Trace, args: argparse.Namespace) -> None:
-    remember(trace)
+    remember(lambda path: save([trace], path))
     if args.output:
         save([trace], args.output)
 

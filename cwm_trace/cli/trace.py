@@ -17,13 +17,15 @@ from cwm_trace.tracer.limits import Limits
 from cwm_trace.tracer.run import Job, Run, RunResult, code_job, function_job, module_job, script_job
 
 _TIME_LIMIT, _INTERRUPTED = 124, 130
+_MOST = 100_000  # frames of a run that is kept for --last
 
 
 def run(args: argparse.Namespace) -> int:
     """Returns the program's exit code, or 124 / 125 / 130. Raises InputError."""
     job, offset = _job(args)
     # For JSON on stdout the program's own output moves to stderr, so that the two do not mix.
-    child = Run(job, detached=False, sandbox=args.sandbox, stdout=sys.stderr if args.json else None)
+    keep = args.json or args.show or (args.output or "").endswith(".txt")
+    child = Run(job, detached=False, sandbox=args.sandbox, stdout=sys.stderr if args.json else None, keep=keep)
     view = _begin(job) if args.json else None
     interrupted = False
     try:
@@ -32,11 +34,13 @@ def run(args: argparse.Namespace) -> int:
                 view.step(step)
     except KeyboardInterrupt:
         interrupted = True
-    result = child.result()
-    child.close()
-    if view is not None:
-        view.end(result.trace)
-    _report(args, result, offset)
+    try:
+        result = child.result()
+        if view is not None:
+            view.end(result.trace)
+        _report(args, child, result, offset, keep)
+    finally:
+        child.close()
     if interrupted:
         return _INTERRUPTED
     if result.trace.status is Status.TIME_LIMIT:
@@ -65,11 +69,13 @@ def _begin(job: Job) -> JsonView:
     return view
 
 
-def _report(args: argparse.Namespace, result: RunResult, offset: int) -> None:
+def _report(args: argparse.Namespace, child: Run, result: RunResult, offset: int, keep: bool) -> None:
     trace = result.trace
-    kept = remember(trace)
-    if args.output:
+    kept = remember(lambda path: save([trace], path) if keep else child.save(path)) if result.frames <= _MOST else None
+    if args.output and keep:
         save([trace], args.output)
+    elif args.output:
+        child.save(args.output)
     screen = console(args.color, sys.stderr)
     if args.show:
         table = TableView(screen, full=args.full, offset=offset)
@@ -78,7 +84,7 @@ def _report(args: argparse.Namespace, result: RunResult, offset: int) -> None:
         table.end(trace)
     where = args.output or kept
     hint = "" if where is None else f" · saved {where}"
-    screen.print(f"cwm-trace: {len(trace)} frames · {ending(trace)}{hint}", markup=False, soft_wrap=True)
+    screen.print(f"cwm-trace: {result.frames} frames · {ending(trace)}{hint}", markup=False, soft_wrap=True)
 
 
 def _exit_code(returncode: int) -> int:
