@@ -49,7 +49,8 @@ def begin(out: Path, model: Model, suite: Suite, config: dict[str, Any], *, resu
         _drop_unfinished_line(out / SAMPLES)
         return
     out.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(same | _circumstances(), indent=1) + "\n")
+    left_out = {"left_out": list(map(str, suite.left_out))}
+    path.write_text(json.dumps(same | left_out | _circumstances(), indent=1) + "\n")
 
 
 def _circumstances() -> dict[str, Any]:

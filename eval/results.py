@@ -13,7 +13,7 @@ from typing import Any
 from cwm_trace.eval.breakdown import Groups, breakdowns
 from cwm_trace.eval.derived import derived_metrics
 from cwm_trace.eval.intervals import Estimate, Interval, bootstrap_median, estimate
-from cwm_trace.eval.metrics import METRICS
+from cwm_trace.eval.metrics import METRICS, same_value
 from cwm_trace.eval.mistakes import MistakeCount, count_mistakes
 from cwm_trace.eval.samples import Sample
 from cwm_trace.eval.tasks import count_outcomes
@@ -27,7 +27,7 @@ class Results:
     `first_divergence` is the median index of the first divergence among the traces that have one, None if none has.
     `survival` is P(first k frames right) by k, `mistakes` what was wrong first (`cwm_trace.eval.mistakes`), `breakdowns` shares by
     kind and group (`cwm_trace.eval.breakdown`), `derived` the questions of other benchmarks (`cwm_trace.eval.derived`).
-    `unexpected` counts the tasks whose real run gave another result than the suite states (another Python version, say).
+    `unexpected` counts the tasks whose real run gave another result (`==` of literals) than the suite states (another Python, say).
     """
 
     model: str
@@ -113,4 +113,6 @@ def _survives(sample: Sample, k: int) -> bool:
 
 
 def _is_unexpected(sample: Sample) -> bool:
-    return sample.expected is not None and sample.actual is not None and sample.actual.returned != sample.expected
+    if sample.expected is None or sample.actual is None:
+        return False
+    return not same_value(sample.expected, sample.actual.returned)  # an assert's 1 may be the run's True

@@ -38,6 +38,8 @@ from cwm_trace.eval.teacher import (
 )
 from cwm_trace.models import Decoding, Model, load_model
 
+_LEFT_OUT_SHOWN = 5
+
 
 def run(args: argparse.Namespace) -> int:
     """Returns 0, or 1 below --fail-under. Raises CwmTraceError."""
@@ -114,6 +116,7 @@ def _refuse(args: argparse.Namespace, *names: str) -> None:
 def _jobs(args: argparse.Namespace) -> Iterator[tuple[Model, Suite, Path]]:
     """Each model with the suite and its run folder, which is told when it has been filled."""
     suite = load_suite(args.suite[0])
+    _tell_left_out(suite)
     models = args.model or [os.environ.get("CWM_TRACE_MODEL", DEFAULT_MODEL)]
     if args.resume and not args.out:
         raise InputError("--resume needs the folder of the run", hint="Give it as --out DIR")
@@ -122,6 +125,16 @@ def _jobs(args: argparse.Namespace) -> Iterator[tuple[Model, Suite, Path]]:
         out = _folder(args.out, suite.name, model.name, several=len(models) > 1)
         yield model, suite, out
         print(f"{model.name}: {out}", file=sys.stderr)
+
+
+def _tell_left_out(suite: Suite) -> None:
+    if not suite.left_out:
+        return
+    shown = "; ".join(map(str, suite.left_out[:_LEFT_OUT_SHOWN]))
+    more = "; ..., all in the run's manifest.json" if len(suite.left_out) > _LEFT_OUT_SHOWN else ""
+    print(
+        f"{suite.name}: {len(suite.tasks)} tasks, {len(suite.left_out)} tests left out: {shown}{more}", file=sys.stderr
+    )
 
 
 def _run(args: argparse.Namespace) -> dict[Path, Results]:

@@ -178,7 +178,12 @@ def _eval(parser: argparse.ArgumentParser) -> None:
         "       cwm-trace eval [--json | --markdown] compare RUN RUN"
     )
     parser.add_argument(
-        "suite", nargs="*", metavar="SUITE", help="a .jsonl file of programs and calls; or compare and two run folders"
+        "suite",
+        nargs="*",
+        metavar="SUITE",
+        help="programs and calls: a .jsonl file of yours, or your copy of CRUXEval, HumanEval(+), MBPP(+), LiveCodeBench execution, "
+        "REval (.jsonl, .json, .parquet, also .gz; or ORG/NAME[#[CONFIG/]SPLIT] of a data set), known by its fields, or named as in "
+        "humaneval:FILE, coconut:FILE; or compare and two run folders",
     )
     _model(parser, many=True)
     parser.add_argument(

@@ -1,0 +1,384 @@
+"""Loaders of public benchmarks: small made-up records in their documented shapes, and what becomes of tests that cannot be used."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cwm_trace.cli import main
+from cwm_trace.errors import InputError
+from cwm_trace.eval import Suite, Task, load_suite, run_suite
+from cwm_trace.models import load_model
+
+PROMPT = 'from typing import List\n\n\ndef longest(words: List[str]) -> int:\n    """Length of the longest word."""\n'
+SOLUTION = "    return max((len(word) for word in words), default=0)\n"
+TEST = """
+METADATA = {"author": "x"}
+
+
+def check(candidate):
+    assert candidate(["a", "bcd"]) == 3
+    assert candidate([]) == 0, "none"
+    assert not candidate([
+        "",
+    ])
+    assert abs(candidate(list("ab")) - 1) < 1e-6
+    for size in range(3):
+        assert candidate(["x" * size]) == size
+    assert True
+    assert candidate(helper()) == 1
+"""
+HUMANEVAL = {
+    "task_id": "HumanEval/0",
+    "prompt": PROMPT,
+    "canonical_solution": SOLUTION,
+    "test": TEST,
+    "entry_point": "longest",
+}
+
+
+def written(path: Path, *rows: dict[str, Any]) -> Path:
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+def calls(suite: Suite) -> dict[str, tuple[str, str | None]]:
+    return {task.id: (task.call, task.expected) for task in suite.tasks}
+
+
+def reasons(suite: Suite) -> dict[str, str]:
+    return {item.id: item.reason for item in suite.left_out}
+
+
+def test_humaneval(tmp_path: Path) -> None:
+    suite = load_suite(written(tmp_path / "HumanEval.jsonl", HUMANEVAL))
+
+    assert calls(suite) == {
+        "HumanEval/0#1": ('longest(["a", "bcd"])', "3"),
+        "HumanEval/0#2": ("longest([])", "0"),
+        "HumanEval/0#3": ("longest([''])", None),
+        "HumanEval/0#4": ('longest(list("ab"))', None),
+    }
+    assert {task.source for task in suite.tasks} == {PROMPT + SOLUTION}
+    assert reasons(suite) == {
+        "HumanEval/0#5": "the test makes size in a for statement",
+        "HumanEval/0#6": "the assert calls no function of the program",
+        "HumanEval/0#7": "the program has no helper",
+    }
+
+
+def test_a_name_that_the_test_binds_is_no_builtin(tmp_path: Path) -> None:
+    test = "def check(candidate):\n    str = 'a'\n    assert candidate([str]) == 1\n    assert candidate(['a']) == 1\n"
+    suite = load_suite(written(tmp_path / "h.jsonl", HUMANEVAL | {"test": test}))
+
+    assert reasons(suite) == {"HumanEval/0#1": "the test makes str"}
+    assert list(calls(suite)) == ["HumanEval/0#2"]
+
+
+def test_humaneval_plus(tmp_path: Path) -> None:
+    row = HUMANEVAL | {"base_input": [[["a", "bc"]]], "plus_input": [[[]], [[float("inf")]], [["é"], 2]], "atol": 0}
+
+    suite = load_suite(written(tmp_path / "HumanEvalPlus.jsonl", row))
+
+    assert calls(suite) == {
+        "HumanEval/0#base1": ("longest(['a', 'bc'])", None),
+        "HumanEval/0#plus1": ("longest([])", None),
+        "HumanEval/0#plus3": ("longest(['é'], 2)", None),
+    }
+    assert reasons(suite) == {"HumanEval/0#plus2": "an argument has no literal (inf, nan)"}
+
+
+def test_humaneval_plus_of_the_hub(tmp_path: Path) -> None:
+    test = (
+        "def check(candidate):\n"
+        "    inputs = [[['a']], [['b', 'cd']], [[x]]]\n"
+        "    results = [1, 2, 3]\n"
+        "    for i, (inp, exp) in enumerate(zip(inputs, results)):\n"
+        "        assertion(candidate(*inp), exp, 0)\n"
+    )
+
+    suite = load_suite(written(tmp_path / "h.jsonl", HUMANEVAL | {"test": test}))
+
+    assert calls(suite) == {"HumanEval/0#1": ("longest(['a'])", "1"), "HumanEval/0#2": ("longest(['b', 'cd'])", "2")}
+    assert reasons(suite) == {"HumanEval/0#3": "its arguments are no list of literals"}
+
+
+MBPP = {
+    "task_id": 11,
+    "text": "Write a function to ...",
+    "code": "def twice(text):\r\n    return text * 2\r\n\r\ndef node(n):\r\n    return [n]",
+    "test_list": [
+        "assert twice('ab') == 'abab'",
+        "assert set(twice((3, 4))) == set((3, 4))",
+        "assert math.isclose(twice(1.5), 3.0)",
+    ],
+    "test_setup_code": "root = node(1)",
+    "challenge_test_list": ["assert twice(root) == [1, 1]"],
+}
+
+
+def test_mbpp(tmp_path: Path) -> None:
+    suite = load_suite(written(tmp_path / "mbpp.jsonl", MBPP))
+
+    assert calls(suite) == {
+        "MBPP/11#1": ("twice('ab')", "'abab'"),
+        "MBPP/11#2": ("twice((3, 4))", None),
+        "MBPP/11#3": ("twice(1.5)", None),
+        "MBPP/11#4": ("twice(root)", "[1, 1]"),
+    }
+    assert {task.source for task in suite.tasks} == {
+        "def twice(text):\n    return text * 2\n\ndef node(n):\n    return [n]\n\nroot = node(1)\n"
+    }
+
+
+def test_sanitized_mbpp_is_a_json_list(tmp_path: Path) -> None:
+    row = {
+        "source_file": "x",
+        "task_id": 2,
+        "prompt": "...",
+        "code": "def up(s):\n    return s.upper()\n",
+        "test_imports": ["import math"],
+        "test_list": ["assert up('a') == 'A'", "assert up(\n    'b'\n) == 'B'"],
+    }
+    path = tmp_path / "sanitized-mbpp.json"
+    path.write_text(json.dumps([row]))
+
+    suite = load_suite(path)
+
+    assert (suite.name, calls(suite)) == (
+        "sanitized-mbpp",
+        {"MBPP/2#1": ("up('a')", "'A'"), "MBPP/2#2": ("up('b')", "'B'")},
+    )
+    assert suite.tasks[0].source == "def up(s):\n    return s.upper()\n\nimport math\n"
+
+
+def test_mbpp_plus_of_the_hub(tmp_path: Path) -> None:
+    test = (
+        "import numpy as np\n\ninputs = [['ab'], [(3, 4)]]\nresults = ['abab', (3, 4, 3, 4)]\n"
+        "for i, (inp, exp) in enumerate(zip(inputs, results)):\n    assertion(twice(*inp), exp, 0)\n"
+    )
+    row = {name: value for name, value in MBPP.items() if name != "test_setup_code"} | {"test": test}
+
+    suite = load_suite(written(tmp_path / "mbppplus.jsonl", row))
+
+    assert calls(suite) == {"MBPP/11#1": ("twice('ab')", "'abab'"), "MBPP/11#2": ("twice((3, 4))", "(3, 4, 3, 4)")}
+
+
+def test_livecodebench_execution(tmp_path: Path) -> None:
+    row = {
+        "question_id": 2777,
+        "id": "sample_0",
+        "function_name": "most",
+        "code": "def most(words: List[str], k: int) -> int:\n    return max(Counter(words).values()) + math.floor(inf > k)\n",
+        "input": "most(words = ['a', 'a'], k = 1)",
+        "output": "3",
+        "numsteps": 4,
+    }
+    other = row | {"id": "sample_1", "input": "['b'], 2", "output": "2"}
+    unknown = row | {"id": "sample_2", "code": "def most(words, k):\n    return np.max(words)\n"}
+
+    suite = load_suite(written(tmp_path / "lcb.jsonl", row, other, unknown))
+
+    assert calls(suite) == {
+        "sample_0": ("most(words = ['a', 'a'], k = 1)", "3"),
+        "sample_1": ("most(['b'], 2)", "2"),
+    }
+    assert suite.tasks[0].source == (
+        "import math\nfrom collections import Counter\nfrom typing import List\nfrom math import inf\n\n\n"
+        + row["code"]  # type: ignore[operator]
+    )
+    assert reasons(suite) == {"sample_2": "the program has no np"}
+    assert run_suite(load_model("oracle"), suite, tmp_path / "run").unexpected == 0
+
+
+REVAL = {
+    "task_id": "DREval/0",
+    "code": "def add(a, b):\n    return a + b\n",
+    "entry_point": "add",
+    "inputs": ["1, 2", "add('x', 'y')", "1 +"],
+    "outputs": ["3", "'xy'"],
+}
+
+
+def test_reval(tmp_path: Path) -> None:
+    classes = {"task_id": "DREval/85", "code": "class A:\n    pass\n", "entry_point": "ATest", "inputs": ["..."]}
+
+    suite = load_suite(written(tmp_path / "DREval_data.jsonl", REVAL, classes))
+
+    assert calls(suite) == {"DREval/0#1": ("add(1, 2)", "3"), "DREval/0#2": ("add('x', 'y')", "'xy'")}
+    assert reasons(suite) == {
+        "DREval/0#3": "its input is neither arguments nor a call",
+        "DREval/85": "the program has no function ATest",
+    }
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"task_id": "C/0", "code": "def add(a, b):\n    return a + b\n", "function_name": "add", "inputs": [[1, 2]]},
+        {"id": "C/0", "source": "def add(a, b):\n    return a + b\n", "entry_point": "add", "call": "add(1, 2)"},
+        {
+            "id": "C/0",
+            "prompt": "def add(a, b):\n",
+            "canonical_solution": "    return a + b\n",
+            "entry_point": "add",
+            "test": "def check(candidate):\n    assert candidate(1, 2) == 3\n",
+        },
+    ],
+)
+def test_coconut_by_name(tmp_path: Path, row: dict[str, Any]) -> None:
+    suite = load_suite(f"coconut:{written(tmp_path / 'c.jsonl', row)}")
+
+    assert [(task.source, task.call) for task in suite.tasks] == [("def add(a, b):\n    return a + b\n", "add(1, 2)")]
+
+
+def test_records_of_another_shape_are_left_out_by_name(tmp_path: Path) -> None:
+    rows: list[dict[str, Any]] = [
+        HUMANEVAL | {"test": "def check(candidate):\n    assert candidate(['a']) == 1\n"},
+        {"task_id": "HumanEval/1", "prompt": PROMPT},
+        HUMANEVAL | {"task_id": "HumanEval/2", "canonical_solution": "  return ((\n"},
+        HUMANEVAL | {"task_id": "HumanEval/3", "test": 3},
+        HUMANEVAL | {"task_id": "HumanEval/4", "test": "def check(candidate):\n    pass\n"},
+        {"prompt": PROMPT},
+    ]
+    path = written(tmp_path / "h.jsonl", *rows)
+
+    suite = load_suite(f"humaneval:{path}")
+
+    found = reasons(suite)
+    assert len(suite.tasks) == 1
+    assert found["HumanEval/1"] == "no entry_point"
+    assert found["HumanEval/2"].startswith("not valid Python")
+    assert found["HumanEval/3"] == "test is not a string"
+    assert found["HumanEval/4"] == "its tests have no assert"
+    assert found[f"{path}:6"] == "no task_id"
+
+
+def test_a_benchmark_without_a_usable_record_is_no_suite(tmp_path: Path) -> None:
+    path = written(tmp_path / "m.jsonl", MBPP | {"test_list": ["assert f(1)"], "challenge_test_list": []})
+
+    with pytest.raises(InputError, match=r"no tasks. Left out: MBPP/11#1 \(the assert calls no function"):
+        load_suite(path)
+
+
+# --- where records come from ------------------------------------------------------------------------------------------
+
+ROWS = [{"id": "a", "code": "def f(x): return x", "input": "1", "output": "1"}]
+EXPECTED = (Task("a", "def f(x): return x", "f(1)", "1"),)
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".json", ".parquet", ".jsonl.gz", ".json.gz"])
+def test_files_of_every_kind(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"my{suffix}"
+    data = json.dumps(ROWS if ".json" in path.suffixes else ROWS[0]).encode()
+    if suffix == ".parquet":
+        pyarrow = pytest.importorskip("pyarrow")
+        parquet = pytest.importorskip("pyarrow.parquet")
+        parquet.write_table(pyarrow.Table.from_pylist(ROWS), path)
+    else:
+        path.write_bytes(gzip.compress(data) if suffix.endswith(".gz") else data)
+
+    suite = load_suite(path)
+
+    assert (suite.name, suite.tasks) == ("my", EXPECTED)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "message"),
+    [
+        ("a.json", b"{}", "not a list"),
+        ("a.json", b"[1]", r"a.json\[0\]: not a JSON object"),
+        ("a.jsonl.gz", b"plain", "[Nn]ot a gzipped"),
+        ("a.parquet", b"plain", "no Parquet file"),
+    ],
+)
+def test_damaged_files(tmp_path: Path, name: str, data: bytes, message: str) -> None:
+    (tmp_path / name).write_bytes(data)
+
+    with pytest.raises(InputError, match=message):
+        load_suite(tmp_path / name)
+
+
+@pytest.mark.parametrize(("name", "package"), [("a.parquet", "pyarrow"), ("org/name", "datasets")])
+def test_a_package_that_is_not_there_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, package: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(sys.modules, package, None)
+    if name.endswith(".parquet"):
+        (tmp_path / name).write_bytes(b"")
+
+    with pytest.raises(InputError, match=f"pip install {package}"):
+        load_suite(name)
+
+
+class Hub:
+    """Stands in for the package `datasets`: what was asked for, and a data set of these splits."""
+
+    def __init__(self, splits: dict[str, list[dict[str, Any]]]) -> None:
+        self.splits = splits
+        self.asked: list[tuple[str, str | None]] = []
+
+    def load_dataset(self, identity: str, config: str | None) -> dict[str, list[dict[str, Any]]]:
+        self.asked.append((identity, config))
+        if identity != "org/name":
+            raise ConnectionError("no such data set\nand more")
+        return self.splits
+
+
+def test_data_sets_of_the_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    hub = Hub({"train": [], "test": ROWS, "other": [HUMANEVAL]})
+    monkeypatch.setitem(sys.modules, "datasets", hub)
+
+    suite = load_suite("org/name")
+    assert (suite.name, suite.tasks) == ("name", EXPECTED)
+    assert load_suite("humaneval:org/name#full/other").tasks[0].call == 'longest(["a", "bcd"])'
+    assert hub.asked == [("org/name", None), ("org/name", "full")]
+    assert load_suite("org/name#other").sha256 != suite.sha256 == load_suite("org/name#test").sha256
+    with pytest.raises(InputError, match="which split.*one of train, test, other"):
+        load_suite("org/name#dev")
+    with pytest.raises(InputError, match="cannot read suite org/else: ConnectionError: no such data set. A suite"):
+        load_suite("org/else")
+
+
+def test_the_real_package_reads_a_folder_of_parquet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    datasets = pytest.importorskip("datasets")
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.chdir(tmp_path)
+    loaded = datasets.DatasetDict({"test": datasets.Dataset.from_list(ROWS)})
+    monkeypatch.setattr(datasets, "load_dataset", lambda identity, config: loaded)
+
+    assert load_suite("org/name").tasks == EXPECTED
+
+
+# --- the command ------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_left_out_is_said_and_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = written(tmp_path / "HumanEval.jsonl", HUMANEVAL)
+
+    code = main(["eval", str(path), "-m", "oracle", "--out", str(tmp_path / "run")])
+
+    shown = capsys.readouterr()
+    manifest = json.loads((tmp_path / "run" / "manifest.json").read_text())
+    assert code == 0
+    assert "HumanEval: 4 tasks, 3 tests left out: HumanEval/0#5 (the test makes size in a for statement)" in shown.err
+    assert manifest["left_out"][2] == "HumanEval/0#7 (the program has no helper)"
+    assert manifest["n"] == 4
+    assert "are not what the real run gave" not in shown.out
+
+
+def test_calls_of_one_program_are_one_cluster(tmp_path: Path) -> None:
+    from cwm_trace.eval.samples import read_samples
+
+    suite = load_suite(written(tmp_path / "h.jsonl", HUMANEVAL, REVAL | HUMANEVAL | {"task_id": "HumanEval/1"}))
+    run_suite(load_model("copy-input"), suite, tmp_path / "run")
+
+    clusters = [sample.cluster for sample in read_samples(tmp_path / "run")]
+    assert len(clusters) == 8 and len(set(clusters)) == 1
