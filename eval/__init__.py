@@ -1,6 +1,7 @@
 """Compares predicted with true traces: alignment, metrics, suites, runs on disk. Imports no torch."""
 
 from cwm_trace.eval.compare import Cause, Diff, Verdict, diff
+from cwm_trace.eval.generations import export_generations, score_generations
 from cwm_trace.eval.metrics import METRICS, TABLE_9, TraceScore, score, score_trace
 from cwm_trace.eval.page import write_report
 from cwm_trace.eval.paired import Comparison, compare_runs
@@ -24,11 +25,13 @@ __all__ = [
     "Verdict",
     "compare_runs",
     "diff",
+    "export_generations",
     "load_run",
     "load_suite",
     "rescore",
     "run_suite",
     "score",
+    "score_generations",
     "score_trace",
     "write_report",
 ]

@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from cwm_trace.errors import InputError
 from cwm_trace.eval.suites import Suite
-from cwm_trace.models.base import Model
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -36,10 +35,10 @@ class _Identified(Protocol):
 _Sample = TypeVar("_Sample", bound=_Identified)
 
 
-def begin(out: Path, model: Model, suite: Suite, config: dict[str, Any], *, resume: bool) -> None:
+def begin(out: Path, model: str, suite: Suite, config: dict[str, Any], *, resume: bool) -> None:
     """Write the manifest, or check that the folder's is of the same run. Raises InputError."""
     path = out / "manifest.json"
-    same = {"model": model.name, "suite": suite.name, "sha256": suite.sha256, "n": len(suite.tasks), "config": config}
+    same = {"model": model, "suite": suite.name, "sha256": suite.sha256, "n": len(suite.tasks), "config": config}
     if path.exists():
         known = json.loads(path.read_text())
         if not resume:

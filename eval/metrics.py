@@ -84,6 +84,7 @@ TABLE_9 = (
     "key_match",
     "key_value_match",
 )
+OUTPUT_METRICS = ("output_pass_at_1", "output_compatible")
 METRICS = tuple(item.name for item in fields(TraceScore))
 Shown = Mapping[str, object]
 

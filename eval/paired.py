@@ -14,7 +14,7 @@ from pathlib import Path
 from cwm_trace.errors import InputError
 from cwm_trace.eval.folder import read_manifest
 from cwm_trace.eval.intervals import Interval, bootstrap
-from cwm_trace.eval.metrics import METRICS
+from cwm_trace.eval.metrics import METRICS, OUTPUT_METRICS
 from cwm_trace.eval.samples import Sample, read_samples
 
 
@@ -70,6 +70,7 @@ def compare_runs(first: Path, second: Path) -> Comparison:
     pairs = [(samples[0][key], samples[1][key]) for key in samples[0] if key in samples[1]]
     if not pairs:
         raise InputError(f"{first} and {second} have no finished task in common")
+    names = OUTPUT_METRICS if any(sample.is_answer for pair in pairs for sample in pair) else METRICS
     right = [(a.score.output_pass_at_1, b.score.output_pass_at_1) for a, b in pairs]
     only_a, only_b = (sum(one == pair for one in right) for pair in ((1.0, 0.0), (0.0, 1.0)))
     return Comparison(
@@ -77,7 +78,7 @@ def compare_runs(first: Path, second: Path) -> Comparison:
         manifests[0]["suite"],
         len(pairs),
         manifests[0]["n"],
-        {name: found for name in METRICS if (found := _difference(pairs, name))},
+        {name: found for name in names if (found := _difference(pairs, name))},
         only_a,
         only_b,
         mcnemar(only_a, only_b),

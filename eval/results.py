@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from cwm_trace.eval.breakdown import Groups, breakdowns
 from cwm_trace.eval.derived import derived_metrics
 from cwm_trace.eval.intervals import Estimate, Interval, bootstrap_median, estimate
-from cwm_trace.eval.metrics import METRICS, same_value
+from cwm_trace.eval.metrics import METRICS, OUTPUT_METRICS, same_value
 from cwm_trace.eval.mistakes import MistakeCount, count_mistakes
 from cwm_trace.eval.samples import Sample
 from cwm_trace.eval.tasks import count_outcomes
@@ -64,7 +64,35 @@ class FinishedRun:
 
 
 def summarise(model: str, suite: str, samples: Sequence[Sample], of: int) -> Results:
-    """Metrics over all samples, in percent."""
+    """Metrics over all samples, in percent; of answers without steps, those of the output only."""
+    made = _summarised(model, suite, samples, of)
+    return _output_only(made) if any(sample.is_answer for sample in samples) else made
+
+
+def _output_only(made: Results) -> Results:
+    """Without what is about frames."""
+    shares = {
+        kind: {
+            group: {name: share for name, share in found.items() if name in OUTPUT_METRICS}
+            for group, found in groups.items()
+        }
+        for kind, groups in made.breakdowns.items()
+    }
+    return replace(
+        made,
+        metrics={name: made.metrics[name] for name in OUTPUT_METRICS},
+        intervals={name: made.intervals[name] for name in OUTPUT_METRICS},
+        causes={},
+        first_divergence=None,
+        first_divergence_interval=None,
+        survival={},
+        mistakes={},
+        breakdowns={kind: {name: found for name, found in groups.items() if found} for kind, groups in shares.items()},
+        derived={},
+    )
+
+
+def _summarised(model: str, suite: str, samples: Sequence[Sample], of: int) -> Results:
     estimates = {name: found for name in METRICS if (found := _estimate(samples, name))}
     divergent = [(sample.first, sample.cluster) for sample in samples if sample.first is not None]
     firsts, programs = [first for first, _ in divergent], [program for _, program in divergent]

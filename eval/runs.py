@@ -47,7 +47,7 @@ def run_suite(
     """
     tasks = suite.tasks[:limit]
     config = {"max_frames": max_frames, "max_tokens": max_tokens, "decoding": asdict(decoding or Decoding())}
-    begin(out, model, suite, config, resume=resume)
+    begin(out, model.name, suite, config, resume=resume)
 
     together = model.concurrent() if batch > 1 and isinstance(model, Concurrent) else None
     workers = 1 if together is None else batch

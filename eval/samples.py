@@ -16,6 +16,8 @@ from cwm_trace.frames import Status, Trace
 _PLAIN = ("id", "outcome", "cause", "first", "frames", "tokens", "seconds", "error", "program", "expected")
 NO_SCORE = TraceScore(**dict.fromkeys(METRICS, 0.0))
 """Of a task that has no prediction."""
+ANSWER_META = {"steps": "none"}
+"""Marks a predicted trace that is an answer without steps (`cwm_trace.eval.generations`), in its `meta`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,11 @@ class Sample:
     def cluster(self) -> str:
         """What is drawn as a whole by a bootstrap: samples of one cluster are those of one program."""
         return self.program or self.id
+
+    @property
+    def is_answer(self) -> bool:
+        """Whether only the result was predicted, so that frames have nothing to say."""
+        return self.predicted is not None and self.predicted.meta.get("steps") == ANSWER_META["steps"]
 
     def to_json(self) -> dict[str, Any]:
         """One line of `samples.jsonl`."""

@@ -76,7 +76,7 @@ def run_teacher_forced(
     on_sample: Callable[[int, int, TeacherSample], None] | None = None,
 ) -> TeacherResults:
     """Score the true traces of a suite. Raises InputError if `out` holds another run."""
-    begin(out, model, suite, {"teacher_forced": True}, resume=resume)
+    begin(out, model.name, suite, {"teacher_forced": True}, resume=resume)
     samples = run_tasks(suite.tasks[:limit], out, lambda task: _sample(model, task), _read, on_sample)
     results = _summarise(model.name, suite.name, samples, len(suite.tasks))
     write_results(out, results)

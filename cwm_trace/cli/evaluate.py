@@ -14,6 +14,7 @@ from pathlib import Path
 
 from cwm_trace.cli.parser import DEFAULT_MODEL
 from cwm_trace.errors import InputError
+from cwm_trace.eval.generations import export_generations, score_generations
 from cwm_trace.eval.page import write_report
 from cwm_trace.eval.paired import Comparison, compare_runs
 from cwm_trace.eval.report import (
@@ -45,6 +46,8 @@ def run(args: argparse.Namespace) -> int:
     """Returns 0, or 1 below --fail-under. Raises CwmTraceError."""
     if args.suite[:1] == ["compare"]:
         return _compare(args)
+    if args.suite[:1] == ["export"]:
+        return _export(args)
     if len(args.suite) != (args.folder is None):
         raise InputError("give one SUITE, or --from RUN")
     if args.teacher_forced or (args.folder and is_teacher_forced(Path(args.folder))):
@@ -88,19 +91,30 @@ def _compare(args: argparse.Namespace) -> int:
     return 0
 
 
+def _export(args: argparse.Namespace) -> int:
+    if len(args.suite) < 3:
+        raise InputError("give run folders and a file", hint="cwm-trace eval export RUN ... generations.json")
+    made = export_generations([Path(run) for run in args.suite[1:-1]], Path(args.suite[-1]))
+    empty = sum(not text for answers in made.values() for text in answers)
+    print(f"{args.suite[-1]}: {len(made)} tasks, {len(args.suite) - 2} answers each, {empty} empty", file=sys.stderr)
+    return 0
+
+
 def _teacher_forced(args: argparse.Namespace) -> int:
     _refuse(args, "fail_under", "constrained", "by", "derived", "errors", "html")
     if args.folder:
         results = [rescore_teacher_forced(Path(args.folder))]
     else:
-        results = [
-            run_teacher_forced(
-                model, suite, out, limit=args.limit, resume=args.resume, on_sample=_teacher_progress(model.name)
-            )
-            for model, suite, out in _jobs(args)
-        ]
+        results = [_teach(args, model, suite, out) for model, suite, out in _jobs(args)]
     _show(args, results, teacher_table(results))
     return 0
+
+
+def _teach(args: argparse.Namespace, model: Model | Path, suite: Suite, out: Path) -> TeacherResults:
+    if isinstance(model, Path):
+        raise InputError(f"{model} has answers only, no frames", hint="Leave --teacher-forced out")
+    tell = _teacher_progress(model.name)
+    return run_teacher_forced(model, suite, out, limit=args.limit, resume=args.resume, on_sample=tell)
 
 
 def _refuse(args: argparse.Namespace, *names: str) -> None:
@@ -113,18 +127,20 @@ def _refuse(args: argparse.Namespace, *names: str) -> None:
             )
 
 
-def _jobs(args: argparse.Namespace) -> Iterator[tuple[Model, Suite, Path]]:
-    """Each model with the suite and its run folder, which is told when it has been filled."""
+def _jobs(args: argparse.Namespace) -> Iterator[tuple[Model | Path, Suite, Path]]:
+    """Each model, or file of answers, with the suite and its run folder, which is told when it has been filled."""
     suite = load_suite(args.suite[0])
     _tell_left_out(suite)
     models = args.model or [os.environ.get("CWM_TRACE_MODEL", DEFAULT_MODEL)]
     if args.resume and not args.out:
         raise InputError("--resume needs the folder of the run", hint="Give it as --out DIR")
     for spec in models:
-        model = load_model(spec, device=args.device, dtype=args.dtype)
-        out = _folder(args.out, suite.name, model.name, several=len(models) > 1)
+        kind, _, path = spec.partition(":")
+        model = Path(path) if kind == "generations" else load_model(spec, device=args.device, dtype=args.dtype)
+        name = spec if isinstance(model, Path) else model.name
+        out = _folder(args.out, suite.name, name, several=len(models) > 1)
         yield model, suite, out
-        print(f"{model.name}: {out}", file=sys.stderr)
+        print(f"{name}: {out}", file=sys.stderr)
 
 
 def _tell_left_out(suite: Suite) -> None:
@@ -138,21 +154,25 @@ def _tell_left_out(suite: Suite) -> None:
 
 
 def _run(args: argparse.Namespace) -> dict[Path, Results]:
-    return {
-        out: run_suite(
-            model,
-            suite,
-            out,
-            limit=args.limit,
-            decoding=Decoding(args.temperature, args.seed, constrained=args.constrained),
-            max_frames=args.max_frames,
-            max_tokens=args.max_tokens,
-            batch=args.batch,
-            resume=args.resume,
-            on_sample=_progress(model.name),
-        )
-        for model, suite, out in _jobs(args)
-    }
+    return {out: _run_one(args, model, suite, out) for model, suite, out in _jobs(args)}
+
+
+def _run_one(args: argparse.Namespace, model: Model | Path, suite: Suite, out: Path) -> Results:
+    if isinstance(model, Path):
+        tell = _progress(model.name)
+        return score_generations(model, suite, out, limit=args.limit, resume=args.resume, on_sample=tell)
+    return run_suite(
+        model,
+        suite,
+        out,
+        limit=args.limit,
+        decoding=Decoding(args.temperature, args.seed, constrained=args.constrained),
+        max_frames=args.max_frames,
+        max_tokens=args.max_tokens,
+        batch=args.batch,
+        resume=args.resume,
+        on_sample=_progress(model.name),
+    )
 
 
 def _folder(out: str | None, suite: str, model: str, *, several: bool) -> Path:

@@ -30,6 +30,7 @@ def _model(parser: argparse.ArgumentParser, *, many: bool = False) -> None:
     known = "nano (default), hf:PATH_OR_ID, http://HOST:PORT/v1[#MODEL], oracle, replay:FILE, copy-input, no-change"
     default = os.environ.get("CWM_TRACE_MODEL", DEFAULT_MODEL)
     if many:
+        known += ", generations:FILE (answers only, in CRUXEval's form)"
         parser.add_argument("-m", "--model", action="append", metavar="MODEL", help=f"{known}; may be repeated")
     else:
         parser.add_argument("-m", "--model", default=default, metavar="MODEL", help=known)
@@ -175,7 +176,8 @@ def _eval(parser: argparse.ArgumentParser) -> None:
     parser.usage = (
         "cwm-trace eval [options] SUITE\n"
         "       cwm-trace eval [--by KIND] [--derived] [--errors [N]] [--html FILE] [--json | --markdown] --from RUN\n"
-        "       cwm-trace eval [--json | --markdown] compare RUN RUN"
+        "       cwm-trace eval [--json | --markdown] compare RUN RUN\n"
+        "       cwm-trace eval export RUN [RUN ...] generations.json"
     )
     parser.add_argument(
         "suite",
@@ -183,7 +185,8 @@ def _eval(parser: argparse.ArgumentParser) -> None:
         metavar="SUITE",
         help="programs and calls: a .jsonl file of yours, or your copy of CRUXEval, HumanEval(+), MBPP(+), LiveCodeBench execution, "
         "REval (.jsonl, .json, .parquet, also .gz; or ORG/NAME[#[CONFIG/]SPLIT] of a data set), known by its fields, or named as in "
-        "humaneval:FILE, coconut:FILE; or compare and two run folders",
+        "humaneval:FILE, coconut:FILE; or compare and two run folders; or export, run "
+        "folders and a file: their answers in the form of CRUXEval's own scorer",
     )
     _model(parser, many=True)
     parser.add_argument(

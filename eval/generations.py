@@ -1,0 +1,169 @@
+"""CRUXEval's `generations.json`: answers without steps, written from our runs for its official scorer, and read as a run of ours.
+
+Source: facebookresearch/cruxeval, `evaluation/evaluate_generations.py`: a dict `{"sample_0": ["answer", ...], ...}`, a list of strings for
+each program; its scorer executes `assert <true output> == <answer>` for each, and wants every program of its data in the file. pass@1 is
+the mean over programs of the share of right answers.
+
+Our rules, so that both scorers agree: only Python literals are written, all else (no answer, an exception, `<object ...>`) as "", which is
+wrong there, too; nothing but a literal of a model's text is ever executed. With that their pass@1 equals our `output_compatible`, for
+runs over tasks whose stated outputs are right. One difference stays, and it is theirs: an answer that contains the text `f(<input>)` is
+skipped, so that its program has fewer answers.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from cwm_trace.errors import CwmTraceError, InputError
+from cwm_trace.eval.asserts import literal
+from cwm_trace.eval.folder import begin, program_hash, read_manifest, write_results
+from cwm_trace.eval.page import write_report
+from cwm_trace.eval.results import FinishedRun, Results, summarise
+from cwm_trace.eval.samples import ANSWER_META, NO_SCORE, Sample, judge, read_sample, read_samples
+from cwm_trace.eval.suites import Suite, Task
+from cwm_trace.eval.tasks import Outcome, run_tasks, true_trace
+from cwm_trace.frames import Event, Frame, Trace
+
+Generations = dict[str, list[str]]
+_ID = re.compile(r"sample_(\d+)")
+
+
+# --- out --------------------------------------------------------------------------------------------------------------
+
+
+def export_generations(runs: Sequence[Path], path: Path) -> Generations:
+    """Write the answers of run folders over one suite, an answer of each run for each task; returns what was written.
+
+    Tasks stand in the order of their numbers. Raises InputError where the runs are of different suites or tasks, a task is not called
+    `sample_N`, or the file cannot be written.
+    """
+    manifests = [read_manifest(run) for run in runs]
+    if len({manifest["sha256"] for manifest in manifests}) > 1:
+        raise InputError("the runs are over different suites")
+    answers = [{sample.id: answer(sample) for sample in read_samples(run)} for run in runs]
+    if any(found.keys() != answers[0].keys() for found in answers):
+        raise InputError("the runs have not finished the same tasks", hint="Go on with them: --resume")
+    made = {name: [found[name] for found in answers] for name in sorted(answers[0], key=_number)}
+    if not made:
+        raise InputError(f"{runs[0]} has no finished sample")
+    try:
+        path.write_text(json.dumps(made) + "\n", "ascii")
+    except OSError as error:
+        raise InputError(f"cannot write {path} ({error.strerror})") from None
+    return made
+
+
+def _number(name: str) -> int:
+    found = _ID.fullmatch(name)
+    if found is None:
+        raise InputError(f"CRUXEval's tasks are called sample_N, not {name!r}")
+    return int(found[1])
+
+
+def answer(sample: Sample) -> str:
+    """The predicted result if it is a literal, else ""."""
+    text = (sample.predicted.returned if sample.predicted else None) or ""
+    try:
+        return text if literal(ast.parse(text, mode="eval").body) is not None else ""
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return ""
+
+
+# --- in ---------------------------------------------------------------------------------------------------------------
+
+
+def read_generations(path: str | Path) -> Generations:
+    """The lists of a file, all of one length. Raises InputError."""
+    try:
+        found = json.loads(Path(path).read_text("utf-8"))
+    except OSError as error:
+        raise InputError(f"cannot read {path} ({error.strerror})") from None
+    except ValueError as error:
+        raise InputError(f"{path}: not JSON ({error})") from None
+    if not isinstance(found, dict) or not found:
+        raise InputError(
+            f"{path}: not an object of lists", hint='CRUXEval\'s form is {"sample_0": ["answer", ...], ...}'
+        )
+    for name, answers in found.items():
+        if not isinstance(answers, list) or not answers or not all(isinstance(text, str) for text in answers):
+            raise InputError(f"{path}: {name} is not a list of strings")
+    lengths = {name: len(answers) for name, answers in found.items()}
+    usual = next(iter(lengths.values()))
+    odd = next((name for name, length in lengths.items() if length != usual), None)
+    if odd is not None:
+        raise InputError(f"{path}: {odd} has {lengths[odd]} answers, others have {usual}")
+    return found
+
+
+def score_generations(
+    path: str | Path,
+    suite: Suite,
+    out: Path,
+    *,
+    limit: int | None = None,
+    resume: bool = False,
+    on_sample: Callable[[int, int, Sample], None] | None = None,
+) -> Results:
+    """Score the answers of a file as a run: each answer is a sample (`sample_0#2` is the second of several) of its program's cluster.
+
+    So `output_pass_at_1` is their pass@1 with `repr` equality, `output_compatible` with `==`. Metrics of frames are left out, as there are
+    none. The file must have exactly the suite's tasks. Raises InputError.
+    """
+    generations = read_generations(path)
+    _check(path, generations, suite)
+    whole = _with_answers(suite.tasks, generations)
+    tasks = _with_answers(suite.tasks[:limit], generations)
+    name = f"generations:{path}"
+    config = {"generations": program_hash(json.dumps(generations, sort_keys=True))}
+    begin(out, name, replace(suite, tasks=tuple(whole.values())), config, resume=resume)
+    texts = dict(zip(whole, (text for task in suite.tasks for text in generations[task.id]), strict=True))
+    samples = run_tasks(
+        list(tasks.values()), out, lambda task: _sample(task, texts[task.id]), read_sample, on_sample or _silent
+    )
+    results = summarise(name, suite.name, samples, len(whole))
+    write_results(out, results)
+    write_report(out / "report.html", [FinishedRun(read_manifest(out), tuple(samples), results)])
+    return results
+
+
+def _silent(done: int, total: int, sample: Sample) -> None:
+    pass
+
+
+def _check(path: str | Path, generations: Generations, suite: Suite) -> None:
+    known = {task.id for task in suite.tasks}
+    if missing := sorted(known - generations.keys()):
+        raise InputError(f"{path}: no answer to {missing[0]} of {suite.name} ({len(missing)} are missing)")
+    if strange := sorted(generations.keys() - known):
+        raise InputError(f"{path}: {suite.name} has no task {strange[0]} ({len(strange)} such)")
+
+
+def _with_answers(tasks: Sequence[Task], generations: Mapping[str, Sequence[str]]) -> dict[str, Task]:
+    """The tasks by id, one for each answer."""
+    made = {}
+    for task in tasks:
+        count = len(generations[task.id])
+        for number in range(1, count + 1):
+            name = task.id if count == 1 else f"{task.id}#{number}"
+            made[name] = replace(task, id=name)
+    return made
+
+
+def _sample(task: Task, text: str) -> Sample:
+    try:
+        actual = true_trace(task)
+    except CwmTraceError as error:
+        return Sample(task.id, Outcome.TRUTH_FAILED, NO_SCORE, error=str(error))
+    sample = judge(task.id, _answered(actual, text.strip()), actual)
+    return replace(sample, program=program_hash(task.source), expected=task.expected)
+
+
+def _answered(actual: Trace, text: str) -> Trace:
+    """The trace that has the entry's RETURN only; an empty answer has none."""
+    ending = (Frame(Event.RETURN, actual.frames[-1].source, value=text),) if text else ()
+    return Trace(actual.context, (*actual.frames[:1], *ending), complete=bool(text), meta=ANSWER_META)
