@@ -29,12 +29,15 @@ class Task:
         source: the program.
         call: the expression to trace, e.g. `f('a', 1)`.
         expected: the rendered result that the suite states, or None.
+        licence, tags: what the suite says of the program.
     """
 
     id: str
     source: str
     call: str
     expected: str | None = None
+    licence: str = ""
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Suites: files of programs and calls, ours or a public benchmark's."""
+"""Suites: files of programs and calls, bundled, a user's own, or a public benchmark's."""
 
 from __future__ import annotations
 
@@ -8,9 +8,25 @@ from typing import Any
 
 from cwm_trace.errors import InputError
 from cwm_trace.eval.benchmarks import LOADERS, LeftOut, Task, recognise, tasks_of
-from cwm_trace.eval.records import Records, read_records
+from cwm_trace.eval.records import Record, Records, read_records
 
-__all__ = ["Suite", "Task", "load_suite"]
+__all__ = ["BUNDLED", "Suite", "Task", "bundled_path", "load_suite", "suite_programs"]
+
+BUNDLED = {
+    "real": "small programs as people write them, written for this project",
+    "in-distribution": "programs of the training data's generator, of seeds never trained on",
+    "longer": "the same kind on longer arguments: traces of 161 to 400 frames (training: up to 160)",
+    "deeper": "functions that call each other 5 to 8 deep",
+    "renamed": "the generator's programs under names that it never makes",
+    "unseen-operations": "operations that the generator never writes",
+    "bigger-values": "the generator's programs on numbers of 5 to 9 digits and texts of 60 characters and more",
+}
+"""The suites that come in the package, by name; all but `real` are made by `python -m cwm_trace.train suite NAME`."""
+
+
+def bundled_path(name: str) -> Path:
+    """The file of a bundled suite."""
+    return Path(__file__).with_name("bundled") / f"{name}.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,25 +40,49 @@ class Suite:
 
 
 def load_suite(spec: str | Path) -> Suite:
-    """Read a suite: a file, or a data set (`cwm_trace.eval.records` says which). Raises InputError with file and line.
+    """Read a suite: a bundled one by its name, a file, or a data set (`cwm_trace.eval.records`). Raises InputError with file and line.
 
     The fields of the first record tell what it is:
 
-    - ours and CRUXEval's: `id`, `source` (or `code`), `call` (or `input`: the arguments of `f`), and perhaps `expected` (or `output`);
+    - ours and CRUXEval's: `id`, `source` (or `code`), `call` (or `input`: the arguments of `f`), and perhaps `expected` (or `output`),
+      `licence`, `tags`;
     - HumanEval, HumanEval+, MBPP, MBPP+, LiveCodeBench's code execution, REval: see `cwm_trace.eval.benchmarks`.
 
     `humaneval:SPEC`, `mbpp:SPEC`, `livecodebench:SPEC`, `reval:SPEC` and `coconut:SPEC` say it instead. In a file of ours every record
     must be usable; what cannot be used of a benchmark is in `left_out`.
     """
-    name, _, rest = str(spec).partition(":")
-    records = read_records(rest if name in LOADERS else str(spec))
-    benchmark = name if name in LOADERS else recognise(records.rows[0].fields) if records.rows else None
+    records, benchmark = _records(str(spec))
+    if benchmark is None and records.rows:
+        benchmark = recognise(records.rows[0].fields)
     suite = _benchmark(records, benchmark) if benchmark else _own(records, str(spec))
     if len({task.id for task in suite.tasks}) < len(suite.tasks):
         raise InputError(f"{spec}: two tasks have the same id")
     if not suite.tasks:
         raise InputError(f"{spec}: no tasks", hint=f"Left out: {suite.left_out[0]}" if suite.left_out else "")
     return suite
+
+
+def suite_programs(spec: str | Path) -> list[str]:
+    """The program of every record of a suite, also of those that give no task. Raises InputError."""
+    return [_program(record) for record in _records(str(spec))[0].rows]
+
+
+def _program(record: Record) -> str:
+    fields = record.fields
+    text = next((fields[name] for name in ("source", "code", "program") if fields.get(name) is not None), None)
+    if text is None and isinstance(fields.get("prompt"), str):
+        text = fields["prompt"] + str(fields.get("canonical_solution") or "")
+    if not isinstance(text, str):
+        raise InputError(f"{record.where}: no program (source, code, or prompt and canonical_solution)")
+    return text
+
+
+def _records(spec: str) -> tuple[Records, str | None]:
+    """The records of a suite, and the benchmark that its name says it is."""
+    name, _, rest = spec.partition(":")
+    if spec in BUNDLED:
+        return read_records(str(bundled_path(spec))), None
+    return (read_records(rest), name) if name in LOADERS else (read_records(spec), None)
 
 
 def _benchmark(records: Records, name: str) -> Suite:
@@ -62,7 +102,15 @@ def _task(record: dict[str, Any], where: str, number: int) -> Task:
         call = f"f({arguments})"
     if source is None or call is None:
         raise InputError(f"{where}: a task needs source (or code) and call (or input)")
-    return Task(str(record.get("id", number)), source, call, _text(record, where, "expected", "output"))
+    expected, licence = _text(record, where, "expected", "output"), _text(record, where, "licence", "license") or ""
+    return Task(str(record.get("id", number)), source, call, expected, licence, _tags(record, where))
+
+
+def _tags(record: dict[str, Any], where: str) -> tuple[str, ...]:
+    tags = record.get("tags") or []
+    if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
+        raise InputError(f"{where}: tags is not a list of strings")
+    return tuple(tags)
 
 
 def _text(record: dict[str, Any], where: str, *names: str) -> str | None:

@@ -13,6 +13,7 @@ import pytest
 from cwm_trace.cli import main
 from cwm_trace.errors import InputError
 from cwm_trace.eval import Suite, Task, load_suite, run_suite
+from cwm_trace.eval.suites import suite_programs
 from cwm_trace.models import load_model
 
 PROMPT = 'from typing import List\n\n\ndef longest(words: List[str]) -> int:\n    """Length of the longest word."""\n'
@@ -264,6 +265,15 @@ def test_a_benchmark_without_a_usable_record_is_no_suite(tmp_path: Path) -> None
 
     with pytest.raises(InputError, match=r"no tasks. Left out: MBPP/11#1 \(the assert calls no function"):
         load_suite(path)
+
+
+def test_programs_of_a_suite_are_those_of_every_record(tmp_path: Path) -> None:
+    broken = HUMANEVAL | {"task_id": "HumanEval/1", "test": ""}
+    path = written(tmp_path / "h.jsonl", HUMANEVAL, broken, {"code": "x = 1"}, {"prompt": "def f(): pass"})
+
+    assert suite_programs(f"humaneval:{path}") == [PROMPT + SOLUTION, PROMPT + SOLUTION, "x = 1", "def f(): pass"]
+    with pytest.raises(InputError, match=r"n.jsonl:1: no program"):
+        suite_programs(written(tmp_path / "n.jsonl", {"task_id": "x"}))
 
 
 # --- where records come from ------------------------------------------------------------------------------------------

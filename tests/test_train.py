@@ -20,6 +20,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from cwm_trace.eval.suites import load_suite
 from cwm_trace.format import ARG_SEP, BEGIN_OF_TEXT, END_OF_TEXT, FRAME_SEP, TRACE_TOKENS, render_frame
 from cwm_trace.frames import Event, Frame, Trace
 from cwm_trace.tracer.inprocess import record_source
@@ -86,7 +87,7 @@ def test_every_idiom_makes_programs_that_compile() -> None:
     """Thousands of seeds draw what 300 never do."""
     for number, template in enumerate(IDIOMS):
         for seed in range(8):
-            writer = programs._new_writer(random.Random(f"{number} {seed}"))
+            writer = programs.new_writer(random.Random(f"{number} {seed}"))
             source, name = programs._instantiate(writer, template)
             ast.parse("\n".join([source, *programs._calls(writer, name, 2)]))
             assert not re.search(r"[$⟦⟧]", source), source
@@ -147,6 +148,13 @@ def test_a_copy_with_another_end_shares_too_much_text() -> None:
 
     assert found.rejects(KNOWN + "[::-1]")
     assert found.counts["shared_ngrams"] == 1
+
+
+def test_a_benchmark_program_that_does_not_parse_is_told_by_its_text() -> None:
+    found = Filter.of([KNOWN + "\n    return (("])
+
+    assert found.rejects(KNOWN)
+    assert found.counts == {"programs": 1, "same_tree": 0, "shared_ngrams": 1}
 
 
 def test_other_programs_are_kept() -> None:
@@ -321,6 +329,15 @@ def test_recording_again_gives_the_same_shards(shards: Path, tmp_path: Path) -> 
     again, before = (load_shard(folder / "shard-000000030.npz") for folder in (tmp_path, shards))
     assert [item.tolist() for item in again] == [item.tolist() for item in before]
     assert all(read_trace(item.tolist()).returned or read_trace(item.tolist()).raised for item in before)
+
+
+def test_a_bundled_program_is_not_recorded(tmp_path: Path) -> None:
+    task = load_suite("in-distribution").tasks[0]
+    seed = int(task.id.rpartition("-")[2])
+
+    counts = write_shards(Recipe(seed, seed + 1), tmp_path)
+
+    assert (counts["programs"], counts["same_tree"], counts["traces"]) == (1, 1, 0)
 
 
 def test_finished_shards_are_not_written_again(shards: Path) -> None:

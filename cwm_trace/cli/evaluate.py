@@ -14,6 +14,7 @@ from pathlib import Path
 
 from cwm_trace.cli.parser import DEFAULT_MODEL
 from cwm_trace.errors import InputError
+from cwm_trace.eval.benchmarks import LOADERS
 from cwm_trace.eval.generations import export_generations, score_generations
 from cwm_trace.eval.page import write_report
 from cwm_trace.eval.paired import Comparison, compare_runs
@@ -29,7 +30,7 @@ from cwm_trace.eval.report import (
 from cwm_trace.eval.results import FinishedRun, Results
 from cwm_trace.eval.runs import load_run, run_suite
 from cwm_trace.eval.samples import Sample
-from cwm_trace.eval.suites import Suite, load_suite
+from cwm_trace.eval.suites import BUNDLED, Suite, load_suite
 from cwm_trace.eval.teacher import (
     TeacherResults,
     TeacherSample,
@@ -48,6 +49,8 @@ def run(args: argparse.Namespace) -> int:
         return _compare(args)
     if args.suite[:1] == ["export"]:
         return _export(args)
+    if args.list:
+        return _list()
     if len(args.suite) != (args.folder is None):
         raise InputError("give one SUITE, or --from RUN")
     if args.teacher_forced or (args.folder and is_teacher_forced(Path(args.folder))):
@@ -60,6 +63,13 @@ def run(args: argparse.Namespace) -> int:
     _show(args, results, rollout_table(results), *_details(args, results))
     low = args.fail_under is not None and any(item.metrics["output_pass_at_1"] < args.fail_under for item in results)
     return int(low)
+
+
+def _list() -> int:
+    for name, about in BUNDLED.items():
+        print(f"{name:<18}{len(load_suite(name).tasks):>5} tasks  {about}")
+    print(f"Your own copy, named by its fields or as in {next(iter(LOADERS))}:FILE: cruxeval, {', '.join(LOADERS)}")
+    return 0
 
 
 def _show(args: argparse.Namespace, results: Sequence[Results | Comparison | TeacherResults], *tables: Table) -> None:

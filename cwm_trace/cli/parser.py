@@ -183,11 +183,12 @@ def _eval(parser: argparse.ArgumentParser) -> None:
         "suite",
         nargs="*",
         metavar="SUITE",
-        help="programs and calls: a .jsonl file of yours, or your copy of CRUXEval, HumanEval(+), MBPP(+), LiveCodeBench execution, "
-        "REval (.jsonl, .json, .parquet, also .gz; or ORG/NAME[#[CONFIG/]SPLIT] of a data set), known by its fields, or named as in "
-        "humaneval:FILE, coconut:FILE; or compare and two run folders; or export, run "
-        "folders and a file: their answers in the form of CRUXEval's own scorer",
+        help="programs and calls: a bundled suite (real, longer, ...: see --list), a .jsonl file of yours, or your copy of "
+        "CRUXEval, HumanEval(+), MBPP(+), LiveCodeBench execution, REval (.jsonl, .json, .parquet, also .gz; or "
+        "ORG/NAME[#[CONFIG/]SPLIT] of a data set), known by its fields, or named as in humaneval:FILE, coconut:FILE; or compare and two "
+        "run folders; or export, run folders and a file: their answers in the form of CRUXEval's own scorer",
     )
+    parser.add_argument("--list", action="store_true", help="print the bundled suites and the loaders, and stop")
     _model(parser, many=True)
     parser.add_argument(
         "--teacher-forced",

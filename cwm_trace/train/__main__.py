@@ -23,7 +23,10 @@ def _parser() -> argparse.ArgumentParser:
     record.add_argument("--last", type=int, required=True, help="last seed, excluded")
     record.add_argument("--workers", type=int, default=1)
     record.add_argument(
-        "--suite", action="append", default=[], help="benchmark file whose programs are kept out (repeat)"
+        "--suite",
+        action="append",
+        default=[],
+        help="benchmark whose programs are kept out, besides those of the bundled suites (repeat)",
     )
     record.add_argument("--per-shard", type=int, default=2000, help="seeds in one shard")
     record.add_argument("--family", help="only drill, free, idiom or script programs")
@@ -35,8 +38,18 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--compile", action="store_true")
     train.add_argument("--threads", type=int, help="of torch, on a processor")
     suite = commands.add_parser("suite", help="write a suite of generated programs, one call each, to stdout")
+    suite.add_argument(
+        "name", nargs="?", help="a bundled one (real is not generated); else --count seeds from --first on"
+    )
+    suite.add_argument(
+        "--trained",
+        action="append",
+        default=[],
+        metavar="FIRST:LAST[:FAMILY]",
+        help="leave out programs with a function of these seeds' programs, and print their seeds to stderr (repeat)",
+    )
     suite.add_argument("--first", type=int, default=9_600_000, help="first seed (training uses small ones)")
-    suite.add_argument("--count", type=int, default=200)
+    suite.add_argument("--count", type=int, help="tasks of a bundled one (100), else seeds (200)")
     sample = commands.add_parser("sample", help="print the program of a seed")
     sample.add_argument("seed", type=int)
     return parser
@@ -75,7 +88,16 @@ def _train(args: argparse.Namespace) -> None:
     print(Trainer(Plan(**options), shape).run())
 
 
-def _suite(first: int, count: int) -> None:
+def _suite(args: argparse.Namespace) -> None:
+    if args.name is None:
+        _seeds(args.first, args.count or 200)
+        return
+    from cwm_trace.train.suites import SIZE, fingerprints_of_seeds, suite_text
+
+    sys.stdout.write(suite_text(args.name, args.count or SIZE, fingerprints_of_seeds(args.trained)))
+
+
+def _seeds(first: int, count: int) -> None:
     """Programs with a call that compile and end; those of scripts have no call, and are left out."""
     from cwm_trace.tracer import trace_source
 
@@ -100,7 +122,7 @@ def main() -> None:
     elif args.command == "train":
         _train(args)
     elif args.command == "suite":
-        _suite(args.first, args.count)
+        _suite(args)
     else:
         program = generate(args.seed)
         print(program.source, *program.calls, sep="\n")

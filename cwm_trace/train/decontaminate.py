@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import hashlib
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 NGRAM = 40
@@ -67,7 +68,8 @@ class Filter:
         """A filter against these programs."""
         made = cls()
         for source in sources:
-            made.known |= fingerprints(source)
+            with suppress(SyntaxError):  # no program of ours equals what does not parse, but it may share text with it
+                made.known |= fingerprints(source)
             made.grams |= ngrams(source)
         return made
 

@@ -76,8 +76,8 @@ def generate(seed: int, calls: int = 3, family: str | None = None) -> Program:
 
 
 def _drill(rng: random.Random, calls: int) -> Program:
-    writer = _new_writer(rng)
-    return _finish(writer, _drill_body(writer), calls, "drill")
+    writer = new_writer(rng)
+    return finished(writer, _drill_body(writer), calls, "drill")
 
 
 def _drill_body(writer: Writer) -> list[str]:
@@ -98,7 +98,7 @@ def _named_operation(writer: Writer, kind: str) -> list[str]:
 def _steps(writer: Writer, kind: str) -> list[str]:
     body = []
     for _ in range(writer.rng.randint(1, 4)):
-        body += _assignment(writer, writer.rng.choice(_RESULT_KINDS))
+        body += assigned_operation(writer, writer.rng.choice(_RESULT_KINDS))
     return [*body, f"return {_result(writer, kind)}"]
 
 
@@ -127,8 +127,8 @@ _DRILL_BODIES: list[Callable[[Writer, str], list[str]]] = [
 
 
 def _free(rng: random.Random, calls: int) -> Program:
-    writer = _new_writer(rng)
-    return _finish(writer, _free_body(writer), calls, "free")
+    writer = new_writer(rng)
+    return finished(writer, _free_body(writer), calls, "free")
 
 
 def _free_body(writer: Writer) -> list[str]:
@@ -158,7 +158,7 @@ def _statement(writer: Writer, depth: int, accumulator: Variable | None, *, in_l
         return [_accumulate(writer, accumulator)]
     if roll < 0.83:
         return _mutation(writer)
-    return _assignment(writer, writer.rng.choice(_RESULT_KINDS))
+    return assigned_operation(writer, writer.rng.choice(_RESULT_KINDS))
 
 
 def _accumulate(writer: Writer, accumulator: Variable) -> str:
@@ -182,7 +182,7 @@ def _loop_value(writer: Writer, kind: str) -> str:
 def _mutation(writer: Writer) -> list[str]:
     candidates = [variable for variable in writer.scope if variable.kind in MUTATIONS]
     if not candidates:
-        return _assignment(writer, "int")
+        return assigned_operation(writer, "int")
     variable = writer.rng.choice(candidates)
     return [writer.fill(_draw(writer, variable.kind), 0, {"X": variable.name})]
 
@@ -191,7 +191,8 @@ def _draw(writer: Writer, kind: str) -> str:
     return writer.rng.choices(*MUTATIONS[kind])[0]
 
 
-def _assignment(writer: Writer, kind: str) -> list[str]:
+def assigned_operation(writer: Writer, kind: str) -> list[str]:
+    """One line: an operation, assigned to a new variable or one of its kind."""
     text = writer.operation(kind, 1) if kind in EXPRESSIONS else writer.expression(kind)
     known = writer.variables(kind)
     if known and writer.rng.random() < 0.35:
@@ -299,7 +300,7 @@ def _result(writer: Writer, kind: str) -> str:
 
 
 def _idiom(rng: random.Random, calls: int) -> Program:
-    writer = _new_writer(rng)
+    writer = new_writer(rng)
     source, name = _instantiate(writer, rng.choice(IDIOMS))
     return Program(source, _calls(writer, name, calls), "idiom")
 
@@ -363,7 +364,7 @@ def _script(rng: random.Random, calls: int) -> Program:
 
 def _part(rng: random.Random) -> tuple[str, str, Writer]:
     """A function for a script: its source, its name, and the writer that knows its parameters."""
-    writer = _new_writer(rng)
+    writer = new_writer(rng)
     roll = rng.random()
     if roll < 0.5:
         return *_instantiate(writer, rng.choice(IDIOMS)), writer
@@ -434,12 +435,14 @@ _DOCSTRINGS = [
 # --- common ---------------------------------------------------------------------------------------------------------
 
 
-def _new_writer(rng: random.Random) -> Writer:
+def new_writer(rng: random.Random) -> Writer:
+    """A writer with a new theme, and its author's liking for new names."""
     novelty = rng.choice([0.0, 0.15, 0.3, 0.6, 0.9])
     return Writer(rng, Theme.draw(rng), max_params=rng.choice([1, 2, 2, 3]), novelty=novelty)
 
 
-def _finish(writer: Writer, body: list[str], calls: int, family: str) -> Program:
+def finished(writer: Writer, body: list[str], calls: int, family: str) -> Program:
+    """The program of a function body, with calls of it."""
     source, name = _function(writer, body)
     if writer.rng.random() < 0.75:
         source = source.rstrip("\n")

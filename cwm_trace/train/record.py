@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
+from cwm_trace.eval.suites import BUNDLED, suite_programs
 from cwm_trace.format import parse
 from cwm_trace.frames import Trace
 from cwm_trace.tracer.inprocess import record_source
@@ -40,7 +41,7 @@ class Recipe:
         per_shard: seeds in one shard.
         calls: traces of one program, at most.
         max_tokens: longer traces are left out.
-        suites: JSON-lines files with benchmark programs (`code` or `source`) that must not be trained on.
+        suites: benchmarks whose programs must not be trained on, as `load_suite` takes them; those of the bundled suites never are.
         family: only programs of this family (see `programs`); None = the usual mixture.
     """
 
@@ -61,13 +62,9 @@ def _alarm(number: int, frame: FrameType | None) -> None:
     raise _TooLong
 
 
-def suite_sources(paths: tuple[str, ...]) -> Iterator[str]:
-    """The programs of suite files."""
-    for path in paths:
-        with open(path, encoding="utf-8") as file:
-            for line in file:
-                record = json.loads(line)
-                yield record.get("code") or record["source"]
+def suite_sources(suites: tuple[str, ...]) -> Iterator[str]:
+    """The programs of the bundled suites and of these (whatever `load_suite` reads; records without a usable call, too), each once."""
+    return iter(dict.fromkeys(source for suite in (*BUNDLED, *suites) for source in suite_programs(suite)))
 
 
 def traces_of(program: Program, calls: int) -> Iterator[Trace]:
