@@ -16,6 +16,7 @@ from cwm_trace.cli.parser import DEFAULT_MODEL
 from cwm_trace.errors import InputError
 from cwm_trace.eval.benchmarks import LOADERS
 from cwm_trace.eval.generations import export_generations, score_generations
+from cwm_trace.eval.harness import FOLDER
 from cwm_trace.eval.page import write_report
 from cwm_trace.eval.paired import Comparison, compare_runs
 from cwm_trace.eval.report import (
@@ -68,7 +69,10 @@ def run(args: argparse.Namespace) -> int:
 def _list() -> int:
     for name, about in BUNDLED.items():
         print(f"{name:<18}{len(load_suite(name).tasks):>5} tasks  {about}")
-    print(f"Your own copy, named by its fields or as in {next(iter(LOADERS))}:FILE: cruxeval, {', '.join(LOADERS)}")
+    print(f"your own copy: CRUXEval's FILE, {', '.join(f'{name}:FILE' for name in LOADERS)}")
+    print(
+        f"in lm-evaluation-harness: lm_eval --include_path {FOLDER} --tasks cwm_trace --metadata '{{\"suite\": \"real\"}}'"
+    )
     return 0
 
 
