@@ -20,6 +20,7 @@ from typing import Any
 from cwm_trace.errors import InputError
 
 _HUB_ID = re.compile(r"(?P<id>[\w.-]+/[\w.-]+)(#((?P<config>[\w.-]+)/)?(?P<split>[\w.-]+))?")
+_SUFFIXES = (".jsonl", ".json", ".parquet", ".gz")
 _HINT = "A suite is a file (.jsonl, .json, .parquet, also .gz), the name of a bundled one (cwm-trace eval --list) or ORG/NAME of a data set"
 
 
@@ -44,10 +45,10 @@ def read_records(spec: str) -> Records:
     """The rows of a file, or of a data set of the hub as `ORG/NAME`, `ORG/NAME#SPLIT` or `ORG/NAME#CONFIG/SPLIT`.
 
     A file is taken by its extension: `.parquet` (needs pyarrow), `.json` (one list of objects), else one JSON object a line; `.gz` after
-    any of them. A data set (needs `datasets`) is asked for only where no such file is. Raises InputError.
+    any of them. A data set (needs `datasets`) is asked for only where no such file is, and the name is not that of a file. Raises InputError.
     """
     path, hub = Path(spec), _HUB_ID.fullmatch(spec)
-    if hub and not path.exists():
+    if hub and not path.exists() and Path(hub["id"]).suffix not in _SUFFIXES:
         return _hub_records(spec, hub["id"], hub["config"], hub["split"])
     try:
         data = path.read_bytes()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -82,6 +83,9 @@ def _records(spec: str) -> tuple[Records, str | None]:
     name, _, rest = spec.partition(":")
     if spec in BUNDLED:
         return read_records(str(bundled_path(spec))), None
+    near = [] if Path(spec).exists() or set(spec) & set("/.:") else difflib.get_close_matches(spec, BUNDLED, 1)
+    if near:
+        raise InputError(f"no suite is called {spec!r}", hint=f"Did you mean {near[0]}?")
     return (read_records(rest), name) if name in LOADERS else (read_records(spec), None)
 
 

@@ -176,3 +176,8 @@ def test_a_file_of_that_name_needs_its_path(tmp_path: Path, monkeypatch: pytest.
     (tmp_path / "bad").write_text('{"source": "def f(): pass", "call": "f()", "tags": "a"}\n')
     with pytest.raises(InputError, match="bad:1: tags is not a list of strings"):
         load_suite("bad")
+
+
+def test_a_misspelled_name_is_corrected() -> None:
+    with pytest.raises(InputError, match="no suite is called 'unseen-operation'. Did you mean unseen-operations?"):
+        load_suite("unseen-operation")

@@ -357,6 +357,17 @@ def test_data_sets_of_the_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         load_suite("org/else")
 
 
+def test_a_missing_file_is_no_data_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    hub = Hub({"test": ROWS})
+    monkeypatch.setitem(sys.modules, "datasets", hub)
+
+    for name in ("data/mine.jsonl", "data/mine.json.gz", "nothing"):
+        with pytest.raises(InputError, match="No such file"):
+            load_suite(name)
+    assert hub.asked == []
+
+
 def test_the_real_package_reads_a_folder_of_parquet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     datasets = pytest.importorskip("datasets")
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
