@@ -18,6 +18,10 @@ from cwm_trace.train.style import Style
 from cwm_trace.train.values import Theme
 from cwm_trace.train.writer import Variable, Writer, literal_text
 
+MAX_FRAMES = 160
+MAX_CHARACTERS = 8_000
+"""Of a program's trace: what is longer is not trained on."""
+
 _PARAM = re.compile(r"\$(\w+):([a-z]\w*)")  # not the `:05d` of a format
 _LOCAL = re.compile(r"\$(\w+)")
 _CHOICE = re.compile(r"⟦([^⟦⟧]*)⟧")

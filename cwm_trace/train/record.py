@@ -23,11 +23,9 @@ from cwm_trace.frames import Trace
 from cwm_trace.tracer.inprocess import record_source
 from cwm_trace.train.data import save_shard
 from cwm_trace.train.decontaminate import Filter
-from cwm_trace.train.programs import Program, generate
+from cwm_trace.train.programs import MAX_CHARACTERS, MAX_FRAMES, Program, generate
 from cwm_trace.train.tokenizer import build_tokenizer
 
-MAX_FRAMES = 160
-MAX_CHARACTERS = 8_000
 SECONDS_A_PROGRAM = 1.0
 MEMORY = 3 << 30
 

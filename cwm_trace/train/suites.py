@@ -27,8 +27,15 @@ from cwm_trace.tracer.limits import Limits
 from cwm_trace.tracer.run import GroundTruth, source_job
 from cwm_trace.train.decontaminate import fingerprints
 from cwm_trace.train.names import novel_name
-from cwm_trace.train.programs import Program, assigned_operation, finished, generate, new_writer
-from cwm_trace.train.record import MAX_CHARACTERS, MAX_FRAMES
+from cwm_trace.train.programs import (
+    MAX_CHARACTERS,
+    MAX_FRAMES,
+    Program,
+    assigned_operation,
+    finished,
+    generate,
+    new_writer,
+)
 from cwm_trace.train.style import Style
 from cwm_trace.train.trained import TRAINED
 from cwm_trace.train.unseen import UNSEEN

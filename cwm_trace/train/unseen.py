@@ -65,7 +65,7 @@ math.modf( | ti | math.modf(<I> / 4)
 frozenset( | si | frozenset(<LI>)
 ^ set( | si | set(<LI>) ^ set(<li>)
 .symmetric_difference( | si | set(<LI>).symmetric_difference(<li>)
-collections.OrderedDict( | dsi | collections.OrderedDict(<LT>)
+collections.ChainMap( | dsi | dict(collections.ChainMap(<DSI>, <dsi>))
 fractions.Fraction( | float | fractions.Fraction(<I>, <=positive>)
 complex( | float | complex(<I>, <=small>) * 2
 math.sqrt( | float | math.sqrt(abs(<I>))
