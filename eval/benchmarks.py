@@ -146,7 +146,7 @@ def _tested(name: str, source: str, test: str, functions: set[str], entry: str |
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and isinstance(node.value, ast.List)
     }
     if "inputs" in lists:
-        yield from _listed(name, source, entry or _applied(tree), lists["inputs"], lists.get("results", []))
+        yield from _listed(name, source, entry or _applied(tree, functions), lists["inputs"], lists.get("results", []))
         return
     known = global_names(ast.parse(source))
     number = 0
@@ -170,13 +170,13 @@ def _listed(
             yield Task(identity, source, f"{entry}({text[1:-1]})", expected)
 
 
-def _applied(tree: ast.Module) -> str:
-    """The function that the tests call with `f(*inp)`."""
+def _applied(tree: ast.Module, functions: set[str]) -> str:
+    """The function of the program that the tests call with `f(*inp)`."""
     for node in ast.walk(tree):
         match node:
-            case ast.Call(func=ast.Name(id=name), args=[ast.Starred()]):
+            case ast.Call(func=ast.Name(id=name), args=[ast.Starred()]) if name in functions:
                 return name
-    raise InputError("its tests call no function with *inputs")
+    raise InputError("its tests call no function of the program with *inputs")
 
 
 # --- MBPP -------------------------------------------------------------------------------------------------------------

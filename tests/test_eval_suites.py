@@ -160,7 +160,7 @@ def test_sanitized_mbpp_is_a_json_list(tmp_path: Path) -> None:
 
 def test_mbpp_plus_of_the_hub(tmp_path: Path) -> None:
     test = (
-        "import numpy as np\n\ninputs = [['ab'], [(3, 4)]]\nresults = ['abab', (3, 4, 3, 4)]\n"
+        "import numpy as np\n\nprint(*zip(*[[1]]))\ninputs = [['ab'], [(3, 4)]]\nresults = ['abab', (3, 4, 3, 4)]\n"
         "for i, (inp, exp) in enumerate(zip(inputs, results)):\n    assertion(twice(*inp), exp, 0)\n"
     )
     row = {name: value for name, value in MBPP.items() if name != "test_setup_code"} | {"test": test}
