@@ -16,11 +16,13 @@ from bytecode import Bytecode, Instr, Label
 from bytecode.instr import InstrLocation, TryBegin, TryEnd
 
 from cwm_trace.tracer import quirks
+from cwm_trace.tracer.blocks import Blocks, alive_iterators
 from cwm_trace.tracer.comprehensions import FRAME_NAMES, ITERATOR_NAME
 from cwm_trace.tracer.flow import ANYTHING, Effects, Flow, Step, arguments, loop_name
 
 Element = Any  # Instr | Label | TryBegin | TryEnd | SetLineno; the library has no common type
 NOWHERE = InstrLocation(None, None, None, None)
+_HOOK_ENTRIES = 8  # on the stack, of a call of a hook with few arguments, and of the handler that it may be in
 _OPTIMIZED = 0x1  # of co_flags: locals are in slots, not in a namespace
 _COMPREHENSION_LOOP = frozenset({"FOR_ITER", "JUMP_BACKWARD", "LIST_APPEND", "SET_ADD", "MAP_ADD"})
 
@@ -42,6 +44,7 @@ class Hooks(Protocol):
     def reraise(self, restored: int | None, line: int | None) -> None: ...
     def reraise_unless(self, error: BaseException, swallowed: type[BaseException], line: int | None) -> None: ...
     def unwind(self, error: BaseException) -> None: ...
+    def leaves_loop(self, error: BaseException) -> None: ...
     def loop(self, iterator: object, name: str) -> None: ...
     def exhausted(self) -> None: ...
     def delegate(self, receiver: object, value: object) -> None: ...
@@ -106,14 +109,16 @@ class _Edge:
 
 class _Rewriter:
     def __init__(self, code: CodeType, hooks: Hooks, sites: list[Site]) -> None:
-        self.code, self.hooks, self.sites = code, hooks, sites
-        self.bytecode = Bytecode.from_code(code)
+        self.code, self.hooks, self.sites, self.first_site = code, hooks, sites, len(sites)
+        self.bytecode = Bytecode.from_code(code, conserve_exception_block_stackdepth=True)
         self.elements: list[Element] = list(self.bytecode)
         self.before: dict[int, list[Element]] = {}  # goes in front of an element, behind the labels before it
         self.ahead_of_labels: dict[int, list[Element]] = {}
         self.first: dict[int, list[Element]] = {}  # as `before`, and in front of it
         self.after: dict[int, list[Element]] = {}
         self.trampolines: list[Element] = []
+        self.steps: dict[int, list[Step]] = {}
+        self.alive: dict[int, int] = {}
         self.handlers = {element.target for element in self.elements if isinstance(element, TryBegin)}
         self.positions = self._label_positions()
         self.start = self._first_resume()
@@ -325,7 +330,9 @@ class _Rewriter:
     def _lines(self) -> None:
         edges = self._edges()
         firing = {index: self._firing(index, leading) for index, leading in edges.items()}
-        flow = self._flow(edges, firing)
+        self.steps = self._steps(edges, firing)
+        self.alive = alive_iterators(self.elements, self.steps, self.positions, self.start)
+        flow = self._flow()
         for index, events in firing.items():
             if events and len(events) == len(edges[index]):
                 self.before[index] = self._line_hook(index, events, flow) + self.before.get(index, [])
@@ -355,16 +362,19 @@ class _Rewriter:
         by_count: dict[int, Callable[..., None]] = {0: self.hooks.kept, 1: self.hooks.stored}
         return by_count.get(len(effects.names), self.hooks.several)
 
-    def _flow(self, edges: dict[int, list[_Edge]], firing: dict[int, list[_Edge]]) -> Flow | None:
+    def _flow(self) -> Flow | None:
         if not self.plain_locals:
             return None
+        resumes = frozenset(index for index, item in self._instructions() if item.name == "RESUME")
+        return Flow(self.code, self.elements, self.steps, start=self.start, handlers=self._blocks(), resumes=resumes)
+
+    def _steps(self, edges: dict[int, list[_Edge]], firing: dict[int, list[_Edge]]) -> dict[int, list[Step]]:
         steps: dict[int, list[Step]] = {index: [] for index, _ in self._instructions() if index >= self.start}
         for target, leading in edges.items():
             for edge in leading:
                 if edge.source >= self.start:
                     steps[edge.source].append(Step(target, edge.jump, edge in firing[target]))
-        resumes = frozenset(index for index, item in self._instructions() if item.name == "RESUME")
-        return Flow(self.code, self.elements, steps, start=self.start, handlers=self._blocks(), resumes=resumes)
+        return steps
 
     def _blocks(self) -> dict[int, int]:
         """For each instruction in a block: where its exceptions lead."""
@@ -437,22 +447,26 @@ class _Rewriter:
     # --- putting it together ----------------------------------------------------------------------------------------
 
     def _assemble(self) -> None:
-        catch_all = Label()
         out: list[Element] = []
+        kept: dict[int, int] = {}  # by the id of an instruction: see `Blocks`
         pending: list[Element] = []  # labels and block marks before the next instruction
         for index, element in enumerate(self.elements):
             if not isinstance(element, Instr):
                 pending.append(element)
                 continue
-            out += [*self.ahead_of_labels.get(index, []), *pending, *self.first.get(index, [])]
-            out += [*self.before.get(index, []), element, *self.after.get(index, [])]
+            made = [*self.first.get(index, []), *self.before.get(index, []), element, *self.after.get(index, [])]
+            kept.update((id(item), self.alive[index]) for item in made if index in self.alive)
+            out += [*self.ahead_of_labels.get(index, []), *pending, *made]
             pending = []
         out += [*pending, *self.trampolines]
         begin = self._begin(out)
-        end = len(out)
-        covered = _cover(out[begin:end], catch_all, foreign=_inside_block(out[:begin]))
-        handler = self._invoke(self.hooks.unwind, [Instr("COPY", 3)], Instr("NOP"))
-        self.elements = [*out[:begin], *covered, catch_all, *handler, Instr("RERAISE", 1, location=NOWHERE)]
+        blocks = Blocks(kept, self._handler)
+        self.elements = [*out[:begin], *blocks.cover(out[:begin], out[begin:]), *blocks.handlers()]
+
+    def _handler(self, leaves_frame: bool) -> list[Element]:
+        """Code for an exception that leaves the Python frame, or only a loop in it."""
+        hook = self.hooks.unwind if leaves_frame else self.hooks.leaves_loop
+        return [*self._invoke(hook, [Instr("COPY", 3)], Instr("NOP")), Instr("RERAISE", 1, location=NOWHERE)]
 
     def _begin(self, out: list[Element]) -> int:
         """Where the Python frame begins to run; for generators, that can be thrown into before, where they were made."""
@@ -470,9 +484,10 @@ class _Rewriter:
         self.bytecode[:] = self.elements
         # The library numbers variables by first use; f_locals and locals() must keep the compiler's order.
         self.bytecode.argnames = list(self.code.co_varnames)
-        code = self.bytecode.to_code()
+        # Depths and size of the stack are known; the library would find them out anew, at the price of all the rest.
+        room = _HOOK_ENTRIES + max((len(site.names) for site in self.sites[self.first_site :]), default=0)
+        code = self.bytecode.to_code(stacksize=self.code.co_stacksize + room, compute_exception_stack_depths=False)
         code = code.replace(
-            co_stacksize=max(code.co_stacksize, self.code.co_stacksize + 6),
             co_argcount=self.code.co_argcount,
             co_kwonlyargcount=self.code.co_kwonlyargcount,
             co_posonlyargcount=self.code.co_posonlyargcount,
@@ -489,31 +504,6 @@ def _loads(names: tuple[str, ...]) -> list[Instr]:
 def _line(item: Instr) -> int | None:
     """The instruction's line (not `item.lineno`, whose UNSET is an int)."""
     return item.location.lineno if item.location is not None else None
-
-
-def _inside_block(elements: list[Element]) -> bool:
-    """Whether the stretch ends inside a block (from 3.12 on a generator's first RESUME may be in one)."""
-    marks = [element for element in elements if isinstance(element, (TryBegin, TryEnd))]
-    return bool(marks) and isinstance(marks[-1], TryBegin)
-
-
-def _cover(elements: list[Element], handler: Label, *, foreign: bool) -> list[Element]:
-    """Put every stretch that no block covers into a block of its own (blocks must not nest)."""
-    out: list[Element] = []
-    mine: TryBegin | None = None
-    for element in elements:
-        if isinstance(element, TryBegin):
-            if mine is not None:
-                out.append(TryEnd(mine))
-                mine = None
-            foreign = True
-        elif isinstance(element, TryEnd):
-            foreign = False
-        elif isinstance(element, Instr) and not foreign and mine is None:
-            mine = TryBegin(handler, push_lasti=True)
-            out.append(mine)
-        out.append(element)
-    return [*out, TryEnd(mine)] if mine is not None else out
 
 
 def _is_outlined(code: CodeType) -> bool:

@@ -355,6 +355,13 @@ class Recorder:
             if isinstance(error, StopIteration) and not frame.f_code.co_flags & _RESUMABLE:
                 self._stop_iterating(error)
 
+    def leaves_loop(self, error: BaseException) -> None:
+        """An exception leaves a loop, whose iterator is still alive, on its way to a handler of the same Python frame."""
+        if self._entry is not None and self._may_report():
+            state = self._switch_to(_getframe(1))
+            self._exception(state, error)
+            state.reraised = True
+
     def loop(self, iterator: object, name: str) -> None:
         """A loop begins: a StopIteration from before is not its own."""
         frame, state = _getframe(1), self._state
