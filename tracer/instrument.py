@@ -18,7 +18,7 @@ from bytecode.instr import InstrLocation, TryBegin, TryEnd
 from cwm_trace.tracer import quirks
 from cwm_trace.tracer.blocks import Blocks, alive_iterators
 from cwm_trace.tracer.comprehensions import FRAME_NAMES, ITERATOR_NAME
-from cwm_trace.tracer.flow import ANYTHING, Effects, Flow, Step, arguments, loop_name
+from cwm_trace.tracer.flow import ANYTHING, Effects, Flow, Step, arguments, is_hidden, loop_name
 
 Element = Any  # Instr | Label | TryBegin | TryEnd | SetLineno; the library has no common type
 NOWHERE = InstrLocation(None, None, None, None)
@@ -64,6 +64,7 @@ class Site:
         name: the first of them, or "".
         harmless: that of `effects`.
         cells: whether other code can change locals.
+        hides: whether there may be locals that are not to be shown.
         lines: for the recorder to put there: those of the file.
         source: for the recorder to put there: the text of this one.
     """
@@ -76,6 +77,7 @@ class Site:
     name: str
     harmless: bool
     cells: bool
+    hides: bool
     lines: Sequence[str] = ()
     source: str = ""
 
@@ -232,7 +234,9 @@ class _Rewriter:
     def _site(self, line: int, is_call: bool, effects: Effects) -> Site:
         names = effects.names or ()
         cells = bool(self.code.co_cellvars or self.code.co_freevars)
-        site = Site(len(self.sites), line, is_call, effects, names, names[0] if names else "", effects.harmless, cells)
+        hides = any(map(is_hidden, self.code.co_varnames))
+        name = names[0] if names else ""
+        site = Site(len(self.sites), line, is_call, effects, names, name, effects.harmless, cells, hides)
         self.sites.append(site)
         return site
 

@@ -15,7 +15,7 @@ from types import CodeType, FrameType, FunctionType, MappingProxyType
 from cwm_trace.format import source_lines, strip_mark
 from cwm_trace.frames import Frame
 from cwm_trace.tracer import quirks
-from cwm_trace.tracer.flow import ANYTHING, PURE_BUILTINS, tuples_of
+from cwm_trace.tracer.flow import ANYTHING, PURE_BUILTINS, is_hidden, tuples_of
 from cwm_trace.tracer.instrument import Site, instrument
 from cwm_trace.tracer.log import EXCEPTION, LEFT, RETURN, YIELD, Changes, Entry, Expander, line_of
 from cwm_trace.tracer.renderings import NOTHING, SCALAR_TEXT, SCALARS, Renderings, cut, kinds_of_iterator
@@ -79,14 +79,14 @@ class _State(Renderings):
         self.number = number
         self.line = line
 
-    def local(self) -> Mapping[str, object]:
+    def local(self, hides: bool) -> Mapping[str, object]:
         """The locals that the text shows, as they are now (a user's `__repr__` may change them meanwhile)."""
         assert self.frame is not None
         local, code = self.frame.f_locals, self.frame.f_code
         if code.co_flags & _OPTIMIZED and (
             self.others is not _CELLS or quirks.NEW_CLASS_NAMES.isdisjoint(code.co_freevars)
         ):
-            return dict(local)
+            return {name: value for name, value in local.items() if not is_hidden(name)} if hides else dict(local)
         if code.co_name == "<module>":
             return {name: value for name, value in local.items() if not name.startswith("__")}
         return {name: value for name, value in local.items() if name not in quirks.NEW_CLASS_NAMES}
@@ -352,7 +352,7 @@ class Recorder:
                 return
             self._go_back(state)
             state.frame = None
-            if isinstance(error, StopIteration) and not frame.f_code.co_flags & _RESUMABLE:
+            if isinstance(error, StopIteration) and not frame.f_code.co_flags & RESUMABLE:
                 self._stop_iterating(error)
 
     def leaves_loop(self, error: BaseException) -> None:
@@ -436,7 +436,7 @@ class Recorder:
             if state is None:
                 # A generator that is not known was entered before, or never: by its first event it is entered anew.
                 state = self._enter(frame)
-                state.suspended = bool(frame.f_code.co_flags & _RESUMABLE)
+                state.suspended = bool(frame.f_code.co_flags & RESUMABLE)
             else:
                 state.caller = self._state
         state.dirty = True
@@ -453,6 +453,9 @@ class Recorder:
     def _end(self) -> None:
         """The entry is left."""
         self.complete = True
+        self._forget()
+
+    def _forget(self) -> None:
         self._entry = self._frame = self._state = None
         self._suspended.clear()
 
@@ -479,7 +482,7 @@ class Recorder:
         """Report a frame's locals, all of which may have changed."""
         self._busy = True  # f_locals too may run code, a finaliser, which settrace would not report
         try:
-            changes = state.update(state.local())
+            changes = state.update(state.local(site.hides))
         finally:
             self._busy = False
         state.line, state.dirty, self._stop_iteration = site.line, False, None
@@ -545,7 +548,17 @@ class Recorder:
         site = self._places.get((line, is_call))
         if site is None:
             site = Site(
-                len(self._sites), line, is_call, ANYTHING, (), "", False, False, self._lines, line_of(self._lines, line)
+                len(self._sites),
+                line,
+                is_call,
+                ANYTHING,
+                (),
+                "",
+                False,
+                False,
+                True,
+                self._lines,
+                line_of(self._lines, line),
             )
             self._places[line, is_call] = site
             self._sites.append(site)
@@ -583,7 +596,7 @@ _MISSING = object()
 _CELLS: frozenset[str] = frozenset({" cells"})  # no variable can be called so
 
 # Of co_flags: CO_GENERATOR; and CO_COROUTINE and CO_ASYNC_GENERATOR too.
-_GENERATOR, _RESUMABLE = 0x20, 0x20 | 0x80 | 0x200
+_GENERATOR, RESUMABLE = 0x20, 0x20 | 0x80 | 0x200
 
 _OPTIMIZED = 0x1
 
