@@ -171,7 +171,7 @@ class Recorder:
             raise self._stopped
         self._count = number = self._count + 1
         state = _State(frame, number, self._state, site.line)
-        self._frame, self._state = frame, state
+        self._frame, self._state, self._stop_iteration = frame, state, None
         texts: Changes = {}
         if self._limit is None and not site.cells:
             try:
@@ -385,13 +385,13 @@ class Recorder:
     def delegated(self, value: object) -> None:
         """Their iterator has returned a value; 3.11 reports StopIteration if it was a raised one."""
         if self._entry is not None and self._may_report():
-            frame = _getframe(1)
+            frame, raised = _getframe(1), self._stop_iteration
             state = self._switch_to(frame)
             silent, state.delegating = state.delegating, None
             if silent is None or (silent and value is None):
                 return
             error = StopIteration() if value is None else StopIteration(value)
-            self._stopped_iterating(frame, self._stop_iteration or self._error_text(error))
+            self._stopped_iterating(frame, raised or self._error_text(error))
 
     # --- frames -----------------------------------------------------------------------------------------------------
 
@@ -428,6 +428,7 @@ class Recorder:
         """The state of the Python frame that runs now."""
         if frame is self._frame and self._state is not None:
             return self._state
+        self._stop_iteration = None  # it was for the hook that comes next, and that is this one
         state = self._state
         while state is not None and state.frame is not frame:
             state = state.caller
@@ -531,12 +532,12 @@ class Recorder:
         return type(error).__name__ if self.settings.exception_value == "type" else self._text(error)
 
     def _raised(self, state: _State, shown: str, line: int) -> None:
-        state.line, self._stop_iteration = line, None
+        state.line = line
         self._append((EXCEPTION, state.number, line, shown))
 
     def _stop_iterating(self, error: StopIteration) -> None:
         """Note a StopIteration, for the loop that may be ended by it."""
-        self._frame = None  # the next event goes the long way, and forgets it
+        self._frame = None  # the next hook goes the long way, and forgets it
         self._stop_iteration = self._error_text(error)
 
     def _stopped_iterating(self, frame: FrameType, shown: str) -> None:
