@@ -10,18 +10,19 @@ Knows nothing of events but that there is code that reports them. Not known to i
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 from bytecode import Instr, Label
 from bytecode.instr import TryBegin, TryEnd
 
-from cwm_trace.tracer.flow import Step
-
-Element = Any  # of `bytecode`: Instr | Label | TryBegin | TryEnd | SetLineno
+from cwm_trace.tracer.flow import Element, Step
 
 
 def alive_iterators(
-    elements: Sequence[Element], steps: Mapping[int, Sequence[Step]], positions: Mapping[Label, int], start: int
+    elements: Sequence[Element],
+    steps: Mapping[int, Sequence[Step]],
+    positions: Mapping[Label, int],
+    blocks: Mapping[int, TryBegin],
+    start: int,
 ) -> dict[int, int]:
     """For each instruction in a loop: the depth of the stack up to the iterator of the innermost loop that it leaves in place.
 
@@ -34,7 +35,6 @@ def alive_iterators(
     ]
     if not loops:
         return {}
-    blocks = _blocks(elements)
     depths = _depths(elements, steps, positions, blocks, start)
     alive: dict[int, int] = {}
     for begin, end in loops:  # outer loops come first
@@ -44,7 +44,7 @@ def alive_iterators(
     return {index: depth for index, depth in alive.items() if index not in blocks or blocks[index].stack_depth < depth}
 
 
-def _blocks(elements: Sequence[Element]) -> dict[int, TryBegin]:
+def blocks_of(elements: Sequence[Element]) -> dict[int, TryBegin]:
     """The block that each instruction is in."""
     found: dict[int, TryBegin] = {}
     block: TryBegin | None = None

@@ -11,7 +11,7 @@ from typing import Any
 from cwm_trace.errors import InputError
 from cwm_trace.format import mark_entry
 from cwm_trace.frames import Status, Trace
-from cwm_trace.tracer.entry import parse_source
+from cwm_trace.tracer.entry import definition_line, parse_source
 from cwm_trace.tracer.record import Recorder, all_code
 from cwm_trace.tracer.run import read_source
 
@@ -47,7 +47,7 @@ def _definition_line(function: FunctionType) -> int:
         lines, first = inspect.getsourcelines(function)
     except (OSError, TypeError):
         raise InputError(f"no source text of {function.__qualname__}", hint="Use trace_source with the text") from None
-    return next((first + n for n, text in enumerate(lines) if text.lstrip().startswith(("def ", "async def "))), first)
+    return first - 1 + definition_line(lines, 1)
 
 
 def _source(function: FunctionType, path: str) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 
 from cwm_trace.format import mark_entry
 from cwm_trace.frames import Frame, Status, Trace
+from cwm_trace.tracer.entry import definition_line
 from cwm_trace.tracer.instrument import Site
 from cwm_trace.tracer.log import LEFT, RETURN, YIELD, Entry, Expander
 from cwm_trace.tracer.record import RESUMABLE, Recorder
@@ -159,16 +160,10 @@ class CallRecorder(Recorder):
         self._forget()
         code = self._began
         assert code is not None
-        call = Call(self.source, code, self._definition(code), tuple(self.entries), self._sites, self._cut)
+        line = definition_line(self._lines, code.co_firstlineno)
+        call = Call(self.source, code, line, tuple(self.entries), self._sites, self._cut)
         self.abandon()
         self._done(call)
-
-    def _definition(self, code: CodeType) -> int:
-        """The line of a function's `def`, which decorators come before."""
-        line = code.co_firstlineno
-        while line < len(self._lines) and not self._lines[line - 1].lstrip().startswith(("def ", "async def ")):
-            line += 1
-        return line
 
     def adopt(self, functions: Iterable[FunctionType]) -> None:
         """Give functions that exist already code with our hooks. From 3.12 on, their comprehensions stay inlined."""

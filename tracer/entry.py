@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cwm_trace.errors import InputError
@@ -137,3 +138,9 @@ def marked_line_last(context: str) -> int | None:
     """The last line that carries the mark: a `call_context` puts its own after everything the program says."""
     lines = source_lines(context)
     return next((n for n in range(len(lines), 0, -1) if strip_mark(lines[n - 1]) != lines[n - 1]), None)
+
+
+def definition_line(lines: Sequence[str], first: int) -> int:
+    """The 1-based line of the `def` of a function that begins at line `first`: decorators come before it. `first` if there is none."""
+    later = range(first, len(lines) + 1)
+    return next((n for n in later if lines[n - 1].lstrip().startswith(("def ", "async def "))), first)

@@ -9,10 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from types import CodeType
 from typing import Any, Final, NamedTuple
 
-Element = Any  # of `bytecode`: Instr | Label | TryBegin | TryEnd | SetLineno
+from cwm_trace.tracer.quirks import NEW_CLASS_NAMES
+
+Element = Any  # of `bytecode`, which has no common type: Instr | Label | TryBegin | TryEnd | SetLineno
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,7 @@ PURE_BUILTINS: Final = (
     " sorted str sum tuple zip"
 ).split()
 """Of plain values they make plain values, and run no code of the program's."""
+_BUILTIN_BITS: Final = {name: 1 << n for n, name in enumerate(PURE_BUILTINS)}
 _PURE_METHODS: Final = frozenset(
     name
     for kind in (str, bytes, int, float, complex, tuple, range, frozenset)
@@ -50,26 +54,12 @@ _PURE_METHODS: Final = frozenset(
     if not name.startswith("_")
 ) | {"get", "items", "keys", "values"}
 """Methods that change no list, dict, set or bytearray: those of immutable types, and readers of dicts."""
-assert not _PURE_METHODS & {
-    "append",
-    "clear",
-    "extend",
-    "insert",
-    "pop",
-    "popitem",
-    "remove",
-    "reverse",
-    "setdefault",
-    "sort",
-    "update",
-}
+assert _PURE_METHODS.isdisjoint("append clear extend insert pop popitem remove reverse setdefault sort update".split())
 
 # How many entries an instruction takes from the stack, and how many it puts there, where it runs no code if these are plain values.
 _FIXED: Final[dict[str, tuple[int, int]]] = {
-    "BINARY_OP": (
-        2,
-        1,
-    ),  # in place too: of a local `x += y`, that x held a scalar is asked as it is stored; all else is stored by what is not here
+    # In place too: of a local `x += y`, that x held a scalar is asked, as it is stored; all else is stored by what is not here.
+    "BINARY_OP": (2, 1),
     "BINARY_SLICE": (3, 1),
     "BINARY_SUBSCR": (2, 1),
     "CACHE": (0, 0),
@@ -194,7 +184,6 @@ class Flow:
         self.order = sorted(steps)
         shown = [name for name in code.co_varnames if not is_hidden(name)]
         self.bits = {name: 1 << n for n, name in enumerate(shown)}
-        self.builtin_bits = {name: 1 << n for n, name in enumerate(PURE_BUILTINS)}
         self.loops = {index: loop_name(index) for index in self.order if elements[index].name == "FOR_ITER"}
         for name in self.loops.values():
             for kind in (name, tuples_of(name)):
@@ -253,17 +242,15 @@ class Flow:
         paths = [self.after(source, jump) for source, jump in arrivals if source in self.before]
         if not paths:  # never reached
             return ANYTHING
-        path = paths[0]
-        for other in paths[1:]:
-            path = path.join(other)
-        names = [name for name, bit in self.bits.items() if path.stored & bit]
+        path = reduce(Path.join, paths)
         if path.stored & ~path.bound:
             return ANYTHING
+        names = [name for name, bit in self.bits.items() if path.stored & bit]
         if not path.harmless:
             return Effects(tuple(names))
         loaded = [name for name, bit in self.bits.items() if path.loaded & bit]
         loops = tuple(name for name in loaded if " " in name)
-        builtins = tuple(name for name, bit in self.builtin_bits.items() if path.builtins & bit)
+        builtins = tuple(name for name, bit in _BUILTIN_BITS.items() if path.builtins & bit)
         return Effects(tuple(names), True, frozenset(names), frozenset(loaded).difference(loops), loops, builtins)
 
     # --- one instruction ----------------------------------------------------------------------------------------------
@@ -284,7 +271,7 @@ class Flow:
             return path.unknown()
         path = path._replace(depth=path.depth - needs[0] + needs[1])
         if item.name == "LOAD_GLOBAL":
-            return path._replace(builtins=path.builtins | self.builtin_bits[item.arg[1]])
+            return path._replace(builtins=path.builtins | _BUILTIN_BITS[item.arg[1]])
         return path
 
     def _locals(self, item: Element, path: Path) -> Path:
@@ -349,7 +336,7 @@ class Flow:
         return self._name(item)
 
     def _name(self, item: Element) -> tuple[int, int] | None:
-        if item.name == "LOAD_GLOBAL" and item.arg[1] in self.builtin_bits:
+        if item.name == "LOAD_GLOBAL" and item.arg[1] in _BUILTIN_BITS:
             return 0, 1 + item.arg[0]
         if item.name == "LOAD_METHOD" and item.arg in _PURE_METHODS:
             return 1, 2
@@ -359,8 +346,8 @@ class Flow:
 
 
 def is_hidden(name: str) -> bool:
-    """Whether a local is no variable of the source text: pytest's rewriting of `assert` makes such."""
-    return name.startswith("@")
+    """Whether a local is no variable of the source text: pytest's rewriting of `assert` makes such, and compilers after 3.11."""
+    return name.startswith("@") or name in NEW_CLASS_NAMES
 
 
 def loop_name(index: int) -> str:

@@ -8,19 +8,18 @@ format, or what the hooks do.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import CodeType
-from typing import Any, Protocol
+from typing import Protocol
 
 from bytecode import Bytecode, Instr, Label
-from bytecode.instr import InstrLocation, TryBegin, TryEnd
+from bytecode.instr import InstrLocation, TryBegin
 
 from cwm_trace.tracer import quirks
-from cwm_trace.tracer.blocks import Blocks, alive_iterators
+from cwm_trace.tracer.blocks import Blocks, alive_iterators, blocks_of
 from cwm_trace.tracer.comprehensions import FRAME_NAMES, ITERATOR_NAME
-from cwm_trace.tracer.flow import ANYTHING, Effects, Flow, Step, arguments, is_hidden, loop_name
+from cwm_trace.tracer.flow import ANYTHING, Effects, Element, Flow, Step, arguments, is_hidden, loop_name
 
-Element = Any  # Instr | Label | TryBegin | TryEnd | SetLineno; the library has no common type
 NOWHERE = InstrLocation(None, None, None, None)
 _HOOK_ENTRIES = 8  # on the stack, of a call of a hook with few arguments, and of the handler that it may be in
 _OPTIMIZED = 0x1  # of co_flags: locals are in slots, not in a namespace
@@ -57,29 +56,33 @@ class Site:
 
     Attributes:
         number: its own, among the sites of a recorder.
-        line: 1-based; None where the instruction has none.
+        line: 1-based.
         is_call: whether it is a function's first 'call' event.
         effects: what can have changed since the event before.
-        names: of the values that the hook is given.
-        name: the first of them, or "".
-        harmless: that of `effects`.
         cells: whether other code can change locals.
         hides: whether there may be locals that are not to be shown.
         lines: for the recorder to put there: those of the file.
         source: for the recorder to put there: the text of this one.
+        names, harmless: those of `effects`, close at hand for the hooks.
+        name: the first name, or "".
     """
 
     number: int
     line: int
     is_call: bool
     effects: Effects
-    names: tuple[str, ...]
-    name: str
-    harmless: bool
     cells: bool
     hides: bool
     lines: Sequence[str] = ()
     source: str = ""
+    names: tuple[str, ...] = field(init=False)
+    name: str = field(init=False)
+    harmless: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.names = self.effects.names or ()
+        self.name = self.names[0] if self.names else ""
+        self.harmless = self.effects.harmless
 
 
 def instrument(code: CodeType, hooks: Hooks, sites: list[Site], untraced: list[str] | None = None) -> CodeType:
@@ -123,6 +126,7 @@ class _Rewriter:
         self.alive: dict[int, int] = {}
         self.handlers = {element.target for element in self.elements if isinstance(element, TryBegin)}
         self.positions = self._label_positions()
+        self.blocks = blocks_of(self.elements)
         self.start = self._first_resume()
         self.plain_locals = bool(code.co_flags & _OPTIMIZED)
         self.outlined = _is_outlined(code)
@@ -232,11 +236,10 @@ class _Rewriter:
         return self._invoke(hook, [Instr("LOAD_CONST", self._site(line, True, ANYTHING))], item)
 
     def _site(self, line: int, is_call: bool, effects: Effects) -> Site:
-        names = effects.names or ()
-        cells = bool(self.code.co_cellvars or self.code.co_freevars)
-        hides = any(map(is_hidden, self.code.co_varnames))
-        name = names[0] if names else ""
-        site = Site(len(self.sites), line, is_call, effects, names, name, effects.harmless, cells, hides)
+        code = self.code
+        shared = (*code.co_cellvars, *code.co_freevars)
+        hides = not self.plain_locals or any(map(is_hidden, (*code.co_varnames, *shared)))
+        site = Site(len(self.sites), line, is_call, effects, cells=bool(shared), hides=hides)
         self.sites.append(site)
         return site
 
@@ -335,7 +338,7 @@ class _Rewriter:
         edges = self._edges()
         firing = {index: self._firing(index, leading) for index, leading in edges.items()}
         self.steps = self._steps(edges, firing)
-        self.alive = alive_iterators(self.elements, self.steps, self.positions, self.start)
+        self.alive = alive_iterators(self.elements, self.steps, self.positions, self.blocks, self.start)
         flow = self._flow()
         for index, events in firing.items():
             if events and len(events) == len(edges[index]):
@@ -369,8 +372,9 @@ class _Rewriter:
     def _flow(self) -> Flow | None:
         if not self.plain_locals:
             return None
+        handlers = {index: self.positions[block.target] for index, block in self.blocks.items()}
         resumes = frozenset(index for index, item in self._instructions() if item.name == "RESUME")
-        return Flow(self.code, self.elements, self.steps, start=self.start, handlers=self._blocks(), resumes=resumes)
+        return Flow(self.code, self.elements, self.steps, start=self.start, handlers=handlers, resumes=resumes)
 
     def _steps(self, edges: dict[int, list[_Edge]], firing: dict[int, list[_Edge]]) -> dict[int, list[Step]]:
         steps: dict[int, list[Step]] = {index: [] for index, _ in self._instructions() if index >= self.start}
@@ -379,19 +383,6 @@ class _Rewriter:
                 if edge.source >= self.start:
                     steps[edge.source].append(Step(target, edge.jump, edge in firing[target]))
         return steps
-
-    def _blocks(self) -> dict[int, int]:
-        """For each instruction in a block: where its exceptions lead."""
-        places: dict[int, int] = {}
-        target: Label | None = None
-        for index, element in enumerate(self.elements):
-            if isinstance(element, TryBegin):
-                target = element.target
-            elif isinstance(element, TryEnd):
-                target = None
-            elif isinstance(element, Instr) and target is not None:
-                places[index] = self.positions[target]
-        return places
 
     def _on_edge(self, index: int, edge: _Edge, made: list[Element]) -> None:
         source: Instr = self.elements[edge.source]

@@ -97,9 +97,10 @@ class Expander:
         if number >= 0:
             return self._observation(self._sites[number], at, what, text)
         activation = self._known[at]
-        if number == RETURN or number == LEFT:
+        gone = number == RETURN or number == LEFT
+        if gone:
             del self._known[at]
-        self._last = None if number == RETURN or number == LEFT else at
+        self._last = None if gone else at
         if number == LEFT:
             return None
         assert isinstance(what, int) and text is not None

@@ -18,7 +18,7 @@ from cwm_trace.tracer import quirks
 from cwm_trace.tracer.flow import ANYTHING, PURE_BUILTINS, is_hidden, tuples_of
 from cwm_trace.tracer.instrument import Site, instrument
 from cwm_trace.tracer.log import EXCEPTION, LEFT, RETURN, YIELD, Changes, Entry, Expander, line_of
-from cwm_trace.tracer.renderings import NOTHING, SCALAR_TEXT, SCALARS, Renderings, cut, kinds_of_iterator
+from cwm_trace.tracer.renderings import SCALAR_TEXT, SCALARS, Renderings, cut, kinds_of_iterator
 from cwm_trace.tracer.values import render_value
 
 __builtins__ = dict(vars(builtins))  # type: ignore[assignment]  # a copy: a program that is being recorded may rebind len
@@ -51,7 +51,7 @@ class _State(Renderings):
     """What is known of one Python frame, while it lives.
 
     Attributes:
-        frame: it; None after its end.
+        frame: it.
         caller: the recorded frame that runs when this one is left or suspended; a guess that is checked.
         number: its own, in the log.
         line: of its last event.
@@ -62,34 +62,25 @@ class _State(Renderings):
         delegating: while it waits for another iterator: whether that one ends without raising StopIteration if it returns None.
     """
 
-    # Most frames live for a few events: what few of them need is set when it is needed, and these are shared until then.
-    others = opaque = NOTHING
-    loud = dirty = reraised = suspended = False
+    dirty = reraised = suspended = False
     delegating: bool | None = None
     loops: Mapping[str, bool] = MappingProxyType({})
-    _limit: int | None = None
-    _dumped = None
 
-    def __init__(self, frame: FrameType, number: int, caller: _State | None, line: int) -> None:
-        # Not by super().__init__(): this runs at each call of the program's.
-        self.texts: dict[str, str] = {}
-        self.seen: dict[str, object] = {}
-        self.frame: FrameType | None = frame
+    def __init__(self, frame: FrameType, number: int, caller: _State | None, line: int, limit: int | None) -> None:
+        super().__init__(limit)
+        self.frame = frame
         self.caller = caller
         self.number = number
         self.line = line
 
     def local(self, hides: bool) -> Mapping[str, object]:
         """The locals that the text shows, as they are now (a user's `__repr__` may change them meanwhile)."""
-        assert self.frame is not None
-        local, code = self.frame.f_locals, self.frame.f_code
-        if code.co_flags & _OPTIMIZED and (
-            self.others is not _CELLS or quirks.NEW_CLASS_NAMES.isdisjoint(code.co_freevars)
-        ):
-            return {name: value for name, value in local.items() if not is_hidden(name)} if hides else dict(local)
-        if code.co_name == "<module>":
+        local = self.frame.f_locals
+        if not hides:
+            return dict(local)
+        if self.frame.f_code.co_name == "<module>":
             return {name: value for name, value in local.items() if not name.startswith("__")}
-        return {name: value for name, value in local.items() if name not in quirks.NEW_CLASS_NAMES}
+        return {name: value for name, value in local.items() if not is_hidden(name)}
 
 
 class Recorder:
@@ -170,7 +161,7 @@ class Recorder:
         if self._stopped is not None:
             raise self._stopped
         self._count = number = self._count + 1
-        state = _State(frame, number, self._state, site.line)
+        state = _State(frame, number, self._state, site.line, self._limit)
         self._frame, self._state, self._stop_iteration = frame, state, None
         texts: Changes = {}
         if self._limit is None and not site.cells:
@@ -270,19 +261,17 @@ class Recorder:
             if self._entry is None or not self._may_report():
                 return
             state = self._switch_to(frame)
-        render = SCALAR_TEXT.get(type(value))
-        if render is None or self._limit is not None:
+        # As `_text` and `_go_back`, whose calls would cost a tenth of a recorded call more.
+        render = SCALAR_TEXT.get(type(value)) if self._limit is None else None
+        try:
+            text = self._text(value) if render is None else render(value)
+        except ValueError:  # an int of more than 4,300 digits
             text = self._text(value)
-        else:
-            try:
-                text = render(value)
-            except ValueError:
-                text = self._text(value)
         self._append((RETURN, state.number, line or state.line, text))
         if frame is self._entry:
             self._end()
             return
-        caller, state.caller, state.frame = state.caller, None, None
+        caller, state.caller = state.caller, None
         self._state, self._frame = caller, None
         if caller is not None:
             caller.dirty, self._frame = True, caller.frame
@@ -296,7 +285,6 @@ class Recorder:
             state.line = line or state.line
             self._append((YIELD, state.number, state.line, self._text(value)))
             state.suspended, state.delegating = True, None
-            assert state.frame is not None
             self._suspended[state.frame] = state
             self._go_back(state)
 
@@ -351,7 +339,6 @@ class Recorder:
                 self._end()
                 return
             self._go_back(state)
-            state.frame = None
             if isinstance(error, StopIteration) and not frame.f_code.co_flags & RESUMABLE:
                 self._stop_iterating(error)
 
@@ -413,15 +400,15 @@ class Recorder:
     def _enter(self, frame: FrameType) -> _State:
         """The state of a Python frame that is not known yet; the one of the last event has called it, directly or not."""
         self._count += 1
-        self._frame, self._state = frame, _State(frame, self._count, self._state, frame.f_code.co_firstlineno)
+        first = frame.f_code.co_firstlineno
+        self._frame, self._state = frame, _State(frame, self._count, self._state, first, self._limit)
         return self._prepared(self._state)
 
     def _prepared(self, state: _State) -> _State:
         """A new state, where more than scalars in slots may be."""
-        assert state.frame is not None
         code = state.frame.f_code
         if self._limit is not None or code.co_cellvars or code.co_freevars:
-            state._limit, state.others = self._limit, _CELLS  # other code can change them
+            state.others = _CELLS  # other code can change them
         return state
 
     def _switch_to(self, frame: FrameType) -> _State:
@@ -493,10 +480,9 @@ class Recorder:
 
     def _look_again(self, site: Site, state: _State, values: tuple[object, ...]) -> None:
         """Report a frame's locals, of which only the stored ones and those of no scalar type can have changed. Those stored are scalars."""
-        if state.loud or state.others is _CELLS or not _CELLS.isdisjoint(state.others):
+        if state.loud or not _CELLS.isdisjoint(state.others):
             self._look(site, state)
             return
-        assert state.frame is not None
         self._busy = True
         try:
             changes = state.update_others(state.frame.f_locals)
@@ -548,19 +534,7 @@ class Recorder:
         """A site for an event that has none in the code."""
         site = self._places.get((line, is_call))
         if site is None:
-            site = Site(
-                len(self._sites),
-                line,
-                is_call,
-                ANYTHING,
-                (),
-                "",
-                False,
-                False,
-                True,
-                self._lines,
-                line_of(self._lines, line),
-            )
+            site = Site(len(self._sites), line, is_call, ANYTHING, False, True, self._lines, line_of(self._lines, line))
             self._places[line, is_call] = site
             self._sites.append(site)
         return site
@@ -598,8 +572,6 @@ _CELLS: frozenset[str] = frozenset({" cells"})  # no variable can be called so
 
 # Of co_flags: CO_GENERATOR; and CO_COROUTINE and CO_ASYNC_GENERATOR too.
 _GENERATOR, RESUMABLE = 0x20, 0x20 | 0x80 | 0x200
-
-_OPTIMIZED = 0x1
 
 
 async def _asynchronous() -> AsyncGenerator[None, None]:

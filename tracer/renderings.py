@@ -70,14 +70,16 @@ class Renderings:
         loud: whether rendering one of them may run code of the program's, so that it must be done at each event.
     """
 
+    # Of each call of the program's, one is made: what few of them need is set when it is needed, and these are shared until then.
+    others: Set[str] = NOTHING
+    opaque: Set[str] = NOTHING
+    loud = False
+    _dumped: dict[str, tuple[bytes, str, int]] | None = None  # name -> bytes, whole text, length
+
     def __init__(self, limit: int | None) -> None:
         self.texts: dict[str, str] = {}
         self.seen: dict[str, object] = {}
-        self.others: Set[str] = NOTHING
-        self.opaque: Set[str] = NOTHING
-        self.loud = False
         self._limit = limit
-        self._dumped: dict[str, tuple[bytes, str, int]] | None = None  # bytes, whole text, length
 
     def update(self, local: Mapping[str, object]) -> Changes:
         """Take note of all locals as they are now; what changed."""
