@@ -15,7 +15,7 @@ from typing import Any
 from cwm_trace.errors import InputError
 from cwm_trace.eval.asserts import cuts, global_names, literal
 from cwm_trace.eval.imports import missing_imports
-from cwm_trace.eval.records import Record
+from cwm_trace.eval.records import Record, present
 
 Fields = dict[str, Any]
 
@@ -78,8 +78,8 @@ def tasks_of(records: Sequence[Record], loader: Loader) -> tuple[list[Task], lis
 
 
 def _name(record: Record) -> str:
-    found = next((record.fields[name] for name in _ID_FIELDS if record.fields.get(name) is not None), None)
-    return record.where if found is None else str(found)
+    name = present(record.fields, *_ID_FIELDS)
+    return record.where if name is None else str(record.fields[name])
 
 
 _ID_FIELDS = ("task_id", "id", "question_id")
@@ -87,7 +87,7 @@ _ID_FIELDS = ("task_id", "id", "question_id")
 
 def _text(record: Fields, *names: str) -> str:
     """The first of these fields that is there, which must be text; `\\r\\n` (MBPP has it) becomes `\\n`."""
-    name = next((name for name in names if record.get(name) is not None), None)
+    name = present(record, *names)
     if name is None:
         raise InputError(f"no {' or '.join(names)}")
     if not isinstance(record[name], str):
@@ -97,7 +97,7 @@ def _text(record: Fields, *names: str) -> str:
 
 
 def _list(record: Fields, *names: str) -> list[Any]:
-    name = next((name for name in names if record.get(name) is not None), None)
+    name = present(record, *names)
     if name is None:
         raise InputError(f"no {' or '.join(names)}")
     if not isinstance(record[name], list):
@@ -289,7 +289,7 @@ def coconut(record: Fields) -> Iterator[Task | LeftOut]:
     name = _text(record, "task_id", "id")
     source = _program(record)
     entry = _text(record, "entry_point", "function_name")
-    if any(record.get(field) is not None for field in ("inputs", "input", "call")):
+    if present(record, "inputs", "input", "call"):
         inputs = record.get("inputs") if isinstance(record.get("inputs"), list) else [_text(record, "call", "input")]
         yield from _calls_with(name, source, entry, list(inputs or []), record.get("outputs"))
     else:
@@ -297,7 +297,7 @@ def coconut(record: Fields) -> Iterator[Task | LeftOut]:
 
 
 def _program(record: Fields) -> str:
-    whole = next((field for field in ("code", "source", "program") if record.get(field) is not None), None)
+    whole = present(record, "code", "source", "program")
     source = _text(record, whole) if whole else _text(record, "prompt") + _text(record, "canonical_solution")
     ast.parse(source)
     return source

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from cwm_trace.errors import InputError
 from cwm_trace.eval.suites import Suite
+from cwm_trace.revision import git_revision
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -59,7 +59,7 @@ def _circumstances() -> dict[str, Any]:
         "command": sys.argv,
         "python": sys.version.split()[0],
         "packages": {name: _version(name) for name in packages},
-        "git": _git_revision(),
+        "git": git_revision(),
         "machine": f"{platform.machine()} {platform.system()}",
     }
 
@@ -69,14 +69,6 @@ def _version(name: str) -> str | None:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
         return None
-
-
-def _git_revision() -> str | None:
-    try:
-        made = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, timeout=5)
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return made.stdout.strip() or None if made.returncode == 0 else None
 
 
 def _drop_unfinished_line(path: Path) -> None:

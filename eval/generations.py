@@ -122,17 +122,11 @@ def score_generations(
     config = {"generations": program_hash(json.dumps(generations, sort_keys=True))}
     begin(out, name, replace(suite, tasks=tuple(whole.values())), config, resume=resume)
     texts = dict(zip(whole, (text for task in suite.tasks for text in generations[task.id]), strict=True))
-    samples = run_tasks(
-        list(tasks.values()), out, lambda task: _sample(task, texts[task.id]), read_sample, on_sample or _silent
-    )
+    samples = run_tasks(list(tasks.values()), out, lambda task: _sample(task, texts[task.id]), read_sample, on_sample)
     results = summarise(name, suite.name, samples, len(whole))
     write_results(out, results)
     write_report(out / "report.html", [FinishedRun(read_manifest(out), tuple(samples), results)])
     return results
-
-
-def _silent(done: int, total: int, sample: Sample) -> None:
-    pass
 
 
 def _check(path: str | Path, generations: Generations, suite: Suite) -> None:

@@ -12,7 +12,7 @@ import io
 import json
 import re
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,11 @@ class Records:
     name: str
     sha256: str
     rows: tuple[Record, ...]
+
+
+def present(fields: Mapping[str, Any], *names: str) -> str | None:
+    """The first of these names that has a value, other than null."""
+    return next((name for name in names if fields.get(name) is not None), None)
 
 
 def read_records(spec: str) -> Records:

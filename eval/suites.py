@@ -9,7 +9,7 @@ from typing import Any
 
 from cwm_trace.errors import InputError
 from cwm_trace.eval.benchmarks import LOADERS, LeftOut, Task, recognise, tasks_of
-from cwm_trace.eval.records import Record, Records, read_records
+from cwm_trace.eval.records import Record, Records, present, read_records
 
 __all__ = ["BUNDLED", "Suite", "Task", "bundled_path", "load_suite", "suite_programs"]
 
@@ -70,7 +70,8 @@ def suite_programs(spec: str | Path) -> list[str]:
 
 def _program(record: Record) -> str:
     fields = record.fields
-    text = next((fields[name] for name in ("source", "code", "program") if fields.get(name) is not None), None)
+    name = present(fields, "source", "code", "program")
+    text = None if name is None else fields[name]
     if text is None and isinstance(fields.get("prompt"), str):
         text = fields["prompt"] + str(fields.get("canonical_solution") or "")
     if not isinstance(text, str):
@@ -119,7 +120,7 @@ def _tags(record: dict[str, Any], where: str) -> tuple[str, ...]:
 
 def _text(record: dict[str, Any], where: str, *names: str) -> str | None:
     """The first of these keys that is there and not null."""
-    name = next((name for name in names if record.get(name) is not None), None)
+    name = present(record, *names)
     if name is None:
         return None
     if not isinstance(record[name], str):

@@ -7,10 +7,9 @@ import hashlib
 import json
 import platform
 import random
-import subprocess
 from argparse import Namespace
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from types import CodeType, FunctionType
 from typing import Any
@@ -19,13 +18,12 @@ import pytest
 
 import cwm_trace
 from cwm_trace.files import trace_to_json
+from cwm_trace.revision import git_revision
 from cwm_trace.tracer.calls import Call, CallRecorder, Rendering
 from cwm_trace.tracer.imports import InstrumentingFinder
 
 SCHEMA = "cwm-trace-tests/1"
 _REWRITER = "AssertionRewritingHook"
-
-
 # Bound now, and used when a test's fixtures are undone: tests patch what they like.
 _open, _dumps, _loads, _sha256 = open, json.dumps, json.loads, hashlib.sha256
 
@@ -44,9 +42,7 @@ class TraceSession:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.counts: Counter[str] = Counter()
         self.dropped: Counter[str] = Counter()
-        if self.worker == "main":
-            drop_stale(self.folder)
-        self._before = recorded_tests(self.folder)
+        self._before = drop_stale(self.folder) if self.worker == "main" else recorded_tests(self.folder)
         self._test: str | None = None
         self._outcome = ""
         self._test_code: CodeType | None = None
@@ -54,6 +50,7 @@ class TraceSession:
         self._seen: Counter[int] = Counter()  # by the id of a function's code
         self._recorders: list[CallRecorder] = []
         self._adopted: set[str] = set()
+        self._digests: dict[str, str] = {}  # of the files that are recorded, as they were when their code was made
         self._rendering = Rendering()
         self._finder = InstrumentingFinder(options.cwm_trace_include, self._compiled)
         self._finder.install(after=_REWRITER)
@@ -80,6 +77,7 @@ class TraceSession:
             rendering=self._rendering,
         )
         self._recorders.append(recorder)
+        self._digests[path] = _digest(path)
         return recorder
 
     def _is_wanted(self, code: CodeType) -> bool:
@@ -171,7 +169,7 @@ class TraceSession:
         chance = random.Random(f"{self.options.cwm_trace_seed} {test} {name} {number}")
         depth, probability = self.options.cwm_trace_max_depth, self.options.cwm_trace_step_in
         meta = {"name": f"{Path(file).name}::{name}", "kind": "test" if call.code is self._test_code else "call"}
-        meta |= {"test": test, "outcome": self._outcome, "file": file, "sha256": _digest(Path(file))}
+        meta |= {"test": test, "outcome": self._outcome, "file": file, "sha256": self._digests[file]}
         meta["python"] = platform.python_version()
         trace = call.trace(meta, lambda level: level <= depth and chance.random() < probability)
         line = _dumps(trace_to_json(trace)) + "\n"
@@ -207,7 +205,7 @@ class TraceSession:
                 "pytest": pytest.__version__,
                 "python": platform.python_version(),
             },
-            "commit": _commit(self.config.rootpath),
+            "commit": git_revision(self.config.rootpath),
             "arguments": [str(argument) for argument in self.config.invocation_params.args],
             "counts": dict(self.counts),
             "dropped": dict(+self.dropped),
@@ -226,32 +224,36 @@ class TraceSession:
         terminalreporter.write_line(line)
 
 
-def _metas(folder: Path) -> Iterator[tuple[Path, str, dict[str, str]]]:
-    """The lines of all traces of a folder, with what each says of itself; a part of a line at the end of a file is none."""
+def _metas(folder: Path) -> Iterator[tuple[str, dict[str, str]]]:
     for path in sorted(folder.glob("traces-*.jsonl")):
-        with _open(path, encoding="utf-8") as file:
-            for line in file:
-                with contextlib.suppress(ValueError, KeyError, TypeError):
-                    yield path, line, dict(_loads(_loads(line)["meta"]))
+        yield from _metas_of(path)
+
+
+def _metas_of(path: Path) -> Iterator[tuple[str, dict[str, str]]]:
+    """The lines of a file of traces, with what each says of itself; a part of a line at its end is none."""
+    with _open(path, encoding="utf-8") as file:
+        for line in file:
+            with contextlib.suppress(ValueError, KeyError, TypeError):
+                yield line, dict(_loads(_loads(line)["meta"]))
 
 
 def recorded_tests(folder: Path) -> set[str]:
     """The tests that have a trace there."""
-    return {meta["test"] for _, _, meta in _metas(folder) if meta.get("kind") == "test"}
+    return {meta["test"] for _, meta in _metas(folder) if meta.get("kind") == "test"}
 
 
-def drop_stale(folder: Path) -> None:
-    """Take out all traces of the tests of which one trace's file has changed since, or that have none of their own."""
-    stale = {meta["test"] for _, _, meta in _metas(folder) if _digest(Path(meta["file"])) != meta["sha256"]}
-    kept: dict[Path, list[str]] = {path: [] for path in folder.glob("traces-*.jsonl")}
-    whole = recorded_tests(folder) - stale
-    for path, line, meta in _metas(folder):
-        if meta["test"] in whole:
-            kept[path].append(line)
-    for path, lines in kept.items():
+def drop_stale(folder: Path) -> set[str]:
+    """Take out all traces of the tests of which one trace's file has changed since, or that have none of their own; the other tests."""
+    metas = [meta for _, meta in _metas(folder)]
+    now = {file: _digest(file) for file in {meta["file"] for meta in metas}}
+    stale = {meta["test"] for meta in metas if now[meta["file"]] != meta["sha256"]}
+    whole = {meta["test"] for meta in metas if meta["kind"] == "test"} - stale
+    for path in list(folder.glob("traces-*.jsonl")):
         fresh = path.with_suffix(".new")
-        fresh.write_text("".join(lines), encoding="utf-8", newline="\n")
+        with _open(fresh, "w", encoding="utf-8", newline="\n") as out:
+            out.writelines(line for line, meta in _metas_of(path) if meta["test"] in whole)
         fresh.replace(path)
+    return whole
 
 
 def _functions_of(module: Any, path: str) -> Iterator[FunctionType]:
@@ -286,17 +288,8 @@ def _add(total: dict[str, Any], part: dict[str, Any]) -> None:
     total["untraced"] = sorted({*total["untraced"], *part["untraced"]})
 
 
-def _digest(path: Path) -> str:
+def _digest(path: str) -> str:
     try:
-        return _sha256(path.read_bytes()).hexdigest()
-    except OSError:  # no file: a test that a plugin makes
+        return _sha256(Path(path).read_bytes()).hexdigest()
+    except OSError:  # no file any more
         return ""
-
-
-def _commit(folder: Path) -> str | None:
-    command: Iterable[str] = ["git", "rev-parse", "HEAD"]
-    try:
-        done = subprocess.run([*command], cwd=folder, capture_output=True, text=True, timeout=10, check=True)
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return done.stdout.strip()

@@ -24,7 +24,7 @@ def run(args: argparse.Namespace) -> int:
     """Returns the program's exit code, or 124 / 125 / 130. Raises InputError."""
     job, offset = _job(args)
     # For JSON on stdout the program's own output moves to stderr, so that the two do not mix.
-    keep = args.json or args.show or (args.output or "").endswith(".txt")
+    keep = args.json or args.show or _is_text(args)
     child = Run(job, detached=False, sandbox=args.sandbox, stdout=sys.stderr if args.json else None, keep=keep)
     view = _begin(job) if args.json else None
     interrupted = False
@@ -38,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
         result = child.result()
         if view is not None:
             view.end(result.trace)
-        _report(args, child, result, offset, keep)
+        _report(args, child, result, offset)
     finally:
         child.close()
     if interrupted:
@@ -69,10 +69,15 @@ def _begin(job: Job) -> JsonView:
     return view
 
 
-def _report(args: argparse.Namespace, child: Run, result: RunResult, offset: int, keep: bool) -> None:
+def _is_text(args: argparse.Namespace) -> bool:
+    """Whether the trace goes to a file of CWM text, which is written in one piece."""
+    return bool(args.output) and args.output.endswith(".txt")
+
+
+def _report(args: argparse.Namespace, child: Run, result: RunResult, offset: int) -> None:
     trace = result.trace
-    kept = remember(lambda path: save([trace], path) if keep else child.save(path)) if result.frames <= _MOST else None
-    if args.output and keep:
+    kept = remember(child.save) if result.frames <= _MOST else None
+    if _is_text(args):
         save([trace], args.output)
     elif args.output:
         child.save(args.output)
