@@ -38,9 +38,9 @@ class Hooks(Protocol):
     def several(self, site: Site, *values: object) -> None: ...
     def leave(self, value: object, line: int | None) -> None: ...
     def suspend(self, value: object, line: int | None) -> None: ...
-    def caught(self, error: BaseException, line: int | None) -> None: ...
+    def caught(self, error: BaseException, line: int | None, handler: int | None) -> None: ...
     def thrown(self, error: BaseException, line: int | None) -> None: ...
-    def reraise(self, restored: int | None, line: int | None) -> None: ...
+    def reraise(self, handler: int | None, line: int | None) -> None: ...
     def reraise_unless(self, error: BaseException, swallowed: type[BaseException], line: int | None) -> None: ...
     def unwind(self, error: BaseException) -> None: ...
     def leaves_loop(self, error: BaseException) -> None: ...
@@ -301,24 +301,47 @@ class _Rewriter:
             self._trampoline(item, report)
 
     def _exceptions(self) -> None:
+        restores = self._restored_places()
+        kept = set(restores.values())
         for index, item in self._instructions():
             line = None if index in self.silent else _line(item)
             if self._is_handler(index):
                 arguments = [Instr("COPY", 3), Instr("LOAD_CONST", line)]
-                hook = self.hooks.thrown if item.name == "CLEANUP_THROW" else self.hooks.caught
-                self._put(index, self._invoke(hook, arguments, item))
+                if item.name == "CLEANUP_THROW":
+                    self._put(index, self._invoke(self.hooks.thrown, arguments, item))
+                else:
+                    arguments.append(Instr("LOAD_CONST", index if index in kept else None))
+                    self._put(index, self._invoke(self.hooks.caught, arguments, item))
             if item.name == "RERAISE" or (item.name == "RAISE_VARARGS" and item.arg == 0):
-                arguments = [self._restored(item), Instr("LOAD_CONST", line)]
+                arguments = [Instr("LOAD_CONST", restores.get(index)), Instr("LOAD_CONST", line)]
                 self._put(index, self._invoke(self.hooks.reraise, arguments, item))
             elif item.name in quirks.SILENT_RERAISE:
                 swallowed = quirks.SILENT_RERAISE[item.name]
                 arguments = [Instr("COPY", 3), Instr("LOAD_CONST", swallowed), Instr("LOAD_CONST", line)]
                 self._put(index, self._invoke(self.hooks.reraise_unless, arguments, item))
 
-    def _restored(self, item: Instr) -> Instr:
-        """The instruction's place that RERAISE takes from the stack, below its argument's count of entries."""
-        depth = item.arg if quirks.RAISE_PLACE_IS_AN_OBJECT and isinstance(item.arg, int) else 0
-        return Instr("COPY", depth + 3) if depth else Instr("LOAD_CONST", None)
+    def _restored_places(self) -> dict[int, int]:
+        """The RERAISEs that are, for CPython, where the exception was when it entered a handler; and that handler, for each.
+
+        The handler has put that place on the stack. All such handlers are the compiler's own, of a few instructions to the RERAISE."""
+        keeping = (element.target for element in self.elements if isinstance(element, TryBegin) and element.push_lasti)
+        ends = ((self._first_reraise(self.positions[target]), self.positions[target]) for target in set(keeping))
+        return {end: handler for end, handler in ends if end is not None}
+
+    def _first_reraise(self, start: int) -> int | None:
+        """The first RERAISE that takes a place from the stack, from an instruction on."""
+        waiting, seen = [start], set[int]()
+        while waiting:
+            index = waiting.pop()
+            item: Instr = self.elements[index]
+            if item.name == "RERAISE" and item.arg:
+                return index
+            seen.add(index)
+            ahead = [self._jump_target(item)] if isinstance(item.arg, Label) else []
+            if not (item.is_final() or item.is_uncond_jump()):
+                ahead.append(self._next(index) or start)
+            waiting += [target for target in ahead if target not in seen]
+        return None
 
     def _is_handler(self, index: int) -> bool:
         """Whether exceptions enter here: one of the labels in front is a block's target."""
@@ -508,7 +531,7 @@ def _is_outlined(code: CodeType) -> bool:
 
 
 def _loads_iterator(item: Element) -> bool:
-    return isinstance(item, Instr) and item.name == "LOAD_FAST" and item.arg == ITERATOR_NAME
+    return isinstance(item, Instr) and item.name.startswith("LOAD_FAST") and item.arg == ITERATOR_NAME
 
 
 def _drop_wide_columns(item: Instr) -> None:

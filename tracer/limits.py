@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import resource
 from dataclasses import dataclass
 
 GRACE_SECONDS = 10
@@ -48,6 +47,8 @@ UNLIMITED = Limits(frames=None, seconds=None, memory=None, trace_bytes=None, out
 
 def apply_limits(limits: Limits) -> None:
     """Put the kernel's limits on this process."""
+    import resource  # which not every platform has; recording in this process needs no limits
+
     seconds = limits.kernel_seconds
     # One second more for the hard limit: SIGXCPU, which the parent can tell from other ends, comes before SIGKILL.
     _limit(resource.RLIMIT_CPU, seconds, None if seconds is None else seconds + 1)
@@ -56,6 +57,8 @@ def apply_limits(limits: Limits) -> None:
 
 
 def _limit(kind: int, soft: int | None, hard: int | None) -> None:
+    import resource
+
     if soft is not None and hard is not None:
         with contextlib.suppress(ValueError, OSError):  # a hard limit that is lower already stays
             resource.setrlimit(kind, (soft, hard))

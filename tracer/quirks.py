@@ -33,8 +33,8 @@ END_OF_LOOP: Final[tuple[str, ...]] = {(3, 11): (), (3, 12): ("END_FOR",)}.get(_
 NEVER_A_LINE: Final = frozenset({"END_FOR", "END_SEND", "END_ASYNC_FOR", "RESUME", "CACHE"})
 """Instructions that `sys.settrace` gives no 'line' event for, whatever line they carry (on 3.11 only RESUME and END_ASYNC_FOR exist)."""
 
-RAISE_PLACE_IS_AN_OBJECT: Final = _VERSION <= (3, 13)
-"""A handler may keep the place of the raising instruction on the stack; 3.14 keeps it as a tagged int, which must not be handed to Python."""
+LAZY_ANNOTATIONS: Final = _VERSION >= (3, 14)
+"""PEP 649: annotations are evaluated when they are asked for; a class body binds no `__annotations__`, and runs none of their code."""
 
 NEW_CLASS_NAMES: Final = frozenset(
     # Names that compilers after 3.11 bind in class bodies: dis.dis("class A: x: int") on 3.12 to 3.14 shows them.

@@ -57,6 +57,7 @@ class _State(Renderings):
         line: of its last event.
         dirty: whether other recorded code has run since its last event.
         loops: of its `for` loops, by `flow.loop_name`: whether asking for the next value runs no code of the program's.
+        raised: by handler, the line of the exception that it was entered with.
         suspended: whether it has yielded and not been entered again.
         reraised: whether the exception on its way was only raised again, which is no event.
         delegating: while it waits for another iterator: whether that one ends without raising StopIteration if it returns None.
@@ -65,6 +66,7 @@ class _State(Renderings):
     dirty = reraised = suspended = False
     delegating: bool | None = None
     loops: Mapping[str, bool] = MappingProxyType({})
+    raised: Mapping[int, int] = MappingProxyType({})
 
     def __init__(self, frame: FrameType, number: int, caller: _State | None, line: int, limit: int | None) -> None:
         super().__init__(limit)
@@ -288,11 +290,13 @@ class Recorder:
             self._suspended[state.frame] = state
             self._go_back(state)
 
-    def caught(self, error: BaseException, line: int | None) -> None:
-        """A handler is entered."""
+    def caught(self, error: BaseException, line: int | None, handler: int | None) -> None:
+        """A handler is entered; `handler` is its number, if `reraise` will be given that."""
         if self._entry is not None and self._may_report():
             state = self._switch_to(_getframe(1))
             self._exception(state, error)
+            if handler is not None:
+                state.raised = {**state.raised, handler: state.line}
             if line is not None and line != state.line:
                 self._look(self._place(line, False), state)
             self._frame = (
@@ -309,13 +313,12 @@ class Recorder:
                 self._exception(state, error)
             self._frame = None
 
-    def reraise(self, restored: int | None, line: int | None) -> None:
-        """`restored` is the code unit that CPython takes for the raising one again, where a handler kept it."""
+    def reraise(self, handler: int | None, line: int | None) -> None:
+        """An exception is raised again. If by a `handler`, CPython takes it for raised where it was when that was entered."""
         if self._entry is not None and not self._busy and self._thread == _get_ident():
-            frame = _getframe(1)
-            state = self._switch_to(frame)
-            if restored is not None:
-                line = _line_of_unit(frame.f_code, restored)
+            state = self._switch_to(_getframe(1))
+            if handler is not None:
+                line = state.raised.get(handler, line)
             state.reraised, state.line = True, line or state.line
 
     def reraise_unless(self, error: BaseException, swallowed: type[BaseException], line: int | None) -> None:
@@ -587,10 +590,6 @@ def _ends_silently(receiver: object) -> bool:
     """Whether an iterator that ends with None raises nothing for that: those of C do not, except those that have only `send`."""
     step = getattr(type(receiver), "__next__", None)
     return step is not None and not isinstance(step, FunctionType) and type(receiver) is not _ASYNC_STEP
-
-
-def _line_of_unit(code: CodeType, unit: int) -> int | None:
-    return next((line for start, end, line in code.co_lines() if start <= 2 * unit < end), None)
 
 
 def all_code(code: CodeType) -> list[CodeType]:

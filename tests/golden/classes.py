@@ -77,7 +77,7 @@ def f(n):
 
     class Local(Child):
         """A docstring."""
-        limit: int = n
+        limit = n
         other = [limit]
 
         def get(self):

@@ -1,13 +1,13 @@
 # call: f([1, 0])
 def f(xs):
     try:
-        a = [1 // x for x in xs]
+        a = [1 / x for x in xs]
     except ZeroDivisionError as error:
         a = str(error)
     try:
         b = {
             x:
-            1 // x
+            1 / x
             for x in xs
         }
     except ZeroDivisionError:
@@ -21,7 +21,7 @@ def f(xs):
     except NameError:
         d = 'unbound'
     try:
-        e = [[1 // y for y in xs] for x in xs]
+        e = [[1 / y for y in xs] for x in xs]
     except ArithmeticError:
         e = 1
     finally:

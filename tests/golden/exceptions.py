@@ -2,7 +2,7 @@
 def risky(n):
     if n == 0:
         raise ValueError('zero')
-    return 10 // (n - 1)
+    return 10 / (n - 1)
 
 
 def g(n):

@@ -41,7 +41,7 @@ def caught():
             out += 1
             for b in count(2):
                 try:
-                    out += 10 // b
+                    out += int(10 / b)
                 except ValueError:
                     out = 1
                 finally:

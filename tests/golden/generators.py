@@ -74,4 +74,5 @@ def f(n):
     rest = list(m)
     n = dict((z, z) for z in 'ab')
     o, *p = count(3)
+    g.close(), h.close()  # not left to the order in which locals are released
     return a, b, first, rest

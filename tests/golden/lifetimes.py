@@ -1,4 +1,5 @@
 # call: f()
+# before 3.14: locals are released last first from 3.14 on
 log = []
 
 
