@@ -5,6 +5,7 @@ The reference renders every local at every event. It knows nothing of settrace: 
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -426,6 +427,7 @@ def test_what_is_known_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_threads_and_finalisers_are_not_the_frames_own() -> None:
     """A frame of another thread, and one entered while a value is rendered, report nothing."""
+    threading.Thread(target=int).start()  # where there are none, this says so, and not the program that is recorded
     source = (
         "import threading\nclass A:\n    def __repr__(self):\n        x = g()\n        return str(x)\ndef g():\n    y = 1\n    return y\n"
         "def f():\n    a = A()\n    t = threading.Thread(target=g)\n    t.start()\n    t.join()\n    n = g()\n    return n\n"

@@ -11,6 +11,7 @@ from typing import Any
 from cwm_trace.errors import InputError
 from cwm_trace.format import mark_entry
 from cwm_trace.frames import Status, Trace
+from cwm_trace.tracer.differences import differs
 from cwm_trace.tracer.entry import definition_line, parse_source
 from cwm_trace.tracer.record import Recorder, all_code
 from cwm_trace.tracer.run import read_source
@@ -37,7 +38,7 @@ def trace(function: Callable[..., Any], /, *arguments: Any, **keywords: Any) -> 
         for known, code in originals:
             known.__code__ = code
     status = Status.COMPLETE if recorder.complete else Status.OPEN
-    meta = {"name": f"{path.rsplit('/', 1)[-1]}::{plain.__qualname__}"}
+    meta = {"name": f"{path.rsplit('/', 1)[-1]}::{plain.__qualname__}"} | differs(source)
     return Trace(mark_entry(source, line), tuple(recorder.frames()), recorder.complete, status, meta)
 
 

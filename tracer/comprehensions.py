@@ -1,7 +1,7 @@
 """Gives comprehensions their own Python frame again, on interpreters that inline them (PEP 709, from 3.12 on).
 
 `[f(x) for x in xs]` is compiled as `(lambda .0: [f(x) for x in .0])(+xs)`: the lambda's frame is what 3.11 shows as `<listcomp>`, and the plus
-sign, recognisable by its zero width, becomes the GET_ITER that 3.11 has there. Left inlined, because a lambda would change their
+sign, recognisable by its zero width, becomes the GET_ITER that 3.11 has there (`marks`). Left inlined, because a lambda would change their
 meaning: comprehensions with `await`, `async for` or `:=`.
 """
 

@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import Any
 
 from cwm_trace.frames import Frame, Status, Trace
+from cwm_trace.tracer.differences import differs
 from cwm_trace.tracer.entry import ENTRY_NAME, Entry, call_entry, context_entry, script_entry
 from cwm_trace.tracer.record import Recorder, Settings, StopRecording
 
@@ -60,7 +61,9 @@ def record_entry(entry: Entry, limits: FrameList | None = None, settings: Settin
             namespace[ENTRY_NAME]()
     except (Exception, StopRecording, SystemExit):  # the program's own affair
         pass
-    meta = {"untraced": ", ".join(recorder.untraced)} if recorder.untraced else {}
+    meta = differs(entry.source)
+    if recorder.untraced:
+        meta["untraced"] = ", ".join(recorder.untraced)
     frames = recorder.frames() if limits is None else limits.frames
     return Trace(entry.context, tuple(frames), recorder.complete, limits.status if limits else Status.OPEN, meta)
 

@@ -17,13 +17,15 @@ from bytecode.instr import InstrLocation, TryBegin
 
 from cwm_trace.tracer import quirks
 from cwm_trace.tracer.blocks import Blocks, alive_iterators, blocks_of
+from cwm_trace.tracer.comprehension_lines import set_loop_lines
 from cwm_trace.tracer.comprehensions import FRAME_NAMES, ITERATOR_NAME
 from cwm_trace.tracer.flow import ANYTHING, Effects, Element, Flow, Step, arguments, is_hidden, loop_name
 
 NOWHERE = InstrLocation(None, None, None, None)
 _HOOK_ENTRIES = 8  # on the stack, of a call of a hook with few arguments, and of the handler that it may be in
+_ASYNC_GENERATOR = 0x200  # of co_flags
 _OPTIMIZED = 0x1  # of co_flags: locals are in slots, not in a namespace
-_COMPREHENSION_LOOP = frozenset({"FOR_ITER", "JUMP_BACKWARD", "LIST_APPEND", "SET_ADD", "MAP_ADD"})
+_NO_BUILTIN = object()
 
 
 class Hooks(Protocol):
@@ -97,7 +99,7 @@ def instrument(code: CodeType, hooks: Hooks, sites: list[Site], untraced: list[s
     try:
         return _Rewriter(code, hooks, sites).result()
     except IndexError:
-        # bytecode 0.19.1 cannot read an inlined comprehension with a cell inside a generic class (3.13, 3.14)
+        # bytecode 0.19.1 cannot read an inlined comprehension with a cell inside a generic class (3.13)
         if untraced is not None:
             untraced.append(code.co_qualname)
         return code
@@ -112,11 +114,18 @@ class _Edge:
     fires: bool
 
 
+def _called(element: Element) -> Element:
+    """The element; but a builtin that a shortcut is taken for is looked for in vain, so that it is called."""
+    if getattr(element, "name", "") in quirks.BUILTIN_OF_SHORTCUT and element.arg.name.startswith("BUILTIN_"):
+        return Instr("LOAD_CONST", _NO_BUILTIN, location=element.location)
+    return element
+
+
 class _Rewriter:
     def __init__(self, code: CodeType, hooks: Hooks, sites: list[Site]) -> None:
         self.code, self.hooks, self.sites, self.first_site = code, hooks, sites, len(sites)
         self.bytecode = Bytecode.from_code(code, conserve_exception_block_stackdepth=True)
-        self.elements: list[Element] = list(self.bytecode)
+        self.elements: list[Element] = list(map(_called, self.bytecode))
         self.before: dict[int, list[Element]] = {}  # goes in front of an element, behind the labels before it
         self.ahead_of_labels: dict[int, list[Element]] = {}
         self.first: dict[int, list[Element]] = {}  # as `before`, and in front of it
@@ -147,7 +156,7 @@ class _Rewriter:
         return next(n for n, item in enumerate(self.elements) if isinstance(item, Instr) and item.name == "RESUME")
 
     def result(self) -> CodeType:
-        self._iterator_marks()
+        self._lambda_lines()
         self._comprehension_lines()
         self._calls_and_returns()
         self._ends_of_delegation()
@@ -188,29 +197,22 @@ class _Rewriter:
 
     # --- events -----------------------------------------------------------------------------------------------------
 
-    def _iterator_marks(self) -> None:
-        """Turn the marks that `comprehensions` left into GET_ITER."""
-        name, argument = quirks.UNARY_PLUS
-        for _, item in self._instructions():
-            place = item.location
-            if item.name != name or (item.require_arg() and item.arg != argument) or place is None:
-                continue
-            if place.col_offset is not None and (place.lineno, place.col_offset) == (
-                place.end_lineno,
-                place.end_col_offset,
-            ):
-                item.set("GET_ITER")
+    def _lambda_lines(self) -> None:
+        """On 3.11 a lambda returns on its first line; later compilers put that on the line of its value."""
+        for _, item in self._instructions() if self.code.co_name == "<lambda>" else ():
+            if item.name == "RETURN_VALUE":
+                item.location = InstrLocation(self.code.co_firstlineno, None, None, None)
 
     def _comprehension_lines(self) -> None:
-        """On 3.11 the loop of a comprehension is on its first line; later compilers put it on that of the iterable."""
-        if not quirks.INLINES_COMPREHENSIONS or not (self.code.co_name == "<genexpr>" or self.outlined):
+        """On 3.11 the loop of a comprehension is on its first line."""
+        yields = self.code.co_name == "<genexpr>"
+        if not quirks.INLINES_COMPREHENSIONS or not (yields or self.outlined):
             return
-        first = InstrLocation(self.code.co_firstlineno, None, None, None)
         for index, item in self._instructions():
-            if item.name in _COMPREHENSION_LOOP:
-                item.location = first
-            elif item.name == "GET_ITER" and _loads_iterator(self.elements[self._previous(index)]):
+            if item.name == "GET_ITER" and _loads_iterator(self.elements[self._previous(index)]):
                 item.set("NOP")  # the caller has done it
+        awaits = bool(self.code.co_flags & _ASYNC_GENERATOR)
+        set_loop_lines(self.elements, self.positions, self.code.co_firstlineno, awaits=awaits, yields=yields)
 
     def _calls_and_returns(self) -> None:
         for index, item in self._instructions():

@@ -25,13 +25,21 @@ CLOSE_SHORTCUT_BIT: Final = 4 if _VERSION >= (3, 13) else 0
 """Bit of RESUME's argument after a yield outside any `try`: 3.13's `gen.close()` then drops the frame without entering it (genobject.c,
 RESUME_OPARG_DEPTH1_MASK). Cleared, close() raises GeneratorExit in the frame as 3.11 does, which the trace shows."""
 
-UNARY_PLUS: Final[tuple[str, int]] = ("UNARY_POSITIVE", 0) if _VERSION == (3, 11) else ("CALL_INTRINSIC_1", 5)
+UNARY_PLUS: Final[tuple[str, int]] = ("CALL_INTRINSIC_1", 5)
+"""What `+x` is compiled to from 3.12 on."""
 
 END_OF_LOOP: Final[tuple[str, ...]] = {(3, 11): (), (3, 12): ("END_FOR",)}.get(_VERSION, ("END_FOR", "POP_TOP"))
 """What stands at the target of FOR_ITER, which jumps *behind* it (ceval.c: "skip following END_FOR and POP_TOP")."""
 
+BUILTIN_OF_SHORTCUT: Final = frozenset({"LOAD_COMMON_CONSTANT"} if _VERSION >= (3, 14) else ())
+"""3.14 runs the loop of `all`, `any` and `tuple` of a generator expression in the caller, where each round is an event, if the name is still
+the builtin's (codegen.c, maybe_optimize_function_call); this instruction loads what it is compared with."""
+
 NEVER_A_LINE: Final = frozenset({"END_FOR", "END_SEND", "END_ASYNC_FOR", "RESUME", "CACHE"})
 """Instructions that `sys.settrace` gives no 'line' event for, whatever line they carry (on 3.11 only RESUME and END_ASYNC_FOR exist)."""
+
+LOADS_KEYS_ONE_BY_ONE: Final = _VERSION >= (3, 14)
+"""dis.dis("{'a': x, 'b': y}") has each constant key in front of its value; before, BUILD_CONST_KEY_MAP took all of them together."""
 
 LAZY_ANNOTATIONS: Final = _VERSION >= (3, 14)
 """PEP 649: annotations are evaluated when they are asked for; a class body binds no `__annotations__`, and runs none of their code."""

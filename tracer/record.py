@@ -605,6 +605,8 @@ def compile_source(source: str, filename: str) -> CodeType:
     import ast
 
     from cwm_trace.tracer.comprehensions import name_frames, outline_comprehensions
+    from cwm_trace.tracer.marks import unmark
+    from cwm_trace.tracer.reference_lines import set_lines
 
-    tree = outline_comprehensions(ast.parse(source, filename))
-    return name_frames(compile(tree, filename, "exec", dont_inherit=True))
+    tree = outline_comprehensions(set_lines(ast.parse(source, filename)))
+    return name_frames(unmark(compile(tree, filename, "exec", dont_inherit=True)))

@@ -16,6 +16,7 @@ from typing import Any
 
 from cwm_trace.errors import InputError
 from cwm_trace.frames import Status, Step, Trace
+from cwm_trace.tracer.differences import differs
 from cwm_trace.tracer.entry import Entry, call_entry, context_entry, script_entry
 from cwm_trace.tracer.inprocess import FILENAME, module_name
 from cwm_trace.tracer.limits import Limits
@@ -57,7 +58,7 @@ class Job:
 
     def trace(self, steps: Sequence[Step], status: Status, end: str = "", untraced: Sequence[str] = ()) -> Trace:
         """The trace of a run that ended so; `untraced` names what could not be instrumented."""
-        meta = {"name": self.title, "python": ".".join(map(str, sys.version_info[:3]))}
+        meta = {"name": self.title, "python": ".".join(map(str, sys.version_info[:3]))} | differs(self.entry.source)
         if end:
             meta["end"] = end
         if untraced:

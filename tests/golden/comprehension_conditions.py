@@ -1,5 +1,4 @@
 # call: f()
-# 3.11 only: conditions on lines of their own lead back to the loop by other lines later
 def f():
     a = [x for x in range(5)
          if x

@@ -84,7 +84,7 @@ def exceptions(values):
     out = []
     for v in values:
         try:
-            out.append(10 // v)
+            out.append(10 / v)
         except ZeroDivisionError as e:
             out.append(str(e))
         except (TypeError, ValueError):

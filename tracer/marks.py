@@ -1,0 +1,30 @@
+"""Turns operators of zero width, which `comprehensions` and `reference_lines` put into a syntax tree, into what they stand for.
+
+A mark costs one instruction, which another one of the same size replaces in the code object: no jump and no line changes. Operators that
+a program wrote have a width. From 3.12 on.
+"""
+
+from __future__ import annotations
+
+import opcode
+from types import CodeType
+
+from cwm_trace.tracer import quirks
+
+_MEANS = {quirks.UNARY_PLUS: "GET_ITER", ("UNARY_INVERT", 0): "NOP"}
+_UNITS = {
+    bytes((opcode.opmap[name], argument)): bytes((opcode.opmap[means], 0))
+    for (name, argument), means in _MEANS.items()
+    if name in opcode.opmap
+}
+
+
+def unmark(code: CodeType) -> CodeType:
+    """The code object, and all nested in it, without marks."""
+    raw = bytearray(code.co_code)
+    for number, (line, end_line, column, end_column) in enumerate(code.co_positions()):
+        unit = bytes(raw[2 * number : 2 * number + 2])
+        if unit in _UNITS and column is not None and (line, column) == (end_line, end_column):
+            raw[2 * number : 2 * number + 2] = _UNITS[unit]
+    constants = tuple(unmark(item) if isinstance(item, CodeType) else item for item in code.co_consts)
+    return code.replace(co_code=bytes(raw), co_consts=constants)
