@@ -4,6 +4,9 @@ Four workloads: a numeric loop, a function on strings, a list and a dict, recurs
 other, so that a busy machine slows both. Per workload: the median of the rounds' ratios, its 95 % interval (a bootstrap over rounds), and
 whether both gave the same events, locals and values. Both keep what changed at each event; "with frames" is the tracer with the making of
 `Frame` objects, which the plain recorder does not make, from what it kept. Instrumenting is left out: it is paid once per program.
+
+Then, in the same rounds (as many as `--peers`), other recorders where they are installed (`pip install PySnooper snoop hunter`), and the plain
+recorder on `sys.monitoring` from 3.12 on.
 """
 
 from __future__ import annotations
@@ -12,13 +15,17 @@ import argparse
 import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import FrameType
 from typing import Any, NamedTuple
 
 from cwm_trace.eval.intervals import bootstrap_median
 from cwm_trace.frames import Event, Frame
 from cwm_trace.tracer.record import Recorder
+from tests.benchmarks.peers import PEERS, MonitoringRecorder, seconds
 
 FILENAME = "<workload>"
 WORKLOADS = {
@@ -81,13 +88,14 @@ class Change(NamedTuple):
 class PlainRecorder:
     """Renders every local at every event, and keeps those whose text changed; None for those unbound since."""
 
-    def __init__(self) -> None:
+    def __init__(self, filename: str = FILENAME) -> None:
+        self.filename = filename
         self.kept: list[Change] = []
         self.known: dict[FrameType, tuple[int, dict[str, str]]] = {}
         self.count = 0
 
     def __call__(self, frame: FrameType, event: str, argument: Any) -> Any:
-        if frame.f_code.co_filename != FILENAME or frame.f_code.co_name == "<module>":
+        if frame.f_code.co_filename != self.filename or frame.f_code.co_name == "<module>":
             return None
         if frame not in self.known:
             self.known[frame] = self.count, {}
@@ -139,6 +147,21 @@ def ours(source: str) -> tuple[float, float, list[Frame]]:
     return recorded - started, time.perf_counter() - recorded, frames
 
 
+def peers(source: str) -> Iterator[tuple[str, float]]:
+    """Seconds of each other recorder that is here."""
+    with TemporaryDirectory() as folder:
+        path = str(Path(folder, "workload.py"))
+        Path(path).write_text(source, encoding="utf-8")
+        namespace: dict[str, Any] = {"__name__": "workload", "__file__": path}
+        exec(compile(source, path, "exec"), namespace)
+        if hasattr(sys, "monitoring"):
+            keep = PlainRecorder(path)
+            yield "sys.monitoring", seconds(namespace["main"], MonitoringRecorder(keep, path).on())
+        for name, make in PEERS.items():
+            with suppress(ImportError):
+                yield name, seconds(namespace["main"], make(path))
+
+
 def same(changes: list[Change], frames: list[Frame]) -> bool:
     """Whether changes, added up, are the frames."""
     known: dict[int, dict[str, str]] = {}
@@ -165,7 +188,9 @@ def main() -> None:
     """Run and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=15)
-    rounds = parser.parse_args().rounds
+    parser.add_argument("--peers", type=int, default=0, metavar="ROUNDS", help="rounds of other recorders, too (0)")
+    options = parser.parse_args()
+    rounds = options.rounds
     print(f"Python {sys.version.split()[0]}, {rounds} rounds; time per event relative to plain settrace")
     for name, source in WORKLOADS.items():
         events = len(ours(source)[2])
@@ -178,6 +203,17 @@ def main() -> None:
             with_frames.append((recorded + more) / slow)
         verdict = "same frames" if equal else "FRAMES DIFFER"
         print(f"{name:20} {events:6} events  {_shown(recording):20} with frames {_shown(with_frames):20} {verdict}")
+        for peer, ratios in _ratios_of_peers(source, options.peers).items():
+            print(f"{'':20} {peer:>13}  {_shown(ratios)}")
+
+
+def _ratios_of_peers(source: str, rounds: int) -> dict[str, list[float]]:
+    ratios: dict[str, list[float]] = {}
+    for _ in range(rounds):
+        slow, _changes = plain(source)
+        for name, taken in peers(source):
+            ratios.setdefault(name, []).append(taken / slow)
+    return ratios
 
 
 def _shown(ratios: list[float]) -> str:
