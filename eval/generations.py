@@ -26,7 +26,8 @@ from cwm_trace.eval.page import write_report
 from cwm_trace.eval.results import FinishedRun, Results, summarise
 from cwm_trace.eval.samples import ANSWER_META, NO_SCORE, Sample, judge, read_sample, read_samples
 from cwm_trace.eval.suites import Suite, Task
-from cwm_trace.eval.tasks import Outcome, run_tasks, true_trace
+from cwm_trace.eval.tasks import Outcome, run_tasks
+from cwm_trace.eval.truth import TrueTrace
 from cwm_trace.frames import Event, Frame, Trace
 
 Generations = dict[str, list[str]]
@@ -122,7 +123,11 @@ def score_generations(
     config = {"generations": program_hash(json.dumps(generations, sort_keys=True))}
     begin(out, name, replace(suite, tasks=tuple(whole.values())), config, resume=resume)
     texts = dict(zip(whole, (text for task in suite.tasks for text in generations[task.id]), strict=True))
-    samples = run_tasks(list(tasks.values()), out, lambda task: _sample(task, texts[task.id]), read_sample, on_sample)
+
+    def make(task: Task, truth: TrueTrace) -> Sample:
+        return _sample(task, truth, texts[task.id])
+
+    samples = run_tasks(list(tasks.values()), out, make, read_sample, on_sample)
     results = summarise(name, suite.name, samples, len(whole))
     write_results(out, results)
     write_report(out / "report.html", [FinishedRun(read_manifest(out), tuple(samples), results)])
@@ -148,9 +153,9 @@ def _with_answers(tasks: Sequence[Task], generations: Mapping[str, Sequence[str]
     return made
 
 
-def _sample(task: Task, text: str) -> Sample:
+def _sample(task: Task, truth: TrueTrace, text: str) -> Sample:
     try:
-        actual = true_trace(task)
+        actual = truth(task)
     except CwmTraceError as error:
         return Sample(task.id, Outcome.TRUTH_FAILED, NO_SCORE, error=str(error))
     sample = judge(task.id, _answered(actual, text.strip()), actual)

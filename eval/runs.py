@@ -17,7 +17,8 @@ from cwm_trace.eval.page import write_report
 from cwm_trace.eval.results import FinishedRun, Results, summarise
 from cwm_trace.eval.samples import NO_SCORE, Sample, judge, read_sample
 from cwm_trace.eval.suites import Suite, Task
-from cwm_trace.eval.tasks import Outcome, run_tasks, true_trace
+from cwm_trace.eval.tasks import Outcome, run_tasks
+from cwm_trace.eval.truth import TrueTrace
 from cwm_trace.frames import Status
 from cwm_trace.models.base import Concurrent, Decoding, Model
 from cwm_trace.simulate import MAX_FRAMES, MAX_TOKENS, predict
@@ -52,8 +53,8 @@ def run_suite(
     together = model.concurrent() if batch > 1 and isinstance(model, Concurrent) else None
     workers = 1 if together is None else batch
 
-    def make(task: Task) -> Sample:
-        sample = _sample(together or model, task, decoding, max_frames, max_tokens)
+    def make(task: Task, truth: TrueTrace) -> Sample:
+        sample = _sample(together or model, task, truth, decoding, max_frames, max_tokens)
         seconds = round(sample.seconds / workers, 4)
         return replace(sample, program=program_hash(task.source), expected=task.expected, seconds=seconds)
 
@@ -64,9 +65,11 @@ def run_suite(
     return results
 
 
-def _sample(model: Model, task: Task, decoding: Decoding | None, max_frames: int | None, max_tokens: int) -> Sample:
+def _sample(
+    model: Model, task: Task, truth: TrueTrace, decoding: Decoding | None, max_frames: int | None, max_tokens: int
+) -> Sample:
     try:
-        actual = true_trace(task)
+        actual = truth(task)
     except CwmTraceError as error:
         return Sample(task.id, Outcome.TRUTH_FAILED, NO_SCORE, error=str(error))
     max_frames = max(MAX_FRAMES, 2 * len(actual)) if max_frames is None else max_frames

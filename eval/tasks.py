@@ -12,11 +12,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from cwm_trace.errors import RunError
 from cwm_trace.eval.folder import SAMPLES, read_lines
 from cwm_trace.eval.suites import Task
-from cwm_trace.frames import Trace
-from cwm_trace.tracer.run import run_source
+from cwm_trace.eval.truth import TrueTrace, true_traces
 
 
 class Outcome(StrEnum):
@@ -53,7 +51,7 @@ _Sample = TypeVar("_Sample", bound=Sampled)
 def run_tasks(
     tasks: Sequence[Task],
     out: Path,
-    make: Callable[[Task], _Sample],
+    make: Callable[[Task, TrueTrace], _Sample],
     read: Callable[[dict[str, Any]], _Sample],
     on_sample: Callable[[int, int, _Sample], None] | None = None,
     workers: int = 1,
@@ -61,15 +59,16 @@ def run_tasks(
     """The samples of these tasks, in their order: those that `out` has, read; the others made, and written as each ends.
 
     What a model failed on is made again: then the later line of `samples.jsonl` counts. `on_sample` is told (done, total, sample).
-    With several `workers`, `make` runs in so many threads.
+    `make` is given a task, and what gives its true trace. With several `workers`, it runs in so many threads.
     """
     found = {sample.id: sample for sample in read_lines(out, read)}
     done = {task.id: found[task.id] for task in tasks if task.id in found and not _is_open(found[task.id])}
     tell = on_sample or (lambda *_: None)
     for number, sample in enumerate(done.values(), start=1):
         tell(number, len(tasks), sample)
-    with (out / SAMPLES).open("a", encoding="ascii") as file:
-        for sample in _made([task for task in tasks if task.id not in done], make, workers):
+    missing = [task for task in tasks if task.id not in done]
+    with (out / SAMPLES).open("a", encoding="ascii") as file, true_traces(missing) as truth:
+        for sample in _made(missing, lambda task: make(task, truth), workers):
             done[sample.id] = sample
             file.write(json.dumps(sample.to_json()) + "\n")
             file.flush()
@@ -98,11 +97,3 @@ def count_outcomes(samples: Sequence[Sampled]) -> dict[str, int]:
     """Number of samples by outcome, in the order in which they came first."""
     outcomes = [sample.outcome.value for sample in samples]
     return {name: outcomes.count(name) for name in dict.fromkeys(outcomes)}
-
-
-def true_trace(task: Task) -> Trace:
-    """What the program does. Raises CwmTraceError if it cannot be run to its end."""
-    actual = run_source(task.source, task.call)
-    if not actual.complete:
-        raise RunError(f"the program ended as {actual.status}")
-    return actual

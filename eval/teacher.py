@@ -18,7 +18,8 @@ from cwm_trace.errors import CwmTraceError, ModelError
 from cwm_trace.eval.folder import begin, program_hash, read_manifest, read_run, write_results
 from cwm_trace.eval.intervals import Interval, interval
 from cwm_trace.eval.suites import Suite, Task
-from cwm_trace.eval.tasks import Outcome, count_outcomes, run_tasks, true_trace
+from cwm_trace.eval.tasks import Outcome, count_outcomes, run_tasks
+from cwm_trace.eval.truth import TrueTrace
 from cwm_trace.format import UNCHANGED, render_frame
 from cwm_trace.frames import Frame, Trace
 from cwm_trace.models.base import FrameScore, Model, PartScore
@@ -77,7 +78,7 @@ def run_teacher_forced(
 ) -> TeacherResults:
     """Score the true traces of a suite. Raises InputError if `out` holds another run."""
     begin(out, model.name, suite, {"teacher_forced": True}, resume=resume)
-    samples = run_tasks(suite.tasks[:limit], out, lambda task: _sample(model, task), _read, on_sample)
+    samples = run_tasks(suite.tasks[:limit], out, lambda task, truth: _sample(model, task, truth), _read, on_sample)
     results = _summarise(model.name, suite.name, samples, len(suite.tasks))
     write_results(out, results)
     return results
@@ -94,10 +95,10 @@ def is_teacher_forced(out: Path) -> bool:
     return bool(read_manifest(out)["config"].get("teacher_forced"))
 
 
-def _sample(model: Model, task: Task) -> TeacherSample:
+def _sample(model: Model, task: Task, truth: TrueTrace) -> TeacherSample:
     program = program_hash(task.source)
     try:
-        actual = true_trace(task)
+        actual = truth(task)
     except CwmTraceError as error:
         return TeacherSample(task.id, program, Outcome.TRUTH_FAILED, error=str(error))
     started = time.monotonic()

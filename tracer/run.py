@@ -32,9 +32,10 @@ from cwm_trace.tracer.run_jobs import (
     script_job,
     source_job,
 )
-from cwm_trace.tracer.run_worker import GroundTruth, run_context, run_source
+from cwm_trace.tracer.run_worker import PROCESSES, GroundTruth, run_context, run_source, stop_runs
 
 __all__ = [
+    "PROCESSES",
     "GroundTruth",
     "Job",
     "Run",
@@ -51,6 +52,7 @@ __all__ = [
     "run_source",
     "script_job",
     "source_job",
+    "stop_runs",
 ]
 
 _POLL = 0.01

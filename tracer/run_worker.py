@@ -1,4 +1,4 @@
-"""True traces of many small programs: one warm child process that forks for each. Knows nothing of scripts and arguments."""
+"""True traces of many small programs: warm child processes that fork for each. Knows nothing of scripts and arguments."""
 
 from __future__ import annotations
 
@@ -66,9 +66,16 @@ class _Worker:
 class GroundTruth:
     """True traces at a few milliseconds each. Thread-safe; use it as a context manager, or `close` it."""
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._worker: _Worker | None = None
+    def __init__(self, processes: int = 1) -> None:
+        """So many as `processes` programs run at once, if as many threads ask; a child process is started when it is needed."""
+        self._processes = processes
+        self._begin()
+
+    def _begin(self) -> None:
+        self._slots = threading.BoundedSemaphore(self._processes)
+        self._idle: list[_Worker] = []  # the last one used is taken first: who asks from one thread has one process
+        self._busy: set[_Worker] = set()
+        self._stopped = 0
         self._pid = os.getpid()
 
     def __enter__(self) -> GroundTruth:
@@ -78,38 +85,47 @@ class GroundTruth:
         self.close()
 
     def trace(self, job: Job) -> Trace:
-        """Run one program. Raises RunError if we, not the program, are at fault."""
-        with self._lock:
+        """Run one program. Raises RunError if we, not the program, are at fault, or if `close` was called meanwhile."""
+        if self._pid != os.getpid():  # forked: the processes are our parent's
+            self._begin()
+        with self._slots:
+            stopped = self._stopped
             for _ in range(2):
-                try:
-                    worker = self._ready()
-                    verdict = worker.ask(job)
-                    trace, started = _trace(job, worker.out, verdict)
-                    if verdict is None:
-                        self._drop()
-                    if verdict is not None or started:
-                        return trace
-                except BaseException:  # interrupted: a reply would still come, to the wrong question
-                    self._drop()
-                    raise
+                trace, started = self._attempt(job)
+                if self._stopped != stopped:
+                    raise RunError("stopped while the program ran")
+                if started:
+                    return trace
             raise RunError("the process for true traces dies at once")
 
-    def _ready(self) -> _Worker:
-        if self._pid != os.getpid():  # forked: the worker is our parent's
-            self._worker, self._pid = None, os.getpid()
-        if self._worker is None:
-            self._worker = _Worker()
-        return self._worker
-
-    def _drop(self) -> None:
-        worker, self._worker = self._worker, None
-        if worker is not None and self._pid == os.getpid():
-            worker.end()
+    def _attempt(self, job: Job) -> tuple[Trace, bool]:
+        """The trace, and whether the program has been run at all."""
+        worker = self._idle.pop() if self._idle else _Worker()
+        self._busy.add(worker)
+        verdict: Verdict | None = None
+        try:
+            verdict = worker.ask(job)
+            trace, started = _trace(job, worker.out, verdict)
+        except BaseException:  # interrupted: a reply would still come, to the wrong question
+            verdict = None
+            raise
+        finally:
+            self._busy.discard(worker)
+            if verdict is None:
+                worker.end()
+            else:
+                self._idle.append(worker)
+        return trace, started or verdict is not None
 
     def close(self) -> None:
-        """End the child process."""
-        with self._lock:
-            self._drop()
+        """End the child processes, at once and with what they run: threads that wait for a trace get RunError."""
+        if self._pid != os.getpid():
+            return
+        self._stopped += 1
+        for worker in tuple(self._busy):
+            kill_tree(worker.process.pid)
+        while self._idle:
+            self._idle.pop().end()
 
 
 def _trace(job: Job, out: str, verdict: Verdict | None) -> tuple[Trace, bool]:
@@ -127,8 +143,15 @@ def _trace(job: Job, out: str, verdict: Verdict | None) -> tuple[Trace, bool]:
     return job.trace(steps, status, clause, tail.untraced), tail.started is not None
 
 
-_shared = GroundTruth()
+PROCESSES = min(8, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+"""Programs that `run_source` runs at once, if as many threads call it."""
+_shared = GroundTruth(PROCESSES)
 atexit.register(_shared.close)
+
+
+def stop_runs() -> None:
+    """End the programs that other threads have running here (`run_source`, `run_context`): there they raise RunError."""
+    _shared.close()
 
 
 def run_source(

@@ -24,7 +24,7 @@ from typing import Any
 from cwm_trace.errors import CwmTraceError
 from cwm_trace.eval.metrics import METRICS, score_trace
 from cwm_trace.eval.suites import Task, load_suite
-from cwm_trace.eval.tasks import true_trace
+from cwm_trace.eval.truth import TrueTrace, true_trace, true_traces
 from cwm_trace.files import trace_from_json, trace_to_json
 from cwm_trace.format import END_OF_TEXT, FRAME_SEP, parse, render_prompt
 from cwm_trace.frames import Event, Trace
@@ -42,10 +42,12 @@ def dataset(suite: str = "real", **_: object) -> dict[str, Any]:
     """
     from datasets import Dataset
 
-    return {"test": Dataset.from_list([document(task) for task in load_suite(suite).tasks])}
+    tasks = load_suite(suite).tasks
+    with true_traces(tasks) as truth:
+        return {"test": Dataset.from_list([document(task, truth) for task in tasks])}
 
 
-def document(task: Task) -> Doc:
+def document(task: Task, truth: TrueTrace = true_trace) -> Doc:
     """One task: `prompt`, `target` (the text that is right) and `truth`, the true trace as JSON; "" and `error` where there is none."""
     made = {
         "id": task.id,
@@ -57,7 +59,7 @@ def document(task: Task) -> Doc:
         "error": "",
     }
     try:
-        prompt, actual = call_prompt(task.source, task.call), true_trace(task)
+        prompt, actual = call_prompt(task.source, task.call), truth(task)
     except CwmTraceError as error:
         return made | {"error": str(error)}
     text = render_prompt(prompt.context, prompt.frames)

@@ -1,0 +1,64 @@
+"""True traces of a suite's tasks, recorded ahead in child processes while a model is at work.
+
+A few programs ahead only, as a trace may be large. Programs run beside each other, so what they read from outside (a clock, a file that
+another one writes) is no more the same than in two runs. Knows nothing of models and samples.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+
+from cwm_trace.errors import RunError
+from cwm_trace.eval.benchmarks import Task
+from cwm_trace.frames import Trace
+from cwm_trace.tracer.run import PROCESSES, run_source, stop_runs
+
+TrueTrace = Callable[[Task], Trace]
+"""What a program does. Raises CwmTraceError if it cannot be run to its end."""
+AHEAD = 2 * PROCESSES
+"""Programs after the one that is asked for whose traces may be under way or kept."""
+
+
+def true_trace(task: Task) -> Trace:
+    """What a program does. Raises CwmTraceError if it cannot be run to its end."""
+    actual = run_source(task.source, task.call)
+    if not actual.complete:
+        raise RunError(f"the program ended as {actual.status}")
+    return actual
+
+
+@contextmanager
+def true_traces(tasks: Sequence[Task]) -> Iterator[TrueTrace]:
+    """The same for these tasks, each to be asked for once and about in this order, from any thread."""
+    pool = ThreadPoolExecutor(PROCESSES, thread_name_prefix="true-traces")
+    try:
+        yield _Ahead(tasks, pool)
+    except BaseException:  # interrupted: a program that does not end would be waited for
+        pool.shutdown(wait=False, cancel_futures=True)
+        stop_runs()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+class _Ahead:
+    """Begins the tasks up to `AHEAD` after the one asked for."""
+
+    def __init__(self, tasks: Sequence[Task], pool: ThreadPoolExecutor) -> None:
+        self._tasks, self._pool = tasks, pool
+        self._places = {task.id: place for place, task in enumerate(tasks)}
+        self._lock = threading.Lock()
+        self._begun: dict[str, Future[Trace]] = {}
+        self._next = 0
+
+    def __call__(self, task: Task) -> Trace:
+        with self._lock:
+            until = max(self._next, self._places[task.id] + 1 + AHEAD)
+            for later in self._tasks[self._next : until]:
+                self._begun[later.id] = self._pool.submit(true_trace, later)
+            self._next = until
+            future = self._begun.pop(task.id)
+        return future.result()
