@@ -231,7 +231,10 @@ def _exactly_one(traces: list[Trace]) -> list[Trace]:
 
 
 def iter_traces(path: str | Path) -> Iterator[Trace]:
-    """Traces of a `.jsonl` or `.jsonl.gz` file one by one, or the one of a `.txt`. Raises InputError, SchemaError."""
+    """Traces of a `.jsonl` or `.jsonl.gz` file one by one, or the one of a `.txt`. Raises InputError, SchemaError.
+
+    A line may also be the raw text of a generation with its program (`cwm_trace.generated`).
+    """
     source = Path(path)
     if not source.is_file():
         raise InputError(f"no such trace file: {source}")
@@ -248,9 +251,18 @@ def iter_traces(path: str | Path) -> Iterator[Trace]:
 
 def _read_line(line: str, where: str) -> Trace:
     try:
-        return trace_from_json(json.loads(line))
-    except (ValueError, SchemaError) as error:
+        return _trace_from_record(json.loads(line))
+    except (ValueError, InputError) as error:
         raise SchemaError(f"{where}: {error}") from error
+
+
+def _trace_from_record(record: object) -> Trace:
+    if isinstance(record, dict) and "schema" not in record:
+        from cwm_trace.generated import is_generation, trace_of_generation  # here: as jsonlines above
+
+        if is_generation(record):
+            return trace_of_generation(record)
+    return trace_from_json(record)
 
 
 def _read_text(path: Path) -> Trace:

@@ -23,6 +23,10 @@ class Cause(StrEnum):
     EXTRA = "extra"  # the prediction goes on, the program had ended
 
 
+CUT_OFF = (Status.FRAME_LIMIT, Status.TOKEN_LIMIT, Status.TIME_LIMIT, Status.SIZE_LIMIT, Status.INTERRUPTED)
+"""A prediction that ends so was stopped by what ran the model, not by the model."""
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """One position: is the whole frame right, is it the right event on the right line, is what it shows right."""
@@ -97,10 +101,9 @@ def _at(trace: Trace, index: int) -> Step | None:
 def _cause(predicted: Trace, actual: Trace, index: int) -> Cause:
     guess, truth = _at(predicted, index), _at(actual, index)
     if guess is None:
-        stopped = predicted.status in (Status.FRAME_LIMIT, Status.TOKEN_LIMIT, Status.TIME_LIMIT, Status.INTERRUPTED)
-        return Cause.TRUNCATED if stopped else Cause.MISSING
+        return Cause.TRUNCATED if predicted.status in CUT_OFF else Cause.MISSING
     if isinstance(guess, MalformedFrame):
-        unfinished = not guess.terminated and predicted.status is Status.TOKEN_LIMIT
+        unfinished = not guess.terminated and predicted.status in CUT_OFF
         return Cause.TRUNCATED if unfinished else Cause.FORMAT
     if truth is None:
         return Cause.EXTRA

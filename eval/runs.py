@@ -19,8 +19,9 @@ from cwm_trace.eval.samples import NO_SCORE, Sample, judge, read_sample
 from cwm_trace.eval.suites import Suite, Task
 from cwm_trace.eval.tasks import Outcome, run_tasks
 from cwm_trace.eval.truth import TrueTrace
-from cwm_trace.frames import Status
-from cwm_trace.models.base import Concurrent, Decoding, Model
+from cwm_trace.frames import Status, Trace
+from cwm_trace.models.base import Concurrent, Decoding, Model, Written
+from cwm_trace.prompts import call_prompt
 from cwm_trace.simulate import MAX_FRAMES, MAX_TOKENS, predict
 
 
@@ -40,8 +41,9 @@ def run_suite(
     """Run a model over a suite and score it.
 
     A prediction is stopped after `max_frames` frames (None: after 1,000, or twice the true ones where that is more, so that no
-    right prediction is ever cut off) or `max_tokens` tokens. So many as `batch` run at once where the model can (`models.Concurrent`),
-    with the same results; a sample's `seconds` are then its share of the time. `on_sample` is told (done, total, sample) after each task.
+    right prediction is ever cut off) or `max_tokens` tokens; one that was written before (`replay:`) is taken as it is.
+    So many as `batch` run at once where the model can (`models.Concurrent`), with the same results; a sample's `seconds` are then its
+    share of the time. `on_sample` is told (done, total, sample) after each task.
     With `resume`, tasks that `out` has are not run again, except where the model had failed: then the later line of
     `samples.jsonl` counts.
     Raises InputError if `out` holds another run.
@@ -75,14 +77,19 @@ def _sample(
     max_frames = max(MAX_FRAMES, 2 * len(actual)) if max_frames is None else max_frames
     started = time.monotonic()
     try:
-        predicted = predict(
-            model, task.source, task.call, max_frames=max_frames, max_tokens=max_tokens, decoding=decoding
-        )
+        predicted = _prediction(model, task, decoding, max_frames, max_tokens)
     except ModelError as error:
         return Sample(task.id, Outcome.MODEL_ERROR, NO_SCORE, error=str(error), actual=actual)
+    return judge(task.id, predicted, actual, time.monotonic() - started)
+
+
+def _prediction(model: Model, task: Task, decoding: Decoding | None, max_frames: int, max_tokens: int) -> Trace:
+    if isinstance(model, Written):
+        return model.written(call_prompt(task.source, task.call))
+    predicted = predict(model, task.source, task.call, max_frames=max_frames, max_tokens=max_tokens, decoding=decoding)
     if predicted.status is Status.INTERRUPTED:
         raise KeyboardInterrupt
-    return judge(task.id, predicted, actual, time.monotonic() - started)
+    return predicted
 
 
 def rescore(out: Path) -> Results:

@@ -6,12 +6,12 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from cwm_trace.eval.compare import Cause, diff
+from cwm_trace.eval.compare import CUT_OFF, Cause, diff
 from cwm_trace.eval.folder import read_lines
 from cwm_trace.eval.metrics import METRICS, TraceScore, score_trace
 from cwm_trace.eval.tasks import Outcome
 from cwm_trace.files import trace_from_json, trace_to_json
-from cwm_trace.frames import Status, Trace
+from cwm_trace.frames import Trace
 
 _PLAIN = ("id", "outcome", "cause", "first", "frames", "tokens", "seconds", "error", "program", "expected")
 NO_SCORE = TraceScore(**dict.fromkeys(METRICS, 0.0))
@@ -74,7 +74,7 @@ def judge(identity: str, predicted: Trace, actual: Trace, seconds: float = 0.0) 
     """Score one predicted trace."""
     compared = diff(predicted, actual)
     outcome = Outcome.OK
-    if predicted.status in (Status.FRAME_LIMIT, Status.TOKEN_LIMIT):
+    if predicted.status in CUT_OFF:
         outcome = Outcome.TRUNCATED
     elif predicted.malformed or not predicted.complete:
         outcome = Outcome.MALFORMED

@@ -14,11 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cwm_trace.errors import InputError
-from cwm_trace.eval import METRICS, TABLE_9, Cause, diff, score, score_trace
+from cwm_trace.eval import METRICS, TABLE_9, Cause, diff, load_suite, run_suite, score, score_trace
 from cwm_trace.eval.intervals import Interval, bootstrap, bootstrap_median, bootstrap_ratio, interval, ratio, wilson
 from cwm_trace.eval.metrics import changes, common_subsequence
+from cwm_trace.eval.samples import read_samples
 from cwm_trace.format import CALL_ENTRY, FRAME_SEP, call_context, diff_encode, parse, render, render_frame
 from cwm_trace.frames import Event, Frame, MalformedFrame, Status, Trace
+from cwm_trace.models import load_model
 from cwm_trace.tracer.inprocess import record_source
 
 GENERATIONS = Path(__file__).resolve().parents[2] / "shared" / "data" / "cwm32b_generations.jsonl"
@@ -385,6 +387,23 @@ def test_scores_of_cwm_32b_equal_those_of_another_team() -> None:
     # Their truth differs from ours where a caller goes on after a callee (all three: f itself, after lambda or comprehension)
     # and where an iterator is shown (19 and 32).
     assert differing == {"sample_6", "sample_19", "sample_32"}
+
+
+def test_generations_of_cwm_32b_are_replayed_as_they_are(tmp_path: Path) -> None:
+    """The file is the suite and the model: what `eval FILE -m replay:FILE` gives is what its texts score by themselves."""
+    rows = {row["id"]: row for row in generations()}
+    direct = {row["id"]: score_trace(predicted, truth) for row, predicted, truth in cases()}
+
+    results = run_suite(load_model(f"replay:{GENERATIONS}"), load_suite(GENERATIONS), tmp_path)
+    samples = read_samples(tmp_path)
+
+    assert {sample.id: sample.score for sample in samples} == direct
+    assert {sample.id: bool(sample.score.output_pass_at_1) for sample in samples} == {
+        name: row["correct"] for name, row in rows.items()
+    }
+    assert (results.outcomes, results.unexpected) == ({"ok": 45}, 0)
+    wrong = {sample.id for sample in samples if not sample.score.full_trace_exact_match}
+    assert wrong == {f"sample_{number}" for number in (4, 5, 6, 19, 23, 31, 33, 35, 44)}
 
 
 def test_scores_by_their_rules_of_truth_are_theirs() -> None:

@@ -120,6 +120,15 @@ class Concurrent(Protocol):
 
 
 @runtime_checkable
+class Written(Protocol):
+    """A model whose traces were written before, elsewhere: nothing is decoded, and no limit is put on them a second time."""
+
+    def written(self, prompt: Trace) -> Trace:
+        """The whole trace of the prompt's context, with the status that it ended with. Raises ModelError where there is none."""
+        ...
+
+
+@runtime_checkable
 class Model(Protocol):
     """A source of predicted frames."""
 

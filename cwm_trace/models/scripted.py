@@ -62,7 +62,10 @@ class ScriptedModel:
 
 @dataclass
 class Replay(ScriptedModel):
-    """`replay:FILE`: the trace of a file whose context is the prompt's, else the only one of the file."""
+    """`replay:FILE`: the trace of a file whose context is the prompt's, else the only one of the file.
+
+    The file holds traces (`cwm_trace.save`, `predict -o`) or the raw texts of generations (`cwm_trace.generated`).
+    """
 
     path: str
     traces: list[Trace] = field(default_factory=list)
@@ -79,6 +82,8 @@ class Replay(ScriptedModel):
         if len(self.traces) == 1:
             return self.traces[0]
         raise ModelError(f"{self.path} has no trace of this program among {len(self.traces)}")
+
+    written = write
 
 
 class CopyInput(ScriptedModel):
