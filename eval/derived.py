@@ -29,10 +29,16 @@ _Locals = Mapping[str, str]
 
 def derived_metrics(samples: Sequence[Sample]) -> dict[str, Estimate]:
     """All metrics of `QUESTIONS` over the samples that have a true trace; those that ask nothing are left out. `n` counts traces."""
-    judged = [(sample.predicted or _nothing(sample.actual), sample.actual) for sample in samples if sample.actual]
     programs = [sample.cluster for sample in samples if sample.actual]
-    found = {name: [ask(*pair) for pair in judged] for name, (_, ask) in QUESTIONS.items()}
+    judged = [answers(sample.predicted, sample.actual) for sample in samples if sample.actual]
+    found = {name: [counts[name] for counts in judged] for name in QUESTIONS}
     return {name: _estimate(counts, programs) for name, counts in found.items() if any(asked for _, asked in counts)}
+
+
+def answers(predicted: Trace | None, actual: Trace) -> dict[str, Counts]:
+    """What is right and asked in one trace, by question."""
+    guess = predicted or _nothing(actual)
+    return {name: ask(guess, actual) for name, (_, ask) in QUESTIONS.items()}
 
 
 def _nothing(actual: Trace) -> Trace:

@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 
 Z_95 = 1.959963984540054
 RESAMPLES = 2_000
+Ratio = tuple[float, float]
+"""What stands above, and what below."""
 
 
 class Interval(NamedTuple):
@@ -55,13 +57,23 @@ def bootstrap(values: Sequence[float], programs: Sequence[str] | None = None, se
     return bootstrap_ratio([(sum(group), len(group)) for group in _groups(values, programs)], seed)
 
 
-def bootstrap_ratio(clusters: Sequence[tuple[float, float]], seed: int = 0) -> Interval:
+def bootstrap_ratio(clusters: Sequence[Ratio], seed: int = 0) -> Interval:
     """Percentile bootstrap interval of a ratio of sums, `ratio(clusters)`; what belongs together is one pair, and drawn whole.
 
     Raises ValueError without pairs.
     """
     above, below = [pair[0] for pair in clusters], [pair[1] for pair in clusters]
     return _percentiles([sum(draw(above)) / sum(draw(below)) for draw in _draws(len(clusters), seed)])
+
+
+def bootstrap_difference(clusters: Sequence[tuple[Ratio, Ratio]], seed: int = 0) -> Interval:
+    """Percentile bootstrap interval of the second ratio less the first; both are of the same things, drawn together.
+
+    A draw in which one of them has nothing below is left out. Raises ValueError without pairs.
+    """
+    columns = [[pair[side][place] for pair in clusters] for side in (0, 1) for place in (0, 1)]
+    sums = ([sum(draw(column)) for column in columns] for draw in _draws(len(clusters), seed))
+    return _percentiles([d / e - b / c for b, c, d, e in sums if c and e])
 
 
 def bootstrap_median(values: Sequence[float], programs: Sequence[str] | None = None, seed: int = 0) -> Interval:
@@ -90,10 +102,10 @@ def _draws(n: int, seed: int) -> list[Callable[[Sequence[Any]], Sequence[Any]]]:
 
 def _percentiles(values: list[float]) -> Interval:
     values.sort()
-    return Interval(values[int(0.025 * RESAMPLES)], values[int(0.975 * RESAMPLES) - 1])
+    return Interval(values[int(0.025 * len(values))], values[max(int(0.975 * len(values)) - 1, 0)])
 
 
-def ratio(clusters: Sequence[tuple[float, float]]) -> float:
+def ratio(clusters: Sequence[Ratio]) -> float:
     """Sum of the first over sum of the second numbers."""
     return sum(above for above, _ in clusters) / sum(below for _, below in clusters)
 

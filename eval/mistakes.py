@@ -89,9 +89,9 @@ def mistake(sample: Sample) -> Mistake | None:
         return simple[sample.cause] if sample.cause else None
     guess, truth = divergent_frames(sample)
     assert guess is not None and truth is not None, "the other causes are those of two frames"
-    if sample.cause is Cause.EXCEPTION:
-        return _exception(guess, truth)
-    return _place(guess, truth) if sample.cause is Cause.CONTROL_FLOW else _values(guess, truth)
+    if guess.event is truth.event and sample.cause is not Cause.CONTROL_FLOW:
+        return Mistake.WRONG_EXCEPTION if sample.cause is Cause.EXCEPTION else _values(guess, truth)
+    return wrong_event(guess.event, truth.event)
 
 
 def divergent_frames(sample: Sample) -> tuple[Step | None, Step | None]:
@@ -104,18 +104,17 @@ def divergent_frames(sample: Sample) -> tuple[Step | None, Step | None]:
     return (predicted[0] if predicted else None), (actual[0] if actual else None)
 
 
-def _exception(guess: Step, truth: Step) -> Mistake:
-    if guess.event is not Event.EXCEPTION:
-        return Mistake.EXCEPTION_MISSED
-    return Mistake.WRONG_EXCEPTION if truth.event is Event.EXCEPTION else Mistake.EXCEPTION_INVENTED
-
-
-def _place(guess: Step, truth: Step) -> Mistake:
-    if guess.event is truth.event:
+def wrong_event(guess: Event | None, truth: Event | None) -> Mistake:
+    """What it means that one event is in another's place; the same event is then on another line."""
+    if guess is truth:
         return Mistake.WRONG_LINE
-    if Event.CALL in (guess.event, truth.event):
-        return Mistake.CALL_INVENTED if guess.event is Event.CALL else Mistake.CALL_MISSED
-    return Mistake.LEAVES_EARLY if guess.event is Event.RETURN else Mistake.LEAVES_LATE
+    if truth is Event.EXCEPTION:
+        return Mistake.EXCEPTION_MISSED
+    if guess is Event.EXCEPTION:
+        return Mistake.EXCEPTION_INVENTED
+    if Event.CALL in (guess, truth):
+        return Mistake.CALL_INVENTED if guess is Event.CALL else Mistake.CALL_MISSED
+    return Mistake.LEAVES_EARLY if guess is Event.RETURN else Mistake.LEAVES_LATE
 
 
 def _values(guess: Step, truth: Step) -> Mistake:
@@ -143,4 +142,9 @@ def one_line(step: Step | None) -> str:
         text = f"{step.event} {step.source.strip()} │ {shown}"
     else:
         text = f"malformed: {step.raw!r}" if isinstance(step, MalformedFrame) else ""
+    return shortened(text)
+
+
+def shortened(text: str) -> str:
+    """As much of a text as an example shows."""
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"

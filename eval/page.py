@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from cwm_trace.eval.breakdown import KINDS, METRIC_TITLES
 from cwm_trace.eval.mistakes import mistake
 from cwm_trace.eval.plots import curve_plot, legend, share_plot
-from cwm_trace.eval.report import Table, breakdown_tables, derived_table, mistakes_table, rollout_table
+from cwm_trace.eval.report import Table, breakdown_tables, derived_table, kind_title, mistakes_table, rollout_table
 from cwm_trace.eval.results import FinishedRun, Results
 from cwm_trace.eval.samples import Sample
+from cwm_trace.eval.teacher import TeacherResults
 from cwm_trace.frames import MalformedFrame, Step
 
 _TEMPLATE = Path(__file__).with_name("page.html")
@@ -30,28 +31,60 @@ _PLOTTED = ("events", "output")
 def html_report(runs: Sequence[FinishedRun]) -> str:
     """The whole page."""
     results = [run.results for run in runs]
-    parts = {
-        "title": escape(f"{', '.join(item.model for item in results)} on {results[0].suite}"),
-        "facts": "".join(map(_facts, runs)),
-        "table": _table(rollout_table(results)),
-        "plots": _plots(results),
-        "derived": _table(derived_table(results)),
-        "breakdowns": "".join(_breakdown(results, kind) for kind in KINDS),
-        "mistakes": "".join(_table(mistakes_table(item, 0)) for item in results if item.mistakes),
-        "data": _script_json([_run_data(run) for run in runs]),
-    }
-    return _PLACE.sub(lambda place: parts[place[1]], _TEMPLATE.read_text("utf-8"))
+    derived = folded("the questions of other benchmarks", table_html(derived_table(results)))
+    return fill(
+        runs,
+        table=rollout_table(results),
+        right=_plots(results) + breakdowns_html(results, KINDS) + derived,
+        wrong_title="What was wrong first",
+        viewer_title="Predicted beside true frames",
+        samples=[list(map(_sample_data, run.samples)) for run in runs],
+    )
 
 
 def write_report(path: Path, runs: Sequence[FinishedRun]) -> None:
     """Write the page to a file."""
-    path.write_text(html_report(runs), "utf-8", errors="xmlcharrefreplace")  # a lone surrogate cannot be written
+    write_page(path, html_report(runs))
 
 
-# --- tables and plots -------------------------------------------------------------------------------------------------
+def write_page(path: Path, text: str) -> None:
+    """Write a page to a file."""
+    path.write_text(text, "utf-8", errors="xmlcharrefreplace")  # a lone surrogate cannot be written
 
 
-def _facts(run: FinishedRun) -> str:
+# --- what every page has ----------------------------------------------------------------------------------------------
+
+
+class Run(Protocol):
+    """A run folder's contents, of either kind."""
+
+    @property
+    def manifest(self) -> dict[str, Any]: ...
+    @property
+    def results(self) -> Results | TeacherResults: ...
+
+
+def fill(
+    runs: Sequence[Run], *, table: Table, right: str, wrong_title: str, viewer_title: str, samples: list[list[Any]]
+) -> str:
+    """The page with its parts in their places; `right` is HTML, `samples` what the viewer shows of each run."""
+    results = [run.results for run in runs]
+    parts = {
+        "title": escape(f"{', '.join(item.model for item in results)} on {results[0].suite}"),
+        "facts": "".join(map(_facts, runs)),
+        "table": table_html(table),
+        "right": right,
+        "wrong_title": escape(wrong_title),
+        "mistakes": "".join(table_html(mistakes_table(item, 0)) for item in results if item.mistakes),
+        "viewer_title": escape(viewer_title),
+        "data": _script_json(
+            [{"model": item.model, "samples": shown} for item, shown in zip(results, samples, strict=True)]
+        ),
+    }
+    return _PLACE.sub(lambda place: parts[place[1]], _TEMPLATE.read_text("utf-8"))
+
+
+def _facts(run: Run) -> str:
     manifest = run.manifest
     command = " ".join(map(str, manifest.get("command", ())))
     facts = {
@@ -67,7 +100,8 @@ def _facts(run: FinishedRun) -> str:
     return "<dl>" + "".join(f"<dt>{name}</dt><dd>{escape(str(text))}</dd>" for name, text in facts.items()) + "</dl>"
 
 
-def _table(table: Table) -> str:
+def table_html(table: Table) -> str:
+    """A table and its notes."""
     head, *body = table.rows
     lines = [_row(head, "th"), *(_row(row, "td") for row in body)]
     notes = "".join(f"<p class=note>{escape(note)}</p>" for note in table.notes)
@@ -78,35 +112,45 @@ def _row(cells: Sequence[str], tag: str) -> str:
     return "<tr>" + "".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in cells) + "</tr>"
 
 
-def _plots(results: Sequence[Results]) -> str:
-    names = [item.model for item in results]
-    curves = {item.model: item.survival for item in results}
-    figures = [_figure(curve_plot(curves, "prefix survival", "frames"), "first k frames right, percent of traces")]
-    for kind in _PLOTTED:
-        groups = list(dict.fromkeys(group for item in results for group in item.breakdowns[kind]))
-        shares = {
-            group: [item.breakdowns[kind].get(group, {}).get("output_pass_at_1") for item in results]
-            for group in groups
-        }
-        caption = f"{METRIC_TITLES['output_pass_at_1']}, percent, by {KINDS[kind].title}"
-        figures.append(_figure(share_plot(shares, names, caption), caption))
-    return legend(names) + '<div class="plots">' + "".join(figures) + "</div>"
+def breakdowns_html(results: Sequence[Results] | Sequence[TeacherResults], kinds: Iterable[str]) -> str:
+    """The tables of all kinds of groups, folded."""
+    return "".join(
+        folded(f"by {kind_title(results[0], kind)}", "".join(map(table_html, breakdown_tables(results, kind))))
+        for kind in kinds
+    )
+
+
+def folded(title: str, html: str) -> str:
+    """What opens on a click."""
+    return f"<details><summary>{escape(title)}</summary>{html}</details>"
+
+
+def share_figure(results: Sequence[Results] | Sequence[TeacherResults], kind: str, metric: str, title: str) -> str:
+    """The shares of one metric by one kind of groups, all models in one plot."""
+    groups = list(dict.fromkeys(group for item in results for group in item.breakdowns[kind]))
+    shares = {group: [item.breakdowns[kind].get(group, {}).get(metric) for item in results] for group in groups}
+    caption = f"{title}, percent, by {kind_title(results[0], kind)}"
+    return _figure(share_plot(shares, [item.model for item in results], caption), caption)
+
+
+def figures(names: Sequence[str], found: Iterable[str]) -> str:
+    """Plots beside each other, under one legend."""
+    return legend(names) + '<div class="plots">' + "".join(found) + "</div>"
 
 
 def _figure(svg: str, caption: str) -> str:
     return f"<figure>{svg}<figcaption>{escape(caption)}</figcaption></figure>"
 
 
-def _breakdown(results: Sequence[Results], kind: str) -> str:
-    tables = "".join(map(_table, breakdown_tables(results, kind)))
-    return f"<details><summary>by {escape(KINDS[kind].title)}</summary>{tables}</details>"
+# --- rollouts ---------------------------------------------------------------------------------------------------------
 
 
-# --- what the viewer shows --------------------------------------------------------------------------------------------
-
-
-def _run_data(run: FinishedRun) -> dict[str, Any]:
-    return {"model": run.results.model, "samples": list(map(_sample_data, run.samples))}
+def _plots(results: Sequence[Results]) -> str:
+    curves = {item.model: item.survival for item in results}
+    survival = _figure(curve_plot(curves, "prefix survival", "frames"), "first k frames right, percent of traces")
+    metric = "output_pass_at_1"
+    shares = (share_figure(results, kind, metric, METRIC_TITLES[metric]) for kind in _PLOTTED)
+    return figures([item.model for item in results], [survival, *shares])
 
 
 def _sample_data(sample: Sample) -> dict[str, Any]:
@@ -123,12 +167,12 @@ def _sample_data(sample: Sample) -> dict[str, Any]:
         "error": sample.error,
         "context": sample.actual.context if sample.actual else "",
         "predicted": sample.predicted is not None,
-        "actual": [_step_data(step) for step in (sample.actual or ())],
-        "tail": [] if sample.first is None else [_step_data(step) for step in predicted[sample.first :]],
+        "actual": [step_data(step) for step in (sample.actual or ())],
+        "tail": [] if sample.first is None else [step_data(step) for step in predicted[sample.first :]],
     }
 
 
-def _step_data(step: Step) -> list[Any]:
+def step_data(step: Step) -> list[Any]:
     """Event, line number, source, and what it shows: pairs of name and value (null for ".."), or a value."""
     if isinstance(step, MalformedFrame):
         return ["malformed", None, _cut(step.raw), step.reason]

@@ -7,20 +7,27 @@ intervals of the two numbers suggest.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, Protocol, TypeVar
 
 from cwm_trace.errors import InputError
-from cwm_trace.eval.folder import read_manifest
-from cwm_trace.eval.intervals import Interval, bootstrap
+from cwm_trace.eval.derived import QUESTIONS, answers
+from cwm_trace.eval.folder import read_lines, read_manifest
+from cwm_trace.eval.intervals import Interval, Ratio, bootstrap_difference, ratio
 from cwm_trace.eval.metrics import METRICS, OUTPUT_METRICS
-from cwm_trace.eval.samples import Sample, read_samples
+from cwm_trace.eval.results import survival_lengths, survives
+from cwm_trace.eval.samples import Sample, read_sample
+from cwm_trace.eval.teacher import TEACHER_METRICS, TeacherSample, read_teacher_sample
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One metric in two runs: `a`, `b` in percent, `b` less `a` in points with its 95 % interval (bootstrap over programs)."""
+    """One metric in two runs: `a`, `b` in percent, `b` less `a` in points with its 95 % interval (bootstrap over programs).
+
+    Bits are bits, not percent.
+    """
 
     a: float
     b: float
@@ -37,9 +44,12 @@ class Comparison:
         suite: its name.
         n, of: tasks compared, tasks of the suite.
         metrics: differences by metric; one that no task can be judged by is left out.
-        only_a, only_b: tasks whose output is right in one run only.
+        only_a, only_b: tasks that are right in one run only: their output, or, teacher-forced, their every frame (`tested`).
         p_value: of McNemar's exact test of these two counts (McNemar, 1947; two-sided binomial): how probable so uneven a split is if
             both runs are equally good.
+        survival: differences of P(first k frames right), by k.
+        derived: those of the questions of other benchmarks (`cwm_trace.eval.derived`).
+        tested: the metric of `only_a`, `only_b` and `p_value`.
     """
 
     names: tuple[str, str]
@@ -50,6 +60,9 @@ class Comparison:
     only_a: int
     only_b: int
     p_value: float
+    survival: dict[int, Difference] = field(default_factory=dict)
+    derived: dict[str, Difference] = field(default_factory=dict)
+    tested: str = "output_pass_at_1"
 
 
 def mcnemar(only_a: int, only_b: int) -> float:
@@ -60,36 +73,121 @@ def mcnemar(only_a: int, only_b: int) -> float:
 
 
 def compare_runs(first: Path, second: Path) -> Comparison:
-    """Compare two run folders. Raises InputError if they are not of the same suite, or have no task in common."""
+    """Compare two run folders. Raises InputError if they are not of the same kind and suite, or have no task in common."""
     manifests = [read_manifest(folder) for folder in (first, second)]
     if manifests[0]["sha256"] != manifests[1]["sha256"]:
         raise InputError(f"{first} and {second} are runs over different suites")
-    if any(manifest["config"].get("teacher_forced") for manifest in manifests):
-        raise InputError("only rollouts are compared, not teacher-forced runs")
-    samples = [{sample.id: sample for sample in read_samples(folder)} for folder in (first, second)]
+    forced = [bool(manifest["config"].get("teacher_forced")) for manifest in manifests]
+    if forced[0] != forced[1]:
+        raise InputError("one of the runs is teacher-forced, the other is not")
+    made = _teacher_forced(first, second) if forced[0] else _rollouts(first, second)
+    names = manifests[0]["model"], manifests[1]["model"]
+    return Comparison(names, manifests[0]["suite"], of=manifests[0]["n"], **made)
+
+
+class _Identified(Protocol):
+    @property
+    def id(self) -> str: ...
+
+
+_Sample = TypeVar("_Sample", bound=_Identified)
+
+
+def _pairs(first: Path, second: Path, read: Callable[[dict[str, Any]], _Sample]) -> list[tuple[_Sample, _Sample]]:
+    """The samples of the tasks that both folders have."""
+    samples = [{sample.id: sample for sample in read_lines(folder, read)} for folder in (first, second)]
     pairs = [(samples[0][key], samples[1][key]) for key in samples[0] if key in samples[1]]
     if not pairs:
         raise InputError(f"{first} and {second} have no finished task in common")
-    names = OUTPUT_METRICS if any(sample.is_answer for pair in pairs for sample in pair) else METRICS
-    right = [(a.score.output_pass_at_1, b.score.output_pass_at_1) for a, b in pairs]
-    only_a, only_b = (sum(one == pair for one in right) for pair in ((1.0, 0.0), (0.0, 1.0)))
-    return Comparison(
-        (manifests[0]["model"], manifests[1]["model"]),
-        manifests[0]["suite"],
-        len(pairs),
-        manifests[0]["n"],
-        {name: found for name in names if (found := _difference(pairs, name))},
-        only_a,
-        only_b,
-        mcnemar(only_a, only_b),
-    )
+    return pairs
 
 
-def _difference(pairs: Sequence[tuple[Sample, Sample]], name: str) -> Difference | None:
-    judged = [pair for pair in pairs if all(getattr(sample.score, name) is not None for sample in pair)]
-    if not judged:
+def _split(right: Iterable[tuple[bool, bool]]) -> dict[str, Any]:
+    """What only one has right, and the test of it."""
+    found = list(right)
+    only_a, only_b = (found.count(pair) for pair in ((True, False), (False, True)))
+    return {"n": len(found), "only_a": only_a, "only_b": only_b, "p_value": mcnemar(only_a, only_b)}
+
+
+def _difference(counts: Sequence[tuple[str, Ratio, Ratio]], scale: float = 100) -> Difference | None:
+    """Of two ratios of sums, from each task's program and its two ratios; None where either has nothing below."""
+    sums: dict[str, tuple[Ratio, Ratio]] = {}
+    for program, a, b in counts:
+        before = sums.get(program, ((0.0, 0.0), (0.0, 0.0)))
+        sums[program] = _sum(before[0], a), _sum(before[1], b)
+    sides = [[pair[side] for pair in sums.values()] for side in (0, 1)]
+    if not all(any(below for _, below in side) for side in sides):
         return None
-    a, b = ([100 * getattr(pair[side].score, name) for pair in judged] for side in (0, 1))
-    gains = [later - earlier for earlier, later in zip(a, b, strict=True)]
-    programs = [sample.cluster for sample, _ in judged]
-    return Difference(sum(a) / len(a), sum(b) / len(b), sum(gains) / len(gains), bootstrap(gains, programs))
+    first, second = (scale * ratio(side) for side in sides)
+    low, high = bootstrap_difference(list(sums.values()))
+    return Difference(first, second, second - first, Interval(scale * low, scale * high))
+
+
+def _sum(one: Ratio, other: Ratio) -> Ratio:
+    return one[0] + other[0], one[1] + other[1]
+
+
+def _found(made: dict[Any, Difference | None]) -> dict[Any, Difference]:
+    return {name: item for name, item in made.items() if item is not None}
+
+
+# --- rollouts ---------------------------------------------------------------------------------------------------------
+
+Pairs = Sequence[tuple[Sample, Sample]]
+
+
+def _rollouts(first: Path, second: Path) -> dict[str, Any]:
+    pairs = _pairs(first, second, read_sample)
+    made = _split((bool(a.score.output_pass_at_1), bool(b.score.output_pass_at_1)) for a, b in pairs)
+    if any(sample.is_answer for pair in pairs for sample in pair):
+        return made | {"metrics": _found({name: _metric(pairs, name) for name in OUTPUT_METRICS})}
+    return made | {
+        "metrics": _found({name: _metric(pairs, name) for name in METRICS}),
+        "survival": _found({k: _survival(pairs, k) for k in survival_lengths([sample for sample, _ in pairs])}),
+        "derived": _derived(pairs),
+    }
+
+
+def _metric(pairs: Pairs, name: str) -> Difference | None:
+    values = [(a.cluster, getattr(a.score, name), getattr(b.score, name)) for a, b in pairs]
+    return _difference([(program, (a, 1), (b, 1)) for program, a, b in values if a is not None and b is not None])
+
+
+def _survival(pairs: Pairs, k: int) -> Difference | None:
+    return _difference([(a.cluster, (float(survives(a, k)), 1), (float(survives(b, k)), 1)) for a, b in pairs])
+
+
+def _derived(pairs: Pairs) -> dict[str, Difference]:
+    judged = [
+        (a.cluster, answers(a.predicted, a.actual), answers(b.predicted, b.actual))
+        for a, b in pairs
+        if a.actual and b.actual
+    ]
+    return _found({name: _difference([(program, a[name], b[name]) for program, a, b in judged]) for name in QUESTIONS})
+
+
+# --- teacher-forced runs ----------------------------------------------------------------------------------------------
+
+_OF_BOTH = ("bits",)
+"""Metrics that a model which failed on a trace has no value of: only traces where both have one are compared by them."""
+
+
+def _teacher_forced(first: Path, second: Path) -> dict[str, Any]:
+    pairs = _pairs(first, second, read_teacher_sample)
+    metrics = _found({name: _teacher_metric(pairs, name) for name in TEACHER_METRICS})
+    return _split((_whole(a), _whole(b)) for a, b in pairs) | {"metrics": metrics, "tested": "whole_trace"}
+
+
+def _whole(sample: TeacherSample) -> bool:
+    return bool(sample.scores) and all(score.greedy for score in sample.scores)
+
+
+def _teacher_metric(pairs: Sequence[tuple[TeacherSample, TeacherSample]], name: str) -> Difference | None:
+    judged = [(a.cluster, _values(a, name), _values(b, name)) for a, b in pairs if a.scores and b.scores]
+    needed = [item for item in judged if name not in _OF_BOTH or (item[1][1] and item[2][1])]
+    return _difference(needed, 1 if name == "bits" else 100)
+
+
+def _values(sample: TeacherSample, name: str) -> Ratio:
+    values = list(TEACHER_METRICS[name][1](sample.scores))
+    return sum(values), len(values)

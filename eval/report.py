@@ -11,9 +11,10 @@ from cwm_trace.eval.derived import QUESTIONS
 from cwm_trace.eval.intervals import Estimate, Interval
 from cwm_trace.eval.metrics import METRICS, TABLE_9
 from cwm_trace.eval.mistakes import Example
-from cwm_trace.eval.paired import Comparison
+from cwm_trace.eval.paired import Comparison, Difference
 from cwm_trace.eval.results import Results
 from cwm_trace.eval.teacher import TEACHER_METRICS, TeacherResults
+from cwm_trace.eval.teacher_details import TEACHER_KINDS, TEACHER_METRIC_TITLES
 
 TITLES = {
     "output_pass_at_1": "output pass@1",
@@ -107,14 +108,15 @@ def rows(results: Sequence[Results]) -> list[list[str]]:
         ["", *(item.model for item in results)],
         *([TITLES[name], *(_cell(item, name) for item in results)] for name in METRIC_ROWS),
         *(
-            [
-                "first frame right" if k == 1 else f"first {k} frames right",
-                *(_estimate(item.survival.get(k)) for item in results),
-            ]
+            [_survival_title(k), *(_estimate(item.survival.get(k)) for item in results)]
             for k in _survival_rows(results)
         ),
         *([title, *map(show, results)] for title, show in _FACTS.items()),
     ]
+
+
+def _survival_title(k: int) -> str:
+    return "first frame right" if k == 1 else f"first {k} frames right"
 
 
 def _survival_rows(results: Sequence[Results]) -> list[int]:
@@ -129,8 +131,10 @@ def _estimate(found: Estimate | None) -> str:
     return "–" if found is None else _with_interval(found.value, Interval(found.low, found.high))
 
 
-def _with_interval(value: float | None, bounds: Interval | None) -> str:
-    return "–" if value is None or bounds is None else f"{value:.1f} [{bounds.low:.1f}, {bounds.high:.1f}]"
+def _with_interval(value: float | None, bounds: Interval | None, digits: int = 1) -> str:
+    if value is None or bounds is None:
+        return "–"
+    return f"{value:.{digits}f} [{bounds.low:.{digits}f}, {bounds.high:.{digits}f}]"
 
 
 def _first_divergence(item: Results) -> str:
@@ -165,49 +169,11 @@ def _notes_on(item: Results) -> list[str]:
     return lines
 
 
-def breakdown_tables(results: Sequence[Results], kind: str) -> list[Table]:
-    """Shares by one kind (see `cwm_trace.eval.breakdown.KINDS`), a table for each model: one row for each group."""
-    return [_breakdown_table(item, kind) for item in results]
-
-
-def _breakdown_table(item: Results, kind: str) -> Table:
-    groups = item.breakdowns[kind]
-    metrics = list(dict.fromkeys(metric for found in groups.values() for metric in found))
-    head = [f"{item.model}: {KINDS[kind].title}", "n", *(METRIC_TITLES[metric] for metric in metrics)]
-    rows = [
-        [name, str(max(share.n for share in found.values())), *(_estimate(found.get(metric)) for metric in metrics)]
-        for name, found in groups.items()
-    ]
-    return Table([head, *rows], [])
-
-
 def derived_table(results: Sequence[Results]) -> Table:
     """The questions of other benchmarks (see `cwm_trace.eval.derived`), as far as predicted traces answer them."""
     head = ["derived from traces", *(item.model for item in results)]
     rows = [[title, *(_estimate(item.derived.get(name)) for item in results)] for name, (title, _) in QUESTIONS.items()]
     return Table([head, *rows], ["percent of all that is asked, 95 % interval (bootstrap over programs)"])
-
-
-def mistakes_table(item: Results, examples: int) -> Table:
-    """What was wrong first: share of all tasks, and some examples of each kind, two lines each."""
-    rows = [["share of tasks", "n", f"{item.model}: first error"]]
-    for name, found in item.mistakes.items():
-        rows.append([_estimate(found.share), str(found.count), name])
-        rows += [["", "", line] for example in found.examples[:examples] for line in _example_lines(example)]
-    return Table(rows, [])
-
-
-def _example_lines(example: Example) -> list[str]:
-    begin = f"  {_flat(example.id)}, frame {example.frame}: predicted"
-    return [
-        f"{start} {_flat(text) or 'nothing'}"
-        for start, text in ((begin, example.predicted), ("true".rjust(len(begin)), example.actual))
-    ]
-
-
-def _flat(text: str) -> str:
-    """Text that a model or a program wrote, with nothing in it that could move a terminal's cursor."""
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 
 # --- teacher-forced runs ----------------------------------------------------------------------------------------------
@@ -227,29 +193,85 @@ def teacher_table(results: Sequence[TeacherResults]) -> Table:
 
 
 def _teacher_cell(item: TeacherResults, name: str) -> str:
-    return _with_interval(item.metrics[name], item.intervals[name])
+    return _with_interval(item.metrics[name], item.intervals[name], 2 if name == "bits" else 1)
 
 
 # --- two runs ---------------------------------------------------------------------------------------------------------
 
 
-def comparison_table(made: Comparison) -> Table:
+def comparison_table(made: Comparison, *, derived: bool = False) -> Table:
     """One row for each metric of two runs: percent of each, the difference in points and its 95 % interval."""
-    head = ["", *made.names, "difference"]
-    return Table(
-        [head, *(_comparison_row(made, name) for name in METRIC_ROWS if name in made.metrics)], _comparison_notes(made)
-    )
+    names = [name for name in (*METRIC_ROWS, *TEACHER_METRICS) if name in made.metrics]
+    rows = [_difference_row(_title(name), made.metrics[name], 2 if name == "bits" else 1) for name in names]
+    rows += [_difference_row(_survival_title(k), made.survival[k]) for k in _SURVIVAL_ROWS if k in made.survival]
+    if derived:
+        rows += [
+            _difference_row(title, made.derived[name]) for name, (title, _) in QUESTIONS.items() if name in made.derived
+        ]
+    return Table([["", *made.names, "difference"], *rows], _comparison_notes(made))
 
 
-def _comparison_row(made: Comparison, name: str) -> list[str]:
-    item = made.metrics[name]
-    low, high = item.interval
-    return [TITLES[name], f"{item.a:.1f}", f"{item.b:.1f}", f"{item.difference:+.1f} [{low:+.1f}, {high:+.1f}]"]
+def _title(name: str) -> str:
+    return TITLES[name] if name in TITLES else TEACHER_METRICS[name][0]
+
+
+def _difference_row(title: str, item: Difference, digits: int = 1) -> list[str]:
+    gain, low, high = (f"{value:+.{digits}f}" for value in (item.difference, *item.interval))
+    return [title, f"{item.a:.{digits}f}", f"{item.b:.{digits}f}", f"{gain} [{low}, {high}]"]
 
 
 def _comparison_notes(made: Comparison) -> list[str]:
     lines = [f"{made.n} tasks of {made.suite}; points, 95 % interval (bootstrap over programs, paired)"]
     if made.n < made.of:
         lines.append(f"LIMITED ({made.n} of {made.of} tasks are in both runs): not for reporting")
-    split = f"output right in the first run only: {made.only_a}, in the second only: {made.only_b}"
+    what = "output" if made.tested == "output_pass_at_1" else "whole trace"
+    split = f"{what} right in the first run only: {made.only_a}, in the second only: {made.only_b}"
     return [*lines, f"{split}; McNemar's exact test: p = {made.p_value:.2g}"]
+
+
+# --- both kinds of runs in detail -------------------------------------------------------------------------------------
+
+
+def breakdown_tables(results: Sequence[Results | TeacherResults], kind: str) -> list[Table]:
+    """Shares by one kind (see `KINDS`, `TEACHER_KINDS`), a table for each model: one row for each group."""
+    return [_breakdown_table(item, kind) for item in results]
+
+
+def kind_title(item: Results | TeacherResults, kind: str) -> str:
+    """What a kind of groups says, in a run of this sort."""
+    return TEACHER_KINDS[kind].title if isinstance(item, TeacherResults) else KINDS[kind].title
+
+
+def _breakdown_table(item: Results | TeacherResults, kind: str) -> Table:
+    groups = item.breakdowns[kind]
+    titles = TEACHER_METRIC_TITLES if isinstance(item, TeacherResults) else METRIC_TITLES
+    metrics = list(dict.fromkeys(metric for found in groups.values() for metric in found))
+    head = [f"{item.model}: {kind_title(item, kind)}", "n", *(titles[metric] for metric in metrics)]
+    rows = [
+        [name, str(max(share.n for share in found.values())), *(_estimate(found.get(metric)) for metric in metrics)]
+        for name, found in groups.items()
+    ]
+    return Table([head, *rows], [])
+
+
+def mistakes_table(item: Results | TeacherResults, examples: int) -> Table:
+    """What was wrong first, in a task or, teacher-forced, in a frame: share of all of them, and some examples of each kind."""
+    of = "frames" if isinstance(item, TeacherResults) else "tasks"
+    rows = [[f"share of {of}", "n", f"{item.model}: first error"]]
+    for name, found in item.mistakes.items():
+        rows.append([_estimate(found.share), str(found.count), name])
+        rows += [["", "", line] for example in found.examples[:examples] for line in _example_lines(example)]
+    return Table(rows, [])
+
+
+def _example_lines(example: Example) -> list[str]:
+    begin = f"  {_flat(example.id)}, frame {example.frame}: predicted"
+    return [
+        f"{start} {_flat(text) or 'nothing'}"
+        for start, text in ((begin, example.predicted), ("true".rjust(len(begin)), example.actual))
+    ]
+
+
+def _flat(text: str) -> str:
+    """Text that a model or a program wrote, with nothing in it that could move a terminal's cursor."""
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)

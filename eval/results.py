@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from cwm_trace.eval.breakdown import Groups, breakdowns
+from cwm_trace.eval.breakdown import breakdowns
 from cwm_trace.eval.derived import derived_metrics
+from cwm_trace.eval.groups import Groups
 from cwm_trace.eval.intervals import Estimate, Interval, bootstrap_median, estimate
 from cwm_trace.eval.metrics import METRICS, OUTPUT_METRICS, same_value
 from cwm_trace.eval.mistakes import MistakeCount, count_mistakes
@@ -129,13 +130,19 @@ def survival(samples: Sequence[Sample]) -> dict[int, Estimate]:
 
     A shorter trace counts as right if all of it is: so the last share is about that of whole traces. What failed is wrong from the start.
     """
-    longest = max((len(sample.actual) - 1 for sample in samples if sample.actual), default=0)
     programs = [sample.cluster for sample in samples]
-    lengths = [1 << power for power in range(longest.bit_length())]
-    return {k: estimate([float(_survives(sample, k)) for sample in samples], programs) for k in lengths}
+    return {
+        k: estimate([float(survives(sample, k)) for sample in samples], programs) for k in survival_lengths(samples)
+    }
 
 
-def _survives(sample: Sample, k: int) -> bool:
+def survival_lengths(samples: Sequence[Sample]) -> list[int]:
+    """1, 2, 4, ... up to the longest true trace."""
+    longest = max((len(sample.actual) - 1 for sample in samples if sample.actual), default=0)
+    return [1 << power for power in range(longest.bit_length())]
+
+
+def survives(sample: Sample, k: int) -> bool:
     """Whether the first k frames after the entry's CALL are right."""
     return sample.predicted is not None and (sample.first is None or sample.first > k)
 

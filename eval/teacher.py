@@ -8,24 +8,20 @@ Says nothing of rollouts, where a model goes on from its own errors.
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from cwm_trace.errors import CwmTraceError, ModelError
-from cwm_trace.eval.folder import begin, program_hash, read_manifest, read_run, write_results
+from cwm_trace.eval.groups import Groups, breakdown
 from cwm_trace.eval.intervals import Interval, interval
-from cwm_trace.eval.suites import Suite, Task
-from cwm_trace.eval.tasks import Outcome, count_outcomes, run_tasks
-from cwm_trace.eval.truth import TrueTrace
+from cwm_trace.eval.mistakes import MistakeCount
+from cwm_trace.eval.tasks import Outcome, count_outcomes
+from cwm_trace.eval.teacher_details import TEACHER_KINDS, UNCHANGED_BEGUN, count_forced_mistakes
+from cwm_trace.files import trace_from_json, trace_to_json
 from cwm_trace.format import UNCHANGED, render_frame
 from cwm_trace.frames import Frame, Trace
-from cwm_trace.models.base import FrameScore, Model, PartScore
+from cwm_trace.models.base import FrameScore, PartScore
 from cwm_trace.parts import Part, frame_parts
-
-_UNCHANGED_BEGUN = UNCHANGED[:-1]  # `"..`, whatever the tokenizer joins to its last quote
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +34,7 @@ class TeacherSample:
         scores: one for each frame after the entry's CALL.
         seconds: of scoring.
         error: what went wrong.
+        actual: the true trace, None where there is none.
     """
 
     id: str
@@ -46,15 +43,25 @@ class TeacherSample:
     scores: tuple[FrameScore, ...] = ()
     seconds: float = 0.0
     error: str = ""
+    actual: Trace | None = None
+
+    @property
+    def cluster(self) -> str:
+        """What is drawn as a whole by a bootstrap."""
+        return self.program
 
     def to_json(self) -> dict[str, Any]:
         """One line of `samples.jsonl`."""
-        return asdict(self)
+        actual = self.actual and trace_to_json(self.actual)
+        return asdict(replace(self, actual=None)) | {"actual": actual}
 
 
 @dataclass(frozen=True, slots=True)
 class TeacherResults:
-    """A finished run: metrics (see `TEACHER_METRICS`; percent, but for bits) with 95 % intervals over programs."""
+    """A finished run: metrics (see `TEACHER_METRICS`; percent, but for bits) with 95 % intervals over programs.
+
+    `breakdowns` are shares by kind and group, `mistakes` what is wrong first in a frame (both `cwm_trace.eval.teacher_details`).
+    """
 
     model: str
     suite: str
@@ -65,51 +72,20 @@ class TeacherResults:
     outcomes: dict[str, int]
     frames: int
     seconds: float
+    breakdowns: dict[str, Groups] = field(default_factory=dict)
+    mistakes: dict[str, MistakeCount] = field(default_factory=dict)
 
 
-def run_teacher_forced(
-    model: Model,
-    suite: Suite,
-    out: Path,
-    *,
-    limit: int | None = None,
-    resume: bool = False,
-    on_sample: Callable[[int, int, TeacherSample], None] | None = None,
-) -> TeacherResults:
-    """Score the true traces of a suite. Raises InputError if `out` holds another run."""
-    begin(out, model.name, suite, {"teacher_forced": True}, resume=resume)
-    samples = run_tasks(suite.tasks[:limit], out, lambda task, truth: _sample(model, task, truth), _read, on_sample)
-    results = _summarise(model.name, suite.name, samples, len(suite.tasks))
-    write_results(out, results)
-    return results
+@dataclass(frozen=True, slots=True)
+class TeacherRun:
+    """A run folder's contents: its manifest, its samples, and what they come to."""
+
+    manifest: dict[str, Any]
+    samples: tuple[TeacherSample, ...]
+    results: TeacherResults
 
 
-def rescore_teacher_forced(out: Path) -> TeacherResults:
-    """Score a run folder again, without a model. Raises InputError."""
-    manifest, samples = read_run(out, _read)
-    return _summarise(manifest["model"], manifest["suite"], samples, manifest["n"])
-
-
-def is_teacher_forced(out: Path) -> bool:
-    """Whether a run folder is of this kind. Raises InputError."""
-    return bool(read_manifest(out)["config"].get("teacher_forced"))
-
-
-def _sample(model: Model, task: Task, truth: TrueTrace) -> TeacherSample:
-    program = program_hash(task.source)
-    try:
-        actual = truth(task)
-    except CwmTraceError as error:
-        return TeacherSample(task.id, program, Outcome.TRUTH_FAILED, error=str(error))
-    started = time.monotonic()
-    try:
-        scores = model.score(actual)
-    except ModelError as error:
-        return TeacherSample(task.id, program, Outcome.MODEL_ERROR, _all_wrong(actual), error=str(error))
-    return TeacherSample(task.id, program, Outcome.OK, scores, round(time.monotonic() - started, 4))
-
-
-def _all_wrong(actual: Trace) -> tuple[FrameScore, ...]:
+def all_wrong(actual: Trace) -> tuple[FrameScore, ...]:
     """What a model that failed is given; no probability, so that it has no bits."""
     scores = []
     for frame in actual.frames[1:]:
@@ -120,12 +96,14 @@ def _all_wrong(actual: Trace) -> tuple[FrameScore, ...]:
     return tuple(scores)
 
 
-def _read(record: dict[str, Any]) -> TeacherSample:
+def read_teacher_sample(record: dict[str, Any]) -> TeacherSample:
+    """The inverse of `TeacherSample.to_json`."""
     scores = tuple(
         FrameScore(score["logprob"], score["tokens"], score["greedy"], tuple(map(_read_part, score["parts"])))
         for score in record.pop("scores")
     )
-    return TeacherSample(**record | {"outcome": Outcome(record["outcome"])}, scores=scores)
+    actual = record.get("actual") and trace_from_json(record["actual"])
+    return TeacherSample(**record | {"outcome": Outcome(record["outcome"]), "scores": scores, "actual": actual})
 
 
 def _read_part(record: dict[str, Any]) -> PartScore:
@@ -164,7 +142,7 @@ def _changed_precision(scores: Sequence[FrameScore]) -> Values:
     """Of the values that the model would write out, those that are right."""
     for item in _locals(scores):
         changed = item.text != UNCHANGED
-        if changed if item.greedy else not item.instead.startswith(_UNCHANGED_BEGUN):
+        if changed if item.greedy else not item.instead.startswith(UNCHANGED_BEGUN):
             yield float(changed and item.greedy)
 
 
@@ -187,7 +165,8 @@ TEACHER_METRICS: dict[str, tuple[str, Callable[[Sequence[FrameScore]], Values]]]
 """Name, title, and the values (0 or 1, or bits) of a trace; the metric is their mean over all traces."""
 
 
-def _summarise(model: str, suite: str, samples: Sequence[TeacherSample], of: int) -> TeacherResults:
+def summarise_teacher_forced(model: str, suite: str, samples: Sequence[TeacherSample], of: int) -> TeacherResults:
+    """Metrics over all frames of all samples, of a suite of `of` tasks."""
     scored = [sample for sample in samples if sample.scores]
     metrics: dict[str, float | None] = {}
     intervals: dict[str, Interval | None] = {}
@@ -200,4 +179,16 @@ def _summarise(model: str, suite: str, samples: Sequence[TeacherSample], of: int
         intervals[name] = bounds and Interval(scale * bounds.low, scale * bounds.high)
     frames = sum(len(sample.scores) for sample in samples)
     seconds = sum(sample.seconds for sample in samples)
-    return TeacherResults(model, suite, len(samples), of, metrics, intervals, count_outcomes(samples), frames, seconds)
+    return TeacherResults(
+        model,
+        suite,
+        len(samples),
+        of,
+        metrics,
+        intervals,
+        count_outcomes(samples),
+        frames,
+        seconds,
+        breakdown(TEACHER_KINDS, samples),
+        count_forced_mistakes(samples),
+    )

@@ -9,7 +9,8 @@ import pytest
 
 from cwm_trace.cli import main
 from cwm_trace.eval import Suite, Task, run_suite
-from cwm_trace.eval.breakdown import KINDS, breakdowns, type_name
+from cwm_trace.eval.breakdown import KINDS, breakdowns
+from cwm_trace.eval.groups import type_name
 from cwm_trace.eval.mistakes import EXAMPLES, Mistake, count_mistakes, mistake
 from cwm_trace.eval.report import mistakes_table
 from cwm_trace.eval.results import summarise
@@ -61,6 +62,18 @@ def test_by_statement_only_what_follows_right_frames_counts() -> None:
         "return": {"next_frame": (100.0, 2)},  # to the call, and out of f
         "assignment": {"next_frame": (100.0, 1)},
         "after return": {"next_frame": (100.0, 1)},
+    }
+
+
+def test_by_event_of_the_frame() -> None:
+    assert shares("frame", WRONG_VALUE) == {
+        "line": {"next_frame": (pytest.approx(100 * 2 / 3), 3)},
+        "call": {"next_frame": (100.0, 1)},
+    }
+    assert shares("frame", RIGHT, FAILED) == {  # what failed is wrong at its first frame, main's LINE
+        "line": {"next_frame": (75.0, 4)},
+        "return": {"next_frame": (100.0, 2)},
+        "call": {"next_frame": (100.0, 1)},
     }
 
 

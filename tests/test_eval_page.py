@@ -17,9 +17,12 @@ from cwm_trace.eval.page import html_report
 from cwm_trace.eval.results import FinishedRun, summarise
 from cwm_trace.eval.samples import NO_SCORE, Sample, judge
 from cwm_trace.eval.tasks import Outcome
+from cwm_trace.eval.teacher import TeacherRun, TeacherSample, all_wrong, summarise_teacher_forced
+from cwm_trace.eval.teacher_page import teacher_html
 from cwm_trace.format import FRAME_SEP, parse, render, render_frame
 from cwm_trace.frames import Trace
-from cwm_trace.models import load_model
+from cwm_trace.models import FrameScore, PartScore, load_model
+from cwm_trace.parts import Part
 from cwm_trace.tracer.inprocess import record_source
 from tests.browser import Page, find_browser, start
 
@@ -198,6 +201,36 @@ def test_a_trace_that_does_not_end_is_marked_after_its_last_frame(page: Page, tm
 
     assert text_of(page, "tr.divergence td") == [str(len(truth)), "\u2014", "\u2014"]
     assert "ends before the program does" in text_of(page, "#verdict")[0]
+    assert clean(page, path)
+
+
+def test_a_teacher_forced_page_marks_every_wrong_frame(page: Page, tmp_path: Path) -> None:
+    truth = record_source(LOOP, "f(3)")
+    texts = {4: (Part.EVENT, "<|line_sep|>", "<|return_sep|>"), 6: (Part.ACTION, "        pass\n", HOSTILE)}
+    scores = []
+    for index in range(1, len(truth)):
+        part, text, instead = texts.get(index, (Part.EVENT, "", ""))
+        scores.append(FrameScore(-1.0, 3, index not in texts, (PartScore(part, text, index not in texts, instead),)))
+    samples = (
+        TeacherSample("two", "p", Outcome.OK, tuple(scores), actual=truth),
+        TeacherSample("failed", "q", Outcome.MODEL_ERROR, all_wrong(truth), error=HOSTILE, actual=truth),
+    )
+    results = summarise_teacher_forced("m", "s", samples, 2)
+    path = tmp_path / "report.html"
+    path.write_text(teacher_html([TeacherRun(MANIFEST, samples, results)]), "utf-8")
+    page.open(path)
+
+    count = len(truth) - 1
+    assert text_of(page, "#verdict") == [
+        f"two — 2 of {count} frames wrong, the first at 4: returns where a line follows"
+    ]
+    assert text_of(page, "tr.divergence td.number") == ["4", "6"]
+    assert text_of(page, "tr.divergence td:nth-child(2)")[0] == "instead<|return_sep|> …returns where a line follows"
+    assert f"instead{HOSTILE} …goes to another line" in text_of(page, "tr.divergence td:nth-child(2)")
+    assert text_of(page, "#frames th")[1] == "the model would write"
+    page.press("j")
+    assert HOSTILE in text_of(page, "#verdict")[0]
+    assert page.evaluate("document.querySelectorAll('img, #frames script').length") == 0
     assert clean(page, path)
 
 

@@ -53,6 +53,28 @@ def test_a_run_compared_with_itself_differs_in_nothing(runs: tuple[Path, Path]) 
     assert made.p_value == 1.0
 
 
+def test_survival_and_derived_numbers_are_compared_too(
+    runs: tuple[Path, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """copy-input has the first two frames of every trace, main's LINE and the CALL, and then returns instead of f's LINE."""
+    made = compare_runs(*runs)
+    assert {k: (item.a, item.b, item.difference) for k, item in made.survival.items()} == {
+        1: (100.0, 100.0, 0.0),
+        2: (100.0, 100.0, 0.0),
+        4: (0.0, 100.0, 100.0),
+    }
+    path = made.derived["path_exact"]
+    assert (path.a, path.b, path.difference, path.interval) == (0.0, 100.0, 100.0, (100.0, 100.0))
+    assert "line_precision" not in made.derived, "copy-input writes no line: nothing to divide by"
+    assert main(["eval", "compare", *map(str, runs)]) == 0
+    text = capsys.readouterr().out
+    assert "first 4 frames right" in text and "line path (CoCoNUT)" not in text
+    assert main(["eval", "compare", *map(str, runs), "--derived"]) == 0
+    assert "line path (CoCoNUT)" in capsys.readouterr().out
+    assert main(["eval", "compare", *map(str, runs), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["derived"]["path_exact"]["difference"] == 100.0
+
+
 def test_only_tasks_of_both_runs_count(runs: tuple[Path, Path], capsys: pytest.CaptureFixture[str]) -> None:
     samples = runs[1] / "samples.jsonl"
     samples.write_text("".join(samples.read_text().splitlines(keepends=True)[1:]))

@@ -13,11 +13,13 @@ from hypothesis import given
 
 from cwm_trace.cli import main
 from cwm_trace.errors import InputError, ModelError
-from cwm_trace.eval import Suite, Task
-from cwm_trace.eval.teacher import rescore_teacher_forced, run_teacher_forced
+from cwm_trace.eval import Suite, Task, compare_runs, run_suite
+from cwm_trace.eval.mistakes import Mistake
+from cwm_trace.eval.teacher_details import forced_mistake
+from cwm_trace.eval.teacher_runs import rescore_teacher_forced, run_teacher_forced
 from cwm_trace.format import EVENT_TOKENS, FRAME_SEP, escape_source, render_frame, render_locals, render_value
 from cwm_trace.frames import Frame, Trace
-from cwm_trace.models import FrameScore, PartScore, Rollout
+from cwm_trace.models import FrameScore, PartScore, Rollout, load_model
 from cwm_trace.models.base import Decoding
 from cwm_trace.parts import Part, frame_parts
 from cwm_trace.tracer.inprocess import record_source
@@ -123,18 +125,18 @@ class Judge:
         return FrameScore(-math.log(4), 10, all(item.greedy for item in parts), tuple(parts))
 
 
+WRONG = {
+    (3, Part.LOCAL, '".."'): '"5',  # would write a value where nothing changed
+    (3, Part.STATE, '{"x": ".."}'): '{"x": "5',
+    (4, Part.LOCAL, '"3"'): '".."}',  # would write no value where one changed
+    (4, Part.STATE, '{"x": "..", "y": "3"}'): '{"x": "..", "y": ".."}',
+    (5, Part.VALUE, '"2"'): '"7',
+}
+
+
 def test_metrics_by_hand(tmp_path: Path) -> None:
     """Frames after main's CALL: LINE {}, CALL x=1, LINE x=.., LINE x=.. y=2 (or 3), RETURN, RETURN. Two programs."""
-    judge = Judge(
-        {
-            (3, Part.LOCAL, '".."'): '"5',  # would write a value where nothing changed
-            (3, Part.STATE, '{"x": ".."}'): '{"x": "5',
-            (4, Part.LOCAL, '"3"'): '".."}',  # would write no value where one changed
-            (4, Part.STATE, '{"x": "..", "y": "3"}'): '{"x": "..", "y": ".."}',
-            (5, Part.VALUE, '"2"'): '"7',
-        }
-    )
-    made = run_teacher_forced(judge, SUITE, tmp_path)
+    made = run_teacher_forced(Judge(WRONG), SUITE, tmp_path)
     percent = {name: value if value is None else round(value, 3) for name, value in made.metrics.items()}
     assert percent == {
         "next_frame": round(100 * 8 / 12, 3),  # 3 and 5 of the first program, 3 and 4 of the second
@@ -151,6 +153,111 @@ def test_metrics_by_hand(tmp_path: Path) -> None:
     for name, bounds in made.intervals.items():
         assert bounds and bounds.low - 1e-9 <= (made.metrics[name] or 0.0) <= bounds.high + 1e-9
     assert rescore_teacher_forced(tmp_path) == made
+
+
+def test_breakdowns_by_hand(tmp_path: Path) -> None:
+    """Wrong are frame 3 of both programs, 5 of the first, 4 of the second."""
+    made = run_teacher_forced(Judge(WRONG), SUITE, tmp_path).breakdowns
+    shares = {
+        kind: {
+            group: {name: (round(item.value, 1), item.n) for name, item in found.items()}
+            for group, found in groups.items()
+        }
+        for kind, groups in made.items()
+    }
+
+    assert shares["frame"] == {
+        "line": {"next_frame": (50.0, 6)},
+        "return": {"next_frame": (75.0, 4)},
+        "call": {"next_frame": (100.0, 2)},
+    }
+    assert shares["depth"] == {"0": {"next_frame": (100.0, 4)}, "1": {"next_frame": (50.0, 8)}}
+    assert shares["statement"] == {
+        "after call": {"next_frame": (50.0, 4)},
+        "return": {"next_frame": (75.0, 4)},
+        "assignment": {"next_frame": (50.0, 2)},
+        "after return": {"next_frame": (100.0, 2)},
+    }
+    assert shares["value"] == {
+        "int": {"value": (75.0, 8)}
+    }  # x, y and two returns, twice; 3 and one return of 2 are wrong
+    both = {"whole_trace": (0.0, 2), "next_frame": (66.7, 12)}
+    assert (shares["output"], shares["exception"], shares["events"]) == ({"int": both}, {"none": both}, {"1-2": both})
+
+
+def test_what_is_wrong_first_in_a_frame(tmp_path: Path) -> None:
+    made = run_teacher_forced(Judge(WRONG), SUITE, tmp_path).mistakes
+    counts = {name: (found.count, round(found.share.value, 1), found.share.n) for name, found in made.items()}
+
+    assert counts == {
+        "changes a local that stays": (2, 16.7, 12),
+        "wrong returned value": (1, 8.3, 12),
+        "leaves a local as it was": (1, 8.3, 12),
+    }
+    example = made["leaves a local as it was"].examples[0]
+    assert (example.id, example.frame, example.predicted) == ("two", 4, '".."} …')
+    assert example.actual == 'line return y │ {"x": "..", "y": "3"}'
+
+
+@pytest.mark.parametrize(
+    ("index", "part", "text", "instead", "kind"),
+    [
+        (1, Part.EVENT, "<|line_sep|>", "<|end_of_text|>", Mistake.STOPS_EARLY),
+        (1, Part.EVENT, "<|line_sep|>", "<|return_sep|>", Mistake.LEAVES_EARLY),
+        (1, Part.EVENT, "<|line_sep|>", "x", Mistake.FORMAT),
+        (2, Part.EVENT, "<|call_sep|>", "<|line_sep|>", Mistake.CALL_MISSED),
+        (3, Part.EVENT, "<|line_sep|>", "<|exception_sep|>", Mistake.EXCEPTION_INVENTED),
+        (4, Part.STATE, '{"x": "..", "y": "2"}', '{"x": "..", "z', Mistake.NAMES),
+        (4, Part.STATE, '{"x": "..", "y": "2"}', '{"x": ".."}', Mistake.NAMES),
+        (4, Part.ACTION, "    return y\n", "    y", Mistake.WRONG_LINE),
+        (5, Part.VALUE, '"2"', '"1', Mistake.WRONG_RESULT),
+        (5, Part.ACTION, "    return y\n", "", Mistake.WRONG_LINE),
+    ],
+)
+def test_kinds_of_wrong_frames(index: int, part: Part, text: str, instead: str, kind: Mistake) -> None:
+    trace = record_source(SOURCE, "f(1)")
+    score = Judge({(index, part, text): instead}).score(trace)[index - 1]
+
+    assert forced_mistake(trace[index], score) == (kind, instead)
+
+
+def test_of_a_right_frame_and_of_one_without_parts_nothing_is_said() -> None:
+    trace = record_source(SOURCE, "f(1)")
+    assert forced_mistake(trace[1], Judge().score(trace)[0]) is None
+    assert forced_mistake(trace[1], FrameScore(-1.0, 3, False)) is None
+
+
+def test_a_run_kept_without_its_true_traces_has_numbers_but_no_groups(tmp_path: Path) -> None:
+    made = run_teacher_forced(Judge(WRONG), SUITE, tmp_path)
+    path = tmp_path / "samples.jsonl"
+    records = [json.loads(line) for line in path.read_text().splitlines()]
+    path.write_text(
+        "".join(json.dumps({k: v for k, v in record.items() if k != "actual"}) + "\n" for record in records)
+    )
+    again = rescore_teacher_forced(tmp_path)
+
+    assert again.metrics == made.metrics and set(again.breakdowns) == set(made.breakdowns)
+    assert not any(again.breakdowns.values()) and not again.mistakes
+
+
+def test_two_runs_are_compared_by_hand(tmp_path: Path) -> None:
+    """Program for program: 4 of 6 frames right in each against all of them."""
+    run_teacher_forced(Judge(WRONG), SUITE, tmp_path / "a")
+    run_teacher_forced(Judge(fails=True), SUITE, tmp_path / "failed")
+    run_teacher_forced(Judge({(6, Part.VALUE, '"3"'): '"0'}), SUITE, tmp_path / "b")
+    made = compare_runs(tmp_path / "a", tmp_path / "b")
+    frames, precision = made.metrics["next_frame"], made.metrics["changed_precision"]
+
+    assert (made.tested, made.only_a, made.only_b, made.n) == ("whole_trace", 0, 1, 2)
+    assert (frames.a, frames.b) == pytest.approx((100 * 8 / 12, 100 * 11 / 12))
+    assert frames.interval == pytest.approx((100 / 6, 100 / 3))  # one program alone, or the other
+    assert (precision.a, precision.b) == pytest.approx((60.0, 100.0))
+    assert precision.interval == pytest.approx(
+        (100 / 3, 50.0)
+    )  # of 3 written in the first 2 right, of 2 in the second 1
+    assert made.metrics["bits"].difference == 0.0
+    failed = compare_runs(tmp_path / "failed", tmp_path / "b")
+    assert "bits" not in failed.metrics and failed.metrics["next_frame"].a == 0.0
 
 
 def test_what_a_model_fails_on_counts_as_wrong_and_is_asked_again(tmp_path: Path) -> None:
@@ -198,8 +305,15 @@ def test_the_command_shows_a_run_again(tmp_path: Path, capsys: pytest.CaptureFix
     assert main(["eval", "--from", str(tmp_path), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["metrics"]["bits"] == pytest.approx(2.0)
     assert main(["eval", "--from", str(tmp_path), "--fail-under", "5"]) == 2
-    assert main(["eval", "compare", str(tmp_path), str(tmp_path)]) == 2
-    assert "not teacher-forced" in capsys.readouterr().err
+    assert main(["eval", "--from", str(tmp_path), "--by", "frame", "--errors", "--html", str(tmp_path / "x.html")]) == 0
+    assert "judge: event of the frame" in capsys.readouterr().out
+    assert (tmp_path / "x.html").read_text() == (tmp_path / "report.html").read_text()
+    assert main(["eval", "compare", str(tmp_path), str(tmp_path)]) == 0
+    text = capsys.readouterr().out
+    assert "next frame exact" in text and "whole trace right in the first run only: 0" in text
+    run_suite(load_model("copy-input"), SUITE, tmp_path / "rollout")
+    assert main(["eval", "compare", str(tmp_path), str(tmp_path / "rollout")]) == 2
+    assert "one of the runs is teacher-forced" in capsys.readouterr().err
 
 
 def test_models_without_probabilities_say_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -17,7 +17,7 @@ from cwm_trace.errors import InputError
 from cwm_trace.eval.benchmarks import LOADERS
 from cwm_trace.eval.generations import export_generations, score_generations
 from cwm_trace.eval.harness import FOLDER
-from cwm_trace.eval.page import write_report
+from cwm_trace.eval.page import html_report, write_page
 from cwm_trace.eval.paired import Comparison, compare_runs
 from cwm_trace.eval.report import (
     Table,
@@ -28,17 +28,13 @@ from cwm_trace.eval.report import (
     rollout_table,
     teacher_table,
 )
-from cwm_trace.eval.results import FinishedRun, Results
+from cwm_trace.eval.results import Results
 from cwm_trace.eval.runs import load_run, run_suite
 from cwm_trace.eval.samples import Sample
 from cwm_trace.eval.suites import BUNDLED, Suite, load_suite
-from cwm_trace.eval.teacher import (
-    TeacherResults,
-    TeacherSample,
-    is_teacher_forced,
-    rescore_teacher_forced,
-    run_teacher_forced,
-)
+from cwm_trace.eval.teacher import TeacherResults, TeacherSample
+from cwm_trace.eval.teacher_page import teacher_html
+from cwm_trace.eval.teacher_runs import is_teacher_forced, load_teacher_run, run_teacher_forced
 from cwm_trace.models import Decoding, Model, load_model
 
 _LEFT_OUT_SHOWN = 5
@@ -60,8 +56,9 @@ def run(args: argparse.Namespace) -> int:
     made = {} if args.folder else _run(args)
     results = [run.results for run in loaded] + list(made.values())
     if args.html:
-        _write_page(Path(args.html), loaded or list(map(load_run, made)))
-    _show(args, results, rollout_table(results), *_details(args, results))
+        _write_page(args.html, html_report(loaded or list(map(load_run, made))))
+    derived = [derived_table(results)] if args.derived else []
+    _show(args, results, rollout_table(results), *derived, *_details(args, results))
     low = args.fail_under is not None and any(item.metrics["output_pass_at_1"] < args.fail_under for item in results)
     return int(low)
 
@@ -84,15 +81,14 @@ def _show(args: argparse.Namespace, results: Sequence[Results | Comparison | Tea
         sys.stdout.write("\n".join(table.markdown() if args.markdown else table.text() for table in tables))
 
 
-def _details(args: argparse.Namespace, results: Sequence[Results]) -> list[Table]:
-    tables = [derived_table(results)] if args.derived else []
-    tables += [table for kind in args.by for table in breakdown_tables(results, kind)]
+def _details(args: argparse.Namespace, results: Sequence[Results] | Sequence[TeacherResults]) -> list[Table]:
+    tables = [table for kind in args.by for table in breakdown_tables(results, kind)]
     return tables + [mistakes_table(item, args.errors) for item in results if args.errors is not None]
 
 
-def _write_page(path: Path, runs: Sequence[FinishedRun]) -> None:
+def _write_page(path: str, text: str) -> None:
     try:
-        write_report(path, runs)
+        write_page(Path(path), text)
     except OSError as error:
         raise InputError(f"cannot write {path} ({error.strerror})") from None
 
@@ -101,7 +97,7 @@ def _compare(args: argparse.Namespace) -> int:
     if len(args.suite) != 3:
         raise InputError("give two run folders", hint="cwm-trace eval compare RUN RUN")
     made = compare_runs(Path(args.suite[1]), Path(args.suite[2]))
-    _show(args, [made], comparison_table(made))
+    _show(args, [made], comparison_table(made, derived=args.derived))
     return 0
 
 
@@ -115,12 +111,13 @@ def _export(args: argparse.Namespace) -> int:
 
 
 def _teacher_forced(args: argparse.Namespace) -> int:
-    _refuse(args, "fail_under", "constrained", "by", "derived", "errors", "html")
-    if args.folder:
-        results = [rescore_teacher_forced(Path(args.folder))]
-    else:
-        results = [_teach(args, model, suite, out) for model, suite, out in _jobs(args)]
-    _show(args, results, teacher_table(results))
+    _refuse(args, "fail_under", "constrained", "derived")
+    loaded = [load_teacher_run(Path(args.folder))] if args.folder else []
+    made = {} if args.folder else {out: _teach(args, model, suite, out) for model, suite, out in _jobs(args)}
+    results = [run.results for run in loaded] + list(made.values())
+    if args.html:
+        _write_page(args.html, teacher_html(loaded or list(map(load_teacher_run, made))))
+    _show(args, results, teacher_table(results), *_details(args, results))
     return 0
 
 

@@ -176,7 +176,7 @@ def _eval(parser: argparse.ArgumentParser) -> None:
     parser.usage = (
         "cwm-trace eval [options] SUITE\n"
         "       cwm-trace eval [--by KIND] [--derived] [--errors [N]] [--html FILE] [--json | --markdown] --from RUN\n"
-        "       cwm-trace eval [--json | --markdown] compare RUN RUN\n"
+        "       cwm-trace eval [--derived] [--json | --markdown] compare RUN RUN\n"
         "       cwm-trace eval export RUN [RUN ...] generations.json"
     )
     parser.add_argument(
@@ -211,7 +211,7 @@ def _eval(parser: argparse.ArgumentParser) -> None:
         "--by",
         action="append",
         default=[],
-        choices=["events", "depth", "output", "exception", "statement", "value"],
+        choices=["events", "depth", "output", "exception", "frame", "statement", "value"],
         help="also a table by length, call depth, ...; may be repeated",
     )
     parser.add_argument(

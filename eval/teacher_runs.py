@@ -1,0 +1,77 @@
+"""Teacher-forced runs on disk: a model asked about the true traces of a suite, and a run folder scored again.
+
+A run folder has the same files as that of a rollout (`cwm_trace.eval.runs`); its manifest says `teacher_forced`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from cwm_trace.errors import CwmTraceError, ModelError
+from cwm_trace.eval.folder import begin, program_hash, read_manifest, read_run, write_results
+from cwm_trace.eval.suites import Suite, Task
+from cwm_trace.eval.tasks import Outcome, run_tasks
+from cwm_trace.eval.teacher import (
+    TeacherResults,
+    TeacherRun,
+    TeacherSample,
+    all_wrong,
+    read_teacher_sample,
+    summarise_teacher_forced,
+)
+from cwm_trace.eval.teacher_page import write_teacher_report
+from cwm_trace.eval.truth import TrueTrace
+from cwm_trace.models.base import Model
+
+
+def run_teacher_forced(
+    model: Model,
+    suite: Suite,
+    out: Path,
+    *,
+    limit: int | None = None,
+    resume: bool = False,
+    on_sample: Callable[[int, int, TeacherSample], None] | None = None,
+) -> TeacherResults:
+    """Score the true traces of a suite. Raises InputError if `out` holds another run."""
+    begin(out, model.name, suite, {"teacher_forced": True}, resume=resume)
+    samples = run_tasks(
+        suite.tasks[:limit], out, lambda task, truth: _sample(model, task, truth), read_teacher_sample, on_sample
+    )
+    results = summarise_teacher_forced(model.name, suite.name, samples, len(suite.tasks))
+    write_results(out, results)
+    write_teacher_report(out / "report.html", [TeacherRun(read_manifest(out), tuple(samples), results)])
+    return results
+
+
+def rescore_teacher_forced(out: Path) -> TeacherResults:
+    """Score a run folder again, without a model. Raises InputError."""
+    return load_teacher_run(out).results
+
+
+def load_teacher_run(out: Path) -> TeacherRun:
+    """What a run folder has, scored again. Raises InputError."""
+    manifest, samples = read_run(out, read_teacher_sample)
+    results = summarise_teacher_forced(manifest["model"], manifest["suite"], samples, manifest["n"])
+    return TeacherRun(manifest, tuple(samples), results)
+
+
+def is_teacher_forced(out: Path) -> bool:
+    """Whether a run folder is of this kind. Raises InputError."""
+    return bool(read_manifest(out)["config"].get("teacher_forced"))
+
+
+def _sample(model: Model, task: Task, truth: TrueTrace) -> TeacherSample:
+    program = program_hash(task.source)
+    try:
+        actual = truth(task)
+    except CwmTraceError as error:
+        return TeacherSample(task.id, program, Outcome.TRUTH_FAILED, error=str(error))
+    started = time.monotonic()
+    try:
+        scores = model.score(actual)
+    except ModelError as error:
+        return TeacherSample(task.id, program, Outcome.MODEL_ERROR, all_wrong(actual), error=str(error), actual=actual)
+    return TeacherSample(task.id, program, Outcome.OK, scores, round(time.monotonic() - started, 4), actual=actual)
