@@ -16,8 +16,8 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
+from cwm_trace.eval.alignment import common_subsequence
 from cwm_trace.eval.intervals import Estimate, bootstrap_ratio, estimate, ratio
-from cwm_trace.eval.metrics import common_subsequence
 from cwm_trace.eval.samples import Sample
 from cwm_trace.format import marked_line, source_lines, strip_mark
 from cwm_trace.frames import Event, Frame, Trace

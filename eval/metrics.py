@@ -19,6 +19,7 @@ from dataclasses import dataclass, fields
 
 from cwm_trace.effects import Effect, effects
 from cwm_trace.errors import InputError
+from cwm_trace.eval.alignment import common_subsequence
 from cwm_trace.eval.compare import Diff, diff, same_ending
 from cwm_trace.format import ACTION_SEP, EVENT_TOKENS
 from cwm_trace.frames import Event, MalformedFrame, Step, Trace
@@ -170,7 +171,7 @@ def score_trace(predicted: Trace, actual: Trace, given: int = 1) -> TraceScore:
         termination=float(predicted.complete == actual.complete),
         expanded_state_exact_match=_expanded(predicted, actual, given),
         changed_state_exact_match=_changed(predicted, actual, given),
-        frames_aligned=_aligned(predicted, actual, given, _content),
+        frames_aligned=_aligned(predicted, actual, given, content),
         control_flow_aligned=_aligned(predicted, actual, given, _place),
     )
 
@@ -221,7 +222,8 @@ def _place(step: Step) -> Hashable:
     return step.event, step.source
 
 
-def _content(step: Step) -> Hashable:
+def content(step: Step) -> Hashable:
+    """What a frame says: event, source line, expanded locals, value."""
     return step.event, step.source, tuple(step.locals.items()), step.value
 
 
@@ -229,18 +231,6 @@ def _aligned(predicted: Trace, actual: Trace, given: int, key: Callable[[Step], 
     total = len(actual) - given
     guesses = [key(step) for step in predicted.frames[given:] if step.event is not None]
     return common_subsequence(guesses, [key(step) for step in actual.frames[given:]]) / total if total > 0 else 1.0
-
-
-def common_subsequence(left: Sequence[Hashable], right: Sequence[Hashable]) -> int:
-    """Length of the longest common subsequence (bit-parallel: Crochemore et al., 2001, Information Processing Letters 80)."""
-    places: dict[Hashable, int] = {}
-    for position, item in enumerate(right):
-        places[item] = places.get(item, 0) | 1 << position
-    everything = row = (1 << len(right)) - 1
-    for item in left:
-        hits = row & places.get(item, 0)
-        row = ((row + hits) | (row - hits)) & everything
-    return len(right) - row.bit_count()
 
 
 def _compatible(predicted: Trace, actual: Trace) -> bool:

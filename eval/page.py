@@ -13,14 +13,16 @@ from html import escape
 from pathlib import Path
 from typing import Any, Protocol
 
+from cwm_trace.eval.alignment import align
 from cwm_trace.eval.breakdown import KINDS, METRIC_TITLES
+from cwm_trace.eval.metrics import content
 from cwm_trace.eval.mistakes import mistake
 from cwm_trace.eval.plots import curve_plot, legend, share_plot
 from cwm_trace.eval.report import Table, breakdown_tables, derived_table, kind_title, mistakes_table, rollout_table
 from cwm_trace.eval.results import FinishedRun, Results
 from cwm_trace.eval.samples import Sample
 from cwm_trace.eval.teacher import TeacherResults
-from cwm_trace.frames import MalformedFrame, Step
+from cwm_trace.frames import MalformedFrame, Step, Trace
 
 _TEMPLATE = Path(__file__).with_name("page.html")
 _PLACE = re.compile(r"@@(\w+)@@")
@@ -169,7 +171,15 @@ def _sample_data(sample: Sample) -> dict[str, Any]:
         "predicted": sample.predicted is not None,
         "actual": [step_data(step) for step in (sample.actual or ())],
         "tail": [] if sample.first is None else [step_data(step) for step in predicted[sample.first :]],
+        "matches": [] if sample.first is None else _matches(predicted[sample.first :], sample.actual, sample.first),
     }
+
+
+def _matches(tail: Sequence[Step], actual: Trace | None, first: int) -> list[list[int]]:
+    """The frames from the first divergence on, aligned as `frames_aligned` has it: runs of equal ones, places counted from there."""
+    guesses = [("malformed", n) if step.event is None else content(step) for n, step in enumerate(tail)]
+    truths = [content(step) for step in actual.frames[first:]] if actual else []
+    return [list(match) for match in align(guesses, truths)]
 
 
 def step_data(step: Step) -> list[Any]:

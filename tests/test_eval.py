@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 from cwm_trace.errors import InputError
 from cwm_trace.eval import METRICS, TABLE_9, Cause, diff, load_suite, run_suite, score, score_trace
+from cwm_trace.eval.alignment import align, common_subsequence
 from cwm_trace.eval.intervals import Interval, bootstrap, bootstrap_median, bootstrap_ratio, interval, ratio, wilson
-from cwm_trace.eval.metrics import changes, common_subsequence
+from cwm_trace.eval.metrics import changes
 from cwm_trace.eval.samples import read_samples
 from cwm_trace.format import CALL_ENTRY, FRAME_SEP, call_context, diff_encode, parse, render, render_frame
 from cwm_trace.frames import Event, Frame, MalformedFrame, Status, Trace
@@ -295,6 +296,15 @@ def test_common_subsequence_equals_the_textbook_table(left: str, right: str) -> 
             table[row][column] = table[row - 1][column - 1] + 1 if one == other else longest
 
     assert common_subsequence(left, right) == table[-1][-1]
+    pairs = [(match.left + n, match.right + n) for match in align(left, right) for n in range(match.length)]
+    assert len(pairs) == table[-1][-1]
+    assert all(left[i] == right[j] for i, j in pairs)
+    assert all(i < k and j < m for (i, j), (k, m) in zip(pairs, pairs[1:], strict=False))
+
+
+def test_runs_of_equal_items_by_hand() -> None:
+    assert align("abcxdef", "abydef") == [(0, 0, 2), (4, 3, 3)]
+    assert align("", "ab") == align("ab", "xy") == []
 
 
 @pytest.mark.parametrize(

@@ -204,6 +204,32 @@ def test_a_trace_that_does_not_end_is_marked_after_its_last_frame(page: Page, tm
     assert clean(page, path)
 
 
+def test_frames_are_aligned_by_edit_distance_on_demand(page: Page, tmp_path: Path) -> None:
+    """The prediction leaves out frames 6 and 7 (one turn of the loop) and has a wrong frame before its end."""
+    truth = record_source(LOOP, "f(3)")
+    frames = [render_frame(step) for step in truth]
+    wrong = [*frames[:6], *frames[8:-1], "?", frames[-1], "<|end_of_text|>"]
+    short = parse(render(Trace(truth.context, (), False)) + FRAME_SEP.join(wrong))
+    path = tmp_path / "report.html"
+    path.write_text(page_of(judge("short", short, truth), judge("open", Trace(truth.context, truth[:9], False), truth)))
+    page.open(path, "#0/short")
+    numbers = "#frames > div td.number"
+    by_position = text_of(page, numbers)
+    page.press("a")
+
+    assert by_position == [str(n) for n in range(3, len(truth))]
+    assert text_of(page, numbers) == ["3", "4", "5", "– 6", "– 7", "6 8", "7 9", "8 10", "9 11", "10 –", "11 12"]
+    assert text_of(page, "tr.divergence td.number") == ["– 6"]
+    assert text_of(page, "tr.unequal td.number") == ["– 7", "10 –"]
+    page.press("j")
+    assert text_of(page, "#verdict")[0].startswith("open ")
+    assert text_of(page, "tr.divergence td.number") == ["– 9"]
+    assert text_of(page, "tr.unequal td.number") == ["– 10", "– 11", "– 12"]
+    page.press("a")
+    assert text_of(page, "tr.divergence td.number") == ["9"]
+    assert clean(page, path)
+
+
 def test_a_teacher_forced_page_marks_every_wrong_frame(page: Page, tmp_path: Path) -> None:
     truth = record_source(LOOP, "f(3)")
     texts = {4: (Part.EVENT, "<|line_sep|>", "<|return_sep|>"), 6: (Part.ACTION, "        pass\n", HOSTILE)}
