@@ -7,7 +7,7 @@ groups are told from the true trace; a task without one is in no group.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from cwm_trace.eval.groups import (
     DEPTH_ORDER,
@@ -40,13 +40,17 @@ def breakdowns(samples: Sequence[Sample]) -> dict[str, Groups]:
 # --- by trace ---------------------------------------------------------------------------------------------------------
 
 
-def _by_trace(group: Callable[[Trace], str]) -> Callable[[Sample, Trace], Iterator[Item]]:
+def _by_trace(groups: Callable[[Sample, Trace], Iterable[str]]) -> Callable[[Sample, Trace], Iterator[Item]]:
     def items(sample: Sample, actual: Trace) -> Iterator[Item]:
-        name = group(actual)
-        yield Item(name, "output_pass_at_1", sample.score.output_pass_at_1)
-        yield Item(name, "full_trace_exact_match", sample.score.full_trace_exact_match)
+        for name in groups(sample, actual):
+            yield Item(name, "output_pass_at_1", sample.score.output_pass_at_1)
+            yield Item(name, "full_trace_exact_match", sample.score.full_trace_exact_match)
 
     return items
+
+
+def _one(group: Callable[[Trace], str]) -> Callable[[Sample, Trace], Iterator[Item]]:
+    return _by_trace(lambda sample, actual: [group(actual)])
 
 
 # --- by frame and value -----------------------------------------------------------------------------------------------
@@ -83,13 +87,14 @@ def _by_value(sample: Sample, actual: Trace) -> Iterator[Item]:
 
 
 KINDS: dict[str, Kind[Sample]] = {
-    "events": Kind("LINE frames below the entry", _by_trace(length), LENGTH_ORDER),
-    "depth": Kind("deepest call", _by_trace(deepest_call), DEPTH_ORDER),
-    "output": Kind("type of the output", _by_trace(output_type)),
-    "exception": Kind("exceptions", _by_trace(exceptions)),
+    "events": Kind("LINE frames below the entry", _one(length), LENGTH_ORDER),
+    "depth": Kind("deepest call", _one(deepest_call), DEPTH_ORDER),
+    "output": Kind("type of the output", _one(output_type)),
+    "exception": Kind("exceptions", _one(exceptions)),
     "frame": Kind("event of the frame", _by_frame(event_of)),
     "statement": Kind("statement that ran", _by_frame(ran_before)),
     "value": Kind("type of a new value", _by_value),
+    "tag": Kind("tag of the task", _by_trace(lambda sample, actual: sample.tags)),
 }
 METRIC_TITLES = {
     "output_pass_at_1": "output pass@1",

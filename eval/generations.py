@@ -115,6 +115,19 @@ def score_generations(
     So `output_pass_at_1` is their pass@1 with `repr` equality, `output_compatible` with `==`. Metrics of frames are left out, as there are
     none. The file must have exactly the suite's tasks. Raises InputError.
     """
+    return finish_generations(path, suite, out, limit=limit, resume=resume, on_sample=on_sample).results
+
+
+def finish_generations(
+    path: str | Path,
+    suite: Suite,
+    out: Path,
+    *,
+    limit: int | None = None,
+    resume: bool = False,
+    on_sample: Callable[[int, int, Sample], None] | None = None,
+) -> FinishedRun:
+    """The same, with its samples."""
     generations = read_generations(path)
     _check(path, generations, suite)
     whole = _with_answers(suite.tasks, generations)
@@ -130,8 +143,9 @@ def score_generations(
     samples = run_tasks(list(tasks.values()), out, make, read_sample, on_sample)
     results = summarise(name, suite.name, samples, len(whole))
     write_results(out, results)
-    write_report(out / "report.html", [FinishedRun(read_manifest(out), tuple(samples), results)])
-    return results
+    run = FinishedRun(read_manifest(out), tuple(samples), results)
+    write_report(out / "report.html", [run])
+    return run
 
 
 def _check(path: str | Path, generations: Generations, suite: Suite) -> None:
@@ -156,10 +170,10 @@ def _with_answers(tasks: Sequence[Task], generations: Mapping[str, Sequence[str]
 def _sample(task: Task, truth: TrueTrace, text: str) -> Sample:
     try:
         actual = truth(task)
+        sample = judge(task.id, _answered(actual, text.strip()), actual)
     except CwmTraceError as error:
-        return Sample(task.id, Outcome.TRUTH_FAILED, NO_SCORE, error=str(error))
-    sample = judge(task.id, _answered(actual, text.strip()), actual)
-    return replace(sample, program=program_hash(task.source), expected=task.expected)
+        sample = Sample(task.id, Outcome.TRUTH_FAILED, NO_SCORE, error=str(error))
+    return replace(sample, program=program_hash(task.source), expected=task.expected, tags=task.tags)
 
 
 def _answered(actual: Trace, text: str) -> Trace:

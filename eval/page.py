@@ -30,9 +30,9 @@ _LONGEST = 5_000
 _PLOTTED = ("events", "output")
 
 
-def html_report(runs: Sequence[FinishedRun]) -> str:
-    """The whole page."""
-    results = [run.results for run in runs]
+def html_report(runs: Sequence[FinishedRun], beside: Sequence[Results] = ()) -> str:
+    """The whole page. Results `beside` are in tables and plots; their frames are not shown."""
+    results = [*(run.results for run in runs), *beside]
     derived = folded("the questions of other benchmarks", table_html(derived_table(results)))
     return fill(
         runs,
@@ -44,9 +44,9 @@ def html_report(runs: Sequence[FinishedRun]) -> str:
     )
 
 
-def write_report(path: Path, runs: Sequence[FinishedRun]) -> None:
+def write_report(path: Path, runs: Sequence[FinishedRun], beside: Sequence[Results] = ()) -> None:
     """Write the page to a file."""
-    write_page(path, html_report(runs))
+    write_page(path, html_report(runs, beside))
 
 
 def write_page(path: Path, text: str) -> None:

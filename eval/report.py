@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
 
 from cwm_trace.eval.breakdown import KINDS, METRIC_TITLES
 from cwm_trace.eval.derived import QUESTIONS
@@ -36,6 +38,9 @@ TITLES = {
     "frames_aligned": "frames, aligned",
     "control_flow_aligned": "control flow, aligned",
 }
+_ORACLE = re.compile(r"oracle( .*)?")
+"""Its name, and what tells it from another oracle in the same table."""
+_REASONS = 5
 _SURVIVAL_ROWS = (1, 4, 16, 64)
 METRIC_ROWS = (*TABLE_9, *(name for name in METRICS if name not in TABLE_9))
 
@@ -82,6 +87,32 @@ def _limited(results: Sequence[_Run]) -> list[str]:
 def _failures(item: _Run) -> list[str]:
     bad = [f"{count} {name}" for name, count in item.outcomes.items() if name != "ok"]
     return [f"{item.model}: " + ", ".join(bad)] if bad else []
+
+
+class _Finished(Protocol):
+    """A run of either kind."""
+
+    @property
+    def manifest(self) -> Mapping[str, Any]: ...
+    @property
+    def results(self) -> Any: ...
+
+
+_R = TypeVar("_R", bound=_Finished)
+
+
+def named_apart(runs: Sequence[_R], folders: Sequence[Path | str]) -> list[_R]:
+    """Runs whose names tell them apart in one table: with the suite where there are several, with the folder where that is not enough."""
+    several = len({run.manifest["sha256"] for run in runs}) > 1
+    names = [f"{run.results.model} on {run.results.suite}" if several else str(run.results.model) for run in runs]
+    names = [
+        f"{name} in {Path(folder).name}" if names.count(name) > 1 else name
+        for name, folder in zip(names, folders, strict=True)
+    ]
+    return [
+        replace(run, results=replace(run.results, model=name))  # type: ignore[type-var]
+        for run, name in zip(runs, names, strict=True)
+    ]
 
 
 # --- rollouts ---------------------------------------------------------------------------------------------------------
@@ -153,7 +184,9 @@ _FACTS: dict[str, Callable[[Results], str]] = {
 
 def _notes(results: Sequence[Results]) -> list[str]:
     how = "percent, 95 % interval (Wilson for shares, bootstrap over programs for means); every task counts"
-    return [how, *_limited(results), *(line for item in results for line in _notes_on(item))]
+    faults = [fault for item in results if (fault := oracle_fault(item))]
+    notes = [*faults, how, *_limited(results), *(line for item in results for line in _notes_on(item))]
+    return list(dict.fromkeys(notes))
 
 
 def _notes_on(item: Results) -> list[str]:
@@ -163,10 +196,18 @@ def _notes_on(item: Results) -> list[str]:
         lines.append(f"{item.model}: first divergences by cause: {causes}")
     if item.unexpected:
         lines.append(f"{item.unexpected} results of {item.suite} are not what the real run gave; the real run counts")
-    shares = (*item.metrics.values(), *(found.value for found in (*item.survival.values(), *item.derived.values())))
-    if item.model == "oracle" and any(value != 100.0 for value in shares):
-        lines.append("oracle is not at 100.0: the harness or the suite is at fault, do not report this table")
     return lines
+
+
+def oracle_fault(item: Results) -> str | None:
+    """What to say if this is the oracle and not everything is right: then no number beside it can be trusted."""
+    shares = (*item.metrics.values(), *(found.value for found in (*item.survival.values(), *item.derived.values())))
+    if not _ORACLE.fullmatch(item.model) or all(value == 100.0 for value in shares):
+        return None
+    reasons = [f"{count} {name}" for name, count in item.outcomes.items() if name != "ok"]
+    reasons += [f"{example.id}: {name}" for name, found in item.mistakes.items() for example in found.examples]
+    shown = "; ".join(reasons[:_REASONS]) + ("; ..." if len(reasons) > _REASONS else "")
+    return f"ORACLE IS NOT AT 100.0: the harness or the suite is at fault, do not report this table ({shown})"
 
 
 def derived_table(results: Sequence[Results]) -> Table:

@@ -48,6 +48,35 @@ def run_suite(
     `samples.jsonl` counts.
     Raises InputError if `out` holds another run.
     """
+    return finish_run(
+        model,
+        suite,
+        out,
+        limit=limit,
+        decoding=decoding,
+        max_frames=max_frames,
+        max_tokens=max_tokens,
+        batch=batch,
+        resume=resume,
+        on_sample=on_sample,
+    ).results
+
+
+def finish_run(
+    model: Model,
+    suite: Suite,
+    out: Path,
+    *,
+    limit: int | None = None,
+    decoding: Decoding | None = None,
+    max_frames: int | None = None,
+    max_tokens: int = MAX_TOKENS,
+    batch: int = 1,
+    resume: bool = False,
+    on_sample: Callable[[int, int, Sample], None] | None = None,
+    truth: TrueTrace | None = None,
+) -> FinishedRun:
+    """The same, with its samples. `truth` gives true traces that are known from elsewhere: no program is then run for them."""
     tasks = suite.tasks[:limit]
     config = {"max_frames": max_frames, "max_tokens": max_tokens, "decoding": asdict(decoding or Decoding())}
     begin(out, model.name, suite, config, resume=resume)
@@ -58,13 +87,15 @@ def run_suite(
     def make(task: Task, truth: TrueTrace) -> Sample:
         sample = _sample(together or model, task, truth, decoding, max_frames, max_tokens)
         seconds = round(sample.seconds / workers, 4)
-        return replace(sample, program=program_hash(task.source), expected=task.expected, seconds=seconds)
+        made = replace(sample, program=program_hash(task.source), expected=task.expected, tags=task.tags)
+        return replace(made, seconds=seconds)
 
-    samples = run_tasks(tasks, out, make, read_sample, on_sample, workers)
+    samples = run_tasks(tasks, out, make, read_sample, on_sample, workers, truth)
     results = summarise(model.name, suite.name, samples, len(suite.tasks))
     write_results(out, results)
-    write_report(out / "report.html", [FinishedRun(read_manifest(out), tuple(samples), results)])
-    return results
+    run = FinishedRun(read_manifest(out), tuple(samples), results)
+    write_report(out / "report.html", [run])
+    return run
 
 
 def _sample(

@@ -13,7 +13,7 @@ from cwm_trace.eval.tasks import Outcome
 from cwm_trace.files import trace_from_json, trace_to_json
 from cwm_trace.frames import Trace
 
-_PLAIN = ("id", "outcome", "cause", "first", "frames", "tokens", "seconds", "error", "program", "expected")
+_PLAIN = ("id", "outcome", "cause", "first", "frames", "tokens", "seconds", "error", "program", "expected", "tags")
 NO_SCORE = TraceScore(**dict.fromkeys(METRICS, 0.0))
 """Of a task that has no prediction."""
 ANSWER_META = {"steps": "none"}
@@ -34,6 +34,7 @@ class Sample:
         predicted, actual: the traces, None where there is none.
         program: hash of the program's text, "" if unknown; samples of one program are not independent.
         expected: the result that the suite states, None if it states none. The real run is the truth, not this.
+        tags: those of the task.
     """
 
     id: str
@@ -49,6 +50,7 @@ class Sample:
     actual: Trace | None = None
     program: str = ""
     expected: str | None = None
+    tags: tuple[str, ...] = ()
 
     @property
     def cluster(self) -> str:
@@ -99,7 +101,8 @@ def read_sample(record: dict[str, Any]) -> Sample:
         sample = judge(record["id"], predicted, actual, record["seconds"])
     else:
         sample = Sample(record["id"], Outcome(record["outcome"]), NO_SCORE, error=record["error"], actual=actual)
-    return replace(sample, program=record.get("program", ""), expected=record.get("expected"))
+    tags = tuple(record.get("tags", ()))
+    return replace(sample, program=record.get("program", ""), expected=record.get("expected"), tags=tags)
 
 
 def read_samples(out: Path) -> list[Sample]:

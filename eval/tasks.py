@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import AbstractContextManager, nullcontext
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -55,11 +56,13 @@ def run_tasks(
     read: Callable[[dict[str, Any]], _Sample],
     on_sample: Callable[[int, int, _Sample], None] | None = None,
     workers: int = 1,
+    truth: TrueTrace | None = None,
 ) -> list[_Sample]:
     """The samples of these tasks, in their order: those that `out` has, read; the others made, and written as each ends.
 
     What a model failed on is made again: then the later line of `samples.jsonl` counts. `on_sample` is told (done, total, sample).
-    `make` is given a task, and what gives its true trace. With several `workers`, it runs in so many threads.
+    `make` is given a task, and what gives its true trace: `truth`, or else the program is run. With several `workers`, it runs in so
+    many threads.
     """
     found = {sample.id: sample for sample in read_lines(out, read)}
     done = {task.id: found[task.id] for task in tasks if task.id in found and not _is_open(found[task.id])}
@@ -67,13 +70,17 @@ def run_tasks(
     for number, sample in enumerate(done.values(), start=1):
         tell(number, len(tasks), sample)
     missing = [task for task in tasks if task.id not in done]
-    with (out / SAMPLES).open("a", encoding="ascii") as file, true_traces(missing) as truth:
-        for sample in _made(missing, lambda task: make(task, truth), workers):
+    with (out / SAMPLES).open("a", encoding="ascii") as file, _truths(missing, truth) as true:
+        for sample in _made(missing, lambda task: make(task, true), workers):
             done[sample.id] = sample
             file.write(json.dumps(sample.to_json()) + "\n")
             file.flush()
             tell(len(done), len(tasks), sample)
     return [done[task.id] for task in tasks]
+
+
+def _truths(tasks: Sequence[Task], known: TrueTrace | None) -> AbstractContextManager[TrueTrace]:
+    return true_traces(tasks) if known is None else nullcontext(known)
 
 
 def _is_open(sample: Sampled) -> bool:

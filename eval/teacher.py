@@ -35,6 +35,7 @@ class TeacherSample:
         seconds: of scoring.
         error: what went wrong.
         actual: the true trace, None where there is none.
+        tags: those of the task.
     """
 
     id: str
@@ -44,6 +45,7 @@ class TeacherSample:
     seconds: float = 0.0
     error: str = ""
     actual: Trace | None = None
+    tags: tuple[str, ...] = ()
 
     @property
     def cluster(self) -> str:
@@ -103,7 +105,8 @@ def read_teacher_sample(record: dict[str, Any]) -> TeacherSample:
         for score in record.pop("scores")
     )
     actual = record.get("actual") and trace_from_json(record["actual"])
-    return TeacherSample(**record | {"outcome": Outcome(record["outcome"]), "scores": scores, "actual": actual})
+    read = {"outcome": Outcome(record["outcome"]), "scores": scores, "actual": actual}
+    return TeacherSample(**record | read | {"tags": tuple(record.get("tags", ()))})
 
 
 def _read_part(record: dict[str, Any]) -> PartScore:

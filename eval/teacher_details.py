@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol
 
 from cwm_trace.eval.groups import (
@@ -48,20 +48,25 @@ class Forced(Protocol):
     @property
     def actual(self) -> Trace | None: ...
     @property
+    def tags(self) -> Sequence[str]: ...
+    @property
     def scores(self) -> Sequence[FrameScore]: ...
 
 
 # --- shares -----------------------------------------------------------------------------------------------------------
 
 
-def _by_trace(group: Callable[[Trace], str]) -> Callable[[Forced, Trace], Iterator[Item]]:
+def _by_trace(groups: Callable[[Forced, Trace], Iterable[str]]) -> Callable[[Forced, Trace], Iterator[Item]]:
     def items(sample: Forced, actual: Trace) -> Iterator[Item]:
-        name = group(actual)
-        if sample.scores:
+        for name in groups(sample, actual) if sample.scores else ():
             yield Item(name, "whole_trace", float(all(score.greedy for score in sample.scores)))
-        yield from (Item(name, "next_frame", float(score.greedy)) for score in sample.scores)
+            yield from (Item(name, "next_frame", float(score.greedy)) for score in sample.scores)
 
     return items
+
+
+def _one(group: Callable[[Trace], str]) -> Callable[[Forced, Trace], Iterator[Item]]:
+    return _by_trace(lambda sample, actual: [group(actual)])
 
 
 def _by_frame(group: Callable[[Trace, int], str]) -> Callable[[Forced, Trace], Iterator[Item]]:
@@ -87,13 +92,14 @@ def _by_value(sample: Forced, actual: Trace) -> Iterator[Item]:
 
 
 TEACHER_KINDS: dict[str, Kind[Forced]] = {
-    "events": Kind("LINE frames below the entry", _by_trace(length), LENGTH_ORDER),
+    "events": Kind("LINE frames below the entry", _one(length), LENGTH_ORDER),
     "depth": Kind("call depth of the frame", _by_depth, DEPTH_ORDER),
-    "output": Kind("type of the output", _by_trace(output_type)),
-    "exception": Kind("exceptions", _by_trace(exceptions)),
+    "output": Kind("type of the output", _one(output_type)),
+    "exception": Kind("exceptions", _one(exceptions)),
     "frame": Kind("event of the frame", _by_frame(event_of)),
     "statement": Kind("statement that ran", _by_frame(ran_before)),
     "value": Kind("type of a new value", _by_value),
+    "tag": Kind("tag of the task", _by_trace(lambda sample, actual: sample.tags)),
 }
 """The names are those of rollouts (`cwm_trace.eval.breakdown.KINDS`), but a depth is here that of the frame itself."""
 TEACHER_METRIC_TITLES = {

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from cwm_trace.errors import CwmTraceError, ModelError
@@ -36,14 +37,28 @@ def run_teacher_forced(
     on_sample: Callable[[int, int, TeacherSample], None] | None = None,
 ) -> TeacherResults:
     """Score the true traces of a suite. Raises InputError if `out` holds another run."""
+    return finish_teacher_forced(model, suite, out, limit=limit, resume=resume, on_sample=on_sample).results
+
+
+def finish_teacher_forced(
+    model: Model,
+    suite: Suite,
+    out: Path,
+    *,
+    limit: int | None = None,
+    resume: bool = False,
+    on_sample: Callable[[int, int, TeacherSample], None] | None = None,
+) -> TeacherRun:
+    """The same, with its samples."""
     begin(out, model.name, suite, {"teacher_forced": True}, resume=resume)
     samples = run_tasks(
         suite.tasks[:limit], out, lambda task, truth: _sample(model, task, truth), read_teacher_sample, on_sample
     )
     results = summarise_teacher_forced(model.name, suite.name, samples, len(suite.tasks))
     write_results(out, results)
-    write_teacher_report(out / "report.html", [TeacherRun(read_manifest(out), tuple(samples), results)])
-    return results
+    run = TeacherRun(read_manifest(out), tuple(samples), results)
+    write_teacher_report(out / "report.html", [run])
+    return run
 
 
 def rescore_teacher_forced(out: Path) -> TeacherResults:
@@ -64,14 +79,14 @@ def is_teacher_forced(out: Path) -> bool:
 
 
 def _sample(model: Model, task: Task, truth: TrueTrace) -> TeacherSample:
-    program = program_hash(task.source)
+    of = partial(TeacherSample, task.id, program_hash(task.source), tags=task.tags)
     try:
         actual = truth(task)
     except CwmTraceError as error:
-        return TeacherSample(task.id, program, Outcome.TRUTH_FAILED, error=str(error))
+        return of(Outcome.TRUTH_FAILED, error=str(error))
     started = time.monotonic()
     try:
         scores = model.score(actual)
     except ModelError as error:
-        return TeacherSample(task.id, program, Outcome.MODEL_ERROR, all_wrong(actual), error=str(error), actual=actual)
-    return TeacherSample(task.id, program, Outcome.OK, scores, round(time.monotonic() - started, 4), actual=actual)
+        return of(Outcome.MODEL_ERROR, all_wrong(actual), error=str(error), actual=actual)
+    return of(Outcome.OK, scores, round(time.monotonic() - started, 4), actual=actual)

@@ -14,10 +14,11 @@ from pathlib import Path
 
 from cwm_trace.cli.parser import DEFAULT_MODEL
 from cwm_trace.errors import InputError
+from cwm_trace.eval.baselines import BASELINES, load_baselines, run_baselines
 from cwm_trace.eval.benchmarks import LOADERS
-from cwm_trace.eval.generations import export_generations, score_generations
+from cwm_trace.eval.generations import export_generations, finish_generations
 from cwm_trace.eval.harness import FOLDER
-from cwm_trace.eval.page import html_report, write_page
+from cwm_trace.eval.page import html_report, write_page, write_report
 from cwm_trace.eval.paired import Comparison, compare_runs
 from cwm_trace.eval.report import (
     Table,
@@ -25,16 +26,18 @@ from cwm_trace.eval.report import (
     comparison_table,
     derived_table,
     mistakes_table,
+    named_apart,
+    oracle_fault,
     rollout_table,
     teacher_table,
 )
-from cwm_trace.eval.results import Results
-from cwm_trace.eval.runs import load_run, run_suite
+from cwm_trace.eval.results import FinishedRun, Results
+from cwm_trace.eval.runs import finish_run, load_run
 from cwm_trace.eval.samples import Sample
 from cwm_trace.eval.suites import BUNDLED, Suite, load_suite
-from cwm_trace.eval.teacher import TeacherResults, TeacherSample
+from cwm_trace.eval.teacher import TeacherResults, TeacherRun, TeacherSample
 from cwm_trace.eval.teacher_page import teacher_html
-from cwm_trace.eval.teacher_runs import is_teacher_forced, load_teacher_run, run_teacher_forced
+from cwm_trace.eval.teacher_runs import finish_teacher_forced, is_teacher_forced, load_teacher_run
 from cwm_trace.models import Decoding, Model, load_model
 
 _LEFT_OUT_SHOWN = 5
@@ -48,19 +51,34 @@ def run(args: argparse.Namespace) -> int:
         return _export(args)
     if args.list:
         return _list()
-    if len(args.suite) != (args.folder is None):
+    if len(args.suite) != (not args.folder):
         raise InputError("give one SUITE, or --from RUN")
-    if args.teacher_forced or (args.folder and is_teacher_forced(Path(args.folder))):
+    if _is_teacher_forced(args):
         return _teacher_forced(args)
-    loaded = [load_run(Path(args.folder))] if args.folder else []
-    made = {} if args.folder else _run(args)
-    results = [run.results for run in loaded] + list(made.values())
+    runs, beside = _loaded(args) if args.folder else _made(args)
     if args.html:
-        _write_page(args.html, html_report(loaded or list(map(load_run, made))))
+        _write_page(args.html, html_report(runs, beside))
+    asked = [run.results for run in runs]
+    results = [*asked, *beside]
     derived = [derived_table(results)] if args.derived else []
-    _show(args, results, rollout_table(results), *derived, *_details(args, results))
-    low = args.fail_under is not None and any(item.metrics["output_pass_at_1"] < args.fail_under for item in results)
-    return int(low)
+    _show(args, asked if args.json else results, rollout_table(results), *derived, *_details(args, results))
+    _tell_faults(results)
+    return int(
+        args.fail_under is not None and any(item.metrics["output_pass_at_1"] < args.fail_under for item in asked)
+    )
+
+
+def _is_teacher_forced(args: argparse.Namespace) -> bool:
+    kinds = {is_teacher_forced(Path(folder)) for folder in args.folder}
+    if len(kinds) > 1:
+        raise InputError("some of the runs are teacher-forced, others are not", hint="Show them one kind at a time")
+    return args.teacher_forced or kinds == {True}
+
+
+def _tell_faults(results: Sequence[Results]) -> None:
+    for item in results:
+        if fault := oracle_fault(item):
+            print(f"cwm-trace: {fault}", file=sys.stderr)
 
 
 def _list() -> int:
@@ -112,20 +130,24 @@ def _export(args: argparse.Namespace) -> int:
 
 def _teacher_forced(args: argparse.Namespace) -> int:
     _refuse(args, "fail_under", "constrained", "derived")
-    loaded = [load_teacher_run(Path(args.folder))] if args.folder else []
-    made = {} if args.folder else {out: _teach(args, model, suite, out) for model, suite, out in _jobs(args)}
-    results = [run.results for run in loaded] + list(made.values())
+    if args.folder:
+        runs = named_apart([load_teacher_run(Path(folder)) for folder in args.folder], args.folder)
+    else:
+        runs = [_teach(args, model, suite, out) for model, suite, out in _jobs(args)]
+    results = [run.results for run in runs]
     if args.html:
-        _write_page(args.html, teacher_html(loaded or list(map(load_teacher_run, made))))
+        _write_page(args.html, teacher_html(runs))
     _show(args, results, teacher_table(results), *_details(args, results))
     return 0
 
 
-def _teach(args: argparse.Namespace, model: Model | Path, suite: Suite, out: Path) -> TeacherResults:
+def _teach(args: argparse.Namespace, model: Model | Path, suite: Suite, out: Path) -> TeacherRun:
     if isinstance(model, Path):
         raise InputError(f"{model} has answers only, no frames", hint="Leave --teacher-forced out")
     tell = _teacher_progress(model.name)
-    return run_teacher_forced(model, suite, out, limit=args.limit, resume=args.resume, on_sample=tell)
+    made = finish_teacher_forced(model, suite, out, limit=args.limit, resume=args.resume, on_sample=tell)
+    print(f"{model.name}: {out}", file=sys.stderr)
+    return made
 
 
 def _refuse(args: argparse.Namespace, *names: str) -> None:
@@ -139,7 +161,7 @@ def _refuse(args: argparse.Namespace, *names: str) -> None:
 
 
 def _jobs(args: argparse.Namespace) -> Iterator[tuple[Model | Path, Suite, Path]]:
-    """Each model, or file of answers, with the suite and its run folder, which is told when it has been filled."""
+    """Each model, or file of answers, with the suite and its run folder."""
     suite = load_suite(args.suite[0])
     _tell_left_out(suite)
     models = args.model or [os.environ.get("CWM_TRACE_MODEL", DEFAULT_MODEL)]
@@ -151,7 +173,6 @@ def _jobs(args: argparse.Namespace) -> Iterator[tuple[Model | Path, Suite, Path]
         name = spec if isinstance(model, Path) else model.name
         out = _folder(args.out, suite.name, name, several=len(models) > 1)
         yield model, suite, out
-        print(f"{name}: {out}", file=sys.stderr)
 
 
 def _tell_left_out(suite: Suite) -> None:
@@ -164,26 +185,52 @@ def _tell_left_out(suite: Suite) -> None:
     )
 
 
-def _run(args: argparse.Namespace) -> dict[Path, Results]:
-    return {out: _run_one(args, model, suite, out) for model, suite, out in _jobs(args)}
+def _loaded(args: argparse.Namespace) -> tuple[list[FinishedRun], list[Results]]:
+    """The runs of --from, and baselines that stand beside them; those of the first folder that has them."""
+    folders = [Path(folder) for folder in args.folder]
+    runs = [load_run(folder) for folder in folders]
+    suites = {run.manifest["sha256"] for run in runs}
+    known = {run.results.model for run in runs}
+    found = (load_baselines(folder, known) for folder in folders if len(suites) == 1 and not args.no_baselines)
+    beside = next((baselines for baselines in found if baselines), [])
+    return named_apart(runs, folders), [run.results for run in beside]
 
 
-def _run_one(args: argparse.Namespace, model: Model | Path, suite: Suite, out: Path) -> Results:
+def _made(args: argparse.Namespace) -> tuple[list[FinishedRun], list[Results]]:
+    """A run of each model, and the baselines that are not among them, run beside the first one."""
+    runs, places = [], []
+    for model, suite, out in _jobs(args):  # one model is loaded at a time
+        runs.append(_run_one(args, model, suite, out))
+        places.append((suite, out))
+    if args.no_baselines:
+        return runs, []
+    suite, out = places[0]
+    missing = [load_model(name) for name in BASELINES if name not in {run.results.model for run in runs}]
+    made = run_baselines(missing, suite, runs[0].samples, out, limit=args.limit)
+    beside = [run.results for run in made]
+    write_report(out / "report.html", runs[:1], beside)
+    return runs, beside
+
+
+def _run_one(args: argparse.Namespace, model: Model | Path, suite: Suite, out: Path) -> FinishedRun:
     if isinstance(model, Path):
-        tell = _progress(model.name)
-        return score_generations(model, suite, out, limit=args.limit, resume=args.resume, on_sample=tell)
-    return run_suite(
-        model,
-        suite,
-        out,
-        limit=args.limit,
-        decoding=Decoding(args.temperature, args.seed, constrained=args.constrained),
-        max_frames=args.max_frames,
-        max_tokens=args.max_tokens,
-        batch=args.batch,
-        resume=args.resume,
-        on_sample=_progress(model.name),
-    )
+        tell = _progress(f"generations:{model}")
+        made = finish_generations(model, suite, out, limit=args.limit, resume=args.resume, on_sample=tell)
+    else:
+        made = finish_run(
+            model,
+            suite,
+            out,
+            limit=args.limit,
+            decoding=Decoding(args.temperature, args.seed, constrained=args.constrained),
+            max_frames=args.max_frames,
+            max_tokens=args.max_tokens,
+            batch=args.batch,
+            resume=args.resume,
+            on_sample=_progress(model.name),
+        )
+    print(f"{made.results.model}: {out}", file=sys.stderr)
+    return made
 
 
 def _folder(out: str | None, suite: str, model: str, *, several: bool) -> Path:

@@ -175,7 +175,7 @@ def _diff(parser: argparse.ArgumentParser) -> None:
 def _eval(parser: argparse.ArgumentParser) -> None:
     parser.usage = (
         "cwm-trace eval [options] SUITE\n"
-        "       cwm-trace eval [--by KIND] [--derived] [--errors [N]] [--html FILE] [--json | --markdown] --from RUN\n"
+        "       cwm-trace eval [--by KIND] [--derived] [--errors [N]] [--html FILE] [--json | --markdown] --from RUN [RUN ...]\n"
         "       cwm-trace eval [--derived] [--json | --markdown] compare RUN RUN\n"
         "       cwm-trace eval export RUN [RUN ...] generations.json"
     )
@@ -205,13 +205,26 @@ def _eval(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--limit", type=int, metavar="N", help="only the first N tasks (not for reporting)")
     parser.add_argument("--out", metavar="DIR", help="where the run folders go (default: runs/)")
     parser.add_argument("--resume", action="store_true", help="go on with the run in --out")
-    parser.add_argument("--from", dest="folder", metavar="RUN", help="score a run folder again, without a model")
+    parser.add_argument(
+        "--from",
+        dest="folder",
+        action="extend",
+        nargs="+",
+        default=[],
+        metavar="RUN",
+        help="score run folders again, without a model: one table, a column each",
+    )
+    parser.add_argument(
+        "--no-baselines",
+        action="store_true",
+        help="leave out what else stands in every table of rollouts: copy-input, no-change, oracle",
+    )
     parser.add_argument("--fail-under", type=float, metavar="X", help="exit code 1 if output pass@1 is below X percent")
     parser.add_argument(
         "--by",
         action="append",
         default=[],
-        choices=["events", "depth", "output", "exception", "frame", "statement", "value"],
+        choices=["events", "depth", "output", "exception", "frame", "statement", "value", "tag"],
         help="also a table by length, call depth, ...; may be repeated",
     )
     parser.add_argument(
@@ -230,7 +243,7 @@ def _eval(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="also write a page with plots and frames (every run folder has its own, report.html)",
     )
-    parser.add_argument("--json", action="store_true", help="print JSON, one object for each model")
+    parser.add_argument("--json", action="store_true", help="print JSON, one object for each model asked for")
     parser.add_argument("--markdown", action="store_true", help="print a Markdown table")
     _common(parser)
 

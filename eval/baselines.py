@@ -1,0 +1,51 @@
+"""The baselines that stand in every table: what a copied argument, and no effect at all, would score, and that the harness finds 100.
+
+They run over the same tasks as the model beside them and are judged by the same true traces, so only `oracle` runs programs again: two
+runs of a program that differ (a clock, a random number, an address) are found by it. Kept in the run's folder, under `baselines/`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from pathlib import Path
+
+from cwm_trace.errors import RunError
+from cwm_trace.eval.results import FinishedRun
+from cwm_trace.eval.runs import finish_run, load_run
+from cwm_trace.eval.samples import Sample
+from cwm_trace.eval.suites import Suite, Task
+from cwm_trace.eval.truth import TrueTrace
+from cwm_trace.frames import Trace
+from cwm_trace.models.base import Model
+
+BASELINES = ("copy-input", "no-change", "oracle")
+_FOLDER = "baselines"
+
+
+def run_baselines(
+    models: Iterable[Model], suite: Suite, samples: Sequence[Sample], out: Path, *, limit: int | None = None
+) -> list[FinishedRun]:
+    """Run baselines beside a run with these samples, into its folder; what the folder has of them is kept. Raises InputError."""
+    truth = _known(samples)
+    return [
+        finish_run(model, suite, out / _FOLDER / model.name, limit=limit, resume=True, truth=truth) for model in models
+    ]
+
+
+def load_baselines(out: Path, but: Collection[str] = ()) -> list[FinishedRun]:
+    """The baselines that a run folder has, without these. Raises InputError."""
+    folders = [out / _FOLDER / name for name in BASELINES if name not in but]
+    return [load_run(folder) for folder in folders if folder.exists()]
+
+
+def _known(samples: Sequence[Sample]) -> TrueTrace:
+    """True traces from the samples of a run; `id#1` is the first of several answers to one task."""
+    found = {sample.id: sample for sample in samples}
+
+    def truth(task: Task) -> Trace:
+        sample = found.get(task.id) or found[f"{task.id}#1"]
+        if sample.actual is None:
+            raise RunError(sample.error)
+        return sample.actual
+
+    return truth
