@@ -4,6 +4,7 @@
     ├── InputError          what the caller gave cannot be used (exit code 2)
     │   └── SchemaError     a file is not a trace file, or of a newer schema
     ├── ModelError          a model is missing, unreachable or refused (exit code 3)
+    │   └── ModelTimeout    a server did not answer in time
     ├── ModelOutputError    a model's text breaks the format, and strictness was asked for (exit code 4)
     └── RunError            a program could not be run for ground truth (exit code 125)
         └── RunTimeout      it was stopped at its time limit (exit code 124)
@@ -43,6 +44,10 @@ class ModelError(CwmTraceError):
     """A model is missing, unreachable, or refused the request."""
 
     exit_code = 3
+
+
+class ModelTimeout(ModelError):
+    """A server did not answer in time."""
 
 
 class ModelOutputError(CwmTraceError):

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
-from cwm_trace.errors import RunError
+from cwm_trace.errors import RunError, RunTimeout
 from cwm_trace.eval.results import FinishedRun
 from cwm_trace.eval.runs import finish_run, load_run
 from cwm_trace.eval.samples import Sample
 from cwm_trace.eval.suites import Suite, Task
+from cwm_trace.eval.tasks import Outcome
 from cwm_trace.eval.truth import TrueTrace
 from cwm_trace.frames import Trace
 from cwm_trace.models.base import Model
@@ -45,7 +46,7 @@ def _known(samples: Sequence[Sample]) -> TrueTrace:
     def truth(task: Task) -> Trace:
         sample = found.get(task.id) or found[f"{task.id}#1"]
         if sample.actual is None:
-            raise RunError(sample.error)
+            raise (RunTimeout if sample.outcome is Outcome.TRUTH_TIMEOUT else RunError)(sample.error)
         return sample.actual
 
     return truth

@@ -1,21 +1,23 @@
 """Run folders: `manifest.json` says what was run and with what, `samples.jsonl` grows by a line for each finished task.
 
-A run that is killed at any moment loses the line that it was writing, and nothing else. Knows nothing of what a sample holds, but
-that it has the id of its task.
+A run that is killed at any moment loses the line that it was writing, and nothing else; two runs never write to one folder at once.
+Knows nothing of what a sample holds, but that it has the id of its task.
 """
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import platform
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, TypeVar
 
 from cwm_trace.errors import InputError
 from cwm_trace.eval.suites import Suite
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 SAMPLES = "samples.jsonl"
+_MANIFEST = "manifest.json"
 
 
 class _Identified(Protocol):
@@ -35,21 +38,51 @@ class _Identified(Protocol):
 _Sample = TypeVar("_Sample", bound=_Identified)
 
 
-def begin(out: Path, model: str, suite: Suite, config: dict[str, Any], *, resume: bool) -> None:
-    """Write the manifest, or check that the folder's is of the same run. Raises InputError."""
-    path = out / "manifest.json"
+@contextmanager
+def run_folder(
+    out: Path, model: str, suite: Suite, config: dict[str, Any], *, resume: bool
+) -> Generator[None, None, None]:
+    """A folder that this run alone writes to: its manifest is written, or is that of the same run. Raises InputError."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot write to {out} ({error.strerror})") from None
+    with _locked(out / SAMPLES) as samples:
+        _begin(out, model, suite, config, resume=resume)
+        _drop_unfinished_line(samples)
+        yield
+
+
+@contextmanager
+def _locked(path: Path) -> Generator[BinaryIO, None, None]:
+    """A file that no other process has so; the system gives it free when a process ends, however it ends."""
+    with path.open("a+b") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            message = f"another process is writing to {path.parent}"
+            raise InputError(message, hint="Wait for it, or use another --out") from None
+        except OSError:  # a file system without locks
+            pass
+        yield file
+
+
+def _begin(out: Path, model: str, suite: Suite, config: dict[str, Any], *, resume: bool) -> None:
     same = {"model": model, "suite": suite.name, "sha256": suite.sha256, "n": len(suite.tasks), "config": config}
-    if path.exists():
-        known = json.loads(path.read_text())
-        if not resume:
-            raise InputError(f"{out} already holds a run", hint="Use --resume, or another --out")
-        if {name: known.get(name) for name in same} != same:
-            raise InputError(f"{out} holds another run (model, suite or settings differ)", hint="Use another --out")
-        _drop_unfinished_line(out / SAMPLES)
-        return
-    out.mkdir(parents=True, exist_ok=True)
-    left_out = {"left_out": list(map(str, suite.left_out))}
-    path.write_text(json.dumps(same | left_out | _circumstances(), indent=1) + "\n")
+    if not (out / _MANIFEST).exists():
+        left_out = {"left_out": list(map(str, suite.left_out))}
+        _write_json(out / _MANIFEST, same | left_out | _circumstances())
+    elif not resume:
+        raise InputError(f"{out} already holds a run", hint="Use --resume, or another --out")
+    elif different := [name for name, value in same.items() if read_manifest(out).get(name) != value]:
+        raise InputError(f"{out} holds another run (not the same: {', '.join(different)})", hint="Use another --out")
+
+
+def _write_json(path: Path, content: object) -> None:
+    """All of it or nothing, at whatever moment the process is killed."""
+    part = path.with_name(f"{path.name}.part")
+    part.write_text(json.dumps(content, indent=1) + "\n")
+    part.replace(path)
 
 
 def _circumstances() -> dict[str, Any]:
@@ -71,20 +104,23 @@ def _version(name: str) -> str | None:
         return None
 
 
-def _drop_unfinished_line(path: Path) -> None:
+def _drop_unfinished_line(file: BinaryIO) -> None:
     """Cut off what a killed run left after the last line end, so that the next line starts on its own."""
-    if not path.exists():
-        return
-    with path.open("r+b") as file:
-        file.truncate(file.read().rfind(b"\n") + 1)
+    file.seek(0)
+    file.truncate(file.read().rfind(b"\n") + 1)
 
 
 def read_manifest(out: Path) -> dict[str, Any]:
     """What was run. Raises InputError."""
+    path = out / _MANIFEST
     try:
-        manifest: dict[str, Any] = json.loads((out / "manifest.json").read_text())
-    except (OSError, ValueError):
+        manifest = json.loads(path.read_bytes())
+    except OSError:
         raise InputError(f"{out} is not a run folder (no manifest.json)") from None
+    except ValueError as error:
+        raise InputError(f"{path}: damaged ({error})") from None
+    if not isinstance(manifest, dict) or not manifest.keys() >= {"model", "suite", "sha256", "n", "config"}:
+        raise InputError(f"{path}: damaged (no model, suite, sha256, n or config)")
     return manifest
 
 
@@ -97,12 +133,13 @@ def read_lines(out: Path, read: Callable[[dict[str, Any]], _Sample]) -> list[_Sa
     if not path.exists():
         return []
     samples: dict[str, _Sample] = {}
-    whole, _, _ = path.read_text("ascii").rpartition("\n")
-    for number, line in enumerate(whole.splitlines(), start=1):
+    whole, _, _ = path.read_bytes().rpartition(b"\n")
+    for number, line in enumerate(whole.split(b"\n") if whole else (), start=1):
         try:
             sample = read(json.loads(line))
-        except (KeyError, TypeError, ValueError, InputError) as error:
-            raise InputError(f"{path}:{number}: damaged sample ({type(error).__name__}: {error})") from None
+        except (KeyError, TypeError, ValueError, AttributeError, InputError) as error:
+            message = f"{path}:{number}: damaged sample ({type(error).__name__}: {error})"
+            raise InputError(message, hint="Delete this line, and go on with --resume") from None
         samples[sample.id] = sample
     return list(samples.values())
 
@@ -117,7 +154,7 @@ def read_run(out: Path, read: Callable[[dict[str, Any]], _Sample]) -> tuple[dict
 
 def write_results(out: Path, results: DataclassInstance) -> None:
     """Write `results.json`."""
-    (out / "results.json").write_text(json.dumps(asdict(results), indent=1) + "\n")
+    _write_json(out / "results.json", asdict(results))
 
 
 def program_hash(source: str) -> str:

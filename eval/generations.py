@@ -21,12 +21,12 @@ from pathlib import Path
 
 from cwm_trace.errors import CwmTraceError, InputError
 from cwm_trace.eval.asserts import literal
-from cwm_trace.eval.folder import begin, program_hash, read_manifest, write_results
-from cwm_trace.eval.page import write_report
+from cwm_trace.eval.folder import program_hash, read_manifest, run_folder
+from cwm_trace.eval.page import write_run
 from cwm_trace.eval.results import FinishedRun, Results, summarise
 from cwm_trace.eval.samples import ANSWER_META, NO_SCORE, Sample, judge, read_sample, read_samples
 from cwm_trace.eval.suites import Suite, Task
-from cwm_trace.eval.tasks import Outcome, run_tasks
+from cwm_trace.eval.tasks import run_tasks, truth_outcome
 from cwm_trace.eval.truth import TrueTrace
 from cwm_trace.frames import Event, Frame, Trace
 
@@ -134,18 +134,14 @@ def finish_generations(
     tasks = _with_answers(suite.tasks[:limit], generations)
     name = f"generations:{path}"
     config = {"generations": program_hash(json.dumps(generations, sort_keys=True))}
-    begin(out, name, replace(suite, tasks=tuple(whole.values())), config, resume=resume)
     texts = dict(zip(whole, (text for task in suite.tasks for text in generations[task.id]), strict=True))
 
     def make(task: Task, truth: TrueTrace) -> Sample:
         return _sample(task, truth, texts[task.id])
 
-    samples = run_tasks(list(tasks.values()), out, make, read_sample, on_sample)
-    results = summarise(name, suite.name, samples, len(whole))
-    write_results(out, results)
-    run = FinishedRun(read_manifest(out), tuple(samples), results)
-    write_report(out / "report.html", [run])
-    return run
+    with run_folder(out, name, replace(suite, tasks=tuple(whole.values())), config, resume=resume):
+        samples = run_tasks(list(tasks.values()), out, make, read_sample, on_sample)
+        return write_run(out, summarise(name, suite.name, samples, len(whole)), samples)
 
 
 def _check(path: str | Path, generations: Generations, suite: Suite) -> None:
@@ -172,7 +168,7 @@ def _sample(task: Task, truth: TrueTrace, text: str) -> Sample:
         actual = truth(task)
         sample = judge(task.id, _answered(actual, text.strip()), actual)
     except CwmTraceError as error:
-        sample = Sample(task.id, Outcome.TRUTH_FAILED, NO_SCORE, error=str(error))
+        sample = Sample(task.id, truth_outcome(error), NO_SCORE, error=str(error))
     return replace(sample, program=program_hash(task.source), expected=task.expected, tags=task.tags)
 
 

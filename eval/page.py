@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 from cwm_trace.eval.alignment import align
 from cwm_trace.eval.breakdown import KINDS, METRIC_TITLES
+from cwm_trace.eval.folder import read_manifest, write_results
 from cwm_trace.eval.metrics import content
 from cwm_trace.eval.mistakes import mistake
 from cwm_trace.eval.plots import curve_plot, legend, share_plot
@@ -47,6 +48,14 @@ def html_report(runs: Sequence[FinishedRun], beside: Sequence[Results] = ()) -> 
 def write_report(path: Path, runs: Sequence[FinishedRun], beside: Sequence[Results] = ()) -> None:
     """Write the page to a file."""
     write_page(path, html_report(runs, beside))
+
+
+def write_run(out: Path, results: Results, samples: Sequence[Sample]) -> FinishedRun:
+    """Write `results.json` and `report.html` of a run folder."""
+    write_results(out, results)
+    run = FinishedRun(read_manifest(out), tuple(samples), results)
+    write_report(out / "report.html", [run])
+    return run
 
 
 def write_page(path: Path, text: str) -> None:

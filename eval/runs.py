@@ -11,13 +11,13 @@ from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from cwm_trace.errors import CwmTraceError, ModelError
-from cwm_trace.eval.folder import begin, program_hash, read_manifest, read_run, write_results
-from cwm_trace.eval.page import write_report
+from cwm_trace.errors import CwmTraceError
+from cwm_trace.eval.folder import program_hash, read_run, run_folder
+from cwm_trace.eval.page import write_run
 from cwm_trace.eval.results import FinishedRun, Results, summarise
 from cwm_trace.eval.samples import NO_SCORE, Sample, judge, read_sample
 from cwm_trace.eval.suites import Suite, Task
-from cwm_trace.eval.tasks import Outcome, run_tasks
+from cwm_trace.eval.tasks import MODEL_FAILURES, model_outcome, run_tasks, said, truth_outcome
 from cwm_trace.eval.truth import TrueTrace
 from cwm_trace.frames import Status, Trace
 from cwm_trace.models.base import Concurrent, Decoding, Model, Written
@@ -79,8 +79,6 @@ def finish_run(
     """The same, with its samples. `truth` gives true traces that are known from elsewhere: no program is then run for them."""
     tasks = suite.tasks[:limit]
     config = {"max_frames": max_frames, "max_tokens": max_tokens, "decoding": asdict(decoding or Decoding())}
-    begin(out, model.name, suite, config, resume=resume)
-
     together = model.concurrent() if batch > 1 and isinstance(model, Concurrent) else None
     workers = 1 if together is None else batch
 
@@ -90,12 +88,9 @@ def finish_run(
         made = replace(sample, program=program_hash(task.source), expected=task.expected, tags=task.tags)
         return replace(made, seconds=seconds)
 
-    samples = run_tasks(tasks, out, make, read_sample, on_sample, workers, truth)
-    results = summarise(model.name, suite.name, samples, len(suite.tasks))
-    write_results(out, results)
-    run = FinishedRun(read_manifest(out), tuple(samples), results)
-    write_report(out / "report.html", [run])
-    return run
+    with run_folder(out, model.name, suite, config, resume=resume):
+        samples = run_tasks(tasks, out, make, read_sample, on_sample, workers, truth)
+        return write_run(out, summarise(model.name, suite.name, samples, len(suite.tasks)), samples)
 
 
 def _sample(
@@ -104,13 +99,13 @@ def _sample(
     try:
         actual = truth(task)
     except CwmTraceError as error:
-        return Sample(task.id, Outcome.TRUTH_FAILED, NO_SCORE, error=str(error))
+        return Sample(task.id, truth_outcome(error), NO_SCORE, error=str(error))
     max_frames = max(MAX_FRAMES, 2 * len(actual)) if max_frames is None else max_frames
     started = time.monotonic()
     try:
         predicted = _prediction(model, task, decoding, max_frames, max_tokens)
-    except ModelError as error:
-        return Sample(task.id, Outcome.MODEL_ERROR, NO_SCORE, error=str(error), actual=actual)
+    except MODEL_FAILURES as error:
+        return Sample(task.id, model_outcome(error), NO_SCORE, error=said(error), actual=actual)
     return judge(task.id, predicted, actual, time.monotonic() - started)
 
 

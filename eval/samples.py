@@ -30,7 +30,7 @@ class Sample:
         score: its metrics.
         cause, first: the first divergence, None where there is none.
         frames, tokens, seconds: predicted frames and tokens, time of the prediction.
-        error: what went wrong, for `model_error` and `truth_failed`.
+        error: what went wrong, where the model or the program failed.
         predicted, actual: the traces, None where there is none.
         program: hash of the program's text, "" if unknown; samples of one program are not independent.
         expected: the result that the suite states, None if it states none. The real run is the truth, not this.

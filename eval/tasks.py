@@ -13,6 +13,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+from cwm_trace.errors import CwmTraceError, ModelTimeout, RunTimeout
 from cwm_trace.eval.folder import SAMPLES, read_lines
 from cwm_trace.eval.suites import Task
 from cwm_trace.eval.truth import TrueTrace, true_traces
@@ -21,11 +22,32 @@ from cwm_trace.eval.truth import TrueTrace, true_traces
 class Outcome(StrEnum):
     """How one task ended; every one of them is in the denominator."""
 
-    OK = "ok"
-    MALFORMED = "malformed"
-    TRUNCATED = "truncated"
-    MODEL_ERROR = "model_error"
-    TRUTH_FAILED = "truth_failed"
+    OK = "ok"  # a whole trace, right or wrong
+    MALFORMED = "malformed"  # a frame breaks the format, or the trace stops before its end token
+    TRUNCATED = "truncated"  # stopped at a limit of frames, tokens or size
+    MODEL_ERROR = "model_error"  # the model is unreachable, refused, or crashed: tried again on --resume
+    MODEL_TIMEOUT = "model_timeout"  # a server did not answer in time: tried again on --resume
+    TRUTH_FAILED = "truth_failed"  # the program cannot be run to its end
+    TRUTH_TIMEOUT = "truth_timeout"  # the program was stopped at its time limit
+
+
+MODEL_FAILURES = (Exception,)
+"""A model is anybody's code: whatever it raises costs its task, not the run. KeyboardInterrupt is none of them."""
+
+
+def model_outcome(error: Exception) -> Outcome:
+    """Of a task on which the model failed."""
+    return Outcome.MODEL_TIMEOUT if isinstance(error, ModelTimeout) else Outcome.MODEL_ERROR
+
+
+def truth_outcome(error: CwmTraceError) -> Outcome:
+    """Of a task whose program has no true trace."""
+    return Outcome.TRUTH_TIMEOUT if isinstance(error, RunTimeout) else Outcome.TRUTH_FAILED
+
+
+def said(error: Exception) -> str:
+    """An error in one line; one that nobody raised on purpose with its type."""
+    return str(error) if isinstance(error, CwmTraceError) else f"{type(error).__name__}: {error}"
 
 
 class Sampled(Protocol):
@@ -84,7 +106,7 @@ def _truths(tasks: Sequence[Task], known: TrueTrace | None) -> AbstractContextMa
 
 
 def _is_open(sample: Sampled) -> bool:
-    return sample.outcome is Outcome.MODEL_ERROR
+    return sample.outcome in (Outcome.MODEL_ERROR, Outcome.MODEL_TIMEOUT)
 
 
 def _made(tasks: Sequence[Task], make: Callable[[Task], _Sample], workers: int) -> Iterator[_Sample]:

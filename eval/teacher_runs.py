@@ -10,10 +10,10 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from cwm_trace.errors import CwmTraceError, ModelError
-from cwm_trace.eval.folder import begin, program_hash, read_manifest, read_run, write_results
+from cwm_trace.errors import CwmTraceError
+from cwm_trace.eval.folder import program_hash, read_manifest, read_run, run_folder, write_results
 from cwm_trace.eval.suites import Suite, Task
-from cwm_trace.eval.tasks import Outcome, run_tasks
+from cwm_trace.eval.tasks import MODEL_FAILURES, Outcome, model_outcome, run_tasks, said, truth_outcome
 from cwm_trace.eval.teacher import (
     TeacherResults,
     TeacherRun,
@@ -50,15 +50,13 @@ def finish_teacher_forced(
     on_sample: Callable[[int, int, TeacherSample], None] | None = None,
 ) -> TeacherRun:
     """The same, with its samples."""
-    begin(out, model.name, suite, {"teacher_forced": True}, resume=resume)
-    samples = run_tasks(
-        suite.tasks[:limit], out, lambda task, truth: _sample(model, task, truth), read_teacher_sample, on_sample
-    )
-    results = summarise_teacher_forced(model.name, suite.name, samples, len(suite.tasks))
-    write_results(out, results)
-    run = TeacherRun(read_manifest(out), tuple(samples), results)
-    write_teacher_report(out / "report.html", [run])
-    return run
+    with run_folder(out, model.name, suite, {"teacher_forced": True}, resume=resume):
+        samples = run_tasks(suite.tasks[:limit], out, partial(_sample, model), read_teacher_sample, on_sample)
+        results = summarise_teacher_forced(model.name, suite.name, samples, len(suite.tasks))
+        write_results(out, results)
+        run = TeacherRun(read_manifest(out), tuple(samples), results)
+        write_teacher_report(out / "report.html", [run])
+        return run
 
 
 def rescore_teacher_forced(out: Path) -> TeacherResults:
@@ -83,10 +81,10 @@ def _sample(model: Model, task: Task, truth: TrueTrace) -> TeacherSample:
     try:
         actual = truth(task)
     except CwmTraceError as error:
-        return of(Outcome.TRUTH_FAILED, error=str(error))
+        return of(truth_outcome(error), error=str(error))
     started = time.monotonic()
     try:
         scores = model.score(actual)
-    except ModelError as error:
-        return of(Outcome.MODEL_ERROR, all_wrong(actual), error=str(error), actual=actual)
+    except MODEL_FAILURES as error:
+        return of(model_outcome(error), all_wrong(actual), error=said(error), actual=actual)
     return of(Outcome.OK, scores, round(time.monotonic() - started, 4), actual=actual)

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 
-from cwm_trace.errors import RunError
+from cwm_trace.errors import RunError, RunTimeout
 from cwm_trace.eval.benchmarks import Task
-from cwm_trace.frames import Trace
+from cwm_trace.frames import Status, Trace
 from cwm_trace.tracer.run import PROCESSES, run_source, stop_runs
 
 TrueTrace = Callable[[Task], Trace]
@@ -26,7 +26,8 @@ def true_trace(task: Task) -> Trace:
     """What a program does. Raises CwmTraceError if it cannot be run to its end."""
     actual = run_source(task.source, task.call)
     if not actual.complete:
-        raise RunError(f"the program ended as {actual.status}")
+        kind = RunTimeout if actual.status is Status.TIME_LIMIT else RunError
+        raise kind(f"the program ended as {actual.status}")
     return actual
 
 

@@ -17,11 +17,12 @@ from typing import Any
 
 import pytest
 
-from cwm_trace.errors import InputError, ModelError
+from cwm_trace.errors import InputError, ModelError, ModelTimeout
 from cwm_trace.eval import Suite, Task, run_suite
 from cwm_trace.format import BEGIN_OF_TEXT, CALL_ENTRY, END_OF_TEXT, FRAME_SEP, render_frame, render_prompt
 from cwm_trace.frames import Event, Frame, MalformedFrame, Status, Trace
 from cwm_trace.models import Decoding, Stop, load_model
+from cwm_trace.models.completions import Client
 from cwm_trace.models.server import ServerModel
 from cwm_trace.prompts import call_prompt
 from cwm_trace.simulate import predict
@@ -305,6 +306,21 @@ def test_nobody_there() -> None:
     with pytest.raises(ModelError, match=f"no server at http://127.0.0.1:{port}/v1 .connection refused.") as caught:
         load_model(f"http://127.0.0.1:{port}/v1")
     assert "vllm serve" in caught.value.hint
+
+
+def test_a_server_that_is_too_slow_is_told_from_one_that_refuses(serve: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake = serve(FakeServer(words(LINE, RETURN)))
+    client = Client(fake.url, timeout=0.05)
+    late = threading.Event()
+
+    def events(self: FakeServer) -> Iterator[dict[str, Any]]:
+        late.wait(30)
+        yield {"choices": []}
+
+    monkeypatch.setattr(FakeServer, "events", events)
+    with pytest.raises(ModelTimeout, match="broke off|no answer"):
+        list(client.stream("x", Decoding(), 5))
+    late.set()
 
 
 def test_errors_of_a_server_are_one_line(serve: Any) -> None:

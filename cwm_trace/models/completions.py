@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from cwm_trace.errors import InputError, ModelError
+from cwm_trace.errors import InputError, ModelError, ModelTimeout
 from cwm_trace.format import END_OF_TEXT
 from cwm_trace.models.base import Decoding
 
@@ -118,7 +118,7 @@ class Client:
                     return
                 yield from self._pieces(data)
         except self._httpx.HTTPError as error:
-            raise ModelError(f"the answer of {self.url} broke off ({_reason(error)})") from None
+            raise self._failure(error)(f"the answer of {self.url} broke off ({_reason(error)})") from None
         finally:
             response.close()
 
@@ -159,7 +159,10 @@ class Client:
                 response.read()
             return response
         except self._httpx.HTTPError as error:
-            raise ModelError(f"no answer from {self.url} ({_reason(error)})", hint=_ELSEWHERE) from None
+            raise self._failure(error)(f"no answer from {self.url} ({_reason(error)})", hint=_ELSEWHERE) from None
+
+    def _failure(self, error: Exception) -> type[ModelError]:
+        return ModelTimeout if isinstance(error, self._httpx.TimeoutException) else ModelError
 
     def _get(self, address: str) -> Json:
         """A JSON object from the server, {} where it has none there. Raises ModelError where nobody answers or entry is denied."""

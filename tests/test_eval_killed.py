@@ -1,0 +1,186 @@
+"""Runs that are killed, at any moment, and folders that two of them want: nothing is lost, done twice, or mixed."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cwm_trace.cli import main
+from cwm_trace.errors import InputError, RunTimeout
+from cwm_trace.eval import Suite, Task, rescore, run_suite, truth
+from cwm_trace.eval.folder import run_folder
+from cwm_trace.eval.samples import read_sample
+from cwm_trace.eval.tasks import run_tasks
+from cwm_trace.eval.teacher_runs import run_teacher_forced
+from cwm_trace.frames import Status, Trace
+from cwm_trace.models import Decoding, Rollout, load_model
+from cwm_trace.models.base import FrameScore
+from cwm_trace.tracer.inprocess import record_source
+
+ROOT = Path(__file__).parents[1]
+SOURCE = "def f(x):\n    return x\n"
+SUITE = Suite("same", "0" * 64, tuple(Task(f"t{n}", SOURCE, f"f({n})") for n in range(3)))
+WAITS = (
+    "import os, time\ndef f(path):\n    open(path + '.begun', 'w').close()\n"
+    "    while not os.path.exists(path):\n        time.sleep(0.01)\n    return 0\n"
+)
+
+
+def records(folder: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (folder / "samples.jsonl").read_text().splitlines()]
+
+
+def go(folder: Path, *, resume: bool = True) -> None:
+    run_suite(load_model("copy-input"), SUITE, folder, resume=resume)
+
+
+# --- what a kill leaves behind ----------------------------------------------------------------------------------------
+
+
+def test_a_run_cut_off_at_any_byte_goes_on(tmp_path: Path) -> None:
+    go(tmp_path / "whole", resume=False)
+    whole = (tmp_path / "whole" / "samples.jsonl").read_bytes()
+    ends = [place + 1 for place, byte in enumerate(whole) if byte == ord("\n")]
+    cuts = sorted({0, 1, *ends, *(end - 1 for end in ends), *(end + 1 for end in ends[:-1]), len(whole) // 2})
+    for cut in cuts:
+        folder = tmp_path / f"cut{cut}"
+        go(folder, resume=False)
+        (folder / "samples.jsonl").write_bytes(whole[:cut])
+        go(folder)
+        assert [record["id"] for record in records(folder)] == ["t0", "t1", "t2"], cut
+        assert rescore(folder).metrics == rescore(tmp_path / "whole").metrics
+
+
+def test_a_folder_without_a_manifest_is_begun(tmp_path: Path) -> None:
+    """Killed between the folder and its manifest, or while that was written beside its place."""
+    (tmp_path / "samples.jsonl").touch()
+    (tmp_path / "manifest.json.part").write_text('{"model": "copy')
+    go(tmp_path, resume=False)
+
+    assert len(records(tmp_path)) == 3
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "manifest.json",
+        "report.html",
+        "results.json",
+        "samples.jsonl",
+    ]
+
+
+@pytest.mark.parametrize("text", ['{"model": "copy', "", "[]", '{"model": "copy-input"}', "\xff"])
+def test_a_damaged_manifest_is_said_in_one_line(tmp_path: Path, text: str) -> None:
+    go(tmp_path, resume=False)
+    (tmp_path / "manifest.json").write_bytes(text.encode("latin-1"))
+    for use in (lambda: go(tmp_path), lambda: rescore(tmp_path)):
+        with pytest.raises(InputError, match=r"manifest\.json: damaged"):
+            use()
+
+
+@pytest.mark.parametrize("line", [b"\0\0\0", b"\xff\xfe", b"[]", b'"text"', b"{}", b'{"id": "t0", "predicted": 3}'])
+def test_a_damaged_line_is_said_with_its_number(tmp_path: Path, line: bytes) -> None:
+    go(tmp_path, resume=False)
+    first, *rest = (tmp_path / "samples.jsonl").read_bytes().splitlines(keepends=True)
+    (tmp_path / "samples.jsonl").write_bytes(b"".join([first, line + b"\n", *rest]))
+    with pytest.raises(InputError, match=r"samples\.jsonl:2: damaged sample .*Delete this line"):
+        go(tmp_path)
+
+
+def test_a_process_that_is_killed_goes_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Two programs are done, the third waits; while it does, nobody else may write to the folder. Then SIGKILL."""
+    gate, run, suite = tmp_path / "gate", tmp_path / "run", tmp_path / "s.jsonl"
+    rows = [{"id": f"t{n}", "source": SOURCE, "call": f"f({n})"} for n in range(4)]
+    rows.insert(2, {"id": "waits", "source": WAITS, "call": f"f({str(gate)!r})"})
+    suite.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    arguments = ["eval", str(suite), "-m", "copy-input", "--out", str(run), "--no-baselines"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "cwm_trace", *arguments]
+    with subprocess.Popen(command, env=environment, cwd=tmp_path, stderr=subprocess.DEVNULL) as process:
+        samples = run / "samples.jsonl"
+        while not (samples.exists() and samples.read_bytes().count(b"\n") == 2 and Path(f"{gate}.begun").exists()):
+            assert process.poll() is None
+            time.sleep(0.02)
+        assert main([*arguments, "--resume"]) == 2
+        assert f"another process is writing to {run}. Wait for it" in capsys.readouterr().err
+        process.send_signal(signal.SIGKILL)
+    before = samples.read_bytes()
+    gate.touch()
+
+    assert main([*arguments, "--resume"]) == 0
+    assert samples.read_bytes().startswith(before), "what was there is kept as it was"
+    assert [record["id"] for record in records(run)] == ["t0", "t1", "waits", "t2", "t3"]
+    assert {record["outcome"] for record in records(run)} == {"ok"}
+
+
+def test_a_folder_is_free_again_after_a_run_that_failed(tmp_path: Path) -> None:
+    with pytest.raises(ZeroDivisionError), run_folder(tmp_path, "copy-input", SUITE, {}, resume=False):
+        raise ZeroDivisionError
+    with run_folder(tmp_path, "copy-input", SUITE, {}, resume=True):
+        pass
+
+
+def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match="cannot write to .*file"):
+        go(tmp_path / "file", resume=False)
+
+
+# --- outcomes ---------------------------------------------------------------------------------------------------------
+
+
+class Crashes:
+    """A model that raises what no protocol foresees, but for one task."""
+
+    name = "crashes"
+
+    def rollout(self, prompt: Trace, decoding: Decoding) -> Rollout:
+        if "f(1)" in prompt.context:
+            return load_model("copy-input").rollout(prompt, decoding)
+        raise RuntimeError("CUDA error: an illegal\nmemory access")
+
+    def score(self, trace: Trace, given: int = 1) -> tuple[FrameScore, ...]:
+        raise IndexError("list index out of range")
+
+
+def test_a_crash_of_the_model_costs_its_task_not_the_run(tmp_path: Path) -> None:
+    made = run_suite(Crashes(), SUITE, tmp_path / "rollouts")
+    assert made.outcomes == {"model_error": 2, "ok": 1}
+    assert made.metrics["output_pass_at_1"] == pytest.approx(100 / 3)
+    assert records(tmp_path / "rollouts")[0]["error"].startswith("RuntimeError: CUDA error")
+    forced = run_teacher_forced(Crashes(), SUITE, tmp_path / "forced")
+    assert forced.outcomes == {"model_error": 3} and forced.metrics["next_frame"] == 0.0
+    assert records(tmp_path / "forced")[0]["error"] == "IndexError: list index out of range"
+
+
+def test_a_program_stopped_at_its_time_limit_has_an_outcome_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = record_source(SOURCE, "f(0)")
+
+    def record(source: str, call: str) -> Trace:
+        status = {"f(0)": Status.TIME_LIMIT, "f(1)": Status.KILLED}.get(call, Status.COMPLETE)
+        return Trace(slow.context, slow.frames, status is Status.COMPLETE, status)
+
+    monkeypatch.setattr(truth, "run_source", record)
+    with pytest.raises(RunTimeout, match="the program ended as time_limit"):
+        truth.true_trace(SUITE.tasks[0])
+    made = run_suite(load_model("copy-input"), SUITE, tmp_path)
+    assert made.outcomes == {"truth_timeout": 1, "truth_failed": 1, "ok": 1}
+
+
+def test_nothing_is_run_again_where_all_is_there(tmp_path: Path) -> None:
+    go(tmp_path, resume=False)
+    before = (tmp_path / "samples.jsonl").read_bytes()
+
+    def never(*_: object) -> Any:
+        raise AssertionError("asked again")
+
+    assert len(run_tasks(SUITE.tasks, tmp_path, never, read_sample)) == 3
+    go(tmp_path)
+    assert (tmp_path / "samples.jsonl").read_bytes() == before
