@@ -19,8 +19,10 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, TypeVar
 
+import cwm_trace
 from cwm_trace.errors import InputError
 from cwm_trace.eval.suites import Suite
+from cwm_trace.eval.weights import weights_hash
 from cwm_trace.revision import git_revision
 
 if TYPE_CHECKING:
@@ -68,14 +70,26 @@ def _locked(path: Path) -> Generator[BinaryIO, None, None]:
 
 
 def _begin(out: Path, model: str, suite: Suite, config: dict[str, Any], *, resume: bool) -> None:
-    same = {"model": model, "suite": suite.name, "sha256": suite.sha256, "n": len(suite.tasks), "config": config}
+    same = {
+        "model": model,
+        "weights": weights_hash(model),
+        "suite": suite.name,
+        "sha256": suite.sha256,
+        "n": len(suite.tasks),
+        "config": config,
+    }
     if not (out / _MANIFEST).exists():
         left_out = {"left_out": list(map(str, suite.left_out))}
         _write_json(out / _MANIFEST, same | left_out | _circumstances())
     elif not resume:
         raise InputError(f"{out} already holds a run", hint="Use --resume, or another --out")
-    elif different := [name for name, value in same.items() if read_manifest(out).get(name) != value]:
+    elif different := _different(read_manifest(out), same):
         raise InputError(f"{out} holds another run (not the same: {', '.join(different)})", hint="Use another --out")
+
+
+def _different(known: dict[str, Any], same: dict[str, Any]) -> list[str]:
+    """What is not the same; what an older manifest does not say is taken to be."""
+    return [name for name, value in same.items() if name in known and known[name] != value]
 
 
 def _write_json(path: Path, content: object) -> None:
@@ -86,13 +100,13 @@ def _write_json(path: Path, content: object) -> None:
 
 
 def _circumstances() -> dict[str, Any]:
-    packages = ("cwm-trace", "torch", "transformers", "bytecode")
+    packages = ("torch", "transformers", "bytecode")
     return {
         "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         "command": sys.argv,
         "python": sys.version.split()[0],
-        "packages": {name: _version(name) for name in packages},
-        "git": git_revision(),
+        "packages": {"cwm-trace": cwm_trace.__version__, **{name: _version(name) for name in packages}},
+        "git": git_revision(Path(cwm_trace.__file__).parent),
         "machine": f"{platform.machine()} {platform.system()}",
     }
 

@@ -99,7 +99,7 @@ def _facts(run: Run) -> str:
     manifest = run.manifest
     command = " ".join(map(str, manifest.get("command", ())))
     facts = {
-        "model": manifest["model"],
+        "model": f"{manifest['model']}, weights {manifest.get('weights') or 'unknown'}",
         "suite": f"{manifest['suite']}, {run.results.n} of {run.results.of} tasks, sha256 {manifest['sha256']}",
         "settings": json.dumps(manifest["config"]),
         "started": manifest.get("started", ""),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from cwm_trace.eval import METRICS, Results, Sample, Suite, Task, load_suite, re
 from cwm_trace.eval.report import TITLES, as_markdown, as_text, rows
 from cwm_trace.eval.results import summarise
 from cwm_trace.eval.samples import read_samples
+from cwm_trace.eval.weights import weights_hash
 from cwm_trace.format import render_frame
 from cwm_trace.frames import Status, Step, Trace
 from cwm_trace.models import load_model
@@ -237,6 +239,46 @@ def test_what_a_run_leaves_on_disk(tmp_path: Path) -> None:
     assert written["metrics"] == results.metrics
     assert [record["id"] for record in lines(tmp_path / "run")] == ["int", "str", "raises", "other"]
     assert all(record["tokens"] > 0 for record in lines(tmp_path / "run"))
+
+
+def test_the_manifest_names_the_weights_and_a_changed_model_is_another_run(tmp_path: Path) -> None:
+    files = {"model.safetensors": b"numbers", "config.json": b"{}"}
+    folder = tmp_path / "model"
+    folder.mkdir()
+    for name, data in files.items():
+        (folder / name).write_bytes(data)
+    (folder / "README.md").write_text("not the model")
+    lines = "".join(f"{name} {sha256(data).hexdigest()}\n" for name, data in sorted(files.items()))
+    model = Scripted(f"hf:{folder}")
+    run_suite(model, SUITE, tmp_path / "run", limit=1)
+    assert json.loads((tmp_path / "run" / "manifest.json").read_text())["weights"] == sha256(lines.encode()).hexdigest()
+    run_suite(model, SUITE, tmp_path / "run", limit=2, resume=True)
+    (folder / "model.safetensors").write_bytes(b"others")
+    with pytest.raises(InputError, match="not the same: weights"):
+        run_suite(model, SUITE, tmp_path / "run", resume=True)
+
+
+def test_weights_in_a_cache_are_told_by_the_names_of_their_links(tmp_path: Path) -> None:
+    """As the hub's cache has them: snapshots of links to blobs, which are named by their hashes."""
+    blob = tmp_path / sha256(b"numbers").hexdigest()
+    blob.write_bytes(b"not read")
+    (tmp_path / "snapshot").mkdir()
+    (tmp_path / "snapshot" / "model.safetensors").symlink_to(blob)
+    line = f"model.safetensors {sha256(b'numbers').hexdigest()}\n"
+    assert weights_hash(f"hf:{tmp_path / 'snapshot'}") == sha256(line.encode()).hexdigest()
+
+
+def test_what_has_no_files_has_no_weights(tmp_path: Path) -> None:
+    assert weights_hash("nano") is not None
+    for name in (
+        "oracle",
+        "copy-input",
+        "http://localhost:8000/v1",
+        "hf:",
+        f"hf:{tmp_path}",
+        f"replay:{tmp_path / 'no'}",
+    ):
+        assert weights_hash(name) is None
 
 
 BROKEN = {"f(1)": ["<|line_sep|>?", "?", "?", "?", "?"]}
