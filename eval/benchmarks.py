@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from cwm_trace.errors import InputError
 from cwm_trace.eval.asserts import cuts, global_names, literal
 from cwm_trace.eval.imports import missing_imports
-from cwm_trace.eval.records import Record, present
+from cwm_trace.eval.records import Record, field_names, present
 
 Fields = dict[str, Any]
 
@@ -83,27 +84,40 @@ def _name(record: Record) -> str:
 
 
 _ID_FIELDS = ("task_id", "id", "question_id")
+_ENTRY_FIELDS = ("entry_point", "function_name", "func_name", "function")
 
 
 def _text(record: Fields, *names: str) -> str:
     """The first of these fields that is there, which must be text; `\\r\\n` (MBPP has it) becomes `\\n`."""
-    name = present(record, *names)
-    if name is None:
-        raise InputError(f"no {' or '.join(names)}")
+    name = _present(record, *names)
     if not isinstance(record[name], str):
         raise InputError(f"{name} is not a string")
     text: str = record[name]
     return text.replace("\r\n", "\n")
 
 
+def _identity(record: Fields, *names: str) -> str:
+    """An id, which may be a number."""
+    return str(record[_present(record, *names)])
+
+
 def _list(record: Fields, *names: str) -> list[Any]:
+    """The first of these fields that is there, a list, or the text of one, as tables without types have it."""
+    name = _present(record, *names)
+    found = record[name]
+    if isinstance(found, str):
+        with suppress(ValueError, SyntaxError, MemoryError, RecursionError):
+            found = ast.literal_eval(found.strip())
+    if not isinstance(found, list):
+        raise InputError(f"{name} is not a list")
+    return found
+
+
+def _present(record: Fields, *names: str) -> str:
     name = present(record, *names)
     if name is None:
-        raise InputError(f"no {' or '.join(names)}")
-    if not isinstance(record[name], list):
-        raise InputError(f"{name} is not a list")
-    found: list[Any] = record[name]
-    return found
+        raise InputError(f"no {' or '.join(names)}; its fields: {field_names(record)}")
+    return name
 
 
 # --- HumanEval, HumanEval+, MBPP+ -------------------------------------------------------------------------------------
@@ -117,13 +131,21 @@ def humaneval(record: Fields) -> Iterator[Task | LeftOut]:
     lists: ids `HumanEval/0#base1`, `HumanEval/0#plus1`, ...; its data sets on the hub have `inputs` and `results` inside `test` instead.
     Not known: what EvalPlus turns JSON lists into where a problem of MBPP+ wants tuples or sets; they stay lists here.
     """
-    name, entry = _text(record, "task_id"), _text(record, "entry_point")
     source = _text(record, "prompt") + _text(record, "canonical_solution")
+    name, entry = _identity(record, "task_id"), _entry(record, source)
     if record.get("base_input") is not None:
         yield from _given(name, source, entry, "base", _list(record, "base_input"))
         yield from _given(name, source, entry, "plus", record.get("plus_input") or [])
     else:
         yield from _tested(name, source, _text(record, "test"), {"candidate", entry}, entry)
+
+
+def _entry(record: Fields, source: str) -> str:
+    """The function that is called; where no field names it, the last one of the program, which the prompt asks for."""
+    if present(record, *_ENTRY_FIELDS):
+        return _text(record, *_ENTRY_FIELDS)
+    functions = [node.name for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)]
+    return functions[-1] if functions else _text(record, *_ENTRY_FIELDS)
 
 
 def _given(name: str, source: str, entry: str, kind: str, inputs: list[Any]) -> Iterator[Task | LeftOut]:
@@ -215,8 +237,12 @@ def livecodebench(record: Fields) -> Iterator[Task | LeftOut]:
     call, `f(s = "a", k = 1)`. The programs are LeetCode's and name `List`, `Counter`, `inf` without importing them; their scorer puts
     star imports before them, we put the imports that the program lacks (`cwm_trace.eval.imports`), which become part of the context.
     """
-    name, function = str(record.get("id") or _text(record, "question_id")), _text(record, "function_name")
+    name = _identity(record, "id", "question_id")
     code, text = _text(record, "code"), _text(record, "input").strip()
+    function = _text(record, *_ENTRY_FIELDS) if present(record, *_ENTRY_FIELDS) else _called(text)
+    if function is None:
+        yield LeftOut(name, "no function_name, and its input is no call")
+        return
     lines, unknown = missing_imports(code)
     if unknown:
         yield LeftOut(name, f"the program has no {', '.join(sorted(unknown))}")
@@ -226,10 +252,15 @@ def livecodebench(record: Fields) -> Iterator[Task | LeftOut]:
 
 
 def _calls(text: str, function: str) -> bool:
+    return _called(text) == function
+
+
+def _called(text: str) -> str | None:
+    """The name of the function that an expression calls."""
     match ast.parse(text, mode="eval").body:
         case ast.Call(func=ast.Name(id=name)):
-            return name == function
-    return False
+            return name
+    return None
 
 
 def reval(record: Fields) -> Iterator[Task | LeftOut]:
@@ -241,18 +272,22 @@ def reval(record: Fields) -> Iterator[Task | LeftOut]:
     whether `inputs` are the arguments or whole calls; both are taken. Which lines and variables REval asks about (its tasks file) is
     not read: `--derived` asks about all of them.
     """
-    name = _text(record, "task_id")
+    name = _identity(record, "task_id")
     source = _text(record, "code")
-    entry = _text(record, "entry_point")
+    entry = _text(record, *_ENTRY_FIELDS)
     functions = global_names(ast.parse(source))
     if entry not in functions:
         yield LeftOut(name, f"the program has no function {entry}")
         return
-    yield from _calls_with(name, source, entry, _list(record, "inputs"), record.get("outputs"))
+    yield from _calls_with(
+        name, source, entry, _list(record, "inputs", "invocations", "innvocations"), record.get("outputs")
+    )
 
 
 def _calls_with(name: str, source: str, entry: str, inputs: list[Any], outputs: object) -> Iterator[Task | LeftOut]:
     stated = outputs if isinstance(outputs, list) else []
+    if not inputs:
+        yield LeftOut(name, "it has no inputs")
     for number, text in enumerate(inputs, start=1):
         identity = f"{name}#{number}"
         call = _call(entry, text)
@@ -283,12 +318,12 @@ def coconut(record: Fields) -> Iterator[Task | LeftOut]:
 
     Source: "CoCoNUT: Structural Code Understanding does not fall out of a tree": 1,083 traces of HumanEval's programs. Not known: the
     names of its fields. Taken are a program (`code`, `source` or `program`, else `prompt` with `canonical_solution`), its function
-    (`entry_point` or `function_name`) and `inputs`, or one `input` or `call`; else the asserts of `test`. So this loader is asked for by
-    name, never guessed.
+    (`entry_point`, `function_name` or `function`; else its last one) and `inputs`, or one `input` or `call`; else the asserts of `test`.
+    So this loader is asked for by name, never guessed.
     """
-    name = _text(record, "task_id", "id")
+    name = _identity(record, "task_id", "id")
     source = _program(record)
-    entry = _text(record, "entry_point", "function_name")
+    entry = _entry(record, source)
     if present(record, "inputs", "input", "call"):
         inputs = record.get("inputs") if isinstance(record.get("inputs"), list) else [_text(record, "call", "input")]
         yield from _calls_with(name, source, entry, list(inputs or []), record.get("outputs"))
@@ -312,14 +347,15 @@ LOADERS: dict[str, Loader] = {
 }
 """By the name that a user may put before a path, `mbpp:FILE`."""
 
-_TELLING: dict[str, tuple[str, ...]] = {
-    "humaneval": ("prompt", "canonical_solution", "entry_point"),
-    "mbpp": ("code", "test_list"),
-    "livecodebench": ("code", "function_name", "input", "output"),
-    "reval": ("code", "entry_point", "inputs"),
-}
+_TELLING: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("humaneval", ("prompt", "canonical_solution")),
+    ("mbpp", ("code", "test_list")),
+    ("livecodebench", ("code", "function_name", "input", "output")),
+    ("livecodebench", ("code", "question_id", "input", "output")),
+    ("reval", ("code", "entry_point", "inputs")),
+)
 
 
 def recognise(record: Fields) -> str | None:
     """The benchmark whose fields a record has, or None."""
-    return next((name for name, fields in _TELLING.items() if all(field in record for field in fields)), None)
+    return next((name for name, fields in _TELLING if all(field in record for field in fields)), None)

@@ -10,6 +10,7 @@ import gzip
 import hashlib
 import io
 import json
+import logging
 import re
 import zlib
 from collections.abc import Callable, Iterator, Mapping
@@ -20,6 +21,8 @@ from typing import Any
 from cwm_trace.errors import InputError
 
 _HUB_ID = re.compile(r"(?P<id>[\w.-]+/[\w.-]+)(#((?P<config>[\w.-]+)/)?(?P<split>[\w.-]+))?")
+_OFFLINE = "Without a way to the hub, give a file of it (.jsonl, .json, .parquet)"
+_NAMED = 12
 _SUFFIXES = (".jsonl", ".json", ".parquet", ".gz")
 _HINT = "A suite is a file (.jsonl, .json, .parquet, also .gz), the name of a bundled one (cwm-trace eval --list) or ORG/NAME of a data set"
 
@@ -39,6 +42,11 @@ class Records:
     name: str
     sha256: str
     rows: tuple[Record, ...]
+
+
+def field_names(fields: Mapping[str, Any]) -> str:
+    """The names of a record's fields, the first few, for messages."""
+    return ", ".join(list(map(str, fields))[:_NAMED]) + (", ..." if len(fields) > _NAMED else "") or "none"
 
 
 def present(fields: Mapping[str, Any], *names: str) -> str | None:
@@ -125,13 +133,17 @@ def _hub_records(spec: str, identity: str, config: str | None, split: str | None
     except ImportError:
         message = f"no file {spec}, and a data set of that name needs the package datasets"
         raise InputError(message, hint="pip install datasets") from None
+    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # it warns of each of its tries
     try:
         found = datasets.load_dataset(identity, config)
     except (
         Exception
     ) as error:  # whatever its readers, the hub and the network raise: all of it means that there is no suite
         reason = str(error).partition("\n")[0]
-        raise InputError(f"cannot read suite {spec}: {type(error).__name__}: {reason}", hint=_HINT) from None
+        hint = (
+            _OFFLINE if isinstance(error, OSError) else _HINT
+        )  # requests' and the hub's errors of connections are OSErrors
+        raise InputError(f"cannot read suite {spec}: {type(error).__name__}: {reason}", hint=hint) from None
     rows = [dict(row) for row in found[_split(spec, list(found), split)]]
     data = json.dumps(rows, sort_keys=True, default=str).encode()
     named = tuple(Record(row, f"{spec}[{number}]") for number, row in enumerate(rows))

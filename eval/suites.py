@@ -9,7 +9,7 @@ from typing import Any
 
 from cwm_trace.errors import InputError
 from cwm_trace.eval.benchmarks import LOADERS, LeftOut, Task, recognise, tasks_of
-from cwm_trace.eval.records import Record, Records, present, read_records
+from cwm_trace.eval.records import Record, Records, field_names, present, read_records
 
 __all__ = ["BUNDLED", "Suite", "Task", "bundled_path", "load_suite", "suite_programs"]
 
@@ -106,7 +106,10 @@ def _task(record: dict[str, Any], where: str, number: int) -> Task:
     if call is None and arguments is not None:
         call = f"f({arguments})"
     if source is None or call is None:
-        raise InputError(f"{where}: a task needs source (or code) and call (or input)")
+        message = f"{where}: a task needs source (or code) and call (or input); its fields: {field_names(record)}"
+        raise InputError(
+            message, hint=f"A benchmark's file can be named: {', '.join(f'{name}:FILE' for name in LOADERS)}"
+        )
     expected, licence = _text(record, where, "expected", "output"), _text(record, where, "licence", "license") or ""
     return Task(str(record.get("id", number)), source, call, expected, licence, _tags(record, where))
 

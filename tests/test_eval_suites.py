@@ -253,11 +253,48 @@ def test_records_of_another_shape_are_left_out_by_name(tmp_path: Path) -> None:
 
     found = reasons(suite)
     assert len(suite.tasks) == 1
-    assert found["HumanEval/1"] == "no entry_point"
+    assert found["HumanEval/1"] == "no canonical_solution; its fields: task_id, prompt"
     assert found["HumanEval/2"].startswith("not valid Python")
     assert found["HumanEval/3"] == "test is not a string"
     assert found["HumanEval/4"] == "its tests have no assert"
-    assert found[f"{path}:6"] == "no task_id"
+    assert found[f"{path}:6"] == "no canonical_solution; its fields: prompt"
+
+
+ADD = "def add(a, b):\n    return a + b\n"
+CHECK = "def check(candidate):\n    assert candidate(1, 2) == 3\n"
+
+
+@pytest.mark.parametrize(
+    ("row", "identity"),
+    [
+        ({"task_id": 7, "code": ADD, "entry_point": "add", "inputs": ["1, 2"], "outputs": ["3"]}, "7#1"),
+        ({"task_id": "D/0", "code": ADD, "entry_point": "add", "inputs": "['1, 2']", "outputs": ["3"]}, "D/0#1"),
+        ({"question_id": 8, "code": ADD, "input": "add(1, 2)", "output": "3"}, "8"),
+        ({"question_id": "9", "code": ADD, "function_name": "add", "input": "1, 2", "output": "3"}, "9"),
+        ({"task_id": 1, "prompt": ADD, "canonical_solution": "", "test": CHECK}, "1#1"),
+        ({"task_id": 2, "text": "", "code": ADD, "test_list": "['assert add(1, 2) == 3']"}, "MBPP/2#1"),
+    ],
+    ids=["number", "list as text", "whole call", "arguments", "no entry point", "asserts as text"],
+)
+def test_other_spellings_of_the_same_records(tmp_path: Path, row: dict[str, Any], identity: str) -> None:
+    (task,) = load_suite(written(tmp_path / "x.jsonl", row)).tasks
+    assert (task.id, task.call.replace(" ", ""), task.expected) == (identity, "add(1,2)", "3")
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ({"foo": 1, "bar": 2}, "needs source .or code. and call .or input.; its fields: foo, bar. A benchmark"),
+        (
+            {"question_id": "9", "code": ADD, "input": "1, 2", "output": "3"},
+            "no function_name, and its input is no call",
+        ),
+        ({"task_id": "D/1", "code": ADD, "entry_point": "add", "inputs": []}, "it has no inputs"),
+    ],
+)
+def test_a_record_that_cannot_be_used_says_what_it_has(tmp_path: Path, row: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        load_suite(written(tmp_path / "x.jsonl", row))
 
 
 def test_a_benchmark_without_a_usable_record_is_no_suite(tmp_path: Path) -> None:
@@ -353,7 +390,9 @@ def test_data_sets_of_the_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert load_suite("org/name#other").sha256 != suite.sha256 == load_suite("org/name#test").sha256
     with pytest.raises(InputError, match="which split.*one of train, test, other"):
         load_suite("org/name#dev")
-    with pytest.raises(InputError, match="cannot read suite org/else: ConnectionError: no such data set. A suite"):
+    with pytest.raises(
+        InputError, match="cannot read suite org/else: ConnectionError: no such data set. Without a way"
+    ):
         load_suite("org/else")
 
 
