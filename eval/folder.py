@@ -79,8 +79,8 @@ def _begin(out: Path, model: str, suite: Suite, config: dict[str, Any], *, resum
         "config": config,
     }
     if not (out / _MANIFEST).exists():
-        left_out = {"left_out": list(map(str, suite.left_out))}
-        _write_json(out / _MANIFEST, same | left_out | _circumstances())
+        of_suite = {"left_out": list(map(str, suite.left_out)), "tasks": [task.id for task in suite.tasks]}
+        _write_json(out / _MANIFEST, same | _circumstances() | of_suite)
     elif not resume:
         raise InputError(f"{out} already holds a run", hint="Use --resume, or another --out")
     elif different := _different(read_manifest(out), same):
@@ -159,8 +159,10 @@ def read_lines(out: Path, read: Callable[[dict[str, Any]], _Sample]) -> list[_Sa
 
 
 def read_run(out: Path, read: Callable[[dict[str, Any]], _Sample]) -> tuple[dict[str, Any], list[_Sample]]:
-    """Manifest and finished samples. Raises InputError if there is no run, a damaged line, or no sample."""
+    """Manifest and finished samples, in the order of the suite. Raises InputError if there is no run, a damaged line, or no sample."""
     manifest, samples = read_manifest(out), read_lines(out, read)
+    places = {identity: place for place, identity in enumerate(manifest.get("tasks", ()))}
+    samples.sort(key=lambda sample: places.get(sample.id, len(places)))  # of several at once the shortest ends first
     if not samples:
         raise InputError(f"{out} has no finished sample")
     return manifest, samples

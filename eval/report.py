@@ -262,7 +262,8 @@ def _difference_row(title: str, item: Difference, digits: int = 1) -> list[str]:
 
 
 def _comparison_notes(made: Comparison) -> list[str]:
-    lines = [f"{made.n} tasks of {made.suite}; points, 95 % interval (bootstrap over programs, paired)"]
+    how = "difference: the second less the first, in points, 95 % interval (bootstrap over programs, paired)"
+    lines = [f"{made.n} tasks of {made.suite}; {how}"]
     if made.n < made.of:
         lines.append(f"LIMITED ({made.n} of {made.of} tasks are in both runs): not for reporting")
     what = "output" if made.tested == "output_pass_at_1" else "whole trace"

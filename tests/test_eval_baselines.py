@@ -60,6 +60,22 @@ def test_baselines_stand_beside_every_model(suite: str, tmp_path: Path, capsys: 
     assert json.loads(capsys.readouterr().out)["model"] == "copy-input"
 
 
+def test_first_errors_are_shown_of_what_was_asked_for(
+    suite: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["eval", suite, "-m", "copy-input", "--out", str(tmp_path / "run"), "--errors", "--by", "output"]) == 0
+    text = capsys.readouterr().out
+    assert "copy-input: first error" in text and "no-change: first error" not in text
+    assert "no-change: type of the output" in text
+
+
+def test_no_task_at_all_is_no_run(suite: str, capsys: pytest.CaptureFixture[str]) -> None:
+    for limit in ("0", "-1"):
+        with pytest.raises(SystemExit):
+            main(["eval", suite, "-m", "copy-input", "--limit", limit])
+        assert "is not a positive number" in capsys.readouterr().err
+
+
 def test_a_baseline_below_the_threshold_is_no_failure(suite: str, tmp_path: Path) -> None:
     """no-change is at 0.0, and was not asked for."""
     assert main(["eval", suite, "-m", "oracle", "--out", str(tmp_path / "run"), "--fail-under", "100"]) == 0

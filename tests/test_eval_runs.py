@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from cwm_trace.errors import InputError, ModelError
-from cwm_trace.eval import METRICS, Results, Sample, Suite, Task, load_suite, rescore, run_suite
+from cwm_trace.eval import METRICS, Results, Sample, Suite, Task, load_run, load_suite, rescore, run_suite
 from cwm_trace.eval.report import TITLES, as_markdown, as_text, rows
 from cwm_trace.eval.results import summarise
 from cwm_trace.eval.samples import read_samples
@@ -356,6 +356,16 @@ def test_scoring_again_needs_the_folder_only(tmp_path: Path) -> None:
 
     assert again == results
     assert model.asked == asked
+
+
+def test_scoring_again_has_the_order_of_the_suite_whatever_ended_first(tmp_path: Path) -> None:
+    """Of several programs at once the shortest is written first; intervals and examples depend on the order."""
+    results = run_suite(Scripted(texts=BROKEN, failing={"f({})"}), SUITE, tmp_path)
+    path = tmp_path / "samples.jsonl"
+    path.write_text("".join(reversed(path.read_text().splitlines(keepends=True))))
+
+    assert rescore(tmp_path) == results
+    assert [sample.id for sample in load_run(tmp_path).samples] == [task.id for task in TASKS]
 
 
 def test_scoring_again_reads_the_traces_not_the_old_scores(tmp_path: Path) -> None:

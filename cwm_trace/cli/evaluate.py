@@ -61,7 +61,8 @@ def run(args: argparse.Namespace) -> int:
     asked = [run.results for run in runs]
     results = [*asked, *beside]
     derived = [derived_table(results)] if args.derived else []
-    _show(args, asked if args.json else results, rollout_table(results), *derived, *_details(args, results))
+    tables = [rollout_table(results), *derived, *_breakdowns(args, results), *_mistakes(args, asked)]
+    _show(args, asked if args.json else results, *tables)
     _tell_faults(results)
     return int(
         args.fail_under is not None and any(item.metrics["output_pass_at_1"] < args.fail_under for item in asked)
@@ -99,9 +100,12 @@ def _show(args: argparse.Namespace, results: Sequence[Results | Comparison | Tea
         sys.stdout.write("\n".join(table.markdown() if args.markdown else table.text() for table in tables))
 
 
-def _details(args: argparse.Namespace, results: Sequence[Results] | Sequence[TeacherResults]) -> list[Table]:
-    tables = [table for kind in args.by for table in breakdown_tables(results, kind)]
-    return tables + [mistakes_table(item, args.errors) for item in results if args.errors is not None]
+def _breakdowns(args: argparse.Namespace, results: Sequence[Results] | Sequence[TeacherResults]) -> list[Table]:
+    return [table for kind in args.by for table in breakdown_tables(results, kind)]
+
+
+def _mistakes(args: argparse.Namespace, results: Sequence[Results] | Sequence[TeacherResults]) -> list[Table]:
+    return [mistakes_table(item, args.errors) for item in results if args.errors is not None]
 
 
 def _write_page(path: str, text: str) -> None:
@@ -137,7 +141,7 @@ def _teacher_forced(args: argparse.Namespace) -> int:
     results = [run.results for run in runs]
     if args.html:
         _write_page(args.html, teacher_html(runs))
-    _show(args, results, teacher_table(results), *_details(args, results))
+    _show(args, results, teacher_table(results), *_breakdowns(args, results), *_mistakes(args, results))
     return 0
 
 

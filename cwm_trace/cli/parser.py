@@ -202,7 +202,7 @@ def _eval(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="predict so many programs at once (nano, hf:, servers; default: 1); the results are the same",
     )
-    parser.add_argument("--limit", type=int, metavar="N", help="only the first N tasks (not for reporting)")
+    parser.add_argument("--limit", type=_positive, metavar="N", help="only the first N tasks (not for reporting)")
     parser.add_argument("--out", metavar="DIR", help="where the run folders go (default: runs/)")
     parser.add_argument("--resume", action="store_true", help="go on with the run in --out")
     parser.add_argument(
