@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
+from typing import Protocol
 
 from cwm_trace.errors import RunError, RunTimeout
 from cwm_trace.eval.results import FinishedRun
@@ -20,26 +21,44 @@ from cwm_trace.frames import Trace
 from cwm_trace.models.base import Model
 
 BASELINES = ("copy-input", "no-change", "oracle")
-_FOLDER = "baselines"
+FOLDER = "baselines"
 
 
 def run_baselines(
     models: Iterable[Model], suite: Suite, samples: Sequence[Sample], out: Path, *, limit: int | None = None
 ) -> list[FinishedRun]:
     """Run baselines beside a run with these samples, into its folder; what the folder has of them is kept. Raises InputError."""
-    truth = _known(samples)
+    truth = known_truth(samples)
     return [
-        finish_run(model, suite, out / _FOLDER / model.name, limit=limit, resume=True, truth=truth) for model in models
+        finish_run(model, suite, out / FOLDER / model.name, limit=limit, resume=True, truth=truth) for model in models
     ]
 
 
 def load_baselines(out: Path, but: Collection[str] = ()) -> list[FinishedRun]:
     """The baselines that a run folder has, without these. Raises InputError."""
-    folders = [out / _FOLDER / name for name in BASELINES if name not in but]
-    return [load_run(folder) for folder in folders if folder.exists()]
+    return [load_run(folder) for folder in baseline_folders(out, but)]
 
 
-def _known(samples: Sequence[Sample]) -> TrueTrace:
+def baseline_folders(out: Path, but: Collection[str]) -> list[Path]:
+    """The folders of the baselines that a run folder has, without these."""
+    folders = (out / FOLDER / name for name in BASELINES if name not in but)
+    return [folder for folder in folders if folder.exists()]
+
+
+class Judged(Protocol):
+    """A sample with its true trace, or why there is none."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def actual(self) -> Trace | None: ...
+    @property
+    def outcome(self) -> Outcome: ...
+    @property
+    def error(self) -> str: ...
+
+
+def known_truth(samples: Sequence[Judged]) -> TrueTrace:
     """True traces from the samples of a run; `id#1` is the first of several answers to one task."""
     found = {sample.id: sample for sample in samples}
 

@@ -184,8 +184,7 @@ _FACTS: dict[str, Callable[[Results], str]] = {
 
 def _notes(results: Sequence[Results]) -> list[str]:
     how = "percent, 95 % interval (Wilson for shares, bootstrap over programs for means); every task counts"
-    faults = [fault for item in results if (fault := oracle_fault(item))]
-    notes = [*faults, how, *_limited(results), *(line for item in results for line in _notes_on(item))]
+    notes = [*_faults(results), how, *_limited(results), *(line for item in results for line in _notes_on(item))]
     return list(dict.fromkeys(notes))
 
 
@@ -199,15 +198,26 @@ def _notes_on(item: Results) -> list[str]:
     return lines
 
 
-def oracle_fault(item: Results) -> str | None:
+def _faults(results: Sequence[Results] | Sequence[TeacherResults]) -> list[str]:
+    return [fault for item in results if (fault := oracle_fault(item))]
+
+
+def oracle_fault(item: Results | TeacherResults) -> str | None:
     """What to say if this is the oracle and not everything is right: then no number beside it can be trusted."""
-    shares = (*item.metrics.values(), *(found.value for found in (*item.survival.values(), *item.derived.values())))
-    if not _ORACLE.fullmatch(item.model) or all(value == 100.0 for value in shares):
+    if not _ORACLE.fullmatch(item.model) or all(value == 100.0 for value in _shares(item)):
         return None
     reasons = [f"{count} {name}" for name, count in item.outcomes.items() if name != "ok"]
     reasons += [f"{example.id}: {name}" for name, found in item.mistakes.items() for example in found.examples]
     shown = "; ".join(reasons[:_REASONS]) + ("; ..." if len(reasons) > _REASONS else "")
     return f"ORACLE IS NOT AT 100.0: the harness or the suite is at fault, do not report this table ({shown})"
+
+
+def _shares(item: Results | TeacherResults) -> list[float]:
+    """Everything that is a percentage."""
+    shares = [value for name, value in item.metrics.items() if name != "bits" and value is not None]
+    if isinstance(item, Results):
+        shares += [found.value for found in (*item.survival.values(), *item.derived.values())]
+    return shares
 
 
 def derived_table(results: Sequence[Results]) -> Table:
@@ -230,7 +240,8 @@ def teacher_table(results: Sequence[TeacherResults]) -> Table:
         ["programs", *(str(item.n) for item in results)],
         ["frames per second", *(f"{item.frames / item.seconds:.0f}" if item.seconds else "–" for item in results)],
     ]
-    return Table(rows, [how, *_limited(results), *(line for item in results for line in _failures(item))])
+    failures = [line for item in results for line in _failures(item)]
+    return Table(rows, [*_faults(results), how, *_limited(results), *failures])
 
 
 def _teacher_cell(item: TeacherResults, name: str) -> str:

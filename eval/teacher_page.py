@@ -18,9 +18,9 @@ from cwm_trace.eval.teacher_details import TEACHER_KINDS, TEACHER_METRIC_TITLES,
 _PLOTTED = ("events", "depth", "statement")
 
 
-def teacher_html(runs: Sequence[TeacherRun]) -> str:
-    """The whole page."""
-    results = [run.results for run in runs]
+def teacher_html(runs: Sequence[TeacherRun], beside: Sequence[TeacherResults] = ()) -> str:
+    """The whole page. Results `beside` are in tables and plots; their frames are not shown."""
+    results = [*(run.results for run in runs), *beside]
     return fill(
         runs,
         table=teacher_table(results),
@@ -31,9 +31,9 @@ def teacher_html(runs: Sequence[TeacherRun]) -> str:
     )
 
 
-def write_teacher_report(path: Path, runs: Sequence[TeacherRun]) -> None:
+def write_teacher_report(path: Path, runs: Sequence[TeacherRun], beside: Sequence[TeacherResults] = ()) -> None:
     """Write the page to a file."""
-    write_page(path, teacher_html(runs))
+    write_page(path, teacher_html(runs, beside))
 
 
 def _plots(results: Sequence[TeacherResults]) -> str:

@@ -48,10 +48,12 @@ def finish_teacher_forced(
     limit: int | None = None,
     resume: bool = False,
     on_sample: Callable[[int, int, TeacherSample], None] | None = None,
+    truth: TrueTrace | None = None,
 ) -> TeacherRun:
-    """The same, with its samples."""
+    """The same, with its samples. `truth` gives true traces that are known from elsewhere."""
     with run_folder(out, model.name, suite, {"teacher_forced": True}, resume=resume):
-        samples = run_tasks(suite.tasks[:limit], out, partial(_sample, model), read_teacher_sample, on_sample)
+        make = partial(_sample, model)
+        samples = run_tasks(suite.tasks[:limit], out, make, read_teacher_sample, on_sample, truth=truth)
         results = summarise_teacher_forced(model.name, suite.name, samples, len(suite.tasks))
         write_results(out, results)
         run = TeacherRun(read_manifest(out), tuple(samples), results)

@@ -15,6 +15,8 @@ from cwm_trace.cli import main
 from cwm_trace.errors import InputError, ModelError
 from cwm_trace.eval import Suite, Task, compare_runs, run_suite
 from cwm_trace.eval.mistakes import Mistake
+from cwm_trace.eval.report import teacher_table
+from cwm_trace.eval.teacher_baselines import Forced
 from cwm_trace.eval.teacher_details import forced_mistake
 from cwm_trace.eval.teacher_runs import rescore_teacher_forced, run_teacher_forced
 from cwm_trace.format import EVENT_TOKENS, FRAME_SEP, escape_source, render_frame, render_locals, render_value
@@ -319,5 +321,48 @@ def test_the_command_shows_a_run_again(tmp_path: Path, capsys: pytest.CaptureFix
 def test_models_without_probabilities_say_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     suite = tmp_path / "suite.jsonl"
     suite.write_text(json.dumps({"id": "a", "source": SOURCE, "call": "f(1)"}) + "\n")
-    assert main(["eval", str(suite), "-m", "copy-input", "--teacher-forced", "--out", str(tmp_path / "run")]) == 0
+    record_source(SOURCE, "f(1)").save(str(tmp_path / "t.jsonl"))
+    model = f"replay:{tmp_path / 't.jsonl'}"
+    assert main(["eval", str(suite), "-m", model, "--teacher-forced", "--out", str(tmp_path / "run")]) == 0
     assert "1 model_error" in capsys.readouterr().out
+
+
+# --- baselines --------------------------------------------------------------------------------------------------------
+
+
+def test_baselines_by_hand(tmp_path: Path) -> None:
+    """Of frames 1 to 6 copy-input writes LINE, CALL and two RETURNs; no-change has all six, y never bound and None returned."""
+    found = {}
+    for name in ("copy-input", "no-change", "oracle"):
+        baseline: Any = load_model(name)
+        found[name] = run_teacher_forced(Forced(baseline), SUITE, tmp_path / name).metrics
+    shares = {
+        name: {key: value and round(value, 1) for key, value in metrics.items()} for name, metrics in found.items()
+    }
+
+    assert (shares["copy-input"]["next_frame"], shares["no-change"]["next_frame"]) == (33.3, 50.0)
+    assert (shares["copy-input"]["event"], shares["no-change"]["event"]) == (33.3, 100.0)
+    for name in ("copy-input", "no-change"):
+        assert (shares[name]["changed_recall"], shares[name]["changed_precision"]) == (50.0, 100.0), "x, and no y"
+    assert {value for key, value in shares["oracle"].items() if key != "bits"} == {100.0}
+    assert {metrics["bits"] for metrics in found.values()} == {None}
+
+
+def test_baselines_stand_beside_a_teacher_forced_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    suite, run = tmp_path / "suite.jsonl", tmp_path / "run"
+    suite.write_text(json.dumps({"id": "a", "source": SOURCE, "call": "f(1)"}) + "\n")
+    assert main(["eval", str(suite), "-m", "no-change", "--teacher-forced", "--out", str(run), "--errors"]) == 0
+    table = capsys.readouterr().out
+    assert table.splitlines()[0].split() == ["teacher-forced", "no-change", "copy-input", "oracle"]
+    assert "no-change: first error" in table and "oracle: first error" not in table
+    assert "<th>copy-input</th><th>oracle</th>" in (run / "report.html").read_text()
+    assert main(["eval", "--from", str(run), "--errors"]) == 0
+    assert capsys.readouterr().out == table
+    assert main(["eval", "--from", str(run), "--no-baselines"]) == 0
+    assert capsys.readouterr().out.splitlines()[0].split() == ["teacher-forced", "no-change"]
+
+
+def test_an_oracle_that_is_forced_and_wrong_is_said(tmp_path: Path) -> None:
+    made = run_teacher_forced(Judge(WRONG, name="oracle"), SUITE, tmp_path)
+    assert "ORACLE IS NOT AT 100.0" in teacher_table([made]).notes[0]
+    assert "two: leaves a local as it was" in teacher_table([made]).notes[0]

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any, TypeVar
 
 from cwm_trace.cli.parser import DEFAULT_MODEL
 from cwm_trace.errors import InputError
@@ -36,11 +37,13 @@ from cwm_trace.eval.runs import finish_run, load_run
 from cwm_trace.eval.samples import Sample
 from cwm_trace.eval.suites import BUNDLED, Suite, load_suite
 from cwm_trace.eval.teacher import TeacherResults, TeacherRun, TeacherSample
-from cwm_trace.eval.teacher_page import teacher_html
+from cwm_trace.eval.teacher_baselines import Forced, load_teacher_baselines, run_teacher_baselines
+from cwm_trace.eval.teacher_page import teacher_html, write_teacher_report
 from cwm_trace.eval.teacher_runs import finish_teacher_forced, is_teacher_forced, load_teacher_run
 from cwm_trace.models import Decoding, Model, load_model
 
 _LEFT_OUT_SHOWN = 5
+_Run = TypeVar("_Run")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -76,7 +79,7 @@ def _is_teacher_forced(args: argparse.Namespace) -> bool:
     return args.teacher_forced or kinds == {True}
 
 
-def _tell_faults(results: Sequence[Results]) -> None:
+def _tell_faults(results: Sequence[Results | TeacherResults]) -> None:
     for item in results:
         if fault := oracle_fault(item):
             print(f"cwm-trace: {fault}", file=sys.stderr)
@@ -134,22 +137,45 @@ def _export(args: argparse.Namespace) -> int:
 
 def _teacher_forced(args: argparse.Namespace) -> int:
     _refuse(args, "fail_under", "constrained", "derived")
-    if args.folder:
-        runs = named_apart([load_teacher_run(Path(folder)) for folder in args.folder], args.folder)
-    else:
-        runs = [_teach(args, model, suite, out) for model, suite, out in _jobs(args)]
-    results = [run.results for run in runs]
+    runs, beside = _teacher_loaded(args) if args.folder else _taught(args)
     if args.html:
-        _write_page(args.html, teacher_html(runs))
-    _show(args, results, teacher_table(results), *_breakdowns(args, results), *_mistakes(args, results))
+        _write_page(args.html, teacher_html(runs, beside))
+    asked = [run.results for run in runs]
+    results = [*asked, *beside]
+    tables = [teacher_table(results), *_breakdowns(args, results), *_mistakes(args, asked)]
+    _show(args, asked if args.json else results, *tables)
+    _tell_faults(results)
     return 0
 
 
-def _teach(args: argparse.Namespace, model: Model | Path, suite: Suite, out: Path) -> TeacherRun:
+def _teacher_loaded(args: argparse.Namespace) -> tuple[list[TeacherRun], list[TeacherResults]]:
+    """As `_loaded`."""
+    runs = [load_teacher_run(Path(folder)) for folder in args.folder]
+    beside = _beside(args, runs, load_teacher_baselines)
+    return named_apart(runs, args.folder), [run.results for run in beside]
+
+
+def _taught(args: argparse.Namespace) -> tuple[list[TeacherRun], list[TeacherResults]]:
+    """As `_made`."""
+    runs, places = [], []
+    for model, suite, out in _jobs(args):
+        runs.append(_teach(args, model, suite, out))
+        places.append((suite, out))
+    if args.no_baselines:
+        return runs, []
+    suite, out = places[0]
+    made = run_teacher_baselines(_missing(runs), suite, runs[0].samples, out, limit=args.limit)
+    beside = [run.results for run in made]
+    write_teacher_report(out / "report.html", runs[:1], beside)
+    return runs, beside
+
+
+def _teach(args: argparse.Namespace, model: Any, suite: Suite, out: Path) -> TeacherRun:
     if isinstance(model, Path):
         raise InputError(f"{model} has answers only, no frames", hint="Leave --teacher-forced out")
     tell = _teacher_progress(model.name)
-    made = finish_teacher_forced(model, suite, out, limit=args.limit, resume=args.resume, on_sample=tell)
+    asked = Forced(model) if model.name in BASELINES else model
+    made = finish_teacher_forced(asked, suite, out, limit=args.limit, resume=args.resume, on_sample=tell)
     print(f"{model.name}: {out}", file=sys.stderr)
     return made
 
@@ -190,14 +216,24 @@ def _tell_left_out(suite: Suite) -> None:
 
 
 def _loaded(args: argparse.Namespace) -> tuple[list[FinishedRun], list[Results]]:
-    """The runs of --from, and baselines that stand beside them; those of the first folder that has them."""
-    folders = [Path(folder) for folder in args.folder]
-    runs = [load_run(folder) for folder in folders]
-    suites = {run.manifest["sha256"] for run in runs}
+    """The runs of --from, and baselines that stand beside them."""
+    runs = [load_run(Path(folder)) for folder in args.folder]
+    beside = _beside(args, runs, load_baselines)
+    return named_apart(runs, args.folder), [run.results for run in beside]
+
+
+def _beside(args: argparse.Namespace, runs: Sequence[Any], load: Callable[[Path, set[str]], list[_Run]]) -> list[_Run]:
+    """The baselines of the first folder that has them; none where the runs are of several suites."""
+    if args.no_baselines or len({run.manifest["sha256"] for run in runs}) > 1:
+        return []
     known = {run.results.model for run in runs}
-    found = (load_baselines(folder, known) for folder in folders if len(suites) == 1 and not args.no_baselines)
-    beside = next((baselines for baselines in found if baselines), [])
-    return named_apart(runs, folders), [run.results for run in beside]
+    found = (load(Path(folder), known) for folder in args.folder)
+    return next((baselines for baselines in found if baselines), [])
+
+
+def _missing(runs: Sequence[Any]) -> list[Any]:
+    """The baselines that are not among these runs."""
+    return [load_model(name) for name in BASELINES if name not in {run.results.model for run in runs}]
 
 
 def _made(args: argparse.Namespace) -> tuple[list[FinishedRun], list[Results]]:
@@ -209,8 +245,7 @@ def _made(args: argparse.Namespace) -> tuple[list[FinishedRun], list[Results]]:
     if args.no_baselines:
         return runs, []
     suite, out = places[0]
-    missing = [load_model(name) for name in BASELINES if name not in {run.results.model for run in runs}]
-    made = run_baselines(missing, suite, runs[0].samples, out, limit=args.limit)
+    made = run_baselines(_missing(runs), suite, runs[0].samples, out, limit=args.limit)
     beside = [run.results for run in made]
     write_report(out / "report.html", runs[:1], beside)
     return runs, beside

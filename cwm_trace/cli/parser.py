@@ -217,7 +217,7 @@ def _eval(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--no-baselines",
         action="store_true",
-        help="leave out what else stands in every table of rollouts: copy-input, no-change, oracle",
+        help="leave out what else stands in every table: copy-input, no-change, oracle",
     )
     parser.add_argument("--fail-under", type=float, metavar="X", help="exit code 1 if output pass@1 is below X percent")
     parser.add_argument(
