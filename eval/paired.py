@@ -82,6 +82,8 @@ def compare_runs(first: Path, second: Path) -> Comparison:
         raise InputError("one of the runs is teacher-forced, the other is not")
     made = _teacher_forced(first, second) if forced[0] else _rollouts(first, second)
     names = manifests[0]["model"], manifests[1]["model"]
+    if names[0] == names[1]:
+        names = f"{names[0]} in {first.name}", f"{names[1]} in {second.name}"
     return Comparison(names, manifests[0]["suite"], of=manifests[0]["n"], **made)
 
 

@@ -53,9 +53,13 @@ class TeacherSample:
         return self.program
 
     def to_json(self) -> dict[str, Any]:
-        """One line of `samples.jsonl`."""
+        """One line of `samples.jsonl`; a probability of zero, which JSON has no logarithm of, is null."""
+        scores = [
+            asdict(score) | {"logprob": score.logprob if math.isfinite(score.logprob) else None}
+            for score in self.scores
+        ]
         actual = self.actual and trace_to_json(self.actual)
-        return asdict(replace(self, actual=None)) | {"actual": actual}
+        return asdict(replace(self, scores=(), actual=None)) | {"scores": scores, "actual": actual}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +105,16 @@ def all_wrong(actual: Trace) -> tuple[FrameScore, ...]:
 def read_teacher_sample(record: dict[str, Any]) -> TeacherSample:
     """The inverse of `TeacherSample.to_json`."""
     scores = tuple(
-        FrameScore(score["logprob"], score["tokens"], score["greedy"], tuple(map(_read_part, score["parts"])))
+        FrameScore(_logprob(score["logprob"]), score["tokens"], score["greedy"], tuple(map(_read_part, score["parts"])))
         for score in record.pop("scores")
     )
     actual = record.get("actual") and trace_from_json(record["actual"])
     read = {"outcome": Outcome(record["outcome"]), "scores": scores, "actual": actual}
     return TeacherSample(**record | read | {"tags": tuple(record.get("tags", ()))})
+
+
+def _logprob(value: float | None) -> float:
+    return -math.inf if value is None else value
 
 
 def _read_part(record: dict[str, Any]) -> PartScore:

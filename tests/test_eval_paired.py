@@ -51,6 +51,7 @@ def test_a_run_compared_with_itself_differs_in_nothing(runs: tuple[Path, Path]) 
     made = compare_runs(runs[0], runs[0])
     assert {(item.difference, *item.interval) for item in made.metrics.values()} == {(0.0, 0.0, 0.0)}
     assert made.p_value == 1.0
+    assert made.names == ("copy-input in copy-input", "copy-input in copy-input")
 
 
 def test_survival_and_derived_numbers_are_compared_too(

@@ -239,7 +239,7 @@ def _missing(runs: Sequence[Any]) -> list[Any]:
 def _made(args: argparse.Namespace) -> tuple[list[FinishedRun], list[Results]]:
     """A run of each model, and the baselines that are not among them, run beside the first one."""
     runs, places = [], []
-    for model, suite, out in _jobs(args):  # one model is loaded at a time
+    for model, suite, out in _jobs(args):
         runs.append(_run_one(args, model, suite, out))
         places.append((suite, out))
     if args.no_baselines:
