@@ -12,7 +12,7 @@ from cwm_trace.eval.breakdown import KINDS, METRIC_TITLES
 from cwm_trace.eval.derived import QUESTIONS
 from cwm_trace.eval.intervals import Estimate, Interval
 from cwm_trace.eval.metrics import METRICS, TABLE_9
-from cwm_trace.eval.mistakes import Example
+from cwm_trace.eval.mistakes import Example, shortened
 from cwm_trace.eval.paired import Comparison, Difference
 from cwm_trace.eval.results import Results
 from cwm_trace.eval.teacher import TEACHER_METRICS, TeacherResults
@@ -77,6 +77,8 @@ class _Run(Protocol):
     def of(self) -> int: ...
     @property
     def outcomes(self) -> Mapping[str, int]: ...
+    @property
+    def errors(self) -> Mapping[str, str]: ...
 
 
 def _limited(results: Sequence[_Run]) -> list[str]:
@@ -86,7 +88,8 @@ def _limited(results: Sequence[_Run]) -> list[str]:
 
 def _failures(item: _Run) -> list[str]:
     bad = [f"{count} {name}" for name, count in item.outcomes.items() if name != "ok"]
-    return [f"{item.model}: " + ", ".join(bad)] if bad else []
+    errors = [f"{item.model}: first {name}: {shortened(_flat(text))}" for name, text in item.errors.items()]
+    return [f"{item.model}: " + ", ".join(bad), *errors] if bad else []
 
 
 class _Finished(Protocol):

@@ -17,7 +17,7 @@ from cwm_trace.eval.intervals import Estimate, Interval, bootstrap_median, estim
 from cwm_trace.eval.metrics import METRICS, OUTPUT_METRICS, same_value
 from cwm_trace.eval.mistakes import MistakeCount, count_mistakes
 from cwm_trace.eval.samples import Sample
-from cwm_trace.eval.tasks import count_outcomes
+from cwm_trace.eval.tasks import count_outcomes, first_errors
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,8 @@ class Results:
     A metric that no task can be judged by is left out.
     `first_divergence` is the median index of the first divergence among the traces that have one, None if none has.
     `survival` is P(first k frames right) by k, `mistakes` what was wrong first (`cwm_trace.eval.mistakes`), `breakdowns` shares by
-    kind and group (`cwm_trace.eval.breakdown`), `derived` the questions of other benchmarks (`cwm_trace.eval.derived`).
+    kind and group (`cwm_trace.eval.breakdown`), `derived` the questions of other benchmarks (`cwm_trace.eval.derived`),
+    `errors` the first error of each outcome that is one.
     `unexpected` counts the tasks whose real run gave another result (`==` of literals) than the suite states (another Python, say).
     """
 
@@ -48,6 +49,7 @@ class Results:
     mistakes: dict[str, MistakeCount] = field(default_factory=dict)
     breakdowns: dict[str, Groups] = field(default_factory=dict)
     derived: dict[str, Estimate] = field(default_factory=dict)
+    errors: dict[str, str] = field(default_factory=dict)
 
     @property
     def limited(self) -> bool:
@@ -116,6 +118,7 @@ def _summarised(model: str, suite: str, samples: Sequence[Sample], of: int) -> R
         count_mistakes(samples),
         breakdowns(samples),
         derived_metrics(samples),
+        first_errors(samples),
     )
 
 

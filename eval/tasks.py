@@ -63,6 +63,11 @@ class Sampled(Protocol):
         """How it ended."""
         ...
 
+    @property
+    def error(self) -> str:
+        """What went wrong, "" where nothing did."""
+        ...
+
     def to_json(self) -> dict[str, Any]:
         """One line of `samples.jsonl`."""
         ...
@@ -120,6 +125,15 @@ def _made(tasks: Sequence[Task], make: Callable[[Task], _Sample], workers: int) 
             yield from (future.result() for future in as_completed(futures))
         finally:  # interrupted: what has begun is waited for, the rest is not begun
             pool.shutdown(wait=False, cancel_futures=True)
+
+
+def first_errors(samples: Sequence[Sampled]) -> dict[str, str]:
+    """What went wrong first, by outcome; outcomes that are not about an error are left out."""
+    errors: dict[str, str] = {}
+    for sample in samples:
+        if sample.error:
+            errors.setdefault(sample.outcome.value, f"{sample.id}: {sample.error}")
+    return errors
 
 
 def count_outcomes(samples: Sequence[Sampled]) -> dict[str, int]:

@@ -15,7 +15,7 @@ from typing import Any
 from cwm_trace.eval.groups import Groups, breakdown
 from cwm_trace.eval.intervals import Interval, interval
 from cwm_trace.eval.mistakes import MistakeCount
-from cwm_trace.eval.tasks import Outcome, count_outcomes
+from cwm_trace.eval.tasks import Outcome, count_outcomes, first_errors
 from cwm_trace.eval.teacher_details import TEACHER_KINDS, UNCHANGED_BEGUN, count_forced_mistakes
 from cwm_trace.files import trace_from_json, trace_to_json
 from cwm_trace.format import UNCHANGED, render_frame
@@ -66,7 +66,8 @@ class TeacherSample:
 class TeacherResults:
     """A finished run: metrics (see `TEACHER_METRICS`; percent, but for bits) with 95 % intervals over programs.
 
-    `breakdowns` are shares by kind and group, `mistakes` what is wrong first in a frame (both `cwm_trace.eval.teacher_details`).
+    `breakdowns` are shares by kind and group, `mistakes` what is wrong first in a frame (both `cwm_trace.eval.teacher_details`),
+    `errors` the first error of each outcome that is one.
     """
 
     model: str
@@ -80,6 +81,7 @@ class TeacherResults:
     seconds: float
     breakdowns: dict[str, Groups] = field(default_factory=dict)
     mistakes: dict[str, MistakeCount] = field(default_factory=dict)
+    errors: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,4 +204,5 @@ def summarise_teacher_forced(model: str, suite: str, samples: Sequence[TeacherSa
         seconds,
         breakdown(TEACHER_KINDS, samples),
         count_forced_mistakes(samples),
+        first_errors(samples),
     )

@@ -305,7 +305,10 @@ def test_every_outcome_is_in_the_denominator(tmp_path: Path) -> None:
     }
     assert results.n == 6
     assert results.metrics["output_pass_at_1"] == results.metrics["full_trace_exact_match"] == pytest.approx(100 / 6)
-    assert "scripted: 1 malformed, 1 truncated, 1 model_error, 2 truth_failed" in as_text([results])
+    notes = as_text([results]).splitlines()
+    place = notes.index("scripted: 1 malformed, 1 truncated, 1 model_error, 2 truth_failed")
+    assert notes[place + 1] == "scripted: first model_error: raises: the server went away"
+    assert notes[place + 2].startswith("scripted: first truth_failed: no python: ")
 
 
 def test_resume_runs_only_what_is_missing_and_what_the_model_failed_on(tmp_path: Path) -> None:
