@@ -119,6 +119,10 @@ def interval(values: Sequence[float], programs: Sequence[str] | None = None) -> 
 
 
 def estimate(values: Sequence[float], programs: Sequence[str] | None = None) -> Estimate:
-    """Mean and interval of values of 0 to 1. Raises ValueError without values."""
-    low, high = interval(values, programs)
+    """Mean and interval of values of 0 to 1. Several values of one program say nothing of other programs: then it is all of 0 to 100.
+
+    Raises ValueError without values.
+    """
+    alone = programs is not None and len(values) > 1 and len(set(programs)) == 1
+    low, high = Interval(0.0, 1.0) if alone else interval(values, programs)
     return Estimate(100 * sum(values) / len(values), 100 * low, 100 * high, len(values))

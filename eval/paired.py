@@ -121,7 +121,8 @@ def _difference(counts: Sequence[tuple[str, Ratio, Ratio]], scale: float = 100) 
     if not all(any(below for _, below in side) for side in sides):
         return None
     first, second = (scale * ratio(side) for side in sides)
-    low, high = bootstrap_difference(list(sums.values()))
+    alone = len(sums) == 1 and scale == 100  # one program says nothing of others, as in `intervals.estimate`
+    low, high = Interval(-1.0, 1.0) if alone else bootstrap_difference(list(sums.values()))
     return Difference(first, second, second - first, Interval(scale * low, scale * high))
 
 

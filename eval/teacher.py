@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from cwm_trace.eval.groups import Groups, breakdown
-from cwm_trace.eval.intervals import Interval, interval
+from cwm_trace.eval.intervals import Interval, estimate, interval
 from cwm_trace.eval.mistakes import MistakeCount
 from cwm_trace.eval.tasks import Outcome, count_outcomes, first_errors
 from cwm_trace.eval.teacher_details import TEACHER_KINDS, UNCHANGED_BEGUN, count_forced_mistakes
@@ -186,10 +186,7 @@ def summarise_teacher_forced(model: str, suite: str, samples: Sequence[TeacherSa
     for name, (_, values_of) in TEACHER_METRICS.items():
         pairs = [(value, sample.program) for sample in scored for value in values_of(sample.scores)]
         values, programs = [value for value, _ in pairs], [program for _, program in pairs]
-        scale = 1 if name == "bits" else 100
-        metrics[name] = scale * sum(values) / len(values) if values else None
-        bounds = interval(values, programs) if values else None
-        intervals[name] = bounds and Interval(scale * bounds.low, scale * bounds.high)
+        metrics[name], intervals[name] = _metric(values, programs, bits=name == "bits") if values else (None, None)
     frames = sum(len(sample.scores) for sample in samples)
     seconds = sum(sample.seconds for sample in samples)
     return TeacherResults(
@@ -206,3 +203,10 @@ def summarise_teacher_forced(model: str, suite: str, samples: Sequence[TeacherSa
         count_forced_mistakes(samples),
         first_errors(samples),
     )
+
+
+def _metric(values: Sequence[float], programs: Sequence[str], *, bits: bool) -> tuple[float, Interval]:
+    if bits:
+        return sum(values) / len(values), interval(values, programs)
+    found = estimate(values, programs)
+    return found.value, Interval(found.low, found.high)

@@ -16,7 +16,16 @@ from hypothesis import strategies as st
 from cwm_trace.errors import InputError
 from cwm_trace.eval import METRICS, TABLE_9, Cause, diff, load_suite, run_suite, score, score_trace
 from cwm_trace.eval.alignment import align, common_subsequence
-from cwm_trace.eval.intervals import Interval, bootstrap, bootstrap_median, bootstrap_ratio, interval, ratio, wilson
+from cwm_trace.eval.intervals import (
+    Interval,
+    bootstrap,
+    bootstrap_median,
+    bootstrap_ratio,
+    estimate,
+    interval,
+    ratio,
+    wilson,
+)
 from cwm_trace.eval.metrics import changes
 from cwm_trace.eval.samples import read_samples
 from cwm_trace.format import CALL_ENTRY, FRAME_SEP, call_context, diff_encode, parse, render, render_frame
@@ -300,6 +309,16 @@ def test_common_subsequence_equals_the_textbook_table(left: str, right: str) -> 
     assert len(pairs) == table[-1][-1]
     assert all(left[i] == right[j] for i, j in pairs)
     assert all(i < k and j < m for (i, j), (k, m) in zip(pairs, pairs[1:], strict=False))
+
+
+def test_one_program_says_nothing_of_others() -> None:
+    """A bootstrap over one program draws it every time: an interval without width that no reader should trust."""
+    alone = estimate([1.0, 0.0, 1.0, 1.0], ["p"] * 4)
+    assert (alone.value, alone.low, alone.high, alone.n) == (75.0, 0.0, 100.0, 4)
+    single = estimate([1.0], ["p"])
+    assert (100 * wilson(1, 1).low, 100.0) == (single.low, single.high)
+    two = estimate([1.0, 0.0, 1.0, 1.0], ["p", "p", "q", "q"])
+    assert (two.low, two.high) == (50.0, 100.0)
 
 
 def test_runs_of_equal_items_by_hand() -> None:

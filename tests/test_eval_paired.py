@@ -76,6 +76,14 @@ def test_survival_and_derived_numbers_are_compared_too(
     assert json.loads(capsys.readouterr().out)["derived"]["path_exact"]["difference"] == 100.0
 
 
+def test_one_program_says_nothing_of_others(tmp_path: Path) -> None:
+    suite = Suite("one", "1" * 64, TASKS[:1])
+    for name in ("copy-input", "no-change"):
+        run_suite(load_model(name), suite, tmp_path / name)
+    output = compare_runs(tmp_path / "copy-input", tmp_path / "no-change").metrics["output_pass_at_1"]
+    assert (output.difference, output.interval) == (-100.0, (-100.0, 100.0))
+
+
 def test_only_tasks_of_both_runs_count(runs: tuple[Path, Path], capsys: pytest.CaptureFixture[str]) -> None:
     samples = runs[1] / "samples.jsonl"
     samples.write_text("".join(samples.read_text().splitlines(keepends=True)[1:]))
