@@ -12,6 +12,7 @@ WIDTH = 560
 _LEFT, _RIGHT, _TOP, _BOTTOM = 44, 12, 12, 34
 _CURVE_HEIGHT = 240
 _ROW, _APART = 26, 7
+_LEAST_LABEL, _CHARACTER = 110, 8
 
 
 def curve_plot(curves: Mapping[str, Mapping[int, Estimate]], title: str, label: str) -> str:
@@ -39,7 +40,8 @@ def curve_plot(curves: Mapping[str, Mapping[int, Estimate]], title: str, label: 
 
 def share_plot(groups: Mapping[str, Sequence[Estimate | None]], names: Sequence[str], title: str) -> str:
     """One row for each group: a dot for each name's share in percent, its interval as a line."""
-    left = 110
+    labels = [f"{group} ({max((item.n for item in found if item), default=0)})" for group, found in groups.items()]
+    left = max(_LEAST_LABEL, _CHARACTER * max(map(len, labels), default=0) + 12)
     across = WIDTH - left - _RIGHT
     tall = max(_ROW, _APART * len(names) + 12)
     height = _TOP + tall * len(groups) + _BOTTOM - 10
@@ -50,8 +52,7 @@ def share_plot(groups: Mapping[str, Sequence[Estimate | None]], names: Sequence[
         parts.append(_text(at, height - 8, str(share), "middle"))
     for row, (group, found) in enumerate(groups.items()):
         centre = _TOP + tall * (row + 0.5)
-        n = max((item.n for item in found if item), default=0)
-        parts.append(_text(left - 8, centre + 4, f"{group} ({n})", "end"))
+        parts.append(_text(left - 8, centre + 4, labels[row], "end"))
         for number, (name, item) in enumerate(zip(names, found, strict=True)):
             if item is not None:
                 at = centre + _APART * (number - (len(names) - 1) / 2)

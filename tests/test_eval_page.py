@@ -13,7 +13,9 @@ import pytest
 
 from cwm_trace.cli import main
 from cwm_trace.eval import Suite, Task, run_suite
+from cwm_trace.eval.intervals import Estimate
 from cwm_trace.eval.page import html_report
+from cwm_trace.eval.plots import share_plot
 from cwm_trace.eval.results import FinishedRun, summarise
 from cwm_trace.eval.samples import NO_SCORE, Sample, judge
 from cwm_trace.eval.tasks import Outcome
@@ -293,6 +295,18 @@ def test_long_traces_and_many_tasks_come_in_pieces(page: Page, tmp_path: Path) -
     page.evaluate("document.querySelector('#frames button').click()")
     assert len(text_of(page, "#frames tbody tr")) == 600
     assert clean(page, path)
+
+
+def test_names_of_groups_are_whole(page: Page, tmp_path: Path) -> None:
+    path = tmp_path / "plot.html"
+    groups: dict[str, list[Estimate | None]] = {
+        "augmented assignment": [Estimate(50.0, 40.0, 60.0, 12345)],
+        "if": [None],
+    }
+    path.write_text(f"<style>svg text {{ font-size: 13px; }}</style>{share_plot(groups, ['m'], 't')}", "utf-8")
+    page.open(path)
+
+    assert page.evaluate("[...document.querySelectorAll('text')].every((text) => text.getBBox().x >= 0)")
 
 
 def test_plots_have_their_points(page: Page, tmp_path: Path) -> None:
