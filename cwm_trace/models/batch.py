@@ -15,6 +15,7 @@ from typing import Any
 import torch
 
 from cwm_trace.errors import ModelError
+from cwm_trace.models.lean import LeanNetwork
 from cwm_trace.models.memory import enough_memory
 
 _SHORT = 32  # tokens: longer reads (prompts) get a pass of their own, or all others would be padded to their length
@@ -25,6 +26,8 @@ _LEAST = 512  # positions to begin with
 
 def can_batch(model: Any) -> bool:
     """Whether rows of different lengths can share a pass: needs a mask of our own, so PyTorch's attention, and layers that we know."""
+    if isinstance(model, LeanNetwork):
+        return True
     config = model.config
     kinds = set(getattr(config, "layer_types", None) or ["full_attention"])
     windowed = getattr(config, "sliding_window", None) is not None and "layer_types" not in config.to_dict()

@@ -141,11 +141,36 @@ def _quiet(logging: Any) -> Iterator[None]:
             logging.enable_progress_bar()
 
 
+def _load_lean(folder: Path, device: str, dtype: str) -> tuple[Any, Any] | None:
+    """A network that `models.lean` can compute and its tokenizer, on the CPU, in float32; None for any other."""
+    from cwm_trace.models.lean import LeanNetwork, is_lean
+    from cwm_trace.models.tokenizer_file import TokenizerFile, is_plain
+
+    if device != "cpu" or not is_lean(folder, dtype) or not is_plain(folder):
+        return None
+    return LeanNetwork.load(folder), TokenizerFile(folder)
+
+
+def _load(path: str, device: str, dtype: str, revision: str | None) -> tuple[Any, Any]:
+    """Network and tokenizer, by transformers."""
+    import accelerate  # noqa: F401  (transformers needs it for device_map)
+    import transformers
+
+    with _quiet(transformers.utils.logging):
+        tokenizer = transformers.AutoTokenizer.from_pretrained(path, revision=revision)
+        model = transformers.AutoModelForCausalLM.from_pretrained(
+            path, device_map=device, dtype=dtype, revision=revision
+        )
+    return model.eval(), tokenizer
+
+
 class CausalModel:
     """A causal LM with a tokenizer that knows CWM's trace tokens."""
 
     def __init__(self, model: Any, tokenizer: Any, name: str) -> None:
+        """`model`: of transformers, or a `models.lean.LeanNetwork`."""
         self._model, self.name = model, name
+        self._is_lean = hasattr(model, "open")
         self._batcher: Any = None
         self.codec = Codec(tokenizer, name)
         self._window: int | None = getattr(model.config, "max_position_embeddings", None)
@@ -162,24 +187,19 @@ class CausalModel:
         """Load weights and tokenizer; `dtype` is by default the weights' own. Raises ModelError where packages or files are missing."""
         if name == "nano" and not (Path(path) / "model.safetensors").is_file():
             raise ModelError("this installation has no weights of nano", hint=f"Train it, or copy its files to {path}")
+        dtype = dtype or ("float32" if name == "nano" else "auto")
         try:
-            import accelerate  # noqa: F401  (transformers needs it for device_map)
             import torch
-            import transformers
+
+            device = device or ("auto" if torch.cuda.is_available() else "cpu")
+            model, tokenizer = _load_lean(Path(path), device, dtype) or _load(path, device, dtype, revision)
         except ImportError as error:
             raise ModelError(f"{name} needs {error.name}, which is not installed", hint=_INSTALL) from None
-        gpu = torch.cuda.is_available()
-        options: dict[str, Any] = {"device_map": device or ("auto" if gpu else "cpu"), "revision": revision}
-        options["dtype"] = dtype or ("float32" if name == "nano" else "auto")
-        try:
-            with _quiet(transformers.utils.logging):
-                tokenizer = transformers.AutoTokenizer.from_pretrained(path, revision=revision)
-                model = transformers.AutoModelForCausalLM.from_pretrained(path, **options)
         except Exception as error:  # torch, safetensors, tokenizers, the hub: each has its own, without a common root
             lines = str(error).strip().splitlines() or [type(error).__name__]
             hint = "Give a folder in Hugging Face layout, or the id of a model that is downloaded"
             raise ModelError(f"cannot load {name} ({lines[0].rstrip('.')})", hint=hint) from error
-        return cls(model.eval(), tokenizer, name)
+        return cls(model, tokenizer, name)
 
     def rollout(self, prompt: Trace, decoding: Decoding) -> CausalRollout:
         """Begin a rollout; the prompt is read once, with the first frame."""
@@ -192,11 +212,15 @@ class CausalModel:
             seed=decoding.seed,
             window=self._window,
             drafter=drafter,
-            memory=self._batcher and self._batcher.open(),
+            memory=self._memory(),
         )
         engine.push(self.codec.encode(render_prompt(prompt.context, prompt.frames)))
         grammar = FrameGrammar(prompt) if decoding.constrained else None
         return CausalRollout(engine, self.codec, self._ends, grammar)
+
+    def _memory(self) -> Any:
+        """What a new sequence is kept in; None for a cache of transformers' own."""
+        return self._batcher.open() if self._batcher else self._model.open() if self._is_lean else None
 
     def concurrent(self) -> CausalModel | None:
         """The same weights for rollouts in several threads, whose passes are run together; None where such passes are not known."""

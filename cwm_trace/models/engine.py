@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 import torch
 
+from cwm_trace.models.lean import LeanNetwork
 from cwm_trace.models.memory import Memory, OwnCache, enough_memory
 
 Allowed = Callable[[list[int]], bool]
@@ -164,12 +165,21 @@ def token_scores(model: Any, ids: Sequence[int], start: int = 1) -> tuple[list[f
 
     One forward pass. Logits, which are large, are computed only where they are needed, and widened to float32 in slices.
     """
-    tensor = torch.tensor([list(ids)], device=model.device)
-    with enough_memory():
-        logits = model(input_ids=tensor, use_cache=False, logits_to_keep=len(ids) - start + 1).logits[0, :-1]
-    targets = tensor[0, start:].to(logits.device)
+    logits = _all_logits(model, ids, len(ids) - start + 1)[:-1]
+    targets = torch.tensor(ids[start:], device=logits.device)
     logprobs: list[float] = []
     for first in range(0, len(targets), _SLICE):
         part = torch.log_softmax(logits[first : first + _SLICE].float(), -1)
         logprobs += part.gather(-1, targets[first : first + _SLICE, None])[:, 0].tolist()
     return logprobs, logits.argmax(-1).tolist()
+
+
+def _all_logits(model: Any, ids: Sequence[int], keep: int) -> torch.Tensor:
+    """(keep, vocabulary) after the last `keep` tokens."""
+    if isinstance(model, LeanNetwork):
+        return model.open().read(ids, keep)
+    with enough_memory():
+        logits: torch.Tensor = model(
+            input_ids=torch.tensor([list(ids)], device=model.device), use_cache=False, logits_to_keep=keep
+        ).logits[0]
+    return logits

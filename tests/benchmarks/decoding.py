@@ -9,12 +9,13 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from cwm_trace.eval.intervals import bootstrap_ratio, ratio
 from cwm_trace.format import END_OF_TEXT, FRAME_SEP, render_prompt
 from cwm_trace.frames import Trace
-from cwm_trace.models import Decoding, Stop, load_model
+from cwm_trace.models import NANO_FOLDER, Decoding, Stop, load_model
 from cwm_trace.prompts import call_prompt
 from cwm_trace.train.programs import generate
 
@@ -78,7 +79,7 @@ def _text(model: Any, ids: list[int]) -> str:
 def _generate(model: Any, ids: list[int], most: int, *stops: str) -> list[int]:
     import torch
 
-    made = model._model.generate(
+    made = _through_transformers(model.name).generate(
         torch.tensor([ids]),
         attention_mask=torch.ones(1, len(ids), dtype=torch.long),
         do_sample=False,
@@ -87,6 +88,15 @@ def _generate(model: Any, ids: list[int], most: int, *stops: str) -> list[int]:
     )
     written: list[int] = made[0, len(ids) :].tolist()
     return written
+
+
+@cache
+def _through_transformers(name: str) -> Any:
+    """The same weights, as transformers has them."""
+    import transformers
+
+    folder = NANO_FOLDER if name == "nano" else name.removeprefix("hf:")
+    return transformers.AutoModelForCausalLM.from_pretrained(folder, dtype="float32").eval()
 
 
 def prompts(count: int) -> list[Trace]:
