@@ -21,6 +21,7 @@ from cwm_trace.frames import Trace  # noqa: E402
 from cwm_trace.models import Concurrent, Decoding, Model, load_model  # noqa: E402
 from cwm_trace.models.batch import Batcher  # noqa: E402
 from cwm_trace.models.causal import CausalModel  # noqa: E402
+from cwm_trace.models.lean import LeanNetwork  # noqa: E402
 from cwm_trace.prompts import call_prompt  # noqa: E402
 from cwm_trace.simulate import predict  # noqa: E402
 from tests import tiny_cwm  # noqa: E402
@@ -38,6 +39,14 @@ TASKS = tuple(Task(str(number), source, f"f({number}, 'ab')") for number, source
 @pytest.fixture(scope="module")
 def tiny() -> CausalModel:
     return CausalModel(tiny_cwm.build_model(), tiny_cwm.build_tokenizer(), "tiny")
+
+
+@pytest.fixture(scope="module")
+def lean() -> CausalModel:
+    """The same weights without transformers."""
+    model = tiny_cwm.build_model()
+    network = LeanNetwork(model.config.to_dict(), model.state_dict())
+    return CausalModel(network, tiny_cwm.build_tokenizer(), "tiny")
 
 
 def together(model: CausalModel) -> CausalModel:
@@ -73,6 +82,28 @@ def test_the_texts_are_those_of_one_at_a_time(tiny: CausalModel, way: str) -> No
     assert len(set(alone)) == len(PROMPTS)
     # Fewer threads than prompts: rows are used again, by sequences that are shorter than what is left there.
     assert all_at_once(together(tiny), WAYS[way], 4) == alone
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_texts_of_a_lean_network_are_those_of_one_at_a_time(tiny: CausalModel, lean: CausalModel, way: str) -> None:
+    alone = [written(lean, prompt, WAYS[way]) for prompt in PROMPTS]
+    assert all_at_once(together(lean), WAYS[way], 4) == alone
+    if way != "sampled":  # where a rounding decides
+        assert alone == [written(tiny, prompt, WAYS[way]) for prompt in PROMPTS]
+
+
+def test_lean_rows_share_passes_of_a_batcher_for_each_core(lean: CausalModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes: list[int] = []
+    once = LeanNetwork.run
+
+    def counted(self: LeanNetwork, reads: list[Any]) -> list[Any]:
+        sizes.append(len(reads))
+        return once(self, reads)
+
+    monkeypatch.setattr(LeanNetwork, "run", counted)
+    monkeypatch.setattr("torch.get_num_threads", lambda: 2)
+    all_at_once(together(lean), Decoding(speculative=False), len(PROMPTS))
+    assert 2 < max(sizes) <= len(PROMPTS) / 2
 
 
 def test_rows_share_passes(tiny: CausalModel, monkeypatch: pytest.MonkeyPatch) -> None:

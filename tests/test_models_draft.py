@@ -82,3 +82,12 @@ def test_broken_traces_do_not_raise(text: str) -> None:
         drafter.draft(8)
         drafter.observe([token])
     assert len(drafter.draft(4)) <= 4
+
+
+def test_the_less_it_has_seen_the_less_it_guesses() -> None:
+    guessed = {}
+    for same in ("z", "yz", "xyz", "tuvwxyz"):
+        drafter = Drafter(MARKS)
+        drafter.observe(ids_of(f"{same}0123456789ABCDEFGHIJ {same}"))
+        guessed[same] = "".join(map(chr, drafter.draft(99)))
+    assert guessed == {"z": "0123", "yz": "01234567", "xyz": "0123456789ABCDEF", "tuvwxyz": "0123456789ABCDEF"}

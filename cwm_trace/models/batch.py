@@ -1,7 +1,8 @@
 """Forward passes of several sequences together: what each of them waits for is read in one pass, where a pass costs little more for many.
 
 A `Batcher` has a row for every sequence, and a thread of its own that runs the passes; sequences come and go at any time (continuous
-batching), each driven by a thread of its caller's. Knows token ids only, and nothing of how the next token is chosen.
+batching), each driven by a thread of its caller's. A lean network (`models.lean`) reads rows of any lengths; for one of transformers they
+are padded. Knows token ids only, and nothing of how the next token is chosen.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any
 import torch
 
 from cwm_trace.errors import ModelError
-from cwm_trace.models.lean import LeanNetwork
+from cwm_trace.models.lean import LeanNetwork, LeanSequence, Read
 from cwm_trace.models.memory import enough_memory
 
 _SHORT = 32  # tokens: longer reads (prompts) get a pass of their own, or all others would be padded to their length
@@ -78,10 +79,16 @@ class Batcher:
     def __init__(self, model: Any) -> None:
         self._model = model
         self._cache = _Rows()
+        self._sequences: dict[int, LeanSequence] = {}  # by row
         self._changed = threading.Condition()
         self._open: set[int] = set()
         self._waiting: list[_Read] = []
         self._running = False
+
+    @property
+    def rows(self) -> int:
+        """Sequences that have a place."""
+        return len(self._open)
 
     def open(self) -> Row:
         """A place for a new sequence."""
@@ -146,6 +153,25 @@ class Batcher:
             wanted.ready.set()
 
     def _pass(self, group: list[_Read]) -> list[torch.Tensor]:
+        """Logits for each of these reads."""
+        return self._lean_pass(group) if isinstance(self._model, LeanNetwork) else self._padded_pass(group)
+
+    def _lean_pass(self, group: list[_Read]) -> list[torch.Tensor]:
+        sequences = [self._sequence(wanted.row) for wanted in group]
+        for sequence, wanted in zip(sequences, group, strict=True):
+            sequence.length = wanted.start
+        if len(group) == 1:
+            return [sequences[0].read(group[0].ids, group[0].keep)]
+        reads = (Read(one, wanted.ids, wanted.keep) for one, wanted in zip(sequences, group, strict=True))
+        logits: list[torch.Tensor] = self._model.run(list(reads))
+        return logits
+
+    def _sequence(self, row: int) -> LeanSequence:
+        if row not in self._sequences:
+            self._sequences[row] = self._model.open()
+        return self._sequences[row]
+
+    def _padded_pass(self, group: list[_Read]) -> list[torch.Tensor]:
         """Rows are padded on the right: what that writes is behind all that a row can see, and is written over later."""
         width = max(len(wanted.ids) for wanted in group)
         device = self._model.device

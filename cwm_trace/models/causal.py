@@ -171,7 +171,7 @@ class CausalModel:
         """`model`: of transformers, or a `models.lean.LeanNetwork`."""
         self._model, self.name = model, name
         self._is_lean = hasattr(model, "open")
-        self._batcher: Any = None
+        self._batchers: list[Any] = []
         self.codec = Codec(tokenizer, name)
         self._window: int | None = getattr(model.config, "max_position_embeddings", None)
         self._ends = frozenset(
@@ -220,16 +220,21 @@ class CausalModel:
 
     def _memory(self) -> Any:
         """What a new sequence is kept in; None for a cache of transformers' own."""
-        return self._batcher.open() if self._batcher else self._model.open() if self._is_lean else None
+        if self._batchers:
+            return min(self._batchers, key=lambda one: one.rows).open()
+        return self._model.open() if self._is_lean else None
 
     def concurrent(self) -> CausalModel | None:
         """The same weights for rollouts in several threads, whose passes are run together; None where such passes are not known."""
+        import torch
+
         from cwm_trace.models.batch import Batcher, can_batch
 
         if not can_batch(self._model):
             return None
         twin = copy.copy(self)
-        twin._batcher = Batcher(self._model)
+        # A lean pass is one thread's work: one batcher for each core.
+        twin._batchers = [Batcher(self._model) for _ in range(torch.get_num_threads() if self._is_lean else 1)]
         return twin
 
     def _marks(self) -> TraceIds:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-_SIZES = (12, 6, 3, 2)  # of the n-grams looked up, longest first
+# Sizes of the n-grams looked up, longest first, and how many tokens at most are guessed from one: a short one says little.
+_SIZES = {12: 16, 6: 16, 3: 16, 2: 8, 1: 4}
 _Key = tuple[int, ...]
 
 
@@ -45,10 +46,13 @@ class Drafter:
     def draft(self, most: int) -> list[int]:
         """So many likely next tokens at most; none where nothing like it was read."""
         start = self._actions.expected()
-        if start is None:
-            found = (table.get(tuple(self._ids[-size:])) for size, table in zip(_SIZES, self._after, strict=True))
-            start = next((position for position in found if position is not None), None)
-        return [] if start is None else self._ids[start : start + most]
+        if start is not None:
+            return self._ids[start : start + most]
+        for (size, longest), table in zip(_SIZES.items(), self._after, strict=True):
+            start = table.get(tuple(self._ids[-size:]))
+            if start is not None:
+                return self._ids[start : start + min(most, longest)]
+        return []
 
 
 class _Actions:

@@ -20,7 +20,7 @@ from torch.nn.functional import scaled_dot_product_attention, silu
 
 _LONGEST = 256  # tokens of a sequence in one pass: a mask has so many rows
 _LEAST = 512  # positions of a sequence to begin with
-_SHARED = 200_000_000  # products of a pass that are worth several threads
+_SHARED = 1_000_000_000  # products of a pass that are worth several threads; one of nano never is
 _SIZES = ("num_attention_heads", "num_key_value_heads", "head_dim", "hidden_size", "rms_norm_eps", "vocab_size")
 _KINDS = {"full_attention", "sliding_attention"}
 
