@@ -7,10 +7,13 @@ value null where the text shows ".."), so that Arrow readers (`datasets.load_dat
 from __future__ import annotations
 
 import gzip
+import importlib
 import json
 import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
+from types import ModuleType
 from typing import Any, TextIO, TypeVar, cast
 
 from cwm_trace.errors import InputError, SchemaError
@@ -141,18 +144,34 @@ def _of_type(kind: type[_Kind], value: object) -> _Kind:
 def _open(path: Path, mode: str) -> TextIO:
     if path.suffix == ".gz":
         return cast(TextIO, gzip.open(path, mode + "t", encoding="utf-8"))
+    if path.suffix == ".zst":
+        return cast(TextIO, _zstd(path).open(path, mode + "t", encoding="utf-8", newline="\n"))
     return cast(TextIO, path.open(mode, encoding="utf-8", newline="\n"))
 
 
+def _zstd(path: Path) -> ModuleType:
+    """The standard library's module for Zstandard, or its backport. Raises InputError where neither is."""
+    for name in ("compression.zstd", "backports.zstd"):
+        with suppress(ImportError):
+            return importlib.import_module(name)
+    raise InputError(f"{path}: Zstandard is not installed", hint="pip install 'cwm-trace[zstd]', or use .gz")
+
+
+def _damage(path: Path, *others: type[Exception]) -> tuple[type[Exception], ...]:
+    """What is raised where a file is cut off, or not what its name says; and these others."""
+    packed: tuple[type[Exception], ...] = (_zstd(path).ZstdError,) if path.suffix == ".zst" else ()
+    return (EOFError, OSError, zlib.error, *packed, *others)
+
+
 def save(traces: Iterable[Trace], path: str | Path) -> None:
-    """Write traces: `.jsonl` and `.jsonl.gz` one per line; `.txt` the CWM text of exactly one. Raises InputError."""
+    """Write traces: `.jsonl`, `.jsonl.gz` and `.jsonl.zst` one per line; `.txt` the CWM text of exactly one. Raises InputError."""
     target = Path(path)
     if target.suffix == ".txt":
         (trace,) = _exactly_one(list(traces))
         target.write_text(render(trace), encoding="utf-8", errors="surrogatepass", newline="")
         return
     if ".jsonl" not in target.suffixes:
-        raise InputError(f"cannot tell the format of {target.name}", hint="Use .jsonl, .jsonl.gz or .txt")
+        raise InputError(f"cannot tell the format of {target.name}", hint="Use .jsonl, .jsonl.gz, .jsonl.zst or .txt")
     import jsonlines  # here: the child process that runs programs needs this module, but none of what jsonlines brings
 
     with _open(target, "w") as file, jsonlines.Writer(file, dumps=json.dumps) as writer:
@@ -160,13 +179,15 @@ def save(traces: Iterable[Trace], path: str | Path) -> None:
 
 
 def save_lines(head: Trace, lines: Iterable[str], path: str | Path) -> None:
-    """Write one trace, whose frames are JSON texts that come one by one, as `save` does; `.jsonl` or `.jsonl.gz`.
+    """Write one trace, whose frames are JSON texts that come one by one, as `save` does; `.jsonl`, `.jsonl.gz` or `.jsonl.zst`.
 
     `head` is the trace, whatever frames it has. What is held in memory does not grow with the trace. Raises InputError.
     """
     target = Path(path)
     if ".jsonl" not in target.suffixes:
-        raise InputError(f"cannot write a trace to {target.name} piece by piece", hint="Use .jsonl or .jsonl.gz")
+        raise InputError(
+            f"cannot write a trace to {target.name} piece by piece", hint="Use .jsonl, .jsonl.gz or .jsonl.zst"
+        )
     with _open(target, "w") as file:
         file.write(json.dumps(_head(head))[:-1] + ', "frames": [')
         for number, line in enumerate(lines):
@@ -175,7 +196,7 @@ def save_lines(head: Trace, lines: Iterable[str], path: str | Path) -> None:
 
 
 def iter_frames(path: str | Path) -> Iterator[Step]:
-    """The frames of the first trace in a `.jsonl` or `.jsonl.gz` file, one by one: for traces larger than memory.
+    """The frames of the first trace in a `.jsonl`, `.jsonl.gz` or `.jsonl.zst` file, one by one: for traces larger than memory.
 
     Raises InputError, and SchemaError where the file is not as `save` writes it.
     """
@@ -187,7 +208,7 @@ def iter_frames(path: str | Path) -> Iterator[Step]:
         try:
             for record in _records(file):
                 yield reader.read(record)
-        except (AttributeError, KeyError, TypeError, ValueError, EOFError, OSError, zlib.error) as error:
+        except _damage(source, AttributeError, KeyError, TypeError, ValueError) as error:
             raise SchemaError(f"{source}: damaged trace record ({type(error).__name__}: {error})") from error
 
 
@@ -231,7 +252,7 @@ def _exactly_one(traces: list[Trace]) -> list[Trace]:
 
 
 def iter_traces(path: str | Path) -> Iterator[Trace]:
-    """Traces of a `.jsonl` or `.jsonl.gz` file one by one, or the one of a `.txt`. Raises InputError, SchemaError.
+    """Traces of a `.jsonl`, `.jsonl.gz` or `.jsonl.zst` file one by one, or the one of a `.txt`. Raises InputError, SchemaError.
 
     A line may also be the raw text of a generation with its program (`cwm_trace.generated`).
     """
@@ -245,7 +266,7 @@ def iter_traces(path: str | Path) -> Iterator[Trace]:
         try:
             for number, line in enumerate(file, start=1):
                 yield _read_line(line, f"{source}:{number}")
-        except (UnicodeDecodeError, EOFError, OSError, zlib.error) as error:  # no gzip file, or a part of one
+        except _damage(source, UnicodeDecodeError) as error:
             raise SchemaError(f"{source}: {error}") from error
 
 

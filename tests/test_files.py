@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import gzip
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -70,13 +71,16 @@ def test_all_facts_survive() -> None:
     assert list(map(facts, again)) == list(map(facts, FACTS))
 
 
-@pytest.mark.parametrize("name", ["t.jsonl", "t.jsonl.gz"])
+_BEGINNINGS = {".jsonl": b'{"', ".gz": b"\x1f\x8b", ".zst": b"\x28\xb5"}
+
+
+@pytest.mark.parametrize("name", ["t.jsonl", "t.jsonl.gz", "t.jsonl.zst"])
 def test_files_of_many_traces(tmp_path: Path, name: str) -> None:
     many = [FACTS, record_source("def f(x):\n    return x\n", "f('\\ud800 <|frame_sep|>')"), Trace("\udc80", (), False)]
     save(many, tmp_path / name)
 
     assert list(iter_traces(tmp_path / name)) == many
-    assert (tmp_path / name).read_bytes()[:2] == (b"\x1f\x8b" if name.endswith("gz") else b'{"')
+    assert (tmp_path / name).read_bytes()[:2] == _BEGINNINGS[Path(name).suffix]
 
 
 def test_lines_are_ascii_and_one_for_each_trace(tmp_path: Path) -> None:
@@ -171,12 +175,29 @@ def test_what_cannot_be_read_or_written(tmp_path: Path) -> None:
     (tmp_path / "cut.jsonl.gz").write_bytes(gzip.compress(b'{"schema"')[:-12])
     with pytest.raises(SchemaError, match="cut.jsonl.gz"):
         load(tmp_path / "cut.jsonl.gz")
+    (tmp_path / "t.jsonl.zst").write_bytes(b"no zstd")
+    with pytest.raises(SchemaError, match="t.jsonl.zst"):
+        load(tmp_path / "t.jsonl.zst")
+    save([FACTS] * 1000, tmp_path / "cut.jsonl.zst")
+    whole = (tmp_path / "cut.jsonl.zst").read_bytes()
+    (tmp_path / "cut.jsonl.zst").write_bytes(whole[:-3])
+    with pytest.raises(SchemaError, match="cut.jsonl.zst"):
+        list(iter_traces(tmp_path / "cut.jsonl.zst"))
+    with pytest.raises(SchemaError, match="t.jsonl.zst"):
+        list(iter_frames(tmp_path / "t.jsonl.zst"))
     (tmp_path / "latin.jsonl").write_bytes(b'"\xe9"\n')
     with pytest.raises(SchemaError, match="latin.jsonl"):
         load(tmp_path / "latin.jsonl")
     (tmp_path / "latin.txt").write_bytes(b"\xe9")
     with pytest.raises(SchemaError, match="latin.txt"):
         load(tmp_path / "latin.txt")
+
+
+def test_without_zstandard_one_line_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("compression.zstd", "backports.zstd"):
+        monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(InputError, match="cwm-trace.zstd"):
+        save([FACTS], tmp_path / "t.jsonl.zst")
 
 
 def test_load_wants_exactly_one(tmp_path: Path) -> None:
@@ -211,14 +232,15 @@ def test_a_frames_json_text_is_that_of_json(trace: Trace) -> None:
             assert frame_to_line(plain) == json.dumps(step_to_json(plain))
 
 
-@given(trace=traces, ending=st.sampled_from(["t.jsonl", "t.jsonl.gz"]))
+@given(trace=traces, ending=st.sampled_from(["t.jsonl", "t.jsonl.gz", "t.jsonl.zst"]))
 def test_pieces_make_the_same_file(tmp_path_factory: pytest.TempPathFactory, trace: Trace, ending: str) -> None:
     folder = tmp_path_factory.mktemp("pieces")
     save([trace], folder / "whole.jsonl")
     save_lines(trace, (json.dumps(step_to_json(step)) for step in trace.frames), folder / ending)
-    opened = gzip.open if ending.endswith(".gz") else open
-    with opened(folder / ending, "rt", encoding="utf-8") as file:
-        assert file.read() == (folder / "whole.jsonl").read_text()
+    if not ending.endswith(".zst"):
+        opened = gzip.open if ending.endswith(".gz") else open
+        with opened(folder / ending, "rt", encoding="utf-8") as file:
+            assert file.read() == (folder / "whole.jsonl").read_text()
     assert list(map(facts, iter_frames(folder / ending))) == list(map(facts, trace.frames))
 
 
