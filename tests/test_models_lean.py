@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
 
 from cwm_trace.models import NANO_FOLDER, load_model  # noqa: E402
+from cwm_trace.models import lean as lean_module  # noqa: E402
 from cwm_trace.models.causal import CausalModel, Codec  # noqa: E402
 from cwm_trace.models.lean import LeanNetwork, Read, fits  # noqa: E402
 from cwm_trace.models.tokenizer_file import TokenizerFile  # noqa: E402
@@ -115,6 +117,35 @@ def test_sequences_share_a_pass(shape: str) -> None:
             lengths[number] += count
         for number, (read, got) in enumerate(zip(reads, lean.run(reads), strict=True)):
             assert close(got, expected(model, IDS[100 * number :][: lengths[number]])[-read.keep :])
+
+
+def test_a_short_text_in_another_thread_takes_nothing_from_a_long_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    model, lean = pair("full attention only")
+    long, short = lean.open(), lean.open()
+    begun, go_on = threading.Event(), threading.Event()
+    slow = threading.Thread(target=lambda: short.read(IDS[:600], 1))
+    make_mask = lean_module._band
+
+    def made_late(window: int | None, positions: int) -> Any:
+        if threading.current_thread() is slow:
+            begun.set()
+            go_on.wait(0.5)  # the other thread may have to wait for this one
+        return make_mask(window, positions)
+
+    def after_the_slow_one(gates: Any) -> Any:
+        if threading.current_thread() is not slow:
+            go_on.set()
+            slow.join()
+        return silu(gates)
+
+    silu = torch.nn.functional.silu
+    monkeypatch.setattr(lean_module, "_band", made_late)
+    slow.start()
+    assert begun.wait(20)
+    long.read(IDS[:1290], 1)
+    monkeypatch.setattr(lean_module, "silu", after_the_slow_one)
+
+    assert close(long.read(IDS[1290:], 10), expected(model, IDS)[1290:])
 
 
 def test_a_saved_folder_is_read(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ several sequences share all but attention, so that nothing is padded. Knows toke
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from math import sqrt
@@ -98,6 +99,7 @@ class LeanNetwork:
         self._layers = [self._layer(weights, f"model.layers.{n}.", window) for n, window in enumerate(windows)]
         self._parameters = sum(matrix.numel() for layer in self._layers for matrix in layer[:4])
         self._bands: dict[int | None, torch.Tensor] = {}
+        self._growing = threading.Lock()
         self._turns = self._rotations(_LEAST)
 
     @classmethod
@@ -211,11 +213,12 @@ class LeanNetwork:
         return band[:count, here - before : here + count]
 
     def _reach(self, positions: int) -> None:
-        """Have masks and rotations for so many positions. They are replaced, never changed: other threads may be at work with them."""
-        if positions > len(self._turns) or not self._bands:
-            positions = max(positions, 2 * len(self._turns))
-            self._bands = {window: _band(window, positions) for window in {layer.window for layer in self._layers}}
-            self._turns = self._rotations(positions)
+        """Have masks and rotations for so many positions. Other threads may be at work with them: they are replaced, and only by longer ones."""
+        with self._growing:
+            if positions > len(self._turns) or not self._bands:
+                positions = max(positions, 2 * len(self._turns))
+                self._bands = {window: _band(window, positions) for window in {layer.window for layer in self._layers}}
+                self._turns = self._rotations(positions)
 
     def _rotations(self, positions: int) -> torch.Tensor:
         """(positions, 1, size / 2) complex numbers to multiply with; the angles as transformers computes them."""
