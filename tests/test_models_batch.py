@@ -51,7 +51,7 @@ def lean() -> CausalModel:
 
 def together(model: CausalModel) -> CausalModel:
     twin = model.concurrent()
-    assert twin is not None
+    assert isinstance(twin, CausalModel)
     return twin
 
 
@@ -92,7 +92,7 @@ def test_the_texts_of_a_lean_network_are_those_of_one_at_a_time(tiny: CausalMode
         assert alone == [written(tiny, prompt, WAYS[way]) for prompt in PROMPTS]
 
 
-def test_lean_rows_share_passes_of_a_batcher_for_each_core(lean: CausalModel, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lean_rows_share_passes(lean: CausalModel, monkeypatch: pytest.MonkeyPatch) -> None:
     sizes: list[int] = []
     once = LeanNetwork.run
 
@@ -101,9 +101,8 @@ def test_lean_rows_share_passes_of_a_batcher_for_each_core(lean: CausalModel, mo
         return once(self, reads)
 
     monkeypatch.setattr(LeanNetwork, "run", counted)
-    monkeypatch.setattr("torch.get_num_threads", lambda: 2)
     all_at_once(together(lean), Decoding(speculative=False), len(PROMPTS))
-    assert 2 < max(sizes) <= len(PROMPTS) / 2
+    assert len(PROMPTS) / 2 < max(sizes) <= len(PROMPTS)
 
 
 def test_rows_share_passes(tiny: CausalModel, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,20 +9,22 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, TypeVar
 
 import torch
 
 from cwm_trace.errors import ModelError
 from cwm_trace.models.lean import LeanNetwork, LeanSequence, Read
-from cwm_trace.models.memory import enough_memory
+from cwm_trace.models.memory import Answer, Reading, Wanted, enough_memory, first_choices
 
 _SHORT = 32  # tokens: longer reads (prompts) get a pass of their own, or all others would be padded to their length
 _PATIENCE = 0.05  # seconds that a pass waits for sequences whose owner is busy with something else
 _LINGER = 1.0  # seconds without any sequence after which the thread ends
 _LEAST = 512  # positions to begin with
+_Made = TypeVar("_Made")
 
 
 def can_batch(model: Any) -> bool:
@@ -37,36 +39,82 @@ def can_batch(model: Any) -> bool:
     return known and one_mask and config._attn_implementation == "sdpa"
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Read:
-    """Tokens to be read in a row from a position on; the answer is logits, or why there are none."""
+    """Tokens to be read in a row from a position on, and after how many of them, the last ones, logits are wanted."""
 
     row: int
     start: int
     ids: Sequence[int]
     keep: int
-    ready: threading.Event = field(default_factory=threading.Event)
-    answer: torch.Tensor | BaseException | None = None
+
+
+class _Job:
+    """A reading that is being answered in the thread of the passes, which is woken, and wakes, once for all its passes.
+
+    Attributes:
+        wanted: what is to be read next.
+        ended: set when there is nothing more to be read; then `made` is what the reading ended with, or why it did not.
+    """
+
+    def __init__(self, row: Row, reading: Reading[Any]) -> None:
+        self._row, self._reading = row, reading
+        self.ended = threading.Event()
+        self.made: Any = None
+        self.wanted: _Read
+        self._step(lambda: next(reading))
+
+    def answer(self, answer: Answer | BaseException) -> None:
+        """What was wanted, or why there is none: go on to what is wanted next."""
+        if isinstance(answer, BaseException):
+            self._end(answer)
+            return
+        self._row.length += len(self.wanted.ids)
+        self._step(lambda: self._reading.send(answer))
+
+    def _step(self, step: Callable[[], Wanted]) -> None:
+        try:
+            ids, keep = step()
+        except StopIteration as end:
+            self._end(end.value)
+        except BaseException as error:  # whoever waits must learn of it, or would wait for ever
+            self._end(error)
+        else:
+            self.wanted = _Read(self._row.number, self._row.length, ids, keep)
+
+    def _end(self, made: Any) -> None:
+        self.made = made
+        self.ended.set()
 
 
 class Row:
-    """One sequence's place in a `Batcher`: the memory of an engine (`models.memory.Memory`)."""
+    """One sequence's place in a `Batcher`: the memory of an engine (`models.memory.Memory`).
+
+    Attributes:
+        number: which.
+        length: tokens read.
+    """
 
     can_forget = True
-    guesses = 6  # a pass of many rows costs by the token; of 3, 4, 6, 8, 16, these took least time for 16 rows of nano, with 8 and 4
+    guesses = 8  # of 4, 6, 8, 10 and 16, this and its neighbours took least processor time for 8 rows of nano
 
     def __init__(self, batcher: Batcher, number: int) -> None:
-        self._batcher, self.number, self._length = batcher, number, 0
+        self._batcher, self.number, self.length = batcher, number, 0
 
-    def read(self, ids: Sequence[int], keep: int) -> torch.Tensor:
-        """Logits (keep, vocabulary) after the last `keep` of these tokens."""
-        logits = self._batcher.read(_Read(self.number, self._length, ids, keep))
-        self._length += len(ids)
-        return logits
+    def drive(self, reading: Reading[_Made]) -> _Made:
+        """Answer a reading to its end, its passes together with those of other rows."""
+        job = _Job(self, reading)
+        if not job.ended.is_set():
+            self._batcher.answer(job)
+        job.ended.wait()
+        if isinstance(job.made, BaseException):
+            raise job.made
+        made: _Made = job.made
+        return made
 
     def forget(self, count: int) -> None:
         """What is written there next takes the place of the last tokens."""
-        self._length -= count
+        self.length -= count
 
     def close(self) -> None:
         """Give the place to another sequence."""
@@ -78,17 +126,14 @@ class Batcher:
 
     def __init__(self, model: Any) -> None:
         self._model = model
+        # A lean pass costs by the token: to wait for more rows would gain nothing.
+        self._patience = 0.0 if isinstance(model, LeanNetwork) else _PATIENCE
         self._cache = _Rows()
         self._sequences: dict[int, LeanSequence] = {}  # by row
         self._changed = threading.Condition()
         self._open: set[int] = set()
-        self._waiting: list[_Read] = []
+        self._new: list[_Job] = []
         self._running = False
-
-    @property
-    def rows(self) -> int:
-        """Sequences that have a place."""
-        return len(self._open)
 
     def open(self) -> Row:
         """A place for a new sequence."""
@@ -107,50 +152,48 @@ class Batcher:
             self._open.discard(number)
             self._changed.notify_all()
 
-    def read(self, wanted: _Read) -> torch.Tensor:
-        """Wait until these tokens have been read. Raises ModelError where memory does not suffice."""
+    def answer(self, job: _Job) -> None:
+        """Begin to answer: the job's `ended` is set when that is done."""
         with self._changed:
-            self._waiting.append(wanted)
+            self._new.append(job)
             self._changed.notify_all()
-        wanted.ready.wait()
-        if isinstance(wanted.answer, BaseException):
-            raise wanted.answer
-        assert wanted.answer is not None
-        return wanted.answer
 
     # --- in the thread of the passes ----------------------------------------------------------------------------------
 
     @torch.inference_mode()
     def _run(self) -> None:
-        while wanted := self._gather():
-            for group in _groups(wanted):
+        jobs: list[_Job] = []
+        while jobs := self._gather(jobs):
+            for group in _groups(jobs):
                 self._serve(group)
+            jobs = [job for job in jobs if not job.ended.is_set()]
 
-    def _gather(self) -> list[_Read]:
-        """What is to be read next: when all rows ask, or the patience with the others is at its end; nothing when no row is left."""
+    def _gather(self, jobs: list[_Job]) -> list[_Job]:
+        """These jobs and new ones: when all rows ask, or the patience with the others is at its end; nothing when no row is left."""
         with self._changed:
-            while not self._waiting:
+            while not jobs and not self._new:
                 if not self._changed.wait(_LINGER) and not self._open:
                     self._running = False
                     return []
-            self._changed.wait_for(lambda: len(self._waiting) >= len(self._open), _PATIENCE)
-            taken, self._waiting = self._waiting, []
-            return taken
+            self._changed.wait_for(lambda: len(jobs) + len(self._new) >= len(self._open), self._patience)
+            new, self._new = self._new, []
+            return jobs + new
 
-    def _serve(self, group: list[_Read]) -> None:
+    def _serve(self, group: list[_Job]) -> None:
         try:
-            answers: list[Any] = self._pass(group)
+            logits = self._pass([job.wanted for job in group])
+            choices = iter(first_choices(logits[0] if len(logits) == 1 else torch.cat(logits)))
+            answers: list[Any] = [Answer(rows, list(islice(choices, len(rows)))) for rows in logits]
         except ModelError as error:
             if len(group) > 1:
-                for wanted in group:
-                    self._serve([wanted])
+                for job in group:
+                    self._serve([job])
                 return
             answers = [error]
-        except BaseException as error:  # whoever asked must learn of it, or would wait for ever
+        except BaseException as error:
             answers = [error] * len(group)
-        for wanted, answer in zip(group, answers, strict=True):
-            wanted.answer = answer
-            wanted.ready.set()
+        for job, answer in zip(group, answers, strict=True):
+            job.answer(answer)
 
     def _pass(self, group: list[_Read]) -> list[torch.Tensor]:
         """Logits for each of these reads."""
@@ -205,12 +248,13 @@ class Batcher:
         return {"full_attention": full, "sliding_attention": full & (distance < self._model.config.sliding_window)}
 
 
-def _groups(wanted: list[_Read]) -> Iterator[list[_Read]]:
+def _groups(jobs: list[_Job]) -> Iterator[list[_Job]]:
     """Short reads together, in the order of their rows; long ones one by one."""
-    short = sorted((one for one in wanted if len(one.ids) <= _SHORT), key=lambda one: one.row)
+    short = sorted((job for job in jobs if len(job.wanted.ids) <= _SHORT), key=lambda job: job.wanted.row)
+    long = [job for job in jobs if len(job.wanted.ids) > _SHORT]  # before any is answered, and wants something else
     if short:
         yield short
-    yield from ([one] for one in wanted if len(one.ids) > _SHORT)
+    yield from ([job] for job in long)
 
 
 class _Rows:

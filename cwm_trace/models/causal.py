@@ -12,7 +12,7 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cwm_trace.errors import ModelError
 from cwm_trace.format import (
@@ -33,6 +33,9 @@ from cwm_trace.models.base import Decoding, FrameScore, Generated, PartScore, St
 from cwm_trace.models.constraint import FrameGrammar
 from cwm_trace.models.draft import Drafter, TraceIds
 from cwm_trace.parts import Span, frame_parts
+
+if TYPE_CHECKING:
+    from cwm_trace.models.workers import Workers
 
 _NEEDED = (CONTEXT_START, FRAME_SEP, ACTION_SEP, ARG_SEP, *EVENT_TOKENS.values(), BEGIN_OF_TEXT, END_OF_TEXT)
 _PIECES = re.compile("(" + "|".join(map(re.escape, SPECIAL_TOKENS)) + ")")
@@ -171,7 +174,8 @@ class CausalModel:
         """`model`: of transformers, or a `models.lean.LeanNetwork`."""
         self._model, self.name = model, name
         self._is_lean = hasattr(model, "open")
-        self._batchers: list[Any] = []
+        self._batcher: Any = None
+        self._path: str | None = None
         self.codec = Codec(tokenizer, name)
         self._window: int | None = getattr(model.config, "max_position_embeddings", None)
         self._ends = frozenset(
@@ -199,7 +203,9 @@ class CausalModel:
             lines = str(error).strip().splitlines() or [type(error).__name__]
             hint = "Give a folder in Hugging Face layout, or the id of a model that is downloaded"
             raise ModelError(f"cannot load {name} ({lines[0].rstrip('.')})", hint=hint) from error
-        return cls(model, tokenizer, name)
+        loaded = cls(model, tokenizer, name)
+        loaded._path = path
+        return loaded
 
     def rollout(self, prompt: Trace, decoding: Decoding) -> CausalRollout:
         """Begin a rollout; the prompt is read once, with the first frame."""
@@ -220,21 +226,24 @@ class CausalModel:
 
     def _memory(self) -> Any:
         """What a new sequence is kept in; None for a cache of transformers' own."""
-        if self._batchers:
-            return min(self._batchers, key=lambda one: one.rows).open()
+        if self._batcher is not None:
+            return self._batcher.open()
         return self._model.open() if self._is_lean else None
 
-    def concurrent(self) -> CausalModel | None:
+    def concurrent(self) -> CausalModel | Workers | None:
         """The same weights for rollouts in several threads, whose passes are run together; None where such passes are not known."""
         import torch
 
         from cwm_trace.models.batch import Batcher, can_batch
+        from cwm_trace.models.workers import Workers
 
         if not can_batch(self._model):
             return None
+        cores = torch.get_num_threads()
+        if self._is_lean and self._path is not None and cores > 1:  # a lean pass is one core's work
+            return Workers(self, self._path, cores)
         twin = copy.copy(self)
-        # A lean pass is one thread's work: one batcher for each core.
-        twin._batchers = [Batcher(self._model) for _ in range(torch.get_num_threads() if self._is_lean else 1)]
+        twin._batcher = Batcher(self._model)
         return twin
 
     def _marks(self) -> TraceIds:

@@ -8,7 +8,7 @@ off the cache again. The result is that of decoding token by token.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Protocol
@@ -16,7 +16,7 @@ from typing import Any, Protocol
 import torch
 
 from cwm_trace.models.lean import LeanNetwork
-from cwm_trace.models.memory import Memory, OwnCache, enough_memory
+from cwm_trace.models.memory import Answer, Memory, OwnCache, Reading, Wanted, enough_memory
 
 Allowed = Callable[[list[int]], bool]
 
@@ -78,11 +78,14 @@ class Engine:
 
         `allowed` is asked whether the tokens generated so far may go on with one more; where it allows none, all are.
         """
+        return self._memory.drive(self._generating(stops, limit, allowed))
+
+    def _generating(self, stops: frozenset[int], limit: int | None, allowed: Allowed | None) -> Reading[TokenRun]:
         ids: list[int] = []
         logprob = 0.0
         while (room := self._room(limit, len(ids))) > 0:
             draft = self._draft(min(self._memory.guesses, room - 1), stops)
-            for token, chance in self._advance(draft, allowed and _after(ids, allowed)):
+            for token, chance in (yield from self._advance(draft, allowed and _after(ids, allowed))):
                 ids.append(token)
                 logprob += chance
                 if token in stops:
@@ -94,27 +97,35 @@ class Engine:
         left = sys.maxsize if limit is None else limit - made
         return left if self._window is None else min(left, self._window - self.length)
 
-    def _advance(self, draft: list[int], allowed: Allowed | None) -> list[tuple[int, float]]:
+    def _advance(self, draft: list[int], allowed: Allowed | None) -> Reading[list[tuple[int, float]]]:
         """One forward pass: the tokens that it settles (one at least) and their log-probabilities."""
+        ids, self._unread = self._unread + draft, []
+        self.passes += 1
+        answer = yield Wanted(ids, len(draft) + 1)  # after all that is in the sequence, and after each guessed token
         settled: list[tuple[int, float]] = []
-        for row, logits in enumerate(self._read(draft)):
-            settled.append(self._choose(logits, allowed and _after([token for token, _ in settled], allowed)))
-            if row >= len(draft) or settled[-1][0] != draft[row]:
+        for row, choice in enumerate(self._choices(answer, settled, allowed)):
+            settled.append(choice)
+            if row >= len(draft) or choice[0] != draft[row]:
                 break
         self._keep(len(draft), settled)
         return settled
+
+    def _choices(
+        self, answer: Answer, settled: list[tuple[int, float]], allowed: Allowed | None
+    ) -> Iterable[tuple[int, float]]:
+        """A choice for each row, made when it is asked for: `settled` then has those of the rows before it."""
+        if allowed is None and self._temperature == 0:
+            return answer.choices
+        return (
+            self._choose(logits, allowed and _after([token for token, _ in settled], allowed))
+            for logits in answer.logits
+        )
 
     def _draft(self, most: int, stops: frozenset[int]) -> list[int]:
         """Guessed tokens, up to the first that would stop."""
         guessed = self._drafter.draft(most) if self._drafter is not None and most > 0 else []
         end = next((number for number, token in enumerate(guessed) if token in stops), len(guessed))
         return guessed[:end]
-
-    def _read(self, draft: list[int]) -> torch.Tensor:
-        """Logits (1 + draft, vocabulary) after everything that is in the sequence, and after each guessed token."""
-        ids, self._unread = self._unread + draft, []
-        self.passes += 1
-        return self._memory.read(ids, len(draft) + 1)
 
     def _keep(self, guessed: int, settled: list[tuple[int, float]]) -> None:
         """Append what is settled; cut what was guessed wrong off the cache. The last settled token has not been read yet."""

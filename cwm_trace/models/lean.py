@@ -14,10 +14,14 @@ from contextlib import contextmanager
 from math import sqrt
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import torch
 from torch.nn.functional import scaled_dot_product_attention, silu
+
+from cwm_trace.models.memory import Reading, drive
+
+_Made = TypeVar("_Made")
 
 _LONGEST = 256  # tokens of a sequence in one pass: a mask has so many rows
 _LEAST = 512  # positions of a sequence to begin with
@@ -261,6 +265,10 @@ class LeanSequence:
             kept = min(len(part), max(0, first + len(part) - (len(ids) - keep)))
             parts += self._network.run([Read(self, part, kept)])
         return parts[0] if len(parts) == 1 else torch.cat(parts)
+
+    def drive(self, reading: Reading[_Made]) -> _Made:
+        """Read what is asked for, to the end."""
+        return drive(reading, self.read)
 
     def forget(self, count: int) -> None:
         """Cut off the last tokens."""

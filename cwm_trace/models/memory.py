@@ -2,13 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol, TypeAlias, TypeVar
 
 import torch
 
 from cwm_trace.errors import ModelError
+
+_Made = TypeVar("_Made")
+
+
+class Wanted(NamedTuple):
+    """Tokens to append, and after how many of them, the last ones, logits are wanted."""
+
+    ids: Sequence[int]
+    keep: int
+
+
+class Answer(NamedTuple):
+    """Logits (keep, vocabulary), and each row's first choice with its natural-log probability."""
+
+    logits: torch.Tensor
+    choices: list[tuple[int, float]]
+
+
+Reading: TypeAlias = Generator[Wanted, Answer, _Made]
+"""Asks for tokens to be read, is sent the answers, and ends with what it made of them."""
 
 
 class Memory(Protocol):
@@ -24,8 +44,8 @@ class Memory(Protocol):
     @property
     def guesses(self) -> int: ...
 
-    def read(self, ids: Sequence[int], keep: int) -> torch.Tensor:
-        """Append tokens; logits (keep, vocabulary) after the last `keep` of them. Raises ModelError where the GPU is too small."""
+    def drive(self, reading: Reading[_Made]) -> _Made:
+        """Append what is asked for, and answer, to the end. Raises ModelError where the GPU is too small."""
         ...
 
     def forget(self, count: int) -> None:
@@ -37,6 +57,25 @@ class Memory(Protocol):
         ...
 
 
+def drive(reading: Reading[_Made], read: Callable[[Sequence[int], int], torch.Tensor]) -> _Made:
+    """Answer all that is asked for, each at once."""
+    try:
+        wanted = next(reading)
+        while True:
+            logits = read(*wanted)
+            wanted = reading.send(Answer(logits, first_choices(logits)))
+    except StopIteration as end:
+        made: _Made = end.value
+        return made
+
+
+def first_choices(logits: torch.Tensor) -> list[tuple[int, float]]:
+    """Of all rows, in a few operations: for a small model they cost more than what they compute."""
+    tokens = logits.argmax(-1, keepdim=True)
+    chances = logits.log_softmax(-1).gather(-1, tokens)
+    return list(zip(tokens[:, 0].tolist(), chances[:, 0].tolist(), strict=True))
+
+
 class OwnCache:
     """A sequence with a cache of transformers' own, in passes of its own."""
 
@@ -46,7 +85,10 @@ class OwnCache:
         self._model = model
         self._cache, self.can_forget = _new_cache(model)
 
-    def read(self, ids: Sequence[int], keep: int) -> torch.Tensor:
+    def drive(self, reading: Reading[_Made]) -> _Made:
+        return drive(reading, self._read)
+
+    def _read(self, ids: Sequence[int], keep: int) -> torch.Tensor:
         tensor = torch.tensor([list(ids)], device=self._model.device)
         with enough_memory():
             output = self._model(input_ids=tensor, past_key_values=self._cache, use_cache=True, logits_to_keep=keep)
