@@ -89,5 +89,25 @@ def test_the_less_it_has_seen_the_less_it_guesses() -> None:
     for same in ("z", "yz", "xyz", "tuvwxyz"):
         drafter = Drafter(MARKS)
         drafter.observe(ids_of(f"{same}0123456789ABCDEFGHIJ {same}"))
-        guessed[same] = "".join(map(chr, drafter.draft(99)))
-    assert guessed == {"z": "0123", "yz": "01234567", "xyz": "0123456789ABCDEF", "tuvwxyz": "0123456789ABCDEF"}
+        guessed[same] = "".join(map(chr, drafter.draft(8)))
+    assert guessed == {"z": "0123", "yz": "01234567", "xyz": "01234567", "tuvwxyz": "01234567"}
+
+
+def test_a_guess_is_guessed_on_from_where_it_is_sure() -> None:
+    drafter = Drafter(MARKS)
+    drafter.observe(ids_of("abcdef0123456789ABCDEF, then abcdef0123456789ABCDEF; abcdef"))
+    assert "".join(map(chr, drafter.draft(24))) == "0123456789ABCDEF; abcdef"  # of the last place, and on from there
+
+
+def test_a_guess_that_reaches_the_action_goes_on_with_the_line_that_is_due() -> None:
+    """The observation is that of the line before, but another line comes next."""
+    ids = ids_of(
+        trace_source(
+            "def f(text):\n    one = 1\n    text\n    text[0]\n    text[1]\n    return one\n", "f('some text')"
+        ).render()
+    )
+    actions = [position for position, token in enumerate(ids) if token == IDS[ACTION_SEP]]
+    start = actions[-3] - 6
+    drafter = Drafter(MARKS)
+    drafter.observe(ids[:start])
+    assert drafter.draft(16) == ids[start : start + 16]

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 # Sizes of the n-grams looked up, longest first, and how many tokens at most are guessed from one: a short one says little.
 _SIZES = {12: 16, 6: 16, 3: 16, 2: 8, 1: 4}
+_SURE = 6  # a guess is guessed on from as many tokens at least; of 2, 3, 6 and 12, this took least time
 _Key = tuple[int, ...]
 
 
@@ -45,14 +46,30 @@ class Drafter:
 
     def draft(self, most: int) -> list[int]:
         """So many likely next tokens at most; none where nothing like it was read."""
-        start = self._actions.expected()
-        if start is not None:
-            return self._ids[start : start + most]
-        for (size, longest), table in zip(_SIZES.items(), self._after, strict=True):
-            start = table.get(tuple(self._ids[-size:]))
+        guess: list[int] = []
+        while len(guess) < most and (more := self._more(guess, most - len(guess))):
+            guess += more
+        return guess
+
+    def _more(self, guess: list[int], most: int) -> list[int]:
+        """How it goes on after this guess."""
+        end = (self._ids[-max(_SIZES) :] + guess)[-max(_SIZES) :]
+        if end[-1:] == [self._marks.action]:
+            start = self._actions.due(guess)
             if start is not None:
-                return self._ids[start : start + min(most, longest)]
+                return self._ids[start : start + most]
+        for (size, longest), table in zip(_SIZES.items(), self._after, strict=True):
+            if guess and size < _SURE:
+                break
+            start = table.get(tuple(end[-size:]))
+            if start is not None:
+                return self._to_action(self._ids[start : start + min(most, longest)])
         return []
+
+    def _to_action(self, guess: list[int]) -> list[int]:
+        """Up to where another line may be due than the one that stands there."""
+        at = next((number for number, token in enumerate(guess) if token == self._marks.action), len(guess))
+        return guess[: at + 1]
 
 
 class _Actions:
@@ -89,12 +106,15 @@ class _Actions:
             self._next[self._running[-1][1]] = self._start
             self._running[-1] = action
 
-    def expected(self) -> int | None:
-        """Where the tokens of the next action stand, if one is due."""
-        if not self._open or self._start != len(self._ids) or not self._running or self._event == self._marks.call:
+    def due(self, guess: Sequence[int]) -> int | None:
+        """Where the tokens of the next action stand, these tokens coming before it."""
+        marks = self._marks
+        events = {marks.call, marks.line, *marks.endings}
+        event = next((token for token in guess if token in events), self._event)
+        if not self._running or event == marks.call:
             return None
         start, last = self._running[-1]
-        if self._event in self._marks.endings:
+        if event in marks.endings:
             return start
         return self._next.get(last) or self._line_after(last)
 
