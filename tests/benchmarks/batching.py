@@ -1,7 +1,8 @@
-"""`python -m tests.benchmarks.batching [-m MODEL] [-n N] [--batch N] [--rounds N]`: samples per minute at once, over one at a time.
+"""`python -m tests.benchmarks.batching [-m MODEL] [-n N] [--batch N] [--rounds N] [--generate]`: samples per minute at once, over one at a time.
 
-Generated programs that no training has seen (those of `decoding`); greedy, at most 300 tokens each. In every round one way runs after the
-other; the ratio of each round is printed, and whether all texts are equal.
+One at a time is our own decoding, with guesses; with `--generate`, also transformers' generate, called once a trace. Generated programs that
+no training has seen (those of `decoding`); greedy, at most 300 tokens each. In every round one way runs after the other; the ratio of each
+round is printed, and whether all texts are equal.
 """
 
 from __future__ import annotations
@@ -11,12 +12,13 @@ import statistics
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 from cwm_trace.frames import Trace
 from cwm_trace.models import Model, load_model
 from cwm_trace.simulate import predict
-from tests.benchmarks.decoding import TOKENS, prompts
+from tests.benchmarks.decoding import TOKENS, generate_once, prompts
 
 
 def _written(model: Model, prompt: Trace) -> str:
@@ -41,20 +43,28 @@ def main() -> None:
     parser.add_argument("-n", type=int, default=64, help="programs")
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--generate", action="store_true", help="also transformers' generate")
     args = parser.parse_args()
     model: Any = load_model(args.model)
     together = model.concurrent()
     items = prompts(args.n)[: args.n]
     _at_once(together, items[:2], 2)  # warms up
-    ratios = []
+    ways: dict[str, Callable[[Trace], str]] = {"one at a time": lambda prompt: _written(model, prompt)}
+    if args.generate:
+        generate_once(model, items[0])
+        ways["generate"] = lambda prompt: generate_once(model, prompt)
+    ratios: dict[str, list[float]] = {}
     for _ in range(args.rounds):
-        alone, one = _timed(lambda: [_written(model, prompt) for prompt in items])
         batched, many = _timed(lambda: _at_once(together, items, args.batch))
-        ratios.append(alone / batched)
-        same = sum(a == b for a, b in zip(one, many, strict=True))
-        speeds = f"{60 * args.n / alone:.0f} -> {60 * args.n / batched:.0f} samples a minute"
-        print(f"{speeds}, {ratios[-1]:.2f} times; {same} of {args.n} texts equal", flush=True)
-    print(f"median {statistics.median(ratios):.2f} [{min(ratios):.2f}, {max(ratios):.2f}]")
+        print(f"at once: {60 * args.n / batched:.0f} samples a minute", flush=True)
+        for name, write in ways.items():
+            alone, one = _timed(partial(list, map(write, items)))
+            same = sum(a.endswith(b) for a, b in zip(many, one, strict=True))
+            ratios.setdefault(name, []).append(alone / batched)
+            speed = f"{60 * args.n / alone:.0f} samples a minute"
+            print(f"{name}: {speed}; at once {alone / batched:.2f} times; {same} of {args.n} texts equal", flush=True)
+    for name, found in ratios.items():
+        print(f"over {name}: median {statistics.median(found):.2f} [{min(found):.2f}, {max(found):.2f}]")
 
 
 if __name__ == "__main__":
