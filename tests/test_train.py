@@ -36,10 +36,11 @@ import numpy as np
 import torch
 
 from cwm_trace.train import programs
-from cwm_trace.train.data import IGNORED, batches, bucketed, load_shard, loss_start, make_batch, save_shard
+from cwm_trace.train.data import IGNORED, batches, bucketed, loss_start, make_batch
 from cwm_trace.train.network import Shape, batch_loss, new_model
 from cwm_trace.train.record import Recipe, read_trace, traces_of, write_shards
-from cwm_trace.train.tokenizer import PAD, SPECIAL, build_tokenizer, pieces
+from cwm_trace.train.shards import load_shard, save_shard
+from cwm_trace.train.tokenizer import PAD, SPECIAL, TraceEncoder, build_tokenizer, pieces
 from cwm_trace.train.trainer import Plan, Trainer, rate_factor
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -198,6 +199,25 @@ def test_tokens_spell_every_text(text: str) -> None:
     assert decode(encode(text)) == text
 
 
+lines = st.lists(st.one_of(fragments, st.sampled_from(["\n", "\r\n", "    ", *SPECIAL])), max_size=12).map("".join)
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.lists(st.one_of(st.text(), lines), max_size=3))
+@example(["return x\n", "    return x\nreturn x", "x return x\n"])
+@example(["\x0breturn x", "\u2028return x", "a<|frame_sep|>return x", "a\rreturn x"])
+def test_lines_that_are_remembered_have_the_tokens_of_the_whole(texts: list[str]) -> None:
+    encoder = TraceEncoder()
+
+    assert encoder.encode(texts) == list(map(encode, texts))
+    assert encoder.encode(texts[::-1]) == list(map(encode, texts[::-1]))
+
+
+def test_no_piece_goes_on_after_the_end_of_a_line() -> None:
+    """Which is what lets the encoder remember lines."""
+    assert not [piece for piece in pieces() if "\n" in piece[:-1]]
+
+
 def test_tokens_spell_recorded_traces() -> None:
     for seed in range(40):
         program = generate(seed, 1)
@@ -205,6 +225,7 @@ def test_tokens_spell_recorded_traces() -> None:
             continue
         for trace in traces_of(program, 1):
             ids = encode(trace.render())
+            assert TraceEncoder().encode([trace.render()]) == [ids]
             assert decode(ids) == trace.render()
             assert read_trace(ids) == trace
 

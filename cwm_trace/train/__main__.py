@@ -29,6 +29,8 @@ def _parser() -> argparse.ArgumentParser:
         help="benchmark whose programs are kept out, besides those of the bundled suites (repeat)",
     )
     record.add_argument("--per-shard", type=int, default=2000, help="seeds in one shard")
+    record.add_argument("--calls", type=int, default=2, help="traces of one program, at most (2)")
+    record.add_argument("--max-tokens", type=int, default=1536, help="longer traces are left out (1536)")
     record.add_argument("--family", help="only drill, free, idiom or script programs")
     train = commands.add_parser("train", help="train a model on shards")
     train.add_argument("shards", type=Path)
@@ -117,7 +119,8 @@ def main() -> None:
     if args.command == "record":
         from cwm_trace.train.record import Recipe, write_shards
 
-        recipe = Recipe(args.first, args.last, args.per_shard, suites=tuple(args.suite), family=args.family)
+        names = ("first", "last", "per_shard", "calls", "max_tokens", "family")
+        recipe = Recipe(**{name: getattr(args, name) for name in names}, suites=tuple(args.suite))
         json.dump(write_shards(recipe, args.out, args.workers), sys.stdout)
     elif args.command == "train":
         _train(args)

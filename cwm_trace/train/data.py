@@ -1,8 +1,4 @@
-"""Recorded traces as token shards on disk, and batches of them for training.
-
-A shard is an `.npz` of token ids (`ids`, uint16, all traces one after another) and `lengths` (uint32). Knows nothing of programs or
-of how they were recorded.
-"""
+"""Batches of recorded traces for training, from token shards. Knows nothing of programs or of how they were recorded."""
 
 from __future__ import annotations
 
@@ -13,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-IdArray = np.ndarray[tuple[int], np.dtype[np.uint16]]
+from cwm_trace.train.shards import IdArray, load_shard, shard_paths
+
 _TOGETHER = 2  # shards shuffled together
 IGNORED = -100  # of torch's cross-entropy
 
@@ -29,28 +26,6 @@ class Batch:
     def tokens(self) -> int:
         """Tokens that the model computes on, padding included."""
         return self.ids.numel()
-
-
-def save_shard(path: Path, sequences: Sequence[Sequence[int]]) -> None:
-    """Write a shard, whole or not at all."""
-    partial = path.with_suffix(".partial.npz")
-    lengths = np.array([len(sequence) for sequence in sequences], dtype=np.uint32)
-    flat = np.fromiter(
-        (token for sequence in sequences for token in sequence), dtype=np.uint16, count=int(lengths.sum())
-    )
-    np.savez_compressed(partial, ids=flat, lengths=lengths)
-    partial.replace(path)
-
-
-def load_shard(path: Path) -> list[IdArray]:
-    """The sequences of a shard."""
-    with np.load(path) as shard:
-        return list(np.split(shard["ids"], np.cumsum(shard["lengths"])))[:-1]  # what is behind the last one is empty
-
-
-def shard_paths(folder: Path) -> list[Path]:
-    """Finished shards, in order."""
-    return sorted(path for path in folder.glob("shard-*.npz") if ".partial" not in path.name)
 
 
 def loss_start(sequence: IdArray, frame_sep: int) -> int:

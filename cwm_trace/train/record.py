@@ -12,8 +12,9 @@ import json
 import multiprocessing
 import resource
 import signal
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from types import FrameType
 
@@ -21,10 +22,11 @@ from cwm_trace.eval.suites import BUNDLED, suite_programs
 from cwm_trace.format import parse
 from cwm_trace.frames import Trace
 from cwm_trace.tracer.inprocess import record_source
-from cwm_trace.train.data import save_shard
+from cwm_trace.tracer.program import TracedProgram
 from cwm_trace.train.decontaminate import Filter
 from cwm_trace.train.programs import MAX_CHARACTERS, MAX_FRAMES, Program, generate
-from cwm_trace.train.tokenizer import build_tokenizer
+from cwm_trace.train.shards import save_shard
+from cwm_trace.train.tokenizer import TraceEncoder, build_backend
 
 SECONDS_A_PROGRAM = 1.0
 MEMORY = 3 << 30
@@ -66,48 +68,82 @@ def suite_sources(suites: tuple[str, ...]) -> Iterator[str]:
 
 
 def traces_of(program: Program, calls: int) -> Iterator[Trace]:
-    """Traces of a program that end within the limits."""
-    for call in program.calls[:calls] or (None,):
-        trace = _trace(program.source, call)
-        if trace is not None and trace.complete:
+    """Traces of a program that end within the limits, and that are those of Python 3.11 as far as is known (`meta["differs"]`)."""
+    if program.calls:
+        traced = TracedProgram(program.source)
+        made = [_limited(traced.trace, call) for call in program.calls[:calls]]
+    else:
+        made = [_limited(record_source, program.source)]
+    for trace in made:
+        if trace is not None and trace.complete and "differs" not in trace.meta:
             yield trace
 
 
-def _trace(source: str, call: str | None) -> Trace | None:
+def _limited(record: Callable[..., Trace], text: str) -> Trace | None:
     signal.setitimer(signal.ITIMER_REAL, SECONDS_A_PROGRAM)
     try:
         with contextlib.redirect_stdout(io.StringIO()):
-            return record_source(source, call, max_frames=MAX_FRAMES, max_characters=MAX_CHARACTERS)
+            return record(text, max_frames=MAX_FRAMES, max_characters=MAX_CHARACTERS)
     except (_TooLong, MemoryError):
         return None
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
 
 
+@lru_cache(maxsize=1)
+def _known(suites: tuple[str, ...]) -> Filter:
+    """Read once by each process: it takes as long as hundreds of programs."""
+    return Filter.of(suite_sources(suites))
+
+
+@dataclass(slots=True)
+class Maker:
+    """Makes token sequences of programs; `counts` says what became of them."""
+
+    recipe: Recipe
+    counts: dict[str, int] = field(
+        default_factory=lambda: {"traces": 0, "too_long": 0, "repeated": 0, "raised": 0, "tokens": 0, "characters": 0}
+    )
+    seen: set[str] = field(default_factory=set)
+    keep: Filter = field(init=False)
+    encoder: TraceEncoder = field(default_factory=TraceEncoder)
+
+    def __post_init__(self) -> None:
+        known = _known(self.recipe.suites)
+        self.keep = Filter(known.known, known.grams)
+
+    def sequences(self, seed: int) -> list[list[int]]:
+        """The traces of a seed's program, as tokens; none if it is not to be trained on."""
+        program = generate(seed, self.recipe.calls, self.recipe.family)
+        if not _compiles(program.source) or self.keep.rejects(program.source):
+            return []
+        traces = list(traces_of(program, self.recipe.calls))
+        texts = [trace.render() for trace in traces]
+        made = []
+        for trace, text, ids in zip(traces, texts, self.encoder.encode(texts), strict=True):
+            fate = "repeated" if text in self.seen else "too_long" if len(ids) > self.recipe.max_tokens else "traces"
+            self.counts[fate] += 1
+            self.counts["raised"] += trace.raised is not None
+            self.seen.add(text)
+            if fate == "traces":
+                made.append(ids)
+                self.counts["tokens"] += len(ids)
+                self.counts["characters"] += len(text)
+        return made
+
+
 def _write_shard(job: tuple[Recipe, int, Path]) -> dict[str, int]:
     recipe, number, out = job
     start = recipe.first + number * recipe.per_shard
-    path = out / f"shard-{start:09d}.npz"
-    keep = Filter.of(suite_sources(recipe.suites))
-    seen: set[str] = set()
-    sequences: list[list[int]] = []
-    counts = {"traces": 0, "too_long": 0, "repeated": 0, "raised": 0}
-    tokenizer = build_tokenizer()
-    for seed in range(start, min(start + recipe.per_shard, recipe.last)):
-        program = generate(seed, recipe.calls, recipe.family)
-        if not _compiles(program.source) or keep.rejects(program.source):
-            continue
-        for trace in traces_of(program, recipe.calls):
-            text = trace.render()
-            ids = tokenizer(text, add_special_tokens=False)["input_ids"]
-            fate = "repeated" if text in seen else "too_long" if len(ids) > recipe.max_tokens else "traces"
-            counts[fate] += 1
-            counts["raised"] += trace.raised is not None
-            seen.add(text)
-            if fate == "traces":
-                sequences.append(ids)
-    save_shard(path, sequences)
-    return counts | keep.counts | {"tokens": sum(map(len, sequences))}
+    maker = Maker(recipe)
+    seeds = range(start, min(start + recipe.per_shard, recipe.last))
+    save_shard(shard_path(out, start), [ids for seed in seeds for ids in maker.sequences(seed)])
+    return maker.counts | maker.keep.counts
+
+
+def shard_path(folder: Path, start: int) -> Path:
+    """Where the shard that begins with this seed stands."""
+    return folder / f"shard-{start:09d}.npz"
 
 
 def _compiles(source: str) -> bool:
@@ -118,7 +154,8 @@ def _compiles(source: str) -> bool:
     return True
 
 
-def _limit_worker() -> None:
+def limit_worker() -> None:
+    """Limits of a process that records generated programs: memory, and an alarm for each trace."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     signal.signal(signal.SIGALRM, _alarm)
     import warnings
@@ -131,9 +168,9 @@ def write_shards(recipe: Recipe, out: Path, workers: int = 1) -> dict[str, int]:
     out.mkdir(parents=True, exist_ok=True)
     count = -(-(recipe.last - recipe.first) // recipe.per_shard)
     jobs = [(recipe, number, out) for number in range(count)]
-    todo = [job for job in jobs if not (out / f"shard-{recipe.first + job[1] * recipe.per_shard:09d}.npz").exists()]
+    todo = [job for job in jobs if not shard_path(out, recipe.first + job[1] * recipe.per_shard).exists()]
     total: dict[str, int] = {}
-    with multiprocessing.get_context("spawn").Pool(workers, _limit_worker, maxtasksperchild=8) as pool:
+    with multiprocessing.get_context("spawn").Pool(workers, limit_worker, maxtasksperchild=8) as pool:
         for counts in pool.imap_unordered(_write_shard, todo):
             total = {name: total.get(name, 0) + value for name, value in counts.items()}
             with (out / "counts.jsonl").open("a") as file:
@@ -143,4 +180,4 @@ def write_shards(recipe: Recipe, out: Path, workers: int = 1) -> dict[str, int]:
 
 def read_trace(ids: list[int]) -> Trace:
     """A trace from its tokens."""
-    return parse(build_tokenizer().decode(ids))
+    return parse(build_backend().decode(ids, skip_special_tokens=False))

@@ -1,0 +1,86 @@
+"""Several calls of one program: each trace is the one that a recorder of its own gives."""
+
+from __future__ import annotations
+
+import signal
+from typing import Any
+
+import pytest
+
+from cwm_trace.errors import InputError
+from cwm_trace.frames import Status, Trace
+from cwm_trace.tracer.inprocess import record_source
+from cwm_trace.tracer.program import TracedProgram
+from cwm_trace.train.programs import generate
+
+
+def facts(trace: Trace) -> tuple[Any, ...]:
+    """All of a trace, what its equality leaves out, too."""
+    lines = [step.line_number for step in trace]
+    return trace, trace.status, dict(trace.meta), lines
+
+
+PROGRAMS = {
+    "state": ("seen = []\ndef f(x):\n    seen.append(x)\n    return seen", ["f(1)", "f(2)", "f(1)"]),
+    "raises": ("def f(x):\n    return 1 // x", ["f(0)", "f(1)", "f(0)", "g()"]),
+    "generator": ("def f(n):\n    for i in range(n):\n        yield i", ["f(2)", "list(f(2))", "next(f(3))"]),
+    "comprehension in the call": ("def f(x):\n    return x", ["[f(i) for i in 'ab']", "f((lambda y: y + 1)(2))"]),
+    "several lines": ("def f(a, b):\n    return a + b\n\n", ["f(\n  'a',\n  'b'\n)", "f(1, 2)"]),
+    "main guard": ("def f():\n    return __name__\nif __name__ == '__main__':\n    print(f())", ["f()", "f()"]),
+    "own main": ("def main():\n    return 5\nf = main", ["f()", "f.__name__", "main.__name__"]),
+    "class": ("class C:\n    def __repr__(self):\n        return 'c'\ndef f(c):\n    return c", ["f(C())", "C()"]),
+    "rebinds a builtin": ("def f(x):\n    global len\n    len = sum\n    return len(x)", ["f([3])", "len([3])"]),
+    "form feed": ("def f():\n    '\x0c \u2028'\n    return 1", ["f()", "f() + 1"]),
+}
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_each_call_is_recorded_as_alone(name: str) -> None:
+    source, calls = PROGRAMS[name]
+    program = TracedProgram(source)
+
+    assert [facts(program.trace(call)) for call in calls] == [facts(record_source(source, call)) for call in calls]
+
+
+def test_calls_of_generated_programs_are_recorded_as_alone() -> None:
+    compared = 0
+    for seed in range(70_000_000, 70_000_060):
+        made = generate(seed, 3)
+        try:
+            program = TracedProgram(made.source)
+        except InputError:
+            continue
+        for call in made.calls:
+            limits: Any = {"max_frames": 50, "max_characters": 900}
+            assert facts(program.trace(call, **limits)) == facts(record_source(made.source, call, **limits))
+            compared += 1
+    assert compared > 100
+
+
+def test_a_call_that_was_cut_off_leaves_nothing_to_the_next() -> None:
+    class Late(BaseException):
+        pass
+
+    def alarm(*_: object) -> None:
+        raise Late
+
+    source = "def f(n):\n    for i in range(n):\n        x = [i]\n    return n"
+    program = TracedProgram(source)
+    before = signal.signal(signal.SIGALRM, alarm)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.2)
+        with pytest.raises(Late):
+            program.trace("f(10 ** 9)")
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+    assert program.trace("f(100)", max_frames=20).status is Status.FRAME_LIMIT
+    assert facts(program.trace("f(2)")) == facts(record_source(source, "f(2)"))
+
+
+def test_what_cannot_be_traced_is_said_in_a_line() -> None:
+    with pytest.raises(InputError, match="<source>:1"):
+        TracedProgram("def f(:")
+    with pytest.raises(InputError, match="not an expression"):
+        TracedProgram("def f(): pass").trace("f(")
