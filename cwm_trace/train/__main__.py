@@ -1,4 +1,7 @@
-"""`python -m cwm_trace.train record` writes shards of recorded traces, `... train` trains on them, `... sample` shows one program."""
+"""`python -m cwm_trace.train record` writes shards of recorded traces, `... train` trains on them, `... sample` shows one program.
+
+`README.md` beside this has the commands of a whole session on a GPU.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from pathlib import Path
 
 from cwm_trace.errors import InputError
 from cwm_trace.train.programs import generate
+from cwm_trace.train.travel import join_parts, split_folder
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -38,7 +42,21 @@ def _parser() -> argparse.ArgumentParser:
     for name, kind, default in _TRAIN_OPTIONS:
         train.add_argument("--" + name.replace("_", "-"), type=kind, default=default)
     train.add_argument("--compile", action="store_true")
+    train.add_argument("--packed", action="store_true", help="pack traces in rows of --max-length tokens (on a GPU)")
+    train.add_argument(
+        "--generate", type=int, default=0, metavar="WORKERS", help="processes that make new data meanwhile"
+    )
+    train.add_argument("--live-folder", type=Path, help="where these write (OUT/live; /dev/shm/live, say)")
+    train.add_argument("--calls", type=int, default=2, help="traces of one program that they write, at most (2)")
+    train.add_argument("--suite", action="append", default=[], help="as for record, for these")
     train.add_argument("--threads", type=int, help="of torch, on a processor")
+    split = commands.add_parser("split", help="pack a folder into parts small enough to travel one by one")
+    split.add_argument("folder", type=Path)
+    split.add_argument("out", type=Path)
+    split.add_argument("--megabytes", type=float, default=15, help="of a part, at most (15)")
+    join = commands.add_parser("join", help="put the folder of such parts together again")
+    join.add_argument("parts", type=Path)
+    join.add_argument("folder", type=Path)
     suite = commands.add_parser("suite", help="write a suite of generated programs, one call each, to stdout")
     suite.add_argument(
         "name", nargs="?", help="a bundled one (real is not generated); else --count seeds from --first on"
@@ -57,6 +75,8 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+_LIVE_PROGRAMS = 200  # of a shard that is written while a model trains: a few seconds' work
+
 _TRAIN_OPTIONS: list[tuple[str, type, object]] = [
     ("minutes", float, 0.0),
     ("steps", int, 0),
@@ -65,13 +85,19 @@ _TRAIN_OPTIONS: list[tuple[str, type, object]] = [
     ("short_length", int, 448),
     ("short_part", float, 0.6),
     ("learning_rate", float, 4e-3),
+    ("warmup", float, 0.02),
     ("decay", float, 0.5),
+    ("accumulate", int, 1),
+    ("save_minutes", float, 5.0),
+    ("peak", float, 989e12),
     ("seed", int, 0),
     ("start_from", str, None),
     ("width", int, 192),
     ("layers", int, 6),
     ("heads", int, 6),
     ("inner", int, 512),
+    ("window", int, 256),
+    ("positions", int, 4096),
 ]
 
 
@@ -79,15 +105,22 @@ def _train(args: argparse.Namespace) -> None:
     import torch
 
     from cwm_trace.train.network import Shape
+    from cwm_trace.train.record import Recipe
     from cwm_trace.train.trainer import Plan, Trainer
 
+    if torch.cuda.is_available():
+        torch.set_float32_matmul_precision("high")
     if args.threads:
         torch.set_num_threads(args.threads)
     if not args.minutes and not args.steps:
         raise SystemExit("give --minutes or --steps")
     options = {item.name: getattr(args, item.name) for item in fields(Plan) if hasattr(args, item.name)}
-    shape = Shape(width=args.width, layers=args.layers, heads=args.heads, inner=args.inner)
-    print(Trainer(Plan(**options), shape).run())
+    options["workers"] = args.generate
+    live = Recipe(
+        0, 0, per_shard=_LIVE_PROGRAMS, calls=args.calls, max_tokens=args.max_length, suites=tuple(args.suite)
+    )
+    shape = Shape(**{item.name: getattr(args, item.name) for item in fields(Shape)})
+    print(Trainer(Plan(**options, live=live), shape).run())
 
 
 def _suite(args: argparse.Namespace) -> None:
@@ -124,6 +157,10 @@ def main() -> None:
         json.dump(write_shards(recipe, args.out, args.workers), sys.stdout)
     elif args.command == "train":
         _train(args)
+    elif args.command == "split":
+        print(*(path.name for path in split_folder(args.folder, args.out, int(args.megabytes * (1 << 20)))))
+    elif args.command == "join":
+        print(*join_parts(args.parts, args.folder))
     elif args.command == "suite":
         _suite(args)
     else:

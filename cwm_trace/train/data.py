@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
 from cwm_trace.train.shards import IdArray, load_shard, shard_paths
 
+if TYPE_CHECKING:
+    from cwm_trace.train.live import LiveShards
+
+_PAUSE = 0.2  # seconds between looks for the first live shard
 _TOGETHER = 2  # shards shuffled together
 IGNORED = -100  # of torch's cross-entropy
 
@@ -26,6 +32,10 @@ class Batch:
     def tokens(self) -> int:
         """Tokens that the model computes on, padding included."""
         return self.ids.numel()
+
+    def to(self, device: torch.device) -> Batch:
+        """The same on a device."""
+        return Batch(self.ids.to(device), self.labels.to(device))
 
 
 def loss_start(sequence: IdArray, frame_sep: int) -> int:
@@ -62,23 +72,54 @@ def bucketed(sequences: Sequence[IdArray], tokens_per_batch: int, rng: np.random
         yield groups[index]
 
 
-def batches(
-    folder: Path, tokens_per_batch: int, frame_sep: int, pad: int, seed: int, *, max_length: Callable[[], int]
-) -> Iterator[Batch]:
-    """Endless batches over all shards, new shards first (a shard that appears while training runs is taken up).
+def groups(
+    folder: Path, seed: int, *, max_length: Callable[[], int], live: LiveShards | None = None
+) -> Iterator[list[IdArray]]:
+    """Traces of a few shards at a time, in the shards' order: those of `live` as they come, else new shards first (one that appears
+    while training runs is taken up), then any.
 
-    `max_length` is asked anew for every group of shards; longer sequences are left out. Raises FileNotFoundError without shards.
+    `max_length` is asked anew for every group; longer traces are left out. Raises FileNotFoundError without shards.
     """
     number = done = 0
     while True:
+        fresh = live.take(_TOGETHER) if live else []
         paths = shard_paths(folder)
-        if not paths:
+        if not paths and not live:
             raise FileNotFoundError(f"no shards in {folder}")
-        rng = np.random.default_rng((seed, number))
-        chosen = paths[done : done + _TOGETHER] or [paths[index] for index in rng.permutation(len(paths))[:_TOGETHER]]
-        done = min(done + _TOGETHER, len(paths))
-        limit = max_length()
-        sequences = [sequence for path in chosen for sequence in load_shard(path) if len(sequence) <= limit]
+        if fresh or paths:
+            rng = np.random.default_rng((seed, number))
+            chosen = paths[done : done + _TOGETHER] or [
+                paths[index] for index in rng.permutation(len(paths))[:_TOGETHER]
+            ]
+            if not fresh:
+                done = min(done + _TOGETHER, len(paths))
+                fresh = [sequence for path in chosen for sequence in load_shard(path)]
+            limit = max_length()
+            yield [sequence for sequence in fresh if len(sequence) <= limit]
+            number += 1
+        else:
+            time.sleep(_PAUSE)
+
+
+def batches(
+    folder: Path, tokens_per_batch: int, frame_sep: int, pad: int, seed: int, *, max_length: Callable[[], int]
+) -> Iterator[Batch]:
+    """Endless padded batches over all shards (see `groups`)."""
+    return padded(groups(folder, seed, max_length=max_length), tokens_per_batch, frame_sep, pad, seed)
+
+
+def padded(
+    traces: Iterable[list[IdArray]], tokens_per_batch: int, frame_sep: int, pad: int, seed: int
+) -> Iterator[Batch]:
+    """The batches of each group of traces."""
+    for number, sequences in enumerate(traces):
+        rng = np.random.default_rng((seed, number, 1))
         for group in bucketed(sequences, tokens_per_batch, rng):
             yield make_batch(group, frame_sep, pad)
-        number += 1
+
+
+def shuffled(traces: Iterable[list[IdArray]], seed: int) -> Iterator[IdArray]:
+    """The traces of each group, in random order."""
+    for number, group in enumerate(traces):
+        for index in np.random.default_rng((seed, number, 2)).permutation(len(group)):
+            yield group[index]

@@ -31,8 +31,18 @@ def orthogonalise(stack: torch.Tensor, steps: int = 5) -> torch.Tensor:
 class Muon(torch.optim.Optimizer):
     """Muon with Nesterov momentum, decoupled weight decay, and updates rescaled to AdamW's usual size (0.2 x sqrt(longer side))."""
 
-    def __init__(self, params: Iterable[torch.Tensor], lr: float, momentum: float = 0.95, weight_decay: float = 0.01):
+    def __init__(
+        self,
+        params: Iterable[torch.Tensor],
+        lr: float,
+        momentum: float = 0.95,
+        weight_decay: float = 0.01,
+        *,
+        compiled: bool = False,
+    ):
+        """`compiled`: whether to put the iteration through torch.compile."""
         super().__init__(params, {"lr": lr, "momentum": momentum, "weight_decay": weight_decay})
+        self._orthogonalise = torch.compile(orthogonalise, dynamic=False) if compiled else orthogonalise
 
     @overload
     def step(self, closure: None = None) -> None: ...
@@ -51,15 +61,20 @@ class Muon(torch.optim.Optimizer):
         return None
 
     def _update(self, group: dict[str, Any], shape: torch.Size, matrices: list[torch.Tensor]) -> None:
-        directions = torch.stack([self._direction(matrix, group["momentum"]) for matrix in matrices])
+        directions = torch.stack(self._directions(matrices, group["momentum"]))
         scale = 0.2 * max(shape) ** 0.5 * group["lr"]
-        for matrix, update in zip(matrices, orthogonalise(directions), strict=True):
-            matrix.mul_(1 - group["lr"] * group["weight_decay"]).add_(update, alpha=-scale)
+        updates = list(self._orthogonalise(directions).unbind())
+        torch._foreach_mul_(matrices, 1 - group["lr"] * group["weight_decay"])
+        torch._foreach_add_(matrices, updates, alpha=-scale)
 
-    def _direction(self, matrix: torch.Tensor, momentum: float) -> torch.Tensor:
-        state = self.state[matrix]
-        if "momentum" not in state:
-            state["momentum"] = torch.zeros_like(matrix)
-        assert matrix.grad is not None
-        buffer: torch.Tensor = state["momentum"].lerp_(matrix.grad, 1 - momentum)
-        return matrix.grad.lerp(buffer, momentum)
+    def _directions(self, matrices: list[torch.Tensor], momentum: float) -> list[torch.Tensor]:
+        gradients, buffers = [], []
+        for matrix in matrices:
+            state = self.state[matrix]
+            if "momentum" not in state:
+                state["momentum"] = torch.zeros_like(matrix)
+            assert matrix.grad is not None
+            gradients.append(matrix.grad)
+            buffers.append(state["momentum"])
+        torch._foreach_lerp_(buffers, gradients, 1 - momentum)
+        return list(torch._foreach_lerp(gradients, buffers, momentum))

@@ -66,7 +66,7 @@ class BatchLoss:
     """`loss`: mean cross-entropy in nats per predicted token, with gradient; `correct`, `count`: first choices that are right."""
 
     loss: torch.Tensor
-    correct: int
+    correct: torch.Tensor
     count: int
 
 
@@ -77,5 +77,5 @@ def batch_loss(model: Any, batch: Batch) -> BatchLoss:
     chosen = labels != IGNORED
     logits = model.lm_head(hidden[:, :-1][chosen]).float()
     targets = labels[chosen]
-    correct = int((logits.detach().argmax(-1) == targets).sum())
+    correct = (logits.detach().argmax(-1) == targets).sum()
     return BatchLoss(cross_entropy(logits, targets), correct, len(targets))

@@ -14,14 +14,14 @@ import numpy as np
 IdArray = np.ndarray[tuple[int], np.dtype[np.uint16]]
 
 
-def save_shard(path: Path, sequences: Sequence[Sequence[int]]) -> None:
+def save_shard(path: Path, sequences: Sequence[Sequence[int]], *, compressed: bool = True) -> None:
     """Write a shard, whole or not at all."""
     partial = path.with_suffix(".partial.npz")
     lengths = np.array([len(sequence) for sequence in sequences], dtype=np.uint32)
     flat = np.fromiter(
         (token for sequence in sequences for token in sequence), dtype=np.uint16, count=int(lengths.sum())
     )
-    np.savez_compressed(partial, ids=flat, lengths=lengths)
+    (np.savez_compressed if compressed else np.savez)(partial, ids=flat, lengths=lengths)
     partial.replace(path)
 
 

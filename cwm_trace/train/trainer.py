@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -19,12 +21,17 @@ from accelerate import Accelerator
 from accelerate.utils import broadcast
 
 from cwm_trace.format import FRAME_SEP
-from cwm_trace.train.data import Batch, batches
+from cwm_trace.train.ahead import Ahead
+from cwm_trace.train.data import Batch, groups, padded, shuffled
+from cwm_trace.train.live import LiveRecipe, LiveShards
 from cwm_trace.train.muon import Muon
 from cwm_trace.train.network import Shape, batch_loss, new_model
-from cwm_trace.train.tokenizer import PAD, build_tokenizer
+from cwm_trace.train.packed import PackedBatch, masks_of, pack, packed_loss
+from cwm_trace.train.record import Recipe
+from cwm_trace.train.tokenizer import PAD, build_backend, build_tokenizer
 
 _CHECKPOINT = "checkpoint.pt"
+_LOGGED = 20  # steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +51,13 @@ class Plan:
         seed: of the weights and of the order of batches.
         start_from: a model folder whose weights to start from, or None.
         compile: whether to use torch.compile.
-        save_minutes: time between checkpoints.
+        save_minutes: time between checkpoints; the model in `out/model` is written with each.
+        packed: whether to pack traces in rows of `max_length` tokens (see `packed`), of which `short_length` then says nothing.
+        accumulate: batches of one step on each process.
+        workers: processes that write new training data meanwhile (see `live`); 0 = only the shards.
+        live_folder: where these write; None = `out/live`.
+        live: what they write, but for the seeds.
+        peak: the chip's operations a second, for the log (the default is an H100's data sheet, bf16).
     """
 
     shards: Path
@@ -62,6 +75,46 @@ class Plan:
     start_from: str | None = None
     compile: bool = False
     save_minutes: float = 5.0
+    packed: bool = False
+    accumulate: int = 1
+    workers: int = 0
+    live_folder: Path | None = None
+    live: Recipe = Recipe(0, 0, per_shard=200, max_tokens=4096)
+    peak: float = 989e12
+
+
+class Speed:
+    """Tokens a second since the last report, and the share of the chip's peak: 6 operations for each weight and token, and
+    12 for each pair of tokens and column of attention (what is computed on padding counts for nothing)."""
+
+    def __init__(self, model: Any, peak: float) -> None:
+        config, self._peak = model.config, peak
+        self._matrices = sum(item.numel() for name, item in model.named_parameters() if item.ndim == 2)
+        self._columns = config.num_attention_heads * config.head_dim
+        windows = {"full_attention": None, "sliding_attention": config.sliding_window}
+        self._windows = [windows[kind] for kind in config.layer_types]
+        self._tokens, self._operations, self._since = 0, 0.0, time.monotonic()
+
+    def add(self, batch: Batch | PackedBatch) -> None:
+        """Count a batch."""
+        if isinstance(batch, PackedBatch):
+            tokens = sum(map(sum, batch.lengths))
+            pairs = {window: batch.pairs(window) for window in set(self._windows)}
+            self._operations += 12 * self._columns * sum(map(pairs.__getitem__, self._windows))
+        else:
+            tokens = batch.tokens
+        self._tokens += tokens
+        self._operations += 6 * self._matrices * tokens
+
+    def report(self) -> dict[str, float]:
+        """`tokens_per_second`, and `peak_share` of this process; starts counting anew."""
+        now = time.monotonic()
+        seconds, operations, tokens = max(now - self._since, 1e-9), self._operations, self._tokens
+        self._tokens, self._operations, self._since = 0, 0.0, now
+        return {
+            "tokens_per_second": round(tokens / seconds),
+            "peak_share": round(operations / seconds / self._peak, 4),
+        }
 
 
 @dataclass(slots=True)
@@ -89,8 +142,9 @@ def make_optimizers(model: Any, plan: Plan) -> list[torch.optim.Optimizer]:
     matrices = [p for name, p in model.named_parameters() if p.ndim == 2 and "layers." in name]
     chosen = set(map(id, matrices))
     rest = [p for p in model.parameters() if id(p) not in chosen]
-    muon = Muon(matrices, lr=plan.learning_rate)
-    adamw = torch.optim.AdamW(rest, lr=plan.learning_rate, betas=(0.9, 0.98), weight_decay=0.0)
+    fused = bool(rest[0].is_cuda)
+    muon = Muon(matrices, lr=plan.learning_rate, compiled=plan.compile and fused)
+    adamw = torch.optim.AdamW(rest, lr=plan.learning_rate, betas=(0.9, 0.98), weight_decay=0.0, fused=fused)
     return [muon, adamw]
 
 
@@ -101,14 +155,18 @@ class Trainer:
         torch.manual_seed(plan.seed)
         self.plan, self.shape = plan, shape
         self.accelerator = Accelerator(mixed_precision="bf16" if torch.cuda.is_available() else "no")
-        self.model = self._model()
+        self.model = self._model().to(self.accelerator.device)
         self.optimizers = make_optimizers(self.model, plan)
         self.progress = Progress()
         self._load_checkpoint()
         # No wrapper for several processes: the loss calls the inner model, past it; `_average_gradients` does its work.
-        self.model = self.model.to(self.accelerator.device)
         self.optimizers = [self.accelerator.prepare(optimizer) for optimizer in self.optimizers]
-        if plan.compile:
+        self._loss: Callable[..., tuple[torch.Tensor, torch.Tensor, torch.Tensor]] = packed_loss
+        self._flex = self.accelerator.device.type == "cuda"
+        self._speed = Speed(self.accelerator.unwrap_model(self.model), plan.peak)
+        if plan.compile and plan.packed:
+            self._loss = torch.compile(packed_loss, dynamic=False)
+        elif plan.compile:
             inner = self.accelerator.unwrap_model(self.model)
             inner.model.forward = torch.compile(inner.model.forward, dynamic=True)
 
@@ -150,21 +208,31 @@ class Trainer:
         build_tokenizer().save_pretrained(folder)
 
     def run(self) -> Progress:
-        """Train until the plan's length is reached; checkpoints on the way, the model in `out/model` at the end."""
+        """Train until the plan's length is reached; checkpoints on the way, the model in `out/model` at the end.
+
+        The first step of a process, in which all is compiled, does not count as time of training.
+        """
         self.plan.out.mkdir(parents=True, exist_ok=True)
-        stream = self._batches()
-        self.model.train()
-        started, saved = time.monotonic() - self.progress.seconds, time.monotonic()
-        while (done := self._done()) < 1:
-            self._step(next(stream), done)
-            self.progress.seconds = time.monotonic() - started
-            if time.monotonic() - saved > 60 * self.plan.save_minutes and self.accelerator.is_main_process:
-                self.save_checkpoint()
-                saved = time.monotonic()
+        with ExitStack() as stack:
+            stream = self._stream(stack)
+            self.model.train()
+            started: float | None = None
+            saved, before = time.monotonic(), self.progress.seconds
+            while (done := self._done()) < 1:
+                self._step([next(stream) for _ in range(self.plan.accumulate)], done)
+                now = time.monotonic()
+                started = started or now
+                self.progress.seconds = before + now - started
+                if now - saved > 60 * self.plan.save_minutes and self.accelerator.is_main_process:
+                    self._save()
+                    saved = now
         if self.accelerator.is_main_process:
-            self.save_checkpoint()
-            self.export(self.plan.out / "model")
+            self._save()
         return self.progress
+
+    def _save(self) -> None:
+        self.save_checkpoint()
+        self.export(self.plan.out / "model")
 
     def _done(self) -> float:
         """How much of the run is done, by the main process's clock, so that all processes stop after the same step."""
@@ -182,46 +250,79 @@ class Trainer:
                 torch.distributed.all_reduce(parameter.grad)
                 parameter.grad /= self.accelerator.num_processes
 
-    def _batches(self) -> Iterator[Batch]:
-        tokenizer = build_tokenizer()
-        separator, pad = tokenizer.convert_tokens_to_ids([FRAME_SEP, PAD])
-        plan = self.plan
-        seed = plan.seed + 1000 * self.accelerator.process_index + self.progress.step
-        return batches(plan.shards, plan.tokens_per_batch, separator, pad, seed, max_length=self._max_length)
+    def _stream(self, stack: ExitStack) -> Iterator[Batch | PackedBatch]:
+        """Endless batches on the device."""
+        plan, index = self.plan, self.accelerator.process_index
+        live = None
+        if plan.workers:
+            folder = (plan.live_folder or plan.out / "live") / str(index)
+            live = stack.enter_context(LiveShards(LiveRecipe(plan.live, plan.workers), folder, index))
+        vocabulary = build_backend().get_vocab()
+        separator, pad = vocabulary[FRAME_SEP], vocabulary[PAD]
+        seed = plan.seed + 1000 * index + self.progress.step
+        traces = groups(plan.shards, seed, max_length=self._max_length, live=live)
+        if not plan.packed:
+            return (
+                batch.to(self.accelerator.device)
+                for batch in padded(traces, plan.tokens_per_batch, separator, pad, seed)
+            )
+        rows = max(plan.tokens_per_batch // plan.max_length, 1)
+        made = pack(shuffled(traces, seed), rows, plan.max_length, separator, pad)
+        if not self._flex:
+            return (batch.to(self.accelerator.device) for batch in made)
+        ahead = stack.enter_context(Ahead(batch.pin() for batch in made))
+        return (batch.to(self.accelerator.device) for batch in ahead)
 
     def _max_length(self) -> int:
-        early = self.progress.fraction(self.plan) < self.plan.short_part
+        early = self.progress.fraction(self.plan) < self.plan.short_part and not self.plan.packed
         return min(self.plan.short_length, self.plan.max_length) if early else self.plan.max_length
 
-    def _step(self, batch: Batch, done: float) -> None:
+    def _step(self, made: Sequence[Batch | PackedBatch], done: float) -> None:
         factor = rate_factor(done, self.plan.warmup, self.plan.decay)
         for optimizer in self.optimizers:
             for group in optimizer.param_groups:
                 group["lr"] = self.plan.learning_rate * factor
-        device = self.accelerator.device
-        batch = Batch(batch.ids.to(device), batch.labels.to(device))
-        with self.accelerator.autocast():
-            result = batch_loss(self.accelerator.unwrap_model(self.model), batch)
-        self.accelerator.backward(result.loss)
+        results = []
+        for batch in made:
+            with self.accelerator.autocast():
+                results.append(self._batch_loss(batch))
+            self.accelerator.backward(results[-1][0] / len(made))
+            self.progress.tokens += batch.tokens
+            self._speed.add(batch)
         self._average_gradients()
         norm = self.accelerator.clip_grad_norm_(self.model.parameters(), 1.0)
         for optimizer in self.optimizers:
             optimizer.step()
             optimizer.zero_grad()
         self.progress.step += 1
-        self.progress.tokens += batch.tokens
-        self._log(float(result.loss.detach()), result.correct / max(result.count, 1), float(norm), factor)
+        if self.progress.step % _LOGGED == 0 or self.progress.step == 1:
+            self._log(results, norm, factor)
 
-    def _log(self, loss: float, accuracy: float, norm: float, factor: float) -> None:
+    def _batch_loss(self, batch: Batch | PackedBatch) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        model = self.accelerator.unwrap_model(self.model)
+        if isinstance(batch, PackedBatch):
+            return self._loss(model, batch.tensors, masks_of(batch.tensors, model, self._flex))
+        result = batch_loss(model, batch)
+        return result.loss, result.correct, torch.tensor(result.count)
+
+    def _log(
+        self, results: Sequence[tuple[torch.Tensor, torch.Tensor, torch.Tensor]], norm: Any, factor: float
+    ) -> None:
+        """Reads values, for which all work that the GPU was given must end first: not at every step."""
+        loss = sum(float(result[0].detach()) for result in results) / len(results)
         if not math.isfinite(loss):
             raise FloatingPointError(f"the loss is {loss} at step {self.progress.step}")
-        if self.accelerator.is_main_process and (self.progress.step % 20 == 0 or self.progress.step == 1):
-            row = {
-                "loss": round(loss, 4),
-                "accuracy": round(accuracy, 4),
-                "norm": round(norm, 3),
-                "rate": round(factor, 3),
-            }
-            row |= {name: round(value, 1) for name, value in asdict(self.progress).items()}
-            with (self.plan.out / "log.jsonl").open("a") as file:
-                file.write(json.dumps(row) + "\n")
+        if not self.accelerator.is_main_process:
+            return
+        correct, count = (sum(int(result[item]) for result in results) for item in (1, 2))
+        row = {
+            "loss": round(loss, 4),
+            "accuracy": round(correct / max(count, 1), 4),
+            "norm": round(float(norm), 3),
+            "rate": round(factor, 3),
+        }
+        row |= {name: round(value, 1) for name, value in asdict(self.progress).items()}
+        row |= self._speed.report()
+        with (self.plan.out / "log.jsonl").open("a") as file:
+            file.write(json.dumps(row) + "\n")
+        print(json.dumps(row), file=sys.stderr, flush=True)
