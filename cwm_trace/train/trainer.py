@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -162,6 +163,7 @@ class Trainer:
         # No wrapper for several processes: the loss calls the inner model, past it; `_average_gradients` does its work.
         self.optimizers = [self.accelerator.prepare(optimizer) for optimizer in self.optimizers]
         self._loss: Callable[..., tuple[torch.Tensor, torch.Tensor, torch.Tensor]] = packed_loss
+        self._asked_to_stop = False
         self._flex = self.accelerator.device.type == "cuda"
         self._speed = Speed(self.accelerator.unwrap_model(self.model), plan.peak)
         if plan.compile and plan.packed:
@@ -210,7 +212,8 @@ class Trainer:
     def run(self) -> Progress:
         """Train until the plan's length is reached; checkpoints on the way, the model in `out/model` at the end.
 
-        The first step of a process, in which all is compiled, does not count as time of training.
+        The first step of a process, in which all is compiled, does not count as time of training. SIGTERM ends the run after the step
+        it comes in, with a checkpoint and a model, as if it had been the last.
         """
         self.plan.out.mkdir(parents=True, exist_ok=True)
         with ExitStack() as stack:
@@ -218,6 +221,7 @@ class Trainer:
             self.model.train()
             started: float | None = None
             saved, before = time.monotonic(), self.progress.seconds
+            stack.callback(signal.signal, signal.SIGTERM, signal.signal(signal.SIGTERM, self._ask_to_stop))
             while (done := self._done()) < 1:
                 self._step([next(stream) for _ in range(self.plan.accumulate)], done)
                 now = time.monotonic()
@@ -230,13 +234,16 @@ class Trainer:
             self._save()
         return self.progress
 
+    def _ask_to_stop(self, number: int, frame: object) -> None:
+        self._asked_to_stop = True
+
     def _save(self) -> None:
         self.save_checkpoint()
         self.export(self.plan.out / "model")
 
     def _done(self) -> float:
         """How much of the run is done, by the main process's clock, so that all processes stop after the same step."""
-        done = self.progress.fraction(self.plan)
+        done = 1.0 if self._asked_to_stop else self.progress.fraction(self.plan)
         if self.accelerator.num_processes == 1:
             return done
         return float(broadcast(torch.tensor(done, device=self.accelerator.device)))

@@ -1,0 +1,83 @@
+"""The GPU session of cwm_trace/train/README.md, its very script, at a size that a processor trains in seconds."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("torch", reason="the model extra is not installed")
+
+from cwm_trace import load_model, predict
+from cwm_trace.train.__main__ import _parser
+from cwm_trace.train.record import Recipe, write_shards
+from cwm_trace.train.travel import join_parts
+
+ROOT = Path(__file__).resolve().parent.parent
+SCRIPT = ROOT / "cwm_trace" / "train" / "session.sh"
+TOY = """--steps 100000 --width 32 --layers 2 --heads 2 --inner 48 --window 64 --max-length 1024 --tokens-per-batch 2048 --learning-rate 1e-2
+--warmup 0 --save-minutes 0.05 --generate 1 --seed 1"""
+
+
+def run(verb: str, folder: Path, *arguments: str) -> str:
+    """What a verb of the script prints."""
+    environment = os.environ | {
+        "RUN": str(folder / "run"),
+        "CARRIED": str(folder / "carried"),
+        "OUT": str(folder / "out"),
+        "SITE": str(folder / "site"),
+        "PYTHON": sys.executable,
+        "OPTIONS": TOY.replace("\n", " "),
+        "PROGRAMS": "5",
+        "PROBE": "--toy --steps 2",
+    }
+    done = subprocess.run([str(SCRIPT), verb, *arguments], env=environment, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr + done.stdout
+    return done.stdout
+
+
+def test_a_session_trains_brings_its_model_and_ends(tmp_path: Path) -> None:
+    carried = tmp_path / "carried"
+    write_shards(Recipe(0, 40, per_shard=20, max_tokens=1024), carried / "shards")
+    suite = {"id": "0", "code": "def f(x):\n    return x + 1", "input": "1", "output": "2"}
+    (carried / "suite.jsonl").write_text(json.dumps(suite) + "\n")
+    try:
+        run("start", tmp_path, "20")
+        for _ in range(20):
+            if "no model yet" not in run("watch", tmp_path, "3"):
+                break
+    finally:
+        ended = run("finish", tmp_path)
+
+    assert "training has ended" in ended
+    rows = [json.loads(line) for line in (tmp_path / "out" / "log.jsonl").read_text().splitlines()]
+    assert rows[-1]["step"] >= 20
+    assert rows[-1]["loss"] < rows[0]["loss"] - 1
+    join_parts(tmp_path / "out" / "model", tmp_path / "model")
+    trace = predict(load_model(f"hf:{tmp_path / 'model'}"), suite["code"], call="f(1)", max_tokens=40)
+    assert len(trace) > 0
+
+
+def test_the_machine_is_probed(tmp_path: Path) -> None:
+    printed = run("probe", tmp_path)
+
+    assert "characters/s" in printed
+    assert "ms a step" in printed
+
+
+def test_the_script_has_options_that_there_are() -> None:
+    found = re.search(r'OPTIONS=\$\{OPTIONS:-"(.*?)"\}', SCRIPT.read_text(), re.DOTALL)
+    assert found
+    words = found[1].replace("\\\n", "").replace("$WORKERS", "14").split()
+
+    options = _parser().parse_args(["train", "shards", "out", "--packed", *words])
+
+    assert options.generate == 14
+    assert options.minutes > 0
+    assert options.tokens_per_batch % options.max_length == 0
+    assert options.width % options.heads == 0
