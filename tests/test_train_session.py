@@ -21,7 +21,7 @@ from cwm_trace.train.travel import join_parts
 ROOT = Path(__file__).resolve().parent.parent
 SCRIPT = ROOT / "cwm_trace" / "train" / "session.sh"
 TOY = """--steps 100000 --width 32 --layers 2 --heads 2 --inner 48 --window 64 --max-length 1024 --tokens-per-batch 2048 --learning-rate 1e-2
---warmup 0 --save-minutes 0.05 --generate 1 --seed 1"""
+--warmup 0 --save-minutes 0.05 --generate 1 --seed 1 --live-folder {live}"""
 
 
 def run(verb: str, folder: Path, *arguments: str) -> str:
@@ -31,8 +31,9 @@ def run(verb: str, folder: Path, *arguments: str) -> str:
         "CARRIED": str(folder / "carried"),
         "OUT": str(folder / "out"),
         "SITE": str(folder / "site"),
+        "LIVE": str(folder / "live"),
         "PYTHON": sys.executable,
-        "OPTIONS": TOY.replace("\n", " "),
+        "OPTIONS": TOY.format(live=folder / "live").replace("\n", " "),
         "PROGRAMS": "5",
         "PROBE": "--toy --steps 2",
     }
@@ -58,6 +59,8 @@ def test_a_session_trains_brings_its_model_and_ends(tmp_path: Path) -> None:
     rows = [json.loads(line) for line in (tmp_path / "out" / "log.jsonl").read_text().splitlines()]
     assert rows[-1]["step"] >= 20
     assert rows[-1]["loss"] < rows[0]["loss"] - 1
+    assert rows[-1]["live_shards"] > 0
+    assert json.loads((tmp_path / "out" / "counts.jsonl").read_text())["traces"] > 0
     join_parts(tmp_path / "out" / "model", tmp_path / "model")
     trace = predict(load_model(f"hf:{tmp_path / 'model'}"), suite["code"], call="f(1)", max_tokens=40)
     assert len(trace) > 0
@@ -73,7 +76,7 @@ def test_the_machine_is_probed(tmp_path: Path) -> None:
 def test_the_script_has_options_that_there_are() -> None:
     found = re.search(r'OPTIONS=\$\{OPTIONS:-"(.*?)"\}', SCRIPT.read_text(), re.DOTALL)
     assert found
-    words = found[1].replace("\\\n", "").replace("$WORKERS", "14").split()
+    words = found[1].replace("\\\n", "").replace("$WORKERS", "14").replace("$LIVE", "live").split()
 
     options = _parser().parse_args(["train", "shards", "out", "--packed", *words])
 

@@ -4,15 +4,15 @@
 #   session.sh start SECONDS    installs, starts training as a daemon, and looks at it for so long
 #   session.sh watch SECONDS    looks at it until then or its end, and brings what there is of the model
 #   session.sh finish           tells it to stop now and save, waits for that, and brings the model
-# Settings, as environment variables: RUN (folder of the run), OPTIONS (of `train`), CARRIED (what came along), PYTHON.
+# Settings, as environment variables: RUN (folder of the run), OPTIONS (of `train`), WORKERS (that make data), CARRIED (what came along).
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 RUN=${RUN:-/tmp/run} CARRIED=${CARRIED:-.gpu} PYTHON=${PYTHON:-python3} OUT=${OUT:-/tmp/out}
 SITE=${SITE:-/tmp/site}
-WORKERS=${WORKERS:-14}
+WORKERS=${WORKERS:-14} LIVE=${LIVE:-/dev/shm/live}
 # Decay from the start, no plateau: what made the loss fall (models/nano/README.md).
 OPTIONS=${OPTIONS:-"--minutes 23 --width 512 --layers 9 --heads 8 --inner 1408 --window 256 --max-length 4096 --tokens-per-batch 131072 \
---learning-rate 3e-3 --warmup 0.02 --decay 0.98 --save-minutes 4 --compile --generate $WORKERS --calls 3 --live-folder /dev/shm/live"}
+--learning-rate 3e-3 --warmup 0.02 --decay 0.98 --save-minutes 4 --compile --generate $WORKERS --calls 3 --live-folder $LIVE"}
 export PYTHONPATH="$PWD:$SITE" TOKENIZERS_PARALLELISM=false PYTHONUNBUFFERED=1
 # The processes that write data have one thread each; those of the trainer wait for the GPU.
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}
@@ -33,7 +33,7 @@ look() { # SECONDS: until then, or until training ends
 bring() {
     cp "$RUN/log.jsonl" "$OUT/" 2>/dev/null || true
     tail -n 200 "$RUN/output" >"$OUT/output" || true
-    cat "$RUN"/live/*/counts-*.json /dev/shm/live/*/counts-*.json >"$OUT/counts.jsonl" 2>/dev/null || true
+    cat "$RUN"/live/*/counts-*.json "$LIVE"/*/counts-*.json >"$OUT/counts.jsonl" 2>/dev/null || true
     if [ -e "$RUN/model/model.safetensors" ]; then "$PYTHON" -m cwm_trace.train split "$RUN/model" "$OUT/model"; else echo "no model yet"; fi
 }
 

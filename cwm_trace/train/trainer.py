@@ -164,6 +164,7 @@ class Trainer:
         self.optimizers = [self.accelerator.prepare(optimizer) for optimizer in self.optimizers]
         self._loss: Callable[..., tuple[torch.Tensor, torch.Tensor, torch.Tensor]] = packed_loss
         self._asked_to_stop = False
+        self._live: LiveShards | None = None
         self._flex = self.accelerator.device.type == "cuda"
         self._speed = Speed(self.accelerator.unwrap_model(self.model), plan.peak)
         if plan.compile and plan.packed:
@@ -263,7 +264,7 @@ class Trainer:
         live = None
         if plan.workers:
             folder = (plan.live_folder or plan.out / "live") / str(index)
-            live = stack.enter_context(LiveShards(LiveRecipe(plan.live, plan.workers), folder, index))
+            self._live = live = stack.enter_context(LiveShards(LiveRecipe(plan.live, plan.workers), folder, index))
         vocabulary = build_backend().get_vocab()
         separator, pad = vocabulary[FRAME_SEP], vocabulary[PAD]
         seed = plan.seed + 1000 * index + self.progress.step
@@ -330,6 +331,8 @@ class Trainer:
         }
         row |= {name: round(value, 1) for name, value in asdict(self.progress).items()}
         row |= self._speed.report()
+        if self._live is not None:
+            row["live_shards"] = self._live.taken
         with (self.plan.out / "log.jsonl").open("a") as file:
             file.write(json.dumps(row) + "\n")
         print(json.dumps(row), file=sys.stderr, flush=True)
