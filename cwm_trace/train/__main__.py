@@ -70,6 +70,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     suite.add_argument("--first", type=int, default=9_600_000, help="first seed (training uses small ones)")
     suite.add_argument("--count", type=int, help="tasks of a bundled one (100), else seeds (200)")
+    atoms = commands.add_parser("atoms", help="write a suite of one-operation programs to stdout, tagged by operation")
+    atoms.add_argument("--each", type=int, default=5, help="programs of each operation (5)")
+    count = commands.add_parser(
+        "count", help="in how many programs each construct stands, in percent, most frequent first"
+    )
+    count.add_argument("suite", nargs="?", help="of a suite; else of generated programs")
+    count.add_argument("--first", type=int, default=0, help="first seed")
+    count.add_argument("--last", type=int, default=2000, help="last seed, excluded (2000)")
+    count.add_argument("--family", help="as for record")
     sample = commands.add_parser("sample", help="print the program of a seed")
     sample.add_argument("seed", type=int)
     return parser
@@ -146,6 +155,43 @@ def _seeds(first: int, count: int) -> None:
             print(json.dumps({"id": f"seed-{seed}", "source": program.source, "call": program.calls[0]}))
 
 
+def _atoms(each: int) -> None:
+    """Programs of every operation that end; those that raise are among them."""
+    from cwm_trace.tracer import trace_source
+    from cwm_trace.train.programs import atom
+    from cwm_trace.train.skills import OPERATIONS
+
+    for operation in OPERATIONS:
+        found = 0
+        for number in range(10 * each):
+            program = atom(operation, number)
+            try:
+                ended = trace_source(program.source, program.calls[0]).complete
+            except InputError:
+                continue
+            if ended and found < each:
+                found += 1
+                task = {"id": f"{operation} {number}", "source": program.source, "call": program.calls[0]}
+                print(json.dumps(task | {"tags": [operation]}))
+            if found == each:
+                break
+
+
+def _count(args: argparse.Namespace) -> None:
+    from cwm_trace.train.constructs import count
+
+    if args.suite:
+        from cwm_trace.eval.suites import suite_programs
+
+        sources = iter(suite_programs(args.suite))
+    else:
+        sources = (generate(seed, 1, args.family).source for seed in range(args.first, args.last))
+    programs, total = count(sources)
+    print(f"{programs} programs")
+    for name, number in sorted(total.items(), key=lambda item: (-item[1], item[0])):
+        print(f"{100 * number / programs:6.2f}  {name}")
+
+
 def main() -> None:
     """Run the command."""
     args = _parser().parse_args()
@@ -157,6 +203,10 @@ def main() -> None:
         json.dump(write_shards(recipe, args.out, args.workers), sys.stdout)
     elif args.command == "train":
         _train(args)
+    elif args.command == "atoms":
+        _atoms(args.each)
+    elif args.command == "count":
+        _count(args)
     elif args.command == "split":
         print(*(path.name for path in split_folder(args.folder, args.out, int(args.megabytes * (1 << 20)))))
     elif args.command == "join":

@@ -1,7 +1,8 @@
 """The program generator: seeded, typed, reproducible to the byte.
 
-`generate(seed)` writes one program and several calls of it. Three families: *drills* (one or a few operations on parameters),
-*free* programs (statements, loops, conditions, mutation) and *idioms* (shapes that people write). Runs nothing.
+`generate(seed)` writes one program and several calls of it. Four usual families: *drills* (one or a few operations on parameters), *free*
+programs (statements, loops, conditions, mutation), *idioms* (shapes that people write) and *scripts*. Those of `skills` are written
+where they are asked for, and half of what `wide` is. Runs nothing.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from cwm_trace.train.grammar import EXPRESSIONS, MUTATIONS
 from cwm_trace.train.idioms import IDIOMS
 from cwm_trace.train.names import class_name, novel_name
+from cwm_trace.train.skills import BODIES, atom_body
 from cwm_trace.train.style import Style
 from cwm_trace.train.values import Theme
 from cwm_trace.train.writer import Variable, Writer, literal_text
@@ -59,7 +61,7 @@ class Program:
     Attributes:
         source: its text.
         calls: expressions to trace, one trace each; empty for a script that runs its own `main()`.
-        family: `drill`, `free`, `idiom` or `script`.
+        family: `drill`, `free`, `idiom`, `script` or one of `skills`.
     """
 
     source: str
@@ -68,8 +70,11 @@ class Program:
 
 
 def generate(seed: int, calls: int = 3, family: str | None = None) -> Program:
-    """The program of a seed, with so many different calls at most; `family` (`script`, say) leaves no choice of that."""
+    """The program of a seed, with so many different calls at most; `family` (`script`, say) leaves no choice of that, but for `wide`:
+    the usual ones, and those of `skills`. Raises KeyError."""
     rng = random.Random(seed)
+    if family == "wide":
+        family = rng.choices([None, *BODIES], _WIDE)[0]
     family = family or rng.choices(["drill", "free", "idiom", "script"], [31, 33, 25, 11])[0]
     program = _FAMILIES[family](rng, calls)
     style = Style.draw(rng)
@@ -473,7 +478,23 @@ def _indented(lines: list[str]) -> list[str]:
     return ["    " + line for line in lines]
 
 
+def atom(operation: str, number: int) -> Program:
+    """A program of one operation of `skills.OPERATIONS`, with one call: the same for the same number. Raises KeyError."""
+    writer = new_writer(random.Random(f"{operation} {number}"))
+    return finished(writer, atom_body(writer, operation), 1, "atom")
+
+
+def _skill(name: str) -> Callable[[random.Random, int], Program]:
+    def program(rng: random.Random, calls: int) -> Program:
+        writer = new_writer(rng)
+        return finished(writer, BODIES[name](writer), calls, name)
+
+    return program
+
+
+_WIDE = [50, 22, 12, 6, 10]  # the usual ones, then those of `skills.BODIES` in its order
 _FAMILIES: dict[str, Callable[[random.Random, int], Program]] = {
+    **{name: _skill(name) for name in BODIES},
     "drill": _drill,
     "free": _free,
     "idiom": _idiom,

@@ -163,6 +163,16 @@ class Theme:
             return text + self.rng.choice(string.whitespace[:4])
         return text
 
+    def long_text(self) -> str:
+        """A string of a dozen to thirty characters: words, or characters of one alphabet."""
+        length = self.rng.choice([12, 16, 16, 20, 24, 30])
+        if self.rng.random() < 0.5:
+            return "".join(self.rng.choices(self.alphabet(), k=length))
+        text = ""
+        while len(text) < length:
+            text += self.rng.choice(self.words) + self.separator
+        return text[:length]
+
     def float_(self) -> float:
         """A number with one or two decimals."""
         return round(self.rng.uniform(-10, 100), self.rng.choice([1, 1, 2]))
@@ -195,6 +205,7 @@ def _list_of(item: Callable[[Theme], Value]) -> Callable[[Theme], list[Value]]:
 _MAKERS: dict[str, Callable[[Theme], Value]] = {
     "int": Theme.int_,
     "str": Theme.text,
+    "text": Theme.long_text,
     "char": Theme.char,
     "bool": Theme.bool_,
     "float": Theme.float_,

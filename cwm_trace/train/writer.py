@@ -24,6 +24,7 @@ _ALIASES = {"s": "str"}
 
 _NAMES = {
     "str": "text s string word str1 txt value name data input_string sentence line message phrase t a b x st msg content",
+    "text": "text s string data line message t value content",
     "char": "char c ch letter sep delim symbol x i k sign character value old new p",
     "int": "n num count x k i number value a b m total limit size idx start end step y target",
     "bool": "flag found ok is_valid done x check b",
