@@ -34,6 +34,36 @@ PROGRAMS = {
 }
 
 
+LATE_END = """
+import gc
+def late(box):
+    try:
+        yield 1
+    finally:
+        box.append(2)
+def f(n):
+    gc.collect()
+    box = []
+    it = late(box)
+    box.append(it)
+    next(it)
+    return n
+"""
+LATE_DEL = """
+import gc
+class Late:
+    def __del__(self):
+        x = 1
+def f(n):
+    gc.collect()
+    item = Late()
+    item.self = item
+    return n
+"""
+PROGRAMS["generator that ends in the next call"] = (LATE_END, ["f(1)", "f(2)"])
+PROGRAMS["finaliser that runs in the next call"] = (LATE_DEL, ["f(1)", "f(2)"])
+
+
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_each_call_is_recorded_as_alone(name: str) -> None:
     source, calls = PROGRAMS[name]

@@ -84,7 +84,7 @@ def test_rows_are_nearly_full() -> None:
     batches = list(pack(traces(1, 600), 4, 512, SEPARATOR, PAD))
     used = sum(sum(map(sum, batch.lengths)) for batch in batches)
 
-    assert used > 0.95 * sum(batch.tokens for batch in batches)
+    assert used > 0.97 * sum(batch.tokens for batch in batches)
 
 
 def test_rows_that_no_trace_fills_do_not_wait_for_ever() -> None:
@@ -103,7 +103,7 @@ def test_rows_are_whole_blocks() -> None:
 # --- masks ------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("window", [None, 1, 50, 127, 128, 129, 200, 300])
+@pytest.mark.parametrize("window", [None, 1, 50, 127, 128, 129, 130, 200, 300])
 def test_block_masks_say_what_dense_ones_say(window: int | None) -> None:
     batch = next(pack(traces(2, 99, 900), 2, 1024, SEPARATOR, PAD)).tensors
     blocks = 1024 // BLOCK

@@ -22,7 +22,18 @@ from cwm_trace.tracer.record import Recorder, Settings, StopRecording, compile_s
 
 
 class _CallsRecorder(Recorder):
-    """A recorder that can be started again, with another `main`."""
+    """A recorder that can be started again, with another `main`.
+
+    Attributes:
+        alone: whether nothing of the last call can run again, during the next: no suspended generator, whose end may come when the garbage
+            is collected.
+    """
+
+    alone = True
+
+    def _end(self) -> None:
+        self.alone = not self._suspended
+        super()._end()
 
     def instrument(self, code: CodeType, lines: Sequence[str]) -> CodeType:
         if code.co_name != "<module>":
@@ -33,7 +44,7 @@ class _CallsRecorder(Recorder):
 
     def again(self, main: CodeType, lines: Sequence[str], limits: FrameList) -> CodeType:
         """Forget what was recorded; the instrumented code of a module whose one function, `main`, is the entry."""
-        self.complete = False
+        self.complete = self.alone = False
         self._forget()
         self._expander = Expander(self._sites)
         self._emit, self._append = limits, self._pass_on
@@ -70,7 +81,7 @@ class TracedProgram:
         return Trace(context, tuple(limits.frames), recorder.complete, limits.status, meta)
 
     def _run(self, entry: Entry, limits: FrameList) -> Recorder:
-        if self._recorder is None:
+        if self._recorder is None or not self._recorder.alone or "__del__" in self._source:
             # The line before the program is that of the call's context, so that its lines have the numbers they have there.
             program = f"\n{self._source}\n"
             self._recorder = _CallsRecorder(program, FILENAME, entry_line=None, emit=None, settings=self._settings)

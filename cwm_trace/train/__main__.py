@@ -35,7 +35,7 @@ def _parser() -> argparse.ArgumentParser:
     record.add_argument("--per-shard", type=int, default=2000, help="seeds in one shard")
     record.add_argument("--calls", type=int, default=2, help="traces of one program, at most (2)")
     record.add_argument("--max-tokens", type=int, default=1536, help="longer traces are left out (1536)")
-    record.add_argument("--family", help="only drill, free, idiom or script programs")
+    record.add_argument("--family", help="only such programs: drill, free, idiom, script, those of skills.py, or wide")
     train = commands.add_parser("train", help="train a model on shards")
     train.add_argument("shards", type=Path)
     train.add_argument("out", type=Path)
@@ -48,6 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     train.add_argument("--live-folder", type=Path, help="where these write (OUT/live; /dev/shm/live, say)")
     train.add_argument("--calls", type=int, default=2, help="traces of one program that they write, at most (2)")
+    train.add_argument("--family", help="as for record, for these")
     train.add_argument("--suite", action="append", default=[], help="as for record, for these")
     train.add_argument("--threads", type=int, help="of torch, on a processor")
     split = commands.add_parser("split", help="pack a folder into parts small enough to travel one by one")
@@ -126,7 +127,13 @@ def _train(args: argparse.Namespace) -> None:
     options = {item.name: getattr(args, item.name) for item in fields(Plan) if hasattr(args, item.name)}
     options["workers"] = args.generate
     live = Recipe(
-        0, 0, per_shard=_LIVE_PROGRAMS, calls=args.calls, max_tokens=args.max_length, suites=tuple(args.suite)
+        0,
+        0,
+        per_shard=_LIVE_PROGRAMS,
+        calls=args.calls,
+        max_tokens=args.max_length,
+        suites=tuple(args.suite),
+        family=args.family,
     )
     shape = Shape(**{item.name: getattr(args, item.name) for item in fields(Shape)})
     print(Trainer(Plan(**options, live=live), shape).run())

@@ -22,7 +22,7 @@ from cwm_trace.train.shards import IdArray
 
 BLOCK = 128  # of FlexAttention's masks; rows are a multiple of it
 _WASTE = 32  # tokens: a row with no more than that free is full
-_TRIED = 4  # traces looked at, in those that would fill the rows
+_WAITING = 8  # traces a row that found no place, after which the rows are full enough
 _Mask = dict[str, Any]
 
 
@@ -86,7 +86,7 @@ def pack(traces: Iterable[IdArray], rows: int, length: int, frame_sep: int, pad:
         free = [length] * rows
         later: list[IdArray] = []
         queue, waiting = waiting, later
-        while max(free) > _WASTE and sum(map(len, later)) < _TRIED * rows * length:
+        while max(free) > _WASTE and len(later) < _WAITING * rows:
             trace = queue.pop(0) if queue else next(source, None)
             if trace is None:
                 return
@@ -97,8 +97,6 @@ def pack(traces: Iterable[IdArray], rows: int, length: int, frame_sep: int, pad:
                 free[row] -= len(trace)
             else:
                 later.append(trace)
-                if len(later) > 8 * rows:  # rows that no trace at hand fills are full enough
-                    break
         waiting += queue
         yield _batch(bins, length, frame_sep, pad)
 

@@ -12,6 +12,7 @@ import json
 import multiprocessing
 import resource
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -158,6 +159,7 @@ def limit_worker() -> None:
     """Limits of a process that records generated programs: memory, and an alarm for each trace."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     signal.signal(signal.SIGALRM, _alarm)
+    sys.unraisablehook = lambda _: None  # a generator of a program that was stopped at a limit ends with an exception
     import warnings
 
     warnings.simplefilter("ignore")  # generated code compares literals with `is`, and the like
