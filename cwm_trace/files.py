@@ -12,6 +12,7 @@ import json
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any, TextIO, TypeVar, cast
@@ -63,7 +64,7 @@ _quoted = json.encoder.encode_basestring_ascii
 
 
 def trace_to_json(trace: Trace) -> Json:
-    """A trace as a JSON object (schema `cwm-trace/1`)."""
+    """A trace as a JSON object (schema `cwm-trace/1`), without those of other threads."""
     return {**_head(trace), "frames": [step_to_json(step) for step in trace.frames]}
 
 
@@ -164,7 +165,10 @@ def _damage(path: Path, *others: type[Exception]) -> tuple[type[Exception], ...]
 
 
 def save(traces: Iterable[Trace], path: str | Path) -> None:
-    """Write traces: `.jsonl`, `.jsonl.gz` and `.jsonl.zst` one per line; `.txt` the CWM text of exactly one. Raises InputError."""
+    """Write traces: `.jsonl`, `.jsonl.gz` and `.jsonl.zst` one per line; `.txt` the CWM text of exactly one. Raises InputError.
+
+    Behind a trace come those of other threads of its program, a line each; not in a `.txt`.
+    """
     target = Path(path)
     if target.suffix == ".txt":
         (trace,) = _exactly_one(list(traces))
@@ -175,13 +179,13 @@ def save(traces: Iterable[Trace], path: str | Path) -> None:
     import jsonlines  # here: the child process that runs programs needs this module, but none of what jsonlines brings
 
     with _open(target, "w") as file, jsonlines.Writer(file, dumps=json.dumps) as writer:
-        writer.write_all(map(trace_to_json, traces))
+        writer.write_all(trace_to_json(one) for trace in traces for one in (trace, *trace.threads))
 
 
-def save_lines(head: Trace, lines: Iterable[str], path: str | Path) -> None:
-    """Write one trace, whose frames are JSON texts that come one by one, as `save` does; `.jsonl`, `.jsonl.gz` or `.jsonl.zst`.
+def save_lines(traces: Iterable[tuple[Trace, Iterable[str]]], path: str | Path) -> None:
+    """Write traces whose frames are JSON texts that come one by one, as `save` does; `.jsonl`, `.jsonl.gz` or `.jsonl.zst`.
 
-    `head` is the trace, whatever frames it has. What is held in memory does not grow with the trace. Raises InputError.
+    The first of each pair is the trace, whatever frames it has. What is held in memory does not grow with the frames. Raises InputError.
     """
     target = Path(path)
     if ".jsonl" not in target.suffixes:
@@ -189,10 +193,11 @@ def save_lines(head: Trace, lines: Iterable[str], path: str | Path) -> None:
             f"cannot write a trace to {target.name} piece by piece", hint="Use .jsonl, .jsonl.gz or .jsonl.zst"
         )
     with _open(target, "w") as file:
-        file.write(json.dumps(_head(head))[:-1] + ', "frames": [')
-        for number, line in enumerate(lines):
-            file.write(", " + line if number else line)
-        file.write("]}\n")
+        for head, lines in traces:
+            file.write(json.dumps(_head(head))[:-1] + ', "frames": [')
+            for number, line in enumerate(lines):
+                file.write(", " + line if number else line)
+            file.write("]}\n")
 
 
 def iter_frames(path: str | Path) -> Iterator[Step]:
@@ -294,8 +299,9 @@ def _read_text(path: Path) -> Trace:
 
 
 def load(path: str | Path) -> Trace:
-    """The one trace of a file. Raises InputError if the file holds none or several (then use `iter_traces`)."""
+    """The one trace of a file, with those of other threads. Raises InputError if it holds none or several (then use `iter_traces`)."""
     traces = list(iter_traces(path))
-    if len(traces) != 1:
-        raise InputError(f"{path} holds {len(traces)} traces, not one", hint="Use cwm_trace.iter_traces")
-    return traces[0]
+    main = [trace for trace in traces if "parent" not in trace.meta] or traces
+    if len(main) != 1:
+        raise InputError(f"{path} holds {len(main)} traces, not one", hint="Use cwm_trace.iter_traces")
+    return replace(main[0], threads=tuple(trace for trace in traces if trace is not main[0]))

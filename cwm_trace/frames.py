@@ -219,6 +219,7 @@ class Trace(Sequence[Step]):
         complete: whether the entry's scope was left (the text ends with `<|end_of_text|>`).
         status: why the trace ends where it ends.
         meta: free string facts: program name, model, interpreter, ...
+        threads: what other threads of the program did, as traces of their own; `meta` of each names its thread, and its parent trace.
     """
 
     context: str
@@ -226,6 +227,7 @@ class Trace(Sequence[Step]):
     complete: bool = True
     status: Status = field(default=Status.OPEN, compare=False)
     meta: Mapping[str, str] = field(default_factory=dict, compare=False)
+    threads: tuple[Trace, ...] = field(default=(), compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "context", join_surrogates(self.context))
@@ -302,7 +304,7 @@ class Trace(Sequence[Step]):
         return render(self)
 
     def save(self, path: str) -> None:
-        """Write this trace to a file; the format follows the extension (`.jsonl`, `.txt`)."""
+        """Write this trace to a file; the format follows the extension (`.jsonl`, with those of other threads; `.txt`, without)."""
         from cwm_trace.files import save
 
         save([self], path)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+import threading
 from collections.abc import Callable, Set
 from pathlib import Path
 from types import CodeType, FrameType, ModuleType
@@ -104,6 +105,58 @@ class SettraceRecorder:
         return _json({name: ".." if before.get(name) == text else text for name, text in values.items()})
 
 
+class _CallsRecorder(SettraceRecorder):
+    """Records each call that a thread makes from elsewhere, once `main` has begun."""
+
+    def __init__(self, source: str, main: SettraceRecorder) -> None:
+        super().__init__(source, None)
+        self.main, self.calls = main, list[tuple[int, list[str]]]()
+
+    def __call__(self, frame: FrameType, event: str, argument: Any) -> Any:
+        if (self.done or not self.calls) and event == "call" and frame.f_code.co_filename in self.files:
+            if self.main.entry is None and not self.main.done:
+                return None
+            self.done, self.entry = False, frame
+            if (
+                self.calls and frame.f_code.co_code[frame.f_lasti + 1] != 0
+            ):  # no RESUME 0: a generator that had not been left
+                return super().__call__(frame, event, argument)
+            self.last, self.pieces = None, []
+            self.order.clear()
+            self.calls.append((frame.f_code.co_firstlineno, self.pieces))
+        return super().__call__(frame, event, argument)
+
+
+def settrace_threads(source: str, call: str) -> tuple[str, dict[str, list[str]]]:
+    """The CWM text of a call; and by the name of each other thread, those of what it called from elsewhere, one after another."""
+    executed, context, line = _context(source, call)
+    main, module = SettraceRecorder(executed, line), ModuleType("__main__")
+    others: dict[str, _CallsRecorder] = {}
+
+    def first_event(frame: FrameType, event: str, argument: Any) -> Any:
+        recorder = others[threading.current_thread().name] = _CallsRecorder(executed, main)
+        sys.settrace(recorder)
+        return recorder(frame, event, argument)
+
+    def program() -> None:
+        exec(compile(executed, FILENAME, "exec", dont_inherit=True), module.__dict__)
+        module.__dict__["main"]()
+
+    threading.settrace(first_event)
+    try:
+        _run(main, program)
+    finally:
+        threading.settrace(None)
+    texts = {name: [_thread_text(executed, *one) for one in other.calls] for name, other in others.items()}
+    return _text(context, main.pieces, main.done), {name: made for name, made in texts.items() if made}
+
+
+def _thread_text(source: str, line: int, pieces: list[str]) -> str:
+    lines = source.split("\n")
+    lines[line - 1] += MARK
+    return _text("\n".join(lines), pieces, True)
+
+
 def _run(recorder: SettraceRecorder, program: Callable[[], object]) -> None:
     before = sys.gettrace()
     sys.settrace(recorder)
@@ -140,9 +193,12 @@ def settrace_events(source: str, call: str | None = None) -> tuple[str, list[tup
             module.__dict__["main"]()
 
     _run(recorder, program)
-    end = "<|end_of_text|>" if recorder.done else ""
+    return _text(context, recorder.pieces, recorder.done), recorder.events
+
+
+def _text(context: str, pieces: list[str], done: bool) -> str:
     head = "<|begin_of_text|><|trace_context_start|>" + _SPECIAL.sub(r"<\\|\1|>", context)
-    return head + "<|frame_sep|>" + "".join(recorder.pieces) + end, recorder.events
+    return head + "<|frame_sep|>" + "".join(pieces) + ("<|end_of_text|>" if done else "")
 
 
 def settrace_text(source: str, call: str | None = None) -> str:

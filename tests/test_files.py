@@ -236,7 +236,7 @@ def test_a_frames_json_text_is_that_of_json(trace: Trace) -> None:
 def test_pieces_make_the_same_file(tmp_path_factory: pytest.TempPathFactory, trace: Trace, ending: str) -> None:
     folder = tmp_path_factory.mktemp("pieces")
     save([trace], folder / "whole.jsonl")
-    save_lines(trace, (json.dumps(step_to_json(step)) for step in trace.frames), folder / ending)
+    save_lines([(trace, (json.dumps(step_to_json(step)) for step in trace.frames))], folder / ending)
     if not ending.endswith(".zst"):
         opened = gzip.open if ending.endswith(".gz") else open
         with opened(folder / ending, "rt", encoding="utf-8") as file:
@@ -269,4 +269,4 @@ def test_damage_to_a_file_that_is_read_frame_by_frame(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such"):
         next(iter_frames(tmp_path / "none.jsonl"))
     with pytest.raises(InputError, match="piece by piece"):
-        save_lines(Trace("", (), complete=False), [], tmp_path / "t.txt")
+        save_lines([(Trace("", (), complete=False), [])], tmp_path / "t.txt")

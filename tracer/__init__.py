@@ -11,14 +11,14 @@ if TYPE_CHECKING:
     from cwm_trace.tracer.callables import trace
     from cwm_trace.tracer.inprocess import record_source
     from cwm_trace.tracer.limits import Limits
-    from cwm_trace.tracer.record import Settings
     from cwm_trace.tracer.run import RunResult, run_context, run_script
     from cwm_trace.tracer.run import run_source as trace_source
+    from cwm_trace.tracer.track import Settings
 
 _HOMES = {
     "Limits": ("limits", "Limits"),
     "RunResult": ("run", "RunResult"),
-    "Settings": ("record", "Settings"),
+    "Settings": ("track", "Settings"),
     "record_source": ("inprocess", "record_source"),
     "run_context": ("run", "run_context"),
     "run_script": ("run", "run_script"),

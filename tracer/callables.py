@@ -13,12 +13,15 @@ from cwm_trace.format import mark_entry
 from cwm_trace.frames import Status, Trace
 from cwm_trace.tracer.differences import differs
 from cwm_trace.tracer.entry import definition_line, parse_source
+from cwm_trace.tracer.inprocess import FrameList
 from cwm_trace.tracer.record import Recorder, all_code
 from cwm_trace.tracer.run import read_source
 
 
 def trace(function: Callable[..., Any], /, *arguments: Any, **keywords: Any) -> Trace:
     """The trace of `function(*arguments, **keywords)`, called here and now; functions of the same file are stepped into.
+
+    What other threads do of it until it has ended is in `Trace.threads`.
 
     What the call raises is part of the trace (`Trace.raised`), and is not raised again. Raises InputError where the source is not to be had.
     """
@@ -28,18 +31,21 @@ def trace(function: Callable[..., Any], /, *arguments: Any, **keywords: Any) -> 
         raise InputError(f"{function!r} is not a Python function", hint="Trace a function or a method")
     path, line = plain.__code__.co_filename, _definition_line(plain)
     source = _source(plain, path)
-    recorder = Recorder(source, path, entry_line=line, emit=None)
+    others = FrameList()
+    recorder = Recorder(source, path, entry_line=line, emit=None, threads=others.thread)
     originals = swap_code(path, compile(source, path, "exec", dont_inherit=True), recorder.code)
     try:
         function(*arguments, **keywords)
     except Exception:  # part of the trace
         pass
     finally:
+        recorder.stop()
         for known, code in originals:
             known.__code__ = code
     status = Status.COMPLETE if recorder.complete else Status.OPEN
     meta = {"name": f"{path.rsplit('/', 1)[-1]}::{plain.__qualname__}"} | differs(source)
-    return Trace(mark_entry(source, line), tuple(recorder.frames()), recorder.complete, status, meta)
+    threads = tuple(thread.trace(source, meta) for thread in others.threads)
+    return Trace(mark_entry(source, line), tuple(recorder.frames()), recorder.complete, status, meta, threads)
 
 
 def _definition_line(function: FunctionType) -> int:

@@ -17,7 +17,8 @@ from cwm_trace.frames import Frame, Status, Trace
 from cwm_trace.tracer.entry import definition_line
 from cwm_trace.tracer.instrument import Site
 from cwm_trace.tracer.log import LEFT, RETURN, YIELD, Entry, Expander
-from cwm_trace.tracer.record import RESUMABLE, Recorder
+from cwm_trace.tracer.record import Recorder
+from cwm_trace.tracer.track import RESUMABLE
 
 __builtins__ = dict(vars(builtins))  # type: ignore[assignment]  # a copy: a program that is being recorded may rebind len
 

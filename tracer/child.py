@@ -13,17 +13,22 @@ import linecache
 import os
 import runpy
 import sys
+import threading
 import types
 from collections.abc import Set
+from dataclasses import asdict
+from functools import partial
 from importlib.machinery import BuiltinImporter, PathFinder, SourceFileLoader
 from pathlib import Path
 from typing import Any, NoReturn
+from weakref import ref
 
 from cwm_trace.files import frame_to_line
 from cwm_trace.frames import Frame, Status
 from cwm_trace.tracer.entry import ENTRY_NAME, Entry
 from cwm_trace.tracer.limits import Limits, apply_limits
-from cwm_trace.tracer.record import Recorder, Settings
+from cwm_trace.tracer.record import Recorder
+from cwm_trace.tracer.track import Settings, ThreadStart
 
 __builtins__ = dict(vars(builtins))  # type: ignore[assignment]  # a copy: the program may rebind len
 
@@ -33,17 +38,28 @@ _FIRST_DESCRIPTOR = 200
 """Our descriptor is no lower: the program's own get the numbers they have under plain python."""
 
 
+class _Queue(list[Frame]):
+    """Frames of one trace that are not written yet; `tag`: what its lines begin with."""
+
+    def __init__(self, tag: str = "") -> None:
+        self.tag = tag
+
+
 class FrameFile:
     """Appends frames to a file, one JSON line each, unbuffered: what is written survives a SIGKILL.
 
-    A process that the program forks writes nothing. A program that closes all descriptors only makes the file be opened again, also when
+    A line of another thread's trace begins with that trace's number. A process that the program forks writes nothing.
+
+    A program that closes all descriptors only makes the file be opened again, also when
     a file of its own has got the number since.
     """
 
     def __init__(self, path: str, limits: Limits) -> None:
         self.path, self.limits, self.pid = path, limits, _getpid()
-        self.frames = self.bytes = 0
-        self._late: list[Frame] = []
+        self.frames = self.bytes = self.traces = 0
+        self.recorder: Recorder | None = None
+        self._main = _Queue()
+        self._lock = threading.RLock()
         self._reopen()
 
     def _reopen(self) -> None:
@@ -76,39 +92,88 @@ class FrameFile:
 
     def __call__(self, frame: Frame) -> None:
         """The recorder's sink. At a limit the process is ended: nothing of the program can catch that."""
+        self.add(frame, self._main)
+
+    def add(self, frame: Frame, queue: _Queue) -> None:
+        """Write a frame behind those of its trace that wait."""
         if _getpid() != self.pid:
             return
-        if self.limits.frames is not None and self.frames >= self.limits.frames:
-            self.stop(Status.FRAME_LIMIT)
-        if self.limits.trace_bytes is not None and self.bytes > self.limits.trace_bytes:
-            self.stop(Status.SIZE_LIMIT)
-        self.frames += 1
-        self._late.append(frame)
-        try:
-            self._flush()
-        except RecursionError:  # no room on the stack now: the program is at its own limit
-            pass
+        with self._lock:
+            if self.limits.frames is not None and self.frames >= self.limits.frames:
+                self.stop(Status.FRAME_LIMIT)
+            if self.limits.trace_bytes is not None and self.bytes > self.limits.trace_bytes:
+                self.stop(Status.SIZE_LIMIT)
+            self.frames += 1
+            queue.append(frame)
+            try:
+                self._flush(queue)
+            except RecursionError:  # no room on the stack now: the program is at its own limit
+                pass
 
-    def _flush(self) -> None:
-        while self._late:
-            self._put(frame_to_line(self._late[0]))
-            del self._late[0]
+    def _flush(self, queue: _Queue) -> None:
+        while queue:
+            line = frame_to_line(queue[0])
+            self._put(f"{queue.tag}{line[1:]}" if queue.tag else line)
+            del queue[0]
+
+    def thread(self, start: ThreadStart) -> _ThreadFrames:
+        """A trace of another thread begins. Its number is that of the `start` record among those in the file, from 1."""
+        with self._lock:
+            self.traces += 1
+            if _getpid() == self.pid:
+                self.put({"start": asdict(start)})
+            return _ThreadFrames(self, self.traces)
+
+    def end_thread(self, queue: _Queue, number: int) -> None:
+        """The entry of another thread's trace has been left."""
+        if _getpid() == self.pid:
+            with self._lock:
+                self._flush(queue)
+                self.put({"complete": number})
 
     def end(self, status: Status) -> None:
-        """Write the last record."""
+        """Write the last record of the main trace."""
         if _getpid() == self.pid:
-            self._flush()
-            self.put({"end": status.value})
+            with self._lock:
+                self._flush(self._main)
+                self.put({"end": status.value})
 
     def stop(self, status: Status) -> NoReturn:
-        """Write the last record and end the process."""
-        self.end(status)
+        """Write the last records and end the process."""
+        self.put({"stopped": status.value})
+        self.end(Status.COMPLETE if self.recorder is not None and self.recorder.complete else status)
         leave_now()
+
+    def forked(self) -> None:
+        """The program has forked."""
+        if _getpid() == self.pid:
+            with self._lock:
+                self.put({"forked": 1})
 
     def fail(self, error: BaseException) -> NoReturn:
         """Say that we, not the program, are at fault, and end the process."""
         self.put({"fault": f"{type(error).__name__}: {error}"})
         leave_now()
+
+
+def _forked(file: ref[FrameFile]) -> None:
+    # A weak one: handlers stay until the interpreter is gone, and what they hold is never finalised.
+    living = file()
+    if living is not None:
+        living.forked()
+
+
+class _ThreadFrames:
+    """The sink of another thread's trace."""
+
+    def __init__(self, file: FrameFile, number: int) -> None:
+        self._file, self._number, self._queue = file, number, _Queue(f'{{"thread": {number}, ')
+
+    def __call__(self, frame: Frame) -> None:
+        self._file.add(frame, self._queue)
+
+    def end(self) -> None:
+        self._file.end_thread(self._queue, self._number)
 
 
 def leave_now() -> NoReturn:
@@ -133,12 +198,22 @@ class Program:
             self.recorder = self._instrumented()
         except Exception as error:  # a process edge: an instrumentation that fails is reported, whatever it is
             self.sink.fail(error)
+        self.sink.recorder = self.recorder
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_parent=partial(_forked, ref(self.sink)))
         self.namespace = self._main_module()
         self._set_up_paths(known)
 
     def _instrumented(self) -> Recorder:
         line, settings = self.entry.line, Settings(**self.job["settings"])
-        return Recorder(self.entry.source, self.filename, entry_line=line, emit=self.sink, settings=settings)
+        return Recorder(
+            self.entry.source,
+            self.filename,
+            entry_line=line,
+            emit=self.sink,
+            settings=settings,
+            threads=self.sink.thread,
+        )
 
     def _main_module(self) -> dict[str, Any]:
         """`__main__` as plain python has it for a script and for `-c` (for `-m`, runpy goes on from there)."""

@@ -9,6 +9,7 @@ import gc
 import json
 import os
 import select
+import threading
 import time
 from collections.abc import Set
 from typing import Any, NoReturn
@@ -91,7 +92,10 @@ class _Ended:
 def _forked(job: dict[str, Any], known: Set[str]) -> NoReturn:
     code = 0
     try:
-        Program(job, known).run()
+        try:
+            Program(job, known).run()
+        finally:
+            threading._shutdown()  # type: ignore[attr-defined]  # as plain python: waits for the program's other threads
     except SystemExit as stop:
         code = stop.code if isinstance(stop.code, int) else int(stop.code is not None)
     except BaseException:  # the program's own; its trace says what it was

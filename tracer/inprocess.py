@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import builtins
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
@@ -14,7 +15,8 @@ from typing import Any
 from cwm_trace.frames import Frame, Status, Trace
 from cwm_trace.tracer.differences import differs
 from cwm_trace.tracer.entry import ENTRY_NAME, Entry, call_entry, context_entry, script_entry
-from cwm_trace.tracer.record import Recorder, Settings, StopRecording
+from cwm_trace.tracer.record import Recorder
+from cwm_trace.tracer.track import Settings, StopRecording, ThreadStart
 
 __builtins__ = dict(vars(builtins))  # type: ignore[assignment]  # a copy: a program that is being recorded may rebind len
 
@@ -24,25 +26,58 @@ _MAIN_GUARD = re.compile(r"__name__\s*==|==\s*__name__")
 
 @dataclass(slots=True)
 class FrameList:
-    """Collects frames up to limits. `characters` counts rendered values."""
+    """Collects frames up to limits, which count those of other threads too. `characters` counts rendered values."""
 
     max_frames: int | None = None
     max_characters: int | None = None
     frames: list[Frame] = field(default_factory=list)
+    threads: list[ThreadFrames] = field(default_factory=list)
+    count: int = 0
     characters: int = 0
     status: Status = Status.OPEN
 
     def __call__(self, frame: Frame) -> None:
-        if self.max_frames is not None and len(self.frames) >= self.max_frames:
+        self.check(frame)
+        self.frames.append(frame)
+
+    def check(self, frame: Frame) -> None:
+        """Count a frame. Raises StopRecording beyond a limit."""
+        if self.max_frames is not None and self.count >= self.max_frames:
             self._stop(Status.FRAME_LIMIT)
+        self.count += 1
         self.characters += sum(map(len, frame.locals.values())) + len(frame.value or "")
         if self.max_characters is not None and self.characters > self.max_characters:
             self._stop(Status.SIZE_LIMIT)
-        self.frames.append(frame)
+
+    def thread(self, start: ThreadStart) -> ThreadFrames:
+        """For another thread's trace, which counts too."""
+        self.threads.append(ThreadFrames(start, self))
+        return self.threads[-1]
 
     def _stop(self, status: Status) -> None:
         self.status = status
         raise StopRecording(status)
+
+
+class ThreadFrames:
+    """Collects the frames of another thread's trace."""
+
+    def __init__(self, start: ThreadStart, limits: FrameList) -> None:
+        self._start, self._limits, self._complete = start, limits, False
+        self._frames: list[Frame] = []
+
+    def __call__(self, frame: Frame) -> None:
+        self._limits.check(frame)
+        self._frames.append(frame)
+
+    def end(self) -> None:
+        """The entry was left."""
+        self._complete = True
+
+    def trace(self, source: str, parent: Mapping[str, str]) -> Trace:
+        """What there is now."""
+        frames, status = tuple(self._frames), Status.COMPLETE if self._complete else self._limits.status
+        return self._start.trace(source, frames, parent, status)
 
 
 def module_name(entry: Entry) -> str:
@@ -52,7 +87,10 @@ def module_name(entry: Entry) -> str:
 
 def record_entry(entry: Entry, limits: FrameList | None = None, settings: Settings | None = None) -> Trace:
     """Run an entry in a fresh module and record it. What the program raises is part of the trace, and stays there."""
-    recorder = Recorder(entry.source, FILENAME, entry_line=entry.line, emit=limits, settings=settings)
+    kept = limits or FrameList()
+    recorder = Recorder(
+        entry.source, FILENAME, entry_line=entry.line, emit=limits, settings=settings, threads=kept.thread
+    )
     module = ModuleType(module_name(entry))
     namespace: dict[str, Any] = module.__dict__
     try:
@@ -64,8 +102,10 @@ def record_entry(entry: Entry, limits: FrameList | None = None, settings: Settin
     meta = differs(entry.source)
     if recorder.untraced:
         meta["untraced"] = ", ".join(recorder.untraced)
+    recorder.stop()
     frames = recorder.frames() if limits is None else limits.frames
-    return Trace(entry.context, tuple(frames), recorder.complete, limits.status if limits else Status.OPEN, meta)
+    threads = tuple(thread.trace(entry.source, meta) for thread in kept.threads)
+    return Trace(entry.context, tuple(frames), recorder.complete, kept.status, meta, threads)
 
 
 def record_source(

@@ -1,91 +1,39 @@
 """Turns the events of instrumented code into frames: from the entry's CALL until its scope is left.
 
-Knows nothing of processes, files or the command line. One thread is recorded, the one that runs the entry first.
+Knows nothing of processes, files or the command line. The thread that runs the entry first has its hooks at hand here; what another thread
+does is recorded by a `Track` of its own, if that is asked for.
 """
 
 from __future__ import annotations
 
 import builtins
+import os
 import sys
 import threading
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from types import CodeType, FrameType, FunctionType, MappingProxyType
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from itertools import count
+from types import CodeType, FrameType, FunctionType
+from weakref import WeakSet
 
 from cwm_trace.format import source_lines, strip_mark
 from cwm_trace.frames import Frame
 from cwm_trace.tracer import quirks
-from cwm_trace.tracer.flow import ANYTHING, PURE_BUILTINS, is_hidden, tuples_of
+from cwm_trace.tracer.entry import definition_line
+from cwm_trace.tracer.flow import tuples_of
 from cwm_trace.tracer.instrument import Site, instrument
-from cwm_trace.tracer.log import EXCEPTION, LEFT, RETURN, YIELD, Changes, Entry, Expander, line_of
-from cwm_trace.tracer.renderings import SCALAR_TEXT, SCALARS, Renderings, cut, kinds_of_iterator
+from cwm_trace.tracer.log import RETURN, YIELD, Changes, Expander, line_of
+from cwm_trace.tracer.renderings import SCALAR_TEXT, SCALARS, kinds_of_iterator
+from cwm_trace.tracer.track import GENERATOR, Settings, Shared, Sink, State, ThreadStart, ThreadTrack, Track
 from cwm_trace.tracer.values import render_value
 
 __builtins__ = dict(vars(builtins))  # type: ignore[assignment]  # a copy: a program that is being recorded may rebind len
 
 # Bound now: a traced program may replace what is in modules, too.
 _getframe, _get_ident = sys._getframe, threading.get_ident
+_threads_by_ident: dict[int, threading.Thread] = threading._active  # type: ignore[attr-defined]
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """Choices where the CWM format is open; the defaults are this project's reading.
-
-    Attributes:
-        exception_value: what an EXCEPTION frame shows: `repr` (the exception's repr; most informative) or `type` (its name).
-        keep_unwind_return: keep the RETURN "None" that `sys.settrace` reports while an exception unwinds a Python frame (it is in the raw
-            stream that CWM's data were recorded from).
-        max_value_chars: cut rendered values there and mark the frame; None = never (CWM documents no truncation).
-    """
-
-    exception_value: str = "repr"
-    keep_unwind_return: bool = True
-    max_value_chars: int | None = None
-
-
-class StopRecording(BaseException):
-    """Raised by `emit` to end the program at a limit; raised again by every later hook, so that nothing can go on after it."""
-
-
-class _State(Renderings):
-    """What is known of one Python frame, while it lives.
-
-    Attributes:
-        frame: it.
-        caller: the recorded frame that runs when this one is left or suspended; a guess that is checked.
-        number: its own, in the log.
-        line: of its last event.
-        dirty: whether other recorded code has run since its last event.
-        loops: of its `for` loops, by `flow.loop_name`: whether asking for the next value runs no code of the program's.
-        raised: by handler, the line of the exception that it was entered with.
-        suspended: whether it has yielded and not been entered again.
-        reraised: whether the exception on its way was only raised again, which is no event.
-        delegating: while it waits for another iterator: whether that one ends without raising StopIteration if it returns None.
-    """
-
-    dirty = reraised = suspended = False
-    delegating: bool | None = None
-    loops: Mapping[str, bool] = MappingProxyType({})
-    raised: Mapping[int, int] = MappingProxyType({})
-
-    def __init__(self, frame: FrameType, number: int, caller: _State | None, line: int, limit: int | None) -> None:
-        super().__init__(limit)
-        self.frame = frame
-        self.caller = caller
-        self.number = number
-        self.line = line
-
-    def local(self, hides: bool) -> Mapping[str, object]:
-        """The locals that the text shows, as they are now (a user's `__repr__` may change them meanwhile)."""
-        local = self.frame.f_locals
-        if not hides:
-            return dict(local)
-        if self.frame.f_code.co_name == "<module>":
-            return {name: value for name, value in local.items() if not name.startswith("__")}
-        return {name: value for name, value in local.items() if not is_hidden(name)}
-
-
-class Recorder:
+class Recorder(Track):
     """Records one execution of a source text.
 
     `code` is the instrumented module; run it with `exec(recorder.code, namespace)` (and call what is to be traced). Each frame goes to
@@ -101,32 +49,25 @@ class Recorder:
         entry_line: int | None,
         emit: Callable[[Frame], None] | None,
         settings: Settings | None = None,
+        threads: Callable[[ThreadStart], Sink] | None = None,
     ) -> None:
-        """`entry_line` is the 1-based line of the entry's `def` (the last function that starts there), None = the module body."""
-        self.filename, self.entry_line, self.settings = filename, entry_line, settings or Settings()
-        self.complete = False
-        self.untraced: list[str] = []
-        self.entries: list[Entry] = []
-        self._sites: list[Site] = []
-        self._expander = Expander(self._sites)
-        self._emit = emit
-        self._append: Callable[[Entry], None] = self.entries.append if emit is None else self._pass_on
+        """`entry_line` is the 1-based line of the entry's `def` (the last function that starts there), None = the module body.
+
+        `threads` is asked, once the entry has begun, for each call that another thread makes of recorded code from elsewhere: where do its
+        frames go? None: other threads are not recorded.
+        """
         self._lines = [strip_mark(line) for line in source_lines(source)]
-        self._entry: FrameType | None = None
+        super().__init__(Shared(settings or Settings(), self._lines), emit)
+        self.filename, self.entry_line = filename, entry_line
+        self.untraced: list[str] = []
         self._entry_code: CodeType | None = None
         self._thread: int | None = None
-        # The frame whose hooks may take the short way: the one of the last event, or the one that runs when that was left.
-        self._frame: FrameType | None = None
-        self._state: _State | None = None
-        self._suspended: dict[FrameType, _State] = {}  # generators and coroutines
-        self._count = 0
-        self._places: dict[tuple[int, bool], Site] = {}
-        self._limit = self.settings.max_value_chars
-        self._stop_iteration: str | None = None
-        self._busy = False
-        self._stopped: StopRecording | None = None
+        self._threads, self._threaded = threads, False
+        self._here_too = threading.local()
+        self._numbers = count(1)
         self.code = self.instrument(compile_source(source, filename), self._lines)
         self._entry_code = self._find_entry(self.code)
+        _living.add(self)
 
     def instrument(self, code: CodeType, lines: Sequence[str]) -> CodeType:
         """Code of another file, with this recorder's hooks. `lines` are those of its source text, for the frames to show."""
@@ -156,14 +97,13 @@ class Recorder:
     def called(self, site: Site, *values: object) -> None:
         """A function is entered; `values` are all its locals."""
         frame = _getframe(1)
-        if self._entry is None and not self._begin(frame):
+        if (self._entry is None and not self._begin(frame)) or self._busy or self._thread != _get_ident():
+            self._entered_elsewhere(site, frame)
             return
-        if self._busy or self._thread != _get_ident():
-            return
-        if self._stopped is not None:
-            raise self._stopped
+        if self._shared.stopped is not None:
+            raise self._shared.stopped
         self._count = number = self._count + 1
-        state = _State(frame, number, self._state, site.line, self._limit)
+        state = State(frame, number, self._state, site.line, self._limit)
         self._frame, self._state, self._stop_iteration = frame, state, None
         texts: Changes = {}
         if self._limit is None and not site.cells:
@@ -182,23 +122,17 @@ class Recorder:
     def call(self, site: Site) -> None:
         """A Python frame is entered that has other locals than parameters in slots."""
         frame = _getframe(1)
-        if self._entry is None and not self._begin(frame):
-            return
-        if self._may_report():
+        if (self._entry is None and not self._begin(frame)) or self._thread != _get_ident():
+            self._entered_elsewhere(site, frame)
+        elif self._here() is not None:
             self._look(site, self._enter(frame))
 
     def resumed(self, site: Site) -> None:
         """A generator or coroutine is entered again."""
-        if self._entry is not None and self._may_report():
-            frame = _getframe(1)
-            state = self._suspended.pop(frame, None)
-            if state is None:
-                self._enter(frame)  # never known, as after a `yield` inside a rendering
-            else:
-                state.caller, self._frame, self._state = self._state, frame, state
-                state.suspended = False
-            assert self._state is not None
-            self._look(site, self._state)
+        frame = _getframe(1)
+        track = self._here() or self._elsewhere(frame)
+        if track is not None:
+            track._look(site, track._resume(frame))
 
     def line(self, site: Site) -> None:
         """A line of which nothing is known beforehand."""
@@ -260,10 +194,14 @@ class Recorder:
         """A Python frame returns a value."""
         frame, state = _getframe(1), self._state
         if frame is not self._frame or state is None:
-            if self._entry is None or not self._may_report():
+            track = self._here()
+            if track is None:
+                return
+            if track is not self:
+                track._leave(frame, value, line)
                 return
             state = self._switch_to(frame)
-        # As `_text` and `_go_back`, whose calls would cost a tenth of a recorded call more.
+        # As `Track._leave`, whose calls would cost a tenth of a recorded call more.
         render = SCALAR_TEXT.get(type(value)) if self._limit is None else None
         try:
             text = self._text(value) if render is None else render(value)
@@ -277,79 +215,72 @@ class Recorder:
         self._state, self._frame = caller, None
         if caller is not None:
             caller.dirty, self._frame = True, caller.frame
-        if value is not None and frame.f_code.co_flags & _GENERATOR:
+        if value is not None and frame.f_code.co_flags & GENERATOR:
             self._stop_iterating(StopIteration(value))
 
     def suspend(self, value: object, line: int | None) -> None:
         """A generator yields a value, or a coroutine waits."""
-        if self._entry is not None and self._may_report():
-            state = self._switch_to(_getframe(1))
+        track = self._here()
+        if track is not None:
+            state = track._switch_to(_getframe(1))
             state.line = line or state.line
-            self._append((YIELD, state.number, state.line, self._text(value)))
+            track._append((YIELD, state.number, state.line, track._text(value)))
             state.suspended, state.delegating = True, None
-            self._suspended[state.frame] = state
-            self._go_back(state)
+            track._suspended[state.frame] = state
+            track._go_back(state)
 
     def caught(self, error: BaseException, line: int | None, handler: int | None) -> None:
         """A handler is entered; `handler` is its number, if `reraise` will be given that."""
-        if self._entry is not None and self._may_report():
-            state = self._switch_to(_getframe(1))
-            self._exception(state, error)
+        track = self._here()
+        if track is not None:
+            state = track._switch_to(_getframe(1))
+            track._exception(state, error)
             if handler is not None:
                 state.raised = {**state.raised, handler: state.line}
             if line is not None and line != state.line:
-                self._look(self._place(line, False), state)
-            self._frame = (
-                None  # a hook at the recursion limit may have failed, and what it was to report is not known yet
-            )
+                track._look(track._place(line, False), state)
+            # A hook at the recursion limit may have failed, and what it was to report is not known yet.
+            track._frame = None
 
     def thrown(self, error: BaseException, line: int | None) -> None:
         """As `caught`, but for the end of an iterator that this Python frame delegates to, and that was thrown into."""
-        if self._entry is not None and self._may_report():
-            state = self._switch_to(_getframe(1))
+        track = self._here()
+        if track is not None:
+            state = track._switch_to(_getframe(1))
             if isinstance(error, StopIteration):
                 state.suspended = False
             else:
-                self._exception(state, error)
-            self._frame = None
+                track._exception(state, error)
+            track._frame = None
 
     def reraise(self, handler: int | None, line: int | None) -> None:
         """An exception is raised again. If by a `handler`, CPython takes it for raised where it was when that was entered."""
-        if self._entry is not None and not self._busy and self._thread == _get_ident():
-            state = self._switch_to(_getframe(1))
+        track = self._here()
+        if track is not None:
+            state = track._switch_to(_getframe(1))
             if handler is not None:
                 line = state.raised.get(handler, line)
             state.reraised, state.line = True, line or state.line
 
     def reraise_unless(self, error: BaseException, swallowed: type[BaseException], line: int | None) -> None:
         """As `reraise`, but for exceptions that end something."""
-        if self._entry is not None and not self._busy and self._thread == _get_ident():
-            if not isinstance(error, swallowed):
-                state = self._switch_to(_getframe(1))
-                state.reraised, state.line = True, line or state.line
+        track = self._here()
+        if track is not None and not isinstance(error, swallowed):
+            state = track._switch_to(_getframe(1))
+            state.reraised, state.line = True, line or state.line
 
     def unwind(self, error: BaseException) -> None:
         """An exception leaves a Python frame."""
-        if self._entry is not None and self._may_report():
-            frame = _getframe(1)
-            state = self._switch_to(frame)
-            self._exception(state, error)
-            last: Entry = (LEFT, state.number, None, None)
-            if self.settings.keep_unwind_return:
-                last = (RETURN, state.number, state.line, "None")
-            self._append(last)
-            if frame is self._entry:
-                self._end()
-                return
-            self._go_back(state)
-            if isinstance(error, StopIteration) and not frame.f_code.co_flags & RESUMABLE:
-                self._stop_iterating(error)
+        track = self._here()
+        if track is not None:
+            track._unwind(_getframe(1), error)
 
     def leaves_loop(self, error: BaseException) -> None:
         """An exception leaves a loop, whose iterator is still alive, on its way to a handler of the same Python frame."""
-        if self._entry is not None and self._may_report():
-            state = self._switch_to(_getframe(1))
-            self._exception(state, error)
+        track = self._here()
+        if track is not None:
+            state = track._switch_to(_getframe(1))
+            track._exception(state, error)
             state.reraised = True
 
     def loop(self, iterator: object, name: str) -> None:
@@ -358,189 +289,109 @@ class Recorder:
         if frame is self._frame and state is not None:
             plain, tuples = kinds_of_iterator(iterator)
             state.loops = {**state.loops, name: plain, tuples_of(name): tuples}
-        if not self._busy and self._thread == _get_ident():
             self._stop_iteration = None
+        elif (track := self._here()) is not None:
+            track._stop_iteration = None
+            if state is not None and state.frame is frame:
+                state.loops = {}  # of an iterator before
 
     def exhausted(self) -> None:
         """A loop ends, by a StopIteration if one was raised just now."""
-        if self._stop_iteration is not None and self._entry is not None and self._may_report():
-            self._stopped_iterating(_getframe(1), self._stop_iteration)
+        if self._stop_iteration is None and not self._threaded:
+            return
+        track = self._here()
+        if track is not None and track._stop_iteration is not None:
+            track._stopped_iterating(_getframe(1), track._stop_iteration)
 
     def delegate(self, receiver: object, value: object) -> None:
         """`yield from` and `await` ask their iterator for the next value."""
-        if self._entry is not None and not self._busy and self._thread == _get_ident():
-            self._stop_iteration = None
-            self._switch_to(_getframe(1)).delegating = value is None and _ends_silently(receiver)
+        track = self._here()
+        if track is not None:
+            track._stop_iteration = None
+            track._switch_to(_getframe(1)).delegating = value is None and _ends_silently(receiver)
 
     def delegated(self, value: object) -> None:
         """Their iterator has returned a value; 3.11 reports StopIteration if it was a raised one."""
-        if self._entry is not None and self._may_report():
-            frame, raised = _getframe(1), self._stop_iteration
-            state = self._switch_to(frame)
+        track = self._here()
+        if track is not None:
+            frame, raised = _getframe(1), track._stop_iteration
+            state = track._switch_to(frame)
             silent, state.delegating = state.delegating, None
             if silent is None or (silent and value is None):
                 return
             error = StopIteration() if value is None else StopIteration(value)
-            self._stopped_iterating(frame, raised or self._error_text(error))
+            track._stopped_iterating(frame, raised or track._error_text(error))
 
-    # --- frames -----------------------------------------------------------------------------------------------------
+    # --- threads ------------------------------------------------------------------------------------------------------
 
     def _begin(self, frame: FrameType) -> bool:
         """Whether recording begins with this Python frame."""
         if frame.f_code is not self._entry_code or self.complete:
             return False
-        self._entry, self._thread = frame, _get_ident()
+        with self._shared.lock:
+            if self._entry is None:  # another thread may be faster
+                self._thread, self._entry = _get_ident(), frame
         return True
 
-    def _may_report(self) -> bool:
-        """Whether to report: not from inside a rendering, not from other threads."""
-        if self._busy or self._thread != _get_ident():
-            return False
-        if self._stopped is not None:
-            raise self._stopped
-        return True
+    def _here(self) -> Track | None:
+        """What records this thread now; None: nothing does, or this hook comes from inside a rendering."""
+        if self._thread == _get_ident():
+            track: Track = self
+        elif self._threads is not None and self._threaded:
+            track = getattr(self._here_too, "track", self)
+            if track is self:
+                return None
+            self._frame = None  # what happens here may change what that thread shows: it is to look at everything again
+        else:
+            return None
+        if track._entry is None or track._busy:
+            return None
+        if self._shared.stopped is not None:
+            raise self._shared.stopped
+        return track
 
-    def _enter(self, frame: FrameType) -> _State:
-        """The state of a Python frame that is not known yet; the one of the last event has called it, directly or not."""
-        self._count += 1
-        first = frame.f_code.co_firstlineno
-        self._frame, self._state = frame, _State(frame, self._count, self._state, first, self._limit)
-        return self._prepared(self._state)
+    def _elsewhere(self, frame: FrameType) -> Track | None:
+        """What records another thread, into which this frame is entered: from now on, if nothing did."""
+        if self._threads is None or self._thread is None or self._thread == _get_ident():
+            return None
+        known: ThreadTrack | None = getattr(self._here_too, "track", None)
+        if known is not None and (known._busy or known._entry is not None):
+            return self._here()
+        start = self._start(frame.f_code, known)
+        track = self._here_too.track = ThreadTrack(self._shared, start)
+        self._threaded, self._frame = True, None
+        track.begin(frame, self._threads(start))
+        return track
 
-    def _prepared(self, state: _State) -> _State:
-        """A new state, where more than scalars in slots may be."""
-        code = state.frame.f_code
-        if self._limit is not None or code.co_cellvars or code.co_freevars:
-            state.others = _CELLS  # other code can change them
-        return state
+    def _start(self, code: CodeType, before: ThreadTrack | None) -> ThreadStart:
+        line = code.co_firstlineno
+        if not code.co_name.startswith("<"):
+            line = definition_line(self._lines, line)
+        if before is not None:
+            return ThreadStart(before.start.thread, before.start.name, before.start.call + 1, code.co_qualname, line)
+        thread = _threads_by_ident.get(_get_ident())  # threading.current_thread() would make one up
+        return ThreadStart(next(self._numbers), str(getattr(thread, "name", "")), 1, code.co_qualname, line)
 
-    def _switch_to(self, frame: FrameType) -> _State:
-        """The state of the Python frame that runs now."""
-        if frame is self._frame and self._state is not None:
-            return self._state
-        self._stop_iteration = None  # it was for the hook that comes next, and that is this one
-        state = self._state
-        while state is not None and state.frame is not frame:
-            state = state.caller
-        if state is None:
-            state = self._suspended.pop(frame, None)
-            if state is None:
-                # A generator that is not known was entered before, or never: by its first event it is entered anew.
-                state = self._enter(frame)
-                state.suspended = bool(frame.f_code.co_flags & RESUMABLE)
-            else:
-                state.caller = self._state
-        state.dirty = True
-        self._frame, self._state = frame, state
-        return state
-
-    def _go_back(self, state: _State) -> None:
-        """A frame is left or suspended: its caller runs on."""
-        caller, state.caller = state.caller, None
-        self._state, self._frame = caller, None
-        if caller is not None:
-            caller.dirty, self._frame = True, caller.frame
-
-    def _end(self) -> None:
-        """The entry is left."""
-        self.complete = True
-        self._forget()
-
-    def _forget(self) -> None:
-        self._entry = self._frame = self._state = None
-        self._suspended.clear()
-
-    # --- events -------------------------------------------------------------------------------------------------------
+    def _entered_elsewhere(self, site: Site, frame: FrameType) -> None:
+        track = self._elsewhere(frame)
+        if track is not None:
+            track._look(site, track._enter(frame))
 
     def _line_elsewhere(self, site: Site, frame: FrameType) -> None:
-        """A line in a frame that did not run at the last event, as far as is known."""
-        if self._entry is not None and self._may_report():
-            self._look(site, self._switch_to(frame))
+        """A line in a frame that did not run at the last event, as far as is known; or in another thread."""
+        track = self._here()
+        if track is not None:
+            track._look(site, track._switch_to(frame))
 
-    def _harmless(self, site: Site, state: _State, frame: FrameType) -> bool:
-        """Whether no value but the stored ones can have changed since the event before (see `flow.Effects`)."""
-        effects = site.effects
-        return (
-            not state.dirty
-            and not state.loud
-            and state.others.isdisjoint(effects.stored)
-            and state.opaque.isdisjoint(effects.loaded)
-            and (not effects.loops or all(map(state.loops.get, effects.loops)))
-            and (not effects.builtins or _are_builtins(frame, effects.builtins))
-        )
+    @property
+    def has_begun(self) -> bool:
+        """Whether the entry was ever entered."""
+        return self._thread is not None
 
-    def _look(self, site: Site, state: _State) -> None:
-        """Report a frame's locals, all of which may have changed."""
-        self._busy = True  # f_locals too may run code, a finaliser, which settrace would not report
-        try:
-            changes = state.update(state.local(site.hides))
-        finally:
-            self._busy = False
-        state.line, state.dirty, self._stop_iteration = site.line, False, None
-        if self._limit is not None:
-            state.loud = True
-        self._append((site.number, state.number, changes or None, None))
-
-    def _look_again(self, site: Site, state: _State, values: tuple[object, ...]) -> None:
-        """Report a frame's locals, of which only the stored ones and those of no scalar type can have changed. Those stored are scalars."""
-        if state.loud or not _CELLS.isdisjoint(state.others):
-            self._look(site, state)
-            return
-        self._busy = True
-        try:
-            changes = state.update_others(state.frame.f_locals)
-        finally:
-            self._busy = False
-        if values:
-            state.store(site.names, values, changes)
-        state.line, state.dirty = site.line, False
-        self._append((site.number, state.number, changes or None, None))
-
-    def _text(self, value: object) -> str:
-        self._busy = True
-        try:
-            return cut(render_value(value), self._limit)
-        finally:
-            self._busy = False
-
-    def _exception(self, state: _State, error: BaseException) -> None:
-        """Report an exception, unless it was only raised again."""
-        if state.reraised:
-            state.reraised = False
-            return
-        line = state.line
-        if state.suspended:  # close() or throw(): 3.11 reports that the frame is entered again
-            state.suspended = False
-            self._look(self._place(line, True), state)
-        elif error.__traceback__ is not None and error.__traceback__.tb_frame is state.frame:
-            line = error.__traceback__.tb_lineno or line  # None: raised inside a hook, at the recursion limit
-        state.delegating = None
-        self._raised(state, self._error_text(error), line)
-
-    def _error_text(self, error: BaseException) -> str:
-        return type(error).__name__ if self.settings.exception_value == "type" else self._text(error)
-
-    def _raised(self, state: _State, shown: str, line: int) -> None:
-        state.line = line
-        self._append((EXCEPTION, state.number, line, shown))
-
-    def _stop_iterating(self, error: StopIteration) -> None:
-        """Note a StopIteration, for the loop that may be ended by it."""
-        self._frame = None  # the next hook goes the long way, and forgets it
-        self._stop_iteration = self._error_text(error)
-
-    def _stopped_iterating(self, frame: FrameType, shown: str) -> None:
-        state = self._switch_to(frame)
-        self._raised(state, shown, frame.f_lineno or state.line)
-
-    def _place(self, line: int, is_call: bool) -> Site:
-        """A site for an event that has none in the code."""
-        site = self._places.get((line, is_call))
-        if site is None:
-            site = Site(len(self._sites), line, is_call, ANYTHING, False, True, self._lines, line_of(self._lines, line))
-            self._places[line, is_call] = site
-            self._sites.append(site)
-        return site
+    def stop(self) -> None:
+        """Record no more: what other threads go on doing, or what a forked process does."""
+        self._threads = self._entry_code = None
+        self._forget()
 
     # --- what is recorded ---------------------------------------------------------------------------------------------
 
@@ -549,32 +400,20 @@ class Recorder:
         expander = Expander(self._sites)
         return (frame for frame in map(expander.frame, self.entries) if frame is not None)
 
-    def _pass_on(self, entry: Entry) -> None:
-        """Hand the frame of an entry on at once."""
-        frame = self._expander.frame(entry)
-        if frame is None or self._emit is None:
-            return
-        self._busy = True
-        try:
-            self._emit(frame)
-        except StopRecording as stop:
-            self._stopped, self._frame = stop, None
-            raise
-        finally:
-            self._busy = False
 
-
-def _are_builtins(frame: FrameType, names: tuple[str, ...]) -> bool:
-    own, known = frame.f_globals, frame.f_builtins
-    return all(name not in own and known.get(name) is _BUILTINS[name] for name in names)
-
-
-_BUILTINS = {name: getattr(builtins, name) for name in PURE_BUILTINS}
 _MISSING = object()
-_CELLS: frozenset[str] = frozenset({" cells"})  # no variable can be called so
+_living: WeakSet[Recorder] = WeakSet()
 
-# Of co_flags: CO_GENERATOR; and CO_COROUTINE and CO_ASYNC_GENERATOR too.
-_GENERATOR, RESUMABLE = 0x20, 0x20 | 0x80 | 0x200
+
+def _forked() -> None:
+    """In the child: what has begun is the parent's."""
+    for recorder in list(_living):
+        if recorder.has_begun:
+            recorder.stop()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked)
 
 
 async def _asynchronous() -> AsyncGenerator[None, None]:

@@ -178,7 +178,10 @@ class Renderings:
         if self._dumped is None:
             self._dumped = {}
         known = self._dumped.get(name)
-        dumped = _dumps(value, _VERSION)
+        try:
+            dumped = _dumps(value, _VERSION)
+        except ValueError:  # another thread has put something else into it meanwhile
+            return render_value(value)
         if known is not None and known[0] == dumped:
             return known[1]
         text = _longer(value, dumped, known) if type(value) is list and known is not None else None

@@ -21,7 +21,7 @@ from cwm_trace.files import save_lines
 from cwm_trace.frames import Status, Step, Trace
 from cwm_trace.tracer.limits import UNLIMITED, Limits
 from cwm_trace.tracer.limits_watch import Watch, descendants, describe_end, kill_all, kill_group, kill_tree
-from cwm_trace.tracer.run_child import FrameTail, command, environment, sandboxed
+from cwm_trace.tracer.run_child import FrameTail, command, environment, sandboxed, traces_of
 from cwm_trace.tracer.run_jobs import (
     Job,
     code_job,
@@ -67,7 +67,7 @@ class RunResult:
         trace: the recorded frames; its status says how it ended, `meta["end"]` in words where nothing of the program does.
         returncode: of the process, as subprocess gives it (negative: killed by that signal).
         stdout, stderr: what the program wrote, if captured.
-        frames: how many were recorded.
+        frames: how many were recorded, with those of other threads.
     """
 
     trace: Trace
@@ -100,7 +100,6 @@ class Run:
         self._job, self._detached = job, detached
         self._folder = tempfile.mkdtemp(prefix="cwm-trace-")
         self._keep = keep
-        self._steps: list[Step] = []
         self._status: Status | None = None
         self._end = ""
         self._killed = False
@@ -169,7 +168,6 @@ class Run:
         steps: list[Step] = []
         if self._keep:
             steps = self._tail.read()
-            self._steps += steps
         else:
             self._tail.skip()
         if self._tail.started is not None:
@@ -199,13 +197,16 @@ class Run:
         code = self._process.poll()
         status, end = self._ended(code)
         stdout, stderr = map(_contents, self._outputs) if self._outputs else (None, None)
-        steps = self._steps if self._keep else self._tail.last()
-        trace = self._job.trace(steps, status, end, self._tail.untraced)
-        return RunResult(trace, code or 0, stdout, stderr, self._tail.count)
+        whole = status if self._status is None else self._status
+        trace = traces_of(self._job, self._tail, (status, end), whole, keep=self._keep)
+        frames = sum(part.count for part in (self._tail.main, *self._tail.threads))
+        return RunResult(trace, code or 0, stdout, stderr, frames)
 
     def save(self, path: str | Path) -> None:
         """Write the trace of a run that has ended; memory does not grow with it. Raises InputError."""
-        save_lines(self.result().trace, self._tail.lines(), path)
+        trace, tail = self.result().trace, self._tail
+        parts = zip((trace, *trace.threads), (tail.main, *tail.threads), strict=True)
+        save_lines(((one, part.lines(tail.path)) for one, part in parts), path)
 
     def _ended(self, code: int | None) -> tuple[Status, str]:
         if self._tail.status is not None:

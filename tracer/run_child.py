@@ -4,19 +4,72 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import sys
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import cwm_trace
 from cwm_trace.errors import InputError, RunError
 from cwm_trace.files import StepReader
-from cwm_trace.frames import Status, Step
+from cwm_trace.frames import Status, Step, Trace
+from cwm_trace.tracer.run_jobs import Job
+from cwm_trace.tracer.track import ThreadStart
 
+Record = dict[str, Any]
 ROOT = str(Path(cwm_trace.__file__).resolve().parent.parent)
 BOOT = str(Path(__file__).resolve().with_name("child_boot.py"))
+
+
+class Part:
+    """What the file of frames has of one trace: of the main one, or of another thread's.
+
+    Attributes:
+        start: where it starts, of another thread's.
+        complete: whether the file says that its entry was left (of another thread's).
+        count: how many frames were read.
+        steps: these, where they are kept.
+    """
+
+    def __init__(self, start: ThreadStart | None = None) -> None:
+        self.start, self.complete, self.count = start, False, 0
+        self.steps: list[Step] = []
+        self._last: list[bytes] = []
+        self._places: list[int] = []  # begin and end of each stretch of the file that has its lines, one after another
+        self._reader = StepReader()
+
+    def keep(self, record: Record) -> Step:
+        """Take note of a frame."""
+        self.count += 1
+        self.steps.append(self._reader.read(record))
+        return self.steps[-1]
+
+    def note(self, line: bytes, end: int) -> None:
+        """Take note of where the line of a frame ends in the file; all but the last two are forgotten."""
+        self.count += 1
+        self._last = [*self._last, line][-2:]
+        begin = end - len(line) - 1
+        if self._places and self._places[-1] == begin:
+            self._places[-1] = end
+        else:
+            self._places += [begin, end]
+
+    def last(self) -> list[Step]:
+        """After `note`: the last two frames, as far as their events and values tell (locals are left out)."""
+        records = [{**json.loads(line), "locals": []} for line in self._last]
+        return [StepReader().read(record) for record in records]
+
+    def lines(self, path: str) -> Iterator[str]:
+        """After `note`: the JSON texts of all frames."""
+        with open(path, "rb") as file:
+            for begin, end in zip(self._places[::2], self._places[1::2], strict=True):
+                file.seek(begin)
+                while file.tell() < end:
+                    line = file.readline()
+                    yield "{" + _TAG.sub(b"", line[:-1]).decode("ascii")
 
 
 class FrameTail:
@@ -24,67 +77,103 @@ class FrameTail:
 
     Attributes:
         started: the program's process number (in a sandbox, the number there) once it has started.
-        status: what the child says of the end.
+        status: what the child says of the end of the main trace; stopped: of the end of all, where that was a limit.
         untraced: the functions and class bodies of which it says that they could not be instrumented.
-        count: how many frames were read.
+        forks: how many processes the program has forked.
+        main: the main trace; threads: those of other threads.
     """
 
     def __init__(self, path: str) -> None:
-        self._path = path
+        self.path = path
         self._file = open(path, "rb")
-        self._rest = b""
-        self._last: list[bytes] = []
-        self._reader = StepReader()
+        self._rest, self._end = b"", 0
         self.started: int | None = None
         self.status: Status | None = None
+        self.stopped: Status | None = None
         self.untraced: list[str] = []
-        self.count = 0
+        self.forks = 0
+        self.main = Part()
+        self.threads: list[Part] = []
+
+    @property
+    def count(self) -> int:
+        """How many frames of the main trace were read."""
+        return self.main.count
 
     def read(self) -> list[Step]:
-        """The frames that were written since the last call. Raises RunError where the child says that it failed."""
-        *lines, self._rest = (self._rest + self._file.read()).split(b"\n")
-        frames = [record for line in lines if (record := self._frame(json.loads(line))) is not None]
-        self.count += len(frames)
-        return list(map(self._reader.read, frames))
+        """The frames of the main trace that were written since the last call. Raises RunError where the child says that it failed."""
+        steps = []
+        for line in self._lines(self._file.read()):
+            record = json.loads(line)
+            part = self._part(record)
+            if part is not None:
+                step = part.keep(record)
+                steps += [step] if part is self.main else []
+        return steps
 
     def skip(self) -> None:
-        """Count the frames that were written since the last call; all but the last two are forgotten. Raises as `read`."""
+        """Count the frames that were written since the last call; all but the last two of each trace are forgotten. Raises as `read`."""
         while chunk := self._file.read(_CHUNK):
-            *lines, self._rest = (self._rest + chunk).split(b"\n")
-            frames = [line for line in lines if line.startswith(_FRAME) or self._frame(json.loads(line)) is not None]
-            self.count += len(frames)
-            self._last = [*self._last, *frames][-2:]
+            for line in self._lines(chunk):
+                part: Part | None = self.main
+                if not line.startswith(_FRAME):
+                    part = self._part(json.loads(line))
+                if part is not None:
+                    part.note(line, self._end)
 
-    def last(self) -> list[Step]:
-        """After `skip`: the last two frames, as far as their events and values tell (locals are left out)."""
-        records = [{**json.loads(line), "locals": []} for line in self._last]
-        return [StepReader().read(record) for record in records]
+    def _lines(self, data: bytes) -> Iterator[bytes]:
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        for line in lines:
+            self._end += len(line) + 1
+            yield line
 
-    def lines(self) -> Iterator[str]:
-        """The JSON texts of all frames in the file, in a file that no longer grows."""
-        with open(self._path, "rb") as file:
-            for line in file:
-                if line.startswith(_FRAME) and line.endswith(b"\n"):
-                    yield line[:-1].decode("ascii")
-
-    def _frame(self, record: dict[str, Any]) -> dict[str, Any] | None:
-        """The record, if it is one of a frame; what else the child says is noted."""
+    def _part(self, record: Record) -> Part | None:
+        """The trace of a record, if it is one of a frame; what else the child says is noted."""
+        if "event" in record:
+            return self.threads[record["thread"] - 1] if "thread" in record else self.main
         if "fault" in record:
             raise RunError(f"the program cannot be recorded ({record['fault']})", hint="Please report it")
         if "begin" in record:
             self.started, self.untraced = int(record["begin"]), record["untraced"]
-            return None
-        if "end" in record:
+        elif "start" in record:
+            self.threads.append(Part(ThreadStart(**record["start"])))
+        elif "complete" in record:
+            self.threads[record["complete"] - 1].complete = True
+        elif "forked" in record:
+            self.forks += 1
+        elif "stopped" in record:
+            self.stopped = Status(record["stopped"])
+        elif "end" in record:
             self.status = Status(record["end"])
-            return None
-        return record
+        return None
 
     def close(self) -> None:
         """Close the file."""
         self._file.close()
 
 
+def traces_of(job: Job, tail: FrameTail, ended: tuple[Status, str], others: Status, *, keep: bool = True) -> Trace:
+    """What a file of frames has: the main trace, which `ended` so, with those of other threads.
+
+    Of these, one whose entry was not left ends as `others` says: a thread may go on when the main trace is complete.
+    """
+    forks = f"{tail.forks} (not recorded)" if tail.forks else ""
+    main = job.trace(
+        tail.main.steps if keep else tail.main.last(), *ended, untraced=", ".join(tail.untraced), forks=forks
+    )
+    if tail.stopped is not None or others is Status.COMPLETE:
+        others = tail.stopped or Status.OPEN
+    threads = []
+    for part in tail.threads:
+        status = Status.COMPLETE if part.complete else others
+        assert part.start is not None
+        steps = part.steps if keep else part.last()
+        threads.append(part.start.trace(job.entry.source, steps, main.meta, status))
+    return replace(main, threads=tuple(threads))
+
+
 _FRAME = b'{"event"'
+_TAG = re.compile(rb'^\{("thread": [0-9]+, )?')
 _CHUNK = 1 << 20
 
 

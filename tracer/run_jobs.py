@@ -20,7 +20,9 @@ from cwm_trace.tracer.differences import differs
 from cwm_trace.tracer.entry import Entry, call_entry, context_entry, script_entry
 from cwm_trace.tracer.inprocess import FILENAME, module_name
 from cwm_trace.tracer.limits import Limits
-from cwm_trace.tracer.record import Settings
+from cwm_trace.tracer.track import Settings
+
+_PYTHON = ".".join(map(str, sys.version_info[:3]))
 
 
 @dataclass(slots=True)
@@ -56,13 +58,10 @@ class Job:
         """For the child; `out` is the file that its frames go to."""
         return {**asdict(self), "out": out}
 
-    def trace(self, steps: Sequence[Step], status: Status, end: str = "", untraced: Sequence[str] = ()) -> Trace:
-        """The trace of a run that ended so; `untraced` names what could not be instrumented."""
-        meta = {"name": self.title, "python": ".".join(map(str, sys.version_info[:3]))} | differs(self.entry.source)
-        if end:
-            meta["end"] = end
-        if untraced:
-            meta["untraced"] = ", ".join(untraced)
+    def trace(self, steps: Sequence[Step], status: Status, end: str = "", **facts: str) -> Trace:
+        """The trace of a run that ended so; `facts` are more of its `meta`, where they are not empty."""
+        facts = {name: fact for name, fact in {"end": end, **facts}.items() if fact}
+        meta = {"name": self.title, "python": _PYTHON} | differs(self.entry.source) | facts
         return Trace(self.entry.context, tuple(steps), status is Status.COMPLETE, status, meta)
 
 

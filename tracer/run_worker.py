@@ -16,9 +16,9 @@ from cwm_trace.errors import RunError
 from cwm_trace.frames import Status, Trace
 from cwm_trace.tracer.limits import Limits
 from cwm_trace.tracer.limits_watch import describe_end, kill_tree
-from cwm_trace.tracer.record import Settings
-from cwm_trace.tracer.run_child import FrameTail, command, environment
+from cwm_trace.tracer.run_child import FrameTail, command, environment, traces_of
 from cwm_trace.tracer.run_jobs import Job, context_job, source_job
+from cwm_trace.tracer.track import Settings
 
 Verdict = tuple[Status | None, str, int]
 
@@ -131,16 +131,17 @@ class GroundTruth:
 def _trace(job: Job, out: str, verdict: Verdict | None) -> tuple[Trace, bool]:
     """The trace, and whether the program has started at all."""
     with contextlib.closing(FrameTail(out)) as tail:
-        steps = tail.read()
+        tail.read()
         if verdict is None and tail.started is not None:  # it ended the process that watched it
             kill_tree(tail.started)
-            steps += tail.read()
+            tail.read()
     status, clause, code = verdict or (Status.KILLED, "ended the process that watched it", 0)
+    others = status
     if tail.status is not None:
         status, clause = tail.status, ""
     elif status is None:
         status, clause = describe_end(code)
-    return job.trace(steps, status, clause, tail.untraced), tail.started is not None
+    return traces_of(job, tail, (status, clause), others or status), tail.started is not None
 
 
 PROCESSES = min(8, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)

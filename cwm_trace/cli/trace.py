@@ -5,16 +5,20 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from cwm_trace.cli.history import remember
-from cwm_trace.cli.output import JsonView, TableView, console, ending
+from cwm_trace.cli.output import JsonView, TableView, View, console, ending
 from cwm_trace.cli.target import parse_target
 from cwm_trace.errors import InputError
 from cwm_trace.files import save
-from cwm_trace.frames import Status
+from cwm_trace.frames import Status, Trace
 from cwm_trace.tracer.limits import Limits
 from cwm_trace.tracer.run import Job, Run, RunResult, code_job, function_job, module_job, script_job
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 _TIME_LIMIT, _INTERRUPTED = 124, 130
 _MOST = 100_000  # frames of a run that is kept for --last
@@ -38,6 +42,7 @@ def run(args: argparse.Namespace) -> int:
         result = child.result()
         if view is not None:
             view.end(result.trace)
+            _show_threads(result.trace, lambda: JsonView())
         _report(args, child, result, offset)
     finally:
         child.close()
@@ -87,9 +92,23 @@ def _report(args: argparse.Namespace, child: Run, result: RunResult, offset: int
         for step in trace:
             table.step(step)
         table.end(trace)
+        _show_threads(trace, lambda: TableView(screen, full=args.full, offset=offset), screen)
     where = args.output or kept
     hint = "" if where is None else f" · saved {where}"
-    screen.print(f"cwm-trace: {result.frames} frames · {ending(trace)}{hint}", markup=False, soft_wrap=True)
+    others = f", {len(trace.threads)} traces of other threads among them" if trace.threads else ""
+    screen.print(f"cwm-trace: {result.frames} frames{others} · {ending(trace)}{hint}", markup=False, soft_wrap=True)
+
+
+def _show_threads(trace: Trace, view_of: Callable[[], View], screen: Console | None = None) -> None:
+    """Show the traces of other threads, one after another."""
+    for other in trace.threads:
+        view = view_of()
+        if screen is not None:
+            screen.print(f"{other.meta['thread']}: {other!r}", markup=False, soft_wrap=True)
+        view.begin({name: other.meta[name] for name in ("thread", "thread number", "call in thread")}, ())
+        for step in other:
+            view.step(step)
+        view.end(other)
 
 
 def _exit_code(returncode: int) -> int:
