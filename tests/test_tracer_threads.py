@@ -7,12 +7,14 @@ import subprocess
 import sys
 import textwrap
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from cwm_trace.files import iter_traces, load
 from cwm_trace.frames import Event, Status, Trace
 from cwm_trace.tracer import Limits, record_source, run_script, trace, trace_source
+from cwm_trace.tracer.record import Recorder
 from tests.settrace_oracle import settrace_threads
 
 # What shows threads (whose reprs change) is kept out of the locals.
@@ -245,6 +247,18 @@ def test_a_forked_process_is_not_recorded(how: str, code: int, tmp_path: Path) -
     assert [step.source.strip() for step in recorded if step.event is Event.CALL] == ["def main():", "def work(n):"]
     assert recorded.meta["forks"] == "1 (not recorded)"
     assert not recorded.threads
+
+
+def test_a_recorder_adds_nothing_in_a_forked_process() -> None:
+    source = (
+        "import os\ndef work():\n    return 1\ndef main():\n    pid = os.fork()\n    work()\n    if not pid:\n        os._exit(known())\n"
+        "    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])\n"
+    )
+    recorder = Recorder(source, "<forks>", entry_line=4, emit=None)
+    namespace: dict[str, Any] = {"known": lambda: len(recorder.entries)}
+    exec(recorder.code, namespace)
+    assert namespace["main"]() == 2  # what was there when it forked: CALL, LINE
+    assert len(recorder.entries) > 5
 
 
 def test_a_fork_while_threads_run(tmp_path: Path) -> None:
