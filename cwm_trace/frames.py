@@ -80,7 +80,8 @@ class Frame:
         locals: CALL, LINE: name -> rendered value, all of them, in order of first binding. Else empty.
         unchanged: the names in `locals` that the CWM text shows as "..".
         value: RETURN, EXCEPTION: the rendered value. Else None.
-        line_number: 1-based line in the trace's context; None where only text is known and equal lines make it ambiguous.
+        line_number: 1-based line in the trace's context; None where only text is known and equal lines make it ambiguous, and for
+            code that the program executes from a text of its own.
         logprob: natural-log probability that a model gave to this frame's text; None for recorded frames.
         tokens: number of tokens of this frame's text, where a model wrote it.
         capped: whether a rendered value was cut at a cap (a setting of the recorder).
@@ -139,7 +140,7 @@ def recorded_frame(
     shown: Mapping[str, str],
     unchanged: frozenset[str],
     value: str | None,
-    line_number: int,
+    line_number: int | None,
     capped: bool,
 ) -> Frame:
     """A frame as the recorder makes it, without the checks of `Frame`: they cost as much as all the rest of an event.

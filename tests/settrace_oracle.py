@@ -8,13 +8,14 @@ changes no object's lifetime. It records what CPython 3.11 reports; the other in
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import sys
 import threading
-from collections.abc import Callable, Set
+from collections.abc import Callable, Mapping, Set
 from pathlib import Path
-from types import CodeType, FrameType, ModuleType
+from types import CodeType, FrameType, MappingProxyType, ModuleType
 from typing import Any
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -44,8 +45,11 @@ class SettraceRecorder:
 
     files: Set[str] = frozenset({FILENAME})
 
-    def __init__(self, source: str, entry_line: int | None) -> None:
+    def __init__(self, source: str, entry_line: int | None, texts: Mapping[str, str] = MappingProxyType({})) -> None:
+        """`texts`: of other files, by their names."""
         self.lines = source.split("\n")
+        self.texts = {name: text.split("\n") for name, text in texts.items()}
+        self.files = self.files | texts.keys()
         self.entry_line = entry_line
         self.entry: FrameType | None = None
         self.done = False
@@ -77,10 +81,10 @@ class SettraceRecorder:
         return code.co_firstlineno == self.entry_line and code.co_name != "<module>"
 
     def _record(self, frame: FrameType, event: str, argument: Any) -> None:
-        line = frame.f_lineno
+        line, lines = frame.f_lineno, self.texts.get(frame.f_code.co_filename, self.lines)
         if line == 0:  # a module's call, which has no line: shown with its first one
-            line = next(n for n, text in enumerate(self.lines, 1) if text.strip() and not text.lstrip().startswith("#"))
-        source = self.lines[line - 1] + "\n"
+            line = next(n for n, text in enumerate(lines, 1) if text.strip() and not text.lstrip().startswith("#"))
+        source = lines[line - 1] + "\n"
         self.events.append((event, frame.f_code.co_name, line))
         if event in ("call", "line"):
             body = self._observation(frame, event) + "<|action_sep|>" + _SPECIAL.sub(r"<\\|\1|>", source)
@@ -180,10 +184,12 @@ def _context(source: str, call: str | None) -> tuple[str, str, int | None]:
     return source, "\n".join(lines), None
 
 
-def settrace_events(source: str, call: str | None = None) -> tuple[str, list[tuple[str, str, int]]]:
-    """The CWM text, and the events (kind, function name, line of the context)."""
+def settrace_events(
+    source: str, call: str | None = None, texts: Mapping[str, str] = MappingProxyType({})
+) -> tuple[str, list[tuple[str, str, int]]]:
+    """The CWM text, and the events (kind, function name, line of the context, or of one of `texts`, which are other files')."""
     executed, context, line = _context(source, call)
-    recorder = SettraceRecorder(executed, line)
+    recorder = SettraceRecorder(executed, line, texts)
     code = compile(executed, FILENAME, "exec", dont_inherit=True)
     module = ModuleType("program" if call is not None and "__name__ ==" in source else "__main__")
 
@@ -202,8 +208,13 @@ def _text(context: str, pieces: list[str], done: bool) -> str:
 
 
 def settrace_text(source: str, call: str | None = None) -> str:
-    """The whole CWM text of a call, or of a module body."""
-    return settrace_events(source, call)[0]
+    """The whole CWM text of a call, or of a module body; with the frames of the one text that it executes, where that is a literal."""
+    calls = (
+        node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    )
+    given = (node.args[0] for node in calls if ast.unparse(node.func) in ("exec", "eval") and node.args)
+    texts = [item.value for item in given if isinstance(item, ast.Constant)]
+    return settrace_events(source, call, {"<string>": str(texts[0])} if len(texts) == 1 else {})[0]
 
 
 def golden_call(source: str) -> str | None:

@@ -31,6 +31,11 @@ class _Silent:
             raise AttributeError(name)
         return lambda *values: self.noted.add(name)
 
+    def execute(self, called: object, first: object, second: object) -> object:
+        """This one's value is used."""
+        self.noted.add("execute")
+        return first
+
 
 def _golden() -> list[tuple[str, CodeType]]:
     paths = sorted(GOLDEN.glob("*.py"))
@@ -80,6 +85,7 @@ def test_every_hook_is_called_with_the_stack_as_it_must_be() -> None:
                 eval(source.split("\n", 1)[0].removeprefix("# call: "), namespace)
         except (Exception, SystemExit):  # some programs end so
             pass
+    exec(instrument(compile("x = eval('1', {})", "<executes>", "exec"), hooks, []), {})
     only_later = {"thrown"} if "CLEANUP_THROW" not in opcode.opmap else set()
     assert hooks.noted == set(_HOOKS) - only_later
 

@@ -98,6 +98,7 @@ class CallRecorder(Recorder):
     ) -> None:
         self._rendering = rendering
         super().__init__(source, filename, entry_line=None, emit=None)
+        self._executed = None  # a trace stays in its file
         self.source = source
         self._wanted, self._done = wanted, done
         self._max_frames, self._max_characters = max_frames, max_characters

@@ -138,8 +138,15 @@ class FrameFile:
                 self._flush(self._main)
                 self.put({"end": status.value})
 
+    def name_untraced(self, names: list[str]) -> None:
+        """Say what was not recorded; the list may have grown since the beginning."""
+        if _getpid() == self.pid:
+            self.put({"untraced": names})
+
     def stop(self, status: Status) -> NoReturn:
         """Write the last records and end the process."""
+        if self.recorder is not None:
+            self.name_untraced(self.recorder.untraced)
         self.put({"stopped": status.value})
         self.end(Status.COMPLETE if self.recorder is not None and self.recorder.complete else status)
         leave_now()
@@ -258,6 +265,7 @@ class Program:
             if self.entry.is_call:
                 self.namespace[ENTRY_NAME]()
         finally:
+            self.sink.name_untraced(self.recorder.untraced)
             self.sink.end(Status.COMPLETE if self.recorder.complete else Status.OPEN)
 
     def own_traceback(self, traceback: types.TracebackType | None) -> types.TracebackType | None:

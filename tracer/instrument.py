@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from types import CodeType
-from typing import Protocol
+from typing import Any, Protocol
 
 from bytecode import Bytecode, Instr, Label
 from bytecode.instr import InstrLocation, TryBegin
@@ -19,6 +19,7 @@ from cwm_trace.tracer import quirks
 from cwm_trace.tracer.blocks import Blocks, alive_iterators, blocks_of
 from cwm_trace.tracer.comprehension_lines import set_loop_lines
 from cwm_trace.tracer.comprehensions import FRAME_NAMES, ITERATOR_NAME
+from cwm_trace.tracer.executed import NAMES
 from cwm_trace.tracer.flow import ANYTHING, Effects, Element, Flow, Step, arguments, is_hidden, loop_name
 
 NOWHERE = InstrLocation(None, None, None, None)
@@ -50,6 +51,7 @@ class Hooks(Protocol):
     def exhausted(self) -> None: ...
     def delegate(self, receiver: object, value: object) -> None: ...
     def delegated(self, value: object) -> None: ...
+    def execute(self, called: object, first: object, second: object) -> object: ...
 
 
 @dataclass(slots=True, eq=False)
@@ -64,7 +66,8 @@ class Site:
         cells: whether other code can change locals.
         hides: whether there may be locals that are not to be shown.
         lines: for the recorder to put there: those of the file.
-        source: for the recorder to put there: the text of this one.
+        source: for the recorder to put there: the text of this one; "" is for that of the Python frame's file.
+        shown: for the recorder to put there: the line's number in the context; None = it is not of that.
         names, harmless: those of `effects`, close at hand for the hooks.
         name: the first name, or "".
     """
@@ -77,6 +80,7 @@ class Site:
     hides: bool
     lines: Sequence[str] = ()
     source: str = ""
+    shown: int | None = None
     names: tuple[str, ...] = field(init=False)
     name: str = field(init=False)
     harmless: bool = field(init=False)
@@ -161,6 +165,7 @@ class _Rewriter:
         self._calls_and_returns()
         self._ends_of_delegation()
         self._exceptions()
+        self._executions()
         self._lines()
         self._ends_of_loops()
         self._assemble()
@@ -168,7 +173,7 @@ class _Rewriter:
 
     # --- instructions -----------------------------------------------------------------------------------------------
 
-    def _invoke(self, hook: Callable[..., None], arguments: list[Instr], near: Instr) -> list[Element]:
+    def _invoke(self, hook: Callable[..., object], arguments: list[Instr], near: Instr) -> list[Element]:
         """A call of a hook that leaves the stack as it was, with the line of the instruction it belongs to."""
         location = InstrLocation(_line(near), None, None, None)
         made: list[Element] = []
@@ -321,6 +326,27 @@ class _Rewriter:
                 swallowed = quirks.SILENT_RERAISE[item.name]
                 arguments = [Instr("COPY", 3), Instr("LOAD_CONST", swallowed), Instr("LOAD_CONST", line)]
                 self._put(index, self._invoke(self.hooks.reraise_unless, arguments, item))
+
+    def _executions(self) -> None:
+        """Calls that may be of `exec`, `eval` or `compile`: a hook is given what is called and two arguments, and gives the first one anew."""
+        if not NAMES.intersection(self.code.co_names):
+            return
+        for index, item in self._instructions():
+            count: Any = item.arg
+            if item.name not in ("CALL", "CALL_KW") or count == 0:
+                continue
+            first = count + (item.name == "CALL_KW")  # the names lie on top
+            called = first + quirks.CALLABLE_BELOW
+            second = Instr("COPY", first + 3) if count > 1 else Instr("LOAD_CONST", None)
+            made = self._invoke(self.hooks.execute, [Instr("COPY", called + 2), Instr("COPY", first + 3), second], item)
+            made.insert(-1, Instr("SWAP", first + 1, location=made[-1].location))
+            self._put(self._before_call(index), made)
+
+    def _before_call(self, index: int) -> int:
+        """The first of the instructions that together are a call: what is between them, nothing may change."""
+        while self._previous(index) >= 0 and self.elements[self._previous(index)].name in ("PRECALL", "KW_NAMES"):
+            index = self._previous(index)
+        return index
 
     def _restored_places(self) -> dict[int, int]:
         """The RERAISEs that are, for CPython, where the exception was when it entered a handler; and that handler, for each.

@@ -42,10 +42,10 @@ class Cut(str):
 class _Activation:
     """What was last shown of a Python frame."""
 
-    __slots__ = ("cut", "lines", "names", "others", "shown")
+    __slots__ = ("cut", "in_context", "lines", "names", "others", "shown")
 
-    def __init__(self, lines: Sequence[str]) -> None:
-        self.lines = lines
+    def __init__(self, lines: Sequence[str], in_context: bool) -> None:
+        self.lines, self.in_context = lines, in_context
         self.shown: dict[str, str] = {}
         self.names = _NO_NAMES
         self.others: dict[str, frozenset[str]] = {}  # name -> all but it
@@ -108,12 +108,13 @@ class Expander:
             self._previous = None
         event = _EXCEPTION if number == EXCEPTION else _RETURN
         source = line_of(activation.lines, what)
-        return recorded_frame(event, source, NO_LOCALS, _NO_NAMES, text, what, type(text) is Cut)
+        number_shown = what if activation.in_context else None
+        return recorded_frame(event, source, NO_LOCALS, _NO_NAMES, text, number_shown, type(text) is Cut)
 
     def _observation(self, site: Site, at: int, what: str | Changes | int | None, text: str | None) -> Frame:
         activation = self._known.get(at)
         if activation is None:
-            activation = self._known[at] = _Activation(site.lines)
+            activation = self._known[at] = _Activation(site.lines, site.shown is not None)
         before = activation.shown
         if isinstance(what, dict):
             activation.change(what)
@@ -128,9 +129,10 @@ class Expander:
         else:
             unchanged = frozenset(name for name, value in shown.items() if previous.get(name) == value)
         self._last, self._previous = at, shown
-        return recorded_frame(
-            _CALL if site.is_call else _LINE, site.source, shown, unchanged, None, site.line, activation.cut
-        )
+        source, place = site.source, site.shown
+        if not source:
+            source, place = line_of(activation.lines, site.line), site.line if activation.in_context else None
+        return recorded_frame(_CALL if site.is_call else _LINE, source, shown, unchanged, None, place, activation.cut)
 
 
 def line_of(lines: Sequence[str], number: int) -> str:

@@ -14,6 +14,9 @@ CALL_SEQUENCE: Final[tuple[str, ...]] = {
     (3, 12): ("PUSH_NULL", "LOAD_CONST", "arguments", "CALL"),
 }.get(_VERSION, ("LOAD_CONST", "PUSH_NULL", "arguments", "CALL"))
 
+CALLABLE_BELOW: Final = 1 if _VERSION <= (3, 12) else 2
+"""How far below the first argument a callable lies: from 3.13 on, the NULL of a plain call lies between the two."""
+
 INLINES_COMPREHENSIONS: Final = _VERSION >= (3, 12)
 """PEP 709: list, set and dict comprehensions have no Python frame of their own. The CWM text has one for each."""
 

@@ -19,16 +19,18 @@ from cwm_trace.format import source_lines, strip_mark
 from cwm_trace.frames import Frame
 from cwm_trace.tracer import quirks
 from cwm_trace.tracer.entry import definition_line
+from cwm_trace.tracer.executed import Elsewhere, Executed
 from cwm_trace.tracer.flow import tuples_of
 from cwm_trace.tracer.instrument import Site, instrument
 from cwm_trace.tracer.log import RETURN, YIELD, Changes, Expander, line_of
 from cwm_trace.tracer.renderings import SCALAR_TEXT, SCALARS, kinds_of_iterator
-from cwm_trace.tracer.track import GENERATOR, Settings, Shared, Sink, State, ThreadStart, ThreadTrack, Track
+from cwm_trace.tracer.track import CELLS, GENERATOR, Settings, Shared, Sink, State, ThreadStart, ThreadTrack, Track
 from cwm_trace.tracer.values import render_value
 
 __builtins__ = dict(vars(builtins))  # type: ignore[assignment]  # a copy: a program that is being recorded may rebind len
 
 # Bound now: a traced program may replace what is in modules, too.
+_exec, _eval, _compile = exec, eval, compile
 _getframe, _get_ident = sys._getframe, threading.get_ident
 _threads_by_ident: dict[int, threading.Thread] = threading._active  # type: ignore[attr-defined]
 
@@ -65,6 +67,7 @@ class Recorder(Track):
         self._threads, self._threaded = threads, False
         self._here_too = threading.local()
         self._numbers = count(1)
+        self._executed: Executed | None = Executed(self.instrument, self.untraced)
         self.code = self.instrument(compile_source(source, filename), self._lines)
         self._entry_code = self._find_entry(self.code)
         _living.add(self)
@@ -73,8 +76,10 @@ class Recorder(Track):
         """Code of another file, with this recorder's hooks. `lines` are those of its source text, for the frames to show."""
         known = len(self._sites)
         changed = instrument(code, self, self._sites, self.untraced)
+        in_context = type(lines) is not Elsewhere
         for site in self._sites[known:]:
             site.lines, site.source = lines, line_of(lines, site.line)
+            site.shown = site.line if in_context else None
         return changed
 
     def _find_entry(self, code: CodeType) -> CodeType | None:
@@ -322,6 +327,16 @@ class Recorder(Track):
             error = StopIteration() if value is None else StopIteration(value)
             track._stopped_iterating(frame, raised or track._error_text(error))
 
+    def execute(self, called: object, first: object, second: object) -> object:
+        """What may be a call of `exec`, `eval` or `compile`, and its first two arguments: the first one to take."""
+        if (called is not _exec and called is not _eval and called is not _compile) or self._executed is None:
+            return first
+        frame, track = _getframe(1), self._here()
+        if track is not None and called is not _compile:
+            track._switch_to(frame).others |= CELLS  # it may add to the frame's namespace
+        with self._shared.lock:
+            return self._executed.argument(called, first, second, frame.f_code)
+
     # --- threads ------------------------------------------------------------------------------------------------------
 
     def _begin(self, frame: FrameType) -> bool:
@@ -390,7 +405,7 @@ class Recorder(Track):
 
     def stop(self) -> None:
         """Record no more: what other threads go on doing, or what a forked process does."""
-        self._threads = self._entry_code = None
+        self._threads = self._entry_code = self._executed = None
         self._forget()
 
     # --- what is recorded ---------------------------------------------------------------------------------------------

@@ -135,6 +135,8 @@ class FrameTail:
             raise RunError(f"the program cannot be recorded ({record['fault']})", hint="Please report it")
         if "begin" in record:
             self.started, self.untraced = int(record["begin"]), record["untraced"]
+        elif "untraced" in record:
+            self.untraced = record["untraced"]
         elif "start" in record:
             self.threads.append(Part(ThreadStart(**record["start"])))
         elif "complete" in record:

@@ -17,7 +17,7 @@ from cwm_trace.format import mark_entry
 from cwm_trace.frames import Frame, Status, Step, Trace
 from cwm_trace.tracer.flow import ANYTHING, PURE_BUILTINS, is_hidden
 from cwm_trace.tracer.instrument import Site
-from cwm_trace.tracer.log import EXCEPTION, LEFT, RETURN, Entry, Expander, line_of
+from cwm_trace.tracer.log import EXCEPTION, LEFT, RETURN, Entry, Expander
 from cwm_trace.tracer.renderings import Renderings, cut
 from cwm_trace.tracer.values import render_value
 
@@ -330,8 +330,7 @@ class Track:
         with shared.lock:
             site = shared.places.get((line, is_call))
             if site is None:
-                text = line_of(shared.lines, line)
-                site = Site(len(shared.sites), line, is_call, ANYTHING, False, True, shared.lines, text)
+                site = Site(len(shared.sites), line, is_call, ANYTHING, False, True, shared.lines, "", line)
                 shared.places[line, is_call] = site
                 shared.sites.append(site)
         return site
