@@ -59,6 +59,7 @@ PROGRAMS = {
         "    return code.co_names\n",
         DEFINES,
     ),
+    "a recorded function's code": ("def g():\n    return 3\ndef f():\n    return eval(g.__code__)\n", ""),
     "it is no builtin": ("def exec(text):\n    return text\ndef f():\n    return exec('x = 1')\n", ""),
     "a name of it": (
         "class A:\n    def eval(self, text, *more):\n        return text\ndef f():\n    return A().eval('1', 2), 'eval'\n",
