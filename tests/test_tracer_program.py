@@ -17,7 +17,7 @@ from cwm_trace.train.programs import generate
 def facts(trace: Trace) -> tuple[Any, ...]:
     """All of a trace, what its equality leaves out, too."""
     lines = [step.line_number for step in trace]
-    return trace, trace.status, dict(trace.meta), lines
+    return trace, trace.status, dict(trace.meta), lines, [facts(thread) for thread in trace.threads]
 
 
 PROGRAMS = {
@@ -60,6 +60,22 @@ def f(n):
     item.self = item
     return n
 """
+THREADS = """
+import threading
+def work(n):
+    return n + 1
+def f(n):
+    for _ in range(n):
+        thread = threading.Thread(target=work, args=(n,), name='worker')
+        thread.start()
+        thread.join()
+    return n
+"""
+PROGRAMS["threads"] = (THREADS, ["f(1)", "f(2)", "f(0)", "f(1)"])
+PROGRAMS["exec and eval"] = (
+    "def f(x):\n    exec('y = 1\\ny = x')\n    return eval('x + 1')",
+    ["f(1)", "f(2)", "eval('f(3)')"],
+)
 PROGRAMS["generator that ends in the next call"] = (LATE_END, ["f(1)", "f(2)"])
 PROGRAMS["finaliser that runs in the next call"] = (LATE_DEL, ["f(1)", "f(2)"])
 

@@ -16,9 +16,11 @@ from cwm_trace.format import call_context, source_lines
 from cwm_trace.frames import Trace
 from cwm_trace.tracer.differences import differs
 from cwm_trace.tracer.entry import ENTRY_NAME, Entry, parse_source, unmarked
+from cwm_trace.tracer.executed import Executed
 from cwm_trace.tracer.inprocess import FILENAME, FrameList, module_name
 from cwm_trace.tracer.log import Expander
-from cwm_trace.tracer.record import Recorder, Settings, StopRecording, compile_source
+from cwm_trace.tracer.record import Recorder, compile_source
+from cwm_trace.tracer.track import Settings, StopRecording
 
 
 class _CallsRecorder(Recorder):
@@ -26,13 +28,13 @@ class _CallsRecorder(Recorder):
 
     Attributes:
         alone: whether nothing of the last call can run again, during the next: no suspended generator, whose end may come when the garbage
-            is collected.
+            is collected, and no thread of it was recorded.
     """
 
     alone = True
 
     def _end(self) -> None:
-        self.alone = not self._suspended
+        self.alone = not self._suspended and not self._threaded
         super()._end()
 
     def instrument(self, code: CodeType, lines: Sequence[str]) -> CodeType:
@@ -46,11 +48,13 @@ class _CallsRecorder(Recorder):
         """Forget what was recorded; the instrumented code of a module whose one function, `main`, is the entry."""
         self.complete = self.alone = False
         self._forget()
+        self._shared.lines, self._shared.places, self._shared.stopped = list(lines), {}, None
         self._expander = Expander(self._sites)
         self._emit, self._append = limits, self._pass_on
         self._lines, self._thread, self._count = list(lines), None, 0
-        self._places = {}
-        self._stop_iteration, self._stopped, self._busy = None, None, False
+        self._stop_iteration, self._busy = None, False
+        self._threads = limits.thread
+        self._executed = Executed(super().instrument, self.untraced)  # of modules, too
         code = self.instrument(main, lines)
         self._entry_code = next(item for item in code.co_consts if isinstance(item, CodeType))
         return code
@@ -78,7 +82,8 @@ class TracedProgram:
         meta = differs(executed)
         if recorder.untraced:
             meta["untraced"] = ", ".join(recorder.untraced)
-        return Trace(context, tuple(limits.frames), recorder.complete, limits.status, meta)
+        threads = tuple(thread.trace(executed, meta) for thread in limits.threads)
+        return Trace(context, tuple(limits.frames), recorder.complete, limits.status, meta, threads)
 
     def _run(self, entry: Entry, limits: FrameList) -> Recorder:
         if self._recorder is None or not self._recorder.alone or "__del__" in self._source:
@@ -96,4 +101,5 @@ class TracedProgram:
             namespace[ENTRY_NAME]()
         except (Exception, StopRecording, SystemExit):  # the program's own affair
             pass
+        recorder.stop()
         return recorder
