@@ -60,13 +60,16 @@ def f(n):
     item.self = item
     return n
 """
+# A thread's own text names its number, which the system chooses.
 THREADS = """
 import threading
+class Worker(threading.Thread):
+    __repr__ = lambda self: 'worker'
 def work(n):
     return n + 1
 def f(n):
     for _ in range(n):
-        thread = threading.Thread(target=work, args=(n,), name='worker')
+        thread = Worker(target=work, args=(n,), name='worker')
         thread.start()
         thread.join()
     return n
