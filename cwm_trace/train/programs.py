@@ -492,7 +492,7 @@ def _skill(name: str) -> Callable[[random.Random, int], Program]:
     return program
 
 
-_WIDE = [50, 22, 12, 6, 10]  # the usual ones, then those of `skills.BODIES` in its order
+_WIDE = [45, 8, 32, 6, 3, 6]  # the usual ones, then those of `skills.BODIES` in its order
 _FAMILIES: dict[str, Callable[[random.Random, int], Program]] = {
     **{name: _skill(name) for name in BODIES},
     "drill": _drill,

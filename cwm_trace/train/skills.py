@@ -1,8 +1,8 @@
-"""Skills, one at a time: programs of a single operation, chains of them, states kept over many steps, loops over longer texts.
+"""Skills: programs of one operation, of several, chains of them, states kept over many steps, loops over longer texts.
 
 So that an operation on which a model fails can be answered with data for it: `OPERATIONS` has every method of the common types (the tests
-see to that), each as likely as any other. Families `atom`, `chain`, `track`, `long` and `wide` (those, mixed with the usual ones) of
-`cwm_trace.train.programs`. Runs nothing.
+see to that), all but the rare ones equally likely. Families `atom`, `steps`, `chain`, `track`, `long` and `wide` (those, mixed with the
+usual ones) of `cwm_trace.train.programs`. Runs nothing.
 """
 
 from __future__ import annotations
@@ -711,7 +711,13 @@ def _operations() -> dict[str, tuple[str, ...]]:
 OPERATIONS = _operations()
 """What is done, by name: templates of expressions, or of statements about the variable of a kind (`!LI.append(<int>)`)."""
 
+_RARE = frozenset(
+    """.casefold() .format_map() .isidentifier() .isprintable() .fromhex() .from_bytes() .to_bytes() .as_integer_ratio() .bit_count()
+.bit_length() .conjugate() .is_integer() .hex() .decode() hash() frozenset() .difference_update() .intersection_update()
+.symmetric_difference() .symmetric_difference_update() .issuperset() .isdisjoint() unpacking .maketrans()""".split()
+)
 _NAMES = tuple(OPERATIONS)
+_WEIGHTS = [1 if name in _RARE else 5 for name in _NAMES]
 _STATEMENT = re.compile(r"!(del )?([A-Z]+)(.*)")
 _TO_STR = """.capitalize() .casefold() .center() .expandtabs() .ljust() .lower() .lstrip() .removeprefix() .removesuffix() .replace()
 .rjust() .rstrip() .strip() .swapcase() .title() .translate() .upper() .zfill() slice""".split()
@@ -720,20 +726,53 @@ _BEFORE = "\0"  # in a link of a chain, what the operation is done on
 
 def atom_body(writer: Writer, name: str | None = None) -> list[str]:
     """A function's body of one operation, of this name or any."""
-    template = writer.rng.choice(OPERATIONS[name or writer.rng.choice(_NAMES)])
-    statement = _STATEMENT.fullmatch(template)
-    if statement is None:
-        text = writer.fill(template)
+    text, changed = _operation(writer, name or _drawn(writer))
+    if changed is None:
         if writer.rng.random() < 0.6:
             return [f"return {text}"]
         made = writer.fresh_name("str", result=True)
         return [f"{made} = {text}", f"return {made}"]
-    changed = writer.variable(RECEIVERS[statement[2]]) or writer.add_param(RECEIVERS[statement[2]])
-    text = writer.fill(f"{statement[1] or ''}<X>{statement[3]}", 0, {"X": changed})
-    if statement[1] or not text.endswith(")") or writer.rng.random() < 0.7:
+    if text.startswith("del ") or not text.endswith(")") or writer.rng.random() < 0.7:
         return [text, f"return {changed}"]
     made = writer.fresh_name("int", result=True)
     return [f"{made} = {text}", f"return {made}, {changed}"]
+
+
+def _drawn(writer: Writer) -> str:
+    return writer.rng.choices(_NAMES, _WEIGHTS)[0]
+
+
+def _operation(writer: Writer, name: str) -> tuple[str, str | None]:
+    """An expression and None, or a statement and the variable that it changes."""
+    template = writer.rng.choice(OPERATIONS[name])
+    statement = _STATEMENT.fullmatch(template)
+    if statement is None:
+        return writer.fill(template), None
+    kind = RECEIVERS[statement[2]]
+    known = writer.variables(kind)
+    changed = writer.rng.choice(known) if known else writer.add_param(kind)
+    return writer.fill(f"{statement[1] or ''}<X>{statement[3]}", 0, {"X": changed}), changed
+
+
+def steps_body(writer: Writer) -> list[str]:
+    """Two to five operations, line by line, at times under a condition or in a short loop; one or all of what they gave is returned."""
+    rng = writer.rng
+    writer.max_params = 4
+    lines: list[str] = []
+    results: list[str] = []
+    for _ in range(rng.choice([2, 2, 3, 3, 4, 5])):
+        text, changed = _operation(writer, _drawn(writer))
+        if changed is None:
+            changed = writer.declare("unknown", result=True)
+            lines.append(f"{changed} = {text}")
+        else:
+            roll = rng.random()
+            head = [f"if {writer.condition()}:"] if roll < 0.25 else [f"for _ in range({rng.randint(2, 3)}):"]
+            lines += [*head, f"    {text}"] if roll < 0.35 else [text]
+        results = [*(name for name in results if name != changed), changed]
+    if rng.random() < 0.5:
+        return [*lines, f"return {results[-1]}"]
+    return [*lines, f"return {', '.join(results)}"]
 
 
 def chain_body(writer: Writer) -> list[str]:
@@ -897,6 +936,7 @@ def long_body(writer: Writer) -> list[str]:
 
 BODIES: dict[str, Callable[[Writer], list[str]]] = {
     "atom": atom_body,
+    "steps": steps_body,
     "chain": chain_body,
     "track": track_body,
     "long": long_body,
