@@ -106,6 +106,7 @@ def test_calls_of_generated_programs_are_recorded_as_alone() -> None:
     assert compared > 100
 
 
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="there is no timer of the system's")
 def test_a_call_that_was_cut_off_leaves_nothing_to_the_next() -> None:
     class Late(BaseException):
         pass

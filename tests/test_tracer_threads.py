@@ -17,6 +17,8 @@ from cwm_trace.tracer import Limits, record_source, run_script, trace, trace_sou
 from cwm_trace.tracer.record import Recorder
 from tests.settrace_oracle import settrace_threads
 
+pytestmark = pytest.mark.skipif(sys.platform == "emscripten", reason="neither threads nor processes there")
+
 # What shows threads (whose reprs change) is kept out of the locals.
 PROGRAMS = {
     "functions": """
