@@ -9,7 +9,7 @@ import pytest
 
 from cwm_trace.format import parse
 from cwm_trace.frames import Event, Status, Trace
-from cwm_trace.tracer import Limits, Settings, record_source, run_script
+from cwm_trace.tracer import Limits, Settings, record_source, run_script, trace_source
 from cwm_trace.tracer.run import run_source
 
 
@@ -109,3 +109,44 @@ def test_pandas_frames() -> None:
     frame["c"] = frame.a * 2
     assert _seen(recorded, "d") == [before, repr(frame)]
     assert recorded.returned == repr(frame.c.sum())
+
+
+SHARED = "def f(n):\n    made = [0]\n    for _ in range(n):\n        made = [made, made]\n    return made\n"
+
+
+def test_a_value_too_large_for_memory_is_shown_by_its_beginning() -> None:
+    """Its whole text would have 2**50 times `0`."""
+    recorded = record_source(SHARED, "f(50)", settings=Settings(max_value_items=1_000))
+    assert recorded.returned is not None and len(recorded.returned) < 1_000 and recorded.returned.endswith("…")
+    assert recorded[-1].capped and not recorded[3].capped
+    whole = record_source(SHARED, "f(5)")
+    assert record_source(SHARED, "f(5)", settings=Settings(max_value_items=126)).render() == whole.render()
+    assert record_source(SHARED, "f(5)", settings=Settings(max_value_items=93)).returned != whole.returned
+
+
+def test_a_child_process_survives_such_values() -> None:
+    recorded = trace_source(SHARED + "def g():\n    f(60)\n", "g()", limits=Limits(memory=1 << 30, seconds=60.0))
+    assert recorded.returned == "None"
+    assert any(step.capped for step in recorded)
+
+
+def test_what_is_in_itself_is_not_large() -> None:
+    source = "def f():\n    a = [1]\n    a.append(a)\n    d = {'a': a}\n    d['d'] = d\n    return a, d\n"
+    assert record_source(source, "f()", settings=Settings(max_value_items=50)) == record_source(source, "f()")
+
+
+@pytest.mark.parametrize(
+    ("expression", "shown"),
+    [
+        ("list(range(100))", "[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19…"),
+        ("dict.fromkeys('abcdefghijk', [1, 'é'])", "{'a': [1, 'é'], 'b': [1, 'é'], "),
+        ("deque('abcdefghijklmn')", "deque('a', 'b', "),
+        ("[['x' * 5000] for _ in range(12)]", "[['xxx"),
+        ("[[0], [0] * 30, {1: [2] * 40}, (3,) * 30]", "[[0], […], {…}, (…)…"),
+        ("{n: n for n in range(12)}.items()", "dict_items((0, 0), (1, 1), "),
+    ],
+)
+def test_the_beginning_of_a_large_value(expression: str, shown: str) -> None:
+    source = f"from collections import deque\ndef f():\n    return {expression}\n"
+    returned = record_source(source, "f()", settings=Settings(max_value_items=10)).returned
+    assert returned is not None and returned.startswith(shown) and returned.endswith("…") and len(returned) <= 1_001

@@ -18,7 +18,7 @@ from cwm_trace.tracer.entry import definition_line
 from cwm_trace.tracer.instrument import Site
 from cwm_trace.tracer.log import LEFT, RETURN, YIELD, Entry, Expander
 from cwm_trace.tracer.record import Recorder
-from cwm_trace.tracer.track import RESUMABLE
+from cwm_trace.tracer.track import RESUMABLE, Settings
 
 __builtins__ = dict(vars(builtins))  # type: ignore[assignment]  # a copy: a program that is being recorded may rebind len
 
@@ -97,7 +97,8 @@ class CallRecorder(Recorder):
         rendering: Rendering,
     ) -> None:
         self._rendering = rendering
-        super().__init__(source, filename, entry_line=None, emit=None)
+        settings = Settings(max_value_items=max_characters)  # with its comma, no item is shorter than two characters
+        super().__init__(source, filename, entry_line=None, emit=None, settings=settings)
         self._executed = None  # a trace stays in its file
         self.source = source
         self._wanted, self._done = wanted, done

@@ -108,7 +108,7 @@ class Recorder(Track):
         if self._shared.stopped is not None:
             raise self._shared.stopped
         self._count = number = self._count + 1
-        state = State(frame, number, self._state, site.line, self._limit)
+        state = State(frame, number, self._state, site.line, self._limit, self._most)
         self._frame, self._state, self._stop_iteration = frame, state, None
         texts: Changes = {}
         if self._limit is None and not site.cells:

@@ -17,6 +17,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Set
 from typing import Any
 
+from cwm_trace.tracer.bounds import COUNTED, beginning, is_larger
 from cwm_trace.tracer.log import Changes, Cut
 from cwm_trace.tracer.values import cap, render_value
 
@@ -74,12 +75,16 @@ class Renderings:
     others: Set[str] = NOTHING
     opaque: Set[str] = NOTHING
     loud = False
+    _most: int | None = None
     _dumped: dict[str, tuple[bytes, str, int]] | None = None  # name -> bytes, whole text, length
 
-    def __init__(self, limit: int | None) -> None:
+    def __init__(self, limit: int | None, most: int | None = None) -> None:
+        """`limit`: characters of a text, `most`: items of a container, beyond which it is cut."""
         self.texts: dict[str, str] = {}
         self.seen: dict[str, object] = {}
         self._limit = limit
+        if most is not None:
+            self._most = most
 
     def update(self, local: Mapping[str, object]) -> Changes:
         """Take note of all locals as they are now; what changed."""
@@ -152,7 +157,9 @@ class Renderings:
         if name not in self.others:
             self.others |= {name}
             self.seen.pop(name, None)
-        if kind in _CONTAINERS:
+        if self._most is not None and kind in COUNTED and is_larger(value, self._most):
+            plain, text = False, self._anew(name, value, kind, False, beginning)
+        elif kind in _CONTAINERS:
             flat = _is_flat(value)
             plain = flat or _is_plain(value, _MAX_DEPTH)
             if plain and not (flat and len(value) <= _SMALL):
@@ -166,12 +173,14 @@ class Renderings:
             self.opaque ^= {name}
         return text if self._limit is None else cut(text, self._limit)
 
-    def _anew(self, name: str, value: object, kind: type, plain: bool) -> str:
+    def _anew(
+        self, name: str, value: object, kind: type, plain: bool, render: Callable[[object], str] = render_value
+    ) -> str:
         if self._dumped:
             self._dumped.pop(name, None)
         if not plain and kind not in _SILENT and _of_type(kind, "__repr__") is not object.__repr__:
             self.loud = True
-        return render_value(value)
+        return render(value)
 
     def _container(self, name: str, value: Any) -> str:
         """The text of a plain list, dict or tuple; that of before, if its bytes are those of before."""

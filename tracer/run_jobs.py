@@ -20,7 +20,7 @@ from cwm_trace.tracer.differences import differs
 from cwm_trace.tracer.entry import Entry, call_entry, context_entry, script_entry
 from cwm_trace.tracer.inprocess import FILENAME, module_name
 from cwm_trace.tracer.limits import Limits
-from cwm_trace.tracer.track import Settings
+from cwm_trace.tracer.track import CHILD_SETTINGS, Settings
 
 _PYTHON = ".".join(map(str, sys.version_info[:3]))
 
@@ -52,7 +52,7 @@ class Job:
     module: str = ""
     title: str = FILENAME
     limits: Limits = field(default_factory=Limits)
-    settings: Settings = field(default_factory=Settings)
+    settings: Settings = CHILD_SETTINGS
 
     def record(self, out: str) -> dict[str, Any]:
         """For the child; `out` is the file that its frames go to."""

@@ -18,7 +18,7 @@ from cwm_trace.tracer.limits import Limits
 from cwm_trace.tracer.limits_watch import describe_end, kill_tree
 from cwm_trace.tracer.run_child import FrameTail, command, environment, traces_of
 from cwm_trace.tracer.run_jobs import Job, context_job, source_job
-from cwm_trace.tracer.track import Settings
+from cwm_trace.tracer.track import CHILD_SETTINGS, Settings
 
 Verdict = tuple[Status | None, str, int]
 
@@ -163,7 +163,7 @@ def run_source(
     With `call` the context is CWM's published form, `main` returning the call; without, the entry is the line that carries the mark, else a
     top-level `main()` that the program calls, else the module body. Raises InputError, RunError.
     """
-    return _shared.trace(source_job(source, call, limits=limits or Limits(), settings=settings or Settings()))
+    return _shared.trace(source_job(source, call, limits=limits or Limits(), settings=settings or CHILD_SETTINGS))
 
 
 def run_context(context: str, *, limits: Limits | None = None) -> Trace:

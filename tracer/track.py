@@ -15,11 +15,11 @@ from typing import Protocol
 
 from cwm_trace.format import mark_entry
 from cwm_trace.frames import Frame, Status, Step, Trace
+from cwm_trace.tracer.bounds import SAFE_ITEMS, bounded_text
 from cwm_trace.tracer.flow import ANYTHING, PURE_BUILTINS, is_hidden
 from cwm_trace.tracer.instrument import Site
 from cwm_trace.tracer.log import EXCEPTION, LEFT, RETURN, Entry, Expander
 from cwm_trace.tracer.renderings import Renderings, cut
-from cwm_trace.tracer.values import render_value
 
 __builtins__ = dict(vars(builtins))  # type: ignore[assignment]  # a copy: a program that is being recorded may rebind len
 
@@ -33,11 +33,18 @@ class Settings:
         keep_unwind_return: keep the RETURN "None" that `sys.settrace` reports while an exception unwinds a Python frame (it is in the raw
             stream that CWM's data were recorded from).
         max_value_chars: cut rendered values there and mark the frame; None = never (CWM documents no truncation).
+        max_value_items: of a container with more items, those in its containers too, render only the beginning, and mark the frame; before
+            its whole text takes up memory. None = never.
     """
 
     exception_value: str = "repr"
     keep_unwind_return: bool = True
     max_value_chars: int | None = None
+    max_value_items: int | None = None
+
+
+CHILD_SETTINGS = Settings(max_value_items=SAFE_ITEMS)
+"""Of programs in child processes: no value of theirs is to take all memory."""
 
 
 class StopRecording(BaseException):
@@ -65,8 +72,10 @@ class State(Renderings):
     loops: Mapping[str, bool] = MappingProxyType({})
     raised: Mapping[int, int] = MappingProxyType({})
 
-    def __init__(self, frame: FrameType, number: int, caller: State | None, line: int, limit: int | None) -> None:
-        super().__init__(limit)
+    def __init__(
+        self, frame: FrameType, number: int, caller: State | None, line: int, limit: int | None, most: int | None
+    ) -> None:
+        super().__init__(limit, most)
         self.frame = frame
         self.caller = caller
         self.number = number
@@ -149,7 +158,7 @@ class Track:
         self._expander = Expander(shared.sites)
         self._emit = emit
         self._append: Callable[[Entry], None] = self.entries.append if emit is None else self._pass_on
-        self._limit = self.settings.max_value_chars
+        self._limit, self._most = self.settings.max_value_chars, self.settings.max_value_items
         self._entry: FrameType | None = None
         # The frame whose hooks may take the short way: the one of the last event, or the one that runs when that was left.
         self._frame: FrameType | None = None
@@ -165,7 +174,7 @@ class Track:
         """The state of a Python frame that is not known yet; the one of the last event has called it, directly or not."""
         self._count += 1
         first = frame.f_code.co_firstlineno
-        self._frame, self._state = frame, State(frame, self._count, self._state, first, self._limit)
+        self._frame, self._state = frame, State(frame, self._count, self._state, first, self._limit, self._most)
         return self._prepared(self._state)
 
     def _prepared(self, state: State) -> State:
@@ -290,7 +299,7 @@ class Track:
     def _text(self, value: object) -> str:
         self._busy = True
         try:
-            return cut(render_value(value), self._limit)
+            return cut(bounded_text(value, self._most), self._limit)
         finally:
             self._busy = False
 
