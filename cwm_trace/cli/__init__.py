@@ -16,6 +16,7 @@ _MODULES = {
     "trace": "trace",
     "diff": "compare",
     "eval": "evaluate",
+    "debug": "debug",
     "show": "show",
     "doctor": "doctor",
 }

@@ -26,9 +26,14 @@ def _common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--debug", action="store_true", help="show tracebacks of errors")
 
 
-def _model(parser: argparse.ArgumentParser, *, many: bool = False) -> None:
+def default_model() -> str:
+    """`$CWM_TRACE_MODEL`, else nano."""
+    return os.environ.get("CWM_TRACE_MODEL", DEFAULT_MODEL)
+
+
+def _model(parser: argparse.ArgumentParser, *, many: bool = False, optional: bool = False) -> None:
     known = "nano (default), hf:PATH_OR_ID, http://HOST:PORT/v1[#MODEL], oracle, replay:FILE, copy-input, no-change"
-    default = os.environ.get("CWM_TRACE_MODEL", DEFAULT_MODEL)
+    default = None if optional else default_model()
     if many:
         known += ", generations:FILE (answers only, in CRUXEval's form)"
         parser.add_argument("-m", "--model", action="append", metavar="MODEL", help=f"{known}; may be repeated")
@@ -73,6 +78,7 @@ def build_parser() -> argparse.ArgumentParser:
     _trace(commands.add_parser("trace", help="run for real and record the frames"))
     _diff(commands.add_parser("diff", help="first divergence and scores of two traces"))
     _eval(commands.add_parser("eval", help="many programs, a table with intervals"))
+    _debug(commands.add_parser("debug", help="step through a predicted or recorded trace, also backwards"))
     _show(commands.add_parser("show", help="show a recorded or predicted trace"))
     _doctor(commands.add_parser("doctor", help="what works here, and one-line fixes for what does not"))
     return parser
@@ -245,6 +251,24 @@ def _eval(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--json", action="store_true", help="print JSON, one object for each model asked for")
     parser.add_argument("--markdown", action="store_true", help="print a Markdown table")
+    _common(parser)
+
+
+def _debug(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("target", nargs="?", metavar="SCRIPT[::FUNC] | TRACE", help="what to predict, or a trace file")
+    parser.add_argument("--call", metavar="EXPR", help="with SCRIPT::FUNC: the call to predict")
+    parser.add_argument("--last", action="store_true", help="the last run of predict or trace")
+    parser.add_argument("--frame", type=int, default=0, metavar="N", help="start at frame N (default: 0)")
+    parser.add_argument("-x", "--execute", metavar="COMMANDS", help="do these, separated by ;, and stop: \"n; n; p s\"")
+    parser.add_argument(
+        "--timeout",
+        type=float,
+        default=30.0,
+        metavar="S",
+        help="seconds that the commands truth and div let the script run",
+    )
+    parser.add_argument("--sandbox", action="store_true", help="run the script in bubblewrap (for truth and div)")
+    _model(parser, optional=True)
     _common(parser)
 
 

@@ -10,16 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from cwm_trace.cli.history import remember
 from cwm_trace.cli.output import JsonView, TableView, View, console, ending, wants_json
+from cwm_trace.cli.real_run import real_run
 from cwm_trace.cli.target import Target, parse_target
-from cwm_trace.errors import RunTimeout
 from cwm_trace.eval.compare import Diff, diff, same_ending, verdict
 from cwm_trace.files import save
 from cwm_trace.format import render_prompt
 from cwm_trace.frames import Event, Frame, Status, Step, Trace
 from cwm_trace.models import Decoding, Model, load_model
 from cwm_trace.simulate import Simulation, simulate
-from cwm_trace.tracer.limits import Limits
-from cwm_trace.tracer.run import Run, finish, function_job, script_job
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -35,7 +33,7 @@ def run(args: argparse.Namespace) -> int:
         sys.stdout.write(render_prompt(prompt.context, prompt.frames))
         return _OK
     model = load_model(args.model, device=args.device, dtype=args.dtype)
-    actual = _truth(target, args) if args.verify else None
+    actual = real_run(target, timeout=args.timeout, sandbox=args.sandbox) if args.verify else None
     simulation = simulate(
         model,
         prompt=prompt,
@@ -126,21 +124,6 @@ def _headline(screen: Console, target: Target, args: argparse.Namespace, model: 
         markup=False,
         soft_wrap=True,
     )
-
-
-def _truth(target: Target, args: argparse.Namespace) -> Trace:
-    """Run the script for real. Raises RunTimeout."""
-    print(f"running {target.path} in a child process (limit {args.timeout:g} s) ...", file=sys.stderr)
-    limits = Limits(seconds=args.timeout)
-    job = (
-        script_job(target.path, limits=limits)
-        if target.call is None
-        else function_job(target.path, target.call, limits=limits)
-    )
-    trace = finish(Run(job, capture=True, sandbox=args.sandbox)).trace
-    if trace.status is Status.TIME_LIMIT:
-        raise RunTimeout(f"{target.path} did not end within {args.timeout:g} s", hint="Raise --timeout")
-    return trace
 
 
 def _stream(simulation: Simulation, view: View, actual: Trace | None, *, stop: bool) -> bool:
