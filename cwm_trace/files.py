@@ -165,17 +165,24 @@ def _damage(path: Path, *others: type[Exception]) -> tuple[type[Exception], ...]
 
 
 def save(traces: Iterable[Trace], path: str | Path) -> None:
-    """Write traces: `.jsonl`, `.jsonl.gz` and `.jsonl.zst` one per line; `.txt` the CWM text of exactly one. Raises InputError.
+    """Write traces: `.jsonl`, `.jsonl.gz` and `.jsonl.zst` one per line; of exactly one, `.txt` the CWM text, `.html` a page to look at.
+    Raises InputError.
 
-    Behind a trace come those of other threads of its program, a line each; not in a `.txt`.
+    Behind a trace come those of other threads of its program, a line each; not in a `.txt` or a page.
     """
     target = Path(path)
     if target.suffix == ".txt":
-        (trace,) = _exactly_one(list(traces))
+        trace = _exactly_one(list(traces), target)
         target.write_text(render(trace), encoding="utf-8", errors="surrogatepass", newline="")
         return
+    if target.suffix == ".html":
+        from cwm_trace.page import save_page  # here: as jsonlines below
+
+        save_page(_exactly_one(list(traces), target), target)
+        return
     if ".jsonl" not in target.suffixes:
-        raise InputError(f"cannot tell the format of {target.name}", hint="Use .jsonl, .jsonl.gz, .jsonl.zst or .txt")
+        known = ".jsonl, .jsonl.gz, .jsonl.zst, .txt or .html"
+        raise InputError(f"cannot tell the format of {target.name}", hint=f"Use {known}")
     import jsonlines  # here: the child process that runs programs needs this module, but none of what jsonlines brings
 
     with _open(target, "w") as file, jsonlines.Writer(file, dumps=json.dumps) as writer:
@@ -250,10 +257,10 @@ def _records(file: TextIO) -> Iterator[Json]:
 _FRAMES = ', "frames": ['  # in no text before: a quotation mark in a JSON string has a backslash before it
 
 
-def _exactly_one(traces: list[Trace]) -> list[Trace]:
+def _exactly_one(traces: list[Trace], target: Path) -> Trace:
     if len(traces) != 1:
-        raise InputError(f"a .txt file holds one trace, not {len(traces)}", hint="Use .jsonl")
-    return traces
+        raise InputError(f"a {target.suffix} file holds one trace, not {len(traces)}", hint="Use .jsonl")
+    return traces[0]
 
 
 def iter_traces(path: str | Path) -> Iterator[Trace]:

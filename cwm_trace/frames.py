@@ -304,8 +304,14 @@ class Trace(Sequence[Step]):
 
         return render(self)
 
+    def _repr_html_(self) -> str:
+        """For notebooks: the trace as a page inside theirs."""
+        from cwm_trace.page import notebook_html
+
+        return notebook_html(self)
+
     def save(self, path: str) -> None:
-        """Write this trace to a file; the format follows the extension (`.jsonl`, with those of other threads; `.txt`, without)."""
+        """Write this trace to a file; the format follows the extension (`.jsonl`, with those of other threads; `.txt`, `.html`, without)."""
         from cwm_trace.files import save
 
         save([self], path)

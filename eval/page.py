@@ -24,6 +24,7 @@ from cwm_trace.eval.results import FinishedRun, Results
 from cwm_trace.eval.samples import Sample
 from cwm_trace.eval.teacher import TeacherResults
 from cwm_trace.frames import MalformedFrame, Step, Trace
+from cwm_trace.page import script_json
 
 _TEMPLATE = Path(__file__).with_name("page.html")
 _PLACE = re.compile(r"@@(\w+)@@")
@@ -88,7 +89,7 @@ def fill(
         "wrong_title": escape(wrong_title),
         "mistakes": "".join(table_html(mistakes_table(item, 0)) for item in results if item.mistakes),
         "viewer_title": escape(viewer_title),
-        "data": _script_json(
+        "data": script_json(
             [{"model": item.model, "samples": shown} for item, shown in zip(results, samples, strict=True)]
         ),
     }
@@ -205,10 +206,3 @@ def step_data(step: Step) -> list[Any]:
 def _cut(text: str) -> str:
     """A value of a million characters would stop the page; two that differ only behind the cut look alike in it."""
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}… ({len(text)} characters)"
-
-
-def _script_json(data: object) -> str:
-    """JSON that can stand in a script element: nothing in it ends the element or opens a comment."""
-    return (
-        json.dumps(data, separators=(",", ":")).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
-    )
