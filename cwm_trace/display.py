@@ -55,11 +55,12 @@ def show_steps(console: Console, steps: list[Effect], *, full: bool = False, off
 
 def divergence(predicted: Step | None, actual: Step | None, offset: int = 0) -> list[str]:
     """The two frames of a divergence, one under the other, each with what the other one has not."""
-    lines = _frame_line(predicted, actual, offset), _frame_line(actual, predicted, offset)
+    lines = frame_line(predicted, actual, offset), frame_line(actual, predicted, offset)
     return [f"  predicted: {lines[0]}", f"  actual:    {lines[1]}"]
 
 
-def _frame_line(step: Step | None, other: Step | None, offset: int) -> str:
+def frame_line(step: Step | None, other: Step | None, offset: int) -> str:
+    """A frame in one line, with what another one in its place has not; None: there is no frame."""
     if step is None:
         return "(the trace had ended)"
     if isinstance(step, MalformedFrame):

@@ -10,9 +10,11 @@ import pytest
 
 from cwm_trace.cli import main
 from cwm_trace.cli.history import KEPT, folder, remember
-from cwm_trace.files import SCHEMA, load, save
+from cwm_trace.files import SCHEMA, iter_traces, load, save
 from cwm_trace.format import parse, render, render_prompt
 from cwm_trace.frames import Trace
+from cwm_trace.models import Decoding
+from cwm_trace.models.scripted import ScriptedRollout
 from cwm_trace.prompts import call_prompt
 from cwm_trace.tracer.inprocess import record_source
 
@@ -139,6 +141,68 @@ def test_json_lines_say_the_same(
     assert (verdict["control_flow"], verdict["total"], verdict["return_equal"]) == (12, 12, False)
 
 
+def test_resync_goes_on_from_the_true_frame(
+    script: Path, truth: Trace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save([wrong(truth)], tmp_path / "w.jsonl")
+    flags = ["-m", f"replay:{tmp_path / 'w.jsonl'}", "--verify", "--on-divergence", "resync"]
+    assert main(predict(script, *flags, "--table")) == 1
+    shown = clean(capsys.readouterr().out)
+    assert (
+        "   9  line        3 │       for c in s:                    │                                       ✗\n"
+        "      wrote: line 3 │ for c in s: │ n = 7\n"
+        "  10  line        6"
+    ) in shown
+    assert "9 of 12 frames right, the true ones before each being given; wrong at 3: 9, 11, 12" in shown
+    assert main(predict(script, *flags, "--json")) == 1
+    _, *frames, _, said = records(capsys.readouterr().out)
+    assert said == {"resynchronised": True, "total": 12, "wrong": [9, 11, 12]}
+    assert [frame["i"] for frame in frames if "predicted" in frame] == said["wrong"]
+    assert frames[12]["value"] == "1" and frames[12]["predicted"].endswith('<|arg_sep|>"7"')
+    assert main(predict(script, "-m", "oracle", "--verify", "--on-divergence", "resync", "--table")) == 0
+    assert main(predict(script, *flags, "-o", "x.jsonl")) == 2
+
+
+def test_resync_where_the_model_ends_too_early(
+    script: Path, truth: Trace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save([Trace(truth.context, truth.frames[:11])], tmp_path / "w.jsonl")
+    flags = ["-m", f"replay:{tmp_path / 'w.jsonl'}", "--verify", "--on-divergence", "resync", "--table"]
+    assert main(predict(script, *flags)) == 1
+    shown = clean(capsys.readouterr().out)
+    assert shown.count("      wrote: (the trace had ended)\n") == 2 and "wrong at 2: 11, 12" in shown
+
+
+def test_several_samples_and_how_far_they_agree(
+    script: Path, truth: Trace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from cwm_trace.models.scripted import Replay
+
+    save([truth], tmp_path / "t.jsonl")
+    seeds: list[tuple[int, float]] = []
+
+    def drawn(self: Replay, prompt: Trace, decoding: Decoding) -> ScriptedRollout:
+        seeds.append((decoding.seed, decoding.temperature))
+        return ScriptedRollout((wrong(truth) if decoding.seed == 8 else truth).frames, True, len(prompt))
+
+    monkeypatch.setattr(Replay, "rollout", drawn)
+    out = tmp_path / "many.jsonl"
+    flags = ["-m", f"replay:{tmp_path / 't.jsonl'}", "--table", "--samples", "3", "--seed", "7", "-o", str(out)]
+    assert main(predict(script, *flags)) == 0
+    assert "3 samples: returns 1 ×2, returns 7 ×1 · first split at frame 9\n" in capsys.readouterr().out
+    assert seeds == [(7, 1.0), (8, 1.0), (9, 1.0)]
+    assert [trace.returned for trace in iter_traces(out)] == ["1", "7", "1"]
+
+
+def test_raw_is_the_text_as_it_is_written(
+    script: Path, truth: Trace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save([truth], tmp_path / "t.jsonl")
+    assert main(predict(script, "-m", f"replay:{tmp_path / 't.jsonl'}", "--raw")) == 0
+    prompt = call_prompt(SOURCE, CALL)
+    assert render_prompt(prompt.context, prompt.frames) + capsys.readouterr().out == render(truth) + "\n"
+
+
 def test_oracle_is_right_and_says_that_it_runs(script: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(predict(script, "-m", "oracle", "--verify", "--table")) == 0
     shown = capsys.readouterr().out
@@ -203,8 +267,6 @@ def test_colour_only_when_asked_for(script: Path, capsys: pytest.CaptureFixture[
 def test_interrupt_keeps_what_came(
     script: Path, truth: Trace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from cwm_trace.models.scripted import ScriptedRollout
-
     save([truth], tmp_path / "t.jsonl")
     plain = ScriptedRollout.next_frame
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 from cwm_trace.effects import Effect, EffectReader
+from cwm_trace.format import END_OF_TEXT, FRAME_SEP, render_frame
 from cwm_trace.frames import MalformedFrame, Step, Trace
 
 if TYPE_CHECKING:
@@ -43,12 +44,36 @@ def ending(trace: Trace) -> str:
     return f"ends as {trace.status.value.replace('_', ' ')}"
 
 
+Wrong = tuple[Step | None, ...]
+
+
 class View(Protocol):
-    """Takes the steps of a trace as they come; `exact` is whether a step equals the true one, None where that is not known."""
+    """Takes the steps of a trace as they come; `exact` is whether a step equals the true one, None where that is not known.
+
+    `wrong` has what a model wrote in place of this step, which is the true one then (None: it ended the trace); else it is empty.
+    """
 
     def begin(self, facts: Mapping[str, Any], given: tuple[Step, ...]) -> None: ...
-    def step(self, step: Step, exact: bool | None = None) -> None: ...
+    def step(self, step: Step, exact: bool | None = None, wrong: Wrong = ()) -> None: ...
     def end(self, trace: Trace) -> None: ...
+
+
+class TextView:
+    """The CWM text, as it is written."""
+
+    def begin(self, facts: Mapping[str, Any], given: tuple[Step, ...]) -> None:
+        """The given frames are part of the prompt, which is not written."""
+
+    def step(self, step: Step, exact: bool | None = None, wrong: Wrong = ()) -> None:
+        """Write a frame, and what ends it."""
+        sys.stdout.write(
+            render_frame(step) + ("" if isinstance(step, MalformedFrame) and not step.terminated else FRAME_SEP)
+        )
+        sys.stdout.flush()
+
+    def end(self, trace: Trace) -> None:
+        """Write the end of the text, if it was reached."""
+        sys.stdout.write(f"{END_OF_TEXT if trace.complete else ''}\n")
 
 
 class _EffectView:
@@ -58,15 +83,17 @@ class _EffectView:
         self._reader = EffectReader()
         self._offset = offset
         self._exact: list[bool | None] = []
+        self._wrong: list[Wrong] = []
 
     def begin(self, facts: Mapping[str, Any], given: tuple[Step, ...]) -> None:
         """Show the given frames first."""
         for step in given:
             self.step(step)
 
-    def step(self, step: Step, exact: bool | None = None) -> None:
+    def step(self, step: Step, exact: bool | None = None, wrong: Wrong = ()) -> None:
         """Show the step before this one."""
         self._exact.append(exact)
+        self._wrong.append(wrong)
         for effect in self._reader.feed(step):
             self._effect(effect)
 
@@ -80,7 +107,10 @@ class _EffectView:
 
 
 class JsonView(_EffectView):
-    """One JSON object a line: header, frames, end. Locals are in full, line numbers those of the file less `offset`."""
+    """One JSON object a line: header, frames, end. Locals are in full, line numbers those of the file less `offset`.
+
+    `predicted` has the CWM text of what a model wrote in place of a frame (null: it ended the trace).
+    """
 
     def begin(self, facts: Mapping[str, Any], given: tuple[Step, ...]) -> None:
         """Write the header, which counts the given frames, then these."""
@@ -107,6 +137,7 @@ class JsonView(_EffectView):
                 "logprob": None if step.logprob is None else round(step.logprob, 6),
             }
             | ({} if exact is None else {"exact": exact})
+            | ({"predicted": wrongs[0] and render_frame(wrongs[0])} if (wrongs := self._wrong[effect.index]) else {})
             | ({"reason": step.reason} if isinstance(step, MalformedFrame) else {})
         )
 
@@ -124,11 +155,14 @@ class TableView(_EffectView):
         self._console, self._full = target, full
 
     def _effect(self, effect: Effect) -> None:
-        from cwm_trace.display import row
+        from cwm_trace.display import frame_line, row
 
         mark = _mark(effect.step, self._exact[effect.index])
         line = row(effect, width=self._console.width, full=self._full, offset=self._offset, mark=mark)
         self._console.print(line, soft_wrap=True)
+        for wrong in self._wrong[effect.index]:
+            said = f"      wrote: {frame_line(wrong, effect.step, self._offset)}"
+            self._console.print(said, style="red", markup=False, soft_wrap=True)
 
 
 def _mark(step: Step, exact: bool | None) -> str:

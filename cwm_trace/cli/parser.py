@@ -51,7 +51,7 @@ def _model(parser: argparse.ArgumentParser, *, many: bool = False, optional: boo
     parser.add_argument("--max-tokens", type=int, default=16384, metavar="N", help="stop after N predicted tokens")
 
 
-def _frames_out(parser: argparse.ArgumentParser) -> None:
+def _frames_out(parser: argparse.ArgumentParser) -> argparse._MutuallyExclusiveGroup:
     parser.add_argument(
         "-o",
         "--output",
@@ -62,6 +62,7 @@ def _frames_out(parser: argparse.ArgumentParser) -> None:
     form.add_argument("--json", action="store_true", help="one JSON object a line, on stdout")
     form.add_argument("--table", action="store_true", help="a table, also where stdout is no terminal")
     parser.add_argument("--full", action="store_true", help="do not shorten long values")
+    return form
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -129,10 +130,20 @@ def _predict(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("target", metavar="SCRIPT[::FUNC]", help="a Python file, or a function in one (with --call)")
     parser.add_argument("--call", metavar="EXPR", help="the call to predict, e.g. \"count('berry', 'r')\"")
     _model(parser)
-    _frames_out(parser)
+    _frames_out(parser).add_argument("--raw", action="store_true", help="the CWM text as the model writes it")
     parser.add_argument("--verify", action="store_true", help="also run the script, and compare frame by frame")
     parser.add_argument(
-        "--on-divergence", choices=["stop", "continue"], default="stop", help="with --verify (default: stop)"
+        "--on-divergence",
+        choices=["stop", "continue", "resync"],
+        default="stop",
+        help="with --verify (default: stop); resync: show what was wrong, and let the model go on from the true frame",
+    )
+    parser.add_argument(
+        "--samples",
+        type=_positive,
+        default=1,
+        metavar="N",
+        help="draw N traces (seeds from --seed on; temperature 1 unless one is given), and say how far they agree",
     )
     parser.add_argument(
         "--timeout", type=float, default=30.0, metavar="S", help="seconds that --verify lets the script run"

@@ -6,12 +6,18 @@ import argparse
 import hashlib
 import sys
 import time
+from collections import deque
+from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from cwm_trace.cli.history import remember
-from cwm_trace.cli.output import JsonView, TableView, View, console, ending, wants_json
+from cwm_trace.cli.output import JsonView, TableView, TextView, View, console, ending, wants_json
 from cwm_trace.cli.real_run import real_run
+from cwm_trace.cli.resync import Resync
+from cwm_trace.cli.samples import agreement
 from cwm_trace.cli.target import Target, parse_target
+from cwm_trace.errors import InputError
 from cwm_trace.eval.compare import Diff, diff, same_ending, verdict
 from cwm_trace.files import save
 from cwm_trace.format import render_prompt
@@ -23,6 +29,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 _OK, _DIFFERS, _MALFORMED, _INTERRUPTED = 0, 1, 4, 130
+_DRAWN_AT = 1.0  # temperature of --samples where decoding is greedy, and all would be the same
+_PLACES = 12  # of wrong frames that are named
 
 
 def run(args: argparse.Namespace) -> int:
@@ -32,34 +40,84 @@ def run(args: argparse.Namespace) -> int:
     if args.show_prompt:
         sys.stdout.write(render_prompt(prompt.context, prompt.frames))
         return _OK
+    if args.on_divergence == "resync" and (args.output or not args.verify or args.single_step or args.samples > 1):
+        raise InputError(
+            "resync goes with --verify, and makes no one trace to save",
+            hint="--json has what was written at each frame",
+        )
     model = load_model(args.model, device=args.device, dtype=args.dtype)
     actual = real_run(target, timeout=args.timeout, sandbox=args.sandbox) if args.verify else None
-    simulation = simulate(
-        model,
-        prompt=prompt,
-        max_frames=args.max_frames,
-        max_tokens=args.max_tokens,
-        decoding=Decoding(args.temperature, args.seed, constrained=args.constrained),
-        force=Event.RETURN if args.single_step else None,
-    )
     # In a pipe the frames are JSON on stdout, and what is said to people goes to stderr.
-    screen = console(args.color, sys.stderr if wants_json(args) else None)
+    screen = console(args.color, sys.stderr if args.raw or wants_json(args) else None)
     view = _view(args, screen, target)
     _headline(screen, target, args, model)
     started = time.monotonic()
     view.begin(_facts(target, args, prompt, model.name), prompt.frames)
+    if actual is not None and args.on_divergence == "resync":
+        return _resynchronised(args, screen, view, Resync(partial(_begin, args, model), prompt, actual))
+    simulation = _begin(args, model, prompt)
     beside = None if args.single_step else actual
     interrupted = _stream(simulation, view, beside, stop=args.on_divergence == "stop")
     trace = simulation.trace
     view.end(trace)
-    _keep(trace, args)
     _footer(screen, trace, prompt, simulation.tokens, time.monotonic() - started)
+    traces = [trace]
+    if not interrupted and args.samples > 1:
+        interrupted = _draw_more(args, screen, model, prompt, traces)
+    _keep(traces, args)
     if interrupted:
         return _INTERRUPTED
     right = actual is None or _verify(args, screen, view, target, prompt, trace, actual)
-    if args.strict and trace.malformed:
+    if args.strict and any(drawn.malformed for drawn in traces):
         return _MALFORMED
     return _OK if right else _DIFFERS
+
+
+def _begin(args: argparse.Namespace, model: Model, prompt: Trace, drawn: int = 0) -> Simulation:
+    """A rollout; `drawn` counts those before it, of which each has a seed of its own."""
+    temperature = args.temperature or (_DRAWN_AT if args.samples > 1 else 0.0)
+    return simulate(
+        model,
+        prompt=prompt,
+        max_frames=args.max_frames,
+        max_tokens=args.max_tokens,
+        decoding=Decoding(temperature, args.seed + drawn, constrained=args.constrained),
+        force=Event.RETURN if args.single_step else None,
+    )
+
+
+def _draw_more(args: argparse.Namespace, screen: Console, model: Model, prompt: Trace, traces: list[Trace]) -> bool:
+    """Draw the samples after the first one, and say how far they agree; returns whether the user interrupted."""
+    try:
+        for number in range(1, args.samples):
+            print(f"sample {number + 1} of {args.samples} ...", file=sys.stderr)
+            simulation = _begin(args, model, prompt, number)
+            deque(simulation, maxlen=0)
+            traces.append(simulation.trace)
+        return False
+    except KeyboardInterrupt:
+        return True
+    finally:
+        screen.print(agreement(traces), markup=False, soft_wrap=True)
+
+
+def _resynchronised(args: argparse.Namespace, screen: Console, view: View, run: Resync) -> int:
+    try:
+        for position in run:
+            view.step(position.truth, position.exact, () if position.exact else (position.predicted,))
+        interrupted = False
+    except KeyboardInterrupt:
+        interrupted = True
+    view.end(run.trace)
+    total, wrong = len(run.positions), run.wrong
+    places = f": {', '.join(map(str, wrong[:_PLACES]))}{', …' if len(wrong) > _PLACES else ''}" if wrong else ""
+    said = f"{total - len(wrong)} of {total} frames right, the true ones before each being given; wrong at {len(wrong)}{places}"
+    screen.print(f"\n{said}", markup=False, soft_wrap=True)
+    if isinstance(view, JsonView):
+        view.put({"resynchronised": True, "total": total, "wrong": wrong})
+    if interrupted:
+        return _INTERRUPTED
+    return _DIFFERS if wrong else _OK
 
 
 def _verify(
@@ -80,6 +138,8 @@ def _verify(
 
 
 def _view(args: argparse.Namespace, screen: Console, target: Target) -> View:
+    if args.raw:
+        return TextView()
     if wants_json(args):
         return JsonView(offset=target.offset)
     return TableView(screen, full=args.full, offset=target.offset)
@@ -119,8 +179,9 @@ def _headline(screen: Console, target: Target, args: argparse.Namespace, model: 
         ran = f"the oracle RUNS {file}"
     elif args.verify:
         ran = f"{file} was run beside it, in a child process"
+    temperature = args.temperature or (_DRAWN_AT if args.samples > 1 else 0.0)
     screen.print(
-        f"predicting {target.title}   {model.name} · temperature {args.temperature:g} · seed {args.seed}      {ran}\n",
+        f"predicting {target.title}   {model.name} · temperature {temperature:g} · seed {args.seed}      {ran}\n",
         markup=False,
         soft_wrap=True,
     )
@@ -146,10 +207,11 @@ def _right(step: Step, actual: Trace, index: int) -> bool:
     return index < len(actual) and verdict(step, actual[index]).exact
 
 
-def _keep(trace: Trace, args: argparse.Namespace) -> None:
-    remember(lambda path: save([trace], path))
+def _keep(traces: Sequence[Trace], args: argparse.Namespace) -> None:
+    """The first one is what `--last` is."""
+    remember(lambda path: save(traces[:1], path))
     if args.output:
-        save([trace], args.output)
+        save(traces, args.output)
 
 
 def _footer(screen: Console, trace: Trace, prompt: Trace, tokens: int, seconds: float) -> None:

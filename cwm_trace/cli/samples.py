@@ -1,0 +1,28 @@
+"""How far several predictions of one program agree: `returns: 2 ×7, 1 ×1 · first split at frame 11`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from cwm_trace.cli.output import ending
+from cwm_trace.display import clip
+from cwm_trace.frames import Trace
+
+_WIDTH = 60  # characters of one ending
+
+
+def agreement(traces: Sequence[Trace]) -> str:
+    """The endings, the most frequent first, and where the traces part."""
+    ends = Counter(map(ending, traces))
+    told = ", ".join(f"{clip(end, _WIDTH)} ×{count}" for end, count in ends.most_common())
+    split = first_split(traces)
+    return f"{len(traces)} samples: {told} · {'all the same' if split is None else f'first split at frame {split}'}"
+
+
+def first_split(traces: Sequence[Trace]) -> int | None:
+    """Index of the first frame that is not the same in all traces; None if all are equal."""
+    if all(trace == traces[0] for trace in traces):
+        return None
+    shortest = min(map(len, traces))
+    return next((n for n in range(shortest) if any(trace[n] != traces[0][n] for trace in traces)), shortest)
