@@ -18,10 +18,11 @@ import builtins
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from cwm_trace.frames import NO_LOCALS, Event, Frame, MalformedFrame, Status, Step, Trace
+from cwm_trace.places import Places
 
 __builtins__ = dict(vars(builtins))  # type: ignore[assignment]  # a copy: a program that is being recorded may rebind len
 
@@ -206,6 +207,11 @@ class FrameParser:
 
     context: str = ""
     previous: Mapping[str, str] | None = None
+    _places: Places | None = field(default=None, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.context:
+            self._places = Places(self.context, _line_index(self.context))
 
     def parse(self, raw: str, *, position: int = 0, terminated: bool = True) -> Step:
         """One frame from its text (without `<|frame_sep|>`); what breaks the format becomes a `MalformedFrame`."""
@@ -221,6 +227,8 @@ class FrameParser:
 
     def observe(self, step: Step) -> None:
         """Take note of a frame that came from elsewhere."""
+        if self._places is not None:
+            self._places.observe(step)
         if isinstance(step, MalformedFrame) or step.event is Event.RETURN:
             self.previous = None
         elif step.event.observes_locals:
@@ -232,7 +240,8 @@ class FrameParser:
             raise _Broken("does not start with an event token", 0)
         event = _EVENTS[token[0]]
         frame = self._observation(event, raw) if event.observes_locals else self._value(event, raw)
-        frame = replace(frame, line_number=find_line(self.context, frame.source))
+        if self._places is not None:
+            frame = replace(frame, line_number=self._places.find(event, frame.source))
         return frame if render_frame(frame) == raw else replace(frame, raw=raw)
 
     def _observation(self, event: Event, raw: str) -> Frame:
@@ -316,18 +325,13 @@ def _parse_locals(raw: str, offset: int) -> tuple[dict[str, str | None], int]:
 
 
 @lru_cache(maxsize=8)
-def _line_index(context: str) -> dict[str, int | None]:
-    """Source line without its end -> 1-based line number; None where several lines are equal."""
-    index: dict[str, int | None] = {}
+def _line_index(context: str) -> dict[str, tuple[int, ...]]:
+    """Source line without its end -> the 1-based numbers of the lines that read so."""
+    index: dict[str, tuple[int, ...]] = {}
     for number, line in enumerate(source_lines(context), start=1):
         line = strip_mark(line.rstrip("\r\n"))
-        index[line] = None if line in index else number
+        index[line] = (*index.get(line, ()), number)
     return index
-
-
-def find_line(context: str, source: str) -> int | None:
-    """The 1-based line of the context that reads like `source`; None if there is none, or more than one."""
-    return _line_index(context).get(source.rstrip("\r\n"))
 
 
 def split_frames(text: str, offset: int) -> Iterator[tuple[str, int, bool]]:

@@ -24,7 +24,6 @@ from cwm_trace.format import (
     diff_encode,
     encode_frames,
     escape_source,
-    find_line,
     mark_entry,
     marked_line,
     parse,
@@ -304,15 +303,6 @@ def test_the_mark_is_a_suffix_not_a_set_of_characters() -> None:
     # A known slip elsewhere: `line.rstrip("  # << START_OF_TRACE")` strips characters, so that `x = S` becomes `x =`.
     assert strip_mark("x = S\n") == "x = S\n"
     assert strip_mark("x = S  # << START_OF_TRACE\n") == "x = S\n"
-
-
-def test_equal_lines_have_no_line_number_from_text_alone() -> None:
-    context = "def f(x):  # << START_OF_TRACE\n    x += 1\n    x += 1\n    return x\n"
-
-    assert find_line(context, "def f(x):\n") == 1
-    assert find_line(context, "    return x\n") == 4
-    assert find_line(context, "    x += 1\n") is None
-    assert find_line(context, "    y\n") is None
 
 
 # --- what CWM-32B wrote -----------------------------------------------------------------------------------------------
