@@ -12,14 +12,17 @@ if TYPE_CHECKING:
     from cwm_trace.files import iter_frames, iter_traces, load, save
     from cwm_trace.format import parse, render
     from cwm_trace.frames import Event, Frame, MalformedFrame, Status, Trace
-    from cwm_trace.models import load_model
+    from cwm_trace.models import Decoding, load_model
     from cwm_trace.simulate import predict, simulate
-    from cwm_trace.tracer import trace, trace_source
+    from cwm_trace.tracer import Limits, Settings, trace, trace_source
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "CwmTraceError": "errors",
+    "Decoding": "models",
+    "Limits": "tracer",
+    "Settings": "tracer",
     "diff": "eval",
     "score": "eval",
     "iter_frames": "files",
@@ -43,9 +46,12 @@ _HOMES = {
 # Without __all__, a star-import would rebind the builtin eval() to cwm_trace.eval.
 __all__ = [
     "CwmTraceError",
+    "Decoding",
     "Event",
     "Frame",
+    "Limits",
     "MalformedFrame",
+    "Settings",
     "Status",
     "Trace",
     "diff",
@@ -73,4 +79,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*__all__, *(name for name in globals() if name.startswith("__"))})

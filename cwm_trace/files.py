@@ -121,6 +121,10 @@ def trace_from_json(record: object) -> Trace:
     """The inverse of `trace_to_json`. Raises SchemaError."""
     if not isinstance(record, dict) or "schema" not in record:
         raise SchemaError("not a trace record (no schema)")
+    if str(record["schema"]).startswith("cwm-trace-frames/"):
+        raise SchemaError(
+            "frames as --json prints them, which are no trace file", hint="Save traces with -o FILE.jsonl"
+        )
     if record["schema"] != SCHEMA:
         raise SchemaError(f"schema {record['schema']!r}, this version reads {SCHEMA!r}", hint="Upgrade cwm-trace")
     reader = StepReader()
@@ -170,23 +174,40 @@ def save(traces: Iterable[Trace], path: str | Path) -> None:
 
     Behind a trace come those of other threads of its program, a line each; not in a `.txt` or a page.
     """
-    target = Path(path)
+    target = check_output(path)
+    try:
+        _save(traces, target)
+    except OSError as error:
+        raise InputError(f"cannot write {target} ({error.strerror})") from None
+
+
+def _save(traces: Iterable[Trace], target: Path) -> None:
     if target.suffix == ".txt":
         trace = _exactly_one(list(traces), target)
         target.write_text(render(trace), encoding="utf-8", errors="surrogatepass", newline="")
-        return
-    if target.suffix == ".html":
+    elif target.suffix == ".html":
         from cwm_trace.page import save_page  # here: as jsonlines below
 
         save_page(_exactly_one(list(traces), target), target)
-        return
-    if ".jsonl" not in target.suffixes:
+    else:
+        import jsonlines  # here: the child process that runs programs needs this module, but none of what jsonlines brings
+
+        with _open(target, "w") as file, jsonlines.Writer(file, dumps=json.dumps) as writer:
+            writer.write_all(trace_to_json(one) for trace in traces for one in (trace, *trace.threads))
+
+
+def check_output(path: str | Path) -> Path:
+    """Whether traces can be written there, for before they are made. Raises InputError."""
+    target = Path(path)
+    if ".jsonl" not in target.suffixes and target.suffix not in (".txt", ".html"):
         known = ".jsonl, .jsonl.gz, .jsonl.zst, .txt or .html"
         raise InputError(f"cannot tell the format of {target.name}", hint=f"Use {known}")
-    import jsonlines  # here: the child process that runs programs needs this module, but none of what jsonlines brings
-
-    with _open(target, "w") as file, jsonlines.Writer(file, dumps=json.dumps) as writer:
-        writer.write_all(trace_to_json(one) for trace in traces for one in (trace, *trace.threads))
+    if target.is_dir() or not target.parent.is_dir():
+        what = "is a folder" if target.is_dir() else f"there is no folder {target.parent}"
+        raise InputError(f"cannot write {target}: {what}")
+    if target.suffix == ".zst":
+        _zstd(target)
+    return target
 
 
 def save_lines(traces: Iterable[tuple[Trace, Iterable[str]]], path: str | Path) -> None:
@@ -194,7 +215,7 @@ def save_lines(traces: Iterable[tuple[Trace, Iterable[str]]], path: str | Path) 
 
     The first of each pair is the trace, whatever frames it has. What is held in memory does not grow with the frames. Raises InputError.
     """
-    target = Path(path)
+    target = check_output(path)
     if ".jsonl" not in target.suffixes:
         raise InputError(
             f"cannot write a trace to {target.name} piece by piece", hint="Use .jsonl, .jsonl.gz or .jsonl.zst"
@@ -270,7 +291,9 @@ def iter_traces(path: str | Path) -> Iterator[Trace]:
     """
     source = Path(path)
     if not source.is_file():
-        raise InputError(f"no such trace file: {source}")
+        raise InputError(
+            f"{source} is a folder, not a trace file" if source.is_dir() else f"no such trace file: {source}"
+        )
     if source.suffix == ".txt":
         yield _read_text(source)
         return
@@ -284,7 +307,11 @@ def iter_traces(path: str | Path) -> Iterator[Trace]:
 
 def _read_line(line: str, where: str) -> Trace:
     try:
-        return _trace_from_record(json.loads(line))
+        record = json.loads(line)
+    except ValueError as error:
+        raise SchemaError(f"{where}: not a trace file ({error})", hint="Traces are in .jsonl or .txt") from None
+    try:
+        return _trace_from_record(record)
     except (ValueError, InputError) as error:
         raise SchemaError(f"{where}: {error}") from error
 

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Never, overload
+from typing import Any, Never, overload
 
 __builtins__ = dict(vars(builtins))  # type: ignore[assignment]  # a copy: a program that is being recorded may rebind len
 
@@ -303,6 +303,27 @@ class Trace(Sequence[Step]):
         from cwm_trace.format import render
 
         return render(self)
+
+    def to_dataframe(self) -> Any:
+        """A pandas DataFrame, a row for each frame: event, line, source, depth, locals (name -> rendered value), value, logprob.
+
+        Raises ImportError where pandas is not installed.
+        """
+        import pandas
+
+        rows = [
+            (
+                step.event and step.event.value,
+                step.line_number,
+                step.source,
+                depth,
+                dict(step.locals),
+                step.value,
+                step.logprob,
+            )
+            for step, depth in zip(self.frames, self.depths(), strict=True)
+        ]
+        return pandas.DataFrame(rows, columns=["event", "line", "source", "depth", "locals", "value", "logprob"])
 
     def _repr_html_(self) -> str:
         """For notebooks: the trace as a page inside theirs."""

@@ -14,6 +14,7 @@ from typing import Any
 from cwm_trace.errors import InputError
 from cwm_trace.format import EVENT_TOKENS, FrameParser
 from cwm_trace.frames import Event, Status, Step, Trace
+from cwm_trace.models import load_model
 from cwm_trace.models.base import Decoding, Generated, Model, Rollout, Stop
 from cwm_trace.prompts import call_prompt, script_prompt
 
@@ -124,7 +125,7 @@ def _prompt(source: str | None, call: str | None, prompt: Trace | None) -> Trace
 
 
 def simulate(
-    model: Model,
+    model: Model | str,
     source: str | None = None,
     call: str | None = None,
     *,
@@ -136,15 +137,17 @@ def simulate(
 ) -> Simulation:
     """Predict the frames of a program, one at a time: iterate over the result.
 
-    The program is `source` with `call` (CWM's published prompt), `source` alone (from its entry on), or a whole `prompt`.
-    Raises InputError, and ModelError while iterating.
+    `model` is one, or a name for `load_model`, which loads it anew each time. The program is `source` with `call` (CWM's published
+    prompt), `source` alone (from its entry on), or a whole `prompt`. Raises InputError, and ModelError while iterating.
     """
     prompt = _prompt(source, call, prompt)
+    if isinstance(model, str):
+        model = load_model(model)
     return Simulation(model, prompt, max_frames=max_frames, max_tokens=max_tokens, decoding=decoding, force=force)
 
 
 def predict(
-    model: Model,
+    model: Model | str,
     source: str | None = None,
     call: str | None = None,
     *,

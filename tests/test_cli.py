@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from cwm_trace.cli import main
-from cwm_trace.cli.history import KEPT, folder, remember
+from cwm_trace.cli.history import KEPT, folder, not_kept, remember
 from cwm_trace.files import SCHEMA, iter_traces, load, save
 from cwm_trace.format import parse, render, render_prompt
 from cwm_trace.frames import Trace
@@ -51,8 +51,9 @@ DIVERGED = """\
 first divergence at frame 9 (value)
   predicted: line 3 │ for c in s: │ n = 7
   actual:    line 3 │ for c in s: │ n = 1
-8 of 12 frames exact · control flow 9/12 · values 8/12
+8 of 12 frames exact · control flow 9/12 · values 8/12 · 3 not predicted, as it stopped here
 the real run returns 1
+next: cwm-trace debug --last --frame 9 -x truth
 """
 
 
@@ -119,7 +120,7 @@ def test_verify_stops_at_the_first_divergence(
     lines = clean(captured.out).splitlines()
     footer = next(n for n, line in enumerate(lines) if "frames predicted" in line)
     lines[footer] = lines[footer].rpartition(" · ")[0]  # the seconds
-    assert "\n".join(lines[-10:]) + "\n" == DIVERGED
+    assert "\n".join(lines[-11:]) + "\n" == DIVERGED
     assert "in a child process" in captured.err
     assert len(load(tmp_path / "kept.jsonl")) == 10
 
@@ -282,6 +283,93 @@ def test_interrupt_keeps_what_came(
     assert len(load(out)) == 4 and load(out).status == "interrupted"
 
 
+@pytest.mark.parametrize(
+    ("name", "call"),
+    [
+        ("word_count", "count(['a', 'b', 'a'])"),
+        ("matrix", "multiply([[1, 2]], [[3], [4]])"),
+        ("recursive_parser", "expression('1+2', 0)"),
+        ("bank_account", "Account('Bo', 3).deposit(4)"),
+        ("pipeline", "list(lines('a'))"),
+    ],
+)
+def test_a_call_of_a_script_that_has_and_calls_a_main_of_its_own(
+    name: str, call: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    script = str(Path(__file__).parent.parent / "examples" / f"{name}.py")
+    assert main(["predict", script, "--call", call, "-m", "oracle", "--verify", "--table"]) == 0
+    assert "verified against the real run" in capsys.readouterr().out
+
+
+def test_a_truth_that_does_not_reach_the_call_verifies_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "early.py"
+    path.write_text("def f(x):\n    return x\nraise KeyError('early')\n")
+    assert main(["predict", str(path), "--call", "f(1)", "-m", "no-change", "--verify", "--table"]) == 125
+    captured = capsys.readouterr()
+    assert captured.out == "" and "early.py ended before f(1) was reached: KeyError: 'early'" in captured.err
+
+
+def test_a_limit_that_cut_a_right_prediction_off(script: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(predict(script, "-m", "oracle", "--max-frames", "2", "--verify", "--table")) == 1
+    assert "all 2 frames predicted are exact, 10 true ones not reached" in capsys.readouterr().out
+
+
+def test_single_step_is_one_frame(
+    script: Path, truth: Trace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whatever the model would write behind it."""
+    text = render_prompt(truth.context, (truth[0], truth[-1], *truth.frames[1:5]))
+    (tmp_path / "s.txt").write_text(text)
+    assert main(predict(script, "-m", f"replay:{tmp_path / 's.txt'}", "--single-step", "--verify", "--table")) == 0
+    shown = capsys.readouterr().out
+    assert "1 frame predicted" in shown and "right: the real run returns 1" in shown
+
+
+def test_where_a_trace_cannot_be_written_nothing_is_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "touch.py"
+    path.write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\n")
+    for command in (["predict", "-m", "oracle"], ["trace"]):
+        for name in ("x.png", "absent/x.jsonl", "."):
+            assert main([*command, "-o", str(tmp_path / name), str(path)]) == 2
+            assert capsys.readouterr().err.startswith("cwm-trace: cannot ")
+    assert not (tmp_path / "ran").exists()
+
+
+def test_a_replay_is_of_the_same_program(script: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    save([record_source("def g():\n    return 1\n", "g()")], tmp_path / "g.jsonl")
+    assert main(predict(script, "-m", f"replay:{tmp_path / 'g.jsonl'}")) == 3
+    assert "g.jsonl has no trace of this program. It has 1 of others" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "flag", [["--temperature", "-1"], ["--max-frames", "0"], ["--timeout", "0"], ["--timeout", "nan"]]
+)
+def test_numbers_are_checked(flag: list[str], script: Path) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(predict(script, *flag))
+    assert stop.value.code == 2
+
+
+def test_the_last_run_is_not_another_one(script: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(predict(script, "-m", "copy-input"))
+    remember(not_kept)
+    assert main(["show", "--last"]) == 2
+    assert "the last run was too large to be kept. Save such runs with -o FILE.jsonl" in capsys.readouterr().err
+
+
+def test_what_is_no_trace_file(script: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "empty.jsonl").touch()
+    main(predict(script, "-m", "copy-input", "--json"))
+    (tmp_path / "frames.jsonl").write_text(capsys.readouterr().out)
+    said = {script: "not a trace file", tmp_path: "is a folder", tmp_path / "empty.jsonl": "holds no trace"}
+    for path, words in {**said, tmp_path / "frames.jsonl": "Save traces with -o FILE.jsonl"}.items():
+        assert main(["show", str(path)]) == 2
+        error = capsys.readouterr().err
+        assert words in error and error.count("\n") == 1
+
+
 # --- diff, show, eval ----------------------------------------------------------------------------------------------------
 
 
@@ -290,7 +378,7 @@ def test_diff_exit_codes_and_json(truth: Trace, tmp_path: Path, capsys: pytest.C
     save([wrong(truth)], a)
     save([truth], b)
     assert main(["diff", b, b]) == 0
-    assert capsys.readouterr().out == "equal: 12 frames\n"
+    assert capsys.readouterr().out == "equal: 12 frames compared, 1 given\n"
     assert main(["diff", a, b]) == 1
     assert "first divergence at frame 9 (value)" in capsys.readouterr().out
     assert main(["diff", a, b, "--json"]) == 1
@@ -345,6 +433,8 @@ def test_eval_table_resume_and_threshold(tmp_path: Path, capsys: pytest.CaptureF
         (["predict", "{script}::count"], 2, "--call"),
         (["predict", "{script}", "--call", "count('a', 'b')", "-m", "orakle"], 2, "Did you mean oracle?"),
         (["predict", "{script}", "--call", "count(", "-m", "oracle"], 2, ""),
+        (["predict", "{script}", "--call", "main()", "-m", "oracle"], 2, "calls `main`"),
+        (["predict", "{script}::count", "--call", "len('a')", "-m", "oracle"], 2, "is not one of count"),
         (["predict", "{script}", "--call", "count('a', 'b')", "-m", "http://127.0.0.1:9/v1"], 3, "127.0.0.1:9"),
         (["trace"], 2, "SCRIPT"),
         (["diff", "{script}", "{script}"], 2, ""),

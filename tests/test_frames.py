@@ -155,3 +155,19 @@ def test_depths_count_calls() -> None:
 def test_repr_is_short() -> None:
     assert repr(record_source("def f():\n    return 'a'\n", "f()")) == "<Trace 6 frames returns 'a'>"
     assert repr(Trace("", (CALL,), False, Status.TOKEN_LIMIT)) == "<Trace 1 frames token_limit>"
+
+
+def test_a_trace_as_a_table_of_pandas() -> None:
+    pytest.importorskip("pandas")
+    context = "def f(n):  # << START_OF_TRACE\n    return n\n"
+    trace = Trace(
+        context,
+        (
+            Frame(Event.CALL, "def f(n):\n", {"n": "1"}, line_number=1),
+            MalformedFrame("?", "no event", logprob=-1.0),
+            Frame(Event.RETURN, "    return n\n", value="1", line_number=2),
+        ),
+    )
+    table = trace.to_dataframe()
+    assert list(table.event) == ["call", None, "return"] and list(table.depth) == [0, 0, 0]
+    assert table.locals[0] == {"n": "1"} and table.value[2] == "1" and table.logprob[1] == -1.0

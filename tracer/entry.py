@@ -11,6 +11,7 @@ from cwm_trace.errors import InputError
 from cwm_trace.format import call_context, mark_entry, marked_line, source_lines, strip_mark
 
 ENTRY_NAME = "main"
+_NO_CALL = "Leave the call out where the script calls its main itself, else give the function another name"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +54,11 @@ def call_entry(source: str, call: str, filename: str = "<source>") -> Entry:
     """The entry of CWM's published prompts: `main` returns the call. Raises InputError."""
     parse_source(source, filename)
     try:
-        ast.parse(call.strip(), "<call>", "eval")
-    except SyntaxError:
+        tree = ast.parse(call.strip(), "<call>", "eval")
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise InputError(f"not an expression: {call!r}", hint="Give a call like \"f('a', 1)\"") from None
+    if _has_call(tree):  # CWM's form has a `main` of its own, which would call itself for ever
+        raise InputError(f"{call.strip()!r} calls `main`, as the function that makes the call is called", hint=_NO_CALL)
     context = call_context(source, call.strip())
     line = marked_line_last(context)
     return Entry(context, unmarked(context), line, "def main():\n", False, True)
@@ -72,8 +75,9 @@ def context_entry(context: str, filename: str = "<source>") -> Entry:
     first = source_lines(source)[line - 1]
     if function is None:
         return Entry(context, source, None, source_lines(source)[0], False, False)
-    called = function.name == ENTRY_NAME and _calls_main(tree)
-    return Entry(context, source, line, first, _takes_arguments(function), not called and function.name == ENTRY_NAME)
+    # The `main` of a call context comes last, whatever `main` the program itself has and calls before.
+    is_call = function.name == ENTRY_NAME and (function is tree.body[-1] or not _calls_main(tree))
+    return Entry(context, source, line, first, _takes_arguments(function), is_call)
 
 
 def script_entry(source: str, filename: str = "<source>") -> Entry:

@@ -15,6 +15,8 @@ from cwm_trace.files import load
 def run(args: argparse.Namespace) -> int:
     """Returns 0 if the traces are equal, 1 if they differ. Raises InputError."""
     predicted, actual = load(args.predicted), load(args.actual)
+    if predicted.context and actual.context and predicted.context != actual.context:
+        print("cwm-trace: these are traces of different programs", file=sys.stderr)
     compared = diff(predicted, actual, args.given)
     scores = score(predictions=[predicted], references=[actual], given=args.given)
     if args.json:
@@ -23,7 +25,8 @@ def run(args: argparse.Namespace) -> int:
         return int(bool(compared))
     screen = console(args.color)
     if compared.first is None:
-        screen.print(f"equal: {compared.total} frames")
+        given = f", {args.given} given" if args.given else ""
+        screen.print(f"equal: {compared.total} frames compared{given}")
         return 0
     guess, truth = (
         trace.frames[compared.first] if compared.first < len(trace) else None for trace in (predicted, actual)

@@ -30,9 +30,16 @@ def remember(write: Callable[[Path], None]) -> Path | None:
     return path
 
 
+def not_kept(path: Path) -> None:
+    """For `remember`: there was a run, too large to be kept."""
+    path.touch()
+
+
 def last() -> Path:
     """The newest run. Raises InputError."""
     runs = sorted(folder().glob("*.jsonl"))
     if not runs:
         raise InputError("no earlier run is kept", hint="Run cwm-trace predict or trace first")
+    if not runs[-1].stat().st_size:
+        raise InputError("the last run was too large to be kept", hint="Save such runs with -o FILE.jsonl")
     return runs[-1]

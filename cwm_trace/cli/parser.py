@@ -11,13 +11,27 @@ import cwm_trace
 DEFAULT_MODEL = "nano"
 _EPILOG = """\
 exit codes: 0 fine · 1 differs, or the traced script's own · 2 usage or bad input · 3 model unreachable ·
-4 model output unusable (--strict) · 124 time limit · 125 our own failure · 130 interrupted"""
+4 model output unusable (--strict) · 124 a limit · 125 our own failure · 130 interrupted"""
 
 
 def _positive(text: str) -> int:
     number = int(text)
     if number < 1:
         raise argparse.ArgumentTypeError(f"{number} is not a positive number")
+    return number
+
+
+def _not_negative(text: str) -> float:
+    number = float(text)
+    if not 0 <= number < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is no number from 0 on")
+    return number
+
+
+def _seconds(text: str) -> float:
+    number = _not_negative(text)
+    if not number:
+        raise argparse.ArgumentTypeError("0 seconds are no time for anything")
     return number
 
 
@@ -41,14 +55,16 @@ def _model(parser: argparse.ArgumentParser, *, many: bool = False, optional: boo
         parser.add_argument("-m", "--model", default=default, metavar="MODEL", help=known)
     parser.add_argument("--device", help="where an hf: model runs: cpu, cuda:0, auto")
     parser.add_argument("--dtype", help="its number format: float32, bfloat16, ...")
-    parser.add_argument("--temperature", type=float, default=0.0, help="0 is greedy (default)")
+    parser.add_argument("--temperature", type=_not_negative, default=0.0, help="0 is greedy (default)")
     parser.add_argument("--seed", type=int, default=0, help="of sampling (default: 0)")
     parser.add_argument(
         "--constrained", action="store_true", help="choose only tokens that keep to the format (nano and hf: models)"
     )
     longest = "stop after N predicted frames (default: " + ("1000, or twice the true ones)" if many else "1000)")
-    parser.add_argument("--max-frames", type=int, default=None if many else 1000, metavar="N", help=longest)
-    parser.add_argument("--max-tokens", type=int, default=16384, metavar="N", help="stop after N predicted tokens")
+    parser.add_argument("--max-frames", type=_positive, default=None if many else 1000, metavar="N", help=longest)
+    parser.add_argument(
+        "--max-tokens", type=_positive, default=16384, metavar="N", help="stop after N predicted tokens"
+    )
 
 
 def _frames_out(parser: argparse.ArgumentParser) -> argparse._MutuallyExclusiveGroup:
@@ -146,7 +162,7 @@ def _predict(parser: argparse.ArgumentParser) -> None:
         help="draw N traces (seeds from --seed on; temperature 1 unless one is given), and say how far they agree",
     )
     parser.add_argument(
-        "--timeout", type=float, default=30.0, metavar="S", help="seconds that --verify lets the script run"
+        "--timeout", type=_seconds, default=30.0, metavar="S", help="seconds that --verify lets the script run"
     )
     parser.add_argument("--sandbox", action="store_true", help="run the script in bubblewrap (with --verify)")
     parser.add_argument("--single-step", action="store_true", help="predict the entry's return at once")
@@ -169,8 +185,8 @@ def _trace(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--show", action="store_true", help="print the frames to stderr when the program has ended")
     parser.add_argument("--full", action="store_true", help="with --show: do not shorten long values")
-    parser.add_argument("--max-frames", type=int, metavar="N", help="end the program after N recorded frames")
-    parser.add_argument("--timeout", type=float, metavar="S", help="end the program after S seconds")
+    parser.add_argument("--max-frames", type=_positive, metavar="N", help="end the program after N recorded frames")
+    parser.add_argument("--timeout", type=_seconds, metavar="S", help="end the program after S seconds")
     parser.add_argument("--memory", type=int, metavar="MB", help="limit of its address space")
     parser.add_argument(
         "--sandbox", action="store_true", help="run it in bubblewrap: no network, read-only file system"

@@ -8,6 +8,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -18,12 +19,14 @@ from cwm_trace.cli.resync import Resync
 from cwm_trace.cli.samples import agreement
 from cwm_trace.cli.target import Target, parse_target
 from cwm_trace.errors import InputError
-from cwm_trace.eval.compare import Diff, diff, same_ending, verdict
-from cwm_trace.files import save
+from cwm_trace.eval.compare import Cause, Diff, diff, same_ending, verdict
+from cwm_trace.files import check_output, save
 from cwm_trace.format import render_prompt
 from cwm_trace.frames import Event, Frame, Status, Step, Trace
 from cwm_trace.models import Decoding, Model, load_model
+from cwm_trace.models.oracle import Oracle
 from cwm_trace.simulate import Simulation, simulate
+from cwm_trace.tracer.limits import Limits
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -45,7 +48,11 @@ def run(args: argparse.Namespace) -> int:
             "resync goes with --verify, and makes no one trace to save",
             hint="--json has what was written at each frame",
         )
+    if args.output:
+        check_output(args.output)
     model = load_model(args.model, device=args.device, dtype=args.dtype)
+    if isinstance(model, Oracle):  # here --timeout is of the model, too
+        model.limits = Limits(frames=args.max_frames + len(prompt), seconds=args.timeout)
     actual = real_run(target, timeout=args.timeout, sandbox=args.sandbox) if args.verify else None
     # In a pipe the frames are JSON on stdout, and what is said to people goes to stderr.
     screen = console(args.color, sys.stderr if args.raw or wants_json(args) else None)
@@ -79,7 +86,7 @@ def _begin(args: argparse.Namespace, model: Model, prompt: Trace, drawn: int = 0
     return simulate(
         model,
         prompt=prompt,
-        max_frames=args.max_frames,
+        max_frames=1 if args.single_step else args.max_frames,
         max_tokens=args.max_tokens,
         decoding=Decoding(temperature, args.seed + drawn, constrained=args.constrained),
         force=Event.RETURN if args.single_step else None,
@@ -125,7 +132,8 @@ def _verify(
 ) -> bool:
     """Say how the prediction compares with the real run; returns whether it is right."""
     if args.single_step:
-        right = same_ending(trace, actual)
+        # The entry has returned, whether or not the model would go on.
+        right = same_ending(replace(trace, complete=len(trace) > len(prompt)), actual)
         screen.print(f"{'right' if right else 'wrong'}: the real run {ending(actual)}", markup=False, soft_wrap=True)
         record: dict[str, Any] = {"verified": right}
     else:
@@ -216,7 +224,7 @@ def _keep(traces: Sequence[Trace], args: argparse.Namespace) -> None:
 
 def _footer(screen: Console, trace: Trace, prompt: Trace, tokens: int, seconds: float) -> None:
     predicted = trace.frames[len(prompt) :]
-    parts = [f"{len(predicted)} frames predicted"]
+    parts = [f"{len(predicted)} frame{'' if len(predicted) == 1 else 's'} predicted"]
     if trace.status is not Status.OPEN:  # stopped at a divergence, it does not end at all
         parts.append(ending(trace))
     if trace.malformed:
@@ -245,6 +253,10 @@ def _verdict(screen: Console, target: Target, compared: Diff, trace: Trace, actu
     from cwm_trace.display import divergence
 
     total = compared.total
+    if compared.cause is Cause.TRUNCATED:
+        told = f"all {compared.frames_exact} frames predicted are exact, {total - compared.frames_exact} true ones not reached"
+        screen.print(told, markup=False, soft_wrap=True)
+        return
     if compared.first is None:
         screen.print(f"verified against the real run: all {total} frames exact", style="bold green", markup=False)
         return
@@ -254,10 +266,13 @@ def _verdict(screen: Console, target: Target, compared: Diff, trace: Trace, actu
     lines = [f"\nfirst divergence at frame {index} ({compared.cause})", *divergence(guess, truth, target.offset)]
     counts = f"control flow {compared.control_flow}/{total} · values {compared.values}/{total}"
     lines.append(f"{compared.frames_exact} of {total} frames exact · {counts}")
+    if trace.status is Status.OPEN and index < len(trace) < len(actual):
+        lines[-1] += f" · {len(actual) - len(trace)} not predicted, as it stopped here"
     if compared.return_equal:
         lines.append(f"the end is right: {ending(actual)}")
     elif trace.complete:
         lines.append(f"the end is wrong: {ending(trace)}, the real run {ending(actual)}")
     else:
         lines.append(f"the real run {ending(actual)}")
+    lines.append(f"next: cwm-trace debug --last --frame {min(index, len(trace) - 1)} -x truth")
     screen.print("\n".join(lines), markup=False, soft_wrap=True)

@@ -17,6 +17,8 @@ def run(args: argparse.Namespace) -> int:
     if args.file is None and not args.last:
         raise InputError("nothing to show", hint="Give a trace file, or --last")
     traces = list(iter_traces(args.file or last()))
+    if not traces:
+        raise InputError(f"{args.file} holds no trace")
     if args.output:
         save(traces, args.output)
         return 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import difflib
+import re
 from dataclasses import dataclass
 
 from cwm_trace.errors import InputError
@@ -49,6 +50,8 @@ def parse_target(text: str, call: str | None) -> Target:
         _check_function(source, path, function)
         if call is None:
             raise InputError(f"{text} needs its arguments", hint=f'Give them as --call "{function}(...)"')
+        if not re.search(rf"\b{re.escape(function)}\b", call):
+            raise InputError(f"the call {call!r} is not one of {function}", hint=f'Give --call "{function}(...)"')
     return Target(path, source, call)
 
 

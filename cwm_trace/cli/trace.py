@@ -8,11 +8,11 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from cwm_trace.cli.history import remember
+from cwm_trace.cli.history import not_kept, remember
 from cwm_trace.cli.output import JsonView, TableView, View, console, ending
 from cwm_trace.cli.target import parse_target
 from cwm_trace.errors import InputError
-from cwm_trace.files import save
+from cwm_trace.files import check_output, save
 from cwm_trace.frames import Status, Trace
 from cwm_trace.tracer.limits import Limits
 from cwm_trace.tracer.run import Job, Run, RunResult, code_job, function_job, module_job, script_job
@@ -20,12 +20,15 @@ from cwm_trace.tracer.run import Job, Run, RunResult, code_job, function_job, mo
 if TYPE_CHECKING:
     from rich.console import Console
 
-_TIME_LIMIT, _INTERRUPTED = 124, 130
+_LIMIT, _INTERRUPTED = 124, 130
+_LIMITS = (Status.TIME_LIMIT, Status.FRAME_LIMIT, Status.SIZE_LIMIT)
 _MOST = 100_000  # frames of a run that is kept for --last
 
 
 def run(args: argparse.Namespace) -> int:
-    """Returns the program's exit code, or 124 / 125 / 130. Raises InputError."""
+    """Returns the program's exit code, or 124 (a limit) / 125 / 130. Raises InputError."""
+    if args.output:
+        check_output(args.output)
     job, offset = _job(args)
     # For JSON on stdout the program's own output moves to stderr, so that the two do not mix.
     keep = args.json or args.show or _is_text(args)
@@ -48,8 +51,8 @@ def run(args: argparse.Namespace) -> int:
         child.close()
     if interrupted:
         return _INTERRUPTED
-    if result.trace.status is Status.TIME_LIMIT:
-        return _TIME_LIMIT
+    if result.trace.status in _LIMITS:
+        return _LIMIT
     return _exit_code(result.returncode)
 
 
@@ -75,13 +78,14 @@ def _begin(job: Job) -> JsonView:
 
 
 def _is_text(args: argparse.Namespace) -> bool:
-    """Whether the trace goes to a file of CWM text, which is written in one piece."""
-    return bool(args.output) and args.output.endswith(".txt")
+    """Whether the trace goes to a file of CWM text, or a page, which is written in one piece."""
+    return bool(args.output) and args.output.endswith((".txt", ".html"))
 
 
 def _report(args: argparse.Namespace, child: Run, result: RunResult, offset: int) -> None:
     trace = result.trace
-    kept = remember(child.save) if result.frames <= _MOST else None
+    small = result.frames <= _MOST
+    kept = remember(child.save if small else not_kept)
     if _is_text(args):
         save([trace], args.output)
     elif args.output:
@@ -93,8 +97,8 @@ def _report(args: argparse.Namespace, child: Run, result: RunResult, offset: int
             table.step(step)
         table.end(trace)
         _show_threads(trace, lambda: TableView(screen, full=args.full, offset=offset), screen)
-    where = args.output or kept
-    hint = "" if where is None else f" · saved {where}"
+    where = args.output or (kept if small else None)
+    hint = f" · saved {where}" if where else "" if small else f" · more than {_MOST:,} are not kept: use -o FILE.jsonl"
     others = f", {len(trace.threads)} traces of other threads among them" if trace.threads else ""
     screen.print(f"cwm-trace: {result.frames} frames{others} · {ending(trace)}{hint}", markup=False, soft_wrap=True)
 

@@ -5,8 +5,10 @@ The only model that runs the program (in a child process with limits).
 
 from __future__ import annotations
 
-from cwm_trace.frames import Trace
+from cwm_trace.errors import RunTimeout
+from cwm_trace.frames import Status, Trace
 from cwm_trace.models.scripted import ScriptedModel
+from cwm_trace.tracer.limits import Limits
 from cwm_trace.tracer.run import run_context
 
 
@@ -15,6 +17,13 @@ class Oracle(ScriptedModel):
 
     name = "oracle"
 
+    def __init__(self, limits: Limits | None = None) -> None:
+        """`limits`: of the program; by default those of `Limits()`."""
+        self.limits = limits
+
     def write(self, prompt: Trace) -> Trace:
-        """Run the program. Raises InputError where it is not valid Python."""
-        return run_context(prompt.context)
+        """Run the program. Raises InputError where it is not valid Python, RunTimeout where it takes longer than it may."""
+        trace = run_context(prompt.context, limits=self.limits)
+        if trace.status is Status.TIME_LIMIT and self.limits is not None:
+            raise RunTimeout("the program did not end in time", hint="Raise --timeout")
+        return trace

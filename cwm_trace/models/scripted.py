@@ -62,7 +62,7 @@ class ScriptedModel:
 
 @dataclass
 class Replay(ScriptedModel):
-    """`replay:FILE`: the trace of a file whose context is the prompt's, else the only one of the file.
+    """`replay:FILE`: the trace of a file whose context is the prompt's, or the only one of the file if its context is unknown.
 
     The file holds traces (`cwm_trace.save`, `predict -o`) or the raw texts of generations (`cwm_trace.generated`).
     """
@@ -79,9 +79,9 @@ class Replay(ScriptedModel):
         same = [trace for trace in self.traces if trace.context == prompt.context]
         if same:
             return same[0]
-        if len(self.traces) == 1:
-            return self.traces[0]
-        raise ModelError(f"{self.path} has no trace of this program among {len(self.traces)}")
+        if len(self.traces) == 1 and not self.traces[0].context:
+            return self.traces[0]  # frames of whatever program
+        raise ModelError(f"{self.path} has no trace of this program", hint=f"It has {len(self.traces)} of others")
 
     written = write
 
