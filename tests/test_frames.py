@@ -169,5 +169,5 @@ def test_a_trace_as_a_table_of_pandas() -> None:
         ),
     )
     table = trace.to_dataframe()
-    assert list(table.event) == ["call", None, "return"] and list(table.depth) == [0, 0, 0]
+    assert list(table.event) == ["call", "malformed", "return"] and list(table.depth) == [0, 0, 0]
     assert table.locals[0] == {"n": "1"} and table.value[2] == "1" and table.logprob[1] == -1.0
