@@ -50,6 +50,8 @@ def run(args: argparse.Namespace) -> int:
         )
     if args.output:
         check_output(args.output)
+    if target.note:
+        print(target.note, file=sys.stderr)
     model = load_model(args.model, device=args.device, dtype=args.dtype)
     if isinstance(model, Oracle):  # here --timeout is of the model, too
         model.limits = Limits(frames=args.max_frames + len(prompt), seconds=args.timeout)
@@ -187,6 +189,8 @@ def _headline(screen: Console, target: Target, args: argparse.Namespace, model: 
         ran = f"the oracle RUNS {file}"
     elif args.verify:
         ran = f"{file} was run beside it, in a child process"
+    if args.verify and not args.single_step and args.on_divergence != "resync":
+        ran += "\n✓: this line is next, with these locals before it; what it did (right) is judged in the row below"
     temperature = args.temperature or (_DRAWN_AT if args.samples > 1 else 0.0)
     screen.print(
         f"predicting {target.title}   {model.name} · temperature {temperature:g} · seed {args.seed}      {ran}\n",

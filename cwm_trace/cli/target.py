@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 
 from cwm_trace.errors import InputError
+from cwm_trace.format import START_MARK
 from cwm_trace.frames import Trace
 from cwm_trace.prompts import call_prompt, script_prompt
 from cwm_trace.tracer.entry import parse_source
@@ -40,6 +41,20 @@ class Target:
         if self.call is None:
             return script_prompt(self.source, self.path)
         return call_prompt(self.source, self.call, self.path)
+
+    @property
+    def note(self) -> str | None:
+        """What somebody who named a script of functions only should know: none of them is called."""
+        if self.call is not None or START_MARK in self.source:
+            return None
+        body = parse_source(self.source, self.path).body
+        functions = [node.name for node in body if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]
+        if not functions or any(
+            isinstance(node, (ast.Expr, ast.For, ast.While, ast.If, ast.With)) for node in body[1:]
+        ):
+            return None
+        target = f"{self.path}::{functions[-1]} --call \"{functions[-1]}(...)\""
+        return f"note: {self.path} calls none of its functions, the trace is of its top level; for a call: {target}"
 
 
 def parse_target(text: str, call: str | None) -> Target:
