@@ -207,7 +207,7 @@ def test_raw_is_the_text_as_it_is_written(
 def test_oracle_is_right_and_says_that_it_runs(script: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(predict(script, "-m", "oracle", "--verify", "--table")) == 0
     shown = capsys.readouterr().out
-    assert "the oracle RUNS count.py" in shown and shown.count("✓") == 12
+    assert "the oracle RUNS count.py" in shown and shown.count("✓\n") == 12
     assert "verified against the real run: all 12 frames exact" in shown
 
 
