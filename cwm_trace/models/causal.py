@@ -28,10 +28,10 @@ from cwm_trace.format import (
     render_frame,
     render_prompt,
 )
-from cwm_trace.frames import Event, Frame, MalformedFrame, Step, Trace
+from cwm_trace.frames import Frame, MalformedFrame, Step, Trace
 from cwm_trace.models.base import Decoding, FrameScore, Generated, PartScore, Stop
 from cwm_trace.models.constraint import FrameGrammar
-from cwm_trace.models.draft import Drafter, TraceIds
+from cwm_trace.models.draft import Drafter
 from cwm_trace.parts import Span, frame_parts
 
 if TYPE_CHECKING:
@@ -211,7 +211,7 @@ class CausalModel:
         """Begin a rollout; the prompt is read once, with the first frame."""
         from cwm_trace.models.engine import Engine
 
-        drafter = Drafter(self._marks()) if decoding.speculative else None
+        drafter = Drafter(self.codec) if decoding.speculative else None
         engine = Engine(
             self._model,
             temperature=decoding.temperature,
@@ -245,13 +245,6 @@ class CausalModel:
         twin = copy.copy(self)
         twin._batcher = Batcher(self._model)
         return twin
-
-    def _marks(self) -> TraceIds:
-        ids = self.codec.ids
-        call, line, *endings = (
-            ids[EVENT_TOKENS[event]] for event in (Event.CALL, Event.LINE, Event.RETURN, Event.EXCEPTION)
-        )
-        return TraceIds(ids[FRAME_SEP], ids[ACTION_SEP], ids[ARG_SEP], call, line, frozenset(endings))
 
     def score(self, trace: Trace, given: int = 1) -> tuple[FrameScore, ...]:
         """Teacher-forced scores of the frames after the first `given`, in one forward pass. Raises ModelError beyond its window."""

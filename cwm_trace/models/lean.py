@@ -241,7 +241,7 @@ class LeanSequence:
     """
 
     can_forget = True
-    guesses = 16
+    guesses = 24
 
     def __init__(self, network: LeanNetwork) -> None:
         self._network = network
