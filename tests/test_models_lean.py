@@ -16,7 +16,9 @@ transformers = pytest.importorskip("transformers")
 from cwm_trace.models import NANO_FOLDER, load_model  # noqa: E402
 from cwm_trace.models import lean as lean_module  # noqa: E402
 from cwm_trace.models.causal import CausalModel, Codec  # noqa: E402
+from cwm_trace.models.engine import Engine  # noqa: E402
 from cwm_trace.models.lean import LeanNetwork, Read, fits  # noqa: E402
+from cwm_trace.models.memory import first_choices  # noqa: E402
 from cwm_trace.models.tokenizer_file import TokenizerFile  # noqa: E402
 from cwm_trace.prompts import call_prompt, script_prompt  # noqa: E402
 from cwm_trace.simulate import predict  # noqa: E402
@@ -208,6 +210,28 @@ def test_a_pass_leaves_the_number_of_threads_as_it_was() -> None:
         assert torch.get_num_threads() == 2
     finally:
         torch.set_num_threads(before)
+
+
+def test_one_thread_chooses_where_one_computes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second one, called for the choice alone, kept a core busy: decoding took three times the processor time."""
+    _, lean = pair("one key head")
+    threads: list[int] = []
+
+    def counted(logits: Any) -> list[tuple[int, float]]:
+        threads.append(torch.get_num_threads())
+        return first_choices(logits)
+
+    monkeypatch.setattr(lean_module, "first_choices", counted)
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(2)
+        engine = Engine(lean, memory=lean.open())
+        engine.push(IDS[:40])
+        engine.generate(frozenset(), 3)
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+    assert threads == [1, 1, 1]
 
 
 def test_what_is_computed_otherwise_does_not_fit() -> None:

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple, TypeVar
 import torch
 from torch.nn.functional import scaled_dot_product_attention, silu
 
-from cwm_trace.models.memory import Reading, drive
+from cwm_trace.models.memory import Answer, Reading, drive, first_choices
 
 _Made = TypeVar("_Made")
 
@@ -268,7 +268,14 @@ class LeanSequence:
 
     def drive(self, reading: Reading[_Made]) -> _Made:
         """Read what is asked for, to the end."""
-        return drive(reading, self.read)
+        return drive(reading, self._read)
+
+    def _read(self, ids: Sequence[int], keep: int) -> Answer:
+        logits = self.read(ids, keep)
+        with _threads(
+            0
+        ):  # a second thread would go on waiting at full speed, and the next pass would wait for its core
+            return Answer(logits, first_choices(logits))
 
     def forget(self, count: int) -> None:
         """Cut off the last tokens."""

@@ -57,13 +57,12 @@ class Memory(Protocol):
         ...
 
 
-def drive(reading: Reading[_Made], read: Callable[[Sequence[int], int], torch.Tensor]) -> _Made:
+def drive(reading: Reading[_Made], read: Callable[[Sequence[int], int], Answer]) -> _Made:
     """Answer all that is asked for, each at once."""
     try:
         wanted = next(reading)
         while True:
-            logits = read(*wanted)
-            wanted = reading.send(Answer(logits, first_choices(logits)))
+            wanted = reading.send(read(*wanted))
     except StopIteration as end:
         made: _Made = end.value
         return made
@@ -88,12 +87,12 @@ class OwnCache:
     def drive(self, reading: Reading[_Made]) -> _Made:
         return drive(reading, self._read)
 
-    def _read(self, ids: Sequence[int], keep: int) -> torch.Tensor:
+    def _read(self, ids: Sequence[int], keep: int) -> Answer:
         tensor = torch.tensor([list(ids)], device=self._model.device)
         with enough_memory():
             output = self._model(input_ids=tensor, past_key_values=self._cache, use_cache=True, logits_to_keep=keep)
-        logits: torch.Tensor = output.logits[0, -keep:].float().cpu()
-        return logits
+        logits = output.logits[0, -keep:].float().cpu()
+        return Answer(logits, first_choices(logits))
 
     def forget(self, count: int) -> None:
         if self._cache.get_seq_length():
