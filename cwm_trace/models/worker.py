@@ -6,6 +6,7 @@ Ends when its standard input does, so never outlives who started it. Knows nothi
 from __future__ import annotations
 
 import gc
+import os
 import pickle
 import signal
 import sys
@@ -74,12 +75,15 @@ def serve() -> None:
     Serving.register("rollout", model.rollout, proxytype=RolloutProxy)
     gc.freeze()  # what is loaded stays: not to be looked through again and again
     server = Serving(job.address, job.key).get_server()
-    threading.Thread(target=_until_left, args=(server,), daemon=True).start()
-    sys.stdout.buffer.write(READY)
-    sys.stdout.buffer.flush()
+    threading.Thread(target=_until_left, daemon=True).start()
+    try:
+        sys.stdout.buffer.write(READY)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:  # who started it is gone
+        os._exit(0)
     server.serve_forever()
 
 
-def _until_left(server: Any) -> None:
+def _until_left() -> None:
     sys.stdin.buffer.read()
-    server.stop_event.set()
+    os._exit(0)  # at once, and also where the server is not serving yet

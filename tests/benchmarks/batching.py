@@ -2,7 +2,7 @@
 
 One at a time is our own decoding, with guesses; with `--generate`, also transformers' generate, called once a trace. Generated programs that
 no training has seen (those of `decoding`); greedy, at most 300 tokens each. In every round one way runs after the other; the ratio of each
-round is printed, and whether all texts are equal.
+round is printed, whether all texts are equal, and the processor time of a sample (of all processes), which says more where others use the cores.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
+
+import psutil  # type: ignore[import-untyped]  # comes with accelerate
 
 from cwm_trace.frames import Trace
 from cwm_trace.models import Model, load_model
@@ -30,10 +32,16 @@ def _at_once(model: Model, items: list[Trace], threads: int) -> list[str]:
         return list(pool.map(lambda prompt: _written(model, prompt), items))
 
 
-def _timed(write: Callable[[], list[str]]) -> tuple[float, list[str]]:
-    started = time.perf_counter()
+def _timed(write: Callable[[], list[str]]) -> tuple[float, float, list[str]]:
+    """Seconds, those of processors, and what was written."""
+    started, used = time.perf_counter(), _processor_seconds()
     texts = write()
-    return time.perf_counter() - started, texts
+    return time.perf_counter() - started, _processor_seconds() - used, texts
+
+
+def _processor_seconds() -> float:
+    here = psutil.Process()
+    return float(sum(sum(one.cpu_times()[:2]) for one in (here, *here.children(recursive=True))))
 
 
 def main() -> None:
@@ -55,13 +63,16 @@ def main() -> None:
         ways["generate"] = lambda prompt: generate_once(model, prompt)
     ratios: dict[str, list[float]] = {}
     for _ in range(args.rounds):
-        batched, many = _timed(lambda: _at_once(together, items, args.batch))
-        print(f"at once: {60 * args.n / batched:.0f} samples a minute", flush=True)
+        batched, used, many = _timed(lambda: _at_once(together, items, args.batch))
+        print(
+            f"at once: {60 * args.n / batched:.0f} samples a minute, {1e3 * used / args.n:.0f} ms of processors each",
+            flush=True,
+        )
         for name, write in ways.items():
-            alone, one = _timed(partial(list, map(write, items)))
+            alone, used, one = _timed(partial(list, map(write, items)))
             same = sum(a.endswith(b) for a, b in zip(many, one, strict=True))
             ratios.setdefault(name, []).append(alone / batched)
-            speed = f"{60 * args.n / alone:.0f} samples a minute"
+            speed = f"{60 * args.n / alone:.0f} samples a minute, {1e3 * used / args.n:.0f} ms of processors each"
             print(f"{name}: {speed}; at once {alone / batched:.2f} times; {same} of {args.n} texts equal", flush=True)
     for name, found in ratios.items():
         print(f"over {name}: median {statistics.median(found):.2f} [{min(found):.2f}, {max(found):.2f}]")
