@@ -1,14 +1,47 @@
-"""Compares predicted with true traces: alignment, metrics, suites, runs on disk. Imports no torch."""
+"""Compares predicted with true traces: alignment, metrics, suites, runs on disk. Imports no torch.
 
-from cwm_trace.eval.compare import Cause, Diff, Verdict, diff
-from cwm_trace.eval.generations import export_generations, score_generations
-from cwm_trace.eval.metrics import METRICS, TABLE_9, TraceScore, score, score_trace
-from cwm_trace.eval.page import write_report
-from cwm_trace.eval.paired import Comparison, compare_runs
-from cwm_trace.eval.results import FinishedRun, Results
-from cwm_trace.eval.runs import load_run, rescore, run_suite
-from cwm_trace.eval.samples import Sample
-from cwm_trace.eval.suites import Suite, Task, load_suite
+Every public name is loaded on first use: `cwm-trace predict` compares, and should not wait for reports and suites.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cwm_trace.eval.compare import Cause, Diff, Verdict, diff
+    from cwm_trace.eval.generations import export_generations, score_generations
+    from cwm_trace.eval.metrics import METRICS, TABLE_9, TraceScore, score, score_trace
+    from cwm_trace.eval.page import write_report
+    from cwm_trace.eval.paired import Comparison, compare_runs
+    from cwm_trace.eval.results import FinishedRun, Results
+    from cwm_trace.eval.runs import load_run, rescore, run_suite
+    from cwm_trace.eval.samples import Sample
+    from cwm_trace.eval.suites import Suite, Task, load_suite
+
+_HOMES = {
+    "Cause": "compare",
+    "Diff": "compare",
+    "Verdict": "compare",
+    "diff": "compare",
+    "export_generations": "generations",
+    "score_generations": "generations",
+    "METRICS": "metrics",
+    "TABLE_9": "metrics",
+    "TraceScore": "metrics",
+    "score": "metrics",
+    "score_trace": "metrics",
+    "write_report": "page",
+    "Comparison": "paired",
+    "compare_runs": "paired",
+    "FinishedRun": "results",
+    "Results": "results",
+    "load_run": "runs",
+    "rescore": "runs",
+    "run_suite": "runs",
+    "Sample": "samples",
+    "Suite": "suites",
+    "Task": "suites",
+    "load_suite": "suites",
+}
 
 __all__ = [
     "METRICS",
@@ -35,3 +68,15 @@ __all__ = [
     "score_trace",
     "write_report",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -147,3 +147,20 @@ def test_the_command_is_the_one_in_pyproject() -> None:
     module, _, name = scripts["cwm-trace"].partition(":")
 
     assert callable(getattr(importlib.import_module(module), name))
+
+
+def test_predict_waits_for_no_report() -> None:
+    code = "import sys, cwm_trace.cli.predict; print('cwm_trace.eval.page' in sys.modules, 'cwm_trace.eval.compare' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False True\n"
+
+
+def test_the_evaluator_has_what_it_names() -> None:
+    import cwm_trace.eval
+
+    assert all(
+        callable(getattr(cwm_trace.eval, name)) or name in ("METRICS", "TABLE_9") for name in cwm_trace.eval.__all__
+    )
+    assert set(cwm_trace.eval.__all__) <= set(dir(cwm_trace.eval))
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = cwm_trace.eval.nothing
