@@ -1,7 +1,7 @@
 """`python -m tests.benchmarks.first_frame [-n N]`: how soon `cwm-trace predict` writes its first frame, in how much memory; and long traces.
 
 A new process each time, which predicts one frame: from its start to the first line of its output, its processor time, its largest resident
-memory. Then, in this process, the processor time of a frame after so many true frames of a loop: the median of six.
+memory. Then, in this process, what a pass of 16 tokens takes behind so many others: a frame is two or three of them.
 """
 
 from __future__ import annotations
@@ -12,16 +12,14 @@ import statistics
 import subprocess
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from cwm_trace.models import Decoding, load_model
-from cwm_trace.tracer import trace_source
+from cwm_trace.prompts import call_prompt
 
 SCRIPT = Path(__file__).parents[2] / "examples" / "word_count.py"
-LOOP = "def f(n):\n    i = 0\n    while i < n:\n        i += 1\n    return i\n"
-KNOWN = (8, 30, 60, 120)  # frames; the last ones end near nano's longest text
+BEHIND = (200, 1000, 2000, 4000)  # tokens
 
 
 def first_line() -> tuple[float, float, float]:
@@ -39,19 +37,18 @@ def first_line() -> tuple[float, float, float]:
     return seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 
-def frame_after(known: int) -> tuple[int, float]:
-    """Tokens of so many true frames, and the median of the milliseconds of a processor that each of six predicted frames then takes."""
-    true = trace_source(LOOP, "f(60)")
+def pass_behind(tokens: int) -> float:
+    """The median of the milliseconds of a processor that a pass of 16 tokens takes behind so many others."""
     model: Any = load_model("nano")
-    rollout = model.rollout(replace(true, frames=true.frames[:known]), Decoding())
+    sequence = model.rollout(call_prompt("", "1"), Decoding())._engine._memory
+    sequence.read([20] * (tokens - 16), 1)
     taken = []
-    for _ in range(7):
+    for _ in range(60):
         started = time.process_time()
-        rollout.next_frame(max_tokens=60)
+        sequence.read([20] * 16, 16)
         taken.append(1e3 * (time.process_time() - started))
-    return len(model.codec.encode(replace(true, frames=true.frames[:known]).render())), statistics.median(
-        taken[1:]
-    )  # the first reads what is known
+        sequence.forget(16)
+    return statistics.median(taken)
 
 
 def main() -> None:
@@ -67,8 +64,8 @@ def main() -> None:
         ("memory", sizes, "MiB"),
     ):
         print(f"{name}: {statistics.median(values):.2f} {unit} [{min(values):.2f}, {max(values):.2f}]")
-    for known in KNOWN:
-        print("after {} tokens a frame takes {:.1f} ms".format(*frame_after(known)), flush=True)
+    for tokens in BEHIND:
+        print(f"behind {tokens} tokens, a pass of 16 takes {pass_behind(tokens):.2f} ms of a processor", flush=True)
 
 
 if __name__ == "__main__":
