@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -56,8 +57,11 @@ def load_suite(spec: str | Path) -> Suite:
     if benchmark is None and records.rows:
         benchmark = recognise(records.rows[0].fields)
     suite = _benchmark(records, benchmark) if benchmark else _own(records, str(spec))
-    if len({task.id for task in suite.tasks}) < len(suite.tasks):
-        raise InputError(f"{spec}: two tasks have the same id")
+    if twice := [name for name, count in Counter(task.id for task in suite.tasks).items() if count > 1]:
+        raise InputError(
+            f"{spec}: {len(twice)} ids are those of several tasks, the first {twice[0]!r}",
+            hint="Each task needs its own",
+        )
     if not suite.tasks:
         raise InputError(f"{spec}: no tasks", hint=f"Left out: {suite.left_out[0]}" if suite.left_out else "")
     return suite

@@ -442,3 +442,12 @@ def test_calls_of_one_program_are_one_cluster(tmp_path: Path) -> None:
 
     clusters = [sample.cluster for sample in read_samples(tmp_path / "run")]
     assert len(clusters) == 8 and len(set(clusters)) == 1
+
+
+def test_an_id_of_several_tasks_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "own.jsonl"
+    path.write_text(
+        "".join(json.dumps({"id": name, "source": "def f(): pass", "call": "f()"}) + "\n" for name in "abba")
+    )
+    with pytest.raises(InputError, match="2 ids are those of several tasks, the first 'a'"):
+        load_suite(path)
