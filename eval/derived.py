@@ -18,6 +18,7 @@ from functools import lru_cache
 
 from cwm_trace.eval.alignment import common_subsequence
 from cwm_trace.eval.intervals import Estimate, bootstrap_ratio, estimate, ratio
+from cwm_trace.eval.literals import literal_value, program_tree
 from cwm_trace.eval.samples import Sample
 from cwm_trace.format import marked_line, source_lines, strip_mark
 from cwm_trace.frames import Event, Frame, Trace
@@ -95,9 +96,8 @@ def after_lines(trace: Trace) -> Iterator[tuple[str, _Locals, _Locals]]:
 def program_lines(context: str) -> frozenset[str]:
     """The lines on which a statement that does something starts, in the functions of a program; not those of the marked entry."""
     lines = [strip_mark(line) for line in source_lines(context)]
-    try:
-        tree = ast.parse("".join(lines))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    tree = program_tree("".join(lines))
+    if tree is None:
         return frozenset()
     entry = marked_line(context)
     functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
@@ -175,8 +175,8 @@ def _is_any(value: str | None, values: Sequence[str]) -> bool:
 
 def _close(left: str, right: str) -> bool:
     try:
-        one, other = ast.literal_eval(left), ast.literal_eval(right)
-    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        one, other = literal_value(left), literal_value(right)
+    except ValueError:
         return False
     return isinstance(one, float) and isinstance(other, float) and math.isclose(one, other, rel_tol=0, abs_tol=1e-6)
 

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from cwm_trace.eval.intervals import Estimate, estimate
+from cwm_trace.eval.literals import literal_value, program_tree
 from cwm_trace.format import source_lines, strip_mark
 from cwm_trace.frames import Event, Step, Trace
 
@@ -119,8 +120,8 @@ def exceptions(actual: Trace) -> str:
 def type_name(value: str) -> str:
     """The type of a rendered value if it is a Python literal, else "object"."""
     try:
-        return type(ast.literal_eval(value)).__name__.removesuffix("Type")
-    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        return type(literal_value(value)).__name__.removesuffix("Type")
+    except ValueError:
         return "set" if value == "set()" else "object"
 
 
@@ -163,9 +164,8 @@ _STATEMENTS: Mapping[type[ast.stmt], str] = {
 @lru_cache(maxsize=64)
 def _statements(context: str) -> dict[int, str]:
     """Line -> kind of the innermost statement on it."""
-    try:
-        tree = ast.parse("".join(map(strip_mark, source_lines(context))))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    tree = program_tree("".join(map(strip_mark, source_lines(context))))
+    if tree is None:
         return {}
     kinds: dict[int, str] = {}
     for node in ast.walk(tree):  # from the outside in

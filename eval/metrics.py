@@ -11,9 +11,7 @@ Where no source is named, the rule is ours.
 
 from __future__ import annotations
 
-import ast
 import json
-import warnings
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, fields
 
@@ -21,6 +19,7 @@ from cwm_trace.effects import Effect, effects
 from cwm_trace.errors import InputError
 from cwm_trace.eval.alignment import common_subsequence
 from cwm_trace.eval.compare import Diff, diff, same_ending
+from cwm_trace.eval.literals import literal_value
 from cwm_trace.format import ACTION_SEP, EVENT_TOKENS
 from cwm_trace.frames import Event, MalformedFrame, Step, Trace
 
@@ -138,9 +137,8 @@ def same_value(left: str | None, right: str | None) -> bool:
     if left is None or right is None:
         return False
     try:
-        with warnings.catch_warnings(action="ignore"):  # invalid escapes and the like in a model's text
-            return bool(ast.literal_eval(left) == ast.literal_eval(right))
-    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        return bool(literal_value(left) == literal_value(right))
+    except (ValueError, TypeError, RecursionError):
         return False
 
 

@@ -9,6 +9,8 @@ import pytest
 from cwm_trace.cli import main
 from cwm_trace.eval import Suite, Task, run_suite
 from cwm_trace.eval.derived import QUESTIONS, after_lines, derived_metrics, line_path, program_lines
+from cwm_trace.eval.groups import type_name
+from cwm_trace.eval.metrics import same_value
 from cwm_trace.eval.samples import NO_SCORE, Sample, judge
 from cwm_trace.eval.tasks import Outcome
 from cwm_trace.format import FRAME_SEP, parse, render, render_frame
@@ -158,3 +160,11 @@ def test_the_oracle_scores_exactly_100_and_the_command_shows_it(
     assert main(["eval", "--from", str(tmp_path), "--derived"]) == 0
     text = capsys.readouterr().out
     assert "derived from traces" in text and all(title in text for title, _ in QUESTIONS.values())
+
+
+def test_wrong_escapes_in_programs_and_values_warn_nobody() -> None:
+    """Warnings are errors here: a program with one had no lines, and its value was no literal."""
+    context = "def f(x):\n    x = '\\d'\n    return x\ndef main():  # << START_OF_TRACE\n    return f(1)\n"
+    assert program_lines(context) == {"    x = '\\d'", "    return x"}
+    assert type_name("'\\d'") == "str"
+    assert same_value("'\\d'", "'\\\\d'")

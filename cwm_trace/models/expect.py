@@ -387,9 +387,11 @@ class Expectation:
 
     def _arguments(self, called: int, scope: _Scope) -> list[tuple[str, list[str]]]:
         assert scope.line is not None
+        code = self._lines[scope.line].code
+        if "\\" in code:  # of a wrong escape, Python would warn on the terminal
+            return []
         try:
             definition = ast.parse(self._lines[called].code + " pass").body[0]
-            code = self._lines[scope.line].code
             statement = ast.parse(code + " pass" if code.endswith(":") else f"def f():\n {code}").body[0]
         except (SyntaxError, ValueError, MemoryError, RecursionError):
             return []
