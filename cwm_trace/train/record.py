@@ -28,6 +28,7 @@ from cwm_trace.train.decontaminate import Filter
 from cwm_trace.train.programs import MAX_CHARACTERS, MAX_FRAMES, Program, generate
 from cwm_trace.train.shards import save_shard
 from cwm_trace.train.tokenizer import TraceEncoder, build_backend
+from cwm_trace.train.watched import Crew, Place
 
 SECONDS_A_PROGRAM = 1.0
 MEMORY = 3 << 30
@@ -76,12 +77,15 @@ def traces_of(program: Program, calls: int) -> Iterator[Trace]:
     else:
         made = [_limited(record_source, program.source)]
     for trace in made:
-        if trace is not None and trace.complete and "differs" not in trace.meta:
+        if trace is None or not trace.complete or "differs" in trace.meta:
+            continue
+        if not (trace.raised or "").startswith("MemoryError"):  # which is this process's limit
             yield trace
 
 
 def _limited(record: Callable[..., Trace], text: str) -> Trace | None:
-    signal.setitimer(signal.ITIMER_REAL, SECONDS_A_PROGRAM)
+    # Again and again: a program may catch the first one.
+    signal.setitimer(signal.ITIMER_REAL, SECONDS_A_PROGRAM, SECONDS_A_PROGRAM)
     try:
         with contextlib.redirect_stdout(io.StringIO()):
             return record(text, max_frames=MAX_FRAMES, max_characters=MAX_CHARACTERS)
@@ -99,11 +103,13 @@ def _known(suites: tuple[str, ...]) -> Filter:
 
 @dataclass(slots=True)
 class Maker:
-    """Makes token sequences of programs; `counts` says what became of them."""
+    """Makes token sequences of programs; `counts` says what became of their traces (`unfit`: see `traces_of`)."""
 
     recipe: Recipe
     counts: dict[str, int] = field(
-        default_factory=lambda: {"traces": 0, "too_long": 0, "repeated": 0, "raised": 0, "tokens": 0, "characters": 0}
+        default_factory=lambda: dict.fromkeys(
+            ("traces", "unfit", "too_long", "repeated", "raised", "tokens", "characters"), 0
+        )
     )
     seen: set[str] = field(default_factory=set)
     keep: Filter = field(init=False)
@@ -119,6 +125,7 @@ class Maker:
         if not _compiles(program.source) or self.keep.rejects(program.source):
             return []
         traces = list(traces_of(program, self.recipe.calls))
+        self.counts["unfit"] += (len(program.calls[: self.recipe.calls]) or 1) - len(traces)
         texts = [trace.render() for trace in traces]
         made = []
         for trace, text, ids in zip(traces, texts, self.encoder.encode(texts), strict=True):
@@ -133,12 +140,17 @@ class Maker:
         return made
 
 
-def _write_shard(job: tuple[Recipe, int, Path]) -> dict[str, int]:
+def _write_shard(job: tuple[Recipe, int, Path], place: Place, left_out: frozenset[int]) -> dict[str, int]:
     recipe, number, out = job
+    limit_worker()
     start = recipe.first + number * recipe.per_shard
     maker = Maker(recipe)
-    seeds = range(start, min(start + recipe.per_shard, recipe.last))
-    save_shard(shard_path(out, start), [ids for seed in seeds for ids in maker.sequences(seed)])
+    sequences: list[list[int]] = []
+    for seed in range(start, min(start + recipe.per_shard, recipe.last)):
+        if seed not in left_out:
+            place.value = seed
+            sequences += maker.sequences(seed)
+    save_shard(shard_path(out, start), sequences)
     return maker.counts | maker.keep.counts
 
 
@@ -172,8 +184,8 @@ def write_shards(recipe: Recipe, out: Path, workers: int = 1) -> dict[str, int]:
     jobs = [(recipe, number, out) for number in range(count)]
     todo = [job for job in jobs if not shard_path(out, recipe.first + job[1] * recipe.per_shard).exists()]
     total: dict[str, int] = {}
-    with multiprocessing.get_context("spawn").Pool(workers, limit_worker, maxtasksperchild=8) as pool:
-        for counts in pool.imap_unordered(_write_shard, todo):
+    with Crew(multiprocessing.get_context("spawn"), _write_shard, workers) as crew:
+        for counts in crew.run(todo):
             total = {name: total.get(name, 0) + value for name, value in counts.items()}
             with (out / "counts.jsonl").open("a") as file:
                 file.write(json.dumps(counts) + "\n")
