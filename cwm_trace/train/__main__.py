@@ -8,12 +8,17 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cwm_trace.errors import InputError
 from cwm_trace.train.programs import generate
 from cwm_trace.train.travel import join_parts, split_folder
+
+if TYPE_CHECKING:
+    from cwm_trace.frames import Trace
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -80,6 +85,13 @@ def _parser() -> argparse.ArgumentParser:
     count.add_argument("--first", type=int, default=0, help="first seed")
     count.add_argument("--last", type=int, default=2000, help="last seed, excluded (2000)")
     count.add_argument("--family", help="as for record")
+    shapes = commands.add_parser(
+        "shapes", help="the sizes, loops, values and traces of programs, of suites beside generated ones"
+    )
+    shapes.add_argument("suites", nargs="*", help="suites, a column each")
+    shapes.add_argument("--first", type=int, default=0, help="first seed")
+    shapes.add_argument("--last", type=int, default=1000, help="last seed, excluded (1000)")
+    shapes.add_argument("--family", action="append", default=[], help="as for record, a column each (repeat)")
     sample = commands.add_parser("sample", help="print the program of a seed")
     sample.add_argument("seed", type=int)
     return parser
@@ -199,6 +211,41 @@ def _count(args: argparse.Namespace) -> None:
         print(f"{100 * number / programs:6.2f}  {name}")
 
 
+def _shapes(args: argparse.Namespace) -> None:
+    from cwm_trace.train.shapes import collect, table
+
+    columns = {name: collect(_of_suite(name)) for name in args.suites}
+    columns |= {name: collect(_of_seeds(args.first, args.last, name)) for name in args.family}
+    print(*table(columns), sep="\n")
+
+
+def _of_suite(name: str) -> Iterator[tuple[str, str | None, Trace | None, int]]:
+    from cwm_trace.eval.suites import load_suite
+    from cwm_trace.tracer import trace_source
+    from cwm_trace.train.tokenizer import TraceEncoder
+
+    encoder = TraceEncoder()
+    for task in load_suite(name).tasks:
+        trace = trace_source(task.source, task.call)
+        yield task.source, task.call, trace, len(encoder.encode([trace.render()])[0])
+
+
+def _of_seeds(first: int, last: int, family: str) -> Iterator[tuple[str, str | None, Trace | None, int]]:
+    from cwm_trace.train.record import limit_worker, traces_of
+    from cwm_trace.train.tokenizer import TraceEncoder
+
+    limit_worker()
+    encoder = TraceEncoder()
+    for seed in range(first, last):
+        program = generate(seed, 1, family)
+        try:
+            trace = next(iter(traces_of(program, 1)), None)
+        except InputError:
+            continue
+        call = program.calls[0] if program.calls else None
+        yield program.source, call, trace, len(encoder.encode([trace.render()])[0]) if trace else 0
+
+
 def main() -> None:
     """Run the command."""
     args = _parser().parse_args()
@@ -214,6 +261,8 @@ def main() -> None:
         _atoms(args.each)
     elif args.command == "count":
         _count(args)
+    elif args.command == "shapes":
+        _shapes(args)
     elif args.command == "split":
         print(*(path.name for path in split_folder(args.folder, args.out, int(args.megabytes * (1 << 20)))))
     elif args.command == "join":
