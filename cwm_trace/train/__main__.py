@@ -8,13 +8,14 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import fields
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cwm_trace.errors import InputError
-from cwm_trace.train.programs import generate
+from cwm_trace.train.programs import Program, generate
 from cwm_trace.train.travel import join_parts, split_folder
 
 if TYPE_CHECKING:
@@ -40,7 +41,11 @@ def _parser() -> argparse.ArgumentParser:
     record.add_argument("--per-shard", type=int, default=2000, help="seeds in one shard")
     record.add_argument("--calls", type=int, default=2, help="traces of one program, at most (2)")
     record.add_argument("--max-tokens", type=int, default=1536, help="longer traces are left out (1536)")
-    record.add_argument("--family", help="only such programs: drill, free, idiom, script, those of skills.py, or wide")
+    record.add_argument(
+        "--family",
+        help="only such programs: drill, free, idiom, script, those of skills.py, mutant, real, or wide, which is all",
+    )
+    record.add_argument("--programs", help="file of `collect`, for real, mutant and wide")
     train = commands.add_parser("train", help="train a model on shards")
     train.add_argument("shards", type=Path)
     train.add_argument("out", type=Path)
@@ -54,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--live-folder", type=Path, help="where these write (OUT/live; /dev/shm/live, say)")
     train.add_argument("--calls", type=int, default=2, help="traces of one program that they write, at most (2)")
     train.add_argument("--family", help="as for record, for these")
+    train.add_argument("--programs", help="as for record, for these")
     train.add_argument("--suite", action="append", default=[], help="as for record, for these")
     train.add_argument("--threads", type=int, help="of torch, on a processor")
     split = commands.add_parser("split", help="pack a folder into parts small enough to travel one by one")
@@ -85,6 +91,22 @@ def _parser() -> argparse.ArgumentParser:
     count.add_argument("--first", type=int, default=0, help="first seed")
     count.add_argument("--last", type=int, default=2000, help="last seed, excluded (2000)")
     count.add_argument("--family", help="as for record")
+    count.add_argument("--programs", help="as for record")
+    collect = commands.add_parser(
+        "collect", help="collect functions of installed packages, and calls of them, into a file of programs"
+    )
+    collect.add_argument("out", type=Path, help="JSON lines, compressed as .gz; others' code, with its licences")
+    collect.add_argument(
+        "--site", type=Path, action="append", default=[], help="folder of packages (repeat; the interpreter's)"
+    )
+    collect.add_argument(
+        "--tests",
+        type=Path,
+        action="append",
+        default=[],
+        help="folder of unpacked source distributions, for their tests",
+    )
+    collect.add_argument("--no-standard-library", action="store_true")
     shapes = commands.add_parser(
         "shapes", help="the sizes, loops, values and traces of programs, of suites beside generated ones"
     )
@@ -92,6 +114,7 @@ def _parser() -> argparse.ArgumentParser:
     shapes.add_argument("--first", type=int, default=0, help="first seed")
     shapes.add_argument("--last", type=int, default=1000, help="last seed, excluded (1000)")
     shapes.add_argument("--family", action="append", default=[], help="as for record, a column each (repeat)")
+    shapes.add_argument("--programs", help="as for record")
     sample = commands.add_parser("sample", help="print the program of a seed")
     sample.add_argument("seed", type=int)
     return parser
@@ -146,6 +169,7 @@ def _train(args: argparse.Namespace) -> None:
         max_tokens=args.max_length,
         suites=tuple(args.suite),
         family=args.family,
+        programs=args.programs,
     )
     shape = Shape(**{item.name: getattr(args, item.name) for item in fields(Shape)})
     print(Trainer(Plan(**options, live=live), shape).run())
@@ -204,18 +228,37 @@ def _count(args: argparse.Namespace) -> None:
 
         sources = iter(suite_programs(args.suite))
     else:
-        sources = (generate(seed, 1, args.family).source for seed in range(args.first, args.last))
+        collected = _collected(args.programs)
+        sources = (generate(seed, 1, args.family, collected).source for seed in range(args.first, args.last))
     programs, total = count(sources)
     print(f"{programs} programs")
     for name, number in sorted(total.items(), key=lambda item: (-item[1], item[0])):
         print(f"{100 * number / programs:6.2f}  {name}")
 
 
+def _collect(args: argparse.Namespace) -> None:
+    from cwm_trace.train.real import Collector, installed, save_programs, standard_library
+
+    sources, missing = installed(args.site, args.tests)
+    if missing:
+        wanted = " ".join(package.requirement for package in missing)
+        print(
+            f"not installed, or under another licence: {len(missing)} packages (pip install --no-deps {wanted})",
+            file=sys.stderr,
+        )
+    collector = Collector()
+    library = () if args.no_standard_library else (standard_library() for _ in range(1))
+    save_programs(args.out, chain(sources, library), collector)
+    json.dump(dict(collector.counts.most_common()), sys.stdout)
+
+
 def _shapes(args: argparse.Namespace) -> None:
     from cwm_trace.train.shapes import collect, table
 
     columns = {name: collect(_of_suite(name)) for name in args.suites}
-    columns |= {name: collect(_of_seeds(args.first, args.last, name)) for name in args.family}
+    columns |= {
+        name: collect(_of_seeds(args.first, args.last, name, _collected(args.programs))) for name in args.family
+    }
     print(*table(columns), sep="\n")
 
 
@@ -230,14 +273,22 @@ def _of_suite(name: str) -> Iterator[tuple[str, str | None, Trace | None, int]]:
         yield task.source, task.call, trace, len(encoder.encode([trace.render()])[0])
 
 
-def _of_seeds(first: int, last: int, family: str) -> Iterator[tuple[str, str | None, Trace | None, int]]:
+def _collected(path: str | None) -> Sequence[Program]:
+    from cwm_trace.train.real import load_programs
+
+    return load_programs(path) if path else ()
+
+
+def _of_seeds(
+    first: int, last: int, family: str, collected: Sequence[Program]
+) -> Iterator[tuple[str, str | None, Trace | None, int]]:
     from cwm_trace.train.record import limit_worker, traces_of
     from cwm_trace.train.tokenizer import TraceEncoder
 
     limit_worker()
     encoder = TraceEncoder()
     for seed in range(first, last):
-        program = generate(seed, 1, family)
+        program = generate(seed, 1, family, collected)
         try:
             trace = next(iter(traces_of(program, 1)), None)
         except InputError:
@@ -248,11 +299,17 @@ def _of_seeds(first: int, last: int, family: str) -> Iterator[tuple[str, str | N
 
 def main() -> None:
     """Run the command."""
-    args = _parser().parse_args()
+    try:
+        _run(_parser().parse_args())
+    except InputError as error:
+        raise SystemExit(str(error)) from None
+
+
+def _run(args: argparse.Namespace) -> None:
     if args.command == "record":
         from cwm_trace.train.record import Recipe, write_shards
 
-        names = ("first", "last", "per_shard", "calls", "max_tokens", "family")
+        names = ("first", "last", "per_shard", "calls", "max_tokens", "family", "programs")
         recipe = Recipe(**{name: getattr(args, name) for name in names}, suites=tuple(args.suite))
         json.dump(write_shards(recipe, args.out, args.workers), sys.stdout)
     elif args.command == "train":
@@ -261,6 +318,8 @@ def main() -> None:
         _atoms(args.each)
     elif args.command == "count":
         _count(args)
+    elif args.command == "collect":
+        _collect(args)
     elif args.command == "shapes":
         _shapes(args)
     elif args.command == "split":

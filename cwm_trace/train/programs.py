@@ -9,15 +9,21 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
+from cwm_trace.errors import InputError
 from cwm_trace.train.grammar import EXPRESSIONS, MUTATIONS
 from cwm_trace.train.idioms import IDIOMS
+from cwm_trace.train.modules import MODULES
+from cwm_trace.train.mutate import mutant
 from cwm_trace.train.names import class_name, novel_name
+from cwm_trace.train.plain import KINDS, docstring, plain_body
 from cwm_trace.train.skills import BODIES, atom_body
 from cwm_trace.train.style import Style
-from cwm_trace.train.values import Theme
+from cwm_trace.train.values import BroadTheme, Theme
+from cwm_trace.train.vary import varied
 from cwm_trace.train.writer import Variable, Writer, literal_text
 
 MAX_FRAMES = 160
@@ -61,24 +67,55 @@ class Program:
     Attributes:
         source: its text.
         calls: expressions to trace, one trace each; empty for a script that runs its own `main()`.
-        family: `drill`, `free`, `idiom`, `script` or one of `skills`.
+        family: `drill`, `free`, `idiom`, `script`, one of `skills`, `mutant` or `real`.
+        parent: of a mutant, the program that it was made from.
     """
 
     source: str
     calls: tuple[str, ...]
     family: str
+    parent: str | None = None
 
 
-def generate(seed: int, calls: int = 3, family: str | None = None) -> Program:
+def generate(seed: int, calls: int = 3, family: str | None = None, collected: Sequence[Program] = ()) -> Program:
     """The program of a seed, with so many different calls at most; `family` (`script`, say) leaves no choice of that, but for `wide`:
-    the usual ones, and those of `skills`. Raises KeyError."""
+    the usual ones, those of `skills`, and mutants. Raises KeyError.
+
+    `collected`: real programs (`cwm_trace.train.real`), which `real` and mutants are made of, and a part of `wide`. Raises InputError
+    for `real` without.
+    """
     rng = random.Random(seed)
     if family == "wide":
-        family = rng.choices([None, *BODIES], _WIDE)[0]
+        weights = _WIDE if collected else {name: weight for name, weight in _WIDE.items() if name != "real"}
+        family = rng.choices(list(weights), list(weights.values()))[0]
+    if family == "real":
+        return _real(rng, calls, collected)
+    if family == "mutant":
+        return _mutant(rng, calls, collected)
     family = family or rng.choices(["drill", "free", "idiom", "script"], [31, 33, 25, 11])[0]
     program = _FAMILIES[family](rng, calls)
     style = Style.draw(rng)
     return Program(style.source(rng, program.source), tuple(style.call(rng, call) for call in program.calls), family)
+
+
+def _real(rng: random.Random, calls: int, collected: Sequence[Program]) -> Program:
+    """One of the collected programs, called as it was found or on other arguments of that shape."""
+    if not collected:
+        raise InputError("there are no real programs to choose from")
+    program = rng.choice(collected)
+    found = [rng.choice(program.calls) for _ in range(calls)]
+    made = [call if rng.random() < _AS_FOUND else varied(rng, call) for call in found]
+    return Program(program.source, tuple(dict.fromkeys(made)), "real")
+
+
+def _mutant(rng: random.Random, calls: int, collected: Sequence[Program]) -> Program:
+    """A program with a few changes; the program itself, in the rare case that nothing in it can be changed."""
+    family = rng.choices(list(_PARENTS), list(_PARENTS.values()))[0]
+    parent = generate(rng.getrandbits(48), calls, "plain" if family == "real" and not collected else family, collected)
+    with suppress(SyntaxError):
+        if source := mutant(rng, parent.source):
+            return Program(source, parent.calls, "mutant", parent.source)
+    return parent
 
 
 # --- drills ---------------------------------------------------------------------------------------------------------
@@ -314,7 +351,7 @@ def _idiom(rng: random.Random, calls: int) -> Program:
     return Program(source, _calls(writer, name, calls), "idiom")
 
 
-def _instantiate(writer: Writer, template: str) -> tuple[str, str]:
+def _instantiate(writer: Writer, template: str, named: float = 0.3) -> tuple[str, str]:
     """An idiom's source and the name of its function."""
     rng = writer.rng
     text = template.strip("\n")
@@ -331,7 +368,7 @@ def _instantiate(writer: Writer, template: str) -> tuple[str, str]:
         if local not in names:
             names[local] = _fresh_local(writer, local, names)
     text = _LOCAL.sub(lambda match: names[match[1]], text)
-    return _renamed(rng, text + "\n")
+    return _renamed(rng, text + "\n", named)
 
 
 def _fresh_local(writer: Writer, local: str, names: dict[str, str]) -> str:
@@ -346,8 +383,8 @@ def _fresh_local(writer: Writer, local: str, names: dict[str, str]) -> str:
             return name
 
 
-def _renamed(rng: random.Random, source: str) -> tuple[str, str]:
-    if rng.random() < 0.7:
+def _renamed(rng: random.Random, source: str, named: float) -> tuple[str, str]:
+    if rng.random() < 1 - named:
         return source, "f"
     name = rng.choice(_FUNCTION_NAMES) if rng.random() < 0.3 else novel_name(rng)
     return re.sub(r"\bf\(", f"{name}(", source), name
@@ -441,6 +478,64 @@ _DOCSTRINGS = [
 ]
 
 
+# --- plain functions and modules ------------------------------------------------------------------------------------
+
+
+def _plain(rng: random.Random, calls: int) -> Program:
+    writer = broad_writer(rng)
+    body = plain_body(writer)
+    return finished(writer, body.lines, calls, "plain", named=0.12)
+
+
+def _module(rng: random.Random, calls: int) -> Program:
+    """Classes and helpers from a template, or plain functions each of which goes on with what the one before returned."""
+    writer = broad_writer(rng)
+    if rng.random() < 0.5:
+        source, name = _instantiate(writer, rng.choice(MODULES), named=0.8)
+    else:
+        source, name = _pipeline(writer)
+    return Program(source, _calls(writer, name, calls), "module")
+
+
+def _pipeline(writer: Writer) -> tuple[str, str]:
+    rng = writer.rng
+    kind = rng.choice(["str", "str", "ls", "li", "dsi", "int"])
+    name = writer.add_param(kind)
+    parts: list[str] = []
+    lines: list[str] = []
+    for _ in range(rng.choice([2, 2, 3, 3, 4])):
+        helper = Writer(rng, writer.theme, max_params=1, novelty=writer.novelty)
+        body = plain_body(helper, kind)
+        called = novel_name(rng, [part.split("(")[0].removeprefix("def ") for part in parts])
+        documented = (
+            [docstring(rng, rng.choice(["text", "list", "values", "words", "item", "number"]))]
+            if rng.random() < 0.4
+            else []
+        )
+        parts.append(
+            "\n".join([f"def {called}({helper.params[0].name}):", *_indented([*documented, *body.lines])]) + "\n"
+        )
+        made = writer.declare(body.kind or "unknown", result=True)
+        lines.append(f"{made} = {called}({name})")
+        if body.kind not in KINDS or rng.random() < 0.15:
+            # What is not known is passed on as what can be done with anything.
+            text = rng.choice([f"str({made})", f"repr({made})", f"f'{{{made}}}'"])
+            made = writer.declare("str")
+            lines.append(f"{made} = {text}")
+            kind = "str"
+        else:
+            kind = body.kind
+        if rng.random() < 0.2:
+            lines += [f"if {rng.choice(['not ', ''])}{made}:", f"    return {rng.choice(['None', made, repr('')])}"]
+        name = made
+    lines.append(
+        rng.choice([f"return {name}", f"return {name}", f"return {', '.join(item.name for item in writer.scope[-2:])}"])
+    )
+    main = rng.choice(_FUNCTION_NAMES) if rng.random() < 0.5 else novel_name(rng)
+    head = f"def {main}({', '.join(variable.name for variable in writer.params)}):"
+    return "\n\n".join([*parts, "\n".join([head, *_indented(lines)]) + "\n"]), main
+
+
 # --- common ---------------------------------------------------------------------------------------------------------
 
 
@@ -450,20 +545,26 @@ def new_writer(rng: random.Random) -> Writer:
     return Writer(rng, Theme.draw(rng), max_params=rng.choice([1, 2, 2, 3]), novelty=novelty)
 
 
-def finished(writer: Writer, body: list[str], calls: int, family: str) -> Program:
-    """The program of a function body, with calls of it."""
-    source, name = _function(writer, body)
+def broad_writer(rng: random.Random) -> Writer:
+    """A writer of common names and words, in a broader world of values."""
+    novelty = rng.choice([0.0, 0.0, 0.0, 0.1, 0.4])
+    return Writer(rng, BroadTheme.draw(rng), max_params=rng.choice([1, 2, 2, 2, 3]), novelty=novelty)
+
+
+def finished(writer: Writer, body: list[str], calls: int, family: str, named: float = 0.3) -> Program:
+    """The program of a function body, with calls of it; `named`: how often it is not called `f`."""
+    source, name = _function(writer, body, named)
     if writer.rng.random() < 0.75:
         source = source.rstrip("\n")
     return Program(source, _calls(writer, name, calls), family)
 
 
-def _function(writer: Writer, body: list[str]) -> tuple[str, str]:
+def _function(writer: Writer, body: list[str], named: float = 0.3) -> tuple[str, str]:
     """A function's source and name."""
     if not writer.params:
         writer.add_param(writer.rng.choice(["str", "int"]))
     header = f"def f({', '.join(variable.name for variable in writer.params)}):"
-    return _renamed(writer.rng, "\n".join([header, *_indented(body)]) + "\n")
+    return _renamed(writer.rng, "\n".join([header, *_indented(body)]) + "\n", named)
 
 
 def _calls(writer: Writer, name: str, count: int) -> tuple[str, ...]:
@@ -486,15 +587,21 @@ def atom(operation: str, number: int) -> Program:
 
 def _skill(name: str) -> Callable[[random.Random, int], Program]:
     def program(rng: random.Random, calls: int) -> Program:
-        writer = new_writer(rng)
+        writer = rng.choice([new_writer, broad_writer])(rng)
         return finished(writer, BODIES[name](writer), calls, name)
 
     return program
 
 
-_WIDE = [45, 8, 32, 6, 3, 6]  # the usual ones, then those of `skills.BODIES` in its order
+_WIDE: dict[str | None, int] = {
+    None: 18, "plain": 30, "module": 7, "atom": 6, "steps": 16, "chain": 5, "track": 3, "long": 5, "mutant": 10, "real": 10,
+}  # fmt: skip
+_PARENTS: dict[str | None, int] = {None: 15, "plain": 40, "module": 5, "real": 40}
+_AS_FOUND = 0.3  # of the calls of real programs
 _FAMILIES: dict[str, Callable[[random.Random, int], Program]] = {
     **{name: _skill(name) for name in BODIES},
+    "plain": _plain,
+    "module": _module,
     "drill": _drill,
     "free": _free,
     "idiom": _idiom,

@@ -10,28 +10,32 @@ import contextlib
 import io
 import json
 import multiprocessing
+import random
 import resource
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from types import FrameType
 
+from cwm_trace.errors import InputError
 from cwm_trace.eval.suites import BUNDLED, suite_programs
 from cwm_trace.format import parse
-from cwm_trace.frames import Trace
+from cwm_trace.frames import Frame, Trace
 from cwm_trace.tracer.inprocess import record_source
 from cwm_trace.tracer.program import TracedProgram
 from cwm_trace.train.decontaminate import Filter
 from cwm_trace.train.programs import MAX_CHARACTERS, MAX_FRAMES, Program, generate
+from cwm_trace.train.real import NO_PROGRAMS, load_programs
 from cwm_trace.train.shards import save_shard
 from cwm_trace.train.tokenizer import TraceEncoder, build_backend
 from cwm_trace.train.watched import Crew, Place
 
 SECONDS_A_PROGRAM = 1.0
 MEMORY = 3 << 30
+_RAISING = 0.25  # share of traces that raise, of mutants and of varied arguments, that are kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,7 @@ class Recipe:
         max_tokens: longer traces are left out.
         suites: benchmarks whose programs must not be trained on, as `load_suite` takes them; those of the bundled suites never are.
         family: only programs of this family (see `programs`); None = the usual mixture.
+        programs: file of collected programs (`cwm_trace.train.real`), for `real`, `mutant` and `wide`.
     """
 
     first: int
@@ -54,6 +59,11 @@ class Recipe:
     max_tokens: int = 1536
     suites: tuple[str, ...] = ()
     family: str | None = None
+    programs: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.family == "real" and self.programs is None:
+            raise InputError("real programs are others' code, and not in this repository", hint=NO_PROGRAMS)
 
 
 class _TooLong(BaseException):
@@ -71,16 +81,31 @@ def suite_sources(suites: tuple[str, ...]) -> Iterator[str]:
 
 def traces_of(program: Program, calls: int) -> Iterator[Trace]:
     """Traces of a program that end within the limits, and that are those of Python 3.11 as far as is known (`meta["differs"]`)."""
-    if program.calls:
-        traced = TracedProgram(program.source)
-        made = [_limited(traced.trace, call) for call in program.calls[:calls]]
-    else:
-        made = [_limited(record_source, program.source)]
-    for trace in made:
-        if trace is None or not trace.complete or "differs" in trace.meta:
-            continue
-        if not (trace.raised or "").startswith("MemoryError"):  # which is this process's limit
-            yield trace
+    return (trace for trace in _traces(program.source, program.calls[:calls]) if trace is not None)
+
+
+def _traces(source: str, calls: Sequence[str]) -> list[Trace | None]:
+    """One for each call, or of the script; None where it cannot be trained on."""
+    if not calls:
+        return [_fit(_limited(record_source, source))]
+    traced = TracedProgram(source)
+    return [_fit(_limited(traced.trace, call)) for call in calls]
+
+
+def _fit(trace: Trace | None) -> Trace | None:
+    if trace is None or not trace.complete or "differs" in trace.meta:
+        return None
+    out_of_memory = (trace.raised or "").startswith("MemoryError")  # which is this process's limit
+    return None if out_of_memory else trace
+
+
+def _does_the_same(trace: Trace, other: Trace) -> bool:
+    """Whether two traces differ in their lines' text only."""
+    return len(trace) == len(other) and all(
+        (one.event, one.line_number, one.locals, one.value) == (two.event, two.line_number, two.locals, two.value)
+        for one, two in zip(trace.frames, other.frames, strict=True)
+        if isinstance(one, Frame) and isinstance(two, Frame)
+    )
 
 
 def _limited(record: Callable[..., Trace], text: str) -> Trace | None:
@@ -108,24 +133,65 @@ class Maker:
     recipe: Recipe
     counts: dict[str, int] = field(
         default_factory=lambda: dict.fromkeys(
-            ("traces", "unfit", "too_long", "repeated", "raised", "tokens", "characters"), 0
+            (
+                "traces",
+                "unfit",
+                "same_as_parent",
+                "raising_left_out",
+                "too_long",
+                "repeated",
+                "raised",
+                "tokens",
+                "characters",
+            ),
+            0,
         )
     )
     seen: set[str] = field(default_factory=set)
     keep: Filter = field(init=False)
+    collected: tuple[Program, ...] = field(init=False)
     encoder: TraceEncoder = field(default_factory=TraceEncoder)
 
     def __post_init__(self) -> None:
         known = _known(self.recipe.suites)
         self.keep = Filter(known.known, known.grams)
+        self.collected = load_programs(self.recipe.programs) if self.recipe.programs else ()
 
     def sequences(self, seed: int) -> list[list[int]]:
         """The traces of a seed's program, as tokens; none if it is not to be trained on."""
-        program = generate(seed, self.recipe.calls, self.recipe.family)
-        if not _compiles(program.source) or self.keep.rejects(program.source):
+        recipe = self.recipe
+        program = generate(seed, recipe.calls, recipe.family, self.collected)
+        if not self._may_be_seen(program.source) or (program.parent and not self._may_be_seen(program.parent)):
             return []
-        traces = list(traces_of(program, self.recipe.calls))
-        self.counts["unfit"] += (len(program.calls[: self.recipe.calls]) or 1) - len(traces)
+        if program.parent is None and program.family != "real":
+            return self._tokens(self._fitting(program.source, program.calls))
+        return self._tokens(self._changed(random.Random(seed), program))
+
+    def _may_be_seen(self, source: str) -> bool:
+        return _compiles(source) and not self.keep.rejects(source)
+
+    def _fitting(self, source: str, calls: Sequence[str]) -> list[Trace | None]:
+        traces = _traces(source, calls[: self.recipe.calls])
+        self.counts["unfit"] += traces.count(None)
+        return traces
+
+    def _changed(self, rng: random.Random, program: Program) -> list[Trace | None]:
+        """Traces of a program or of arguments that nobody wrote: few of those that raise. A mutant's parent is recorded to compare with,
+        and trained on, too."""
+        parents = self._fitting(program.parent, program.calls) if program.parent else []
+        kept: list[Trace | None] = [*parents]
+        for number, trace in enumerate(self._fitting(program.source, program.calls)):
+            parent = parents[number] if parents else None
+            if trace is not None and parent is not None and _does_the_same(trace, parent):
+                self.counts["same_as_parent"] += 1
+            elif trace is not None and trace.raised is not None and rng.random() > _RAISING:
+                self.counts["raising_left_out"] += 1
+            else:
+                kept.append(trace)
+        return kept
+
+    def _tokens(self, found: Sequence[Trace | None]) -> list[list[int]]:
+        traces = [trace for trace in found if trace is not None]
         texts = [trace.render() for trace in traces]
         made = []
         for trace, text, ids in zip(traces, texts, self.encoder.encode(texts), strict=True):

@@ -44,7 +44,7 @@ from cwm_trace.train.writer import Writer, literal_text
 
 SIZE = 100
 LICENCE = "Apache-2.0"
-_LIMITS = Limits(frames=1000, seconds=5.0, memory=1 << 30, trace_bytes=1 << 20)
+LIMITS = Limits(frames=1000, seconds=5.0, memory=1 << 30, trace_bytes=1 << 20)
 _LONG_FRAMES, _LONG_CHARACTERS = 400, 60_000
 _DEEP = 5
 _BIG_INT, _BIG_TEXT = 10_000, 60
@@ -74,7 +74,7 @@ def suite_items(name: str, size: int = SIZE, known: Set[str] = frozenset()) -> I
 def _fitting(name: str) -> Iterator[tuple[int, Program, Trace]]:
     """Seed after seed that fits and is not known to be trained on, without end."""
     recipe, seen = RECIPES[name], set[str]()
-    with _ground_truths() as truths:
+    with ground_truths() as truths:
         for number in count():
             program = None if number in TRAINED[name] else recipe.make(recipe.first + number)
             trace = program and _trace(program, truths, seen)
@@ -102,7 +102,7 @@ def fingerprints_of_seeds(ranges: Iterable[str]) -> set[str]:
         first, last, *family = text.split(":")
         for seed in range(int(first), int(last)):
             with suppress(SyntaxError):
-                found |= fingerprints(generate(seed, 2, *family).source)
+                found |= fingerprints(generate(seed, 2, family[0] if family else None).source)
     return found
 
 
@@ -112,7 +112,7 @@ def _item(identity: str, program: Program, trace: Trace, name: str) -> dict[str,
 
 
 @contextmanager
-def _ground_truths() -> Iterator[tuple[GroundTruth, ...]]:
+def ground_truths() -> Iterator[tuple[GroundTruth, ...]]:
     """Two child processes that hash differently; each takes its seed when it starts."""
     known = os.environ.get("PYTHONHASHSEED")
     with ExitStack() as stack:
@@ -120,7 +120,7 @@ def _ground_truths() -> Iterator[tuple[GroundTruth, ...]]:
         try:
             for number, truth in enumerate(truths):
                 os.environ["PYTHONHASHSEED"] = str(number)
-                truth.trace(source_job("", "0", limits=_LIMITS))
+                truth.trace(source_job("", "0", limits=LIMITS))
         finally:
             del os.environ["PYTHONHASHSEED"]
             os.environ.update({} if known is None else {"PYTHONHASHSEED": known})
@@ -134,7 +134,7 @@ def _trace(program: Program, truths: tuple[GroundTruth, ...], seen: set[str]) ->
     try:
         if not seen.isdisjoint(fingerprints(program.source)):
             return None
-        one, other = (truth.trace(source_job(program.source, program.calls[0], limits=_LIMITS)) for truth in truths)
+        one, other = (truth.trace(source_job(program.source, program.calls[0], limits=LIMITS)) for truth in truths)
     except (InputError, SyntaxError):  # quotes inside an f-string of the same quotes, before 3.12
         return None
     out_of_memory = (one.raised or "").startswith("MemoryError")

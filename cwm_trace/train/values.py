@@ -194,6 +194,110 @@ class Theme:
         return _MAKERS[kind](self)
 
 
+_COMMON = """
+apple banana cherry grape lemon orange peach melon bread milk tea coffee sugar salt rice fish egg red blue green black white cat dog bird
+horse mouse lion tiger bear frog duck house door window table chair garden river road city town school book page paper pen letter word
+hello world good morning night day week month year time sun moon star rain snow wind summer winter alice bob carol david emma frank grace
+henry anna peter maria john kate paris london tokyo berlin rome madrid first second third last next open close start stop left right up
+down yes no maybe one two three four five six seven ten hundred the a an of to in and or not is was it he she they we you this that with
+from by on at for price total count name value key data list item user admin test error warning info ready done python code file line
+""".split()
+_SENTENCE_ENDS = ["", "", "", "", ".", ".", "!", "?", "..."]
+_FIELDS = [",", ", ", ";", "|", ":", "-", "_", "/", "\n", "\t", "=", " - ", "."]
+
+
+def _common(rng: random.Random) -> str:
+    return rng.choice(_COMMON)
+
+
+def _identifier(rng: random.Random) -> str:
+    """Letters and digits as in a code, a version, a name of a file."""
+    return rng.choice(
+        [
+            f"{rng.choice(_COMMON)}{rng.randint(0, 99)}",
+            f"{rng.choice(_COMMON)}_{rng.choice(_COMMON)}",
+            f"{rng.choice(_COMMON)}-{rng.randint(1, 9)}",
+            f"{rng.choice(string.ascii_uppercase)}{rng.randint(1, 999)}",
+            f"{rng.randint(0, 9)}.{rng.randint(0, 20)}",
+            f"{rng.choice(_COMMON)}.{rng.choice(['txt', 'py', 'csv', 'com'])}",
+            f"{rng.choice(_COMMON)}@{rng.choice(_COMMON)}.org",
+        ]
+    )
+
+
+_BROAD_TABLE: list[tuple[int, Callable[[random.Random], str]]] = [
+    (40, _common), (18, _random_letters), (8, _plain_word), (7, _repetitive), (6, _digits), (5, _alphanumeric), (5, _capitalised), (4, _symbols),
+    (4, _identifier), (2, _mixed_case), (1, _international),
+]  # fmt: skip
+_BROAD = [kind for _, kind in _BROAD_TABLE]
+_BROAD_WEIGHTS = [weight for weight, _ in _BROAD_TABLE]
+
+
+class BroadTheme(Theme):
+    """A world of common words and small numbers, with texts from none and one to forty characters: sentences, fields, runs, codes."""
+
+    __slots__ = ()
+
+    @classmethod
+    def draw(cls, rng: random.Random) -> BroadTheme:
+        """A new small world."""
+        high = rng.choice([3, 5, 5, 9, 9, 10, 20, 50, 100, 1000])
+        low = rng.choice([0, 0, 0, 0, 0, 1, 1, 1, -high])
+        numbers = [rng.randint(low, high) for _ in range(rng.randint(3, 7))]
+        words = [rng.choices(_BROAD, _BROAD_WEIGHTS)[0](rng) for _ in range(rng.randint(2, 6))]
+        return cls(rng, words, rng.choice(_SEPARATORS), numbers)
+
+    def int_(self) -> int:
+        """A number of this world, at times a small one or a stranger."""
+        roll = self.rng.random()
+        if roll < 0.65:
+            return self.rng.choice(self.numbers)
+        return self.rng.randint(0, 9) if roll < 0.95 else self.rng.randint(-20, 300)
+
+    def text(self) -> str:
+        """A whole string."""
+        rng, roll = self.rng, self.rng.random()
+        if roll < 0.04:
+            return ""
+        if roll < 0.14:
+            return self.char()
+        if roll < 0.48:
+            return self._dressed(rng.choice(self.words))
+        if roll < 0.68:
+            return self._sentence()
+        if roll < 0.76:
+            return rng.choice(_FIELDS).join(self.item() for _ in range(rng.randint(2, 5)))
+        if roll < 0.88:
+            return "".join(rng.choices(self.alphabet(), k=rng.choice([4, 6, 8, 10, 14, 20, 28])))
+        if roll < 0.94:
+            return rng.choice(self.words)[: rng.randint(1, 3)] * rng.randint(2, 5)
+        return self.long_text()
+
+    def _sentence(self) -> str:
+        words = self.rng.choices([*self.words, *self.rng.sample(_COMMON, 4)], k=self.rng.choice([2, 2, 3, 3, 4, 5, 7]))
+        text = " ".join(words) + self.rng.choice(_SENTENCE_ENDS)
+        return text[:1].upper() + text[1:] if self.rng.random() < 0.2 else text
+
+    def _dressed(self, text: str) -> str:
+        roll = self.rng.random()
+        if roll < 0.05:
+            return " " * self.rng.randint(0, 3) + text + self.rng.choice([" ", "  ", "\n", "\t"])
+        if roll < 0.1:
+            return text.upper()
+        if roll < 0.15:
+            return text.title()
+        return text + self.rng.choice("!?.,:;#$") * self.rng.randint(1, 2) if roll < 0.2 else text
+
+    def item(self) -> str:
+        """A string as an element of a container: a character, a word, at times a phrase or nothing."""
+        roll = self.rng.random()
+        if roll < 0.35:
+            return self.char()
+        if roll < 0.88:
+            return self.rng.choice(self.words)
+        return self.rng.choice(self.words) + " " + self.rng.choice(_COMMON) if roll < 0.97 else ""
+
+
 def _dict_of(key: Callable[[Theme], Value], value: Callable[[Theme], Value]) -> Callable[[Theme], Value]:
     return lambda theme: {key(theme): value(theme) for _ in range(min(theme.size(), 5))}
 

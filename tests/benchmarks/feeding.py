@@ -21,7 +21,7 @@ from cwm_trace.tracer import record as recording
 from cwm_trace.tracer.instrument import instrument
 from cwm_trace.train import record
 from cwm_trace.train.programs import generate
-from cwm_trace.train.record import Maker, Recipe, traces_of
+from cwm_trace.train.record import Maker, Recipe
 
 STAGES = ("generate", "compile", "decontaminate", "instrument", "run and record", "render", "tokenise")
 
@@ -53,7 +53,7 @@ def one_round(maker: Maker, clock: Clock, first: int, programs: int) -> tuple[in
         (recording, "instrument", clock.timed("instrument", instrument)),
         (record, "generate", clock.timed("generate", generate)),
         (record, "_compiles", clock.timed("compile", record._compiles)),
-        (record, "traces_of", clock.timed("record", lambda *args: list(traces_of(*args)))),
+        (record, "_traces", clock.timed("record", record._traces)),
         (maker.keep.__class__, "rejects", clock.timed("decontaminate", maker.keep.__class__.rejects)),
         (maker.encoder.__class__, "encode", clock.timed("tokenise", maker.encoder.__class__.encode)),
         (Trace, "render", clock.timed("render", Trace.render)),
@@ -77,11 +77,17 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--calls", type=int, default=2, help="traces of one program, at most (2)")
     parser.add_argument("--max-tokens", type=int, default=4096)
+    parser.add_argument("--family", help="as for record")
+    parser.add_argument("--programs", help="as for record")
     parser.add_argument("--first", type=int, default=50_000_000)
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     signal.signal(signal.SIGALRM, record._alarm)
-    maker = Maker(Recipe(0, 0, calls=options.calls, max_tokens=options.max_tokens))
+    maker = Maker(
+        Recipe(
+            0, 0, calls=options.calls, max_tokens=options.max_tokens, family=options.family, programs=options.programs
+        )
+    )
     maker.sequences(options.first - 1)
     clock, total = Clock(), 0.0
     for number in range(options.rounds):
