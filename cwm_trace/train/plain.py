@@ -11,7 +11,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from cwm_trace.train.grammar import CONDITIONS, EXPRESSIONS, MAPS, MUTATIONS
-from cwm_trace.train.writer import Writer
+from cwm_trace.train.skills import done, drawn
+from cwm_trace.train.writer import Variable, Writer
 
 
 class Body(NamedTuple):
@@ -99,6 +100,9 @@ def _guard(writer: Writer, name: str, kind: str) -> list[str]:
 
 
 def _expression(writer: Writer, name: str, kind: str) -> Body:
+    if writer.rng.random() < 0.35:
+        text, changed = done(writer, _common(writer))
+        return Body([text, f"return {changed}"] if changed else [f"return {text}"], "")
     result = writer.rng.choice(["str", "str", "int", "ls", "li", "bool", "dsi"])
     return Body([f"return {writer.operation(result, writer.rng.choice([0, 1, 1, 2]))}"], result)
 
@@ -109,7 +113,11 @@ def _straight(writer: Writer, name: str, kind: str) -> Body:
     lines: list[str] = []
     last, last_kind = name, kind
     for _ in range(rng.choice([1, 2, 2, 3, 3, 4])):
-        if last_kind in MUTATIONS and rng.random() < 0.55:
+        if rng.random() < 0.5:
+            text, changed = done(writer, _common(writer))
+            last_kind, last = ("", writer.declare("unknown", result=True)) if changed is None else ("", changed)
+            lines.append(f"{last} = {text}" if changed is None else text)
+        elif last_kind in MUTATIONS and rng.random() < 0.55:
             lines.append(writer.fill(rng.choices(*MUTATIONS[last_kind])[0], 0, {"X": last}))
         elif rng.random() < 0.12:
             lines += _several_at_once(writer)
@@ -128,6 +136,16 @@ def _straight(writer: Writer, name: str, kind: str) -> Body:
     if rng.random() < 0.25 and last_kind in ("str", "ls", "li", "int"):
         return Body([*lines, *_end(writer, last, last_kind)], "")
     return Body([*lines, f"return {last}"], last_kind)
+
+
+_OFTEN = """.clear() .clear() .copy() .copy() .index() .index() .join() .join() .join() .insert() .remove() .find() .count() .count() .sort()
+.extend() .pop() .popitem() .reverse() .split() .replace() .rfind() .startswith() .endswith() slice slice slice index index len() list() dict()
+.update() .strip() .splitlines() .format() .removeprefix() .rpartition() .fromkeys()""".split()
+
+
+def _common(writer: Writer) -> str:
+    """An operation's name, more often than not one of those that are everywhere."""
+    return writer.rng.choice(_OFTEN) if writer.rng.random() < 0.6 else drawn(writer)
 
 
 def _several_at_once(writer: Writer) -> list[str]:
@@ -197,6 +215,10 @@ def _value(writer: Writer, kind: str) -> str:
         return rng.choice(known)
     if roll < 0.5 and kind in _LITERALS:
         return rng.choice(_LITERALS[kind])
+    if roll < 0.68:
+        text, changed = done(writer, _common(writer))
+        if changed is None:
+            return text
     return writer.operation(kind, rng.choice([0, 0, 1]))
 
 
@@ -204,7 +226,13 @@ def _prepared(writer: Writer, *, keep: bool = True) -> list[str]:
     """A line that makes something of what is there. `keep`: what it makes is in scope afterwards."""
     before = len(writer.scope)
     kind = writer.rng.choice(["str", "int", "ls", "li"])
-    text = writer.operation(kind, 0)
+    if writer.rng.random() < 0.4:
+        text, changed = done(writer, _common(writer))
+        if changed is not None:
+            return [text]
+        kind = "unknown"
+    else:
+        text = writer.operation(kind, 0)
     known = writer.variables(kind)
     name = writer.rng.choice(known) if known and writer.rng.random() < 0.4 else writer.declare(kind)
     if not keep:
@@ -260,12 +288,16 @@ def _loop(writer: Writer, name: str, kind: str) -> Body:
         piece = writer.argument("piece", 0)
         parts = rng.choice([f"{old}.split()", f"{old}.split()", f"list({old})", f"{old}.split({piece})"])
         before.append(f"{name} = {parts}")
+        if name != old:
+            writer.scope.append(Variable(name, kind))
     elif kind == "str" and rng.random() < 0.1:
         before.append(f"{name} = {name}.{rng.choice(['lower', 'upper', 'strip'])}()")
     elif kind in ("li", "ls") and rng.random() < 0.1:
         before.append(
             rng.choice([f"{name}.sort()", f"{name} = sorted({name})", f"{name}.reverse()", f"{name} = {name}[::-1]"])
         )
+    if rng.random() < 0.25:
+        before += _prepared(writer)
     loop = _head(writer, name, kind)
     if rng.random() < 0.2:
         return _searching(writer, before, loop, name, kind)
@@ -676,6 +708,7 @@ def _changing(writer: Writer, before: list[str], loop: _Loop, name: str, kind: s
 _ENDS: dict[str, list[str]] = {
     "str": ["{}"] * 8 + ["{}[::-1]", "{}.strip()", "len({})", "{}.upper()", "{} or 'none'", "{}[:-1]", "{}.split()"],
     "ls": ["{}"] * 6
+    + ["''.join({})"] * 4
     + [
         "''.join({})",
         "''.join({})",

@@ -587,14 +587,14 @@ def atom(operation: str, number: int) -> Program:
 
 def _skill(name: str) -> Callable[[random.Random, int], Program]:
     def program(rng: random.Random, calls: int) -> Program:
-        writer = rng.choice([new_writer, broad_writer])(rng)
+        writer = (broad_writer if rng.random() < 0.7 else new_writer)(rng)
         return finished(writer, BODIES[name](writer), calls, name)
 
     return program
 
 
 _WIDE: dict[str | None, int] = {
-    None: 18, "plain": 30, "module": 7, "atom": 6, "steps": 16, "chain": 5, "track": 3, "long": 5, "mutant": 10, "real": 10,
+    None: 15, "plain": 30, "module": 9, "atom": 6, "steps": 20, "chain": 5, "track": 3, "long": 5, "mutant": 10, "real": 10,
 }  # fmt: skip
 _PARENTS: dict[str | None, int] = {None: 15, "plain": 40, "module": 5, "real": 40}
 _AS_FOUND = 0.3  # of the calls of real programs

@@ -726,7 +726,7 @@ _BEFORE = "\0"  # in a link of a chain, what the operation is done on
 
 def atom_body(writer: Writer, name: str | None = None) -> list[str]:
     """A function's body of one operation, of this name or any."""
-    text, changed = _operation(writer, name or _drawn(writer))
+    text, changed = done(writer, name or drawn(writer))
     if changed is None:
         if writer.rng.random() < 0.6:
             return [f"return {text}"]
@@ -738,11 +738,12 @@ def atom_body(writer: Writer, name: str | None = None) -> list[str]:
     return [f"{made} = {text}", f"return {made}, {changed}"]
 
 
-def _drawn(writer: Writer) -> str:
+def drawn(writer: Writer) -> str:
+    """The name of an operation; rare ones are rare."""
     return writer.rng.choices(_NAMES, _WEIGHTS)[0]
 
 
-def _operation(writer: Writer, name: str) -> tuple[str, str | None]:
+def done(writer: Writer, name: str) -> tuple[str, str | None]:
     """An expression and None, or a statement and the variable that it changes."""
     template = writer.rng.choice(OPERATIONS[name])
     statement = _STATEMENT.fullmatch(template)
@@ -761,7 +762,7 @@ def steps_body(writer: Writer) -> list[str]:
     lines: list[str] = []
     results: list[str] = []
     for _ in range(rng.choice([2, 2, 3, 3, 4, 5])):
-        text, changed = _operation(writer, _drawn(writer))
+        text, changed = done(writer, drawn(writer))
         if changed is None:
             changed = writer.declare("unknown", result=True)
             lines.append(f"{changed} = {text}")
