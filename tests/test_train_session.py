@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import re
@@ -21,7 +22,7 @@ from cwm_trace.train.travel import join_parts
 ROOT = Path(__file__).resolve().parent.parent
 SCRIPT = ROOT / "cwm_trace" / "train" / "session.sh"
 TOY = """--steps 100000 --width 32 --layers 2 --heads 2 --inner 48 --window 64 --max-length 1024 --tokens-per-batch 2048 --learning-rate 1e-2
---warmup 0 --save-minutes 0.05 --generate 1 --seed 1 --live-folder {live}"""
+--warmup 0 --save-minutes 0.05 --generate 1 --family wide --seed 1 --live-folder {live}"""
 
 
 def run(verb: str, folder: Path, *arguments: str) -> str:
@@ -47,10 +48,13 @@ def test_a_session_trains_brings_its_model_and_ends(tmp_path: Path) -> None:
     write_shards(Recipe(0, 40, per_shard=20, max_tokens=1024), carried / "shards")
     suite = {"id": "0", "code": "def f(x):\n    return x + 1", "input": "1", "output": "2"}
     (carried / "suite.jsonl").write_text(json.dumps(suite) + "\n")
+    collected = {"source": "def double(xs):\n    return [x * 2 for x in xs]\n", "calls": ["double([1, 2])"]}
+    (carried / "real.jsonl.gz").write_bytes(gzip.compress(json.dumps(collected).encode()))
     try:
         run("start", tmp_path, "20")
         for _ in range(20):
-            if "no model yet" not in run("watch", tmp_path, "3"):
+            printed = run("watch", tmp_path, "3")
+            if "no model yet" not in printed and re.search(r'"live_shards": [1-9]', printed):
                 break
     finally:
         ended = run("finish", tmp_path)

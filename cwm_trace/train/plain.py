@@ -101,7 +101,7 @@ def _guard(writer: Writer, name: str, kind: str) -> list[str]:
 
 def _expression(writer: Writer, name: str, kind: str) -> Body:
     if writer.rng.random() < 0.35:
-        text, changed = done(writer, _common(writer))
+        text, changed = done(writer, drawn(writer))
         return Body([text, f"return {changed}"] if changed else [f"return {text}"], "")
     result = writer.rng.choice(["str", "str", "int", "ls", "li", "bool", "dsi"])
     return Body([f"return {writer.operation(result, writer.rng.choice([0, 1, 1, 2]))}"], result)
@@ -114,7 +114,7 @@ def _straight(writer: Writer, name: str, kind: str) -> Body:
     last, last_kind = name, kind
     for _ in range(rng.choice([1, 2, 2, 3, 3, 4])):
         if rng.random() < 0.5:
-            text, changed = done(writer, _common(writer))
+            text, changed = done(writer, drawn(writer))
             last_kind, last = ("", writer.declare("unknown", result=True)) if changed is None else ("", changed)
             lines.append(f"{last} = {text}" if changed is None else text)
         elif last_kind in MUTATIONS and rng.random() < 0.55:
@@ -136,16 +136,6 @@ def _straight(writer: Writer, name: str, kind: str) -> Body:
     if rng.random() < 0.25 and last_kind in ("str", "ls", "li", "int"):
         return Body([*lines, *_end(writer, last, last_kind)], "")
     return Body([*lines, f"return {last}"], last_kind)
-
-
-_OFTEN = """.clear() .clear() .copy() .copy() .index() .index() .join() .join() .join() .insert() .remove() .find() .count() .count() .sort()
-.extend() .pop() .popitem() .reverse() .split() .replace() .rfind() .startswith() .endswith() slice slice slice index index len() list() dict()
-.update() .strip() .splitlines() .format() .removeprefix() .rpartition() .fromkeys()""".split()
-
-
-def _common(writer: Writer) -> str:
-    """An operation's name, more often than not one of those that are everywhere."""
-    return writer.rng.choice(_OFTEN) if writer.rng.random() < 0.6 else drawn(writer)
 
 
 def _several_at_once(writer: Writer) -> list[str]:
@@ -216,7 +206,7 @@ def _value(writer: Writer, kind: str) -> str:
     if roll < 0.5 and kind in _LITERALS:
         return rng.choice(_LITERALS[kind])
     if roll < 0.68:
-        text, changed = done(writer, _common(writer))
+        text, changed = done(writer, drawn(writer))
         if changed is None:
             return text
     return writer.operation(kind, rng.choice([0, 0, 1]))
@@ -227,7 +217,7 @@ def _prepared(writer: Writer, *, keep: bool = True) -> list[str]:
     before = len(writer.scope)
     kind = writer.rng.choice(["str", "int", "ls", "li"])
     if writer.rng.random() < 0.4:
-        text, changed = done(writer, _common(writer))
+        text, changed = done(writer, drawn(writer))
         if changed is not None:
             return [text]
         kind = "unknown"
@@ -301,7 +291,7 @@ def _loop(writer: Writer, name: str, kind: str) -> Body:
     loop = _head(writer, name, kind)
     if rng.random() < 0.2:
         return _searching(writer, before, loop, name, kind)
-    if kind in ("li", "ls", "str", "dsi") and rng.random() < (0.1 if kind == "str" else 0.3):
+    if kind in ("li", "ls", "str", "dsi") and rng.random() < (0.12 if kind == "str" else 0.5):
         return _changing(writer, before, loop, name, kind)
     return _collecting(writer, before, loop, name, kind)
 

@@ -483,8 +483,10 @@ _DOCSTRINGS = [
 
 def _plain(rng: random.Random, calls: int) -> Program:
     writer = broad_writer(rng)
-    body = plain_body(writer)
-    return finished(writer, body.lines, calls, "plain", named=0.12)
+    lines = plain_body(writer).lines
+    if rng.random() < 0.08:
+        lines.insert(0, docstring(rng, writer.params[0].name))
+    return finished(writer, lines, calls, "plain", named=0.12)
 
 
 def _module(rng: random.Random, calls: int) -> Program:

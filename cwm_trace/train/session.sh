@@ -42,7 +42,7 @@ probe)
     install
     nvidia-smi 2>/dev/null || true
     nproc
-    "$PYTHON" -m tests.benchmarks.feeding -n "${PROGRAMS:-200}" --rounds 1
+    "$PYTHON" -m tests.benchmarks.feeding -n "${PROGRAMS:-200}" --rounds 1 --family wide
     "$PYTHON" -m tests.benchmarks.packed ${PROBE:-}
     ;;
 start)
@@ -50,9 +50,11 @@ start)
     mkdir -p "$RUN"
     suites=()
     for file in "$CARRIED"/*.jsonl; do if [ -e "$file" ]; then suites+=(--suite "$file"); fi; done
+    programs=()
+    for file in "$CARRIED"/*.jsonl.gz; do if [ -e "$file" ]; then programs=(--programs "$file"); fi; done
     # A session of its own, or it would end with this command.
     # shellcheck disable=SC2086
-    setsid nohup "$PYTHON" -m cwm_trace.train train "$CARRIED/shards" "$RUN" --packed $OPTIONS "${suites[@]}" >"$RUN/output" 2>&1 </dev/null &
+    setsid nohup "$PYTHON" -m cwm_trace.train train "$CARRIED/shards" "$RUN" --packed $OPTIONS "${suites[@]}" "${programs[@]}" >"$RUN/output" 2>&1 </dev/null &
     echo $! >"$RUN/pid"
     look "${2:-60}"
     ;;

@@ -1,8 +1,8 @@
 """Skills: programs of one operation, of several, chains of them, states kept over many steps, loops over longer texts.
 
 So that an operation on which a model fails can be answered with data for it: `OPERATIONS` has every method of the common types (the tests
-see to that), all but the rare ones equally likely. Families `atom`, `steps`, `chain`, `track`, `long` and `wide` (those, mixed with the
-usual ones) of `cwm_trace.train.programs`. Runs nothing.
+see to that), rare ones rarer and those that are everywhere more often. Families `atom`, `steps`, `chain`, `track`, `long` of
+`cwm_trace.train.programs`, and a part of `wide`. Runs nothing.
 """
 
 from __future__ import annotations
@@ -716,8 +716,12 @@ _RARE = frozenset(
 .bit_length() .conjugate() .is_integer() .hex() .decode() hash() frozenset() .difference_update() .intersection_update()
 .symmetric_difference() .symmetric_difference_update() .issuperset() .isdisjoint() unpacking .maketrans()""".split()
 )
+_OFTEN = """.clear() .clear() .copy() .copy() .index() .join() .join() .join() .join() .insert() .remove() .find() .count() .count() .sort()
+.extend() .pop() .popitem() .reverse() .split() .replace() .startswith() .endswith() .update() .strip() slice slice slice slice index len()
+list() dict()
+""".split()
 _NAMES = tuple(OPERATIONS)
-_WEIGHTS = [1 if name in _RARE else 5 for name in _NAMES]
+_WEIGHTS = [1 if name in _RARE else 5 + 8 * _OFTEN.count(name) for name in _NAMES]
 _STATEMENT = re.compile(r"!(del )?([A-Z]+)(.*)")
 _TO_STR = """.capitalize() .casefold() .center() .expandtabs() .ljust() .lower() .lstrip() .removeprefix() .removesuffix() .replace()
 .rjust() .rstrip() .strip() .swapcase() .title() .translate() .upper() .zfill() slice""".split()
