@@ -147,7 +147,7 @@ def test_a_function_comes_with_what_it_needs_and_no_more() -> None:
     assert source == (
         'import re\nfrom math import floor as down\n\n\nSPACES = re.compile(r"\\s+")\n\n\nLIMIT = 3\n\n\n'
         'def clean(text):\n    return SPACES.sub("", text)\n\n\n'
-        'def short(text, size = LIMIT, *, end = "..."):\n    count = down(size)\n    return [clean(text)[:count], end]\n'
+        'def short(text, size=LIMIT, *, end="..."):\n    count = down(size)\n    return [clean(text)[:count], end]\n'
     )
     assert record_source(source, 'short("some text")').returned == "['som', '...']"
 
@@ -195,7 +195,7 @@ def test_annotations_and_long_docstrings_go_and_all_else_stays() -> None:
     )
 
     assert without_annotations(without_docstrings(source)) == (
-        'class C:\n    a: int = 1\n\n    def f(self, é = [1], *a, **k):\n        """Kept."""\n        pass\n        y = "ü"  # comment\n'
+        'class C:\n    a: int = 1\n\n    def f(self, é=[1], *a, **k):\n        """Kept."""\n        pass\n        y = "ü"  # comment\n'
         "        return {}\n\ndef g():\n    pass\n"
     )
 
@@ -317,6 +317,13 @@ def test_another_licence_is_not_what_was_looked_at(site: Path) -> None:
     sources, missing = installed([site], [])
 
     assert not list(sources) and [package.name for package in missing] == ["pure", "missing"]
+
+
+def test_a_package_without_its_licence_text_is_left_out(site: Path, tmp_path: Path) -> None:
+    (site / "pure-1.0.dist-info" / "LICENSE").unlink()
+    save_programs(tmp_path / "programs.jsonl", installed([site], [])[0], Collector())
+
+    assert not (tmp_path / "programs.jsonl").read_text()
 
 
 def test_the_standard_library_has_functions_with_examples() -> None:

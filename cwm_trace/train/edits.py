@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple, Protocol
 
 
@@ -94,15 +94,30 @@ def _without_blank_ends(source: str) -> str:
     return "\n".join(line.rstrip() for line in source.split("\n"))
 
 
+def _defaults(node: ast.arguments) -> Iterator[tuple[ast.arg, ast.expr]]:
+    positional = [*node.posonlyargs, *node.args]
+    yield from zip(positional[len(positional) - len(node.defaults) :], node.defaults, strict=True)
+    yield from (
+        (name, value) for name, value in zip(node.kwonlyargs, node.kw_defaults, strict=True) if value is not None
+    )
+
+
 def without_annotations(source: str) -> str:
     """A program whose functions have no annotations; classes keep those of their attributes. Raises SyntaxError."""
     tree = ast.parse(source)
     text, edits = Text(source), []
     in_classes = {item for node in ast.walk(tree) if isinstance(node, ast.ClassDef) for item in node.body}
+    defaults = {
+        name: value for node in ast.walk(tree) if isinstance(node, ast.arguments) for name, value in _defaults(node)
+    }
     for node in ast.walk(tree):
         if isinstance(node, ast.arg) and node.annotation is not None:
-            start = text.span(node)[0] + len(node.arg.encode())
-            edits.append(Edit(start, text.span(node.annotation)[1], ""))
+            start, end = text.span(node)[0] + len(node.arg.encode()), text.span(node.annotation)[1]
+            default = defaults.get(node)
+            equals = text.data.find(b"=", end)
+            # Without an annotation, no spaces around it.
+            plain = default is not None and not text.of(equals + 1, text.span(default)[0]).strip()
+            edits.append(Edit(start, text.span(default)[0], "=") if default and plain else Edit(start, end, ""))
         elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.returns is not None:
             start, end = text.span(node.returns)
             closing = text.data.rfind(b")", 0, text.data.rfind(b"->", 0, start)) + 1

@@ -289,6 +289,12 @@ def save_programs(path: Path, sources: Iterable[Source], collector: Collector) -
     """
     lines: list[str] = []
     for source in sources:
+        if not source.licence_text:
+            print(
+                f"{source.package.name} {source.version}: left out, it comes without its licence's text",
+                file=sys.stderr,
+            )
+            continue
         records = list(collector.programs(source))
         print(f"{source.package.name} {source.version}: {len(records)} programs", file=sys.stderr, flush=True)
         if records:
