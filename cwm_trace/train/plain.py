@@ -286,7 +286,7 @@ def _loop(writer: Writer, name: str, kind: str) -> Body:
         before.append(
             rng.choice([f"{name}.sort()", f"{name} = sorted({name})", f"{name}.reverse()", f"{name} = {name}[::-1]"])
         )
-    if rng.random() < 0.25:
+    if rng.random() < 0.3:
         before += _prepared(writer)
     loop = _head(writer, name, kind)
     if rng.random() < 0.2:

@@ -721,7 +721,8 @@ _OFTEN = """.clear() .clear() .copy() .copy() .index() .join() .join() .join() .
 list() dict()
 """.split()
 _NAMES = tuple(OPERATIONS)
-_WEIGHTS = [1 if name in _RARE else 5 + 8 * _OFTEN.count(name) for name in _NAMES]
+_OF_TEXT = frozenset(f".{name}()" for name in dir(str))
+_WEIGHTS = [1 if name in _RARE else (10 if name in _OF_TEXT else 5) + 10 * _OFTEN.count(name) for name in _NAMES]
 _STATEMENT = re.compile(r"!(del )?([A-Z]+)(.*)")
 _TO_STR = """.capitalize() .casefold() .center() .expandtabs() .ljust() .lower() .lstrip() .removeprefix() .removesuffix() .replace()
 .rjust() .rstrip() .strip() .swapcase() .title() .translate() .upper() .zfill() slice""".split()
