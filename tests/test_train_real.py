@@ -96,6 +96,11 @@ def numbers(n):
     for i in range(n):
         yield i
 
+def inside(text):
+    """>>> inside('x')"""
+    import os
+    return os.path.join(text, text)
+
 def untold(foo):
     return foo
 
@@ -167,6 +172,7 @@ def test_names_of_modules_of_the_same_package_go_away() -> None:
         ("pure", "nowhere", "needs another module"),
         ("pure", "dumped", "bound more than once"),
         ("pure", "unknown", "a name from elsewhere"),
+        ("pure", "inside", "imports where it runs"),
     ],
 )
 def test_what_cannot_stand_alone_is_left_out(module: str, name: str, reason: str) -> None:
@@ -290,7 +296,8 @@ def test_a_package_makes_a_file_of_programs_with_reasons_for_the_rest(site: Path
     assert (
         collector.counts
         == {
-            "functions": 14,
+            "functions": 15,
+            "imports where it runs": 1,
             "kept": 5,
             "needs another module": 2,
             "reads or writes, or depends on the process": 1,

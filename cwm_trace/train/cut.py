@@ -151,8 +151,10 @@ class _Parts:
         first = min([statement.lineno, *(item.lineno for item in decorators)])
         text = Text(home.source)
         taken = text.of(text.place(first, 0), text.span(statement)[1])
-        if "yield" in taken and isinstance(statement, ast.AsyncFunctionDef):
-            raise LeftOut("asynchronous")
+        if any(isinstance(node, (ast.Import, ast.ImportFrom)) for node in ast.walk(statement)):
+            raise LeftOut(
+                "imports where it runs"
+            )  # a local variable, which would show where the interpreter is installed
         try:
             return without_annotations(without_docstrings(taken)), first
         except SyntaxError:

@@ -104,7 +104,7 @@ class $Cls:
         return len(self.$attr)
 
     def __iter__(self):
-        return iter(self.$attr)
+        return iter(list(self.$attr))
 
 
 def f($nums:li):
@@ -327,7 +327,7 @@ def $fn($nums):
 
 def $fn2($nums):
     $m = $fn($nums)
-    return ⟦math.sqrt(sum(($n - $m) ** 2 for $n in $nums) / len($nums))|math.floor($m)|max(abs($n - $m) for $n in $nums)⟧
+    return ⟦math.sqrt(sum($n * $n for $n in $nums))|math.floor($m)|max(abs($n - $m) for $n in $nums)⟧
 
 
 def f($nums:li):
