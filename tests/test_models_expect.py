@@ -97,3 +97,13 @@ def test_nothing_that_a_model_writes_breaks_it(source: str, frames: list[str], b
         assert expectation.frame(begun).startswith(begun)
         assert isinstance(expectation.frame(""), str)
         expectation.observe(text)
+
+
+@pytest.mark.parametrize(
+    "argument", ["+".join("1" * 3000), "not " * 900 + "x", "[" * 150 + "]" * 150, "'\\d'", "9" * 5000]
+)
+def test_an_argument_that_cannot_be_read_is_not_guessed(argument: str) -> None:
+    expectation = Expectation(call_context("def f(x):\n    return x", f"f({argument})"))
+    expectation.observe("<|call_sep|>{}<|action_sep|>def main():\n")
+    expectation.observe(f"<|line_sep|>{{}}<|action_sep|>    return f({argument})\n")
+    assert expectation.frame("").startswith("<|call_sep|>{")

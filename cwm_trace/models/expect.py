@@ -365,7 +365,7 @@ class Expectation:
         )
 
     def _value_of(self, expression: str, scope: _Scope) -> Iterator[str]:
-        """What an expression that is a name or a literal reads like; of another, only how it may begin."""
+        """What an expression that is a name or a literal reads like; nothing of another."""
         if expression in scope.values:
             yield scope.values[expression]
             return
@@ -411,7 +411,7 @@ class Expectation:
         }
         defaults = definition.args.defaults
         given = dict(zip(names[len(names) - len(defaults) :], defaults, strict=True)) | given
-        texts = {name: list(self._value_of(ast.unparse(node), scope)) for name, node in given.items()}
+        texts = {name: list(self._value_of(_spelled(node), scope)) for name, node in given.items()}
         return [(name, [render_value(text) for text in texts.get(name, [])]) for name in names]
 
 
@@ -420,8 +420,6 @@ _ENUMERATED = re.compile(r"enumerate\((.*)\)")
 _CLOSERS = {"'": "'", "[": "]", "(": ")", "{": "}"}
 _LONGEST = 1000  # characters of a literal that is worth reading
 _LITERAL = re.compile(r"""[-\d'"\[({]|None$|True$|False$|[rbf]['"]""")
-
-
 _NOTHING = object()
 
 
@@ -434,6 +432,14 @@ def _literal(text: str) -> Any:
         return ast.literal_eval(text)
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         return _NOTHING
+
+
+def _spelled(node: ast.expr) -> str:
+    """The text of an expression, "" where it is too deep."""
+    try:
+        return ast.unparse(node)
+    except (RecursionError, ValueError):
+        return ""
 
 
 def _names(targets: str) -> list[str]:
