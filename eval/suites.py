@@ -58,12 +58,8 @@ def load_suite(spec: str | Path) -> Suite:
         benchmark = recognise(records.rows[0].fields)
     suite = _benchmark(records, benchmark) if benchmark else _own(records, str(spec))
     if twice := [name for name, count in Counter(task.id for task in suite.tasks).items() if count > 1]:
-        raise InputError(
-            f"{spec}: {len(twice)} ids are those of several tasks, the first {twice[0]!r}",
-            hint="Each task needs its own",
-        )
-    if not suite.tasks:
-        raise InputError(f"{spec}: no tasks", hint=f"Left out: {suite.left_out[0]}" if suite.left_out else "")
+        others = f", and {len(twice) - 1} more ids" if len(twice) > 1 else ""
+        raise InputError(f"{spec}: two tasks have the same id, {twice[0]!r}{others}")
     return suite
 
 

@@ -449,5 +449,5 @@ def test_an_id_of_several_tasks_is_named(tmp_path: Path) -> None:
     path.write_text(
         "".join(json.dumps({"id": name, "source": "def f(): pass", "call": "f()"}) + "\n" for name in "abba")
     )
-    with pytest.raises(InputError, match="2 ids are those of several tasks, the first 'a'"):
+    with pytest.raises(InputError, match="two tasks have the same id, 'a', and 1 more ids"):
         load_suite(path)
