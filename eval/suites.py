@@ -60,6 +60,8 @@ def load_suite(spec: str | Path) -> Suite:
     if twice := [name for name, count in Counter(task.id for task in suite.tasks).items() if count > 1]:
         others = f", and {len(twice) - 1} more ids" if len(twice) > 1 else ""
         raise InputError(f"{spec}: two tasks have the same id, {twice[0]!r}{others}")
+    if not suite.tasks:
+        raise InputError(f"{spec}: no tasks", hint=f"Left out: {suite.left_out[0]}" if suite.left_out else "")
     return suite
 
 

@@ -90,7 +90,7 @@ BAD = {
 GOOD = "def f(x):\n    return x + {}"
 
 
-def planted(seed: int, calls: int, family: str | None) -> Program:
+def planted(seed: int, *_: object) -> Program:
     """Bad programs among good ones."""
     bad = list(BAD.values())
     source = bad[seed - 3] if 3 <= seed < 3 + len(bad) else GOOD.format(seed)
