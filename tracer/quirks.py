@@ -60,6 +60,10 @@ SILENT_RERAISE: Final[dict[str, type[BaseException] | None]] = {
     "CLEANUP_THROW": StopIteration,
 }
 
+RAISES_AT_END: Final = frozenset({"async_generator_asend", "async_generator_athrow", "anext_awaitable", "FutureIter"})
+"""Awaitables of C whose `__next__` raises StopIteration when they end with None, too, where a generator's only ends (genobject.c,
+`async_gen_athrow_send`; _asynciomodule.c, `FutureIter_iternext`): `sys.settrace` shows that where they are awaited."""
+
 FORWARD_JUMP: Final[dict[str, str]] = {
     # 3.11 spells the direction of a jump in its name; a trampoline lies behind everything, so jumps to it go forward.
     name: name.replace("BACKWARD", "FORWARD")

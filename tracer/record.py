@@ -10,7 +10,7 @@ import builtins
 import os
 import sys
 import threading
-from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import count
 from types import CodeType, FrameType, FunctionType
 from weakref import WeakSet
@@ -116,13 +116,14 @@ class Recorder(Track):
                 for name, value in zip(site.names, values):  # noqa: B905  # strict costs time
                     texts[name] = SCALAR_TEXT[type(value)](value)
             except (KeyError, ValueError):  # a value of another type, a very long int
-                self._look(site, self._prepared(state))
+                pass
             else:
                 state.texts.update(texts)  # type: ignore[arg-type]  # none is None
                 state.seen.update(zip(site.names, values))  # noqa: B905
                 self._append((site.number, number, texts or None, None))
-        else:
-            self._look(site, self._prepared(state))
+                return
+        # Not in the handler: what comes up in here, and the program sees, would show our exception as its context.
+        self._look(site, self._prepared(state))
 
     def call(self, site: Site) -> None:
         """A Python frame is entered that has other locals than parameters in slots."""
@@ -431,19 +432,12 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forked)
 
 
-async def _asynchronous() -> AsyncGenerator[None, None]:
-    yield
-
-
-_step = _asynchronous().asend(None)
-_step.close()
-_ASYNC_STEP = type(_step)
-
-
 def _ends_silently(receiver: object) -> bool:
     """Whether an iterator that ends with None raises nothing for that: those of C do not, except those that have only `send`."""
     step = getattr(type(receiver), "__next__", None)
-    return step is not None and not isinstance(step, FunctionType) and type(receiver) is not _ASYNC_STEP
+    return (
+        step is not None and not isinstance(step, FunctionType) and type(receiver).__name__ not in quirks.RAISES_AT_END
+    )
 
 
 def all_code(code: CodeType) -> list[CodeType]:
