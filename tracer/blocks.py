@@ -58,6 +58,35 @@ def blocks_of(elements: Sequence[Element]) -> dict[int, TryBegin]:
     return found
 
 
+def cover_nops(elements: Sequence[Element]) -> list[Element]:
+    """The elements, each NOP in the block of an instruction that leads there: `try:` and `pass` raise nothing, so compilers leave them out of
+    all blocks; but they are lines, and what comes up in a hook there, the block around is to catch."""
+    blocks = blocks_of(elements)
+    out: list[Element] = []
+    for index, element in enumerate(elements):
+        if isinstance(element, Instr) and element.name == "NOP" and index not in blocks:
+            block = blocks.get(leading_to(elements, index))
+            if block is not None:
+                blocks[index] = block
+                out += [block, element, TryEnd(block)]
+                continue
+        out.append(element)
+    return out
+
+
+def leading_to(elements: Sequence[Element], index: int) -> int:
+    """An instruction from which control comes to this one, by falling through or by a jump; -1 if there is none."""
+    labels = []
+    before = index - 1
+    while before >= 0 and not isinstance(elements[before], Instr):
+        labels.append(elements[before])
+        before -= 1
+    if before >= 0 and not (elements[before].is_final() or elements[before].is_uncond_jump()):
+        return before
+    jumps = (n for n, item in enumerate(elements) if isinstance(item, Instr) and any(item.arg is one for one in labels))
+    return next(jumps, -1)
+
+
 def _depths(
     elements: Sequence[Element],
     steps: Mapping[int, Sequence[Step]],

@@ -13,10 +13,10 @@ from types import CodeType
 from typing import Any, Protocol
 
 from bytecode import Bytecode, Instr, Label
-from bytecode.instr import InstrLocation, TryBegin
+from bytecode.instr import InstrLocation, TryBegin, TryEnd
 
 from cwm_trace.tracer import quirks
-from cwm_trace.tracer.blocks import Blocks, alive_iterators, blocks_of
+from cwm_trace.tracer.blocks import Blocks, alive_iterators, blocks_of, cover_nops, leading_to
 from cwm_trace.tracer.comprehension_lines import set_loop_lines
 from cwm_trace.tracer.comprehensions import FRAME_NAMES, ITERATOR_NAME
 from cwm_trace.tracer.executed import NAMES
@@ -27,6 +27,7 @@ _HOOK_ENTRIES = 8  # on the stack, of a call of a hook with few arguments, and o
 _ASYNC_GENERATOR = 0x200  # of co_flags
 _OPTIMIZED = 0x1  # of co_flags: locals are in slots, not in a namespace
 _NO_BUILTIN = object()
+_NO_BLOCK = TryBegin(Label(), push_lasti=False)
 
 
 class Hooks(Protocol):
@@ -129,7 +130,7 @@ class _Rewriter:
     def __init__(self, code: CodeType, hooks: Hooks, sites: list[Site]) -> None:
         self.code, self.hooks, self.sites, self.first_site = code, hooks, sites, len(sites)
         self.bytecode = Bytecode.from_code(code, conserve_exception_block_stackdepth=True)
-        self.elements: list[Element] = list(map(_called, self.bytecode))
+        self.elements: list[Element] = cover_nops([_called(element) for element in self.bytecode])
         self.before: dict[int, list[Element]] = {}  # goes in front of an element, behind the labels before it
         self.ahead_of_labels: dict[int, list[Element]] = {}
         self.first: dict[int, list[Element]] = {}  # as `before`, and in front of it
@@ -290,7 +291,7 @@ class _Rewriter:
             if quirks.END_OF_LOOP:
                 self.after[self._end_of_loop(item)] = report
             else:
-                self._on_exhaustion(item, report)
+                self._on_exhaustion(index, report)
 
     def _end_of_loop(self, item: Instr) -> int:
         """The last of the instructions that FOR_ITER jumps to, and then skips."""
@@ -299,13 +300,27 @@ class _Rewriter:
             end = self._next(end) or end
         return end
 
-    def _on_exhaustion(self, item: Instr, report: list[Element]) -> None:
+    def _on_exhaustion(self, index: int, report: list[Element]) -> None:
         """Put a report on the jump of FOR_ITER, in front of the 'line' hook that may be there."""
+        item: Instr = self.elements[index]
         if item.arg in self.trampolines:
             at = self.trampolines.index(item.arg) + 1
             self.trampolines[at:at] = report
-        else:
-            self._trampoline(item, report)
+            return
+        target = self._jump_target(item)
+        before: Instr = self.elements[self._previous(target)]
+        if target in self.ahead_of_labels or not (before.is_final() or before.is_uncond_jump()):
+            self._trampoline(index, report)
+            return
+        # In front of its goal, where nothing else comes along: a jump back would be one more 'line' event for a settrace beside us.
+        landing = item.arg = Label()
+        marks = [self._block_mark(index), landing, *report, self._block_mark(target)]
+        self.ahead_of_labels[target] = marks
+
+    def _block_mark(self, index: int) -> TryBegin | TryEnd:
+        """What makes all that follows be in the block of an instruction."""
+        block = self.blocks.get(index)
+        return TryEnd(_NO_BLOCK) if block is None else block
 
     def _exceptions(self) -> None:
         restores = self._restored_places()
@@ -440,15 +455,20 @@ class _Rewriter:
         if not edge.jump:
             self.ahead_of_labels.setdefault(index, []).extend(made)
         elif source.is_uncond_jump():
+            _move_to_line(made, source)
             self._put(edge.source, made)
         else:
-            self._trampoline(source, made)
+            self._trampoline(edge.source, made)
 
-    def _trampoline(self, source: Instr, made: list[Element]) -> None:
-        """Lead a conditional jump over code behind everything else."""
+    def _trampoline(self, index: int, made: list[Element]) -> None:
+        """Lead a conditional jump over code behind everything else, which is in the block of the jump: what a hook lets pass, as a signal
+        handler may raise it there, the program is to catch."""
+        source: Instr = self.elements[index]
         landing, goal = Label(), source.arg
         source.set(quirks.FORWARD_JUMP.get(source.name, source.name), landing)
-        self.trampolines += [landing, *made, Instr("JUMP_BACKWARD", goal, location=made[0].location)]
+        made = [*made, Instr("JUMP_BACKWARD", goal)]
+        _move_to_line(made, source)
+        self.trampolines += [self._block_mark(index), landing, *made, TryEnd(_NO_BLOCK)]
 
     def _edges(self) -> dict[int, list[_Edge]]:
         """All edges into each instruction that normal control flow reaches, and which of them are line events."""
@@ -500,14 +520,31 @@ class _Rewriter:
             if not isinstance(element, Instr):
                 pending.append(element)
                 continue
-            made = [*self.first.get(index, []), *self.before.get(index, []), element, *self.after.get(index, [])]
-            kept.update((id(item), self.alive[index]) for item in made if index in self.alive)
+            ahead = [*self.first.get(index, []), *self.before.get(index, [])]
+            behind = [element, *self.after.get(index, [])]
+            around = self._around(index) if ahead else index
+            for made, place in ((ahead, around), (behind, index)):
+                kept.update((id(item), self.alive[place]) for item in made if place in self.alive)
+            if around != index:
+                ahead = [self._block_mark(around), *ahead, self._block_mark(index)]
+            made = [*ahead, *behind]
             out += [*self.ahead_of_labels.get(index, []), *pending, *made]
             pending = []
         out += [*pending, *self.trampolines]
         begin = self._begin(out)
         blocks = Blocks(kept, self._handler)
         self.elements = [*out[:begin], *blocks.cover(out[:begin], out[begin:]), *blocks.handlers()]
+
+    def _around(self, index: int) -> int:
+        """An instruction in whose block hooks in front of this one are to be: not its own at the beginning of a handler and at its end. For the
+        code that ends the handler, however it is left, has nothing to end yet at the former, but still has at the latter."""
+        name, block = self.elements[index].name, self.blocks.get(index)
+        if name == "POP_EXCEPT":
+            return leading_to(self.elements, index)
+        if name != "PUSH_EXC_INFO" or block is None:
+            return index
+        assert isinstance(block.target, Label)
+        return self.positions[block.target]
 
     def _handler(self, leaves_frame: bool) -> list[Element]:
         """Code for an exception that leaves the Python frame, or only a loop in it."""
@@ -541,6 +578,12 @@ class _Rewriter:
             co_flags=self.code.co_flags,
         )
         return _repair_throw(code) if quirks.THROW_STEPS_BACK_TO_SEND else code
+
+
+def _move_to_line(made: list[Element], source: Instr) -> None:
+    """Give code on a jump the jump's line, so that for a settrace beside us the line changes where it does without that code."""
+    for item in made:
+        item.location = InstrLocation(_line(source), None, None, None)
 
 
 def _loads(names: tuple[str, ...]) -> list[Instr]:

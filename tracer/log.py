@@ -96,7 +96,9 @@ class Expander:
         number, at, what, text = entry
         if number >= 0:
             return self._observation(self._sites[number], at, what, text)
-        activation = self._known[at]
+        activation = self._known.get(at)
+        if activation is None:  # it was entered at the recursion limit, where the hook found no room
+            return None
         gone = number == RETURN or number == LEFT
         if gone:
             del self._known[at]

@@ -20,6 +20,7 @@ from cwm_trace.tracer.flow import ANYTHING, PURE_BUILTINS, is_hidden
 from cwm_trace.tracer.instrument import Site
 from cwm_trace.tracer.log import EXCEPTION, LEFT, RETURN, Entry, Expander
 from cwm_trace.tracer.renderings import Renderings, cut
+from cwm_trace.tracer.tracebacks import hide_hooks
 
 __builtins__ = dict(vars(builtins))  # type: ignore[assignment]  # a copy: a program that is being recorded may rebind len
 
@@ -305,6 +306,8 @@ class Track:
 
     def _exception(self, state: State, error: BaseException) -> None:
         """Report an exception, unless it was only raised again."""
+        if error.__traceback__ is not None and error.__traceback__.tb_next is not None:
+            hide_hooks(error)
         if state.reraised:
             state.reraised = False
             return
@@ -318,6 +321,8 @@ class Track:
         self._raised(state, self._error_text(error), line)
 
     def _error_text(self, error: BaseException) -> str:
+        if type(error) is RecursionError and error.args == _TOO_DEEP:  # there may be no room for more calls
+            return "RecursionError" if self.settings.exception_value == "type" else f"RecursionError({_TOO_DEEP[0]!r})"
         return type(error).__name__ if self.settings.exception_value == "type" else self._text(error)
 
     def _raised(self, state: State, shown: str, line: int) -> None:
@@ -384,6 +389,7 @@ def _are_builtins(frame: FrameType, names: tuple[str, ...]) -> bool:
     return all(name not in own and known.get(name) is _BUILTINS[name] for name in names)
 
 
+_TOO_DEEP = ("maximum recursion depth exceeded",)
 _BUILTINS = {name: getattr(builtins, name) for name in PURE_BUILTINS}
 CELLS: frozenset[str] = frozenset({" cells"})  # no variable can be called so
 # Of co_flags: CO_GENERATOR; and CO_COROUTINE and CO_ASYNC_GENERATOR too.
