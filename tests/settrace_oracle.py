@@ -31,7 +31,7 @@ def _show(value: object) -> str:
         text = repr(value)
     except Exception:
         return f"<unprintable {type(value).__name__} object>"
-    if not isinstance(value, str):
+    if not issubclass(type(value), str):  # a dead weak proxy would be asked for its class
         text = _ADDRESS.sub("", text)
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.benchmarks.fidelity import REFERENCE, first_difference
+from tests.benchmarks.fidelity import first_difference
+from tests.benchmarks.fidelity_recorders import REFERENCE
 
 ROOT = Path(__file__).parent.parent
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import CodeType, FunctionType
 from typing import Any
 
@@ -71,15 +71,23 @@ def swap_code(path: str, plain: CodeType, changed: CodeType) -> list[tuple[Funct
 
     `plain` is the file's module as compiled from its text: it tells two lambdas of one line apart.
     """
-    old, new = _by_name(plain), _by_name(changed)
-    originals = []
-    for known in gc.get_objects():
-        if type(known) is FunctionType and known.__code__.co_filename == path:
-            code = _counterpart(known.__code__, old, new)
-            if code is not None and code.co_freevars == known.__code__.co_freevars:
-                originals.append((known, known.__code__))
-                known.__code__ = code
+    found = replacements({path: (plain, changed)})
+    originals = [(known, known.__code__) for known, _ in found]
+    for known, code in found:
+        known.__code__ = code
     return originals
+
+
+def replacements(modules: Mapping[str, tuple[CodeType, CodeType]]) -> list[tuple[FunctionType, CodeType]]:
+    """The living functions of some files, and the code that each is to get: path -> the module's code, plain and changed."""
+    named = {path: (_by_name(plain), _by_name(changed)) for path, (plain, changed) in modules.items()}
+    found = []
+    for known in gc.get_objects():
+        if type(known) is FunctionType and known.__code__.co_filename in named:
+            code = _counterpart(known.__code__, *named[known.__code__.co_filename])
+            if code is not None and code.co_freevars == known.__code__.co_freevars:
+                found.append((known, code))
+    return found
 
 
 _Name = tuple[str, int, str]
