@@ -103,7 +103,7 @@ def test_code_is_as_under_plain_python(name: str, tmp_path: Path, monkeypatch: p
 
 
 @pytest.mark.parametrize("module", ["script", "package", "package.inner"])
-@pytest.mark.parametrize("name", ["argv", "paths", "raises", "globals", "imports_own_tracer"])
+@pytest.mark.parametrize("name", ["argv", "paths", "raises", "globals", "imports_own_tracer", "warns_when_compiled"])
 def test_module_is_as_under_plain_python(
     name: str, module: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -224,6 +224,27 @@ def test_limits_of_a_trace(tmp_path: Path) -> None:
     assert manifest(folder)["counts"]["cut at a limit"] == 1
 
 
+FREES = """\
+import weakref
+
+class Thing:
+    pass
+
+def test_it():
+    kept = weakref.WeakSet()
+    for n in range(500):
+        thing = Thing()
+        kept.add(thing)
+        assert len(kept) == 1, n
+"""
+
+
+def test_a_trace_that_is_cut_keeps_no_objects_alive(tmp_path: Path) -> None:
+    folder = project(tmp_path, FREES)
+    assert "1 passed" in run(folder, "--cwm-trace-max-frames", "100")
+    assert manifest(folder)["counts"]["cut at a limit"] == 1
+
+
 HOSTILE = """\
 import builtins, json, threading, time
 import pkg.core

@@ -86,7 +86,8 @@ def replacements(modules: Mapping[str, tuple[CodeType, CodeType]]) -> list[tuple
         if type(known) is FunctionType and known.__code__.co_filename in named:
             code = _counterpart(known.__code__, *named[known.__code__.co_filename])
             if code is not None and code.co_freevars == known.__code__.co_freevars:
-                found.append((known, code))
+                flags = known.__code__.co_flags  # types.coroutine sets one
+                found.append((known, code if code.co_flags == flags else code.replace(co_flags=flags)))
     return found
 
 

@@ -7,6 +7,7 @@ of tests, imports or files of traces. Generators and coroutines are recorded whe
 from __future__ import annotations
 
 import builtins
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from types import CodeType, FrameType, FunctionType
@@ -23,6 +24,8 @@ from cwm_trace.tracer.track import RESUMABLE, Settings
 __builtins__ = dict(vars(builtins))  # type: ignore[assignment]  # a copy: a program that is being recorded may rebind len
 
 _OPTIMIZED = 0x1  # of co_flags: a function, no module or class body
+_OWN_REFERENCES = 3  # of the frame, of us, of getrefcount; a program that has called locals() has one more
+_getrefcount = sys.getrefcount
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +126,19 @@ class CallRecorder(Recorder):
             self._characters += sum(len(value or "") for value in what.values())
         if len(self.entries) < self._max_frames and self._characters <= self._max_characters:
             self.entries.append(entry)
-        else:
+        elif not self._cut:
             self._cut = True
+            self._let_go()
+
+    def _let_go(self) -> None:
+        """Nobody looks at locals any more, so what Python frames keep of the last look (before 3.13) would keep objects alive."""
+        state = self._state
+        while state is not None:
+            if state.frame.f_code.co_flags & _OPTIMIZED:
+                seen: object = state.frame.f_locals
+                if type(seen) is dict and _getrefcount(seen) == _OWN_REFERENCES:
+                    seen.clear()
+            state = state.caller
 
     def _look(self, site: Site, state: Any) -> None:
         if self._cut:

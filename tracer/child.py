@@ -15,6 +15,7 @@ import runpy
 import sys
 import threading
 import types
+import warnings
 from collections.abc import Set
 from dataclasses import asdict
 from functools import partial
@@ -202,7 +203,10 @@ class Program:
         self.filename: str = job["file"] or job["display"]
         self.sink = FrameFile(job["out"], self.limits)
         try:
-            self.recorder = self._instrumented()
+            with warnings.catch_warnings():
+                if self.job["kind"] == "module":
+                    warnings.simplefilter("ignore")  # runpy compiles it, too, and shows them
+                self.recorder = self._instrumented()
         except Exception as error:  # a process edge: an instrumentation that fails is reported, whatever it is
             self.sink.fail(error)
         self.sink.recorder = self.recorder
