@@ -14,7 +14,6 @@ libraries, in the same versions: the standard library's text is another one ther
 from __future__ import annotations
 
 import argparse
-import contextlib
 import itertools
 import math
 import multiprocessing
@@ -234,10 +233,16 @@ def main() -> int:
     if args.kept is not None:
         args.kept.mkdir(exist_ok=True)
     report = _Report(lambda text: print(text, flush=True))
-    with contextlib.suppress(KeyboardInterrupt):
+    died = False
+    try:
         for verdict in verdicts(args.names, args):
             report.add(verdict)
-    return report.close()
+    except RuntimeError as error:
+        report.write(str(error))
+        died = True
+    except KeyboardInterrupt:
+        report.write("interrupted")
+    return report.close() or int(died)
 
 
 if __name__ == "__main__":

@@ -268,7 +268,9 @@ def _imported(name: str) -> ModuleType | Missing:
     try:
         with warnings.catch_warnings(action="ignore"):
             return importlib.import_module(name)
-    except (Exception, unittest.SkipTest) as error:  # whatever it needs
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # whatever it needs; pytest's skips are no Exception
         return Missing(name, "(all)", f"cannot be imported: {type(error).__name__}")
 
 
