@@ -1,11 +1,13 @@
 """Where our events are not those of `sys.settrace`, and why they cannot be. Mending one makes its test fail, and the entry is to go.
 
-Beside these: RecursionError comes a few Python frames earlier than under plain python, because hooks are Python functions.
+Beside these, RecursionError comes a few Python frames earlier than under plain python, because hooks are Python functions; and settrace itself
+changes some programs, see the last test.
 """
 
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import pytest
 
@@ -22,6 +24,10 @@ DIFFERENCES = {
     "C code raises StopIteration itself, which ends a loop as if nothing had been raised": (
         "def f():\n    for x in map(next, [iter(())]):\n        pass\n"
     ),
+    "an exception leaves an `async for`, whose iterator is closed before the handler runs that reports the exception": (
+        "class Odd:\n    def __iter__(self): raise KeyError\nasync def steps():\n    yield Odd()\n"
+        "async def g():\n    async for a, b in steps(): pass\ndef f():\n    try: g().send(None)\n    except KeyError: pass\n"
+    ),
 }
 
 
@@ -30,3 +36,18 @@ DIFFERENCES = {
 def test_it_still_differs(reason: str) -> None:
     source = DIFFERENCES[reason]
     assert record_source(source, "f()").render() != settrace_text(source, "f()")
+
+
+C_METHOD = "def f():\n    try: ''.find(k=1)\n    except TypeError as error: return str(error)\n"
+
+
+def test_what_a_c_method_says_is_as_under_plain_python() -> None:
+    namespace: dict[str, Any] = {}
+    exec(C_METHOD, namespace)
+    assert record_source(C_METHOD, "f()").returned == repr(namespace["f"]())
+
+
+@pytest.mark.skipif(sys.version_info[:2] != (3, 11), reason="of 3.11")
+def test_settrace_changes_what_a_c_method_says() -> None:
+    """It has C methods called as bound ones, for a profiler (ceval.c, `trace_call_function`), whose error has a shorter name."""
+    assert record_source(C_METHOD, "f()").render() != settrace_text(C_METHOD, "f()")
