@@ -1,11 +1,10 @@
-"""What comes up inside a hook: an exception of a signal's handler, the recursion limit. And what a settrace beside us sees."""
+"""What comes up inside a hook: an exception of a signal's handler, the recursion limit."""
 
 from __future__ import annotations
 
 import sys
 import traceback
 from collections.abc import Callable
-from types import FrameType
 from typing import Any
 
 import pytest
@@ -137,55 +136,3 @@ def test_hooks_that_find_no_room_do_no_harm(limit: int) -> None:
         assert record_source(LOUD).returned == "2"
     finally:
         sys.setrecursionlimit(before)
-
-
-LOOPS = """\
-def f(n):
-    for i in range(n): pass
-    while n > 0: n -= 1
-    a = [i for i in range(3)]
-    b = sum(i for i in range(2))
-    for i in range(2):
-        for j in range(2):
-            if j: continue
-            try:
-                if i: raise KeyError
-            except KeyError:
-                break
-        else: b += 1
-    else:
-        b = 2
-    while True:
-        b += 1
-        if b > 5: break
-    x = 1 if b else 2
-    if b and x or n: b = 0
-    with open('/dev/null') as file:
-        for line in file: pass
-    return (lambda: b)()
-"""
-
-
-@pytest.mark.skipif(sys.version_info[:2] != (3, 11), reason="later compilers inline comprehensions")
-def test_a_settrace_beside_us_sees_the_same_lines() -> None:
-    """But not in every program: a `yield from` that waits shows its line once more."""
-    made = []
-    for code in (compile(LOOPS, NAME, "exec"), Recorder(LOOPS, NAME, entry_line=1, emit=None).code):
-        namespace: dict[str, Any] = {}
-        exec(code, namespace)
-        seen: list[tuple[str, int, str]] = []
-
-        def note(frame: FrameType, event: str, argument: object, seen: Any = seen) -> Any:
-            if frame.f_code.co_filename != NAME:
-                return None
-            seen.append((event, frame.f_lineno, frame.f_code.co_name))
-            return note
-
-        before = sys.gettrace()
-        sys.settrace(note)
-        try:
-            namespace["f"](3)
-        finally:
-            sys.settrace(before)
-        made.append(seen)
-    assert made[0] == made[1]

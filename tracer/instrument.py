@@ -312,7 +312,7 @@ class _Rewriter:
         if target in self.ahead_of_labels or not (before.is_final() or before.is_uncond_jump()):
             self._trampoline(index, report)
             return
-        # In front of its goal, where nothing else comes along: a jump back would be one more 'line' event for a settrace beside us.
+        # In front of its goal, where nothing else comes along: a jump back would be one more 'line' event for a settrace beside.
         landing = item.arg = Label()
         marks = [self._block_mark(index), landing, *report, self._block_mark(target)]
         self.ahead_of_labels[target] = marks
@@ -455,7 +455,6 @@ class _Rewriter:
         if not edge.jump:
             self.ahead_of_labels.setdefault(index, []).extend(made)
         elif source.is_uncond_jump():
-            _move_to_line(made, source)
             self._put(edge.source, made)
         else:
             self._trampoline(edge.source, made)
@@ -466,9 +465,8 @@ class _Rewriter:
         source: Instr = self.elements[index]
         landing, goal = Label(), source.arg
         source.set(quirks.FORWARD_JUMP.get(source.name, source.name), landing)
-        made = [*made, Instr("JUMP_BACKWARD", goal)]
-        _move_to_line(made, source)
-        self.trampolines += [self._block_mark(index), landing, *made, TryEnd(_NO_BLOCK)]
+        back = Instr("JUMP_BACKWARD", goal, location=made[0].location)
+        self.trampolines += [self._block_mark(index), landing, *made, back, TryEnd(_NO_BLOCK)]
 
     def _edges(self) -> dict[int, list[_Edge]]:
         """All edges into each instruction that normal control flow reaches, and which of them are line events."""
@@ -578,12 +576,6 @@ class _Rewriter:
             co_flags=self.code.co_flags,
         )
         return _repair_throw(code) if quirks.THROW_STEPS_BACK_TO_SEND else code
-
-
-def _move_to_line(made: list[Element], source: Instr) -> None:
-    """Give code on a jump the jump's line, so that for a settrace beside us the line changes where it does without that code."""
-    for item in made:
-        item.location = InstrLocation(_line(source), None, None, None)
 
 
 def _loads(names: tuple[str, ...]) -> list[Instr]:
