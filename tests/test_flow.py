@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from cwm_trace.tracer import record_source
+from cwm_trace.tracer import fast, record_source
 from cwm_trace.tracer.flow import ANYTHING, Flow
 from cwm_trace.tracer.instrument import Site
 from cwm_trace.tracer.record import Recorder
@@ -375,9 +375,10 @@ def _look_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def forgetful(self: Renderings, local: Mapping[str, object]) -> dict[str, str | None]:
         self.seen.clear()
-        self._dumped = None
+        self._dumped = self._shapes = None
         return update(self, local)
 
+    monkeypatch.setattr(fast, "module", None)  # what is in C looks for no method here
     monkeypatch.setattr(Flow, "effects", lambda self, arrivals: ANYTHING)
     monkeypatch.setattr(Renderings, "update", forgetful)
 
@@ -412,6 +413,7 @@ def test_generated_programs_as_if_all_were_rendered(block: int) -> None:
 
 def test_what_is_known_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     """A pure line looks at nothing: only the call, the line behind append and the return of the list do."""
+    monkeypatch.setattr(fast, "module", None)
     looks: list[int] = []
     for name in ("_look", "_look_again"):
         method = getattr(Recorder, name)

@@ -11,6 +11,7 @@ from types import CodeType
 
 import pytest
 
+from cwm_trace.tracer import fast
 from cwm_trace.tracer.limits import Limits
 from cwm_trace.tracer.record import Recorder
 from cwm_trace.tracer.run import Run, RunResult, code_job, finish, module_job, script_job
@@ -163,7 +164,7 @@ print('result', debugger.runcall(f, 3))
 
 
 def test_a_debugger_stops_at_its_breakpoints(tmp_path: Path) -> None:
-    """Not as under plain python in all: hooks are Python, and single steps go into them."""
+    """Not as under plain python in all, where hooks are Python: single steps go into them (see the next test)."""
     path = tmp_path / "script.py"
     path.write_text(DEBUGGED)
     result = finish(Run(script_job(str(path), limits=LIMITS), capture=True))
@@ -171,6 +172,34 @@ def test_a_debugger_stops_at_its_breakpoints(tmp_path: Path) -> None:
     assert (code, stderr) == (0, b"")
     assert b"-> y += 1\n(Pdb) 6\n" in stdout and stdout.endswith(b"result 7\n")
     assert result.trace.complete
+
+
+STEPPED = """\
+import io, pdb
+def g(x):
+    for n in range(x):
+        x += n
+    return [x]
+def f(x):
+    y = g(x)
+    try:
+        y[1]
+    except IndexError:
+        y.append([z for z in g(1)])
+    return y
+steps = 's\\n' * 30
+debugger = pdb.Pdb(stdin=io.StringIO(f'b {__file__}:7\\nc\\n{steps}c\\n'), nosigint=True, readrc=False)
+debugger.use_rawinput = False
+print('result', debugger.runcall(f, 3))
+"""
+
+
+@pytest.mark.skipif(fast.module is None, reason="hooks are Python, and single steps go into them")
+def test_single_steps_of_a_debugger_are_those_of_plain_python(tmp_path: Path) -> None:
+    path = tmp_path / "script.py"
+    path.write_text(STEPPED)
+    result = finish(Run(script_job(str(path), limits=LIMITS), capture=True))
+    assert outcome(result) == plain([str(path)], tmp_path)
 
 
 def test_coverage_beside_it_sees_the_same_lines(tmp_path: Path) -> None:

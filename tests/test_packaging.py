@@ -89,9 +89,30 @@ def test_all_data_files_are_listed_for_the_wheel() -> None:
 def test_data_files_of_the_linked_packages_are_listed_for_the_wheel(folder: str) -> None:
     patterns = setuptools_config()["package-data"].get(f"cwm_trace.{folder}", [])
     listed = {path for pattern in patterns for path in (ROOT / folder).glob(pattern)}
-    data = {path for path in (ROOT / folder).rglob("*") if path.is_file() and path.suffix not in (".py", ".pyc")}
+    built = (".py", ".pyc", ".c", ".so")
+    data = {path for path in (ROOT / folder).rglob("*") if path.is_file() and path.suffix not in built}
 
     assert data == listed
+
+
+def test_what_is_compiled_may_fail_to_be() -> None:
+    sources = {path for path in (ROOT / "tracer").glob("*.c")}
+    modules = setuptools_config()["ext-modules"]
+
+    assert {ROOT / source for module in modules for source in module["sources"]} == sources
+    assert all(module["optional"] for module in modules)
+
+
+@pytest.mark.parametrize("wanted", ["0", "1"])
+def test_the_tracer_works_the_same_without_what_is_compiled(tmp_path: Path, wanted: str) -> None:
+    code = (
+        f"import os; os.environ['CWM_TRACE_ACCELERATED'] = {wanted!r}\n"
+        "from cwm_trace.tracer import fast, record_source\n"
+        f"assert fast.module is None or {wanted!r} == '1'\n"
+        "print(record_source('def f(a): return a + [len(a)]', 'f([1])'))"
+    )
+
+    assert run_python(code, tmp_path) == "<Trace 6 frames returns [1, 1]>"
 
 
 def test_the_embedded_model_is_small_enough() -> None:

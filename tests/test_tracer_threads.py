@@ -330,9 +330,9 @@ def test_limits_count_all_threads(join: str, complete: bool, tmp_path: Path) -> 
         "import threading\ndef work():\n    n = 0\n    while True:\n        n += 1\n"
         f"def main():\n    t = threading.Thread(target=work)\n    t.start()\n    {join}\nmain()\n"
     )
-    result = run_script(path, capture=True, limits=Limits(frames=500, seconds=60.0))
+    result = run_script(path, capture=True, limits=Limits(frames=5_000, seconds=60.0))
     (other,) = result.trace.threads
-    assert result.frames == len(result.trace) + len(other) == 500
+    assert result.frames == len(result.trace) + len(other) == 5_000
     assert (result.trace.complete, other.status) == (complete, Status.FRAME_LIMIT)
 
 

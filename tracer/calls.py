@@ -107,7 +107,6 @@ class CallRecorder(Recorder):
         self._wanted, self._done = wanted, done
         self._max_frames, self._max_characters = max_frames, max_characters
         self._characters = 0
-        self._cut = False
         self._began: CodeType | None = None
         self._append = self._note
 

@@ -26,6 +26,7 @@ from weakref import ref
 
 from cwm_trace.files import frame_to_line
 from cwm_trace.frames import Frame, Status
+from cwm_trace.tracer import fast, quirks
 from cwm_trace.tracer.entry import ENTRY_NAME, Entry
 from cwm_trace.tracer.limits import Limits, apply_limits
 from cwm_trace.tracer.record import Recorder
@@ -34,6 +35,7 @@ from cwm_trace.tracer.track import Settings, ThreadStart
 __builtins__ = dict(vars(builtins))  # type: ignore[assignment]  # a copy: the program may rebind len
 
 _getpid, _write, _open, _fstat, _dumps, _dup = os.getpid, os.write, os.open, os.fstat, json.dumps, fcntl.fcntl
+_line_of = frame_to_line if fast.module is None else fast.module.frame_to_line
 STOPPED_EXIT_CODE = 125
 _FIRST_DESCRIPTOR = 200
 """Our descriptor is no lower: the program's own get the numbers they have under plain python."""
@@ -113,7 +115,7 @@ class FrameFile:
 
     def _flush(self, queue: _Queue) -> None:
         while queue:
-            line = frame_to_line(queue[0])
+            line = _line_of(queue[0])
             self._put(f"{queue.tag}{line[1:]}" if queue.tag else line)
             del queue[0]
 
@@ -263,8 +265,10 @@ class Program:
         self.sink.put({"begin": self.sink.pid, "untraced": self.recorder.untraced})
         try:
             if self.job["kind"] == "module":
+                _count_frames_from_here(1)
                 _run_module(self.job["module"], self.recorder.code)
             else:
+                _count_frames_from_here(quirks.C_CALLS_COUNT)
                 exec(self.recorder.code, self.namespace)
             if self.entry.is_call:
                 self.namespace[ENTRY_NAME]()
@@ -278,6 +282,12 @@ class Program:
         while traceback is not None and traceback.tb_frame.f_code.co_filename not in first:
             traceback = traceback.tb_next
         return traceback
+
+
+def _count_frames_from_here(more: int) -> None:
+    """The recursion limit is reached where it is under plain python: not counting our own Python frames, and `more` calls to come."""
+    if fast.module is not None:
+        fast.module.forget_depth(more - 1 - quirks.C_CALLS_COUNT)  # this very function, and that one
 
 
 def _run_module(name: str, code: types.CodeType) -> None:

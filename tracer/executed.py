@@ -17,10 +17,11 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import reduce
 from importlib.util import decode_source
 from operator import or_
-from types import CodeType, MethodType
+from types import CodeType
 from warnings import catch_warnings, simplefilter
 
 from cwm_trace.format import source_lines
+from cwm_trace.tracer.fast import HOOK_TYPES
 
 __builtins__ = dict(vars(builtins))  # type: ignore[assignment]  # a copy: a program that is being recorded may rebind len
 
@@ -81,7 +82,7 @@ class Executed:
         return known[1]
 
     def _instrumented(self, code: CodeType) -> CodeType:
-        if any(type(item) is MethodType for item in code.co_consts):  # a hook: it has been done
+        if any(type(item) in HOOK_TYPES for item in code.co_consts):  # a hook: it has been done
             return code
         text = next((text for text in self._texts(code.co_filename) if _is_code_of(text, code)), None)
         if text is None:

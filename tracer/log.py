@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Mapping, Sequence
+from json.encoder import encode_basestring_ascii
 from typing import Final
 
 from cwm_trace.frames import NO_LOCALS, Event, Frame, recorded_frame
+from cwm_trace.tracer import fast
 from cwm_trace.tracer.instrument import Site
 
 __builtins__ = dict(vars(builtins))  # type: ignore[assignment]  # a copy: a program that is being recorded may rebind len
@@ -85,6 +87,8 @@ class _Activation:
 class Expander:
     """Makes frames of entries, which must come in order."""
 
+    __slots__ = ("_known", "_last", "_previous", "_sites")
+
     def __init__(self, sites: Sequence[Site]) -> None:
         self._sites = sites
         self._known: dict[int, _Activation] = {}
@@ -135,6 +139,14 @@ class Expander:
         if not source:
             source, place = line_of(activation.lines, site.line), site.line if activation.in_context else None
         return recorded_frame(_CALL if site.is_call else _LINE, source, shown, unchanged, None, place, activation.cut)
+
+
+frame_in_python = Expander.frame
+if fast.module is not None:
+    _events = _CALL, _LINE, _RETURN, _EXCEPTION
+    fast.module.learn_frames(
+        Expander, _Activation, Frame, Site, Cut, _events, _NO_NAMES, NO_LOCALS, encode_basestring_ascii
+    )
 
 
 def line_of(lines: Sequence[str], number: int) -> str:

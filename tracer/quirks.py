@@ -17,6 +17,9 @@ CALL_SEQUENCE: Final[tuple[str, ...]] = {
 CALLABLE_BELOW: Final = 1 if _VERSION <= (3, 12) else 2
 """How far below the first argument a callable lies: from 3.13 on, the NULL of a plain call lies between the two."""
 
+C_CALLS_COUNT: Final = 1 if _VERSION == (3, 11) else 0
+"""To the recursion limit, a call of a function of C counts on 3.11 (methodobject.c, `cfunction_enter_call`); later ones count it apart."""
+
 INLINES_COMPREHENSIONS: Final = _VERSION >= (3, 12)
 """PEP 709: list, set and dict comprehensions have no Python frame of their own. The CWM text has one for each."""
 

@@ -17,14 +17,27 @@ from weakref import WeakSet
 
 from cwm_trace.format import source_lines, strip_mark
 from cwm_trace.frames import Frame
-from cwm_trace.tracer import quirks
+from cwm_trace.tracer import fast, quirks
 from cwm_trace.tracer.entry import definition_line
 from cwm_trace.tracer.executed import Elsewhere, Executed
-from cwm_trace.tracer.flow import tuples_of
-from cwm_trace.tracer.instrument import Site, instrument
+from cwm_trace.tracer.flow import Effects, tuples_of
+from cwm_trace.tracer.instrument import Hooks, Site, instrument
 from cwm_trace.tracer.log import RETURN, YIELD, Changes, Expander, line_of
 from cwm_trace.tracer.renderings import SCALAR_TEXT, SCALARS, kinds_of_iterator
-from cwm_trace.tracer.track import CELLS, GENERATOR, Settings, Shared, Sink, State, ThreadStart, ThreadTrack, Track
+from cwm_trace.tracer.track import (
+    BUILTINS,
+    CELLS,
+    GENERATOR,
+    NO_LINES,
+    NO_LOOPS,
+    Settings,
+    Shared,
+    Sink,
+    State,
+    ThreadStart,
+    ThreadTrack,
+    Track,
+)
 from cwm_trace.tracer.values import render_value
 
 __builtins__ = dict(vars(builtins))  # type: ignore[assignment]  # a copy: a program that is being recorded may rebind len
@@ -32,6 +45,7 @@ __builtins__ = dict(vars(builtins))  # type: ignore[assignment]  # a copy: a pro
 # Bound now: a traced program may replace what is in modules, too.
 _exec, _eval, _compile = exec, eval, compile
 _getframe, _get_ident = sys._getframe, threading.get_ident
+_HOOKS = [name for name in vars(Hooks) if not name.startswith("_")]
 _threads_by_ident: dict[int, threading.Thread] = threading._active  # type: ignore[attr-defined]
 
 
@@ -42,6 +56,8 @@ class Recorder(Track):
     `emit`, diff-encoded, as it happens; without `emit` the events are kept as `entries`, and `frames` makes frames of them. `complete` tells
     that the entry's scope has been left; `untraced` names the functions and class bodies that could not be instrumented.
     """
+
+    __slots__ = ("__dict__", "__weakref__", "_thread", "_threaded")
 
     def __init__(
         self,
@@ -67,6 +83,7 @@ class Recorder(Track):
         self._threads, self._threaded = threads, False
         self._here_too = threading.local()
         self._numbers = count(1)
+        self._hooks: Hooks = fast.hooks_of(self, _HOOKS)
         self._executed: Executed | None = Executed(self.instrument, self.untraced)
         self.code = self.instrument(compile_source(source, filename), self._lines)
         self._entry_code = self._find_entry(self.code)
@@ -75,7 +92,7 @@ class Recorder(Track):
     def instrument(self, code: CodeType, lines: Sequence[str]) -> CodeType:
         """Code of another file, with this recorder's hooks. `lines` are those of its source text, for the frames to show."""
         known = len(self._sites)
-        changed = instrument(code, self, self._sites, self.untraced)
+        changed = instrument(code, self._hooks, self._sites, self.untraced)
         in_context = type(lines) is not Elsewhere
         for site in self._sites[known:]:
             site.lines, site.source = lines, line_of(lines, site.line)
@@ -417,6 +434,8 @@ class Recorder(Track):
         return (frame for frame in map(expander.frame, self.entries) if frame is not None)
 
 
+if fast.module is not None:
+    fast.module.learn(Recorder, State, Site, Effects, Shared, NO_LOOPS, NO_LINES, CELLS, BUILTINS)
 _MISSING = object()
 _living: WeakSet[Recorder] = WeakSet()
 

@@ -4,8 +4,10 @@ Two proofs, both without a look at the program: a value of an immutable built-in
 plain values (of such types, lists, tuples and dicts only, all of them exactly) has the same bytes as `marshal` writes it. All else is rendered
 again, in the order in which it would be without this. No object of the program is kept alive but immutable built-in ones.
 
+`_fast.c` has the same, but for the second proof: the very same immutable objects in the same places, instead of bytes.
+
 Knows nothing of events or hooks. Not known to it either: a program that sets `sys.set_int_max_str_digits` between two events. A program can
-see it by an audit hook (`marshal.dumps`).
+see marshal at work by an audit hook.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Set
 from typing import Any
 
+from cwm_trace.tracer import fast
 from cwm_trace.tracer.bounds import COUNTED, beginning, is_larger
 from cwm_trace.tracer.log import Changes, Cut
 from cwm_trace.tracer.values import cap, render_value
@@ -71,20 +74,18 @@ class Renderings:
         loud: whether rendering one of them may run code of the program's, so that it must be done at each event.
     """
 
-    # Of each call of the program's, one is made: what few of them need is set when it is needed, and these are shared until then.
-    others: Set[str] = NOTHING
-    opaque: Set[str] = NOTHING
-    loud = False
-    _most: int | None = None
-    _dumped: dict[str, tuple[bytes, str, int]] | None = None  # name -> bytes, whole text, length
+    __slots__ = ("_dumped", "_limit", "_most", "_shapes", "loud", "opaque", "others", "seen", "texts")
 
     def __init__(self, limit: int | None, most: int | None = None) -> None:
         """`limit`: characters of a text, `most`: items of a container, beyond which it is cut."""
         self.texts: dict[str, str] = {}
         self.seen: dict[str, object] = {}
-        self._limit = limit
-        if most is not None:
-            self._most = most
+        self.others: Set[str] = NOTHING
+        self.opaque: Set[str] = NOTHING
+        self.loud = False
+        self._limit, self._most = limit, most
+        self._dumped: dict[str, tuple[bytes, str, int]] | None = None  # name -> bytes, whole text, length
+        self._shapes: dict[str, object] | None = None  # the same, where C code sees to it
 
     def update(self, local: Mapping[str, object]) -> Changes:
         """Take note of all locals as they are now; what changed."""
@@ -151,6 +152,8 @@ class Renderings:
         self.opaque -= {name}
         if self._dumped:
             self._dumped.pop(name, None)
+        if self._shapes:
+            self._shapes.pop(name, None)
 
     def _other(self, name: str, value: Any) -> str:
         kind = type(value)
@@ -198,6 +201,11 @@ class Renderings:
             text = render_value(value)
         self._dumped[name] = dumped, text, len(value)
         return text
+
+
+update_in_python = Renderings.update
+if fast.module is not None:
+    fast.module.learn_renderings(Renderings, NOTHING, render_value)
 
 
 def cut(text: str, limit: int | None) -> str:

@@ -68,10 +68,9 @@ class State(Renderings):
         delegating: while it waits for another iterator: whether that one ends without raising StopIteration if it returns None.
     """
 
-    dirty = reraised = suspended = False
-    delegating: bool | None = None
-    loops: Mapping[str, bool] = MappingProxyType({})
-    raised: Mapping[int, int] = MappingProxyType({})
+    __slots__ = (
+        "caller", "delegating", "dirty", "frame", "line", "loops", "number", "raised", "reraised", "suspended",
+    )  # fmt: skip
 
     def __init__(
         self, frame: FrameType, number: int, caller: State | None, line: int, limit: int | None, most: int | None
@@ -81,6 +80,10 @@ class State(Renderings):
         self.caller = caller
         self.number = number
         self.line = line
+        self.dirty = self.reraised = self.suspended = False
+        self.delegating: bool | None = None
+        self.loops: Mapping[str, bool] = NO_LOOPS
+        self.raised: Mapping[int, int] = NO_LINES
 
     def local(self, hides: bool) -> Mapping[str, object]:
         """The locals that the text shows, as they are now (a user's `__repr__` may change them meanwhile)."""
@@ -152,6 +155,12 @@ class Track:
     `complete` tells that the entry's scope has been left.
     """
 
+    # In slots, as in `State`: code in C reads and writes them there (see `fast`).
+    __slots__ = (
+        "_append", "_busy", "_count", "_cut", "_emit", "_entry", "_expander", "_frame", "_limit", "_most", "_shared", "_sites",
+        "_state", "_stop_iteration", "_suspended", "complete", "entries", "settings",
+    )  # fmt: skip
+
     def __init__(self, shared: Shared, emit: Callable[[Frame], None] | None) -> None:
         self.settings, self._shared, self._sites = shared.settings, shared, shared.sites
         self.complete = False
@@ -168,6 +177,7 @@ class Track:
         self._count = 0
         self._stop_iteration: str | None = None
         self._busy = False
+        self._cut = False  # whether nothing is looked at any more
 
     # --- frames -----------------------------------------------------------------------------------------------------
 
@@ -386,11 +396,13 @@ class ThreadTrack(Track):
 
 def _are_builtins(frame: FrameType, names: tuple[str, ...]) -> bool:
     own, known = frame.f_globals, frame.f_builtins
-    return all(name not in own and known.get(name) is _BUILTINS[name] for name in names)
+    return all(name not in own and known.get(name) is BUILTINS[name] for name in names)
 
 
 _TOO_DEEP = ("maximum recursion depth exceeded",)
-_BUILTINS = {name: getattr(builtins, name) for name in PURE_BUILTINS}
+BUILTINS = {name: getattr(builtins, name) for name in PURE_BUILTINS}
+NO_LOOPS: Mapping[str, bool] = MappingProxyType({})
+NO_LINES: Mapping[int, int] = MappingProxyType({})
 CELLS: frozenset[str] = frozenset({" cells"})  # no variable can be called so
 # Of co_flags: CO_GENERATOR; and CO_COROUTINE and CO_ASYNC_GENERATOR too.
 GENERATOR, RESUMABLE = 0x20, 0x20 | 0x80 | 0x200

@@ -54,11 +54,14 @@ def _package(name: str, extra: str) -> str:
 
 
 def _tracer() -> None:
+    from cwm_trace.tracer import fast
     from cwm_trace.tracer.inprocess import record_source
 
     trace = record_source("def f(x):\n    return [i for i in x]\n", "f('ab')")
     good = trace.returned == "['a', 'b']" and len(trace) == _FRAMES
     print(_line(good, "tracer", f"wrong on Python {platform.python_version()}: use 3.11, 3.12 or 3.13"))
+    fix = f"{fast.absent}; optional: with a C compiler here, reinstall cwm-trace"
+    print(_line(fast.module is not None, "tracer's hooks in C", fix))
 
 
 def _gpu() -> None:
