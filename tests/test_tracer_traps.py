@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import opcode
 import sys
-from types import CodeType
+from collections.abc import Generator
+from types import CodeType, coroutine
 from typing import Any
 
 import pytest
 
+from cwm_trace.frames import Frame
 from cwm_trace.tracer import record_source, trace, trace_source
 from cwm_trace.tracer.instrument import Hooks, instrument
 from cwm_trace.tracer.record import all_code, compile_source
@@ -114,3 +116,26 @@ def test_lambdas_of_one_line_keep_their_own_code() -> None:
         return both[0](2), both[1](2)
 
     assert trace(work).returned == "(3, 20)"
+
+
+@coroutine
+def _waits() -> Generator[int, None, str]:
+    yield 1
+    return "done"
+
+
+async def _awaits() -> str:
+    return await _waits()
+
+
+def test_a_function_keeps_the_flag_that_makes_it_awaitable() -> None:
+    def work() -> object:
+        running = _awaits()
+        running.send(None)
+        with pytest.raises(StopIteration) as end:
+            running.send(None)
+        return end.value.value
+
+    recorded = trace(work)
+    assert recorded.returned == "'done'"
+    assert [frame.source.strip() for frame in recorded.frames if isinstance(frame, Frame)].count("yield 1") > 1
