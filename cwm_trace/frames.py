@@ -313,7 +313,7 @@ class Trace(Sequence[Step]):
 
         rows = [
             (
-                step.event and step.event.value,
+                step.event.value if step.event else "malformed",
                 step.line_number,
                 step.source,
                 depth,
