@@ -92,7 +92,7 @@ def last(result: RunResult) -> Frame:
         (CATCHES_ALL, Limits(frames=50), Status.FRAME_LIMIT, 125),
         (LOOPS, Limits(trace_bytes=20_000), Status.SIZE_LIMIT, 125),
         (LOOPS, Limits(frames=None, file_bytes=20_000), Status.KILLED, 125),
-        (LOOPS, Limits(frames=None, seconds=1.0), Status.TIME_LIMIT, -9),
+        (LOOPS, Limits(frames=None, trace_bytes=None, seconds=1.0), Status.TIME_LIMIT, -9),
         (SLEEPS, Limits(seconds=1.0), Status.TIME_LIMIT, -9),
         (BUSY, Limits(cpu_seconds=1, seconds=None), Status.TIME_LIMIT, -signal.SIGXCPU),
         (PRINTS, Limits(output_bytes=1_000_000), Status.SIZE_LIMIT, -9),
