@@ -213,6 +213,35 @@ def test_what_cannot_be_traced_is_said(function: Callable[..., object]) -> None:
         trace(function, [])
 
 
+def test_a_lambda_is_traced_too() -> None:
+    double, triple = lambda x: 2 * x, lambda x: 3 * x  # noqa: E731
+    recorded = trace(triple, 7)
+    assert recorded.returned == "21" and recorded[0].locals == {"x": "7"}
+    assert trace(double, 7).returned == "14"
+
+
+def test_what_the_call_raises_before_the_function_is_entered() -> None:
+    def work(a: int) -> int:
+        return a
+
+    with pytest.raises(TypeError, match="unexpected keyword argument"):
+        trace(work, b=1)
+    assert trace(work, 1).returned == "1"
+
+
+def test_a_call_that_enters_nothing_is_said_to() -> None:
+    def numbers() -> Iterator[int]:
+        yield 1
+
+    async def later() -> int:
+        return 1
+
+    for function in (numbers, later):
+        with pytest.raises(InputError, match="does not enter it. It runs when"):
+            trace(function)
+    assert trace(lambda: list(numbers())).returned == "[1]"
+
+
 @pytest.mark.parametrize("source", ["def f(:", "x = \0", ""])
 def test_bad_source_is_an_input_error(source: str) -> None:
     with pytest.raises(InputError):

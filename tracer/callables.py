@@ -23,7 +23,9 @@ def trace(function: Callable[..., Any], /, *arguments: Any, **keywords: Any) -> 
 
     What other threads do of it until it has ended is in `Trace.threads`.
 
-    What the call raises is part of the trace (`Trace.raised`), and is not raised again. Raises InputError where the source is not to be had.
+    What the call raises is part of the trace (`Trace.raised`), and is not raised again; but where it raises before the function is entered, as
+    for wrong arguments. Raises InputError where the source is not to be had, and where the call does not enter the function, as that of a
+    generator function does not.
     """
     plain = inspect.unwrap(function)
     plain = getattr(plain, "__func__", plain)
@@ -33,27 +35,52 @@ def trace(function: Callable[..., Any], /, *arguments: Any, **keywords: Any) -> 
     source = _source(plain, path)
     others = FrameList()
     recorder = Recorder(source, path, entry_line=line, emit=None, threads=others.thread)
+    before, error = plain.__code__, None
     originals = swap_code(path, compile(source, path, "exec", dont_inherit=True), recorder.code)
+    if plain.__code__ is not before:  # of several lambdas on a line, this one
+        recorder.start_at(plain.__code__)
     try:
-        function(*arguments, **keywords)
-    except Exception:  # part of the trace
-        pass
+        made = function(*arguments, **keywords)
+        if inspect.iscoroutine(made):
+            made.close()  # it would warn that nobody has awaited it
+    except Exception as raised:  # part of the trace
+        error = raised
     finally:
         recorder.stop()
         for known, code in originals:
             known.__code__ = code
+    frames = tuple(recorder.frames())
+    if not frames:
+        raise error or _not_entered(plain)
     status = Status.COMPLETE if recorder.complete else Status.OPEN
     meta = {"name": f"{path.rsplit('/', 1)[-1]}::{plain.__qualname__}"} | differs(source)
     threads = tuple(thread.trace(source, meta) for thread in others.threads)
-    return Trace(mark_entry(source, line), tuple(recorder.frames()), recorder.complete, status, meta, threads)
+    return Trace(mark_entry(source, line), frames, recorder.complete, status, meta, threads)
+
+
+def _not_entered(function: FunctionType) -> InputError:
+    """For a call after which there is no frame."""
+    later = (
+        inspect.isgeneratorfunction(function)
+        or inspect.iscoroutinefunction(function)
+        or inspect.isasyncgenfunction(function)
+    )
+    hint = (
+        "It runs when what it returns is gone through: trace a function that does that"
+        if later
+        else "Has its file changed?"
+    )
+    return InputError(f"calling {function.__qualname__} does not enter it", hint=hint)
 
 
 def _definition_line(function: FunctionType) -> int:
-    """The line of its `def`, which decorators come before. Raises InputError."""
+    """The line of its `def`, which decorators come before, or of a lambda. Raises InputError."""
     try:
         lines, first = inspect.getsourcelines(function)
     except (OSError, TypeError):
         raise InputError(f"no source text of {function.__qualname__}", hint="Use trace_source with the text") from None
+    if function.__name__ == "<lambda>":
+        return function.__code__.co_firstlineno
     return first - 1 + definition_line(lines, 1)
 
 

@@ -99,6 +99,10 @@ class Recorder(Track):
             site.shown = site.line if in_context else None
         return changed
 
+    def start_at(self, code: CodeType) -> None:
+        """Make another function the entry, by its instrumented code."""
+        self._entry_code = code
+
     def _find_entry(self, code: CodeType) -> CodeType | None:
         if self.entry_line is None:
             return code
