@@ -302,7 +302,7 @@ def test_multiprocessing(method: str, tmp_path: Path) -> None:
 def test_a_daemon_thread_that_runs_on_has_an_open_trace(tmp_path: Path) -> None:
     path = tmp_path / "script.py"
     path.write_text(
-        "import threading, time\ndef work(event):\n    event.set()\n    while True:\n        time.sleep(0.001)\n"
+        "import threading, time\ndef work(event):\n    while True:\n        time.sleep(0.001)\n        event.set()\n"
         "def main():\n    event = threading.Event()\n"
         "    threading.Thread(target=work, args=(event,), daemon=True, name='w').start()\n    event.wait()\n    return 1\nmain()\n"
     )
