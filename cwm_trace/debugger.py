@@ -6,12 +6,12 @@ of commands. No code is executed: values are texts, edited ones literals.
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from cwm_trace.errors import InputError
-from cwm_trace.eval.compare import Diff, diff, verdict
+from cwm_trace.eval.compare import verdict
+from cwm_trace.eval.literals import literal_value
 from cwm_trace.format import source_lines, strip_mark
 from cwm_trace.frames import NO_LOCALS, Event, Frame, MalformedFrame, Status, Step, Trace
 from cwm_trace.models.base import Decoding, FrameScore, Model
@@ -52,15 +52,13 @@ class Session:
         *,
         decoding: Decoding | None = None,
         max_frames: int = MAX_FRAMES,
-        actual: Trace | None = None,
     ) -> None:
         """`trace` is a whole one, or a prompt that `model` goes on with. Raises InputError where there is no frame at all."""
         self.context, self._meta = trace.context, dict(trace.meta)
         self.steps: list[Step] = list(trace.frames)
         self.at = 0
-        self.actual = actual
+        self.actual: Trace | None = None
         self._model, self._decoding, self._max_frames = model, decoding or Decoding(), max_frames
-        self._given = len(trace)
         self._depths: list[int] = []
         self._status = trace.status
         self._simulation: Simulation | None = None
@@ -192,10 +190,6 @@ class Session:
         """The contrary of `right`, for `forward`."""
         return not self.right(index)
 
-    def compared(self) -> Diff:
-        """All that is known, beside the truth."""
-        return diff(self.trace, self._truth(), min(self._given, len(self.steps)))
-
     def _truth(self) -> Trace:
         if self.actual is None:
             raise InputError("the real run is not known here")
@@ -206,7 +200,7 @@ class Session:
     def set(self, name: str, literal: str) -> None:
         """Give a local another value at the position (or the returned value, as `return`); what follows is predicted anew.
 
-        Raises InputError: no literal, no such name here, no model.
+        Raises InputError: no literal, no locals here, no model.
         """
         step, value = self._frame(), _rendered(literal)
         if name == "return" and step.event is Event.RETURN:
@@ -264,7 +258,6 @@ class Session:
     def _go_on_with(self, step: Frame) -> None:
         self._cut()
         self.steps.append(replace(step, logprob=None, tokens=None, raw=None))
-        self._given = min(self._given, self.at + 1)
         self._predict()
 
     def _cut(self) -> None:
@@ -283,6 +276,6 @@ class Session:
 def _rendered(literal: str) -> str:
     """The text of a literal, as `repr` gives it. Raises InputError."""
     try:
-        return repr(ast.literal_eval(literal.strip()))
-    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        return repr(literal_value(literal.strip()))
+    except ValueError:
         raise InputError(f"{literal.strip()!r} is no literal", hint="Such as 3, 'text' or [1, 2]") from None

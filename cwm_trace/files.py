@@ -22,6 +22,8 @@ from cwm_trace.format import FrameParser, parse, render
 from cwm_trace.frames import NO_LOCALS, Event, Frame, MalformedFrame, Status, Step, Trace
 
 SCHEMA = "cwm-trace/1"
+FRAMES_SCHEMA = "cwm-trace-frames/1"
+"""Of the JSON lines that commands print, a frame each: for people and pipes, not read back."""
 Json = dict[str, Any]
 
 
@@ -121,7 +123,7 @@ def trace_from_json(record: object) -> Trace:
     """The inverse of `trace_to_json`. Raises SchemaError."""
     if not isinstance(record, dict) or "schema" not in record:
         raise SchemaError("not a trace record (no schema)")
-    if str(record["schema"]).startswith("cwm-trace-frames/"):
+    if str(record["schema"]).startswith(FRAMES_SCHEMA.rstrip("0123456789")):
         raise SchemaError(
             "frames as --json prints them, which are no trace file", hint="Save traces with -o FILE.jsonl"
         )

@@ -11,7 +11,7 @@ from types import TracebackType
 __builtins__ = dict(vars(builtins))  # type: ignore[assignment]  # a copy: a program that is being recorded may rebind len
 
 _FOLDER = os.path.dirname(__file__) + os.sep
-_PLAIN_MESSAGE = "maximum recursion depth exceeded"
+TOO_DEEP = "maximum recursion depth exceeded"
 
 
 def hide_hooks(error: BaseException) -> None:
@@ -22,7 +22,7 @@ def hide_hooks(error: BaseException) -> None:
     here = error.__traceback__
     while here is not None and (below := here.tb_next) is not None:
         if _is_ours(below) and type(error) is RecursionError:
-            error.args = (_PLAIN_MESSAGE,)  # that of a call too deep, and not of what the hook was about
+            error.args = (TOO_DEEP,)  # that of a call too deep, and not of what the hook was about
         if not _is_ours(below) and below.tb_lineno is not None:
             return
         here.tb_next = below.tb_next

@@ -20,7 +20,7 @@ from cwm_trace.tracer.flow import ANYTHING, PURE_BUILTINS, is_hidden
 from cwm_trace.tracer.instrument import Site
 from cwm_trace.tracer.log import EXCEPTION, LEFT, RETURN, Entry, Expander
 from cwm_trace.tracer.renderings import Renderings, cut
-from cwm_trace.tracer.tracebacks import hide_hooks
+from cwm_trace.tracer.tracebacks import TOO_DEEP, hide_hooks
 
 __builtins__ = dict(vars(builtins))  # type: ignore[assignment]  # a copy: a program that is being recorded may rebind len
 
@@ -331,8 +331,8 @@ class Track:
         self._raised(state, self._error_text(error), line)
 
     def _error_text(self, error: BaseException) -> str:
-        if type(error) is RecursionError and error.args == _TOO_DEEP:  # there may be no room for more calls
-            return "RecursionError" if self.settings.exception_value == "type" else f"RecursionError({_TOO_DEEP[0]!r})"
+        if type(error) is RecursionError and error.args == (TOO_DEEP,):  # there may be no room for more calls
+            return "RecursionError" if self.settings.exception_value == "type" else f"RecursionError({TOO_DEEP!r})"
         return type(error).__name__ if self.settings.exception_value == "type" else self._text(error)
 
     def _raised(self, state: State, shown: str, line: int) -> None:
@@ -399,7 +399,6 @@ def _are_builtins(frame: FrameType, names: tuple[str, ...]) -> bool:
     return all(name not in own and known.get(name) is BUILTINS[name] for name in names)
 
 
-_TOO_DEEP = ("maximum recursion depth exceeded",)
 BUILTINS = {name: getattr(builtins, name) for name in PURE_BUILTINS}
 NO_LOOPS: Mapping[str, bool] = MappingProxyType({})
 NO_LINES: Mapping[int, int] = MappingProxyType({})

@@ -6,7 +6,6 @@ No program runs, but for `truth` and `div`, which lay the real run beside. Knows
 from __future__ import annotations
 
 import argparse
-import ast
 import cmd
 import pprint
 import sys
@@ -17,10 +16,12 @@ from typing import ClassVar
 from cwm_trace.cli.history import last
 from cwm_trace.cli.output import ending
 from cwm_trace.cli.real_run import real_run
+from cwm_trace.cli.samples import DRAWN_AT
 from cwm_trace.cli.target import parse_target
 from cwm_trace.debugger import Session
 from cwm_trace.display import clip, divergence
 from cwm_trace.errors import CwmTraceError, InputError
+from cwm_trace.eval.literals import literal_value
 from cwm_trace.files import load
 from cwm_trace.frames import Event, Frame, MalformedFrame, Trace
 from cwm_trace.models import Decoding, Model, load_model
@@ -31,7 +32,6 @@ _OK = 0
 _FILES = (".jsonl", ".gz", ".zst", ".txt")
 _WIDTH = 200  # characters of a value that is not asked for by its name
 _AROUND = 5  # lines that `list` shows before and after
-_DRAWN_AT = 1.0  # temperature of `resample` where decoding is greedy
 
 
 def run(args: argparse.Namespace) -> int:
@@ -359,15 +359,15 @@ class Prompt(cmd.Cmd):
         """pp NAME: a variable, laid out over several lines where it is a literal."""
         value = self._value(argument)
         try:
-            self._say(pprint.pformat(ast.literal_eval(value), width=100, sort_dicts=False))
-        except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+            self._say(pprint.pformat(literal_value(value), width=100, sort_dicts=False))
+        except ValueError:
             self._say(value)
 
     def do_whatis(self, argument: str) -> None:
         """whatis NAME: the type of a variable, where its text is a literal."""
         try:
-            self._say(type(ast.literal_eval(self._value(argument))).__name__)
-        except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+            self._say(type(literal_value(self._value(argument))).__name__)
+        except ValueError:
             self._say("its text does not tell")
 
     def do_display(self, argument: str) -> None:
@@ -402,7 +402,7 @@ class Prompt(cmd.Cmd):
         """resample [SEED [TEMPERATURE]]: have this frame and what follows drawn anew (temperature 1)."""
         seed, _, temperature = argument.partition(" ")
         try:
-            warmth = float(temperature) if temperature else _DRAWN_AT
+            warmth = float(temperature) if temperature else DRAWN_AT
         except ValueError:
             raise InputError(f"{temperature!r} is no temperature") from None
         self.session.resample(_number(seed) if seed else 0, warmth)

@@ -10,13 +10,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 from cwm_trace.effects import Effect, EffectReader
+from cwm_trace.files import FRAMES_SCHEMA
 from cwm_trace.format import END_OF_TEXT, FRAME_SEP, render_frame
 from cwm_trace.frames import MalformedFrame, Step, Trace
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-FRAMES_SCHEMA = "cwm-trace-frames/1"
 
 
 def console(color: str, file: TextIO | None = None) -> Console:

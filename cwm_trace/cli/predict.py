@@ -16,7 +16,7 @@ from cwm_trace.cli.history import remember
 from cwm_trace.cli.output import JsonView, TableView, TextView, View, console, ending, wants_json
 from cwm_trace.cli.real_run import real_run
 from cwm_trace.cli.resync import Resync
-from cwm_trace.cli.samples import agreement
+from cwm_trace.cli.samples import DRAWN_AT, agreement
 from cwm_trace.cli.target import Target, parse_target
 from cwm_trace.errors import InputError
 from cwm_trace.eval.compare import Cause, Diff, diff, same_ending, verdict
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 _OK, _DIFFERS, _MALFORMED, _INTERRUPTED = 0, 1, 4, 130
-_DRAWN_AT = 1.0  # temperature of --samples where decoding is greedy, and all would be the same
 _PLACES = 12  # of wrong frames that are named
 
 
@@ -50,8 +49,8 @@ def run(args: argparse.Namespace) -> int:
         )
     if args.output:
         check_output(args.output)
-    if target.note:
-        print(target.note, file=sys.stderr)
+    if note := target.note:
+        print(note, file=sys.stderr)
     model = load_model(args.model, device=args.device, dtype=args.dtype)
     if isinstance(model, Oracle):  # here --timeout is of the model, too
         model.limits = Limits(frames=args.max_frames + len(prompt), seconds=args.timeout)
@@ -84,15 +83,19 @@ def run(args: argparse.Namespace) -> int:
 
 def _begin(args: argparse.Namespace, model: Model, prompt: Trace, drawn: int = 0) -> Simulation:
     """A rollout; `drawn` counts those before it, of which each has a seed of its own."""
-    temperature = args.temperature or (_DRAWN_AT if args.samples > 1 else 0.0)
     return simulate(
         model,
         prompt=prompt,
         max_frames=1 if args.single_step else args.max_frames,
         max_tokens=args.max_tokens,
-        decoding=Decoding(temperature, args.seed + drawn, constrained=args.constrained),
+        decoding=Decoding(_temperature(args), args.seed + drawn, constrained=args.constrained),
         force=Event.RETURN if args.single_step else None,
     )
+
+
+def _temperature(args: argparse.Namespace) -> float:
+    given: float = args.temperature
+    return given or (DRAWN_AT if args.samples > 1 else 0.0)
 
 
 def _draw_more(args: argparse.Namespace, screen: Console, model: Model, prompt: Trace, traces: list[Trace]) -> bool:
@@ -191,9 +194,8 @@ def _headline(screen: Console, target: Target, args: argparse.Namespace, model: 
         ran = f"{file} was run beside it, in a child process"
     if args.verify and not args.single_step and args.on_divergence != "resync":
         ran += "\n✓: this line is next, with these locals before it; what it did (right) is judged in the row below"
-    temperature = args.temperature or (_DRAWN_AT if args.samples > 1 else 0.0)
     screen.print(
-        f"predicting {target.title}   {model.name} · temperature {temperature:g} · seed {args.seed}      {ran}\n",
+        f"predicting {target.title}   {model.name} · temperature {_temperature(args):g} · seed {args.seed}      {ran}\n",
         markup=False,
         soft_wrap=True,
     )

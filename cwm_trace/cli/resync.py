@@ -32,7 +32,6 @@ class Resync:
         """`begin` starts a rollout behind given frames."""
         self._begin, self._prompt, self._actual = begin, prompt, actual
         self.positions: list[Position] = []
-        self.tokens = 0
         self.status = Status.OPEN
 
     def __iter__(self) -> Iterator[Position]:
@@ -56,7 +55,6 @@ class Resync:
                 if not position.exact:
                     return
         finally:
-            self.tokens += simulation.tokens
             steps.close()  # type: ignore[attr-defined]  # a generator
 
     @property

@@ -9,6 +9,8 @@ from cwm_trace.cli.output import ending
 from cwm_trace.display import clip
 from cwm_trace.frames import Trace
 
+DRAWN_AT = 1.0
+"""Temperature where frames are drawn, and none is given: greedy decoding would write the same each time."""
 _WIDTH = 60  # characters of one ending
 
 

@@ -272,9 +272,8 @@ class LeanSequence:
 
     def _read(self, ids: Sequence[int], keep: int) -> Answer:
         logits = self.read(ids, keep)
-        with _threads(
-            0
-        ):  # a second thread would go on waiting at full speed, and the next pass would wait for its core
+        # A second thread would go on waiting at full speed, and the next pass would wait for its core.
+        with _threads(0):
             return Answer(logits, first_choices(logits))
 
     def forget(self, count: int) -> None:
