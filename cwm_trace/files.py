@@ -188,9 +188,9 @@ def _save(traces: Iterable[Trace], target: Path) -> None:
         trace = _exactly_one(list(traces), target)
         target.write_text(render(trace), encoding="utf-8", errors="surrogatepass", newline="")
     elif target.suffix == ".html":
-        from cwm_trace.page import save_page  # here: as jsonlines below
+        from cwm_trace.page import trace_page, write_page  # here: as jsonlines below
 
-        save_page(_exactly_one(list(traces), target), target)
+        write_page(target, trace_page(_exactly_one(list(traces), target)))
     else:
         import jsonlines  # here: the child process that runs programs needs this module, but none of what jsonlines brings
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from html import escape
 from math import exp
 from pathlib import Path
@@ -25,18 +26,26 @@ _HEIGHT = 620  # pixels, in a notebook
 def trace_page(trace: Trace) -> str:
     """The whole page."""
     lines = [strip_mark(line).rstrip("\r\n") for line in source_lines(trace.context)]
-    steps = [_step(step, depth) for step, depth in zip(trace, trace.depths(), strict=True)]
+    steps = [
+        [*step_data(step, _LONGEST), depth, None if step.logprob is None else round(exp(step.logprob), 4)]
+        for step, depth in zip(trace, trace.depths(), strict=True)
+    ]
     parts = {
         "title": escape(repr(trace).strip("<>")),
         "facts": escape(" · ".join(f"{name}: {text}" for name, text in trace.meta.items())),
         "data": script_json({"lines": lines, "steps": steps}),
     }
-    return _PLACE.sub(lambda place: parts[place[1]], _TEMPLATE.read_text("utf-8"))
+    return filled(_TEMPLATE, parts)
 
 
-def save_page(trace: Trace, path: Path) -> None:
-    """Write the page to a file."""
-    path.write_text(trace_page(trace), "utf-8", errors="xmlcharrefreplace")  # a lone surrogate cannot be written
+def filled(template: Path, parts: Mapping[str, str]) -> str:
+    """A template with HTML in its places, which are written @@name@@."""
+    return _PLACE.sub(lambda place: parts[place[1]], template.read_text("utf-8"))
+
+
+def write_page(path: Path, text: str) -> None:
+    """Write a page to a file."""
+    path.write_text(text, "utf-8", errors="xmlcharrefreplace")  # a lone surrogate cannot be written
 
 
 def notebook_html(trace: Trace) -> str:
@@ -52,17 +61,16 @@ def script_json(data: object) -> str:
     )
 
 
-def _step(step: Step, depth: int) -> list[Any]:
-    """Event, line number, source, what it shows (pairs of name and value, null for ".."; or a value), depth, probability."""
-    sure = None if step.logprob is None else round(exp(step.logprob), 4)
+def step_data(step: Step, longest: int) -> list[Any]:
+    """Event, line number, source, and what it shows: pairs of name and value (null for ".."), or a value; of `longest` characters each."""
     if isinstance(step, MalformedFrame):
-        return ["malformed", None, _cut(step.raw), step.reason, depth, sure]
+        return ["malformed", None, _cut(step.raw, longest), step.reason]
     if step.event.observes_locals:
-        shown: object = [[name, None if value is None else _cut(value)] for name, value in step.shown.items()]
+        shown: object = [[name, None if value is None else _cut(value, longest)] for name, value in step.shown.items()]
     else:
-        shown = _cut(step.value or "")
-    return [step.event.value, step.line_number, step.source.rstrip("\r\n"), shown, depth, sure]
+        shown = _cut(step.value or "", longest)
+    return [step.event.value, step.line_number, step.source.rstrip("\r\n"), shown]
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}… ({len(text)} characters)"
+def _cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else f"{text[:longest]}… ({len(text)} characters)"

@@ -7,7 +7,6 @@ Nothing is loaded from elsewhere, and the page forbids itself to. Whatever a pro
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Sequence
 from html import escape
 from pathlib import Path
@@ -23,12 +22,12 @@ from cwm_trace.eval.report import Table, breakdown_tables, derived_table, kind_t
 from cwm_trace.eval.results import FinishedRun, Results
 from cwm_trace.eval.samples import Sample
 from cwm_trace.eval.teacher import TeacherResults
-from cwm_trace.frames import MalformedFrame, Step, Trace
-from cwm_trace.page import script_json
+from cwm_trace.frames import Step, Trace
+from cwm_trace.page import filled, script_json, step_data, write_page
 
 _TEMPLATE = Path(__file__).with_name("page.html")
-_PLACE = re.compile(r"@@(\w+)@@")
-_LONGEST = 5_000
+LONGEST = 5_000
+"""Characters of a value: a million would stop the page; two that differ only behind the cut look alike in it."""
 _PLOTTED = ("events", "output")
 
 
@@ -57,11 +56,6 @@ def write_run(out: Path, results: Results, samples: Sequence[Sample]) -> Finishe
     run = FinishedRun(read_manifest(out), tuple(samples), results)
     write_report(out / "report.html", [run])
     return run
-
-
-def write_page(path: Path, text: str) -> None:
-    """Write a page to a file."""
-    path.write_text(text, "utf-8", errors="xmlcharrefreplace")  # a lone surrogate cannot be written
 
 
 # --- what every page has ----------------------------------------------------------------------------------------------
@@ -93,7 +87,7 @@ def fill(
             [{"model": item.model, "samples": shown} for item, shown in zip(results, samples, strict=True)]
         ),
     }
-    return _PLACE.sub(lambda place: parts[place[1]], _TEMPLATE.read_text("utf-8"))
+    return filled(_TEMPLATE, parts)
 
 
 def _facts(run: Run) -> str:
@@ -179,8 +173,8 @@ def _sample_data(sample: Sample) -> dict[str, Any]:
         "error": sample.error,
         "context": sample.actual.context if sample.actual else "",
         "predicted": sample.predicted is not None,
-        "actual": [step_data(step) for step in (sample.actual or ())],
-        "tail": [] if sample.first is None else [step_data(step) for step in predicted[sample.first :]],
+        "actual": [step_data(step, LONGEST) for step in (sample.actual or ())],
+        "tail": [] if sample.first is None else [step_data(step, LONGEST) for step in predicted[sample.first :]],
         "matches": [] if sample.first is None else _matches(predicted[sample.first :], sample.actual, sample.first),
     }
 
@@ -190,19 +184,3 @@ def _matches(tail: Sequence[Step], actual: Trace | None, first: int) -> list[lis
     guesses = [("malformed", n) if step.event is None else content(step) for n, step in enumerate(tail)]
     truths = [content(step) for step in actual.frames[first:]] if actual else []
     return [list(match) for match in align(guesses, truths)]
-
-
-def step_data(step: Step) -> list[Any]:
-    """Event, line number, source, and what it shows: pairs of name and value (null for ".."), or a value."""
-    if isinstance(step, MalformedFrame):
-        return ["malformed", None, _cut(step.raw), step.reason]
-    if step.event.observes_locals:
-        shown: object = [[name, None if value is None else _cut(value)] for name, value in step.shown.items()]
-    else:
-        shown = _cut(step.value or "")
-    return [step.event.value, step.line_number, step.source.rstrip("\r\n"), shown]
-
-
-def _cut(text: str) -> str:
-    """A value of a million characters would stop the page; two that differ only behind the cut look alike in it."""
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}… ({len(text)} characters)"

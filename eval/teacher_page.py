@@ -9,11 +9,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from cwm_trace.eval.page import breakdowns_html, figures, fill, share_figure, step_data, write_page
+from cwm_trace.eval.page import LONGEST, breakdowns_html, figures, fill, share_figure
 from cwm_trace.eval.report import teacher_table
 from cwm_trace.eval.tasks import Outcome
 from cwm_trace.eval.teacher import TeacherResults, TeacherRun, TeacherSample
 from cwm_trace.eval.teacher_details import TEACHER_KINDS, TEACHER_METRIC_TITLES, forced_mistakes
+from cwm_trace.page import step_data, write_page
 
 _PLOTTED = ("events", "depth", "statement")
 
@@ -56,7 +57,7 @@ def _sample_data(sample: TeacherSample) -> dict[str, Any]:
         "error": sample.error,
         "context": sample.actual.context if sample.actual else "",
         "predicted": sample.outcome is Outcome.OK,
-        "actual": [step_data(step) for step in (sample.actual or ())],
+        "actual": [step_data(step, LONGEST) for step in (sample.actual or ())],
         "tail": [],
         "wrong": wrong,
     }

@@ -19,7 +19,7 @@ from cwm_trace.eval.baselines import BASELINES, load_baselines, run_baselines
 from cwm_trace.eval.benchmarks import LOADERS
 from cwm_trace.eval.generations import export_generations, finish_generations
 from cwm_trace.eval.harness import FOLDER
-from cwm_trace.eval.page import html_report, write_page, write_report
+from cwm_trace.eval.page import html_report, write_report
 from cwm_trace.eval.paired import Comparison, compare_runs
 from cwm_trace.eval.report import (
     Table,
@@ -41,6 +41,7 @@ from cwm_trace.eval.teacher_baselines import Forced, load_teacher_baselines, run
 from cwm_trace.eval.teacher_page import teacher_html, write_teacher_report
 from cwm_trace.eval.teacher_runs import finish_teacher_forced, is_teacher_forced, load_teacher_run
 from cwm_trace.models import Decoding, Model, load_model
+from cwm_trace.page import write_page
 
 _LEFT_OUT_SHOWN = 5
 _Run = TypeVar("_Run")

@@ -475,14 +475,14 @@ def _collecting(writer: Writer, before: list[str], loop: _Loop, name: str, kind:
         start.append(f"{previous} = {rng.choice(['None', repr('')])}")
         body = [
             f"if {element.text} {rng.choice(['!=', '!=', '=='])} {previous}:",
-            *_indented(add()),
+            *indented(add()),
             f"{previous} = {element.text}",
         ]
     lines = [*before, *start, *loop.before] if rng.random() < 0.5 else [*start, *before, *loop.before]
     del writer.scope[len(writer.params) :]
     end = _end(writer, made, kind_made)
     return Body(
-        [*lines, loop.head, *_indented([*loop.first, *body, *loop.last]), *end],
+        [*lines, loop.head, *indented([*loop.first, *body, *loop.last]), *end],
         kind_made if end == [f"return {made}"] else "",
     )
 
@@ -585,13 +585,13 @@ def _decided(writer: Writer, name: str, kind: str, element: _Element, add: Add) 
         return add()
     test = _element_test(writer, name, kind, element)
     if roll < 0.58:
-        return [f"if {test}:", *_indented(add())]
+        return [f"if {test}:", *indented(add())]
     if roll < 0.8:
-        return [f"if {test}:", *_indented(add()), "else:", *_indented(add())]
+        return [f"if {test}:", *indented(add()), "else:", *indented(add())]
     if roll < 0.88:
         other = _element_test(writer, name, kind, element)
-        end = ["else:", *_indented(add())] if rng.random() < 0.6 else []
-        return [f"if {test}:", *_indented(add()), f"elif {other}:", *_indented(add()), *end]
+        end = ["else:", *indented(add())] if rng.random() < 0.6 else []
+        return [f"if {test}:", *indented(add()), f"elif {other}:", *indented(add()), *end]
     # A loop that counts by itself would not go on.
     word = "continue" if rng.random() < 0.6 and not element.position else "break"
     return [f"if {test}:", f"    {word}", *add()]
@@ -605,7 +605,7 @@ def _again(writer: Writer, name: str, kind: str, element: _Element, add: Add) ->
         made = add()
         return [
             f"for {inner} in {element.text}:",
-            *_indented(made if rng.random() < 0.5 else [f"if {inner}:", *_indented(made)]),
+            *indented(made if rng.random() < 0.5 else [f"if {inner}:", *indented(made)]),
         ]
     inner = _index(writer)
     while inner == element.position:
@@ -619,11 +619,11 @@ def _again(writer: Writer, name: str, kind: str, element: _Element, add: Add) ->
         ]
     head = f"for {inner} in {rng.choice(ranges)}:"
     if f"len({name})" not in head or rng.random() < 0.3:
-        return [head, *_indented(add())]
+        return [head, *indented(add())]
     return [
         head,
         f"    if {name}[{inner}] {rng.choice(['==', '!=', '>', '<'])} {element.text}:",
-        *_indented(_indented(add())),
+        *indented(indented(add())),
     ]
 
 
@@ -635,7 +635,7 @@ def _searching(writer: Writer, before: list[str], loop: _Loop, name: str, kind: 
     test = _element_test(writer, name, kind, element)
     body = [f"if {test}:", f"    return {found}"]
     return Body(
-        [*before, *loop.before, loop.head, *_indented([*loop.first, *body, *loop.last]), f"return {rng.choice(other)}"],
+        [*before, *loop.before, loop.head, *indented([*loop.first, *body, *loop.last]), f"return {rng.choice(other)}"],
         "",
     )
 
@@ -685,13 +685,13 @@ def _changing(writer: Writer, before: list[str], loop: _Loop, name: str, kind: s
         change += "\nbreak" if not loop.head.startswith("while") and rng.random() < 0.6 else ""
         test = f"len({name}) < {rng.randint(5, 9)} and ({test})" if "break" not in change else test
     body = (
-        [f"if {test}:", *_indented(change.split("\n"))]
+        [f"if {test}:", *indented(change.split("\n"))]
         if rng.random() < 0.75 or "break" in change or "len(" in test
         else [change]
     )
     del writer.scope[len(writer.params) :]
     return Body(
-        [*before, *loop.before, loop.head, *_indented([*loop.first, *body, *loop.last]), *_end(writer, name, kind)], ""
+        [*before, *loop.before, loop.head, *indented([*loop.first, *body, *loop.last]), *_end(writer, name, kind)], ""
     )
 
 
@@ -733,7 +733,8 @@ def _end(writer: Writer, name: str, kind: str) -> list[str]:
     return [f"return {text}"]
 
 
-def _indented(lines: list[str]) -> list[str]:
+def indented(lines: list[str]) -> list[str]:
+    """One level further in."""
     return ["    " + line for line in lines]
 
 

@@ -19,7 +19,7 @@ from cwm_trace.train.idioms import IDIOMS
 from cwm_trace.train.modules import MODULES
 from cwm_trace.train.mutate import mutant
 from cwm_trace.train.names import class_name, novel_name
-from cwm_trace.train.plain import KINDS, docstring, plain_body
+from cwm_trace.train.plain import KINDS, docstring, indented, plain_body
 from cwm_trace.train.skills import BODIES, atom_body
 from cwm_trace.train.style import Style
 from cwm_trace.train.values import BroadTheme, Theme
@@ -256,7 +256,7 @@ def _loop(writer: Writer, depth: int, accumulator: Variable | None) -> list[str]
         body += _statement(writer, depth - 1, accumulator, in_loop=True)
     # Loop variables stay bound after a loop that ran, but not after an empty one: people rarely use them there.
     del writer.scope[before:]
-    return [*head, *_indented(body)]
+    return [*head, *indented(body)]
 
 
 def _loop_head(writer: Writer) -> list[str]:
@@ -330,10 +330,10 @@ def _if(writer: Writer, depth: int, accumulator: Variable | None, *, in_loop: bo
 def _branch(writer: Writer, depth: int, accumulator: Variable | None, *, in_loop: bool) -> list[str]:
     roll = writer.rng.random()
     if roll < (0.06 if in_loop else 0.3):
-        return _indented([f"return {_result(writer, writer.rng.choice(_RESULT_KINDS))}"])
+        return indented([f"return {_result(writer, writer.rng.choice(_RESULT_KINDS))}"])
     if in_loop and roll < 0.12:
-        return _indented([writer.rng.choice(["break", "continue", "continue", "pass"])])
-    return _indented(_statement(writer, depth - 1, accumulator, in_loop=in_loop))
+        return indented([writer.rng.choice(["break", "continue", "continue", "pass"])])
+    return indented(_statement(writer, depth - 1, accumulator, in_loop=in_loop))
 
 
 def _result(writer: Writer, kind: str) -> str:
@@ -401,7 +401,7 @@ def _script(rng: random.Random, calls: int) -> Program:
         parts.append(source)
         uses.append((name, writer))
     head = [f'"""{rng.choice(_DOCSTRINGS)}"""\n'] if rng.random() < 0.4 else []
-    main = "\n".join(["def main():", *_indented(_main_body(rng, uses))]) + "\n"
+    main = "\n".join(["def main():", *indented(_main_body(rng, uses))]) + "\n"
     end = rng.choice(
         ['if __name__ == "__main__":\n    main()\n', 'if __name__ == "__main__":\n    print(main())\n', "main()\n"]
     )
@@ -515,7 +515,7 @@ def _pipeline(writer: Writer) -> tuple[str, str]:
             else []
         )
         parts.append(
-            "\n".join([f"def {called}({helper.params[0].name}):", *_indented([*documented, *body.lines])]) + "\n"
+            "\n".join([f"def {called}({helper.params[0].name}):", *indented([*documented, *body.lines])]) + "\n"
         )
         made = writer.declare(body.kind or "unknown", result=True)
         lines.append(f"{made} = {called}({name})")
@@ -535,7 +535,7 @@ def _pipeline(writer: Writer) -> tuple[str, str]:
     )
     main = rng.choice(_FUNCTION_NAMES) if rng.random() < 0.5 else novel_name(rng)
     head = f"def {main}({', '.join(variable.name for variable in writer.params)}):"
-    return "\n\n".join([*parts, "\n".join([head, *_indented(lines)]) + "\n"]), main
+    return "\n\n".join([*parts, "\n".join([head, *indented(lines)]) + "\n"]), main
 
 
 # --- common ---------------------------------------------------------------------------------------------------------
@@ -566,7 +566,7 @@ def _function(writer: Writer, body: list[str], named: float = 0.3) -> tuple[str,
     if not writer.params:
         writer.add_param(writer.rng.choice(["str", "int"]))
     header = f"def f({', '.join(variable.name for variable in writer.params)}):"
-    return _renamed(writer.rng, "\n".join([header, *_indented(body)]) + "\n", named)
+    return _renamed(writer.rng, "\n".join([header, *indented(body)]) + "\n", named)
 
 
 def _calls(writer: Writer, name: str, count: int) -> tuple[str, ...]:
@@ -575,10 +575,6 @@ def _calls(writer: Writer, name: str, count: int) -> tuple[str, ...]:
 
 def _arguments(writer: Writer) -> str:
     return ", ".join(literal_text(writer.theme.value(variable.kind)) for variable in writer.params)
-
-
-def _indented(lines: list[str]) -> list[str]:
-    return ["    " + line for line in lines]
 
 
 def atom(operation: str, number: int) -> Program:
