@@ -52,6 +52,9 @@ def _parser() -> argparse.ArgumentParser:
     for name, kind, default in _TRAIN_OPTIONS:
         train.add_argument("--" + name.replace("_", "-"), type=kind, default=default)
     train.add_argument("--compile", action="store_true")
+    train.add_argument(
+        "--blocked", action="store_true", help="attention of our own (on a processor, with a C compiler)"
+    )
     train.add_argument("--packed", action="store_true", help="pack traces in rows of --max-length tokens (on a GPU)")
     train.add_argument(
         "--generate", type=int, default=0, metavar="WORKERS", help="processes that make new data meanwhile"

@@ -23,6 +23,7 @@ from accelerate.utils import broadcast
 
 from cwm_trace.format import FRAME_SEP
 from cwm_trace.train.ahead import Ahead
+from cwm_trace.train.blocked import use_blocked
 from cwm_trace.train.data import Batch, groups, padded, shuffled
 from cwm_trace.train.live import LiveRecipe, LiveShards
 from cwm_trace.train.muon import Muon
@@ -58,6 +59,7 @@ class Plan:
         workers: processes that write new training data meanwhile (see `live`); 0 = only the shards.
         live_folder: where these write; None = `out/live`.
         live: what they write, but for the seeds.
+        blocked: whether to use attention of our own (see `blocked`), on a processor and where `packed` is not.
         peak: the chip's operations a second, for the log (the default is an H100's data sheet, bf16).
     """
 
@@ -81,6 +83,7 @@ class Plan:
     workers: int = 0
     live_folder: Path | None = None
     live: Recipe = Recipe(0, 0, per_shard=200, max_tokens=4096)
+    blocked: bool = False
     peak: float = 989e12
 
 
@@ -157,6 +160,8 @@ class Trainer:
         self.plan, self.shape = plan, shape
         self.accelerator = Accelerator(mixed_precision="bf16" if torch.cuda.is_available() else "no")
         self.model = self._model().to(self.accelerator.device)
+        if plan.blocked:
+            use_blocked(self.model)
         self.optimizers = make_optimizers(self.model, plan)
         self.progress = Progress()
         self._load_checkpoint()

@@ -1,0 +1,80 @@
+"""Attention of our own for training: equal to torch's, forward and backward, alone and in the model."""
+
+import copy
+
+import pytest
+import torch
+from torch.nn.functional import scaled_dot_product_attention
+
+from cwm_trace.errors import InputError
+from cwm_trace.train import blocked
+from cwm_trace.train.blocked import blocked_attention, use_blocked
+from cwm_trace.train.data import make_batch
+from cwm_trace.train.network import Shape, batch_loss, new_model
+
+np = pytest.importorskip("numpy")
+
+
+@pytest.fixture(autouse=True)
+def _compiler() -> None:
+    try:
+        blocked._kernel()
+    except InputError as error:
+        pytest.skip(str(error))
+
+
+def _heads(time: int, columns: int, scale: float = 1.0) -> torch.Tensor:
+    return (scale * torch.randn(3, time, 2, columns)).transpose(1, 2).requires_grad_()
+
+
+@pytest.mark.parametrize("columns", [32, 64])
+@pytest.mark.parametrize(
+    ("time", "window"), [(32, None), (96, None), (320, 256), (352, 40), (512, 33), (64, 1), (288, 288)]
+)
+def test_result_and_gradients_are_those_of_torch(time: int, window: int | None, columns: int) -> None:
+    torch.manual_seed(0)
+    query, key, value = (_heads(time, columns) for _ in range(3))
+    at = torch.arange(time)
+    seen = (at[:, None] >= at) & (at[:, None] - at < (window or time))
+    expected = scaled_dot_product_attention(query, key, value, seen, scale=0.6)
+    made = blocked_attention(query, key, value, window, 0.6)
+    change = torch.randn_like(expected)
+    torch.testing.assert_close(made, expected, rtol=1e-5, atol=1e-5)
+    for one, two in zip(
+        torch.autograd.grad(made, (query, key, value), change),
+        torch.autograd.grad(expected, (query, key, value), change),
+        strict=True,
+    ):
+        torch.testing.assert_close(one, two, rtol=1e-4, atol=1e-4)
+
+
+def test_scores_far_apart_neither_overflow_nor_vanish() -> None:
+    torch.manual_seed(1)
+    query, key, value = _heads(64, 32, 30.0), _heads(64, 32, 30.0), _heads(64, 32)
+    made = blocked_attention(query, key, value, None, 1.0)
+    expected = scaled_dot_product_attention(query, key, value, is_causal=True, scale=1.0)
+    torch.testing.assert_close(made, expected, rtol=1e-3, atol=1e-3)
+    assert all(gradient.isfinite().all() for gradient in torch.autograd.grad(made.sum(), (query, key, value)))
+
+
+def test_a_model_has_the_same_loss_and_gradients() -> None:
+    torch.manual_seed(2)
+    plain = new_model(Shape(width=64, layers=2, heads=2, inner=96, window=48, positions=256))
+    ours = copy.deepcopy(plain)
+    use_blocked(ours)
+    rng = np.random.default_rng(0)
+    sequences = [rng.integers(20, 700, length).astype(np.uint16) for length in (40, 90, 121)]
+    for sequence in sequences:
+        sequence[[3, 7]] = 9
+    batch = make_batch(sequences, 9, 0)
+    losses = [batch_loss(model, batch).loss for model in (plain, ours)]
+    torch.testing.assert_close(*losses, rtol=1e-5, atol=1e-6)
+    for loss in losses:
+        loss.backward()
+    for one, two in zip(plain.parameters(), ours.parameters(), strict=True):
+        torch.testing.assert_close(one.grad, two.grad, rtol=1e-3, atol=1e-5)
+
+
+def test_heads_of_another_size_are_refused() -> None:
+    with pytest.raises(InputError, match="heads of 32 or 64"):
+        use_blocked(new_model(Shape(width=64, layers=2, heads=4, inner=96, window=48, positions=256)))
