@@ -140,7 +140,7 @@ def rows(results: Sequence[Results]) -> list[list[str]]:
     """Header and one row for each metric: value and 95 % interval, in percent; then what is no percentage."""
     return [
         ["", *(item.model for item in results)],
-        *([TITLES[name], *(_cell(item, name) for item in results)] for name in METRIC_ROWS),
+        *([TITLES[name], *(shown_metric(item, name) for item in results)] for name in METRIC_ROWS),
         *(
             [_survival_title(k), *(_estimate(item.survival.get(k)) for item in results)]
             for k in _survival_rows(results)
@@ -157,7 +157,8 @@ def _survival_rows(results: Sequence[Results]) -> list[int]:
     return [k for k in _SURVIVAL_ROWS if any(k in item.survival for item in results)]
 
 
-def _cell(item: Results, name: str) -> str:
+def shown_metric(item: Results, name: str) -> str:
+    """A metric in percent with its interval."""
     return _with_interval(item.metrics.get(name), item.intervals.get(name))
 
 

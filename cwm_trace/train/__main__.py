@@ -87,6 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     suite.add_argument("--count", type=int, help="tasks of a bundled one (100), else seeds (200)")
     atoms = commands.add_parser("atoms", help="write a suite of one-operation programs to stdout, tagged by operation")
     atoms.add_argument("--each", type=int, default=5, help="programs of each operation (5)")
+    _add_card(commands.add_parser("card", help="measure a model, and write the figures of its card"))
     count = commands.add_parser(
         "count", help="in how many programs each construct stands, in percent, most frequent first"
     )
@@ -121,6 +122,22 @@ def _parser() -> argparse.ArgumentParser:
     sample = commands.add_parser("sample", help="print the program of a seed")
     sample.add_argument("seed", type=int)
     return parser
+
+
+def _add_card(card: argparse.ArgumentParser) -> None:
+    card.add_argument("model", help="as for cwm-trace eval -m")
+    card.add_argument("out", type=Path, help="folder of the runs; what it has is not run again")
+    card.add_argument("--suite", required=True, help="benchmark that the card begins with")
+    card.add_argument("--card", type=Path, help="file whose figures are replaced; else they are printed")
+    card.add_argument("--max-tokens", type=int, default=2048, help="of a prediction (2048)")
+    card.add_argument("--each", type=int, default=20, help="programs of each operation (20)")
+    card.add_argument("--limit", type=int, help="so many tasks of each suite, to try it out")
+    card.add_argument("--family", default="wide", help="of the programs that it was trained on (wide)")
+    card.add_argument("--programs", help="as for record")
+    card.add_argument("--seeds", type=int, default=2000, help="programs whose constructs are counted (2000)")
+    card.add_argument(
+        "--shards", type=Path, action="append", default=[], help="folder of shards that it was trained on (repeat)"
+    )
 
 
 _LIVE_PROGRAMS = 200  # of a shard that is written while a model trains: a few seconds' work
@@ -202,25 +219,21 @@ def _seeds(first: int, count: int) -> None:
 
 
 def _atoms(each: int) -> None:
-    """Programs of every operation that end; those that raise are among them."""
-    from cwm_trace.tracer import trace_source
-    from cwm_trace.train.programs import atom
-    from cwm_trace.train.skills import OPERATIONS
+    from cwm_trace.train.operations import operation_suite
 
-    for operation in OPERATIONS:
-        found = 0
-        for number in range(10 * each):
-            program = atom(operation, number)
-            try:
-                ended = trace_source(program.source, program.calls[0]).complete
-            except InputError:
-                continue
-            if ended and found < each:
-                found += 1
-                task = {"id": f"{operation} {number}", "source": program.source, "call": program.calls[0]}
-                print(json.dumps(task | {"tags": [operation]}))
-            if found == each:
-                break
+    for task in operation_suite(each):
+        print(json.dumps(task))
+
+
+def _card(args: argparse.Namespace) -> None:
+    from cwm_trace.train.card import Card, with_figures
+
+    options = {item.name: getattr(args, item.name) for item in fields(Card)}
+    figures = Card(**options | {"shards": tuple(args.shards)}).figures()
+    if args.card is None:
+        print(figures)
+    else:
+        args.card.write_text(with_figures(args.card.read_text("utf-8"), figures), "utf-8")
 
 
 def _count(args: argparse.Namespace) -> None:
@@ -319,6 +332,8 @@ def _run(args: argparse.Namespace) -> None:
         _train(args)
     elif args.command == "atoms":
         _atoms(args.each)
+    elif args.command == "card":
+        _card(args)
     elif args.command == "count":
         _count(args)
     elif args.command == "collect":

@@ -1,0 +1,226 @@
+"""The figures of a model card: runs every evaluation that it shows, and writes them between two marks of the card.
+
+Each run is a `cwm-trace eval` that stands in a folder of its own, so that what was cut off goes on. Knows nothing of how a model was trained
+but the counts beside its shards and the family of its programs.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from contextlib import redirect_stdout
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from cwm_trace.cli import main
+from cwm_trace.errors import InputError
+from cwm_trace.eval.baselines import load_baselines
+from cwm_trace.eval.intervals import Estimate
+from cwm_trace.eval.report import Table, breakdown_tables, rollout_table, shown_metric, teacher_table
+from cwm_trace.eval.results import Results
+from cwm_trace.eval.runs import load_run
+from cwm_trace.eval.suites import BUNDLED
+from cwm_trace.eval.teacher import TeacherResults
+from cwm_trace.eval.teacher_runs import load_teacher_run
+from cwm_trace.train.constructs import count
+from cwm_trace.train.operations import operation_suite
+from cwm_trace.train.programs import generate
+from cwm_trace.train.real import load_programs
+
+BEGIN, END = "<!-- figures: made by `python -m cwm_trace.train card` -->", "<!-- end of figures -->"
+_KINDS = ("events", "output", "value", "statement")
+_BANDS = (
+    (90.0, "at least 90 %"),
+    (70.0, "70 to 90 %"),
+    (40.0, "40 to 70 %"),
+    (10.0, "10 to 40 %"),
+    (0.0, "below 10 %"),
+)
+_SHARES = ((10.0, "at least 10 %"), (3.0, "3 to 10 %"), (1.0, "1 to 3 %"))
+_BUNDLED_COLUMNS = (
+    ("output", 0, "output_pass_at_1"),
+    ("copy-input: output", 1, "output_pass_at_1"),
+    ("locals", 0, "state_exact_match"),
+    ("no-change: locals", 2, "state_exact_match"),
+    ("changed locals", 0, "changed_state_exact_match"),
+    ("whole trace", 0, "full_trace_exact_match"),
+)
+_BASELINES = ("copy-input", "no-change")
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What is measured.
+
+    Attributes:
+        model: as for `cwm-trace eval -m`.
+        suite: the benchmark that the card begins with.
+        out: folder for the runs.
+        max_tokens: of a prediction.
+        each: programs of each operation.
+        limit: tasks of every suite, to try it out; None = all.
+        family, programs: of the training data, whose constructs are counted in `seeds` programs.
+        shards: folders of shards that were trained on, for their counts.
+    """
+
+    model: str
+    suite: str
+    out: Path
+    max_tokens: int = 2048
+    each: int = 20
+    limit: int | None = None
+    family: str | None = "wide"
+    programs: str | None = None
+    seeds: int = 2000
+    shards: tuple[Path, ...] = ()
+
+    def figures(self) -> str:
+        """All of them, in Markdown."""
+        sections = (
+            self._command(),
+            self._benchmark(),
+            self._details(),
+            self._forced(),
+            self._bundled(),
+            self._operations(),
+            self._constructs(),
+            self._data(),
+        )
+        return "\n".join(filter(None, sections))
+
+    def _command(self) -> str:
+        options = f"--suite {Path(self.suite).name} --max-tokens {self.max_tokens} --each {self.each}"
+        return f"`python -m cwm_trace.train card {self.model} RUNS {options}`; percent, 95 % intervals.\n"
+
+    def _run(self, suite: str, name: str, *options: str) -> Path:
+        """The folder of a run."""
+        folder = self.out / name
+        limit = () if self.limit is None else ("--limit", str(self.limit))
+        command = ["eval", suite, "-m", self.model, *options, *limit, "--out", str(folder)]
+        print("cwm-trace", *command, file=sys.stderr)
+        with redirect_stdout(io.StringIO()):
+            code = main([*command, "--resume"])
+        if code:
+            raise InputError(f"cwm-trace {' '.join(command)} ended with {code}")
+        return folder
+
+    def _rollouts(self, suite: str, name: str, *options: str) -> Path:
+        return self._run(suite, name, "--max-tokens", str(self.max_tokens), "--batch", "8", *options)
+
+    def _benchmark(self) -> str:
+        folder = self._rollouts(self.suite, "benchmark")
+        bound = self._rollouts(self.suite, "constrained", "--constrained", "--no-baselines")
+        plain, constrained = load_run(folder).results, load_run(bound).results
+        named = replace(constrained, model=f"{constrained.model} --constrained")
+        beside = [run.results for run in load_baselines(folder, {"oracle"})]
+        return _section(f"{plain.suite}: predicted from the entry on", rollout_table([plain, named, *beside]))
+
+    def _details(self) -> str:
+        results = load_run(self.out / "benchmark").results
+        tables = [table for kind in _KINDS for table in breakdown_tables([results], kind)]
+        return _section(f"{results.suite}: by length, type and statement", *tables)
+
+    def _forced(self) -> str:
+        folders = [
+            self._run(suite, f"forced-{number}", "--teacher-forced", "--no-baselines")
+            for number, suite in enumerate((self.suite, "in-distribution"))
+        ]
+        results = [load_teacher_run(folder).results for folder in folders]
+        return _section("Each frame after the true ones", teacher_table([_named(item) for item in results]))
+
+    def _bundled(self) -> str:
+        head = ["suite", "n", *(title for title, _, _ in _BUNDLED_COLUMNS)]
+        rows = [self._bundled_row(suite) for suite in BUNDLED]
+        return _section("Bundled suites", Table([head, *rows], ["percent, 95 % interval"]))
+
+    def _bundled_row(self, suite: str) -> list[str]:
+        folder = self._rollouts(suite, suite)
+        found = {run.results.model: run.results for run in load_baselines(folder)}
+        beside = [load_run(folder).results, *(found[name] for name in _BASELINES)]
+        cells = (shown_metric(beside[number], metric) for _, number, metric in _BUNDLED_COLUMNS)
+        return [suite, str(beside[0].n), *cells]
+
+    def _operations(self) -> str:
+        path = self.out / "operations.jsonl"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("".join(json.dumps(task) + "\n" for task in operation_suite(self.each)), encoding="utf-8")
+        results = load_run(self._rollouts(str(path), "operations", "--no-baselines")).results
+        return _section("One operation in a function", operation_table(results, self.each))
+
+    def _constructs(self) -> str:
+        collected = load_programs(self.programs) if self.programs else ()
+        sources = (generate(seed, 1, self.family, collected).source for seed in range(self.seeds))
+        programs, total = count(sources)
+        shares = {name: 100 * number / programs for name, number in total.items()}
+        rows = [[title, ", ".join(names)] for title, names in _banded(shares, _SHARES, digits=0)]
+        title = f"What its programs are made of (`--family {self.family}`, {programs} seeds)"
+        return _section(title, Table([["in", "percent of programs"], *rows], []))
+
+    def _data(self) -> str:
+        """Counts beside the shards, none without shards."""
+        if not self.shards:
+            return ""
+        rows = [[folder.name, *map(str, _counts(folder))] for folder in self.shards]
+        return _section("Its shards", Table([["", *_COUNTS.values()], *rows], []))
+
+
+_COUNTS = {
+    "programs": "programs seen",
+    "same_tree": "rejected: a benchmark's tree",
+    "shared_ngrams": "rejected: a benchmark's 40-grams",
+    "traces": "traces",
+    "raised": "of these raise",
+    "tokens": "tokens",
+}
+
+
+def _counts(folder: Path) -> Iterable[int]:
+    """The summed counts of a folder of shards. Raises InputError where it has none."""
+    path = folder / "counts.jsonl"
+    if not path.is_file():
+        raise InputError(f"{folder} has no counts.jsonl", hint="Give a folder that `record` wrote")
+    found = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    return [sum(item.get(name, 0) for item in found) for name in _COUNTS]
+
+
+def operation_table(results: Results, each: int) -> Table:
+    """Operations by the share of their programs whose output is right."""
+    found: dict[str, Estimate] = {
+        name: shares["output_pass_at_1"] for name, shares in results.breakdowns["tag"].items()
+    }
+    bands = _banded({name: share.value for name, share in found.items()}, _BANDS, digits=0)
+    rows = [[title, str(len(names)), ", ".join(names)] for title, names in bands]
+    total = f"{len(found)} operations, {each} programs each: outputs right {shown_metric(results, 'output_pass_at_1')}"
+    return Table([["outputs right", "operations", "percent of each"], *rows], [f"{total} % (n = {results.n})"])
+
+
+def _banded(
+    shares: dict[str, float], bands: Sequence[tuple[float, str]], digits: int
+) -> Iterable[tuple[str, list[str]]]:
+    """Names with their shares, largest first, in the bands that have any; what is below the last is left out."""
+    ranked = sorted(shares.items(), key=lambda item: (-item[1], item[0]))
+    above = float("inf")
+    for least, title in bands:
+        names = [f"`{name}` {share:.{digits}f}" for name, share in ranked if least <= share < above]
+        above = least
+        if names:
+            yield title, names
+
+
+def _named(results: TeacherResults) -> TeacherResults:
+    return replace(results, model=results.suite)
+
+
+def _section(title: str, *tables: Table) -> str:
+    return "\n".join([f"### {title}", "", *(table.markdown() for table in tables)])
+
+
+def with_figures(card: str, figures: str) -> str:
+    """The card with other figures between its marks. Raises InputError where it lacks them."""
+    before, begin, rest = card.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise InputError("the card has no place for figures", hint=f"Write {BEGIN} and {END} into it")
+    return f"{before}{BEGIN}\n\n{figures}\n{END}{after}"
