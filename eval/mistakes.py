@@ -40,6 +40,7 @@ class Mistake(StrEnum):
     CHANGE_INVENTED = "changes a local that stays"
     WRONG_VALUE = "wrong new value of a local"
     SPELLING = "right locals, shown otherwise"
+    NOT_SCORED = "not scored: the model failed, or the trace is longer than its window"  # teacher-forced only
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,6 +124,8 @@ def forced_mistake(truth: Step, score: FrameScore) -> tuple[Mistake, str] | None
     """What is wrong first in one frame, and what the model would write there; None if nothing is, or the model told nothing."""
     if score.greedy or not score.parts or not isinstance(truth, Frame):
         return None
+    if not score.tokens:  # see `all_wrong`
+        return Mistake.NOT_SCORED, ""
     wrong = next((part for part in score.parts if not part.greedy), None)
     if wrong is None:
         return Mistake.FORMAT, "another separator"

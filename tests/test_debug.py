@@ -150,6 +150,13 @@ def test_the_truth_beside_a_wrong_trace(tmp_path: Path, capsys: pytest.CaptureFi
     assert said.endswith("-> return m\n   ↩ 0\n   ✓ as in the real run\n")
 
 
+def test_the_truth_of_a_saved_trace_has_a_time_limit(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    save([call_prompt("def f():\n    return sum(range(10**11))", "f()")], tmp_path / "t.jsonl")
+    assert main(["debug", str(tmp_path / "t.jsonl"), "--timeout", "0.5", "-x", "truth; p 1"]) == 0
+    said = capsys.readouterr()
+    assert "did not end within 0.5 s" in said.out + said.err and "limit 0.5 s" in said.err
+
+
 def test_commands_come_from_a_pipe_and_an_error_ends_nothing(
     script: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -267,6 +267,7 @@ def test_what_a_model_fails_on_counts_as_wrong_and_is_asked_again(tmp_path: Path
     assert failed.outcomes == {"model_error": 2} and failed.frames == 12
     assert failed.metrics["next_frame"] == failed.metrics["changed_recall"] == 0.0
     assert failed.metrics["bits"] is None and failed.intervals["bits"] is None
+    assert [(kind, found.count) for kind, found in failed.mistakes.items()] == [(Mistake.NOT_SCORED, 12)]
     for line in (tmp_path / "samples.jsonl").read_text().splitlines():
         json.loads(line, parse_constant=pytest.fail)  # -Infinity is no JSON
     assert rescore_teacher_forced(tmp_path) == failed

@@ -15,7 +15,7 @@ from typing import ClassVar
 
 from cwm_trace.cli.history import last
 from cwm_trace.cli.output import ending
-from cwm_trace.cli.real_run import real_run
+from cwm_trace.cli.real_run import real_run, real_run_of
 from cwm_trace.cli.samples import DRAWN_AT
 from cwm_trace.cli.target import parse_target
 from cwm_trace.debugger import Session
@@ -40,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
     if args.last or (args.target or "").endswith(_FILES):
         trace = load(last() if args.last else args.target)
         model = None if args.model is None else _model(args)
-        offset, truth = 0, lambda: _real_run_of(trace)
+        offset, truth = 0, lambda: real_run_of(trace, timeout=args.timeout)
     elif args.target:
         target = parse_target(args.target, args.call)
         trace, offset, model = target.prompt(), target.offset, _model(args)
@@ -62,13 +62,6 @@ def _model(args: argparse.Namespace) -> Model:
     from cwm_trace.cli.parser import default_model
 
     return load_model(args.model or default_model(), device=args.device, dtype=args.dtype)
-
-
-def _real_run_of(trace: Trace) -> Trace:
-    from cwm_trace.tracer.run_worker import run_context
-
-    print("running the context in a child process ...", file=sys.stderr)
-    return run_context(trace.context)
 
 
 def _counted(argument: str) -> int:

@@ -1,8 +1,9 @@
-"""The real run of what a command line names, in a child process, to lay beside a prediction."""
+"""The real run of what a command line names, or of a trace's context, in a child process, to lay beside a prediction."""
 
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 from cwm_trace.cli.target import Target
 from cwm_trace.errors import RunError, RunTimeout
@@ -21,10 +22,24 @@ def real_run(target: Target, *, timeout: float, sandbox: bool) -> Trace:
         else function_job(target.path, target.call, limits=limits)
     )
     result = finish(Run(job, capture=True, sandbox=sandbox))
-    if result.trace.status is Status.TIME_LIMIT:
-        raise RunTimeout(f"{target.path} did not end within {timeout:g} s", hint="Raise --timeout")
+    _check(result.trace, target.path, timeout)
     if not result.trace.frames:
         said = (result.stderr or b"").decode("utf-8", "replace").strip().splitlines()
         why = f": {said[-1]}" if said else ""
         raise RunError(f"{target.path} ended before {target.call or 'its entry'} was reached{why}")
     return result.trace
+
+
+def real_run_of(trace: Trace, *, timeout: float) -> Trace:
+    """Run the context of a saved trace for real, and say so. Raises RunTimeout."""
+    from cwm_trace.tracer.run_worker import run_context
+
+    print(f"running the context in a child process (limit {timeout:g} s) ...", file=sys.stderr)
+    actual = run_context(trace.context, limits=Limits(seconds=timeout))
+    _check(actual, "the program", timeout)
+    return actual
+
+
+def _check(actual: Trace, name: str | Path, timeout: float) -> None:
+    if actual.status is Status.TIME_LIMIT:
+        raise RunTimeout(f"{name} did not end within {timeout:g} s", hint="Raise --timeout")
