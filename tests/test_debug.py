@@ -152,7 +152,7 @@ def test_the_truth_beside_a_wrong_trace(tmp_path: Path, capsys: pytest.CaptureFi
 
 def test_the_truth_of_a_saved_trace_has_a_time_limit(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     save([call_prompt("def f():\n    return sum(range(10**11))", "f()")], tmp_path / "t.jsonl")
-    assert main(["debug", str(tmp_path / "t.jsonl"), "--timeout", "0.5", "-x", "truth; p 1"]) == 0
+    assert main(["debug", str(tmp_path / "t.jsonl"), "--timeout", "0.5", "-x", "truth"]) == 124
     said = capsys.readouterr()
     assert "did not end within 0.5 s" in said.out + said.err and "limit 0.5 s" in said.err
 
