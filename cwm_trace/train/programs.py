@@ -11,7 +11,7 @@ import random
 import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cwm_trace.errors import InputError
 from cwm_trace.train.grammar import EXPRESSIONS, MUTATIONS
@@ -20,6 +20,7 @@ from cwm_trace.train.modules import MODULES
 from cwm_trace.train.mutate import mutant
 from cwm_trace.train.names import class_name, novel_name
 from cwm_trace.train.plain import KINDS, docstring, indented, plain_body
+from cwm_trace.train.respell import respelled
 from cwm_trace.train.skills import BODIES, atom_body
 from cwm_trace.train.style import Style
 from cwm_trace.train.values import BroadTheme, Theme
@@ -85,9 +86,14 @@ def generate(seed: int, calls: int = 3, family: str | None = None, collected: Se
     for `real` without.
     """
     rng = random.Random(seed)
-    if family == "wide":
-        weights = _WIDE if collected else {name: weight for name, weight in _WIDE.items() if name != "real"}
-        family = rng.choices(list(weights), list(weights.values()))[0]
+    if family != "wide":
+        return _generated(rng, calls, family, collected)
+    weights = _WIDE if collected else {name: weight for name, weight in _WIDE.items() if name != "real"}
+    program = _generated(rng, calls, rng.choices(list(weights), list(weights.values()))[0], collected)
+    return program if program.family == "real" or program.parent else _respelled(rng, program)
+
+
+def _generated(rng: random.Random, calls: int, family: str | None, collected: Sequence[Program]) -> Program:
     if family == "real":
         return _real(rng, calls, collected)
     if family == "mutant":
@@ -96,6 +102,13 @@ def generate(seed: int, calls: int = 3, family: str | None = None, collected: Se
     program = _FAMILIES[family](rng, calls)
     style = Style.draw(rng)
     return Program(style.source(rng, program.source), tuple(style.call(rng, call) for call in program.calls), family)
+
+
+def _respelled(rng: random.Random, program: Program) -> Program:
+    with suppress(SyntaxError):  # quotes inside an f-string of the same quotes, before 3.12
+        source, calls = respelled(rng, program.source, program.calls)
+        return replace(program, source=source, calls=calls)
+    return program
 
 
 def _real(rng: random.Random, calls: int, collected: Sequence[Program]) -> Program:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from cwm_trace.train.names import word
 
 # Not tokenize: it splits f-strings from 3.12 on, and a seed must give the same program everywhere.
-_STRINGS = re.compile(r'"""[\s\S]*?"""|"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\'|#[^\n]*')
+STRINGS = re.compile(r'"""[\s\S]*?"""|"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\'|#[^\n]*')
 _HEADER = re.compile(r"^( *def \w+\()([^()]*)(\)):$", re.MULTILINE)
 _ANNOTATIONS = ["int", "str", "list", "dict", "bool", "float", "list[int]", "list[str]", "dict[str, int]", "object"]
 _COMMENTS = [
@@ -67,7 +67,7 @@ def quoted(rng: random.Random, text: str, share: float) -> str:
         plain = string[0] == "'" and not re.search("[\"']", string[1:-1])
         return f'"{string[1:-1]}"' if plain and rng.random() < share else string
 
-    return _STRINGS.sub(requote, text) if share else text
+    return STRINGS.sub(requote, text) if share else text
 
 
 def _annotate(rng: random.Random, match: re.Match[str]) -> str:

@@ -36,7 +36,7 @@ _FUNCTIONS = """
 len range str int float bool list dict set tuple sorted reversed enumerate zip map filter sum min max abs all any ord chr print
 isinstance type round divmod repr iter next lambda bin hex pow frozenset bytes super open input hash id vars
 """.split()
-_WORDS = """
+WORDS = """
 text string word words str1 txt value values name names data input_string sentence line lines message phrase char chars letter
 sep delim symbol sign character old new num nums number numbers limit size idx start end step target flag found valid done
 check ratio rate total price avg lst arr array items item integers scores score list1 list2 nums2 elements element sequence strings
@@ -98,9 +98,9 @@ def _pattern() -> str:
             rf"{line_start}{_any(_LINES[:6])}",
             rf"\.{_any(_METHODS)}\(",
             rf"(?<![\w.'\"]){_any(_FUNCTIONS)}\(",
-            rf"(?<=\{{\"){_any(_WORDS)}(?=\": )",
-            rf"(?<=, \"){_any(_WORDS)}(?=\": )",
-            rf"(?<![\w'\"]){_any(_WORDS)}(?![\w'\"])",
+            rf"(?<=\{{\"){_any(WORDS)}(?=\": )",
+            rf"(?<=, \"){_any(WORDS)}(?=\": )",
+            rf"(?<![\w'\"]){_any(WORDS)}(?![\w'\"])",
             _any(_PHRASES),
             _any(_STRUCTURE),
             rf"(?<=[0-9\])}}'\"]){_COMMA}",
@@ -112,7 +112,7 @@ def _pattern() -> str:
 
 def pieces() -> list[str]:
     """The whole vocabulary, in the order of the ids."""
-    code = [f".{name}(" for name in _METHODS] + [f"{name}(" for name in _FUNCTIONS] + list(_WORDS)
+    code = [f".{name}(" for name in _METHODS] + [f"{name}(" for name in _FUNCTIONS] + list(WORDS)
     table = chain(_INDENTS, _HEADS, _STATEMENTS, _LINES, _PHRASES, _STRUCTURE, [_COMMA], code)
     characters = [chr(number) for number in (9, 13, *range(32, 127))]
     used = [piece for piece in table if len(piece) > 1 or piece == "\n"]

@@ -1,0 +1,146 @@
+"""The same program by another hand: other names for its variables, and fewer spaces. Never what it does.
+
+The generator's own names are those that are most frequent, each for values of its kind. A model that has read no others spells the ones it
+knows where it should copy; and a word of the tokenizer's table that never stands in the data is a token that cannot be copied at all.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import keyword
+import random
+import re
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+
+from cwm_trace.train.edits import Edit, Text
+from cwm_trace.train.names import novel_name, word
+from cwm_trace.train.style import STRINGS
+from cwm_trace.train.tokenizer import WORDS
+
+_RENAMED = 0.5  # share of programs that get other names
+_KEPT = 0.35  # share of names that stay in these
+_TABLE, _TRADE = 0.65, 0.85  # up to here a word of the tokenizer's table, then one of the trade, then any
+_TIGHT_CALLS, _TIGHT = 0.15, 0.08  # shares of calls and of programs without the spaces that nobody needs
+_TAKEN = frozenset({"f", "main", "self", "cls", "_", "match", "case", "type"}) | frozenset(keyword.kwlist)
+_OPERATOR = re.compile(r" ([-+*/%]|//) ")
+_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
+
+
+def respelled(rng: random.Random, source: str, calls: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    """A program and its calls as somebody else might have written them; as they are, where that is not safe. Raises SyntaxError."""
+    if rng.random() < _RENAMED:
+        source = renamed(rng, source, calls)
+    if rng.random() < _TIGHT and '"""' not in source:
+        source = "\n".join(_tight_line(line) for line in source.split("\n"))
+    return source, tuple(tight(call) if rng.random() < _TIGHT_CALLS else call for call in calls)
+
+
+# --- names ------------------------------------------------------------------------------------------------------------
+
+
+def renamed(rng: random.Random, source: str, calls: tuple[str, ...] = ()) -> str:
+    """The program with other names for some of its functions' variables, each name everywhere the same. Raises SyntaxError."""
+    tree = ast.parse(source)
+    known = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} | set(_variables(tree))
+    free = sorted(
+        set(_variables(tree)) - _fixed(tree) - {name for call in calls for name in _keywords(ast.parse(call))}
+    )
+    others: dict[str, str] = {}
+    for name in free:
+        if rng.random() > _KEPT:
+            others[name] = _other(rng, known | _fixed(tree) | set(others.values()))
+    text = Text(source)
+    return text.edited(edit for node in ast.walk(tree) for edit in _edits(text, node, others))
+
+
+def _edits(text: Text, node: ast.AST, others: dict[str, str]) -> Iterator[Edit]:
+    if isinstance(node, ast.Name) and node.id in others:
+        yield Edit(*text.span(node), others[node.id])
+    elif isinstance(node, ast.arg) and node.arg in others:
+        start, _ = text.span(node)
+        yield Edit(start, start + len(node.arg.encode()), others[node.arg])
+
+
+def _variables(tree: ast.AST) -> Iterator[str]:
+    """Parameters, and what is stored in functions and comprehensions."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.arg):
+            yield node.arg
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
+
+
+def _fixed(tree: ast.AST) -> set[str]:
+    """Names that mean something elsewhere, or stand where the tree does not say: of functions and modules, in f-strings, as keywords."""
+    names = set(_TAKEN) | set(_keywords(tree))
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            names.add(node.name)
+        if isinstance(node, (ast.ClassDef, ast.Module)):
+            names.update(_stored(node))
+        elif isinstance(node, ast.JoinedStr):  # whose places are wrong before 3.12
+            names.update(inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name))
+        elif isinstance(node, (ast.Global, ast.Nonlocal)):
+            names.update(node.names)
+        elif isinstance(node, ast.ExceptHandler) and node.name:
+            names.add(node.name)
+        elif isinstance(node, ast.alias):
+            names.add((node.asname or node.name).partition(".")[0])
+        elif isinstance(node, (ast.MatchAs, ast.MatchStar, ast.MatchMapping)):
+            names.update(filter(None, (getattr(node, "name", None), getattr(node, "rest", None))))
+    return names
+
+
+def _keywords(tree: ast.AST) -> Iterator[str]:
+    return (node.arg for node in ast.walk(tree) if isinstance(node, ast.keyword) and node.arg)
+
+
+def _stored(node: ast.AST) -> Iterator[str]:
+    """What a module or class binds itself, comprehensions in it included."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, _SCOPES):
+            continue
+        if isinstance(child, ast.Name) and isinstance(child.ctx, ast.Store):
+            yield child.id
+        yield from _stored(child)
+
+
+def _other(rng: random.Random, taken: set[str]) -> str:
+    while True:
+        roll = rng.random()
+        name = rng.choice(_table()) if roll < _TABLE else word(rng) if roll < _TRADE else novel_name(rng)
+        if name not in taken and name not in _BUILTINS and name.isidentifier():
+            return name
+
+
+_BUILTINS = frozenset(dir(builtins)) | _TAKEN
+
+
+@lru_cache(maxsize=1)
+def _table() -> tuple[str, ...]:
+    """Words that are one token each and may name a variable."""
+    return tuple(name for name in WORDS if name.isidentifier() and name not in _BUILTINS)
+
+
+# --- spaces -----------------------------------------------------------------------------------------------------------
+
+
+def tight(text: str) -> str:
+    """An expression without spaces after commas and colons: `{'a':[1,2]}`."""
+    return _outside_strings(text, lambda code: code.replace(", ", ",").replace(": ", ":"))
+
+
+def _tight_line(line: str) -> str:
+    if line.lstrip().startswith(("def ", "class ", "@", "import ", "from ")):
+        return line
+    return _outside_strings(line, lambda code: _OPERATOR.sub(r"\1", code.replace(", ", ",")))
+
+
+def _outside_strings(text: str, change: Callable[[str], str]) -> str:
+    made, at = [], 0
+    for match in STRINGS.finditer(text):
+        made += [change(text[at : match.start()]), match[0]]
+        at = match.end()
+    return "".join([*made, change(text[at:])])
