@@ -3,8 +3,9 @@
 Every public name is loaded on first use: importing this package imports neither torch nor the tracer.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from cwm_trace.lazy import on_first_use
 
 if TYPE_CHECKING:
     from cwm_trace.errors import CwmTraceError
@@ -70,12 +71,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-    globals()[name] = value
-    return value
+__getattr__ = on_first_use(__name__, _HOMES)
 
 
 def __dir__() -> list[str]:

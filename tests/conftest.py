@@ -1,17 +1,45 @@
 """What all tests share: Hypothesis judges results, never how fast a machine is; an interrupt interrupts; what is not there is not tested."""
 
+from __future__ import annotations
+
 import signal
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from tests.browser import Page
 
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
 
 # A run that a shell put in the background ignores SIGINT, and so would all that it starts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture
+def cache_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A user who has run nothing yet and set nothing."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.delenv("CWM_TRACE_MODEL", raising=False)
+    return tmp_path / "cache"
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    """A page of a real browser; without one, the test is skipped."""
+    from tests.browser import find_browser, start  # needs processes
+
+    browser = find_browser()
+    if browser is None:
+        pytest.skip("no Chromium is installed")
+    with start(browser, tmp_path_factory.mktemp("profile")) as opened:
+        yield opened
+
 
 _MISSING = ("does not support processes", "can't start new thread")
 

@@ -57,10 +57,7 @@ next: cwm-trace debug --last --frame 9 -x truth
 """
 
 
-@pytest.fixture(autouse=True)
-def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.delenv("CWM_TRACE_MODEL", raising=False)
+pytestmark = pytest.mark.usefixtures("cache_home")
 
 
 @pytest.fixture

@@ -101,10 +101,7 @@ display total: (not bound)
 """
 
 
-@pytest.fixture(autouse=True)
-def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.delenv("CWM_TRACE_MODEL", raising=False)
+pytestmark = pytest.mark.usefixtures("cache_home")
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -26,7 +25,7 @@ from cwm_trace.frames import Trace
 from cwm_trace.models import FrameScore, PartScore, load_model
 from cwm_trace.parts import Part
 from cwm_trace.tracer.inprocess import record_source
-from tests.browser import Page, find_browser, start
+from tests.browser import Page
 
 HOSTILE = (
     "</script><script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\"><!-- @@data@@ &amp;"
@@ -131,15 +130,6 @@ def test_the_command_writes_a_page_of_all_models(tmp_path: Path, capsys: pytest.
 
 
 # --- in a browser -----------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
-    browser = find_browser()
-    if browser is None:
-        pytest.skip("no Chromium is installed")
-    with start(browser, tmp_path_factory.mktemp("profile")) as opened:
-        yield opened
 
 
 def text_of(page: Page, selector: str) -> list[str]:

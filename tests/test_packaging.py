@@ -148,7 +148,7 @@ def test_importing_loads_no_heavy_package(tmp_path: Path, module: str) -> None:
 def test_importing_the_package_loads_no_tracer(tmp_path: Path) -> None:
     code = "import cwm_trace; print(*[name for name in sys.modules if name.startswith('cwm_trace.')])"
 
-    assert run_python(code, tmp_path) == ""
+    assert run_python(code, tmp_path) == "cwm_trace.lazy"
 
 
 def test_a_users_own_tracer_and_eval_stay_theirs(tmp_path: Path) -> None:

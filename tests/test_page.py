@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ from cwm_trace.files import save
 from cwm_trace.frames import Event, Frame, MalformedFrame, Trace
 from cwm_trace.page import trace_page
 from cwm_trace.tracer.inprocess import record_source
-from tests.browser import Page, find_browser, start
+from tests.browser import Page
 from tests.test_eval_page import HOSTILE, Elements
 
 SOURCE = """\
@@ -26,15 +25,6 @@ def f(n):
     return total
 """
 TRACE = record_source(SOURCE, "f(2)")
-
-
-@pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
-    browser = find_browser()
-    if browser is None:
-        pytest.skip("no Chromium is installed")
-    with start(browser, tmp_path_factory.mktemp("profile")) as opened:
-        yield opened
 
 
 def test_hostile_text_makes_no_element() -> None:

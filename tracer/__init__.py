@@ -4,8 +4,9 @@
 first use: the child process imports what records, not what starts child processes.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from cwm_trace.lazy import on_first_use
 
 if TYPE_CHECKING:
     from cwm_trace.tracer.callables import trace
@@ -16,22 +17,17 @@ if TYPE_CHECKING:
     from cwm_trace.tracer.track import Settings
 
 _HOMES = {
-    "Limits": ("limits", "Limits"),
-    "RunResult": ("run", "RunResult"),
-    "Settings": ("track", "Settings"),
-    "record_source": ("inprocess", "record_source"),
-    "run_context": ("run", "run_context"),
-    "run_script": ("run", "run_script"),
-    "trace": ("callables", "trace"),
-    "trace_source": ("run", "run_source"),
+    "Limits": "limits",
+    "RunResult": "run",
+    "Settings": "track",
+    "record_source": "inprocess",
+    "run_context": "run",
+    "run_script": "run",
+    "trace": "callables",
+    "trace_source": "run:run_source",
 }
 
 __all__ = ["Limits", "RunResult", "Settings", "record_source", "run_context", "run_script", "trace", "trace_source"]
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    home, attribute = _HOMES[name]
-    value = globals()[name] = getattr(import_module(f"{__name__}.{home}"), attribute)
-    return value
+__getattr__ = on_first_use(__name__, _HOMES)
