@@ -1,4 +1,4 @@
-"""Attention of our own for training: equal to torch's, forward and backward, alone and in the model."""
+"""Attention of our own for training: equal to torch's, forward and backward, alone and in the model (skipped without a C compiler)."""
 
 import copy
 
@@ -15,7 +15,15 @@ from cwm_trace.train.network import Shape, batch_loss, new_model
 np = pytest.importorskip("numpy")
 
 
-@pytest.fixture(autouse=True)
+def test_without_a_compiler_there_is_a_line_that_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    blocked._kernel.cache_clear()
+    with pytest.raises(InputError, match="cannot be compiled.*--blocked"):
+        use_blocked(new_model(Shape(width=64, layers=2, heads=2, inner=96, window=48, positions=256)))
+    blocked._kernel.cache_clear()
+
+
+@pytest.fixture
 def _compiler() -> None:
     try:
         blocked._kernel()
@@ -27,6 +35,7 @@ def _heads(time: int, columns: int, scale: float = 1.0) -> torch.Tensor:
     return (scale * torch.randn(3, time, 2, columns)).transpose(1, 2).requires_grad_()
 
 
+@pytest.mark.usefixtures("_compiler")
 @pytest.mark.parametrize("columns", [32, 64])
 @pytest.mark.parametrize(
     ("time", "window"), [(32, None), (96, None), (320, 256), (352, 40), (512, 33), (64, 1), (288, 288)]
@@ -48,6 +57,7 @@ def test_result_and_gradients_are_those_of_torch(time: int, window: int | None, 
         torch.testing.assert_close(one, two, rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.usefixtures("_compiler")
 def test_scores_far_apart_neither_overflow_nor_vanish() -> None:
     torch.manual_seed(1)
     query, key, value = _heads(64, 32, 30.0), _heads(64, 32, 30.0), _heads(64, 32)
@@ -57,6 +67,7 @@ def test_scores_far_apart_neither_overflow_nor_vanish() -> None:
     assert all(gradient.isfinite().all() for gradient in torch.autograd.grad(made.sum(), (query, key, value)))
 
 
+@pytest.mark.usefixtures("_compiler")
 def test_a_model_has_the_same_loss_and_gradients() -> None:
     torch.manual_seed(2)
     plain = new_model(Shape(width=64, layers=2, heads=2, inner=96, window=48, positions=256))

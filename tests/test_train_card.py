@@ -9,7 +9,7 @@ import pytest
 
 from cwm_trace.errors import InputError
 from cwm_trace.eval.suites import BUNDLED
-from cwm_trace.train.card import BEGIN, END, Card, _banded, with_figures
+from cwm_trace.train.card import BEGIN, BEGIN_SHORT, END, END_SHORT, Card, _banded, with_figures, with_short_table
 from cwm_trace.train.operations import operation_suite
 from cwm_trace.train.skills import OPERATIONS
 
@@ -47,6 +47,21 @@ def test_figures_stand_between_their_marks() -> None:
     assert with_figures(made, "new") == made
     with pytest.raises(InputError, match="no place"):
         with_figures("# A model\n", "new")
+
+
+def test_a_readme_shows_the_first_rows_of_the_card() -> None:
+    card = f"{BEGIN}\n\n| | nano |\n| --- | --- |\n| whole trace exact | 2 |\n| output pass@1 | 1 |\n| x | 3 |\n{END}"
+    made = with_short_table(f"# R\n{BEGIN_SHORT}{END_SHORT}.", card)
+    table = "| | nano |\n| --- | --- |\n| output pass@1 | 1 |\n| whole trace exact | 2 |"
+    assert made == f"# R\n{BEGIN_SHORT}\n\n{table}\n\n{END_SHORT}."
+
+
+def test_the_readmes_figures_are_those_of_the_card() -> None:
+    readme, card = (
+        Path(__file__).parent.parent.joinpath(name).read_text("utf-8")
+        for name in ("README.md", "cwm_trace/models/nano/README.md")
+    )
+    assert with_short_table(readme, card) == readme and with_figures(card, "") != card
 
 
 def test_shares_are_grouped_largest_first_without_the_rare_ones() -> None:

@@ -129,6 +129,7 @@ def _add_card(card: argparse.ArgumentParser) -> None:
     card.add_argument("out", type=Path, help="folder of the runs; what it has is not run again")
     card.add_argument("--suite", required=True, help="benchmark that the card begins with")
     card.add_argument("--card", type=Path, help="file whose figures are replaced; else they are printed")
+    card.add_argument("--readme", type=Path, help="file that shows some rows of the card's first table")
     card.add_argument("--max-tokens", type=int, default=2048, help="of a prediction (2048)")
     card.add_argument("--each", type=int, default=20, help="programs of each operation (20)")
     card.add_argument("--limit", type=int, help="so many tasks of each suite, to try it out")
@@ -226,14 +227,17 @@ def _atoms(each: int) -> None:
 
 
 def _card(args: argparse.Namespace) -> None:
-    from cwm_trace.train.card import Card, with_figures
+    from cwm_trace.train.card import Card, with_figures, with_short_table
 
     options = {item.name: getattr(args, item.name) for item in fields(Card)}
     figures = Card(**options | {"shards": tuple(args.shards)}).figures()
     if args.card is None:
         print(figures)
     else:
-        args.card.write_text(with_figures(args.card.read_text("utf-8"), figures), "utf-8")
+        card = with_figures(args.card.read_text("utf-8"), figures)
+        args.card.write_text(card, "utf-8")
+        if args.readme is not None:
+            args.readme.write_text(with_short_table(args.readme.read_text("utf-8"), card), "utf-8")
 
 
 def _count(args: argparse.Namespace) -> None:

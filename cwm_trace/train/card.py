@@ -30,6 +30,17 @@ from cwm_trace.train.programs import generate
 from cwm_trace.train.real import load_programs
 
 BEGIN, END = "<!-- figures: made by `python -m cwm_trace.train card` -->", "<!-- end of figures -->"
+BEGIN_SHORT, END_SHORT = "<!-- from the model's card -->", "<!-- end of what is from the card -->"
+_SHORT = (
+    "output pass@1",
+    "valid trace format",
+    "state exact match",
+    "action exact match",
+    "changed locals exact",
+    "first 4 frames right",
+    "whole control flow exact",
+    "whole trace exact",
+)
 _KINDS = ("events", "output", "value", "statement")
 _BANDS = (
     (90.0, "at least 90 %"),
@@ -219,8 +230,20 @@ def _section(title: str, *tables: Table) -> str:
 
 def with_figures(card: str, figures: str) -> str:
     """The card with other figures between its marks. Raises InputError where it lacks them."""
-    before, begin, rest = card.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise InputError("the card has no place for figures", hint=f"Write {BEGIN} and {END} into it")
-    return f"{before}{BEGIN}\n\n{figures}\n{END}{after}"
+    return _between(card, BEGIN, figures, END)
+
+
+def with_short_table(readme: str, card: str) -> str:
+    """A README with some rows of the card's first table between its marks. Raises InputError where it lacks them."""
+    first = card.partition(BEGIN)[2].partition("\n|")[2].partition("\n\n")[0]
+    head, line, *rows = f"|{first}".splitlines()
+    chosen = [row for title in _SHORT for row in rows if row.startswith(f"| {title} |")]
+    return _between(readme, BEGIN_SHORT, "\n".join([head, line, *chosen, ""]), END_SHORT)
+
+
+def _between(text: str, begin: str, new: str, end: str) -> str:
+    before, found, rest = text.partition(begin)
+    _, ended, after = rest.partition(end)
+    if not found or not ended:
+        raise InputError("the file has no place for figures", hint=f"Write {begin} and {end} into it")
+    return f"{before}{begin}\n\n{new}\n{end}{after}"

@@ -634,12 +634,13 @@ _MUTATIONS = {  # statements on an existing variable
 Table = tuple[list[str], list[int]]
 
 
-def _read(text: str) -> Table:
+def read_table(text: str) -> Table:
+    """Lines of a weight and a template."""
     rows = [line.split(" ", 1) for line in text.strip().splitlines()]
     return [template for _, template in rows], [int(weight) for weight, _ in rows]
 
 
-EXPRESSIONS: dict[str, Table] = {kind: _read(text) for kind, text in _EXPRESSIONS.items()}
-CONDITIONS: dict[str, Table] = {kind: _read(text) for kind, text in _CONDITIONS.items()}
-MAPS: dict[str, Table] = {kind: _read(text) for kind, text in _MAPS.items()}
-MUTATIONS: dict[str, Table] = {kind: _read(text) for kind, text in _MUTATIONS.items()}
+EXPRESSIONS: dict[str, Table] = {kind: read_table(text) for kind, text in _EXPRESSIONS.items()}
+CONDITIONS: dict[str, Table] = {kind: read_table(text) for kind, text in _CONDITIONS.items()}
+MAPS: dict[str, Table] = {kind: read_table(text) for kind, text in _MAPS.items()}
+MUTATIONS: dict[str, Table] = {kind: read_table(text) for kind, text in _MUTATIONS.items()}

@@ -605,7 +605,7 @@ def _skill(name: str) -> Callable[[random.Random, int], Program]:
 
 
 _WIDE: dict[str | None, int] = {
-    None: 15, "plain": 30, "module": 9, "atom": 6, "steps": 23, "chain": 5, "track": 3, "long": 5, "mutant": 10, "real": 10,
+    None: 15, "plain": 30, "module": 9, "atom": 6, "steps": 23, "chain": 5, "track": 3, "long": 5, "basics": 18, "mutant": 10, "real": 10,
 }  # fmt: skip
 _PARENTS: dict[str | None, int] = {None: 15, "plain": 40, "module": 5, "real": 40}
 _AS_FOUND = 0.3  # of the calls of real programs

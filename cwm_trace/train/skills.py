@@ -11,6 +11,7 @@ import random
 import re
 from collections.abc import Callable
 
+from cwm_trace.train.basics import basics_body
 from cwm_trace.train.grammar import RECEIVERS
 from cwm_trace.train.writer import Writer
 
@@ -946,4 +947,5 @@ BODIES: dict[str, Callable[[Writer], list[str]]] = {
     "chain": chain_body,
     "track": track_body,
     "long": long_body,
+    "basics": basics_body,
 }
