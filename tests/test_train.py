@@ -13,6 +13,7 @@ import random
 import re
 import subprocess
 import sys
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from cwm_trace.errors import InputError
 from cwm_trace.eval.suites import load_suite
 from cwm_trace.format import ARG_SEP, BEGIN_OF_TEXT, END_OF_TEXT, FRAME_SEP, TRACE_TOKENS, render_frame
 from cwm_trace.frames import Event, Frame, Trace
@@ -39,7 +41,7 @@ from cwm_trace.train import programs
 from cwm_trace.train.data import IGNORED, batches, bucketed, loss_start, make_batch
 from cwm_trace.train.network import Shape, batch_loss, new_model
 from cwm_trace.train.record import Recipe, read_trace, traces_of, write_shards
-from cwm_trace.train.shards import load_shard, save_shard
+from cwm_trace.train.shards import COUNTS, load_shard, mix_shards, save_shard, shard_paths
 from cwm_trace.train.tokenizer import PAD, SPECIAL, TraceEncoder, build_tokenizer, pieces
 from cwm_trace.train.trainer import Plan, Trainer, rate_factor
 
@@ -291,6 +293,23 @@ def test_shards_keep_their_sequences(tmp_path: Path) -> None:
     assert [item.tolist() for item in load_shard(tmp_path / "shard-000000000.npz")] == sequences
     assert load_shard(tmp_path / "shard-000000001.npz") == []
     assert sorted(path.name for path in tmp_path.iterdir()) == ["shard-000000000.npz", "shard-000000001.npz"]
+
+
+def test_mixed_shards_have_each_trace_once(tmp_path: Path) -> None:
+    for name, start in (("a", 0), ("b", 100)):
+        (tmp_path / name).mkdir()
+        save_shard(tmp_path / name / "shard-000000000.npz", [[start + number] * 2 for number in range(30)])
+        (tmp_path / name / COUNTS).write_text('{"traces": 30}\n')
+
+    assert mix_shards([tmp_path / "a", tmp_path / "b"], tmp_path / "c", 4, seed=1) == 60
+
+    dealt = [[trace.tolist()[0] for trace in load_shard(path)] for path in shard_paths(tmp_path / "c")]
+    assert sorted(chain(*dealt)) == [*range(30), *range(100, 130)]
+    assert [len(shard) for shard in dealt] == [15] * 4 and all(min(shard) < 50 < max(shard) for shard in dealt)
+    assert (tmp_path / "c" / COUNTS).read_text() == '{"traces": 30}\n' * 2
+    for folders, out in (([tmp_path], tmp_path / "d"), ([tmp_path / "a"], tmp_path / "c")):
+        with pytest.raises(InputError, match="shards"):
+            mix_shards(folders, out, 1)
 
 
 def test_there_is_no_loss_on_what_is_given() -> None:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from cwm_trace.errors import InputError
 from cwm_trace.train.programs import Program, generate
+from cwm_trace.train.shards import mix_shards
 from cwm_trace.train.travel import join_parts, split_folder
 
 if TYPE_CHECKING:
@@ -65,6 +66,11 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--programs", help="as for record, for these")
     train.add_argument("--suite", action="append", default=[], help="as for record, for these")
     train.add_argument("--threads", type=int, help="of torch, on a processor")
+    mix = commands.add_parser("mix", help="deal the traces of folders of shards to new ones, in random order")
+    mix.add_argument("out", type=Path)
+    mix.add_argument("folders", type=Path, nargs="+")
+    mix.add_argument("--into", type=int, default=40, help="so many shards (40)")
+    mix.add_argument("--seed", type=int, default=0)
     split = commands.add_parser("split", help="pack a folder into parts small enough to travel one by one")
     split.add_argument("folder", type=Path)
     split.add_argument("out", type=Path)
@@ -346,6 +352,8 @@ def _run(args: argparse.Namespace) -> None:
         _shapes(args)
     elif args.command == "split":
         print(*(path.name for path in split_folder(args.folder, args.out, int(args.megabytes * (1 << 20)))))
+    elif args.command == "mix":
+        print(mix_shards(args.folders, args.out, args.into, args.seed))
     elif args.command == "join":
         print(*join_parts(args.parts, args.folder))
     elif args.command == "suite":

@@ -28,6 +28,7 @@ from cwm_trace.train.constructs import count
 from cwm_trace.train.operations import operation_suite
 from cwm_trace.train.programs import generate
 from cwm_trace.train.real import load_programs
+from cwm_trace.train.shards import COUNTS
 
 BEGIN, END = "<!-- figures: made by `python -m cwm_trace.train card` -->", "<!-- end of figures -->"
 BEGIN_SHORT, END_SHORT = "<!-- from the model's card -->", "<!-- end of what is from the card -->"
@@ -174,10 +175,10 @@ class Card:
         if not self.shards:
             return ""
         rows = [[folder.name, *map(str, _counts(folder))] for folder in self.shards]
-        return _section("Its shards", Table([["", *_COUNTS.values()], *rows], []))
+        return _section("Its shards", Table([["", *_COUNTED.values()], *rows], []))
 
 
-_COUNTS = {
+_COUNTED = {
     "programs": "programs seen",
     "same_tree": "rejected: a benchmark's tree",
     "shared_ngrams": "rejected: a benchmark's 40-grams",
@@ -189,11 +190,11 @@ _COUNTS = {
 
 def _counts(folder: Path) -> Iterable[int]:
     """The summed counts of a folder of shards. Raises InputError where it has none."""
-    path = folder / "counts.jsonl"
+    path = folder / COUNTS
     if not path.is_file():
-        raise InputError(f"{folder} has no counts.jsonl", hint="Give a folder that `record` wrote")
+        raise InputError(f"{folder} has no {COUNTS}", hint="Give a folder that `record` wrote")
     found = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
-    return [sum(item.get(name, 0) for item in found) for name in _COUNTS]
+    return [sum(item.get(name, 0) for item in found) for name in _COUNTED]
 
 
 def operation_table(results: Results, each: int) -> Table:

@@ -29,7 +29,7 @@ from cwm_trace.tracer.program import TracedProgram
 from cwm_trace.train.decontaminate import Filter
 from cwm_trace.train.programs import MAX_CHARACTERS, MAX_FRAMES, Program, generate
 from cwm_trace.train.real import NO_PROGRAMS, load_programs
-from cwm_trace.train.shards import save_shard
+from cwm_trace.train.shards import COUNTS, save_shard
 from cwm_trace.train.tokenizer import TraceEncoder, build_backend
 from cwm_trace.train.watched import Crew, Place
 
@@ -253,7 +253,7 @@ def write_shards(recipe: Recipe, out: Path, workers: int = 1) -> dict[str, int]:
     with Crew(multiprocessing.get_context("spawn"), _write_shard, workers) as crew:
         for counts in crew.run(todo):
             total = {name: total.get(name, 0) + value for name, value in counts.items()}
-            with (out / "counts.jsonl").open("a") as file:
+            with (out / COUNTS).open("a") as file:
                 file.write(json.dumps(counts) + "\n")
     return total
 

@@ -11,6 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
+from cwm_trace.errors import InputError
+
+COUNTS = "counts.jsonl"  # beside shards: what became of the programs that they were made of
+
 IdArray = np.ndarray[tuple[int], np.dtype[np.uint16]]
 
 
@@ -34,3 +38,27 @@ def load_shard(path: Path) -> list[IdArray]:
 def shard_paths(folder: Path) -> list[Path]:
     """Finished shards, in order."""
     return sorted(path for path in folder.glob("shard-*.npz") if ".partial" not in path.name)
+
+
+def mix_shards(folders: Sequence[Path], out: Path, count: int, seed: int = 0) -> int:
+    """Deal the traces of all these folders, in random order, to so many shards in `out`; their counts go along. Returns how many there are.
+
+    Raises InputError where a folder has no shards, or `out` has some.
+    """
+    paths = [found for folder in folders for found in _some_shards(folder)]
+    if shard_paths(out):
+        raise InputError(f"{out} has shards already", hint="Give another folder")
+    traces = [trace for path in paths for trace in load_shard(path)]
+    order = np.random.default_rng(seed).permutation(len(traces))
+    out.mkdir(parents=True, exist_ok=True)
+    for number in range(count):
+        save_shard(out / f"shard-{number:09d}.npz", [traces[index].tolist() for index in order[number::count]])
+    counts = [folder / COUNTS for folder in folders if (folder / COUNTS).is_file()]
+    (out / COUNTS).write_text("".join(path.read_text("utf-8") for path in counts), "utf-8")
+    return len(traces)
+
+
+def _some_shards(folder: Path) -> list[Path]:
+    if not (found := shard_paths(folder)):
+        raise InputError(f"no shards in {folder}")
+    return found
