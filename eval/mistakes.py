@@ -20,7 +20,7 @@ _LONGEST = 400
 
 
 class Mistake(StrEnum):
-    """A kind of first error; each belongs to one `Cause`."""
+    """A kind of first error; each belongs to one `Cause`, but for `NOT_SCORED`, which has no frames to judge."""
 
     FORMAT = "breaks the format"
     CUT_OFF = "cut off at a limit, right so far"

@@ -27,6 +27,7 @@ from cwm_trace.eval.groups import (
 )
 from cwm_trace.eval.intervals import estimate
 from cwm_trace.eval.mistakes import EXAMPLES, Example, Mistake, MistakeCount, one_line, shortened, wrong_event
+from cwm_trace.eval.tasks import Outcome
 from cwm_trace.format import END_OF_TEXT, EVENT_TOKENS, UNCHANGED
 from cwm_trace.frames import Event, Frame, Step, Trace
 from cwm_trace.models.base import FrameScore, PartScore
@@ -49,6 +50,8 @@ class Forced(Protocol):
     def actual(self) -> Trace | None: ...
     @property
     def tags(self) -> Sequence[str]: ...
+    @property
+    def outcome(self) -> Outcome: ...
     @property
     def scores(self) -> Sequence[FrameScore]: ...
 
@@ -115,8 +118,9 @@ TEACHER_METRIC_TITLES = {
 def forced_mistakes(sample: Forced) -> Iterator[tuple[int, Mistake, str]]:
     """Every wrong frame of one sample: its index, what is wrong first in it, and what the model would write there."""
     for index, score in enumerate(sample.scores, start=GIVEN):
-        found = sample.actual and forced_mistake(sample.actual.frames[index], score)
-        if found:
+        if sample.outcome is not Outcome.OK:
+            yield index, Mistake.NOT_SCORED, ""
+        elif sample.actual and (found := forced_mistake(sample.actual.frames[index], score)):
             yield index, *found
 
 
@@ -124,8 +128,6 @@ def forced_mistake(truth: Step, score: FrameScore) -> tuple[Mistake, str] | None
     """What is wrong first in one frame, and what the model would write there; None if nothing is, or the model told nothing."""
     if score.greedy or not score.parts or not isinstance(truth, Frame):
         return None
-    if not score.tokens:  # see `all_wrong`
-        return Mistake.NOT_SCORED, ""
     wrong = next((part for part in score.parts if not part.greedy), None)
     if wrong is None:
         return Mistake.FORMAT, "another separator"

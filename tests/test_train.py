@@ -307,9 +307,17 @@ def test_mixed_shards_have_each_trace_once(tmp_path: Path) -> None:
     assert sorted(chain(*dealt)) == [*range(30), *range(100, 130)]
     assert [len(shard) for shard in dealt] == [15] * 4 and all(min(shard) < 50 < max(shard) for shard in dealt)
     assert (tmp_path / "c" / COUNTS).read_text() == '{"traces": 30}\n' * 2
-    for folders, out in (([tmp_path], tmp_path / "d"), ([tmp_path / "a"], tmp_path / "c")):
+    for folder, out, count in (
+        (tmp_path, "d", 1),
+        (tmp_path / "a", "c", 1),
+        (tmp_path / "a", "d", 0),
+        (tmp_path / "a", "d", 31),
+    ):
         with pytest.raises(InputError, match="shards"):
-            mix_shards(folders, out, 1)
+            mix_shards([folder], tmp_path / out, count)
+    (tmp_path / "a" / COUNTS).unlink()
+    with pytest.raises(InputError, match="counts"):
+        mix_shards([tmp_path / "a", tmp_path / "b"], tmp_path / "d", 1)
 
 
 def test_there_is_no_loss_on_what_is_given() -> None:

@@ -1,8 +1,16 @@
 """Attention of our own for training: equal to torch's, forward and backward, alone and in the model (skipped without a C compiler)."""
 
+from __future__ import annotations
+
 import copy
+import shutil
+from pathlib import Path
 
 import pytest
+
+pytest.importorskip("torch", reason="the model extra is not installed")
+
+import numpy as np
 import torch
 from torch.nn.functional import scaled_dot_product_attention
 
@@ -11,8 +19,9 @@ from cwm_trace.train import blocked
 from cwm_trace.train.blocked import blocked_attention, use_blocked
 from cwm_trace.train.data import make_batch
 from cwm_trace.train.network import Shape, batch_loss, new_model
+from cwm_trace.train.trainer import Plan, Trainer
 
-np = pytest.importorskip("numpy")
+needs_compiler = pytest.mark.skipif(shutil.which("cc") is None, reason="no C compiler is installed")
 
 
 def test_without_a_compiler_there_is_a_line_that_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -23,19 +32,11 @@ def test_without_a_compiler_there_is_a_line_that_says_what_to_do(monkeypatch: py
     blocked._kernel.cache_clear()
 
 
-@pytest.fixture
-def _compiler() -> None:
-    try:
-        blocked._kernel()
-    except InputError as error:
-        pytest.skip(str(error))
-
-
 def _heads(time: int, columns: int, scale: float = 1.0) -> torch.Tensor:
     return (scale * torch.randn(3, time, 2, columns)).transpose(1, 2).requires_grad_()
 
 
-@pytest.mark.usefixtures("_compiler")
+@needs_compiler
 @pytest.mark.parametrize("columns", [32, 64])
 @pytest.mark.parametrize(
     ("time", "window"), [(32, None), (96, None), (320, 256), (352, 40), (512, 33), (64, 1), (288, 288)]
@@ -47,7 +48,7 @@ def test_result_and_gradients_are_those_of_torch(time: int, window: int | None, 
     seen = (at[:, None] >= at) & (at[:, None] - at < (window or time))
     expected = scaled_dot_product_attention(query, key, value, seen, scale=0.6)
     made = blocked_attention(query, key, value, window, 0.6)
-    change = torch.randn_like(expected)
+    change = torch.randn(*expected.shape[:2], columns, time).transpose(2, 3)  # columns not side by side
     torch.testing.assert_close(made, expected, rtol=1e-5, atol=1e-5)
     for one, two in zip(
         torch.autograd.grad(made, (query, key, value), change),
@@ -57,7 +58,7 @@ def test_result_and_gradients_are_those_of_torch(time: int, window: int | None, 
         torch.testing.assert_close(one, two, rtol=1e-4, atol=1e-4)
 
 
-@pytest.mark.usefixtures("_compiler")
+@needs_compiler
 def test_scores_far_apart_neither_overflow_nor_vanish() -> None:
     torch.manual_seed(1)
     query, key, value = _heads(64, 32, 30.0), _heads(64, 32, 30.0), _heads(64, 32)
@@ -67,12 +68,13 @@ def test_scores_far_apart_neither_overflow_nor_vanish() -> None:
     assert all(gradient.isfinite().all() for gradient in torch.autograd.grad(made.sum(), (query, key, value)))
 
 
-@pytest.mark.usefixtures("_compiler")
+@needs_compiler
 def test_a_model_has_the_same_loss_and_gradients() -> None:
     torch.manual_seed(2)
     plain = new_model(Shape(width=64, layers=2, heads=2, inner=96, window=48, positions=256))
     ours = copy.deepcopy(plain)
     use_blocked(ours)
+    assert ours.config._attn_implementation == blocked.NAME
     rng = np.random.default_rng(0)
     sequences = [rng.integers(20, 700, length).astype(np.uint16) for length in (40, 90, 121)]
     for sequence in sequences:
@@ -89,3 +91,23 @@ def test_a_model_has_the_same_loss_and_gradients() -> None:
 def test_heads_of_another_size_are_refused() -> None:
     with pytest.raises(InputError, match="heads of 32 or 64"):
         use_blocked(new_model(Shape(width=64, layers=2, heads=4, inner=96, window=48, positions=256)))
+
+
+@needs_compiler
+def test_the_operations_keep_the_promises_that_compiling_builds_on() -> None:
+    query, key, value = (_heads(64, 32) for _ in range(3))
+    torch.library.opcheck(blocked._forward, (query, key, value, 40, 0.5))
+
+
+@needs_compiler
+@pytest.mark.parametrize(
+    "made", [torch.zeros(1, 1, 33, 32), torch.zeros(1, 1, 32, 48), torch.zeros(1, 1, 32, 32).double()]
+)
+def test_what_the_kernel_cannot_compute_is_refused(made: torch.Tensor) -> None:
+    with pytest.raises(ValueError, match="blocked attention wants"):
+        blocked_attention(made, made, made, None, 1.0)
+
+
+def test_packed_rows_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="padded rows"):
+        Trainer(Plan(tmp_path, tmp_path, steps=1, blocked=True, packed=True), Shape())

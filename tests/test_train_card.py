@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+pytest.importorskip("torch", reason="the model extra is not installed")
+
 from cwm_trace.errors import InputError
 from cwm_trace.eval.suites import BUNDLED
-from cwm_trace.train.card import BEGIN, BEGIN_SHORT, END, END_SHORT, Card, _banded, with_figures, with_short_table
+from cwm_trace.train.card import (
+    _SHORT,
+    BEGIN,
+    BEGIN_SHORT,
+    END,
+    END_SHORT,
+    Card,
+    _banded,
+    with_figures,
+    with_short_table,
+)
 from cwm_trace.train.operations import operation_suite
 from cwm_trace.train.skills import OPERATIONS
 
@@ -36,8 +50,9 @@ def test_the_card_of_a_model_that_is_always_right(tmp_path: Path) -> None:
     assert "| s | 7 | 1 | 0 | 0 | 0 | 15 |" in made
     assert (tmp_path / "runs" / "constrained" / "manifest.json").is_file()
 
-    (tmp_path / "runs" / "benchmark" / "samples.jsonl").touch()
-    assert card.figures() == made  # nothing is run again
+    samples = {path: path.read_bytes() for path in (tmp_path / "runs").rglob("samples.jsonl")}
+    assert card.figures() == made
+    assert samples == {path: path.read_bytes() for path in samples}  # nothing is run again
 
 
 def test_figures_stand_between_their_marks() -> None:
@@ -50,10 +65,32 @@ def test_figures_stand_between_their_marks() -> None:
 
 
 def test_a_readme_shows_the_first_rows_of_the_card() -> None:
-    card = f"{BEGIN}\n\n| | nano |\n| --- | --- |\n| whole trace exact | 2 |\n| output pass@1 | 1 |\n| x | 3 |\n{END}"
+    rows = [f"| {title} | {number} |" for number, title in enumerate(_SHORT)]
+    first = "\n".join(["| | nano |", "| --- | --- |", "| seconds | 3 |", *reversed(rows)])
+    card = f"{BEGIN}\n\n`command`\n\n### x\n\n{first}\n\nnote\n\n| other |\n{END}"
     made = with_short_table(f"# R\n{BEGIN_SHORT}{END_SHORT}.", card)
-    table = "| | nano |\n| --- | --- |\n| output pass@1 | 1 |\n| whole trace exact | 2 |"
+    table = "\n".join(["| | nano |", "| --- | --- |", *rows])
     assert made == f"# R\n{BEGIN_SHORT}\n\n{table}\n\n{END_SHORT}."
+
+
+def test_a_card_without_figures_has_none_to_show() -> None:
+    readme = f"{BEGIN_SHORT}{END_SHORT}"
+    for card in ("", f"{BEGIN}{END}", f"{BEGIN}\n\n| | a |\n| --- | --- |\n| x | 1 |\n\n{END}"):
+        with pytest.raises(InputError, match="no figures"):
+            with_short_table(readme, card)
+
+
+def test_what_is_missing_shows_before_anything_runs(tmp_path: Path) -> None:
+    card = tmp_path / "card.md"
+    command = [sys.executable, "-m", "cwm_trace.train", "card", "nano", str(tmp_path), "--suite", "x.jsonl"]
+    card.write_text("# A model\n")
+    for options, words in (
+        (["--card", str(card)], "no place for figures"),
+        (["--readme", str(card)], "Give --card"),
+        (["--card", str(tmp_path / "none.md")], "cannot read"),
+    ):
+        ended = subprocess.run([*command, *options], capture_output=True, text=True)
+        assert ended.returncode == 1 and words in ended.stderr and ended.stderr.count("\n") == 1
 
 
 def test_the_readmes_figures_are_those_of_the_card() -> None:
@@ -65,8 +102,8 @@ def test_the_readmes_figures_are_those_of_the_card() -> None:
 
 
 def test_shares_are_grouped_largest_first_without_the_rare_ones() -> None:
-    found = dict(_banded({"a": 5.0, "b": 50.0, "c": 10.0, "d": 0.2, "e": 50.0}, ((10.0, "many"), (1.0, "few")), 0))
-    assert found == {"many": ["`b` 50", "`e` 50", "`c` 10"], "few": ["`a` 5"]}
+    found = dict(_banded({"a": 5.0, "b": 50.0, "c": 10.0, "d": 0.2, "e": 50.0}, ((10.0, "many"), (1.0, "few"))))
+    assert found == {"many": ["`b` 50", "`e` 50", "`c` 10"], "few": ["`a` 5.0"]}
 
 
 def test_each_operation_has_as_many_programs() -> None:

@@ -15,6 +15,7 @@ from cwm_trace.tracer import record_source
 from cwm_trace.train import respell
 from cwm_trace.train.programs import generate
 from cwm_trace.train.respell import renamed, respelled, tight
+from cwm_trace.train.skills import BODIES
 from cwm_trace.train.tokenizer import WORDS
 
 
@@ -23,30 +24,30 @@ def _did(trace: Trace) -> list[tuple[object, ...]]:
     return [(step.event, step.line_number, Counter(step.locals.values()), step.value) for step in trace.frames]
 
 
-def _recorded(source: str, call: str) -> Trace | None:
+def _recorded(source: str, call: str | None) -> Trace | None:
     try:
         return record_source(source, call, max_frames=300)
     except InputError:
         return None
 
 
-@pytest.mark.parametrize("family", [None, "plain", "module", "steps", "track"])
+@pytest.mark.parametrize("family", [None, "plain", "module", *BODIES])
 def test_a_respelled_program_does_the_same(family: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("_RENAMED", "_TIGHT", "_TIGHT_CALLS"):
         monkeypatch.setattr(respell, name, 1.0)
     changed = compared = 0
-    for seed in range(40):
+    for seed in range(35):
         program = generate(700_000 + seed, 2, family)
         source, calls = respelled(random.Random(seed), program.source, program.calls)
         changed += source != program.source
         assert source.count("\n") == program.source.count("\n")
-        for before, after in zip(program.calls, calls, strict=True):
+        for before, after in zip(program.calls or [None], calls or [None], strict=True):
             one, two = _recorded(program.source, before), _recorded(source, after)
             if one is None or one.raised is not None or " at 0x" in one.render():  # messages name variables
                 continue
             assert two is not None and _did(one) == _did(two), (program.source, source)
             compared += 1
-    assert changed > 30 and (compared > 30 or not program.calls)
+    assert changed > 25 and compared > 20
 
 
 @pytest.mark.parametrize(
@@ -59,6 +60,7 @@ def test_a_respelled_program_does_the_same(family: str | None, monkeypatch: pyte
         ("def g(y, *, key): return key, y\ndef f(): return g(2, key=1)", "key g"),
         ("class A:\n    n = 1\n    def g(self, y): return self.n, n, y", "n g self A"),
         ("LIMIT = 3\ndef f(y): return LIMIT, y", "LIMIT"),
+        ("def f(y):\n    sum = y\n    return sum\ndef g(z): return sum(z)", "sum"),
         (
             "def f(y):\n    match y:\n        case [a, *b]: return a, b\n        case {1: c, **d}: return c, d",
             "a b c d",
@@ -73,6 +75,11 @@ def test_names_that_mean_something_elsewhere_stay(source: str, fixed: str) -> No
 
 def _words(source: str) -> set[str]:
     return set(re.findall(r"\w+", source))
+
+
+@pytest.mark.parametrize("source", ["def f(a, b): return g(**a)\ndef g(c): pass", "def f(a):\n    return locals()"])
+def test_where_names_are_texts_all_stay(source: str) -> None:
+    assert {renamed(random.Random(seed), source) for seed in range(10)} == {source}
 
 
 def test_a_name_that_a_call_gives_stays() -> None:

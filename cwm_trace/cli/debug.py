@@ -40,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
     if args.last or (args.target or "").endswith(_FILES):
         trace = load(last() if args.last else args.target)
         model = None if args.model is None else _model(args)
-        offset, truth = 0, lambda: real_run_of(trace, timeout=args.timeout)
+        offset, truth = 0, lambda: real_run_of(trace, timeout=args.timeout, sandbox=args.sandbox)
     elif args.target:
         target = parse_target(args.target, args.call)
         trace, offset, model = target.prompt(), target.offset, _model(args)

@@ -9,7 +9,7 @@ from cwm_trace.cli.target import Target
 from cwm_trace.errors import RunError, RunTimeout
 from cwm_trace.frames import Status, Trace
 from cwm_trace.tracer.limits import Limits
-from cwm_trace.tracer.run import Run, finish, function_job, script_job
+from cwm_trace.tracer.run import Run, context_job, finish, function_job, script_job
 
 
 def real_run(target: Target, *, timeout: float, sandbox: bool) -> Trace:
@@ -30,12 +30,11 @@ def real_run(target: Target, *, timeout: float, sandbox: bool) -> Trace:
     return result.trace
 
 
-def real_run_of(trace: Trace, *, timeout: float) -> Trace:
-    """Run the context of a saved trace for real, and say so. Raises RunTimeout."""
-    from cwm_trace.tracer.run_worker import run_context
-
+def real_run_of(trace: Trace, *, timeout: float, sandbox: bool) -> Trace:
+    """Run the context of a saved trace for real, and say so. Raises InputError, RunTimeout, RunError."""
     print(f"running the context in a child process (limit {timeout:g} s) ...", file=sys.stderr)
-    actual = run_context(trace.context, limits=Limits(seconds=timeout))
+    job = context_job(trace.context, limits=Limits(seconds=timeout))
+    actual = finish(Run(job, capture=True, sandbox=sandbox)).trace
     _check(actual, "the program", timeout)
     return actual
 

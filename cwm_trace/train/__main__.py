@@ -12,11 +12,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cwm_trace.errors import InputError
 from cwm_trace.train.programs import Program, generate
-from cwm_trace.train.shards import mix_shards
 from cwm_trace.train.travel import join_parts, split_folder
 
 if TYPE_CHECKING:
@@ -136,12 +135,13 @@ def _add_card(card: argparse.ArgumentParser) -> None:
     card.add_argument("--suite", required=True, help="benchmark that the card begins with")
     card.add_argument("--card", type=Path, help="file whose figures are replaced; else they are printed")
     card.add_argument("--readme", type=Path, help="file that shows some rows of the card's first table")
-    card.add_argument("--max-tokens", type=int, default=2048, help="of a prediction (2048)")
-    card.add_argument("--each", type=int, default=20, help="programs of each operation (20)")
-    card.add_argument("--limit", type=int, help="so many tasks of each suite, to try it out")
-    card.add_argument("--family", default="wide", help="of the programs that it was trained on (wide)")
-    card.add_argument("--programs", help="as for record")
-    card.add_argument("--seeds", type=int, default=2000, help="programs whose constructs are counted (2000)")
+    given: dict[str, Any] = {"default": argparse.SUPPRESS}  # the defaults are those of `Card`
+    card.add_argument("--max-tokens", type=int, help="of a prediction", **given)
+    card.add_argument("--each", type=int, help="programs of each operation", **given)
+    card.add_argument("--limit", type=int, help="so many tasks of each suite, to try it out", **given)
+    card.add_argument("--family", help="programs whose constructs are counted: as for record", **given)
+    card.add_argument("--programs", help="as for record", **given)
+    card.add_argument("--seeds", type=int, help="so many of these programs", **given)
     card.add_argument(
         "--shards", type=Path, action="append", default=[], help="folder of shards that it was trained on (repeat)"
     )
@@ -233,17 +233,29 @@ def _atoms(each: int) -> None:
 
 
 def _card(args: argparse.Namespace) -> None:
-    from cwm_trace.train.card import Card, with_figures, with_short_table
+    from cwm_trace.train.card import Card, check_marks, with_figures, with_short_table
 
-    options = {item.name: getattr(args, item.name) for item in fields(Card)}
+    if args.readme is not None and args.card is None:
+        raise InputError("--readme shows what is in a card", hint="Give --card, too")
+    if args.card is not None:
+        check_marks(_text(args.card), args.readme and _text(args.readme))
+
+    options = {item.name: getattr(args, item.name) for item in fields(Card) if hasattr(args, item.name)}
     figures = Card(**options | {"shards": tuple(args.shards)}).figures()
     if args.card is None:
         print(figures)
     else:
-        card = with_figures(args.card.read_text("utf-8"), figures)
+        card = with_figures(_text(args.card), figures)
         args.card.write_text(card, "utf-8")
         if args.readme is not None:
-            args.readme.write_text(with_short_table(args.readme.read_text("utf-8"), card), "utf-8")
+            args.readme.write_text(with_short_table(_text(args.readme), card), "utf-8")
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except OSError as error:
+        raise InputError(f"cannot read {path} ({error.strerror})") from None
 
 
 def _count(args: argparse.Namespace) -> None:
@@ -353,6 +365,8 @@ def _run(args: argparse.Namespace) -> None:
     elif args.command == "split":
         print(*(path.name for path in split_folder(args.folder, args.out, int(args.megabytes * (1 << 20)))))
     elif args.command == "mix":
+        from cwm_trace.train.shards import mix_shards
+
         print(mix_shards(args.folders, args.out, args.into, args.seed))
     elif args.command == "join":
         print(*join_parts(args.parts, args.folder))

@@ -35,10 +35,12 @@ def _kernel() -> ctypes.CDLL:
         target = Path(folder, "blocked.so")
         command = ["cc", *_FLAGS, str(source), "-o", str(target), *map(str, runtime[:1]), "-lm"]
         try:
-            subprocess.run(command, check=True, capture_output=True, text=True)
-        except (OSError, subprocess.CalledProcessError) as error:
+            made = subprocess.run(command, capture_output=True, text=True)
+            if made.returncode:
+                raise OSError(made.stderr.strip().partition("\n")[0])
+            return ctypes.CDLL(str(target))
+        except OSError as error:
             raise InputError(f"the kernel for attention cannot be compiled: {error}", hint=_HINT) from error
-        return ctypes.CDLL(str(target))
 
 
 def _empty(like: torch.Tensor) -> torch.Tensor:
@@ -50,14 +52,27 @@ def _tensor(x: torch.Tensor) -> tuple[ctypes.c_void_p, Any]:
     return ctypes.c_void_p(x.data_ptr()), (ctypes.c_long * 3)(*x.stride()[:3])
 
 
+def _check(*tensors: torch.Tensor) -> None:
+    """The kernel trusts what it is given."""
+    shape = tensors[0].shape
+    for x in tensors:
+        if x.dtype is not torch.float32 or x.shape != shape or x.stride(3) != 1:
+            raise ValueError("blocked attention wants float32 tensors of one shape, columns side by side")
+    if shape[2] % BLOCK or shape[3] not in _COLUMNS:
+        raise ValueError(
+            f"blocked attention wants a multiple of {BLOCK} rows of {_COLUMNS} columns, not {tuple(shape[2:])}"
+        )
+
+
 def _sizes(query: torch.Tensor, window: int, scale: float) -> tuple[Any, ...]:
     return *map(ctypes.c_long, (*query.shape, window)), ctypes.c_float(scale)
 
 
-@torch.library.custom_op("cwm_trace::blocked", mutates_args=())
+@torch.library.custom_op("cwm_trace::blocked", mutates_args=(), device_types="cpu")
 def _forward(
     query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, window: int, scale: float
 ) -> tuple[torch.Tensor, torch.Tensor]:
+    _check(query, key, value)
     out, logs = _empty(query), query.new_empty(query.shape[:3])
     given = (item for x in (query, key, value, out) for item in _tensor(x))
     _kernel().attention_forward(*_sizes(query, window, scale), *given, _tensor(logs)[0])
@@ -71,7 +86,7 @@ def _(
     return _empty(query), query.new_empty(query.shape[:3])
 
 
-@torch.library.custom_op("cwm_trace::blocked_backward", mutates_args=())
+@torch.library.custom_op("cwm_trace::blocked_backward", mutates_args=(), device_types="cpu")
 def _backward(
     query: torch.Tensor,
     key: torch.Tensor,
@@ -123,7 +138,7 @@ def blocked_attention(
 ) -> torch.Tensor:
     """softmax(scale query key^T) value, each query seeing itself and what is before it, or the last `window` of that.
 
-    All float32 and (batch, heads, time, columns), and the result too; columns with stride 1.
+    All float32 on the CPU and (batch, heads, time, columns), and the result too; columns with stride 1. Raises ValueError.
     """
     made: torch.Tensor = _forward(query, key, value, window or _EVERYTHING, scale)[0]
     return made
@@ -144,9 +159,11 @@ def _attend(
 
 
 def use_blocked(model: Any) -> None:
-    """Make a `CwmForCausalLM` on a processor attend so. Raises InputError where there is no compiler, or for heads of another size."""
+    """Make a `CwmForCausalLM` on a processor attend so. Raises InputError elsewhere, without a compiler, or for heads of another size."""
     from transformers import AttentionInterface
 
+    if model.device.type != "cpu":
+        raise InputError("--blocked is for a processor", hint=_HINT)
     if model.config.head_dim not in _COLUMNS or model.config.num_key_value_heads != model.config.num_attention_heads:
         raise InputError("--blocked wants heads of 32 or 64 columns, each with its keys", hint=_HINT)
     _kernel()

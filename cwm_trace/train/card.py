@@ -11,14 +11,22 @@ import json
 import sys
 from collections.abc import Iterable, Sequence
 from contextlib import redirect_stdout
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from cwm_trace.cli import main
 from cwm_trace.errors import InputError
 from cwm_trace.eval.baselines import load_baselines
 from cwm_trace.eval.intervals import Estimate
-from cwm_trace.eval.report import Table, breakdown_tables, rollout_table, shown_metric, teacher_table
+from cwm_trace.eval.report import (
+    TITLES,
+    Table,
+    breakdown_tables,
+    oracle_fault,
+    rollout_table,
+    shown_metric,
+    teacher_table,
+)
 from cwm_trace.eval.results import Results
 from cwm_trace.eval.runs import load_run
 from cwm_trace.eval.suites import BUNDLED
@@ -32,15 +40,17 @@ from cwm_trace.train.shards import COUNTS
 
 BEGIN, END = "<!-- figures: made by `python -m cwm_trace.train card` -->", "<!-- end of figures -->"
 BEGIN_SHORT, END_SHORT = "<!-- from the model's card -->", "<!-- end of what is from the card -->"
-_SHORT = (
-    "output pass@1",
-    "valid trace format",
-    "state exact match",
-    "action exact match",
-    "changed locals exact",
-    "first 4 frames right",
-    "whole control flow exact",
-    "whole trace exact",
+_SHORT = tuple(
+    TITLES[name]
+    for name in (
+        "output_pass_at_1",
+        "valid_trace_format",
+        "state_exact_match",
+        "action_exact_match",
+        "changed_state_exact_match",
+        "control_flow_exact_match",
+        "full_trace_exact_match",
+    )
 )
 _KINDS = ("events", "output", "value", "statement")
 _BANDS = (
@@ -83,13 +93,14 @@ class Card:
     max_tokens: int = 2048
     each: int = 20
     limit: int | None = None
-    family: str | None = "wide"
+    family: str = "wide"
     programs: str | None = None
     seeds: int = 2000
     shards: tuple[Path, ...] = ()
 
     def figures(self) -> str:
         """All of them, in Markdown."""
+        data = self._data()  # first: what is missing shows before anything has run
         sections = (
             self._command(),
             self._benchmark(),
@@ -98,13 +109,19 @@ class Card:
             self._bundled(),
             self._operations(),
             self._constructs(),
-            self._data(),
+            data,
         )
         return "\n".join(filter(None, sections))
 
     def _command(self) -> str:
-        options = f"--suite {Path(self.suite).name} --max-tokens {self.max_tokens} --each {self.each}"
-        return f"`python -m cwm_trace.train card {self.model} RUNS {options}`; percent, 95 % intervals.\n"
+        given = {item.name: getattr(self, item.name) for item in fields(self)[3:] if item.name != "shards"}
+        options = [f"--{name.replace('_', '-')} {value}" for name, value in given.items() if value is not None]
+        options += [f"--shards {folder.name}" for folder in self.shards]
+        limited = "" if self.limit is None else " LIMITED RUN: not for reporting."
+        command = (
+            f"python -m cwm_trace.train card {self.model} RUNS --suite {Path(self.suite).name} {' '.join(options)}"
+        )
+        return f"`{command}`; percent, 95 % intervals.{limited}\n"
 
     def _run(self, suite: str, name: str, *options: str) -> Path:
         """The folder of a run."""
@@ -127,6 +144,9 @@ class Card:
         plain, constrained = load_run(folder).results, load_run(bound).results
         named = replace(constrained, model=f"{constrained.model} --constrained")
         beside = [run.results for run in load_baselines(folder, {"oracle"})]
+        for run in load_baselines(folder, set(_BASELINES)):
+            if fault := oracle_fault(run.results):
+                raise InputError(fault)
         return _section(f"{plain.suite}: predicted from the entry on", rollout_table([plain, named, *beside]))
 
     def _details(self) -> str:
@@ -155,19 +175,20 @@ class Card:
         return [suite, str(beside[0].n), *cells]
 
     def _operations(self) -> str:
-        path = self.out / "operations.jsonl"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("".join(json.dumps(task) + "\n" for task in operation_suite(self.each)), encoding="utf-8")
-        results = load_run(self._rollouts(str(path), "operations", "--no-baselines")).results
-        return _section("One operation in a function", operation_table(results, self.each))
+        path = self.out / f"operations-{self.each}.jsonl"
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text("".join(json.dumps(task) + "\n" for task in operation_suite(self.each)), encoding="utf-8")
+        results = load_run(self._rollouts(str(path), path.stem, "--no-baselines")).results
+        return _section("One operation in a function", operation_table(results))
 
     def _constructs(self) -> str:
         collected = load_programs(self.programs) if self.programs else ()
         sources = (generate(seed, 1, self.family, collected).source for seed in range(self.seeds))
         programs, total = count(sources)
         shares = {name: 100 * number / programs for name, number in total.items()}
-        rows = [[title, ", ".join(names)] for title, names in _banded(shares, _SHARES, digits=0)]
-        title = f"What its programs are made of (`--family {self.family}`, {programs} seeds)"
+        rows = [[title, ", ".join(names)] for title, names in _banded(shares, _SHARES)]
+        title = f"What the generator makes at this revision (`--family {self.family}`, {programs} seeds)"
         return _section(title, Table([["in", "percent of programs"], *rows], []))
 
     def _data(self) -> str:
@@ -183,7 +204,7 @@ _COUNTED = {
     "same_tree": "rejected: a benchmark's tree",
     "shared_ngrams": "rejected: a benchmark's 40-grams",
     "traces": "traces",
-    "raised": "of these raise",
+    "raised": "raising",
     "tokens": "tokens",
 }
 
@@ -197,25 +218,24 @@ def _counts(folder: Path) -> Iterable[int]:
     return [sum(item.get(name, 0) for item in found) for name in _COUNTED]
 
 
-def operation_table(results: Results, each: int) -> Table:
+def operation_table(results: Results) -> Table:
     """Operations by the share of their programs whose output is right."""
     found: dict[str, Estimate] = {
         name: shares["output_pass_at_1"] for name, shares in results.breakdowns["tag"].items()
     }
-    bands = _banded({name: share.value for name, share in found.items()}, _BANDS, digits=0)
+    bands = _banded({name: share.value for name, share in found.items()}, _BANDS)
     rows = [[title, str(len(names)), ", ".join(names)] for title, names in bands]
-    total = f"{len(found)} operations, {each} programs each: outputs right {shown_metric(results, 'output_pass_at_1')}"
-    return Table([["outputs right", "operations", "percent of each"], *rows], [f"{total} % (n = {results.n})"])
+    right = shown_metric(results, "output_pass_at_1")
+    total = f"outputs right: {right} % of {results.n} programs of {len(found)} operations"
+    return Table([["outputs right", "operations", "percent of each"], *rows], [total])
 
 
-def _banded(
-    shares: dict[str, float], bands: Sequence[tuple[float, str]], digits: int
-) -> Iterable[tuple[str, list[str]]]:
+def _banded(shares: dict[str, float], bands: Sequence[tuple[float, str]]) -> Iterable[tuple[str, list[str]]]:
     """Names with their shares, largest first, in the bands that have any; what is below the last is left out."""
     ranked = sorted(shares.items(), key=lambda item: (-item[1], item[0]))
     above = float("inf")
     for least, title in bands:
-        names = [f"`{name}` {share:.{digits}f}" for name, share in ranked if least <= share < above]
+        names = [f"`{name}` {share:.{int(share < 10)}f}" for name, share in ranked if least <= share < above]
         above = least
         if names:
             yield title, names
@@ -235,11 +255,20 @@ def with_figures(card: str, figures: str) -> str:
 
 
 def with_short_table(readme: str, card: str) -> str:
-    """A README with some rows of the card's first table between its marks. Raises InputError where it lacks them."""
+    """A README with some rows of the card's first table between its marks. Raises InputError where one lacks what it needs."""
     first = card.partition(BEGIN)[2].partition("\n|")[2].partition("\n\n")[0]
-    head, line, *rows = f"|{first}".splitlines()
+    head, line, *rows = [*f"|{first}".splitlines(), ""]
     chosen = [row for title in _SHORT for row in rows if row.startswith(f"| {title} |")]
+    if len(chosen) < len(_SHORT):
+        raise InputError("the card has no figures to show", hint="Give a card that `card` wrote")
     return _between(readme, BEGIN_SHORT, "\n".join([head, line, *chosen, ""]), END_SHORT)
+
+
+def check_marks(card: str, readme: str | None = None) -> None:
+    """Raises InputError where one has no place for figures."""
+    with_figures(card, "")
+    if readme is not None:
+        _between(readme, BEGIN_SHORT, "", END_SHORT)
 
 
 def _between(text: str, begin: str, new: str, end: str) -> str:

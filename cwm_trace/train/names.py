@@ -50,7 +50,7 @@ _AFFIXES = (
     "temp_{}",
     "curr_{}",
 )
-_RESERVED = frozenset(dir(builtins)) | frozenset(keyword.kwlist) | {"f", "main", "self", "match", "case", "type", "_"}
+RESERVED = frozenset(dir(builtins)) | frozenset(keyword.kwlist) | {"f", "main", "self", "match", "case", "type", "_"}
 
 
 def invented(rng: random.Random) -> str:
@@ -104,7 +104,7 @@ def novel_name(rng: random.Random, known: Sequence[str] = ()) -> str:
     """A valid identifier that hides no builtin; one in six is made from a known name."""
     while True:
         name = _relative(rng, known) if known and rng.random() < 0.17 else _drawn(rng)
-        if name.isidentifier() and name not in _RESERVED:
+        if name.isidentifier() and name not in RESERVED:
             return name
 
 

@@ -197,9 +197,9 @@ class Maker:
         for trace, text, ids in zip(traces, texts, self.encoder.encode(texts), strict=True):
             fate = "repeated" if text in self.seen else "too_long" if len(ids) > self.recipe.max_tokens else "traces"
             self.counts[fate] += 1
-            self.counts["raised"] += trace.raised is not None
             self.seen.add(text)
             if fate == "traces":
+                self.counts["raised"] += trace.raised is not None
                 made.append(ids)
                 self.counts["tokens"] += len(ids)
                 self.counts["characters"] += len(text)

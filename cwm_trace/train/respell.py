@@ -7,15 +7,14 @@ knows where it should copy; and a word of the tokenizer's table that never stand
 from __future__ import annotations
 
 import ast
-import builtins
-import keyword
 import random
 import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache
+from itertools import chain
 
 from cwm_trace.train.edits import Edit, Text
-from cwm_trace.train.names import novel_name, word
+from cwm_trace.train.names import RESERVED, novel_name, word
 from cwm_trace.train.style import STRINGS
 from cwm_trace.train.tokenizer import WORDS
 
@@ -23,7 +22,7 @@ _RENAMED = 0.5  # share of programs that get other names
 _KEPT = 0.35  # share of names that stay in these
 _TABLE, _TRADE = 0.65, 0.85  # up to here a word of the tokenizer's table, then one of the trade, then any
 _TIGHT_CALLS, _TIGHT = 0.15, 0.08  # shares of calls and of programs without the spaces that nobody needs
-_TAKEN = frozenset({"f", "main", "self", "cls", "_", "match", "case", "type"}) | frozenset(keyword.kwlist)
+_LOOKED_UP = {"locals", "vars", "dir", "eval", "exec", "globals"}  # to these, names are texts
 _OPERATOR = re.compile(r" ([-+*/%]|//) ")
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 
@@ -43,14 +42,15 @@ def respelled(rng: random.Random, source: str, calls: tuple[str, ...]) -> tuple[
 def renamed(rng: random.Random, source: str, calls: tuple[str, ...] = ()) -> str:
     """The program with other names for some of its functions' variables, each name everywhere the same. Raises SyntaxError."""
     tree = ast.parse(source)
-    known = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} | set(_variables(tree))
-    free = sorted(
-        set(_variables(tree)) - _fixed(tree) - {name for call in calls for name in _keywords(ast.parse(call))}
-    )
+    variables, fixed = set(_variables(tree)), _fixed(tree)
+    known = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} | variables
+    given = set(chain(_keywords(tree), *(_keywords(ast.parse(call)) for call in calls)))
+    if None in given or not known.isdisjoint(_LOOKED_UP):
+        return source
     others: dict[str, str] = {}
-    for name in free:
+    for name in sorted(variables - fixed - given):
         if rng.random() > _KEPT:
-            others[name] = _other(rng, known | _fixed(tree) | set(others.values()))
+            others[name] = _other(rng, known | fixed | set(others.values()))
     text = Text(source)
     return text.edited(edit for node in ast.walk(tree) for edit in _edits(text, node, others))
 
@@ -73,8 +73,8 @@ def _variables(tree: ast.AST) -> Iterator[str]:
 
 
 def _fixed(tree: ast.AST) -> set[str]:
-    """Names that mean something elsewhere, or stand where the tree does not say: of functions and modules, in f-strings, as keywords."""
-    names = set(_TAKEN) | set(_keywords(tree))
+    """Names that mean something elsewhere, or stand where the tree does not say: of builtins, functions and modules, in f-strings."""
+    names = {*RESERVED, "cls"}
     for node in ast.walk(tree):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             names.add(node.name)
@@ -93,8 +93,9 @@ def _fixed(tree: ast.AST) -> set[str]:
     return names
 
 
-def _keywords(tree: ast.AST) -> Iterator[str]:
-    return (node.arg for node in ast.walk(tree) if isinstance(node, ast.keyword) and node.arg)
+def _keywords(tree: ast.AST) -> Iterator[str | None]:
+    """The names of arguments in calls, None for `**`, whose names nobody sees."""
+    return (node.arg for node in ast.walk(tree) if isinstance(node, ast.keyword))
 
 
 def _stored(node: ast.AST) -> Iterator[str]:
@@ -111,17 +112,14 @@ def _other(rng: random.Random, taken: set[str]) -> str:
     while True:
         roll = rng.random()
         name = rng.choice(_table()) if roll < _TABLE else word(rng) if roll < _TRADE else novel_name(rng)
-        if name not in taken and name not in _BUILTINS and name.isidentifier():
+        if name not in taken:
             return name
-
-
-_BUILTINS = frozenset(dir(builtins)) | _TAKEN
 
 
 @lru_cache(maxsize=1)
 def _table() -> tuple[str, ...]:
     """Words that are one token each and may name a variable."""
-    return tuple(name for name in WORDS if name.isidentifier() and name not in _BUILTINS)
+    return tuple(name for name in WORDS if name.isidentifier() and name not in RESERVED)
 
 
 # --- spaces -----------------------------------------------------------------------------------------------------------

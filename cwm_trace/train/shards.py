@@ -43,22 +43,25 @@ def shard_paths(folder: Path) -> list[Path]:
 def mix_shards(folders: Sequence[Path], out: Path, count: int, seed: int = 0) -> int:
     """Deal the traces of all these folders, in random order, to so many shards in `out`; their counts go along. Returns how many there are.
 
-    Raises InputError where a folder has no shards, or `out` has some.
+    Raises InputError where a folder has no shards or no counts, or `out` has shards, or there are fewer traces than shards.
     """
     paths = [found for folder in folders for found in _some_shards(folder)]
     if shard_paths(out):
         raise InputError(f"{out} has shards already", hint="Give another folder")
+    if missing := [str(folder) for folder in folders if not (folder / COUNTS).is_file()]:
+        raise InputError(f"no {COUNTS} in {', '.join(missing)}", hint="Give folders that `record` or `mix` wrote")
     traces = [trace for path in paths for trace in load_shard(path)]
+    if not 0 < count <= len(traces):
+        raise InputError(f"{len(traces)} traces cannot be dealt to {count} shards")
     order = np.random.default_rng(seed).permutation(len(traces))
     out.mkdir(parents=True, exist_ok=True)
     for number in range(count):
         save_shard(out / f"shard-{number:09d}.npz", [traces[index].tolist() for index in order[number::count]])
-    counts = [folder / COUNTS for folder in folders if (folder / COUNTS).is_file()]
-    (out / COUNTS).write_text("".join(path.read_text("utf-8") for path in counts), "utf-8")
+    (out / COUNTS).write_text("".join((folder / COUNTS).read_text("utf-8") for folder in folders), "utf-8")
     return len(traces)
 
 
 def _some_shards(folder: Path) -> list[Path]:
     if not (found := shard_paths(folder)):
-        raise InputError(f"no shards in {folder}")
+        raise InputError(f"no shards in {folder}", hint="Give a folder that `record` or `mix` wrote")
     return found

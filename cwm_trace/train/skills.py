@@ -1,7 +1,7 @@
-"""Skills: programs of one operation, of several, chains of them, states kept over many steps, loops over longer texts.
+"""Skills: programs of one operation, of several, chains of them, states kept over many steps, loops over longer texts, and `basics`.
 
 So that an operation on which a model fails can be answered with data for it: `OPERATIONS` has every method of the common types (the tests
-see to that), rare ones rarer and those that are everywhere more often. Families `atom`, `steps`, `chain`, `track`, `long` of
+see to that), rare ones rarer and those that are everywhere more often. Families `atom`, `steps`, `chain`, `track`, `long`, `basics` of
 `cwm_trace.train.programs`, and a part of `wide`. Runs nothing.
 """
 

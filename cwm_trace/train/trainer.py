@@ -21,6 +21,7 @@ import torch
 from accelerate import Accelerator
 from accelerate.utils import broadcast
 
+from cwm_trace.errors import InputError
 from cwm_trace.format import FRAME_SEP
 from cwm_trace.train.ahead import Ahead
 from cwm_trace.train.blocked import use_blocked
@@ -156,6 +157,8 @@ class Trainer:
     """One training run; `run` returns when the plan is fulfilled."""
 
     def __init__(self, plan: Plan, shape: Shape) -> None:
+        if plan.blocked and plan.packed:
+            raise InputError("--blocked is for padded rows", hint="Leave out --blocked or --packed")
         torch.manual_seed(plan.seed)
         self.plan, self.shape = plan, shape
         self.accelerator = Accelerator(mixed_precision="bf16" if torch.cuda.is_available() else "no")
