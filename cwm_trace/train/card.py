@@ -115,6 +115,7 @@ class Card:
 
     def _command(self) -> str:
         given = {item.name: getattr(self, item.name) for item in fields(self)[3:] if item.name != "shards"}
+        given["programs"] = self.programs and Path(self.programs).name
         options = [f"--{name.replace('_', '-')} {value}" for name, value in given.items() if value is not None]
         options += [f"--shards {folder.name}" for folder in self.shards]
         limited = "" if self.limit is None else " LIMITED RUN: not for reporting."
