@@ -48,6 +48,16 @@ def _empty(like: torch.Tensor) -> torch.Tensor:
     return like.new_empty(batch, time, heads, columns).transpose(1, 2)
 
 
+def _results(query: torch.Tensor, *_: object) -> tuple[torch.Tensor, torch.Tensor]:
+    """Room for what the forward pass makes."""
+    return _empty(query), query.new_empty(query.shape[:3])
+
+
+def _gradients(query: torch.Tensor, *_: object) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Room for what the backward pass makes."""
+    return _empty(query), _empty(query), _empty(query)
+
+
 def _tensor(x: torch.Tensor) -> tuple[ctypes.c_void_p, Any]:
     return ctypes.c_void_p(x.data_ptr()), (ctypes.c_long * 3)(*x.stride()[:3])
 
@@ -73,17 +83,13 @@ def _forward(
     query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, window: int, scale: float
 ) -> tuple[torch.Tensor, torch.Tensor]:
     _check(query, key, value)
-    out, logs = _empty(query), query.new_empty(query.shape[:3])
+    out, logs = _results(query)
     given = (item for x in (query, key, value, out) for item in _tensor(x))
     _kernel().attention_forward(*_sizes(query, window, scale), *given, _tensor(logs)[0])
     return out, logs
 
 
-@_forward.register_fake
-def _(
-    query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, window: int, scale: float
-) -> tuple[torch.Tensor, torch.Tensor]:
-    return _empty(query), query.new_empty(query.shape[:3])
+_forward.register_fake(_results)
 
 
 @torch.library.custom_op("cwm_trace::blocked_backward", mutates_args=(), device_types="cpu")
@@ -98,7 +104,7 @@ def _backward(
     scale: float,
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     change = change if change.stride(3) == 1 else change.contiguous()
-    made = _empty(query), _empty(query), _empty(query)
+    made = _gradients(query)
     given = (item for x in (query, key, value, out) for item in _tensor(x))
     results = (_tensor(x)[0] for x in made)
     _kernel().attention_backward(
@@ -107,18 +113,7 @@ def _backward(
     return made
 
 
-@_backward.register_fake
-def _(
-    query: torch.Tensor,
-    key: torch.Tensor,
-    value: torch.Tensor,
-    out: torch.Tensor,
-    logs: torch.Tensor,
-    change: torch.Tensor,
-    window: int,
-    scale: float,
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    return _empty(query), _empty(query), _empty(query)
+_backward.register_fake(_gradients)
 
 
 def _remember(ctx: Any, inputs: tuple[Any, ...], output: tuple[torch.Tensor, torch.Tensor]) -> None:

@@ -36,7 +36,7 @@ from cwm_trace.train.constructs import count
 from cwm_trace.train.operations import operation_suite
 from cwm_trace.train.programs import generate
 from cwm_trace.train.real import load_programs
-from cwm_trace.train.shards import COUNTS
+from cwm_trace.train.shards import counts_text
 
 BEGIN, END = "<!-- figures: made by `python -m cwm_trace.train card` -->", "<!-- end of figures -->"
 BEGIN_SHORT, END_SHORT = "<!-- from the model's card -->", "<!-- end of what is from the card -->"
@@ -104,7 +104,6 @@ class Card:
         sections = (
             self._command(),
             self._benchmark(),
-            self._details(),
             self._forced(),
             self._bundled(),
             self._operations(),
@@ -144,16 +143,12 @@ class Card:
         bound = self._rollouts(self.suite, "constrained", "--constrained", "--no-baselines")
         plain, constrained = load_run(folder).results, load_run(bound).results
         named = replace(constrained, model=f"{constrained.model} --constrained")
-        beside = [run.results for run in load_baselines(folder, {"oracle"})]
-        for run in load_baselines(folder, set(_BASELINES)):
-            if fault := oracle_fault(run.results):
+        found = _baselines(folder)
+        for results in found.values():
+            if fault := oracle_fault(results):
                 raise InputError(fault)
-        return _section(f"{plain.suite}: predicted from the entry on", rollout_table([plain, named, *beside]))
-
-    def _details(self) -> str:
-        results = load_run(self.out / "benchmark").results
-        tables = [table for kind in _KINDS for table in breakdown_tables([results], kind)]
-        return _section(f"{results.suite}: by length, type and statement", *tables)
+        table = rollout_table([plain, named, *(found[name] for name in _BASELINES)])
+        return "\n".join([_section(f"{plain.suite}: predicted from the entry on", table), _details(plain)])
 
     def _forced(self) -> str:
         folders = [
@@ -170,7 +165,7 @@ class Card:
 
     def _bundled_row(self, suite: str) -> list[str]:
         folder = self._rollouts(suite, suite)
-        found = {run.results.model: run.results for run in load_baselines(folder)}
+        found = _baselines(folder)
         beside = [load_run(folder).results, *(found[name] for name in _BASELINES)]
         cells = (shown_metric(beside[number], metric) for _, number, metric in _BUNDLED_COLUMNS)
         return [suite, str(beside[0].n), *cells]
@@ -200,6 +195,16 @@ class Card:
         return _section("Its shards", Table([["", *_COUNTED.values()], *rows], []))
 
 
+def _details(results: Results) -> str:
+    tables = [table for kind in _KINDS for table in breakdown_tables([results], kind)]
+    return _section(f"{results.suite}: by length, type and statement", *tables)
+
+
+def _baselines(folder: Path) -> dict[str, Results]:
+    """What stands beside a run, by name."""
+    return {run.results.model: run.results for run in load_baselines(folder)}
+
+
 _COUNTED = {
     "programs": "programs seen",
     "same_tree": "rejected: a benchmark's tree",
@@ -212,10 +217,7 @@ _COUNTED = {
 
 def _counts(folder: Path) -> Iterable[int]:
     """The summed counts of a folder of shards. Raises InputError where it has none."""
-    path = folder / COUNTS
-    if not path.is_file():
-        raise InputError(f"{folder} has no {COUNTS}", hint="Give a folder that `record` wrote")
-    found = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    found = [json.loads(line) for line in counts_text(folder).splitlines()]
     return [sum(item.get(name, 0) for item in found) for name in _COUNTED]
 
 

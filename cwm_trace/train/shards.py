@@ -48,8 +48,7 @@ def mix_shards(folders: Sequence[Path], out: Path, count: int, seed: int = 0) ->
     paths = [found for folder in folders for found in _some_shards(folder)]
     if shard_paths(out):
         raise InputError(f"{out} has shards already", hint="Give another folder")
-    if missing := [str(folder) for folder in folders if not (folder / COUNTS).is_file()]:
-        raise InputError(f"no {COUNTS} in {', '.join(missing)}", hint="Give folders that `record` or `mix` wrote")
+    counts = "".join(map(counts_text, folders))
     traces = [trace for path in paths for trace in load_shard(path)]
     if not 0 < count <= len(traces):
         raise InputError(f"{len(traces)} traces cannot be dealt to {count} shards")
@@ -57,8 +56,16 @@ def mix_shards(folders: Sequence[Path], out: Path, count: int, seed: int = 0) ->
     out.mkdir(parents=True, exist_ok=True)
     for number in range(count):
         save_shard(out / f"shard-{number:09d}.npz", [traces[index].tolist() for index in order[number::count]])
-    (out / COUNTS).write_text("".join((folder / COUNTS).read_text("utf-8") for folder in folders), "utf-8")
+    (out / COUNTS).write_text(counts, "utf-8")
     return len(traces)
+
+
+def counts_text(folder: Path) -> str:
+    """The counts beside a folder's shards, a JSON object a line. Raises InputError where there are none."""
+    path = folder / COUNTS
+    if not path.is_file():
+        raise InputError(f"{folder} has no {COUNTS}", hint="Give a folder that `record` or `mix` wrote")
+    return path.read_text("utf-8")
 
 
 def _some_shards(folder: Path) -> list[Path]:
