@@ -8,10 +8,12 @@ import random
 import subprocess
 import sys
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from cwm_trace.errors import InputError
 from cwm_trace.eval.suites import load_suite
 from cwm_trace.tracer.inprocess import record_source
 from cwm_trace.train.constructs import constructs, count
@@ -40,7 +42,7 @@ def test_every_template_makes_programs_that_compile_and_use_it(operation: str) -
     assert used or not operation.endswith("()")
 
 
-@pytest.mark.parametrize("family", [*BODIES, "wide"])
+@pytest.mark.parametrize("family", [*BODIES, "dense", "wide"])
 def test_skills_are_functions_of_their_seed_and_run(family: str) -> None:
     made = [generate(seed, 2, family) for seed in range(60)]
     ran = Counter[str]()
@@ -59,9 +61,10 @@ def test_skills_are_functions_of_their_seed_and_run(family: str) -> None:
 def test_a_wide_mixture_has_them_all_and_the_usual_ones() -> None:
     families = Counter(generate(seed, 1, "wide").family for seed in range(400))
 
-    assert set(families) == {"drill", "free", "idiom", "script", "plain", "module", "mutant", *BODIES}
-    assert 130 < sum(families[name] for name in BODIES) < 230
-    assert 80 < families["plain"] < 150
+    assert set(families) == {"drill", "free", "idiom", "script", "plain", "module", "mutant", "dense", *BODIES}
+    assert 110 < sum(families[name] for name in BODIES) < 210
+    assert 40 < families["dense"] < 110
+    assert 60 < families["plain"] < 150
 
 
 def test_chains_are_two_to_six_operations() -> None:
@@ -82,6 +85,24 @@ def test_long_programs_are_called_with_long_texts() -> None:
         call = ast.parse(generate(seed, 1, "long").calls[0], mode="eval").body
         assert isinstance(call, ast.Call) and isinstance(call.args[0], ast.Constant)
         assert len(str(call.args[0].value)) >= 12
+
+
+def test_dense_programs_have_much_to_compute() -> None:
+    """Beside `steps`, more of a trace is values that a line made, and frames of comprehensions have names from around them."""
+    made, closures = Counter[str](), 0
+    for family in ("steps", "dense"):
+        for seed in range(150):
+            program = generate(seed, 1, family)
+            with suppress(InputError):
+                trace = record_source(program.source, program.calls[0], max_frames=400)
+                new = [value for frame in trace.frames for value in (frame.locals or {}).values() if value != ".."]
+                made[family] += len(new)
+                made[f"{family}: frames"] += len(trace.frames)
+                closures += sum(".0" in (frame.locals or {}) and len(frame.locals or {}) > 2 for frame in trace.frames)
+
+    assert made["dense"] / made["dense: frames"] > 0.9 * made["steps"] / made["steps: frames"]
+    assert made["dense"] > 1.3 * made["steps"]
+    assert closures > 50
 
 
 def test_what_a_program_is_made_of() -> None:

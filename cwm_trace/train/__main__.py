@@ -70,6 +70,10 @@ def _parser() -> argparse.ArgumentParser:
     mix.add_argument("folders", type=Path, nargs="+")
     mix.add_argument("--into", type=int, default=40, help="so many shards (40)")
     mix.add_argument("--seed", type=int, default=0)
+    grow = commands.add_parser("grow", help="a deeper model that computes the same, to train on from")
+    grow.add_argument("model", help="folder of the model")
+    grow.add_argument("out", type=Path)
+    grow.add_argument("--copy", type=int, nargs="+", required=True, help="layers whose copies are put in, from 0")
     split = commands.add_parser("split", help="pack a folder into parts small enough to travel one by one")
     split.add_argument("folder", type=Path)
     split.add_argument("out", type=Path)
@@ -368,6 +372,10 @@ def _run(args: argparse.Namespace) -> None:
         from cwm_trace.train.shards import mix_shards
 
         print(mix_shards(args.folders, args.out, args.into, args.seed))
+    elif args.command == "grow":
+        from cwm_trace.train.grow import grow
+
+        grow(args.model, args.out, args.copy)
     elif args.command == "join":
         print(*join_parts(args.parts, args.folder))
     elif args.command == "suite":

@@ -132,6 +132,24 @@ _TESTS = """
 2 <S> == <s>
 3 <LI>[0] > <LI>[-1]
 2 <char> < <char>
+4 <C>.isdigit()
+4 <C>.isalpha()
+3 <C>.isupper()
+3 <C>.islower()
+3 <C> in <S>
+2 <C> not in <LS>
+2 <I> in <LI>
+2 <I> > len(<S>)
+2 <I> >= len(<LI>)
+2 <S>.count(<C>) > <=bit>
+2 <S>.find(<C>) == -1
+2 <S>[-1] == <S>[0]
+2 <S>[<=bit>:] == <S>[:-<=index>]
+2 <I> % 3 == 0 or <I> < <int>
+2 <I> > <int> and <I> % 2 == 1
+2 len(<S>) > <=small> and <S>[0].isalpha()
+2 len(set(<S>)) == len(<S>)
+2 <S>.replace(<char>, '').isalpha()
 """
 _CHANGES = """
 6 <LI>.append(<int>)
@@ -203,16 +221,26 @@ def basics_body(writer: Writer) -> list[str]:
             lines += _decided(writer, made)
         else:
             kind = rng.choice(_KINDS)
-            text = _filled(writer, _MADE_TABLES[kind])
+            text = made_of(writer, kind)
             made.append(writer.declare(kind, result=True))
             lines.append(f"{made[-1]} = {text}")
     shown = made[-4:] or [variable.name for variable in writer.params]
     return [*lines, f"return {rng.choice(shown) if rng.random() < 0.4 else ', '.join(shown)}"]
 
 
+def made_of(writer: Writer, kind: str) -> str:
+    """An operation that makes a value of the kind: int, str, ls or li."""
+    return filled(writer, _MADE_TABLES[kind])
+
+
+def test_of(writer: Writer) -> str:
+    """Something that is true or false."""
+    return filled(writer, _TESTS_TABLE)
+
+
 def _decided(writer: Writer, made: list[str]) -> list[str]:
     """A test, as a value or as a branch."""
-    test = _filled(writer, _TESTS_TABLE)
+    test = test_of(writer)
     if writer.rng.random() < 0.4:
         made.append(writer.declare("bool", result=True))
         return [f"{made[-1]} = {test}"]
@@ -220,9 +248,11 @@ def _decided(writer: Writer, made: list[str]) -> list[str]:
     return lines if writer.rng.random() < 0.5 else [*lines, "else:", f"    {_change(writer)}"]
 
 
-def _filled(writer: Writer, table: Table) -> str:
+def filled(writer: Writer, table: Table) -> str:
     """An operation; what is of one kind in it is one variable where it has an index, and at times elsewhere."""
-    template = writer.rng.choices(*table)[0]
+    for template in writer.rng.choices(*table, k=12):
+        if writer.fits(template):
+            break
     if "[" in template or (table is not _TESTS_TABLE and writer.rng.random() < 0.3):
         for hole, kind in RECEIVERS.items():
             if template.count(f"<{hole}>") > 1 and (name := writer.variable(kind)):

@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from cwm_trace.errors import InputError
+from cwm_trace.train.dense import dense_body
 from cwm_trace.train.grammar import EXPRESSIONS, MUTATIONS
 from cwm_trace.train.idioms import IDIOMS
 from cwm_trace.train.modules import MODULES
@@ -596,21 +597,23 @@ def atom(operation: str, number: int) -> Program:
     return finished(writer, atom_body(writer, operation), 1, "atom")
 
 
-def _skill(name: str) -> Callable[[random.Random, int], Program]:
+def _skill(name: str, body: Callable[[Writer], list[str]]) -> Callable[[random.Random, int], Program]:
     def program(rng: random.Random, calls: int) -> Program:
         writer = (broad_writer if rng.random() < 0.7 else new_writer)(rng)
-        return finished(writer, BODIES[name](writer), calls, name)
+        return finished(writer, body(writer), calls, name)
 
     return program
 
 
 _WIDE: dict[str | None, int] = {
-    None: 15, "plain": 30, "module": 9, "atom": 6, "steps": 23, "chain": 5, "track": 3, "long": 5, "basics": 18, "mutant": 10, "real": 10,
+    None: 15, "plain": 30, "module": 9, "atom": 6, "steps": 23, "chain": 5, "track": 3, "long": 5, "basics": 18, "dense": 30,
+    "mutant": 10, "real": 10,
 }  # fmt: skip
 _PARENTS: dict[str | None, int] = {None: 15, "plain": 40, "module": 5, "real": 40}
 _AS_FOUND = 0.3  # of the calls of real programs
 _FAMILIES: dict[str, Callable[[random.Random, int], Program]] = {
-    **{name: _skill(name) for name in BODIES},
+    **{name: _skill(name, body) for name, body in BODIES.items()},
+    "dense": _skill("dense", dense_body),
     "plain": _plain,
     "module": _module,
     "drill": _drill,

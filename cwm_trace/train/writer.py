@@ -147,7 +147,7 @@ class Writer:
         table = EXPRESSIONS.get(kind) or EXPRESSIONS["str"]
         for _ in range(8):
             template = self._draw(table)
-            if self._missing(template) + len(self.params) <= self.max_params:
+            if self.fits(template):
                 break
         return self.fill(template, depth)
 
@@ -161,6 +161,10 @@ class Writer:
         if kind in CONDITIONS and self.rng.random() < 0.6:
             return self.fill(self._draw(CONDITIONS[kind]), depth, {"v": self.scope[-1].name})
         return self.operation("bool", depth)
+
+    def fits(self, template: str) -> bool:
+        """Whether there is a variable for each receiver of the template, or room for a parameter."""
+        return self._missing(template) + len(self.params) <= self.max_params
 
     def _missing(self, template: str) -> int:
         needed = {RECEIVERS[hole[2]] for hole in _HOLE.finditer(template) if hole[2] in RECEIVERS}

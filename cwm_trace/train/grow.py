@@ -1,0 +1,50 @@
+"""A deeper model that computes what a shallower one does: training goes on from it with nothing lost.
+
+New layers are copies of old ones whose last matrices (of attention and of the feed-forward part) are zero, so they add nothing until they
+are trained. Knows nothing of data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from cwm_trace.errors import InputError
+from cwm_trace.train.tokenizer import build_tokenizer
+
+
+def deepen(model: Any, copied: Sequence[int]) -> Any:
+    """A model with a copy, one that adds nothing yet, of each of these layers (numbers from 0), all of them behind the last of these.
+
+    Raises InputError for layers that are not there.
+    """
+    count, places = model.config.num_hidden_layers, sorted(set(copied))
+    if not places or not 0 <= places[0] <= places[-1] < count:
+        raise InputError(f"the model has the layers 0 to {count - 1}", hint="Name some of them to copy")
+    order = [*range(places[-1] + 1), *places, *range(places[-1] + 1, count)]
+    new = set(range(places[-1] + 1, places[-1] + 1 + len(places)))
+    config = type(model.config).from_dict(model.config.to_dict())
+    config.num_hidden_layers = len(order)
+    config.layer_types = [model.config.layer_types[old] for old in order]
+    deeper = type(model)(config)
+    deeper.load_state_dict(
+        {name: value for name, value in model.state_dict().items() if ".layers." not in name}, strict=False
+    )
+    for number, old in enumerate(order):
+        layer = deeper.model.layers[number]
+        layer.load_state_dict(model.model.layers[old].state_dict())
+        if number in new:
+            torch.nn.init.zeros_(layer.self_attn.o_proj.weight)
+            torch.nn.init.zeros_(layer.mlp.down_proj.weight)
+    return deeper
+
+
+def grow(source: str, out: Path, copied: Sequence[int]) -> None:
+    """Write the deeper model of a model folder, in float32, with the tokenizer."""
+    from transformers import CwmForCausalLM
+
+    deepen(CwmForCausalLM.from_pretrained(source, dtype=torch.float32), copied).save_pretrained(out)
+    build_tokenizer().save_pretrained(out)
