@@ -7,6 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
+
+pytest.importorskip("torch", reason="the model extra is not installed")
+
 import torch
 
 from cwm_trace.errors import InputError

@@ -14,7 +14,7 @@ from cwm_trace.frames import Trace
 from cwm_trace.tracer import record_source
 from cwm_trace.train import respell
 from cwm_trace.train.programs import generate
-from cwm_trace.train.respell import renamed, respelled, tight
+from cwm_trace.train.respell import other_values, renamed, respelled, tight
 from cwm_trace.train.skills import BODIES
 from cwm_trace.train.tokenizer import WORDS
 
@@ -33,7 +33,7 @@ def _recorded(source: str, call: str | None) -> Trace | None:
 
 @pytest.mark.parametrize("family", [None, "plain", "module", *BODIES])
 def test_a_respelled_program_does_the_same(family: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("_RENAMED", "_TIGHT", "_TIGHT_CALLS"):
+    for name in ("_RENAMED", "_TIGHT", "_TIGHT_CALLS", "_VALUES"):
         monkeypatch.setattr(respell, name, 1.0)
     changed = compared = 0
     for seed in range(35):
@@ -98,3 +98,23 @@ def test_every_word_of_the_table_names_a_variable() -> None:
 
 def test_spaces_in_strings_stay() -> None:
     assert tight("f({'a, b': [1, 2]}, \"x: y\", 'it\\'s, so')") == "f({'a, b':[1,2]},\"x: y\",'it\\'s, so')"
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "f(8.5)", "f([-2.0, 1.25, 1e300])", "f('aaaa')", "f('ab\\n', x)", "f([0, 0, 0])", "f([1, 2, 3], k=[3, 4])", "f({'a': 1, 'b': 2})",
+        "f({1: [1, 1], (2, 3): {'x': 'yy'}})", "f('é' + 'zz')", "f([True, True])", "f({'a': 'b'})",
+    ],
+)  # fmt: skip
+def test_values_written_otherwise_are_the_same(call: str) -> None:
+    made = {other_values(random.Random(seed), call) for seed in range(30)}
+
+    assert made - {call}
+    values = {repr(eval(text, {"f": lambda *a, **k: (a, k), "x": 1})) for text in made | {call}}
+    assert len(values) == 1
+
+
+@pytest.mark.parametrize("call", ["f()", "f(1, -3, True, None)", "f([], {}, '')", "f({**a})", "f(x[1], [y])"])
+def test_values_that_have_one_spelling_stay(call: str) -> None:
+    assert {other_values(random.Random(seed), call) for seed in range(30)} == {call}

@@ -1,4 +1,4 @@
-"""The same program by another hand: other names for its variables, and fewer spaces. Never what it does.
+"""The same program by another hand: other names for its variables, fewer spaces, values as nobody would print them. Never what it does.
 
 The generator's own names are those that are most frequent, each for values of its kind. A model that has read no others spells the ones it
 knows where it should copy; and a word of the tokenizer's table that never stands in the data is a token that cannot be copied at all.
@@ -22,6 +22,7 @@ _RENAMED = 0.5  # share of programs that get other names
 _KEPT = 0.35  # share of names that stay in these
 _TABLE, _TRADE = 0.65, 0.85  # up to here a word of the tokenizer's table, then one of the trade, then any
 _TIGHT_CALLS, _TIGHT = 0.15, 0.08  # shares of calls and of programs without the spaces that nobody needs
+_VALUES = 0.12  # of calls with a value that is not written as Python prints it
 _LOOKED_UP = {"locals", "vars", "dir", "eval", "exec", "globals"}  # to these, names are texts
 _OPERATOR = re.compile(r" ([-+*/%]|//) ")
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
@@ -33,6 +34,7 @@ def respelled(rng: random.Random, source: str, calls: tuple[str, ...]) -> tuple[
         source = renamed(rng, source, calls)
     if rng.random() < _TIGHT and '"""' not in source:
         source = "\n".join(_tight_line(line) for line in source.split("\n"))
+    calls = tuple(other_values(rng, call) if rng.random() < _VALUES else call for call in calls)
     return source, tuple(tight(call) if rng.random() < _TIGHT_CALLS else call for call in calls)
 
 
@@ -120,6 +122,52 @@ def _other(rng: random.Random, taken: set[str]) -> str:
 def _table() -> tuple[str, ...]:
     """Words that are one token each and may name a variable."""
     return tuple(name for name in WORDS if name.isidentifier() and name not in RESERVED)
+
+
+# --- values -----------------------------------------------------------------------------------------------------------
+
+
+def other_values(rng: random.Random, call: str) -> str:
+    """The call with one of its literals written in another way, or computed; as it is where there is none. Raises SyntaxError."""
+    text = Text(call)
+    found: dict[type[ast.expr], list[Edit]] = {}  # by kind, or texts would be all that is changed
+    for node in ast.walk(ast.parse(call, mode="eval").body):
+        if isinstance(node, ast.expr):
+            for spelled in _spellings(rng, text, node):
+                found.setdefault(type(node), []).append(Edit(*text.span(node), spelled))
+    return text.edited([rng.choice(rng.choice(list(found.values())))]) if found else call
+
+
+def _spellings(rng: random.Random, text: Text, node: ast.expr) -> list[str]:
+    match node:
+        case ast.Constant(value=float() as number) if number == round(number, 1):
+            return [f"{number:.2f}", f"{number:.3f}"]
+        case ast.Constant(value=str() as word) if len(word) > 1:
+            at = rng.randrange(1, len(word))
+            parts = [f"{word[:at]!r} + {word[at:]!r}", f"{''!r}.join({[word[:at], word[at:]]!r})"]
+            return [f"{word[0]!r} * {len(word)}", *parts] if len(set(word)) == 1 else parts
+        case ast.List(elts=[first, *others]) if others and len({text.node(item) for item in node.elts}) == 1:
+            return [f"[{text.node(first)}] * {len(node.elts)}"]
+        case ast.List(elts=elements) if len(elements) > 1 and (span := _consecutive(elements)):
+            return [f"list(range({span[0]}, {span[1]}))"]
+        case ast.Dict(keys=[ast.Constant() as key, *_], values=[first, *_]):
+            pairs = [
+                f"{text.node(name)}: {text.node(value)}"
+                for name, value in zip(node.keys, node.values, strict=True)
+                if name
+            ]
+            # The first place of a key and its last value count.
+            twice = [*pairs, f"{text.node(key)}: {text.node(first)}"]
+            return [f"{{{', '.join([f'{text.node(key)}: {text.node(rng.choice(node.values))}', *twice[1:]])}}}"]
+    return []
+
+
+def _consecutive(elements: list[ast.expr]) -> tuple[int, int] | None:
+    """The range that these numbers are."""
+    numbers = [item.value for item in elements if isinstance(item, ast.Constant) and type(item.value) is int]
+    if len(numbers) == len(elements) and numbers == list(range(numbers[0], numbers[0] + len(numbers))):
+        return numbers[0], numbers[-1] + 1
+    return None
 
 
 # --- spaces -----------------------------------------------------------------------------------------------------------
