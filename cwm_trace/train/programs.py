@@ -24,6 +24,7 @@ from cwm_trace.train.plain import KINDS, docstring, indented, plain_body
 from cwm_trace.train.respell import respelled
 from cwm_trace.train.skills import BODIES, atom_body
 from cwm_trace.train.style import Style
+from cwm_trace.train.toplevel import as_script
 from cwm_trace.train.values import BroadTheme, Theme
 from cwm_trace.train.vary import varied
 from cwm_trace.train.writer import Variable, Writer, literal_text
@@ -69,7 +70,7 @@ class Program:
     Attributes:
         source: its text.
         calls: expressions to trace, one trace each; empty for a script that runs its own `main()`.
-        family: `drill`, `free`, `idiom`, `script`, one of `skills`, `mutant` or `real`.
+        family: `drill`, `free`, `idiom`, `script`, one of `skills`, `dense`, `toplevel`, `mutant` or `real`.
         parent: of a mutant, the program that it was made from.
     """
 
@@ -422,6 +423,16 @@ def _script(rng: random.Random, calls: int) -> Program:
     return Program("\n\n".join([*head, *parts, main, end]), (), "script")
 
 
+_UNFOLDED = {"plain": 30, "idiom": 20, "steps": 15, "dense": 15, "basics": 10, "module": 15, "chain": 5}
+
+
+def _toplevel(rng: random.Random, calls: int) -> Program:
+    """A function of another family, called by a script, or its lines without the function."""
+    family = rng.choices(list(_UNFOLDED), list(_UNFOLDED.values()))[0]
+    program = _FAMILIES[family](rng, max(calls, 2))
+    return Program(as_script(rng, program.source, program.calls), (), "toplevel")
+
+
 def _part(rng: random.Random) -> tuple[str, str, Writer]:
     """A function for a script: its source, its name, and the writer that knows its parameters."""
     writer = new_writer(rng)
@@ -607,7 +618,7 @@ def _skill(name: str, body: Callable[[Writer], list[str]]) -> Callable[[random.R
 
 _WIDE: dict[str | None, int] = {
     None: 15, "plain": 30, "module": 9, "atom": 6, "steps": 23, "chain": 5, "track": 3, "long": 5, "basics": 18, "dense": 30,
-    "mutant": 10, "real": 10,
+    "toplevel": 16, "script": 6, "mutant": 10, "real": 10,
 }  # fmt: skip
 _PARENTS: dict[str | None, int] = {None: 15, "plain": 40, "module": 5, "real": 40}
 _AS_FOUND = 0.3  # of the calls of real programs
@@ -620,4 +631,5 @@ _FAMILIES: dict[str, Callable[[random.Random, int], Program]] = {
     "free": _free,
     "idiom": _idiom,
     "script": _script,
+    "toplevel": _toplevel,
 }
