@@ -349,6 +349,32 @@ def test_what_is_not_there_is_one_clear_error(spec: str) -> None:
     assert "\n" not in str(caught.value) and caught.value.hint
 
 
+@pytest.mark.parametrize("answers", [True, False])
+def test_a_hub_that_does_not_answer_is_asked_once(answers: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else each file is asked for again and again, for a minute. What was downloaded before is found all the same."""
+    from huggingface_hub import HfApi
+    from huggingface_hub.errors import RepositoryNotFoundError
+    from transformers import AutoTokenizer
+
+    asked, locally = [], []
+
+    def model_info(self: object, repository: str, **_: object) -> None:
+        asked.append(repository)
+        if answers:
+            raise RepositoryNotFoundError.__new__(RepositoryNotFoundError)
+        raise ConnectionError
+
+    def from_pretrained(path: str, *, local_files_only: bool, **_: object) -> None:
+        locally.append(local_files_only)
+        raise OSError("not there")
+
+    monkeypatch.setattr(HfApi, "model_info", model_info)
+    monkeypatch.setattr(AutoTokenizer, "from_pretrained", from_pretrained)
+    with pytest.raises(ModelError, match=r"cannot load hf:some/model \(not there\)"):
+        load_model("hf:some/model")
+    assert asked == ["some/model"] and locally == [not answers]
+
+
 def test_a_damaged_folder_is_a_model_error(tmp_path: Path) -> None:
     tiny_cwm.save_model(tmp_path)
     (tmp_path / "model.safetensors").write_bytes(b"\0" * 100)

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 _NEEDED = (CONTEXT_START, FRAME_SEP, ACTION_SEP, ARG_SEP, *EVENT_TOKENS.values(), BEGIN_OF_TEXT, END_OF_TEXT)
 _PIECES = re.compile("(" + "|".join(map(re.escape, SPECIAL_TOKENS)) + ")")
 _CWM_VOCABULARY = 128_256
+_HUB_SECONDS = 10.0  # that the hub has to answer
 _INSTALL = "pip install 'cwm-trace[model]' (with torch==2.13.0 first, for its CPU build)"
 
 
@@ -160,11 +161,27 @@ def _load(path: str, device: str, dtype: str, revision: str | None) -> tuple[Any
     import transformers
 
     with _quiet(transformers.utils.logging):
-        tokenizer = transformers.AutoTokenizer.from_pretrained(path, revision=revision)
-        model = transformers.AutoModelForCausalLM.from_pretrained(
-            path, device_map=device, dtype=dtype, revision=revision
-        )
+        where: dict[str, Any] = {
+            "revision": revision,
+            "local_files_only": not (Path(path).is_dir() or _is_reachable(path)),
+        }
+        tokenizer = transformers.AutoTokenizer.from_pretrained(path, **where)
+        model = transformers.AutoModelForCausalLM.from_pretrained(path, device_map=device, dtype=dtype, **where)
     return model.eval(), tokenizer
+
+
+def _is_reachable(repository: str) -> bool:
+    """Whether the hub answers: transformers asks a hub that does not again and again for each file, a minute in all."""
+    from huggingface_hub import HfApi
+    from huggingface_hub.errors import HfHubHTTPError
+
+    try:
+        HfApi().model_info(repository, timeout=_HUB_SECONDS)
+    except HfHubHTTPError:  # an answer, if not a good one; transformers tells what it means
+        return True
+    except Exception:  # of whatever library makes the connection
+        return False
+    return True
 
 
 class CausalModel:
