@@ -74,5 +74,12 @@ __all__ = [
 __getattr__ = on_first_use(__name__, _HOMES)
 
 
+def load_ipython_extension(shell: object) -> None:
+    """What `%load_ext cwm_trace` calls: adds `%%cwm_trace` (see `cwm_trace.notebook`)."""
+    from cwm_trace.notebook import register
+
+    register(shell)
+
+
 def __dir__() -> list[str]:
     return sorted({*__all__, *(name for name in globals() if name.startswith("__"))})
