@@ -79,12 +79,27 @@ def test_all_shapes() -> None:
         ("def g(x): return x\ndef f(x):\n    y = g(x)\n    return y", "f(1)"),
         ("def f(x):\n    y = x\n    return y", "f(x=1)"),
         ("def f(x):\n    y = x\n    return", "f(1)"),
+        ("def f(n):\n    x = n - 1\n    return n if n < 1 else f(x)", "f(3)"),
+        ("def f(x):\n    yield from x\n    return 1", "f([])"),
+        ("def f(x): y = x; return y", "f(1)"),
         ("@g\ndef f(x):\n    y = x\n    return y", "f(1)"),
     ],
 )
 def test_what_must_stay_a_function(source: str, call: str) -> None:
     for seed in range(25):
         assert "def f" in as_script(random.Random(seed), source, (call,))
+
+
+def test_values_of_several_lines_and_names_of_functions() -> None:
+    long, same = "def f(x):\n    y = x\n    return (y\n        + 1)", "def f(f):\n    y = f\n    return y"
+    for seed in range(25):
+        assert set(_printed(as_script(random.Random(seed), long, ("f(1)",)))) <= {"2", "None"}
+        assert set(_printed(as_script(random.Random(seed), same, ("f(1)",)))) <= {"1", "None"}
+
+
+def test_a_program_that_does_not_compile_stays_as_it_is() -> None:
+    for seed in (9602524, 9603485, 9603709):  # 7.conjugate(), quotes in an f-string
+        generate(seed, 1, "toplevel")
 
 
 def test_the_family_is_a_function_of_its_seed_and_runs() -> None:

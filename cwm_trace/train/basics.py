@@ -6,6 +6,8 @@ What is asked most often is not what is learned first: a length must be counted.
 
 from __future__ import annotations
 
+import re
+
 from cwm_trace.train.grammar import RECEIVERS, Table, read_table
 from cwm_trace.train.writer import Writer
 
@@ -144,7 +146,7 @@ _TESTS = """
 2 <S>.count(<C>) > <=bit>
 2 <S>.find(<C>) == -1
 2 <S>[-1] == <S>[0]
-2 <S>[<=bit>:] == <S>[:-<=index>]
+2 <S>[1:] == <S>[:-1]
 2 <I> % 3 == 0 or <I> < <int>
 2 <I> > <int> and <I> % 2 == 1
 2 len(<S>) > <=small> and <S>[0].isalpha()
@@ -182,6 +184,9 @@ _CHANGES = """
 _MADE_TABLES = {kind: read_table(text) for kind, text in _MADE.items()}
 _TESTS_TABLE, _CHANGES_TABLE = read_table(_TESTS), read_table(_CHANGES)
 _KINDS = ["int"] * 9 + ["str"] * 6 + ["ls"] * 3 + ["li"] * 3
+_ITSELF = re.compile(
+    r"(?<![\w.])(\w+) (?:==|!=|<|>|<=|>=|in|not in) \1(?![\w.\[(])|(?<![\w.])(\w+)\.(?:startswith|endswith|find|rfind|count|index)\(\2\)"
+)
 _TRICKY = [
     "it's",
     'say "no"',
@@ -221,26 +226,26 @@ def basics_body(writer: Writer) -> list[str]:
             lines += _decided(writer, made)
         else:
             kind = rng.choice(_KINDS)
-            text = made_of(writer, kind)
+            text = _filled(writer, _MADE_TABLES[kind])
             made.append(writer.declare(kind, result=True))
             lines.append(f"{made[-1]} = {text}")
     shown = made[-4:] or [variable.name for variable in writer.params]
     return [*lines, f"return {rng.choice(shown) if rng.random() < 0.4 else ', '.join(shown)}"]
 
 
-def made_of(writer: Writer, kind: str) -> str:
-    """An operation that makes a value of the kind: int, str, ls or li."""
-    return filled(writer, _MADE_TABLES[kind])
+def made_of(writer: Writer, kind: str) -> str | None:
+    """An operation that makes a value of the kind (int, str, ls or li) of variables; None where that was not found."""
+    return _fitting(writer, _MADE_TABLES[kind])
 
 
-def test_of(writer: Writer) -> str:
-    """Something that is true or false."""
-    return filled(writer, _TESTS_TABLE)
+def test_of(writer: Writer) -> str | None:
+    """Something of variables that is true or false; None where it was not found."""
+    return _fitting(writer, _TESTS_TABLE)
 
 
 def _decided(writer: Writer, made: list[str]) -> list[str]:
     """A test, as a value or as a branch."""
-    test = test_of(writer)
+    test = _filled(writer, _TESTS_TABLE)
     if writer.rng.random() < 0.4:
         made.append(writer.declare("bool", result=True))
         return [f"{made[-1]} = {test}"]
@@ -248,12 +253,29 @@ def _decided(writer: Writer, made: list[str]) -> list[str]:
     return lines if writer.rng.random() < 0.5 else [*lines, "else:", f"    {_change(writer)}"]
 
 
-def filled(writer: Writer, table: Table) -> str:
-    """An operation; what is of one kind in it is one variable where it has an index, and at times elsewhere."""
+def _filled(writer: Writer, table: Table) -> str:
+    """The same, with literals where there are no variables."""
+    return _fitting(writer, table) or _from(writer, writer.rng.choices(*table)[0], test=table is _TESTS_TABLE)
+
+
+def _fitting(writer: Writer, table: Table) -> str | None:
+    """An operation for whose receivers there are variables or room, and that compares nothing with itself."""
     for template in writer.rng.choices(*table, k=12):
         if writer.fits(template):
-            break
-    if "[" in template or (table is not _TESTS_TABLE and writer.rng.random() < 0.3):
+            text = _from(writer, template, test=table is _TESTS_TABLE)
+            if not asks_itself(text):
+                return text
+    return None
+
+
+def asks_itself(text: str) -> bool:
+    """Whether something is compared with itself, or looked for in itself."""
+    return bool(_ITSELF.search(text))
+
+
+def _from(writer: Writer, template: str, *, test: bool) -> str:
+    """What is of one kind in it is one variable where it has an index, and at times elsewhere."""
+    if "[" in template or (not test and writer.rng.random() < 0.3):
         for hole, kind in RECEIVERS.items():
             if template.count(f"<{hole}>") > 1 and (name := writer.variable(kind)):
                 template = template.replace(f"<{hole}>", name)

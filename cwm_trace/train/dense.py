@@ -1,19 +1,25 @@
 """Programs with as much to compute as a trace of their length can have.
 
 Most of a trace is told by what stands before it (a line's text, names, what has not changed), and costs a model as much time as the rest. Here
-a dozen operations or tests are done on one or two arguments, their results in one or two variables; or a loop, a comprehension or a lambda
+many operations and tests are done on one or two arguments and on what came of them, in few variables; or a loop, a comprehension or a lambda
 tests and maps each element, with names from around it.
 """
 
 from __future__ import annotations
 
-from cwm_trace.train.basics import filled, made_of, test_of
-from cwm_trace.train.grammar import read_table
-from cwm_trace.train.skills import done, drawn
-from cwm_trace.train.writer import Writer
+import re
 
-_KINDS = ["str"] * 6 + ["li"] * 3 + ["ls"] * 2 + ["char", "int", "dsi"]
+from cwm_trace.train.basics import asks_itself, made_of, test_of
+from cwm_trace.train.grammar import RECEIVERS, Table, read_table
+from cwm_trace.train.skills import OPERATIONS, WEIGHTS
+from cwm_trace.train.writer import Variable, Writer
+
+_KINDS = ["str"] * 7 + ["li"] * 3 + ["ls"] * 2 + ["char", "dsi"]
 _MADE = ["int"] * 8 + ["str"] * 8 + ["ls"] * 2 + ["li"] * 2
+_VALUED = {name: [text for text in texts if not text.startswith("!")] for name, texts in OPERATIONS.items()}
+_OPERATIONS = [(texts, weight) for texts, weight in zip(_VALUED.values(), WEIGHTS, strict=True) if texts]
+_TRIES = 30
+_IN_ITSELF = re.compile(r"for (\w+) in (\w+)\b.* if \1 (?:not )?in \2\b|\b(\w+) (?:not )?in (\w+) for \3 in \4\b")
 _OVER = read_table("""
 4 [<v:char> for <v> in <S> if <cond:char>]
 4 [<v:int> for <v> in <LI> if <cond:int>]
@@ -31,12 +37,12 @@ _OVER = read_table("""
 3 [<v:str> for <v> in <LS> if <v> in <S>]
 3 [<v:char> for <v> in <S> if <v> in <S>]
 2 [<v:char> for <v> in <S> if <v> not in <S>]
-2 [<LI>.count(<v>) for <v:int> in <LI>]
-2 [<LS>.count(<v>) for <v:str> in <LS>]
-2 [<S>.count(<v>) for <v:char> in <S>]
-2 [<LI>.index(<v>) for <v:int> in <LI>]
-2 [<LI>[<v>] for <v:int> in range(len(<LI>))]
-2 [<S>[<v>] for <v:int> in range(len(<S>))]
+2 ![<LI>.count(<v>) for <v:int> in <LI>]
+2 ![<LS>.count(<v>) for <v:str> in <LS>]
+2 ![<S>.count(<v>) for <v:char> in <S>]
+2 ![<LI>.index(<v>) for <v:int> in <LI>]
+2 ![<LI>[<v>] for <v:int> in range(len(<LI>))]
+2 ![<S>[<v>] for <v:int> in range(len(<S>))]
 2 [<S>[<v>:] for <v:int> in range(<=positive>)]
 2 [<v> + <C> for <v:str> in <LS>]
 2 [<S> + <v> for <v:str> in <LS>]
@@ -55,7 +61,7 @@ _OVER = read_table("""
 2 all(<v> in <S> for <v:char> in <S>)
 2 any(<v>.isdigit() for <v:char> in <S>)
 2 all(<v> > <I> for <v:int> in <LI>)
-3 {<v>: <S>.count(<v>) for <v:char> in <S>}
+3 !{<v>: <S>.count(<v>) for <v:char> in <S>}
 3 {<v>: len(<v>) for <v:str> in <LS>}
 2 {<v>: <I> for <v:char> in <S>}
 2 {<v>: <w> for <v:int>, <w:char> in enumerate(<S>)}
@@ -71,7 +77,7 @@ _OVER = read_table("""
 2 list(filter(lambda <v:int>: <cond:int>, <LI>))
 2 sorted(<LS>, key=lambda <v:str>: len(<v>))
 2 sorted(<LI>, key=lambda <v:int>: -<v>)
-2 sorted(<S>, key=lambda <v:char>: <S>.index(<v>) if <v> in <S> else 0)
+2 !sorted(<S>, key=lambda <v:char>: <S>.index(<v>) if <v> in <S> else 0)
 2 max(<LS>, key=lambda <v:str>: len(<v>))
 """)
 _TESTS_OF_CHAR = read_table("""
@@ -133,59 +139,105 @@ def dense_body(writer: Writer) -> list[str]:
     return _comprehensions(writer) if roll < 0.8 else _loop(writer)
 
 
+# --- many operations --------------------------------------------------------------------------------------------------
+
+
 def _many(writer: Writer) -> list[str]:
-    """Operations whose results go to one or two variables, and tests that count."""
+    """Operations, each kind of what they give in a variable of its own, and tests that decide what one becomes."""
     rng = writer.rng
     writer.max_params = rng.choice([1, 1, 2, 2, 3])
-    writer.add_param(rng.choice(_KINDS))
-    names = [writer.fresh_name("int", result=True)]
-    if rng.random() < 0.4:
-        names.append(writer.fresh_name("str"))
-    tested = rng.random()
+    writer.add_param(rng.choice(_KINDS[: -2 if writer.max_params == 1 else None]))
+    names: dict[str, str] = {}  # by kind
+    tested = 0.6 * rng.random()
     lines: list[str] = []
     for _ in range(rng.choice([3, 4, 5, 6, 6, 7, 8, 10])):
-        if rng.random() < 0.6 * tested:
-            lines += _counted(writer, names, lines)
+        lines += (_counted(writer, names) if rng.random() < tested else None) or _assigned(writer, names)
+    if not names:
+        return ["return None"]
+    return [*lines, f"return {', '.join(names.values()) if rng.random() < 0.7 else list(names.values())[-1]}"]
+
+
+def _assigned(writer: Writer, names: dict[str, str]) -> list[str]:
+    """An operation of those that are everywhere, or of any; nothing where none was found."""
+    for _ in range(_TRIES):
+        if writer.rng.random() < 0.65:
+            kind = writer.rng.choice(_MADE)
+            text = made_of(writer, kind)
         else:
-            lines.append(f"{rng.choice(names)} = {_operation(writer)}")
-    shown = [name for name in dict.fromkeys(names) if any(line.startswith(f"{name} = ") for line in lines)]
-    return [*lines, f"return {', '.join(shown)}"]
+            kind = "unknown"
+            text = _any(writer)
+        if text:
+            return [f"{_name(writer, names, kind)} = {text}"]
+    return []
 
 
-def _operation(writer: Writer) -> str:
-    """One that gives a value: of those that are everywhere, or of any."""
-    if writer.rng.random() < 0.65:
-        return made_of(writer, writer.rng.choice(_MADE))
-    while True:
-        text, changed = done(writer, drawn(writer))
-        if changed is None:
-            return text
+def _any(writer: Writer) -> str | None:
+    texts, _ = writer.rng.choices(_OPERATIONS, [weight for _, weight in _OPERATIONS])[0]
+    template = writer.rng.choice(texts)
+    if not writer.fits(template):
+        return None
+    text = writer.fill(template)
+    return None if asks_itself(text) else text
 
 
-def _counted(writer: Writer, names: list[str], before: list[str]) -> list[str]:
-    """A test that decides what a variable becomes; it is bound before."""
+def _name(writer: Writer, names: dict[str, str], kind: str) -> str:
+    """The variable for what is of this kind; in scope from now on."""
+    if kind not in names:
+        names[kind] = writer.declare(kind, result=writer.rng.random() < 0.7)
+    return names[kind]
+
+
+def _counted(writer: Writer, names: dict[str, str]) -> list[str]:
+    """A test that decides what a number becomes, or whose truth is kept; nothing where none was found."""
     rng = writer.rng
-    name = names[0]
-    bound = any(line.startswith(f"{name} = ") for line in before)
-    start = [] if bound else [f"{name} = {rng.randint(0, 9)}"]
-    test = test_of(writer)
+    test = next(filter(None, (test_of(writer) for _ in range(_TRIES))), None)
+    if test is None:
+        return []
     roll = rng.random()
     if roll < 0.3:
-        return [*start, f"{name} = {test}"]
+        return [f"{_name(writer, names, 'bool')} = {test}"]
+    new = "int" not in names
+    name = _name(writer, names, "int")
+    one, other, start = (str(rng.randint(0, 99)) for _ in range(3))
     if roll < 0.45:
-        return [*start, f"{name} = {rng.randint(0, 99)} if {test} else {rng.randint(0, 99)}"]
-    lines = [*start, f"if {test}:", f"    {name} = {rng.randint(0, 99)}"]
-    return lines if roll < 0.75 else [*lines, "else:", f"    {name} = {rng.randint(0, 99)}"]
+        return [f"{name} = {one} if {test} else {other}"]
+    if roll < 0.75:
+        return [*([f"{name} = {start}"] if new else []), f"if {test}:", f"    {name} {rng.choice(['=', '+='])} {one}"]
+    return [f"if {test}:", f"    {name} = {one}", "else:", f"    {name} = {other}"]
+
+
+# --- elements ---------------------------------------------------------------------------------------------------------
 
 
 def _comprehensions(writer: Writer) -> list[str]:
     rng = writer.rng
     writer.max_params = rng.choice([2, 2, 3])
-    writer.add_param(rng.choice(["str", "str", "li", "ls"]))
     if rng.random() < 0.5:
-        return [f"return {filled(writer, _OVER)}"]
-    made = [(filled(writer, _OVER), writer.fresh_name("ls", result=True)) for _ in range(rng.choice([1, 1, 2]))]
-    return [*(f"{name} = {text}" for text, name in made), f"return {made[-1][1]}"]
+        return [f"return {_over(writer)}"]
+    made = []
+    for text in [_over(writer) for _ in range(rng.choice([1, 1, 2]))]:
+        made.append((writer.declare("unknown", result=True), text))
+    return [*(f"{name} = {text}" for name, text in made), f"return {', '.join(name for name, _ in made)}"]
+
+
+def _over(writer: Writer) -> str:
+    """Something of each element of a variable."""
+    while True:
+        template = _drawn(writer, _OVER)
+        text = writer.fill(template)
+        if not asks_itself(text) and not _IN_ITSELF.search(text):
+            return text
+
+
+def _drawn(writer: Writer, table: Table) -> str:
+    """A template that fits, if one is found soon, its `!` obeyed."""
+    template = next((text for text in writer.rng.choices(*table, k=_TRIES) if writer.fits(text)), table[0][0])
+    if template.startswith("!"):
+        template = template[1:]
+        for hole, kind in RECEIVERS.items():
+            if f"<{hole}>" in template:
+                template = template.replace(f"<{hole}>", writer.variable(kind) or writer.add_param(kind))
+    return template
 
 
 def _loop(writer: Writer) -> list[str]:
@@ -195,14 +247,14 @@ def _loop(writer: Writer) -> list[str]:
     kind = rng.choice(["str", "str", "str", "li", "ls"])
     element, table = _LOOPS[kind]
     over = writer.add_param(kind)
-    made = writer.fresh_name(rng.choice(["int", "str", "ls"]), result=True)
-    taken = {over, made}
-    while (name := writer.fresh_name(element)) in taken:
-        pass
     start, yes, no = rng.choice(_COLLECTED)
-    lines = [f"if {writer.fill(rng.choices(*table)[0], 0, {'v': name})}:", f"    {yes}"]
+    made = writer.fresh_name(_KIND_OF[start], result=True)
+    writer.scope.append(Variable(made, "unknown"))
+    name = writer.fresh_name(element)
+    writer.scope.append(Variable(name, "unknown"))
+    lines = [f"if {_element_test(writer, table, name, over)}:", f"    {yes}"]
     if rng.random() < 0.6:
-        lines += [rng.choice(["else:", f"elif {writer.fill(rng.choices(*table)[0], 0, {'v': name})}:"]), f"    {no}"]
+        lines += [rng.choice(["else:", f"elif {_element_test(writer, table, name, over)}:"]), f"    {no}"]
     lines = [line.replace("$", made).replace("@", name) for line in lines]
     head = rng.choice(
         [f"for {name} in {over}:"] * 4 + [f"for {name} in {over}[::-1]:", f"for {name} in sorted({over}):"]
@@ -210,6 +262,16 @@ def _loop(writer: Writer) -> list[str]:
     return [f"{made} = {start}", head, *(f"    {line}" for line in lines), f"return {made}"]
 
 
+def _element_test(writer: Writer, table: Table, name: str, over: str) -> str:
+    """A test of the element; whether it is where it came from is none."""
+    while True:
+        template = writer.rng.choices(*table)[0]
+        text = writer.fill(template, 0, {"v": name})
+        if writer.fits(template) and not asks_itself(text) and not re.search(rf"\b{name} (?:not )?in {over}\b", text):
+            return text
+
+
+_KIND_OF = {"0": "int", "[]": "ls", "{}": "dsi", "''": "str"}
 _COLLECTED = [  # start, what a test that holds does to `$` with the element `@`, what one that does not
     ("0", "$ += 1", "$ -= 1"),
     ("0", "$ += 1", "continue"),

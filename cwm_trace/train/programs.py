@@ -2,7 +2,7 @@
 
 `generate(seed)` writes one program and several calls of it. Four usual families: *drills* (one or a few operations on parameters), *free*
 programs (statements, loops, conditions, mutation), *idioms* (shapes that people write) and *scripts*. Those of `skills` are written
-where they are asked for, and half of what `wide` is. Runs nothing.
+where they are asked for, and a third of what `wide` is. Runs nothing.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class Program:
 
     Attributes:
         source: its text.
-        calls: expressions to trace, one trace each; empty for a script that runs its own `main()`.
+        calls: expressions to trace, one trace each; empty for a script.
         family: `drill`, `free`, `idiom`, `script`, one of `skills`, `dense`, `toplevel`, `mutant` or `real`.
         parent: of a mutant, the program that it was made from.
     """
@@ -430,7 +430,9 @@ def _toplevel(rng: random.Random, calls: int) -> Program:
     """A function of another family, called by a script, or its lines without the function."""
     family = rng.choices(list(_UNFOLDED), list(_UNFOLDED.values()))[0]
     program = _FAMILIES[family](rng, max(calls, 2))
-    return Program(as_script(rng, program.source, program.calls), (), "toplevel")
+    with suppress(SyntaxError):  # a generated program may not compile; who records it sees to that
+        return Program(as_script(rng, program.source, program.calls), (), "toplevel")
+    return program
 
 
 def _part(rng: random.Random) -> tuple[str, str, Writer]:

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from itertools import chain
+from typing import Any
 
 from cwm_trace.train.edits import Edit, Text
 from cwm_trace.train.names import RESERVED, novel_name, word
@@ -23,6 +24,7 @@ _KEPT = 0.35  # share of names that stay in these
 _TABLE, _TRADE = 0.65, 0.85  # up to here a word of the tokenizer's table, then one of the trade, then any
 _TIGHT_CALLS, _TIGHT = 0.15, 0.08  # shares of calls and of programs without the spaces that nobody needs
 _VALUES = 0.12  # of calls with a value that is not written as Python prints it
+_LARGE = 1e6  # from here on floats stay as they are
 _LOOKED_UP = {"locals", "vars", "dir", "eval", "exec", "globals"}  # to these, names are texts
 _OPERATOR = re.compile(r" ([-+*/%]|//) ")
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
@@ -130,36 +132,62 @@ def _table() -> tuple[str, ...]:
 def other_values(rng: random.Random, call: str) -> str:
     """The call with one of its literals written in another way, or computed; as it is where there is none. Raises SyntaxError."""
     text = Text(call)
-    found: dict[type[ast.expr], list[Edit]] = {}  # by kind, or texts would be all that is changed
-    for node in ast.walk(ast.parse(call, mode="eval").body):
-        if isinstance(node, ast.expr):
-            for spelled in _spellings(rng, text, node):
-                found.setdefault(type(node), []).append(Edit(*text.span(node), spelled))
+    found: dict[str, list[Edit]] = {}  # by kind, or texts would be all that is changed
+    for node in _literals(ast.parse(call, mode="eval").body):
+        for kind, spelled in _spellings(rng, text, node):
+            found.setdefault(kind, []).append(Edit(*text.span(node), spelled))
     return text.edited([rng.choice(rng.choice(list(found.values())))]) if found else call
 
 
-def _spellings(rng: random.Random, text: Text, node: ast.expr) -> list[str]:
+def _literals(node: ast.expr) -> Iterator[ast.expr]:
+    """What stands alone: a call's arguments, and what is in lists, tuples, sets and dicts there; no part of a computation."""
     match node:
-        case ast.Constant(value=float() as number) if number == round(number, 1):
-            return [f"{number:.2f}", f"{number:.3f}"]
+        case ast.Call(args=arguments, keywords=keywords):
+            parts = [*arguments, *(keyword.value for keyword in keywords)]
+        case ast.List(elts=parts) | ast.Tuple(elts=parts) | ast.Set(elts=parts):
+            yield node
+        case ast.Dict(values=parts):
+            yield node
+        case ast.Constant() | ast.UnaryOp(operand=ast.Constant(value=float())):
+            yield node.operand if isinstance(node, ast.UnaryOp) else node
+            return
+        case _:
+            return
+    for part in parts:
+        if not isinstance(part, ast.Call):
+            yield from _literals(part)
+
+
+def _spellings(rng: random.Random, text: Text, node: ast.expr) -> list[tuple[str, str]]:
+    """Kinds of spelling, and the texts."""
+    match node:
+        case ast.Constant(value=float() as number) if abs(number) < _LARGE and number == round(number, 1):
+            return [("float", f"{number:.2f}"), ("float", f"{number:.3f}")]
         case ast.Constant(value=str() as word) if len(word) > 1:
             at = rng.randrange(1, len(word))
             parts = [f"{word[:at]!r} + {word[at:]!r}", f"{''!r}.join({[word[:at], word[at:]]!r})"]
-            return [f"{word[0]!r} * {len(word)}", *parts] if len(set(word)) == 1 else parts
-        case ast.List(elts=[first, *others]) if others and len({text.node(item) for item in node.elts}) == 1:
-            return [f"[{text.node(first)}] * {len(node.elts)}"]
+            alike = [("repeated", f"{word[0]!r} * {len(word)}")] if len(set(word)) == 1 else []
+            return [*alike, *(("text", part) for part in parts)]
+        case ast.List(elts=[ast.Constant() as first, *others]) if others and _alike(text, node.elts):
+            return [("repeated", f"[{text.node(first)}] * {len(node.elts)}")]
         case ast.List(elts=elements) if len(elements) > 1 and (span := _consecutive(elements)):
-            return [f"list(range({span[0]}, {span[1]}))"]
-        case ast.Dict(keys=[ast.Constant() as key, *_], values=[first, *_]):
-            pairs = [
-                f"{text.node(name)}: {text.node(value)}"
-                for name, value in zip(node.keys, node.values, strict=True)
-                if name
-            ]
-            # The first place of a key and its last value count.
-            twice = [*pairs, f"{text.node(key)}: {text.node(first)}"]
-            return [f"{{{', '.join([f'{text.node(key)}: {text.node(rng.choice(node.values))}', *twice[1:]])}}}"]
+            return [("range", f"list(range({span[0]}, {span[1]}))")]
+        case ast.Dict(keys=[_, *_] as keys, values=values) if all(isinstance(key, ast.Constant) for key in keys):
+            return [("twice", twice)] if (twice := _first_key_twice(rng, text, keys, values)) else []
     return []
+
+
+def _alike(text: Text, elements: list[ast.expr]) -> bool:
+    return len({text.node(item) for item in elements}) == 1
+
+
+def _first_key_twice(rng: random.Random, text: Text, keys: list[Any], values: list[ast.expr]) -> str | None:
+    """The dict with its first key again at its end: the first place of a key counts, and its last value."""
+    if len({key.value for key in keys}) < len(keys):
+        return None
+    names, shown = [text.node(key) for key in keys], [text.node(value) for value in values]
+    pairs = zip([*names, names[0]], [rng.choice(shown), *shown[1:], shown[0]], strict=True)
+    return f"{{{', '.join(f'{name}: {value}' for name, value in pairs)}}}"
 
 
 def _consecutive(elements: list[ast.expr]) -> tuple[int, int] | None:

@@ -723,7 +723,7 @@ list() dict()
 """.split()
 _NAMES = tuple(OPERATIONS)
 _OF_TEXT = frozenset(f".{name}()" for name in dir(str))
-_WEIGHTS = [1 if name in _RARE else (10 if name in _OF_TEXT else 5) + 10 * _OFTEN.count(name) for name in _NAMES]
+WEIGHTS = [1 if name in _RARE else (10 if name in _OF_TEXT else 5) + 10 * _OFTEN.count(name) for name in _NAMES]
 _STATEMENT = re.compile(r"!(del )?([A-Z]+)(.*)")
 _TO_STR = """.capitalize() .casefold() .center() .expandtabs() .ljust() .lower() .lstrip() .removeprefix() .removesuffix() .replace()
 .rjust() .rstrip() .strip() .swapcase() .title() .translate() .upper() .zfill() slice""".split()
@@ -746,7 +746,7 @@ def atom_body(writer: Writer, name: str | None = None) -> list[str]:
 
 def drawn(writer: Writer) -> str:
     """The name of an operation; rare ones are rare."""
-    return writer.rng.choices(_NAMES, _WEIGHTS)[0]
+    return writer.rng.choices(_NAMES, WEIGHTS)[0]
 
 
 def done(writer: Writer, name: str) -> tuple[str, str | None]:

@@ -14,7 +14,7 @@ _RESULTS = ("result", "result", "output", "out", "answer", "r", "res", "value")
 
 
 def as_script(rng: random.Random, source: str, calls: tuple[str, ...]) -> str:
-    """A script that does what the calls of the program's functions do. Raises SyntaxError."""
+    """A script that makes the first one or two of the calls of the program's functions. Raises SyntaxError."""
     tree = ast.parse(source)
     if rng.random() < _FLAT and (text := _flat(rng, source, tree, calls[0])):
         return text
@@ -43,7 +43,7 @@ def _called(
     tree = ast.parse(call, mode="eval").body
     if isinstance(tree, ast.Call) and isinstance(tree.func, ast.Name) and rng.random() < 0.6:
         names = parameters.get(tree.func.id)
-        if names and len(names) == len(tree.args) and not tree.keywords:
+        if names and len(names) == len(tree.args) and not tree.keywords and parameters.keys().isdisjoint(names):
             lines = [
                 f"{name} = {ast.get_source_segment(call, argument)}"
                 for name, argument in zip(names, tree.args, strict=True)
@@ -82,20 +82,22 @@ def _flat(rng: random.Random, source: str, tree: ast.Module, call: str) -> str |
         case _:
             return None
     *body, last = function.body
-    ends = [node for node in ast.walk(function) if isinstance(node, (ast.Return, ast.Yield, ast.Nonlocal, ast.Global))]
     if '"""' in source or names is None or len(names) != len(arguments) or function.decorator_list or function.returns:
         return None
-    if not body or ends != [last] or not isinstance(last, ast.Return) or last.value is None or any(map(_inner, body)):
+    if not body or not isinstance(last, ast.Return) or last.value is None or last.lineno == body[-1].end_lineno:
+        return None
+    if any(_needs_function(node, function.name, last) for node in ast.walk(function) if node is not function):
         return None
     lines = source.split("\n")
     bound = [f"{name} = {ast.get_source_segment(call, item)}" for name, item in zip(names, arguments, strict=True)]
     kept = dedent("\n".join(lines[body[0].lineno - 1 : last.lineno - 1]))
     shown = ast.get_source_segment(source, last.value)
-    end = f"print({shown})" if rng.random() < 0.7 else f"result = {shown}\nprint(result)"
+    end = f"print({shown})" if rng.random() < 0.7 or "\n" in (shown or "") else f"result = {shown}\nprint(result)"
     return "\n".join([*bound, *([""] if rng.random() < 0.3 else []), kept, end, ""])
 
 
-def _inner(node: ast.stmt) -> bool:
-    """Whether there is a scope in it whose names would be looked up elsewhere."""
+def _needs_function(node: ast.AST, name: str, last: ast.Return) -> bool:
+    """Whether it means something else outside the function of this name: its end, a scope in it, the function itself."""
+    ends = (ast.Return, ast.Yield, ast.YieldFrom, ast.Nonlocal, ast.Global)
     scopes = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-    return any(isinstance(child, scopes) for child in ast.walk(node))
+    return (isinstance(node, (*ends, *scopes)) and node is not last) or (isinstance(node, ast.Name) and node.id == name)
