@@ -8,17 +8,17 @@ from __future__ import annotations
 import argparse
 import shlex
 import sys
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, NoReturn
 
 from IPython.core.error import UsageError
 
-from cwm_trace.errors import CwmTraceError
+from cwm_trace.errors import CwmTraceError, InputError
 from cwm_trace.frames import Trace
 from cwm_trace.models import load_model
 from cwm_trace.simulate import predict
-from cwm_trace.tracer import Limits, run_script, trace_source
+from cwm_trace.tracer import Limits, trace_source
+from cwm_trace.tracer.run import Run, finish
+from cwm_trace.tracer.run_jobs import code_job
 
 
 class _Parser(argparse.ArgumentParser):
@@ -29,7 +29,7 @@ class _Parser(argparse.ArgumentParser):
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="%%cwm_trace", add_help=False)
     parser.add_argument("--predict", action="store_true")
-    parser.add_argument("-m", "--model", default="nano")
+    parser.add_argument("-m", "--model")
     parser.add_argument("--call")
     parser.add_argument("--to")
     parser.add_argument("--timeout", type=float, default=10.0)
@@ -39,36 +39,52 @@ def _parser() -> argparse.ArgumentParser:
 def magic(shell: Any, line: str, cell: str) -> Trace:
     """Record the cell as a program of its own, or predict it, and show the trace.
 
-    %%cwm_trace [--predict] [-m MODEL] [--call EXPRESSION] [--to NAME] [--timeout SECONDS]
+    %%cwm_trace [--predict] [-m MODEL] [--call "EXPRESSION"] [--to NAME] [--timeout SECONDS]
 
-    --predict   do not run it: a model (-m: nano, hf:PATH_OR_ID, http://HOST:PORT/v1) writes the frames
-    --call      trace this call of a function in the cell, in the form of CWM's prompts
+    --predict   do not run it: nano, or the model of -m (hf:PATH_OR_ID, http://HOST:PORT/v1, ...), writes the frames
+    --call      trace this call of a function in the cell, in the form of CWM's prompts; what it prints is not shown
     --to        also bind the trace to this variable
     --timeout   of a real run, in seconds (10)
 
     Returns the trace. Raises UsageError.
     """
     try:
-        options = _parser().parse_args(shlex.split(line))
-        if options.predict:
-            trace = predict(load_model(options.model), cell, options.call)
-        elif options.call:
-            trace = trace_source(cell, options.call, limits=Limits(seconds=options.timeout))
-        else:
-            trace = _run(cell, options.timeout)
-    except (CwmTraceError, ValueError) as error:  # ValueError: of shlex, an open quote
+        options = _options(line)
+        trace = _predicted(cell, options) if options.predict or options.model else _recorded(cell, options)
+    except CwmTraceError as error:
         raise UsageError(f"%%cwm_trace: {error}") from None
     if options.to:
         shell.user_ns[options.to] = trace
     return trace
 
 
-def _run(cell: str, seconds: float) -> Trace:
-    """Run the cell as a script; what it writes is shown after the run."""
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "cell.py"
-        path.write_text(cell, "utf-8")
-        result = run_script(path, capture=True, limits=Limits(seconds=seconds))
+def _options(line: str) -> argparse.Namespace:
+    try:
+        words = shlex.split(line, posix=False)  # a call keeps its own quotes
+    except ValueError as error:
+        raise InputError(f"{line}: {error}") from None
+    options = _parser().parse_args([_unquoted(word) for word in words])
+    if options.to is not None and not options.to.isidentifier():
+        raise InputError(f"--to {options.to}: not the name of a variable")
+    if not options.timeout > 0:
+        raise InputError(f"--timeout {options.timeout}: not a number of seconds")
+    return options
+
+
+def _unquoted(word: str) -> str:
+    return word[1:-1] if len(word) > 1 and word[0] == word[-1] and word[0] in "'\"" else word
+
+
+def _predicted(cell: str, options: argparse.Namespace) -> Trace:
+    return predict(load_model(options.model or "nano"), cell, options.call)
+
+
+def _recorded(cell: str, options: argparse.Namespace) -> Trace:
+    """A real run, with the kernel's folder and imports; what it writes is shown after it."""
+    limits = Limits(seconds=options.timeout)
+    if options.call:
+        return trace_source(cell, options.call, limits=limits)
+    result = finish(Run(code_job(cell, limits=limits), capture=True))
     sys.stdout.write((result.stdout or b"").decode("utf-8", "replace"))
     sys.stderr.write((result.stderr or b"").decode("utf-8", "replace"))
     return result.trace

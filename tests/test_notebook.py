@@ -50,6 +50,25 @@ def test_a_call_is_recorded_or_predicted(shell: Any) -> None:
     assert recorded.returned == "42" and recorded.frames == predicted.frames
 
 
+def test_quotes_of_a_call_stay(shell: Any) -> None:
+    cell = "def f(x):\n    return x * 2\n"
+    for call in ('f("ab")', "\"f('ab')\"", "'f( \"ab\" )'"):
+        assert _ran(shell, f"%%cwm_trace --call {call}\n{cell}").returned == "'abab'"
+
+
+def test_it_imports_what_lies_beside_the_notebook(shell: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "beside_it.py").write_text("value = 7\n")
+    monkeypatch.chdir(tmp_path)
+    trace = _ran(shell, "%%cwm_trace\nfrom beside_it import value\nx = value + 1\ny = x\n")
+    assert trace.raised is None and any((step.locals or {}).get("x") == "8" for step in trace.frames)
+
+
+def test_a_model_means_a_prediction(shell: Any, tmp_path: Path) -> None:
+    ran = tmp_path / "ran"
+    _ran(shell, f"%%cwm_trace -m no-change\nopen({str(ran)!r}, 'w').close()\n")
+    assert not ran.exists()
+
+
 def test_a_notebook_shows_a_page_and_a_text(shell: Any) -> None:
     shown, _ = shell.display_formatter.format(_ran(shell, "%%cwm_trace\nx = 1\n"))
     assert "<iframe" in shown["text/html"] and shown["text/plain"].startswith("<Trace")
@@ -68,6 +87,9 @@ def test_a_program_that_raises_has_a_trace(shell: Any, capfd: pytest.CaptureFixt
         ("--predict -m nothing:at:all", "x = 1", "nothing:at:all"),
         ("", "x = (", "was never closed"),
         ("--timeout soon", "x = 1", "invalid float value"),
+        ("--timeout nan", "x = 1", "not a number of seconds"),
+        ("--timeout 0", "x = 1", "not a number of seconds"),
+        ("--to 1x", "x = 1", "not the name of a variable"),
     ],
 )
 def test_what_is_wrong_is_one_line(

@@ -15,6 +15,7 @@ import pytest
 
 from cwm_trace.errors import InputError
 from cwm_trace.eval.suites import load_suite
+from cwm_trace.format import render_frame
 from cwm_trace.tracer.inprocess import record_source
 from cwm_trace.train.constructs import constructs, count
 from cwm_trace.train.programs import atom, generate, new_writer
@@ -99,22 +100,39 @@ def test_long_programs_are_called_with_long_texts() -> None:
         assert len(str(call.args[0].value)) >= 12
 
 
-def test_dense_programs_have_much_to_compute() -> None:
-    """Beside `steps`, more of a trace is values that a line made, and frames of comprehensions have names from around them."""
-    made, closures = Counter[str](), 0
+def test_dense_programs_have_frames_with_names_from_around() -> None:
+    closures = Counter[str]()
     for family in ("steps", "dense"):
-        for seed in range(150):
+        for seed in range(200):
             program = generate(seed, 1, family)
             with suppress(InputError):
-                trace = record_source(program.source, program.calls[0], max_frames=400)
-                new = [value for frame in trace.frames for value in (frame.locals or {}).values() if value != ".."]
-                made[family] += len(new)
-                made[f"{family}: frames"] += len(trace.frames)
-                closures += sum(".0" in (frame.locals or {}) and len(frame.locals or {}) > 2 for frame in trace.frames)
+                frames = map(render_frame, record_source(program.source, program.calls[0], max_frames=400).frames)
+                closures[family] += sum('".0"' in text and text.count('": "') > 2 for text in frames)
+    assert closures["dense"] > 2 * closures["steps"] and closures["dense"] > 60
 
-    assert made["dense"] / made["dense: frames"] > 0.9 * made["steps"] / made["steps: frames"]
-    assert made["dense"] > 1.3 * made["steps"]
-    assert closures > 50
+
+def test_dense_programs_work_on_their_variables() -> None:
+    unread = itself = literal = 0
+    for seed in range(300):
+        tree = ast.parse(generate(seed, 1, "dense").source)
+        function = tree.body[-1]
+        assert isinstance(function, ast.FunctionDef)
+        read = {node.id for node in ast.walk(function) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+        unread += not {argument.arg for argument in function.args.args} <= read
+        for node in ast.walk(function):
+            if isinstance(node, ast.Compare):
+                itself += ast.dump(node.left) == ast.dump(node.comparators[0])
+            elif isinstance(node, ast.Attribute) and isinstance(node.value, (ast.Constant, ast.List, ast.Dict)):
+                literal += not (isinstance(node.value, ast.Constant) and node.attr == "join")
+    assert unread < 45 and itself < 5 and literal < 25
+
+
+def test_a_template_fits_where_there_are_variables_or_room() -> None:
+    writer = new_writer(random.Random(0))
+    writer.max_params = 1
+    assert writer.fits("<S>.count(<char>)") and not writer.fits("<S>.join(<LS>)")
+    writer.add_param("str")
+    assert writer.fits("<S> + <S>") and not writer.fits("<LI>[0]")
 
 
 def test_what_a_program_is_made_of() -> None:

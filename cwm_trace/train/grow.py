@@ -19,7 +19,7 @@ from cwm_trace.train.tokenizer import build_tokenizer
 def deepen(model: Any, copied: Sequence[int]) -> Any:
     """A model with a copy, one that adds nothing yet, of each of these layers (numbers from 0), all of them behind the last of these.
 
-    Raises InputError for layers that are not there.
+    In float32; settings of generation are not kept. Raises InputError for layers that are not there.
     """
     count, places = model.config.num_hidden_layers, sorted(set(copied))
     if not places or not 0 <= places[0] <= places[-1] < count:
@@ -43,7 +43,7 @@ def deepen(model: Any, copied: Sequence[int]) -> Any:
 
 
 def grow(source: str, out: Path, copied: Sequence[int]) -> None:
-    """Write the deeper model of a model folder, in float32, with the tokenizer."""
+    """Write the deeper model of a folder that `train` wrote, in float32, with its tokenizer. Raises InputError."""
     from transformers import CwmForCausalLM
 
     deepen(CwmForCausalLM.from_pretrained(source, dtype=torch.float32), copied).save_pretrained(out)
