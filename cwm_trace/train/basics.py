@@ -186,6 +186,7 @@ _TESTS_TABLE, _CHANGES_TABLE = read_table(_TESTS), read_table(_CHANGES)
 _KINDS = ["int"] * 9 + ["str"] * 6 + ["ls"] * 3 + ["li"] * 3
 _ITSELF = re.compile(
     r"(?<![\w.])(\w+) (?:==|!=|<|>|<=|>=|in|not in) \1(?![\w.\[(])|(?<![\w.])(\w+)\.(?:startswith|endswith|find|rfind|count|index)\(\2\)"
+    r"|len\((\w+)\) [=!<>]+ len\(\3\)"
 )
 _TRICKY = [
     "it's",
