@@ -43,7 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     record.add_argument("--max-tokens", type=int, default=1536, help="longer traces are left out (1536)")
     record.add_argument(
         "--family",
-        help="only such programs: drill, free, idiom, script, those of skills.py, mutant, real, or wide, which is all",
+        help="only such programs: drill, free, idiom, script, those of skills.py, dense, toplevel, mutant, real, or wide, which is all",
     )
     record.add_argument("--programs", help="file of `collect`, for real, mutant and wide")
     train = commands.add_parser("train", help="train a model on shards")

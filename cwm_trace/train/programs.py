@@ -82,7 +82,7 @@ class Program:
 
 def generate(seed: int, calls: int = 3, family: str | None = None, collected: Sequence[Program] = ()) -> Program:
     """The program of a seed, with so many different calls at most; `family` (`script`, say) leaves no choice of that, but for `wide`:
-    the usual ones, those of `skills`, and mutants, half of the others respelled (`cwm_trace.train.respell`). Raises KeyError.
+    all of them, half of those that are neither mutants nor real respelled (`cwm_trace.train.respell`). Raises KeyError.
 
     `collected`: real programs (`cwm_trace.train.real`), which `real` and mutants are made of, and a part of `wide`. Raises InputError
     for `real` without.
