@@ -17,7 +17,8 @@ from cwm_trace.train.writer import Variable, Writer
 _KINDS = ["str"] * 7 + ["li"] * 3 + ["ls"] * 2 + ["char", "dsi"]
 _MADE = ["int"] * 8 + ["str"] * 8 + ["ls"] * 2 + ["li"] * 2
 _VALUED = {name: [text for text in texts if not text.startswith("!")] for name, texts in OPERATIONS.items()}
-_OPERATIONS = [(texts, weight) for texts, weight in zip(_VALUED.values(), WEIGHTS, strict=True) if texts]
+_OPERATIONS = {name: weight for name, weight in zip(_VALUED, WEIGHTS, strict=True) if _VALUED[name]}
+_NAMES, _WEIGHTS = list(_OPERATIONS), list(_OPERATIONS.values())
 _TRIES = 30
 _IN_ITSELF = re.compile(r"for (\w+) in (\w+)\b.* if \1 (?:not )?in \2\b|\b(\w+) (?:not )?in (\w+) for \3 in \4\b")
 _OVER = read_table("""
@@ -172,8 +173,7 @@ def _assigned(writer: Writer, names: dict[str, str]) -> list[str]:
 
 
 def _any(writer: Writer) -> str | None:
-    texts, _ = writer.rng.choices(_OPERATIONS, [weight for _, weight in _OPERATIONS])[0]
-    template = writer.rng.choice(texts)
+    template = writer.rng.choice(_VALUED[writer.rng.choices(_NAMES, _WEIGHTS)[0]])
     if not writer.fits(template):
         return None
     text = writer.fill(template)
@@ -223,15 +223,14 @@ def _comprehensions(writer: Writer) -> list[str]:
 def _over(writer: Writer) -> str:
     """Something of each element of a variable."""
     while True:
-        template = _drawn(writer, _OVER)
-        text = writer.fill(template)
+        text = writer.fill(_drawn(writer))
         if not asks_itself(text) and not _IN_ITSELF.search(text):
             return text
 
 
-def _drawn(writer: Writer, table: Table) -> str:
+def _drawn(writer: Writer) -> str:
     """A template that fits, if one is found soon, its `!` obeyed."""
-    template = next((text for text in writer.rng.choices(*table, k=_TRIES) if writer.fits(text)), table[0][0])
+    template = next((text for text in writer.rng.choices(*_OVER, k=_TRIES) if writer.fits(text)), _OVER[0][0])
     if template.startswith("!"):
         template = template[1:]
         for hole, kind in RECEIVERS.items():

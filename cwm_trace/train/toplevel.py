@@ -35,6 +35,11 @@ def _names(function: ast.FunctionDef) -> list[str] | None:
     return [argument.arg for argument in arguments.args]
 
 
+def _bound(names: list[str], call: str, arguments: list[ast.expr]) -> list[str]:
+    """Lines that give the parameters the call's arguments."""
+    return [f"{name} = {ast.get_source_segment(call, item)}" for name, item in zip(names, arguments, strict=True)]
+
+
 def _called(
     rng: random.Random, call: str, parameters: dict[str, list[str] | None], taken: set[str], results: list[str]
 ) -> list[str]:
@@ -44,10 +49,7 @@ def _called(
     if isinstance(tree, ast.Call) and isinstance(tree.func, ast.Name) and rng.random() < 0.6:
         names = parameters.get(tree.func.id)
         if names and len(names) == len(tree.args) and not tree.keywords and parameters.keys().isdisjoint(names):
-            lines = [
-                f"{name} = {ast.get_source_segment(call, argument)}"
-                for name, argument in zip(names, tree.args, strict=True)
-            ]
+            lines = _bound(names, call, tree.args)
             call = f"{tree.func.id}({', '.join(names)})"
     name = next(name for name in (*rng.sample(_RESULTS, 3), "first", "second", "third") if name not in taken)
     taken.add(name)
@@ -89,11 +91,10 @@ def _flat(rng: random.Random, source: str, tree: ast.Module, call: str) -> str |
     if any(_needs_function(node, function.name, last) for node in ast.walk(function) if node is not function):
         return None
     lines = source.split("\n")
-    bound = [f"{name} = {ast.get_source_segment(call, item)}" for name, item in zip(names, arguments, strict=True)]
     kept = dedent("\n".join(lines[body[0].lineno - 1 : last.lineno - 1]))
     shown = ast.get_source_segment(source, last.value)
     end = f"print({shown})" if rng.random() < 0.7 or "\n" in (shown or "") else f"result = {shown}\nprint(result)"
-    return "\n".join([*bound, *([""] if rng.random() < 0.3 else []), kept, end, ""])
+    return "\n".join([*_bound(names, call, arguments), *([""] if rng.random() < 0.3 else []), kept, end, ""])
 
 
 def _needs_function(node: ast.AST, name: str, last: ast.Return) -> bool:
