@@ -18,6 +18,7 @@ from cwm_trace.models import lean as lean_module  # noqa: E402
 from cwm_trace.models.causal import CausalModel, Codec  # noqa: E402
 from cwm_trace.models.engine import Engine  # noqa: E402
 from cwm_trace.models.lean import LeanNetwork, Read, fits  # noqa: E402
+from cwm_trace.models.literal_cwm import LiteralCwmConfig, LiteralCwmForCausalLM  # noqa: E402
 from cwm_trace.models.memory import first_choices  # noqa: E402
 from cwm_trace.models.tokenizer_file import TokenizerFile  # noqa: E402
 from cwm_trace.prompts import call_prompt, script_prompt  # noqa: E402
@@ -53,6 +54,10 @@ SHAPES: dict[str, dict[str, Any]] = {
     "a window longer than the text": {"sliding_window": 2000},
     "full attention only": {"layer_types": ["full_attention"] * 3},
     "sliding attention only": {"layer_types": ["sliding_attention"] * 3, "sliding_window": 3},
+    "told of places in literals": {
+        "literal_symbols": ["C", "S", "S", *(["'", '"', "\\", "(", ")", ",", "\n", "x", "xx", "',", "", "\"x"] * 3)],
+        "literal_sizes": [5, 4, 3],
+    },
     "another base, another epsilon": {
         "rope_parameters": {"rope_type": "default", "rope_theta": 500.0},
         "rms_norm_eps": 0.1,
@@ -64,7 +69,10 @@ IDS = [int(token) for token in torch.randint(0, 50, (1300,), generator=torch.Gen
 def pair(shape: str) -> tuple[Any, LeanNetwork]:
     """A random network of transformers, its norms' weights random too, and the same one, lean."""
     torch.manual_seed(len(shape))
-    model = transformers.CwmForCausalLM(transformers.CwmConfig(**{**BASE, **SHAPES[shape]})).eval()
+    fields = {**BASE, **SHAPES[shape]}
+    told = "literal_symbols" in fields
+    kinds = (LiteralCwmConfig, LiteralCwmForCausalLM) if told else (transformers.CwmConfig, transformers.CwmForCausalLM)
+    model = kinds[1](kinds[0](**fields)).eval()
     with torch.no_grad():
         for name, weight in model.named_parameters():
             if "norm" in name:

@@ -443,7 +443,7 @@ def test_a_short_run_learns_resumes_and_loads_as_hugging_face_has_it(shards: Pat
     text = TRACE.render()
     ids = tokenizer(text, add_special_tokens=False)["input_ids"]
     assert ids == encode(text)
-    assert type(model).__name__ == "CwmForCausalLM"
+    assert type(model).__name__ == "LiteralCwmForCausalLM"
     with torch.no_grad():
         stored = model(torch.tensor([ids])).logits
         trained = resumed.accelerator.unwrap_model(resumed.model).eval()(torch.tensor([ids])).logits

@@ -20,19 +20,22 @@ import torch
 from torch.nn.attention import flex_attention
 
 from cwm_trace.errors import InputError
+from cwm_trace.models.literal_positions import LiteralPositions
 from cwm_trace.train import live as live_data
 from cwm_trace.train.ahead import Ahead
 from cwm_trace.train.data import IGNORED, groups, make_batch
 from cwm_trace.train.live import FIRST_SEED, LiveRecipe, LiveShards
 from cwm_trace.train.muon import Muon, orthogonalise
-from cwm_trace.train.network import Shape, batch_loss, new_model
+from cwm_trace.train.network import LITERAL_SIZES, Shape, batch_loss, new_model
 from cwm_trace.train.packed import BLOCK, PackedBatch, allowed, block_mask, masks_of, pack, packed_loss
 from cwm_trace.train.record import Recipe, read_trace, write_shards
 from cwm_trace.train.shards import IdArray, load_shard, save_shard, shard_paths
+from cwm_trace.train.tokenizer import literal_symbols
 from cwm_trace.train.trainer import Plan, Progress, Speed, Trainer
 from cwm_trace.train.travel import join_parts, split_folder
 
 SEPARATOR, PAD = 9, 0
+LITERALS = LiteralPositions(literal_symbols(), LITERAL_SIZES)
 TINY = Shape(width=32, layers=3, heads=2, inner=48, window=50, positions=512)
 
 
@@ -49,7 +52,7 @@ def traces(seed: int, count: int, longest: int = 300) -> list[IdArray]:
 
 def packed(seed: int = 0, rows: int = 3, length: int = 512) -> tuple[list[PackedBatch], list[IdArray]]:
     given = traces(seed, 300)
-    return list(pack(given, rows, length, SEPARATOR, PAD)), given
+    return list(pack(given, rows, length, SEPARATOR, PAD, LITERALS)), given
 
 
 # --- packing ----------------------------------------------------------------------------------------------------------
@@ -57,7 +60,7 @@ def packed(seed: int = 0, rows: int = 3, length: int = 512) -> tuple[list[Packed
 
 def placed(batch: PackedBatch) -> Iterator[tuple[list[int], list[int]]]:
     """The ids and labels of each trace in a batch."""
-    ids, labels, positions, _ = (item.tolist() for item in batch.tensors)
+    ids, labels, positions, *_ = (item.tolist() for item in batch.tensors)
     for row, lengths in enumerate(batch.lengths):
         start = 0
         for length in lengths:
@@ -72,7 +75,7 @@ def test_every_trace_stands_whole_in_one_place_with_its_own_labels() -> None:
     found = [pair for batch in batches for pair in placed(batch)]
     known = {tuple(item.tolist()) for item in given}
 
-    assert all(item.shape == (3, 512) for batch in batches for item in batch.tensors)
+    assert all(item.shape[:2] == (3, 512) for batch in batches for item in batch.tensors)
     assert len({tuple(ids) for ids, _ in found}) == len(found) >= len(given) - 60, "what waits at the end is not used"
     for ids, labels in found:
         assert tuple(ids) in known

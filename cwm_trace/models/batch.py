@@ -18,12 +18,14 @@ import torch
 
 from cwm_trace.errors import ModelError
 from cwm_trace.models.lean import LeanNetwork, LeanSequence, Read
-from cwm_trace.models.memory import Answer, Reading, Wanted, enough_memory, first_choices
+from cwm_trace.models.literal_positions import LiteralReading
+from cwm_trace.models.memory import Answer, Reading, Wanted, enough_memory, first_choices, literals_of
 
 _SHORT = 32  # tokens: longer reads (prompts) get a pass of their own, or all others would be padded to their length
 _PATIENCE = 0.05  # seconds that a pass waits for sequences whose owner is busy with something else
 _LINGER = 1.0  # seconds without any sequence after which the thread ends
 _LEAST = 512  # positions to begin with
+_CWM = {"cwm", "cwm_literals"}  # kinds of model that take a mask for each kind of layer
 _Made = TypeVar("_Made")
 
 
@@ -35,7 +37,7 @@ def can_batch(model: Any) -> bool:
     kinds = set(getattr(config, "layer_types", None) or ["full_attention"])
     windowed = getattr(config, "sliding_window", None) is not None and "layer_types" not in config.to_dict()
     known = kinds <= {"full_attention", "sliding_attention"} and not windowed
-    one_mask = kinds == {"full_attention"} or config.model_type == "cwm"
+    one_mask = kinds == {"full_attention"} or config.model_type in _CWM
     return known and one_mask and config._attn_implementation == "sdpa"
 
 
@@ -130,6 +132,8 @@ class Batcher:
         self._patience = 0.0 if isinstance(model, LeanNetwork) else _PATIENCE
         self._cache = _Rows()
         self._sequences: dict[int, LeanSequence] = {}  # by row
+        self._literals = literals_of(model)
+        self._literal_readings: dict[int, LiteralReading] = {}  # by row
         self._changed = threading.Condition()
         self._open: set[int] = set()
         self._new: list[_Job] = []
@@ -230,6 +234,7 @@ class Batcher:
                 past_key_values=self._cache,
                 use_cache=True,
                 logits_to_keep=group[0].keep if len(group) == 1 else 0,
+                **self._literal_positions(group, width),
             )
         logits: torch.Tensor = output.logits
         if len(group) == 1:
@@ -239,11 +244,21 @@ class Batcher:
             row[end - wanted.keep : end].float().cpu() for row, end, wanted in zip(logits, ends, group, strict=True)
         ]
 
+    def _literal_positions(self, group: list[_Read], width: int) -> dict[str, torch.Tensor]:
+        """What a network that is told of positions in literals is told."""
+        if self._literals is None:
+            return {}
+        told = torch.zeros(len(group), width, 3, dtype=torch.long)
+        for row, wanted in zip(told, group, strict=True):
+            reading = self._literal_readings.setdefault(wanted.row, LiteralReading(self._literals))
+            row[: len(wanted.ids)] = torch.tensor(reading.read(wanted.ids, wanted.start))
+        return {"literal_positions": told.to(self._model.device)}
+
     def _masks(self, positions: torch.Tensor) -> Any:
         """(rows, 1, tokens, keys), true where a token sees a key; keys stand at their positions. By kind of layer where there are kinds."""
         distance = positions[:, None, :, None] - torch.arange(self._cache.reach, device=positions.device)
         full = distance >= 0
-        if self._model.config.model_type != "cwm":
+        if self._model.config.model_type not in _CWM:
             return full
         return {"full_attention": full, "sliding_attention": full & (distance < self._model.config.sliding_window)}
 

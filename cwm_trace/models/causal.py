@@ -160,6 +160,8 @@ def _load(path: str, device: str, dtype: str, revision: str | None) -> tuple[Any
     import accelerate  # noqa: F401  (transformers needs it for device_map)
     import transformers
 
+    import cwm_trace.models.literal_cwm  # noqa: F401  (makes it known to transformers)
+
     with _quiet(transformers.utils.logging):
         where: dict[str, Any] = {
             "revision": revision,

@@ -1,8 +1,9 @@
 """A CWM network on the CPU with few operations a pass: for a small one, what a pass costs there is overhead more than arithmetic.
 
-The same numbers as `CwmForCausalLM` of transformers, to rounding (tests/test_models_lean.py): RMS norms, rotary positions, full and sliding
-attention, a gated MLP. Matrices that read the same input are one; the norms' weights are multiplied into the matrix behind them. Tokens of
-several sequences share all but attention, so that nothing is padded. Knows token ids only; float32; nothing of transformers.
+The same numbers as `CwmForCausalLM` of transformers, and as `literal_cwm`, to rounding (tests/test_models_lean.py): RMS norms, rotary
+positions, full and sliding attention, a gated MLP. Matrices that read the same input are one; the norms' weights are multiplied into the
+matrix behind them. Tokens of several sequences share all but attention, so that nothing is padded. Knows token ids only; float32; nothing of
+transformers.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import json
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import accumulate
 from math import sqrt
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,6 +21,7 @@ from typing import Any, NamedTuple, TypeVar
 import torch
 from torch.nn.functional import scaled_dot_product_attention, silu
 
+from cwm_trace.models.literal_positions import LiteralPositions, LiteralReading, Position
 from cwm_trace.models.memory import Answer, Reading, drive, first_choices
 
 _Made = TypeVar("_Made")
@@ -35,7 +38,7 @@ def fits(config: Mapping[str, Any]) -> bool:
     try:
         rope, kinds = config["rope_parameters"], config["layer_types"]
         return (
-            config["model_type"] == "cwm"
+            (config["model_type"] == "cwm" or _has_literals(config))
             and config["hidden_act"] == "silu"
             and config.get("mlp_bias") is False
             and rope["rope_type"] == "default"
@@ -48,6 +51,12 @@ def fits(config: Mapping[str, Any]) -> bool:
         )
     except (KeyError, TypeError):
         return False
+
+
+def _has_literals(config: Mapping[str, Any]) -> bool:
+    """Whether it is one that is told where in literals its tokens stand."""
+    named = config["model_type"] == "cwm_literals"
+    return named and bool(config["literal_symbols"]) and len(config["literal_sizes"]) == len(Position._fields)
 
 
 def is_lean(folder: Path, dtype: str) -> bool:
@@ -89,7 +98,7 @@ class LeanNetwork:
 
     @torch.no_grad()
     def __init__(self, config: Mapping[str, Any], weights: Mapping[str, torch.Tensor]) -> None:
-        """`weights` are named as in transformers' `CwmForCausalLM`. Raises KeyError where one is missing."""
+        """`weights` are named as in transformers' `CwmForCausalLM`, or `LiteralCwmForCausalLM`. Raises KeyError where one is missing."""
         self.config = SimpleNamespace(**config)
         self.generation_config: SimpleNamespace | None = None
         self._heads, self._key_heads = config["num_attention_heads"], config["num_key_value_heads"]
@@ -97,6 +106,12 @@ class LeanNetwork:
         hidden = config["hidden_size"]
         self._epsilon = torch.tensor(sqrt(hidden * config["rms_norm_eps"]))
         self._embedding = _float(weights["model.embed_tokens.weight"])
+        self.literals: LiteralPositions | None = None
+        if _has_literals(config):
+            self.literals = LiteralPositions(config["literal_symbols"], config["literal_sizes"])
+            self._embed_literals = _float(weights["model.embed_literals.weight"])
+            starts = accumulate((size + 1 for size in config["literal_sizes"][:-1]), initial=0)
+            self._literal_starts = torch.tensor(list(starts))
         head = self._embedding if config["tie_word_embeddings"] else weights["lm_head.weight"]
         self._head = _behind_norm(weights["model.norm.weight"], head)
         windows = (None if kind == "full_attention" else config["sliding_window"] for kind in config["layer_types"])
@@ -155,7 +170,7 @@ class LeanNetwork:
             sequence.reserve(len(ids))
             spans.append(slice(at, at := at + len(ids)))
         self._reach(max(read.sequence.length + len(read.ids) for read in reads))
-        states = self._embedding[torch.tensor([token for read in reads for token in read.ids])]
+        states = self._embedded(reads)
         starts = [read.sequence.length for read in reads]
         turns = torch.cat([self._turns[at : at + len(read.ids)] for at, read in zip(starts, reads, strict=True)])
         for number, layer in enumerate(self._layers):
@@ -167,6 +182,14 @@ class LeanNetwork:
                 [states[span.stop - read.keep : span.stop] for span, read in zip(spans, reads, strict=True)]
             )
         return list(torch.split(self._normed(states) @ self._head, [read.keep for read in reads]))
+
+    def _embedded(self, reads: Sequence[Read]) -> torch.Tensor:
+        """(tokens, hidden) of the tokens of all reads."""
+        states = self._embedding[torch.tensor([token for read in reads for token in read.ids])]
+        if self.literals is None:
+            return states
+        found = torch.tensor([position for read in reads for position in read.sequence.positions(read.ids)])
+        return states + self._embed_literals[found + self._literal_starts].sum(1)
 
     def _through(
         self,
@@ -248,6 +271,7 @@ class LeanSequence:
         self.length = 0
         config = network.config
         self.held = torch.empty(network.layers, _LEAST, 2 * config.num_key_value_heads, config.head_dim)
+        self._literals = LiteralReading(network.literals) if network.literals else None
 
     def reserve(self, count: int) -> None:
         """Have room for so many more tokens."""
@@ -256,6 +280,10 @@ class LeanSequence:
             grown = torch.empty(layers, max(2 * positions, self.length + count), heads, size)
             grown[:, : self.length] = self.held[:, : self.length]
             self.held = grown
+
+    def positions(self, ids: Sequence[int]) -> list[Position]:
+        """Where in literals tokens stand that come next."""
+        return self._literals.read(ids, self.length) if self._literals else []
 
     def read(self, ids: Sequence[int], keep: int) -> torch.Tensor:
         """Append tokens; logits (keep, vocabulary) after the last `keep` of them."""

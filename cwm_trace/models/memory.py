@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Protocol, TypeAlias, TypeVar
 import torch
 
 from cwm_trace.errors import ModelError
+from cwm_trace.models.literal_positions import LiteralPositions, LiteralReading
 
 _Made = TypeVar("_Made")
 
@@ -83,23 +84,37 @@ class OwnCache:
     def __init__(self, model: Any) -> None:
         self._model = model
         self._cache, self.can_forget = _new_cache(model)
+        literals = literals_of(model)
+        self._literals = LiteralReading(literals) if literals else None
+        self._length = 0
 
     def drive(self, reading: Reading[_Made]) -> _Made:
         return drive(reading, self._read)
 
     def _read(self, ids: Sequence[int], keep: int) -> Answer:
-        tensor = torch.tensor([list(ids)], device=self._model.device)
+        given: dict[str, Any] = {"input_ids": [list(ids)]}
+        if self._literals is not None:
+            given["literal_positions"] = [self._literals.read(ids, self._length)]
+        self._length += len(ids)
+        tensors = {name: torch.tensor(value, device=self._model.device) for name, value in given.items()}
         with enough_memory():
-            output = self._model(input_ids=tensor, past_key_values=self._cache, use_cache=True, logits_to_keep=keep)
+            output = self._model(**tensors, past_key_values=self._cache, use_cache=True, logits_to_keep=keep)
         logits = output.logits[0, -keep:].float().cpu()
         return Answer(logits, first_choices(logits))
 
     def forget(self, count: int) -> None:
+        self._length -= count
         if self._cache.get_seq_length():
             self._cache.crop(-count)
 
     def close(self) -> None:
         pass
+
+
+def literals_of(model: Any) -> LiteralPositions | None:
+    """What tells a network of transformers where in literals its tokens stand (`models.literal_cwm`); None for one that is not told."""
+    found: LiteralPositions | None = getattr(getattr(model, "model", None), "literals", None)
+    return found
 
 
 @contextmanager

@@ -70,10 +70,11 @@ def _parser() -> argparse.ArgumentParser:
     mix.add_argument("folders", type=Path, nargs="+")
     mix.add_argument("--into", type=int, default=40, help="so many shards (40)")
     mix.add_argument("--seed", type=int, default=0)
-    grow = commands.add_parser("grow", help="a deeper model that computes the same, to train on from")
+    grow = commands.add_parser("grow", help="a model with more layers, or told of places in literals, to train on from")
     grow.add_argument("model", help="folder of the model")
     grow.add_argument("out", type=Path)
-    grow.add_argument("--copy", type=int, nargs="+", required=True, help="layers whose copies are put in, from 0")
+    grow.add_argument("--copy", type=int, nargs="+", default=[], help="layers whose copies are put in, from 0")
+    grow.add_argument("--literals", action="store_true", help="tell it where in literals its tokens stand")
     split = commands.add_parser("split", help="pack a folder into parts small enough to travel one by one")
     split.add_argument("folder", type=Path)
     split.add_argument("out", type=Path)
@@ -375,7 +376,7 @@ def _run(args: argparse.Namespace) -> None:
     elif args.command == "grow":
         from cwm_trace.train.grow import grow
 
-        grow(args.model, args.out, args.copy)
+        grow(args.model, args.out, args.copy, args.literals)
     elif args.command == "join":
         print(*join_parts(args.parts, args.folder))
     elif args.command == "suite":

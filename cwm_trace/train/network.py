@@ -1,4 +1,4 @@
-"""The shape of `nano`: a small `CwmForCausalLM`, and a forward pass that computes logits only where there is a loss."""
+"""The shape of `nano`: a small `LiteralCwmForCausalLM`, and a forward pass that computes logits only where there is a loss."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from torch.nn.functional import cross_entropy
 
 from cwm_trace.format import BEGIN_OF_TEXT, END_OF_TEXT
 from cwm_trace.train.data import IGNORED, Batch
-from cwm_trace.train.tokenizer import PAD, build_tokenizer
+from cwm_trace.train.tokenizer import PAD, build_tokenizer, literal_symbols
+
+LITERAL_SIZES = (64, 32, 16)  # positions in literals: characters, items, variables
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +37,12 @@ class Shape:
 
 
 def new_model(shape: Shape) -> Any:
-    """A randomly initialised `CwmForCausalLM` of this shape for the project's tokenizer."""
-    from transformers import CwmConfig, CwmForCausalLM
+    """A randomly initialised network of this shape for the project's tokenizer."""
+    from cwm_trace.models.literal_cwm import LiteralCwmConfig, LiteralCwmForCausalLM
 
     tokenizer = build_tokenizer()
     kinds = ["full_attention" if (shape.layers - 1 - n) % 2 == 0 else "sliding_attention" for n in range(shape.layers)]
-    config = CwmConfig(
+    config = LiteralCwmConfig(
         vocab_size=-(-len(tokenizer) // 64) * 64,
         hidden_size=shape.width,
         intermediate_size=shape.inner,
@@ -57,8 +59,10 @@ def new_model(shape: Shape) -> Any:
         eos_token_id=tokenizer.convert_tokens_to_ids(END_OF_TEXT),
         pad_token_id=tokenizer.convert_tokens_to_ids(PAD),
         initializer_range=0.02,
+        literal_symbols=literal_symbols(),
+        literal_sizes=list(LITERAL_SIZES),
     )
-    return CwmForCausalLM(config)
+    return LiteralCwmForCausalLM(config)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,10 @@ class BatchLoss:
 
 def batch_loss(model: Any, batch: Batch) -> BatchLoss:
     """Loss of one batch; the output layer runs only on positions that have a label."""
-    hidden = model.model(input_ids=batch.ids, use_cache=False).last_hidden_state
+    inner = model.model
+    # Found here and not in the network, which may be compiled.
+    given = {"literal_positions": inner.positions_of(batch.ids)} if hasattr(inner, "positions_of") else {}
+    hidden = inner(input_ids=batch.ids, use_cache=False, **given).last_hidden_state
     labels = batch.labels[:, 1:]
     chosen = labels != IGNORED
     logits = model.lm_head(hidden[:, :-1][chosen]).float()

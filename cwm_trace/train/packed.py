@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from torch.nn.functional import cross_entropy, scaled_dot_product_attention
 
+from cwm_trace.models.literal_positions import LiteralPositions
 from cwm_trace.train.data import IGNORED, loss_start
 from cwm_trace.train.shards import IdArray
 
@@ -27,12 +28,16 @@ _Mask = dict[str, Any]
 
 
 class Packed(NamedTuple):
-    """A packed batch, all (B, T). `labels` are what is to be predicted *at* each token (the next one), `IGNORED` = no loss."""
+    """A packed batch, all (B, T), but for `literals`. `labels` are what is to be predicted *at* each token (the next one), `IGNORED` = no loss.
+
+    `literals` (B, T, 3), of bytes, are the places in literals (`models.literal_positions`); zeros for a network that is not told of them.
+    """
 
     ids: torch.Tensor
     labels: torch.Tensor
     positions: torch.Tensor
     documents: torch.Tensor
+    literals: torch.Tensor
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +77,14 @@ class PackedBatch:
 # --- packing --------------------------------------------------------------------------------------------------------
 
 
-def pack(traces: Iterable[IdArray], rows: int, length: int, frame_sep: int, pad: int) -> Iterator[PackedBatch]:
+def pack(
+    traces: Iterable[IdArray],
+    rows: int,
+    length: int,
+    frame_sep: int,
+    pad: int,
+    literals: LiteralPositions | None = None,
+) -> Iterator[PackedBatch]:
     """Batches of so many rows of so many tokens. Each trace, of at most `length` tokens, goes where it leaves least room.
 
     What fits nowhere waits for the next batch; what is left over at the end is not used.
@@ -98,15 +110,18 @@ def pack(traces: Iterable[IdArray], rows: int, length: int, frame_sep: int, pad:
             else:
                 later.append(trace)
         waiting += queue
-        yield _batch(bins, length, frame_sep, pad)
+        yield _batch(bins, length, frame_sep, pad, literals)
 
 
-def _batch(bins: Sequence[Sequence[IdArray]], length: int, frame_sep: int, pad: int) -> PackedBatch:
+def _batch(
+    bins: Sequence[Sequence[IdArray]], length: int, frame_sep: int, pad: int, literals: LiteralPositions | None
+) -> PackedBatch:
     shape = len(bins), length
     ids = np.full(shape, pad, dtype=np.int64)
     labels = np.full(shape, IGNORED, dtype=np.int64)
     positions = np.zeros(shape, dtype=np.int64)
     documents = np.zeros(shape, dtype=np.int32)
+    places = np.zeros((*shape, 3), dtype=np.uint8)
     for row, traces in enumerate(bins):
         start = 0
         for number, trace in enumerate(traces):
@@ -116,11 +131,14 @@ def _batch(bins: Sequence[Sequence[IdArray]], length: int, frame_sep: int, pad: 
             labels[row, start + first - 1 : end - 1] = trace[first:]
             positions[row, start:end] = np.arange(len(trace))
             documents[row, start:end] = number
+            if literals is not None:
+                places[row, start:end] = [place for _, place in literals.read(trace.tolist())]
             start = end
         documents[row, start:] = len(traces)  # the padding is a document, too: each token must see one
         positions[row, start:] = np.arange(length - start)
     return PackedBatch(
-        Packed(*map(torch.from_numpy, (ids, labels, positions, documents))), [list(map(len, traces)) for traces in bins]
+        Packed(*map(torch.from_numpy, (ids, labels, positions, documents, places))),
+        [list(map(len, traces)) for traces in bins],
     )
 
 
@@ -188,7 +206,8 @@ def _hidden(model: Any, batch: Packed, masks: _Mask) -> torch.Tensor:
     powers = torch.arange(0, size, 2, dtype=torch.float32, device=batch.ids.device) / size
     angles = batch.positions[..., None] * config.rope_parameters["rope_theta"] ** -powers
     angles = torch.cat((angles, angles), -1)[:, None]  # (B, 1, T, D)
-    x = inner.embed_tokens(batch.ids)
+    told = hasattr(inner, "embed_literals")
+    x = inner.embedded(batch.ids, batch.literals.long()) if told else inner.embed_tokens(batch.ids)
     cos, sin = angles.cos(), angles.sin()
     for layer, kind in zip(inner.layers, config.layer_types, strict=True):
         x = x + _attention(layer.self_attn, layer.input_layernorm(x), cos, sin, masks[kind])

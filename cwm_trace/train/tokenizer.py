@@ -16,7 +16,8 @@ from functools import lru_cache
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from cwm_trace.format import BEGIN_OF_TEXT, END_OF_TEXT, START_MARK, TRACE_TOKENS
+from cwm_trace.format import ARG_SEP, BEGIN_OF_TEXT, END_OF_TEXT, EVENT_TOKENS, FRAME_SEP, START_MARK, TRACE_TOKENS
+from cwm_trace.models.literal_positions import CODE, STATE, spelling
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -117,6 +118,19 @@ def pieces() -> list[str]:
     characters = [chr(number) for number in (9, 13, *range(32, 127))]
     used = [piece for piece in table if len(piece) > 1 or piece == "\n"]
     return list(dict.fromkeys([*SPECIAL, *(f"<0x{byte:02X}>" for byte in range(256)), *characters, *used]))
+
+
+def literal_symbols() -> list[str]:
+    """What `models.literal_positions` must know of each token, in the order of the ids."""
+    return [_symbols(piece) for piece in pieces()]
+
+
+def _symbols(piece: str) -> str:
+    if piece in SPECIAL:
+        return STATE if piece in (FRAME_SEP, ARG_SEP, *EVENT_TOKENS.values()) else CODE
+    if byte := re.fullmatch("<0x(..)>", piece):
+        return "" if 0x80 <= int(byte[1], 16) < 0xC0 else "x"  # a character counts at its first byte
+    return spelling(piece)
 
 
 @lru_cache(maxsize=1)

@@ -23,6 +23,7 @@ from accelerate.utils import broadcast
 
 from cwm_trace.errors import InputError
 from cwm_trace.format import FRAME_SEP
+from cwm_trace.models.memory import literals_of
 from cwm_trace.train.ahead import Ahead
 from cwm_trace.train.blocked import use_blocked
 from cwm_trace.train.data import Batch, groups, padded, shuffled
@@ -184,9 +185,11 @@ class Trainer:
     def _model(self) -> Any:
         if self.plan.start_from is None:
             return new_model(self.shape)
-        from transformers import CwmForCausalLM
+        from transformers import AutoModelForCausalLM
 
-        return CwmForCausalLM.from_pretrained(self.plan.start_from, dtype=torch.float32)
+        import cwm_trace.models.literal_cwm  # noqa: F401  (makes it known)
+
+        return AutoModelForCausalLM.from_pretrained(self.plan.start_from, dtype=torch.float32)
 
     def _load_checkpoint(self) -> None:
         path = self.plan.out / _CHECKPOINT
@@ -210,10 +213,8 @@ class Trainer:
 
     def export(self, folder: Path, dtype: torch.dtype = torch.float16) -> None:
         """Write the model in Hugging Face layout: config, weights, tokenizer."""
-        from transformers import CwmForCausalLM
-
         inner = self.accelerator.unwrap_model(self.model)
-        copy = CwmForCausalLM(inner.config)
+        copy = type(inner)(inner.config)
         copy.load_state_dict(inner.state_dict())
         copy.to(dtype).save_pretrained(folder)
         build_tokenizer().save_pretrained(folder)
@@ -283,7 +284,8 @@ class Trainer:
                 for batch in padded(traces, plan.tokens_per_batch, separator, pad, seed)
             )
         rows = max(plan.tokens_per_batch // plan.max_length, 1)
-        made = pack(shuffled(traces, seed), rows, plan.max_length, separator, pad)
+        literals = literals_of(self.accelerator.unwrap_model(self.model))
+        made = pack(shuffled(traces, seed), rows, plan.max_length, separator, pad, literals)
         if not self._flex:
             return (batch.to(self.accelerator.device) for batch in made)
         ahead = stack.enter_context(Ahead(batch.pin() for batch in made))

@@ -9,6 +9,8 @@ from typing import Any
 
 from lm_eval.models.huggingface import HFLM
 
+import cwm_trace.models.literal_cwm  # noqa: F401  (makes nano known to transformers)
+
 
 class TraceHFLM(HFLM):  # type: ignore[misc]  # lm_eval has no types
     """Decodes with special tokens: they are what tells frames apart."""

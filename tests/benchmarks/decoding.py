@@ -95,6 +95,8 @@ def _through_transformers(name: str) -> Any:
     """The same weights, as transformers has them."""
     import transformers
 
+    import cwm_trace.models.literal_cwm  # noqa: F401  (makes it known)
+
     folder = NANO_FOLDER if name == "nano" else name.removeprefix("hf:")
     return transformers.AutoModelForCausalLM.from_pretrained(folder, dtype="float32").eval()
 

@@ -21,6 +21,7 @@ import torch
 
 from cwm_trace.models import NANO_FOLDER
 from cwm_trace.models.lean import LeanNetwork
+from cwm_trace.models.literal_positions import LiteralPositions, LiteralReading
 from cwm_trace.models.memory import OwnCache
 
 BEFORE, SIZES = 300, (1, 9, 25)
@@ -43,6 +44,8 @@ def lean(ids: Sequence[int]) -> Pass:
 def through_transformers(ids: Sequence[int]) -> Pass:
     """transformers' network and cache."""
     import transformers
+
+    import cwm_trace.models.literal_cwm  # noqa: F401  (makes it known)
 
     model: Any = transformers.AutoModelForCausalLM.from_pretrained(NANO_FOLDER, dtype="float32").eval()
     memory = OwnCache(model)
@@ -84,7 +87,10 @@ def onnx_runtime(ids: Sequence[int], int8: bool = False) -> Pass:
         binding.bind_ortvalue_input(f"past{number}", value)
         binding.bind_ortvalue_output(f"present{number}", value)
 
+    literals = LiteralReading(LiteralPositions(config["literal_symbols"], config["literal_sizes"]))
+
     def read(more: Sequence[int], at: int) -> Any:
+        binding.bind_cpu_input("literals", np.array([literals.read(more, at)], np.int64))
         binding.bind_cpu_input("ids", np.array([more], np.int64))
         binding.bind_cpu_input("last", np.array([at + len(more) - 1], np.int32))
         binding.bind_cpu_input("total", np.array([at + len(more)], np.int32))
@@ -107,6 +113,7 @@ def _graph(config: dict[str, Any]) -> bytes:
     constants: list[Any] = []
     inputs = [
         helper.make_tensor_value_info("ids", TensorProto.INT64, [1, "tokens"]),
+        helper.make_tensor_value_info("literals", TensorProto.INT64, [1, "tokens", 3]),
         helper.make_tensor_value_info("last", TensorProto.INT32, [1]),
         helper.make_tensor_value_info("total", TensorProto.INT32, [1]),
     ]
@@ -129,6 +136,12 @@ def _graph(config: dict[str, Any]) -> bytes:
     )
     cosines, sines = constant("cosines", np.cos(angles)), constant("sines", np.sin(angles))
     stream = node("Gather", [constant("embedding", weights["model.embed_tokens.weight"]), "ids"], ["embedded"])
+    sizes = config["literal_sizes"]
+    first = constant("first", np.array([sum(sizes[:kind]) + kind for kind in range(3)]))
+    places = node("Add", ["literals", first], ["places"])
+    told = node("Gather", [constant("told", weights["model.embed_literals.weight"]), places], ["told_each"])
+    axes = constant("kinds", np.array([2]))
+    stream = node("Add", [stream, node("ReduceSum", [told, axes], ["told_all"], keepdims=0)], ["begun"])
     norm = constant("norm", weights["model.layers.0.input_layernorm.weight"])
     normed = node("SimplifiedLayerNormalization", [stream, norm], ["normed"], axis=-1, epsilon=epsilon)
     for number, kind in enumerate(config["layer_types"]):

@@ -33,9 +33,9 @@ def _batch(length: int) -> Batch:
 
 
 def _model(blocked: bool) -> Any:
-    from transformers import CwmForCausalLM
+    from cwm_trace.models.literal_cwm import LiteralCwmForCausalLM
 
-    model = CwmForCausalLM.from_pretrained(NANO_FOLDER, dtype=torch.float32)
+    model = LiteralCwmForCausalLM.from_pretrained(NANO_FOLDER, dtype=torch.float32)
     if blocked:
         use_blocked(model)
     model.model.forward = torch.compile(model.model.forward, dynamic=True)

@@ -1,0 +1,177 @@
+"""Where inside a literal each token of a trace stands: which character of a text, which item of a list, which variable of a frame.
+
+A small network counts badly: the tenth character of a text, or the text's length, is many tokens to it and no number. These positions are
+given to it with each token ("index hints", Zhou et al. 2023, and "abacus embeddings", McLeish et al. 2024, of arithmetic). They come from the
+tokens read so far alone, by a machine of a few states that knows quotes, escapes, brackets and commas, and nothing of programs. They are a hint:
+right for what Python prints as it is or with one backslash (of `\\x00` each letter counts), and in source text an apostrophe in a comment
+misleads until the line ends.
+
+Written to stand alone: the file goes with the weights (`literal_cwm`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+CODE, STATE = "C", "S"  # symbols of tokens after which source text, or a frame's JSON, begins
+_OTHER, _CLOSE = "x", ")"
+_SYMBOLS = {
+    "'": "'",
+    '"': '"',
+    "\\": "\\",
+    "(": "(",
+    "[": "(",
+    "{": "(",
+    ")": ")",
+    "]": ")",
+    "}": ")",
+    ",": ",",
+    "\n": "\n",
+}
+_DEEPEST = 12  # brackets; what is nested deeper counts as the innermost of these
+_KNOWN = 1_000_000  # steps that are remembered
+
+
+class Position(NamedTuple):
+    """Of a token, by its last character; all from 1 on, and 0 where there is none, or in the middle of a JSON escape.
+
+    Attributes:
+        character: 1 at the quote that opens a text, then one more at each character; the closing quote has that of the last.
+        item: 1 behind a bracket, one more behind each of its commas; the closing bracket has that of the last item.
+        variable: which of the frame's locals.
+    """
+
+    character: int
+    item: int
+    variable: int
+
+
+class _Literal(NamedTuple):
+    """Inside of Python text: an open quote or "", whether a backslash came before, what has been counted."""
+
+    quote: str
+    escaped: bool
+    character: int
+    items: tuple[int, ...]
+
+
+_OUTSIDE = _Literal("", False, 0, (0,))
+
+
+class ReadState(NamedTuple):
+    """Between two tokens: `variable` is None in source text; `inside` tells whether a JSON string is open, `escaped` a backslash in it."""
+
+    variable: int | None
+    inside: bool
+    escaped: bool
+    literal: _Literal
+
+
+START = ReadState(None, False, False, _OUTSIDE)
+_FRAME = ReadState(0, False, False, _OUTSIDE)
+
+
+def spelling(text: str) -> str:
+    """The symbols of a token's text: what `LiteralPositions` must know of it."""
+    return "".join(_SYMBOLS.get(character, _OTHER) for character in text)
+
+
+class LiteralPositions:
+    """Reads tokens and tells their positions.
+
+    Attributes:
+        sizes: how many positions of each kind there are; what counts further begins again.
+    """
+
+    def __init__(self, symbols: Sequence[str], sizes: Sequence[int]) -> None:
+        """`symbols`: of each token, by its id, `spelling`, or `CODE` or `STATE`; tokens beyond these have none."""
+        self._symbols = list(symbols)
+        self.sizes = Position(*sizes)
+        self._known: dict[tuple[ReadState, int], tuple[ReadState, Position]] = {}
+
+    def read(self, ids: Iterable[int], state: ReadState = START) -> list[tuple[ReadState, Position]]:
+        """The state behind each of these tokens, and its position."""
+        known, made = self._known, []
+        for token in ids:
+            step = known.get((state, token)) or self._learn(state, token)
+            made.append(step)
+            state = step[0]
+        return made
+
+    def _learn(self, state: ReadState, token: int) -> tuple[ReadState, Position]:
+        if len(self._known) >= _KNOWN:
+            self._known.clear()
+        after, position = _step(state, self._symbols[token] if token < len(self._symbols) else _OTHER)
+        wrapped = Position(
+            *(count and 1 + (count - 1) % size for count, size in zip(position, self.sizes, strict=True))
+        )
+        self._known[state, token] = after, wrapped
+        return after, wrapped
+
+
+class LiteralReading:
+    """The positions of one sequence, as it grows and is cut back."""
+
+    def __init__(self, positions: LiteralPositions) -> None:
+        self._positions = positions
+        self._steps: list[tuple[ReadState, Position]] = []
+
+    def read(self, ids: Iterable[int], length: int) -> list[Position]:
+        """Positions of tokens that stand behind the first `length` ones, of which all have been read; what was behind these is forgotten."""
+        del self._steps[length:]
+        made = self._positions.read(ids, self._steps[-1][0] if self._steps else START)
+        self._steps += made
+        return [position for _, position in made]
+
+
+def _step(state: ReadState, symbols: str) -> tuple[ReadState, Position]:
+    if symbols in (CODE, STATE):
+        return (_FRAME if symbols == STATE else START), Position(0, 0, 0)
+    seen = (0, state.literal.items[-1])
+    for symbol in symbols:
+        if state.variable is None:
+            literal, seen = (_OUTSIDE, (0, 0)) if symbol == "\n" else _python(state.literal, symbol)
+            state = state._replace(literal=literal)
+        elif state.inside:
+            state, seen = _json(state, symbol, seen)
+        else:
+            state, seen = _between(state, symbol)
+    return state, Position(*seen, state.variable or 0)
+
+
+def _between(state: ReadState, symbol: str) -> tuple[ReadState, tuple[int, int]]:
+    """In a frame's JSON, outside of its strings."""
+    if symbol == '"':
+        return state._replace(inside=True, literal=_OUTSIDE), (0, 0)
+    variable = {"(": 1, ",": (state.variable or 0) + 1}.get(symbol, state.variable)
+    return state._replace(variable=variable), (0, 0)
+
+
+def _json(state: ReadState, symbol: str, seen: tuple[int, int]) -> tuple[ReadState, tuple[int, int]]:
+    """In a string of a frame's JSON, which spells Python's spelling of a value."""
+    if not state.escaped and symbol == "\\":
+        return state._replace(escaped=True), seen
+    if not state.escaped and symbol == '"':
+        return state._replace(inside=False, literal=_OUTSIDE), (0, 0)
+    literal, seen = _python(state.literal, symbol)
+    return state._replace(escaped=False, literal=literal), seen
+
+
+def _python(literal: _Literal, symbol: str) -> tuple[_Literal, tuple[int, int]]:
+    """One symbol of Python text: what is after it, and its character and item."""
+    quote, escaped, character, items = literal
+    if quote:
+        if symbol == quote and not escaped:
+            return _Literal("", False, 0, items), (character, items[-1])
+        character += escaped or symbol != "\\"
+        return _Literal(quote, not escaped and symbol == "\\", character, items), (character, items[-1])
+    if symbol in "'\"":
+        return _Literal(symbol, False, 1, items), (1, items[-1])
+    if symbol == _CLOSE:
+        return literal._replace(items=items[:-1] or (0,)), (0, items[-1])
+    if symbol == "(" and len(items) < _DEEPEST:
+        items = (*items, 1)
+    elif symbol == "," and items[-1]:
+        items = (*items[:-1], items[-1] + 1)
+    return literal._replace(items=items), (0, items[-1])
