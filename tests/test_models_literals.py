@@ -17,6 +17,7 @@ pytest.importorskip("torch", reason="the model extra is not installed")
 import torch
 
 from cwm_trace.format import ACTION_SEP, ARG_SEP, CONTEXT_START, FRAME_SEP, render_prompt
+from cwm_trace.models import literal_positions
 from cwm_trace.models.batch import Batcher
 from cwm_trace.models.engine import Engine
 from cwm_trace.models.lean import LeanNetwork
@@ -179,6 +180,19 @@ def test_a_sequence_may_be_read_in_parts_and_cut_back(ids: list[int], data: st.D
         at += count
 
     assert read == [place for _, place in positions.read(ids)]
+
+
+def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    ids = TraceEncoder().encode(["x = ['ab', \"c'd\", {1: 'e', 2: ['f', 'g']}]\n" * 3])[0]
+    expected = LiteralPositions(literal_symbols(), LITERAL_SIZES).read(ids)
+    monkeypatch.setattr(literal_positions, "_KNOWN", 5)
+    positions = LiteralPositions(literal_symbols(), LITERAL_SIZES)
+    reading = LiteralReading(positions)
+
+    assert [place for token in range(len(ids)) for place in reading.read(ids[token : token + 1], token)] == [
+        place for _, place in expected
+    ]
+    assert positions.remembered <= 5
 
 
 # --- told to the network --------------------------------------------------------------------------------------------

@@ -290,6 +290,10 @@ class _Rows:
         """Which rows the next pass reads and writes, and where it writes so many tokens."""
         self._rows, self._starts, self.reach = rows, starts, max(starts) + width
 
+    def get_seq_length(self) -> int:
+        """Asked by transformers before 5.1 for positions and masks, which are given."""
+        return 0
+
     def update(
         self, keys: torch.Tensor, values: torch.Tensor, layer: int, *_: Any
     ) -> tuple[torch.Tensor, torch.Tensor]:

@@ -68,8 +68,23 @@ class ReadState(NamedTuple):
     literal: _Literal
 
 
-START = ReadState(None, False, False, _OUTSIDE)
+_START = ReadState(None, False, False, _OUTSIDE)
 _FRAME = ReadState(0, False, False, _OUTSIDE)
+
+
+class Place:
+    """What `LiteralPositions` must know at a token to read on.
+
+    Attributes:
+        state: between this token and the next.
+        known: what comes of tokens that were read here before.
+    """
+
+    __slots__ = ("known", "state")
+
+    def __init__(self, state: ReadState) -> None:
+        self.state = state
+        self.known: dict[int, tuple[Place, Position]] = {}
 
 
 def spelling(text: str) -> str:
@@ -82,32 +97,42 @@ class LiteralPositions:
 
     Attributes:
         sizes: how many positions of each kind there are; what counts further begins again.
+        start: the place before the first token.
+        remembered: steps from one place to the next that need not be made again.
     """
 
     def __init__(self, symbols: Sequence[str], sizes: Sequence[int]) -> None:
         """`symbols`: of each token, by its id, `spelling`, or `CODE` or `STATE`; tokens beyond these have none."""
         self._symbols = list(symbols)
         self.sizes = Position(*sizes)
-        self._known: dict[tuple[ReadState, int], tuple[ReadState, Position]] = {}
+        self.start = Place(_START)
+        self._places = {_START: self.start}
+        self.remembered = 0
 
-    def read(self, ids: Iterable[int], state: ReadState = START) -> list[tuple[ReadState, Position]]:
-        """The state behind each of these tokens, and its position."""
-        known, made = self._known, []
+    def read(self, ids: Iterable[int], place: Place | None = None) -> list[tuple[Place, Position]]:
+        """The place at each of these tokens, which come behind `place`, and its position."""
+        place, made = place or self.start, []
         for token in ids:
-            step = known.get((state, token)) or self._learn(state, token)
+            step = place.known.get(token) or self._learn(place, token)
             made.append(step)
-            state = step[0]
+            place = step[0]
         return made
 
-    def _learn(self, state: ReadState, token: int) -> tuple[ReadState, Position]:
-        if len(self._known) >= _KNOWN:
-            self._known.clear()
-        after, position = _step(state, self._symbols[token] if token < len(self._symbols) else _OTHER)
+    def _learn(self, place: Place, token: int) -> tuple[Place, Position]:
+        if self.remembered >= _KNOWN:
+            self._forget()
+        state, position = _step(place.state, self._symbols[token] if token < len(self._symbols) else _OTHER)
         wrapped = Position(
             *(count and 1 + (count - 1) % size for count, size in zip(position, self.sizes, strict=True))
         )
-        self._known[state, token] = after, wrapped
-        return after, wrapped
+        place.known[token] = step = self._places.setdefault(state, Place(state)), wrapped
+        self.remembered += 1
+        return step
+
+    def _forget(self) -> None:
+        for place in self._places.values():
+            place.known.clear()
+        self._places, self.remembered = {_START: self.start}, 0
 
 
 class LiteralReading:
@@ -115,19 +140,19 @@ class LiteralReading:
 
     def __init__(self, positions: LiteralPositions) -> None:
         self._positions = positions
-        self._steps: list[tuple[ReadState, Position]] = []
+        self._steps: list[tuple[Place, Position]] = []
 
     def read(self, ids: Iterable[int], length: int) -> list[Position]:
         """Positions of tokens that stand behind the first `length` ones, of which all have been read; what was behind these is forgotten."""
         del self._steps[length:]
-        made = self._positions.read(ids, self._steps[-1][0] if self._steps else START)
+        made = self._positions.read(ids, self._steps[-1][0] if self._steps else None)
         self._steps += made
         return [position for _, position in made]
 
 
 def _step(state: ReadState, symbols: str) -> tuple[ReadState, Position]:
     if symbols in (CODE, STATE):
-        return (_FRAME if symbols == STATE else START), Position(0, 0, 0)
+        return (_FRAME if symbols == STATE else _START), Position(0, 0, 0)
     seen = (0, state.literal.items[-1])
     for symbol in symbols:
         if state.variable is None:
