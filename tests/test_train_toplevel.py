@@ -113,3 +113,14 @@ def test_the_family_is_a_function_of_its_seed_and_runs() -> None:
         with contextlib.suppress(Exception):  # a generated program may raise
             ended += bool(_printed(program.source))
     assert ended > 50
+
+
+def test_a_main_whose_result_is_printed_has_one() -> None:
+    made = [
+        program.source for seed in range(700) if "print(main())" in (program := generate(seed, 1, "toplevel")).source
+    ]
+
+    assert len(made) > 5
+    for source in made:
+        (main,) = (node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef) and node.name == "main")
+        assert isinstance(main.body[-1], ast.Return)

@@ -265,8 +265,10 @@ def _element_test(writer: Writer, table: Table, name: str, over: str) -> str:
     """A test of the element; whether it is where it came from is none."""
     while True:
         template = writer.rng.choices(*table)[0]
+        if not writer.fits(template):  # asked first: to fill it may add a parameter
+            continue
         text = writer.fill(template, 0, {"v": name})
-        if writer.fits(template) and not asks_itself(text) and not re.search(rf"\b{name} (?:not )?in {over}\b", text):
+        if not asks_itself(text) and not re.search(rf"\b{name} (?:not )?in {over}\b", text):
             return text
 
 

@@ -67,11 +67,11 @@ def _wrapped(rng: random.Random, lines: list[str], results: list[str]) -> str:
         return body
     if roll < 0.7:
         return f'if __name__ == "__main__":\n{indent(body, "    ")}'
+    ends = ["main()", 'if __name__ == "__main__":\n    main()']
     if results and rng.random() < 0.7:
         body += f"\nreturn {', '.join(results)}"
-    end = rng.choice(
-        ["main()", 'if __name__ == "__main__":\n    main()', 'if __name__ == "__main__":\n    print(main())']
-    )
+        ends.append('if __name__ == "__main__":\n    print(main())')
+    end = rng.choice(ends)
     return f"def main():\n{indent(body, '    ')}\n\n\n{end}"
 
 
