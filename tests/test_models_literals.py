@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import json
+import copy
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -16,8 +17,9 @@ pytest.importorskip("torch", reason="the model extra is not installed")
 
 import torch
 
-from cwm_trace.format import ACTION_SEP, ARG_SEP, CONTEXT_START, FRAME_SEP, render_prompt
-from cwm_trace.models import literal_positions
+from cwm_trace.errors import InputError
+from cwm_trace.format import ACTION_SEP, ARG_SEP, CONTEXT_START, FRAME_SEP, render_locals, render_prompt
+from cwm_trace.models import NANO_FOLDER, literal_positions
 from cwm_trace.models.batch import Batcher
 from cwm_trace.models.engine import Engine
 from cwm_trace.models.lean import LeanNetwork
@@ -32,7 +34,7 @@ from cwm_trace.train.packed import masks_of, pack, packed_loss
 from cwm_trace.train.tokenizer import PAD, TraceEncoder, build_backend, build_tokenizer, literal_symbols
 
 _SHAPE = Shape(width=32, layers=4, heads=2, inner=48, window=8, positions=512)
-_PLAIN = "abcXY 09_.,:;()[]{}\"'\\\néß"  # what Python prints as itself, or with one backslash
+_PLAIN = "abcXY 09_.,:;()[]{}<\"'\\\n"  # what Python prints as itself, or with one backslash
 _TEXTS = st.text(st.sampled_from(_PLAIN), max_size=80)
 _VALUES: st.SearchStrategy[Any] = st.recursive(
     st.one_of(st.integers(), st.none(), st.booleans(), _TEXTS),
@@ -52,7 +54,7 @@ def located(text: str) -> list[tuple[str, Position]]:
 
 def in_a_frame(**values: object) -> list[tuple[str, Position]]:
     """The tokens of a frame with these locals, from its JSON on."""
-    state = json.dumps({name: repr(value) for name, value in values.items()}, ensure_ascii=False)
+    state = render_locals({name: repr(value) for name, value in values.items()})
     tokens = located(f"<|line_sep|>{state}{ACTION_SEP}")
     return tokens[1:-1]
 
@@ -209,10 +211,26 @@ def test_what_it_is_told_matters() -> None:
 
 def test_behind_a_cache_places_must_be_given() -> None:
     model, ids = model_and_ids()
-    cache = model(torch.tensor([ids]), use_cache=True).past_key_values
+    tokens = torch.tensor([ids])
+    cache = model(tokens[:, :-5], use_cache=True).past_key_values
 
     with pytest.raises(ValueError, match="literal_positions"):
         model(torch.tensor([[5]]), past_key_values=cache)
+    with pytest.raises(ValueError, match="literal_positions"):  # as continuous batching calls it
+        model(torch.tensor([[5]]), cache=cache)
+    with pytest.raises(ValueError, match="literal_positions"):
+        model.generate(tokens[:, -5:], attention_mask=torch.ones_like(tokens), past_key_values=cache, max_new_tokens=2)
+    with pytest.raises(ValueError, match="literal_positions"):
+        model.generate(tokens, prefill_chunk_size=8, max_new_tokens=2)
+
+
+def test_a_network_that_has_read_much_can_be_copied() -> None:
+    positions = LiteralPositions(["S", "'", "x"], LITERAL_SIZES)
+    read = positions.read([0, 1, *[2] * 5000])
+    places = [place for _, place in read]
+
+    for copied in (copy.deepcopy(positions), pickle.loads(pickle.dumps(positions))):
+        assert [place for _, place in copied.read([0, 1, *[2] * 5000])] == places
 
 
 @pytest.mark.parametrize("way", ["own cache", "batch", "lean"])
@@ -300,6 +318,8 @@ def test_a_model_that_was_not_told_begins_with_its_weights() -> None:
     grown = with_literals(model)
 
     assert grown.model.embed_literals.weight.std() > 0
+    with pytest.raises(InputError, match="told of places in literals already"):
+        with_literals(grown)
     torch.nn.init.zeros_(grown.model.embed_literals.weight)
     with torch.no_grad():
         assert torch.equal(grown(ids).logits, model(ids).logits)
@@ -333,3 +353,10 @@ def test_it_opens_where_this_package_is_not_installed(tmp_path: Path, monkeypatc
 
     with torch.no_grad():
         assert torch.allclose(torch.load(tmp_path / "logits"), model(torch.tensor([ids])).logits, atol=1e-5)
+
+
+def test_the_code_beside_nano_is_the_packages() -> None:
+    for name in ("literal_cwm.py", "literal_positions.py"):
+        assert (NANO_FOLDER / name).read_text("utf-8") == (NANO_FOLDER.parent / name).read_text("utf-8"), (
+            f"copy {name} to {NANO_FOLDER}"
+        )

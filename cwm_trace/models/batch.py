@@ -291,7 +291,7 @@ class _Rows:
         self._rows, self._starts, self.reach = rows, starts, max(starts) + width
 
     def get_seq_length(self) -> int:
-        """Asked by transformers before 5.1 for positions and masks, which are given."""
+        """Asked by transformers before 5.1 for positions and masks, which are given, as places in literals are."""
         return 0
 
     def update(

@@ -282,7 +282,7 @@ class LeanSequence:
             self.held = grown
 
     def positions(self, ids: Sequence[int]) -> list[Position]:
-        """Where in literals tokens stand that come next."""
+        """Where in literals tokens stand that come next; they are remembered as read."""
         return self._literals.read(ids, self.length) if self._literals else []
 
     def read(self, ids: Sequence[int], keep: int) -> torch.Tensor:

@@ -60,7 +60,8 @@ class LiteralCwmModel(CwmModel):  # type: ignore[misc]
         """
         if inputs_embeds is None and input_ids is not None:
             if literal_positions is None:
-                if past_key_values is not None and past_key_values.get_seq_length():
+                # `cache` is that of continuous batching, whose rows are several sequences.
+                if (past_key_values is not None and past_key_values.get_seq_length()) or "cache" in options:
                     raise ValueError(
                         "behind a cache literal_positions must be given; `positions_of` finds those of all tokens"
                     )
@@ -80,17 +81,18 @@ class LiteralCwmModel(CwmModel):  # type: ignore[misc]
         """(batch, tokens, hidden) of ids (batch, tokens) and their positions (batch, tokens, 3)."""
         states: torch.Tensor = self.embed_tokens(ids)
         for kind, first in enumerate(self._first):
-            states = states + self.embed_literals(positions[..., kind] + first)
+            states = states + self.embed_literals(positions[..., kind] + first).to(states.device)
         return states
 
-    def positions_of(self, ids: torch.Tensor) -> torch.Tensor:
-        """(batch, tokens, 3) of whole sequences (batch, tokens); padding before or behind them does no harm."""
-        rows = [[position for _, position in self.literals.read(row)] for row in ids.tolist()]
-        return torch.tensor(rows, dtype=torch.long, device=ids.device).reshape(*ids.shape, 3)
+    def positions_of(self, ids: torch.Tensor, last: int | None = None) -> torch.Tensor:
+        """(batch, tokens, 3) of whole sequences (batch, tokens), or of their last so many tokens; padding before or behind them does no harm."""
+        count = ids.shape[1] if last is None else last
+        rows = [[position for _, position in self.literals.read(row)[len(row) - count :]] for row in ids.tolist()]
+        return torch.tensor(rows, dtype=torch.long, device=ids.device).reshape(len(ids), count, 3)
 
 
 class LiteralCwmForCausalLM(CwmForCausalLM):  # type: ignore[misc]
-    """The network with its head; generates as any model of transformers does."""
+    """The network with its head; `generate` wants token ids, all of them, and reads them in one pass."""
 
     config_class = LiteralCwmConfig
 
@@ -100,13 +102,18 @@ class LiteralCwmForCausalLM(CwmForCausalLM):  # type: ignore[misc]
         self.post_init()
 
     def prepare_inputs_for_generation(self, input_ids: torch.Tensor, **kwargs: Any) -> dict[str, Any]:
-        """As in transformers, with the positions of the tokens that are read next: only here are all tokens known.
+        """As in transformers, with the positions of the tokens that are read next. (`generate` goes by the name `kwargs`.)
 
-        (`generate` goes by the name `kwargs` to tell what it may be given.)
+        Raises ValueError where not all tokens are known here: behind a cache of others, or where they are read in chunks.
         """
         inputs: dict[str, Any] = super().prepare_inputs_for_generation(input_ids, **kwargs)
-        if inputs.get("input_ids") is not None:
-            inputs["literal_positions"] = self.model.positions_of(input_ids)[:, -inputs["input_ids"].shape[1] :]
+        if (following := inputs.get("input_ids")) is not None:
+            cache, count = inputs.get("past_key_values"), following.shape[1]
+            if cache is not None and cache.get_seq_length() + count > input_ids.shape[1]:
+                raise ValueError(
+                    "give `generate` all token ids, and no prefill_chunk_size: literal_positions depend on all"
+                )
+            inputs["literal_positions"] = self.model.positions_of(input_ids, count).to(following.device)
         return inputs
 
 

@@ -3,8 +3,8 @@
 A small network counts badly: the tenth character of a text, or the text's length, is many tokens to it and no number. These positions are
 given to it with each token ("index hints", Zhou et al. 2023, and "abacus embeddings", McLeish et al. 2024, of arithmetic). They come from the
 tokens read so far alone, by a machine of a few states that knows quotes, escapes, brackets and commas, and nothing of programs. They are a hint:
-right for what Python prints as it is or with one backslash (of `\\x00` each letter counts), and in source text an apostrophe in a comment
-misleads until the line ends.
+right for ASCII that Python prints as it is or with one backslash. Of longer escapes each letter counts, which are all characters outside ASCII
+in a frame (`\\u00e9`); source text is read line by line, so an apostrophe in a comment misleads until the line ends.
 
 Written to stand alone: the file goes with the weights (`literal_cwm`).
 """
@@ -12,7 +12,7 @@ Written to stand alone: the file goes with the weights (`literal_cwm`).
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 CODE, STATE = "C", "S"  # symbols of tokens after which source text, or a frame's JSON, begins
 _OTHER, _CLOSE = "x", ")"
@@ -29,12 +29,12 @@ _SYMBOLS = {
     ",": ",",
     "\n": "\n",
 }
-_DEEPEST = 12  # brackets; what is nested deeper counts as the innermost of these
-_KNOWN = 1_000_000  # steps that are remembered
+_DEEPEST = 12  # levels that are counted; where brackets stand deeper, items are miscounted until the text ends
+_KNOWN = 200_000  # steps that are remembered, about (threads may add at once); 640 bytes each
 
 
 class Position(NamedTuple):
-    """Of a token, by its last character; all from 1 on, and 0 where there is none, or in the middle of a JSON escape.
+    """Of a token, by its last character; all from 1 on. 0: there is none, or it is in the middle of a JSON escape or of a character's bytes.
 
     Attributes:
         character: 1 at the quote that opens a text, then one more at each character; the closing quote has that of the last.
@@ -109,6 +109,10 @@ class LiteralPositions:
         self._places = {_START: self.start}
         self.remembered = 0
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copies begin with nothing remembered: the places are a graph as deep as the longest text."""
+        return LiteralPositions, (self._symbols, self.sizes)
+
     def read(self, ids: Iterable[int], place: Place | None = None) -> list[tuple[Place, Position]]:
         """The place at each of these tokens, which come behind `place`, and its position."""
         place, made = place or self.start, []
@@ -130,7 +134,7 @@ class LiteralPositions:
         return step
 
     def _forget(self) -> None:
-        for place in self._places.values():
+        for place in list(self._places.values()):  # another thread may add one
             place.known.clear()
         self._places, self.remembered = {_START: self.start}, 0
 

@@ -92,13 +92,13 @@ class OwnCache:
         return drive(reading, self._read)
 
     def _read(self, ids: Sequence[int], keep: int) -> Answer:
-        given: dict[str, Any] = {"input_ids": [list(ids)]}
+        device = self._model.device
+        given = {"input_ids": torch.tensor([list(ids)], device=device)}
         if self._literals is not None:
-            given["literal_positions"] = [self._literals.read(ids, self._length)]
-        self._length += len(ids)
-        tensors = {name: torch.tensor(value, device=self._model.device) for name, value in given.items()}
+            given["literal_positions"] = torch.tensor([self._literals.read(ids, self._length)], device=device)
         with enough_memory():
-            output = self._model(**tensors, past_key_values=self._cache, use_cache=True, logits_to_keep=keep)
+            output = self._model(**given, past_key_values=self._cache, use_cache=True, logits_to_keep=keep)
+        self._length += len(ids)
         logits = output.logits[0, -keep:].float().cpu()
         return Answer(logits, first_choices(logits))
 
@@ -112,7 +112,7 @@ class OwnCache:
 
 
 def literals_of(model: Any) -> LiteralPositions | None:
-    """What tells a network of transformers where in literals its tokens stand (`models.literal_cwm`); None for one that is not told."""
+    """What tells a network of transformers where in literals its tokens stand (`models.literal_cwm`); None for any other."""
     found: LiteralPositions | None = getattr(getattr(model, "model", None), "literals", None)
     return found
 

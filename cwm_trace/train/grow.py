@@ -1,7 +1,7 @@
 """A model with more in it, to train on from: deeper, or told where in literals its tokens stand.
 
 New layers are copies of old ones whose last matrices (of attention and of the feed-forward part) are zero, so they add nothing until they
-are trained. The vectors of places in literals are random: those of zero were not taken up (train/README.md). Knows nothing of data.
+are trained. The vectors of places in literals are random, so what it writes is worse at first. Knows nothing of data.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ from typing import Any
 import torch
 
 from cwm_trace.errors import InputError
+from cwm_trace.models.memory import literals_of
 from cwm_trace.train.tokenizer import build_tokenizer, literal_symbols
 
-_AMONG = 0.5  # size of a new vector, of that of a token's
+_SHARE = 0.5  # standard deviation of the new vectors, relative to the tokens'
 
 
 def deepen(model: Any, copied: Sequence[int]) -> Any:
@@ -45,17 +46,19 @@ def deepen(model: Any, copied: Sequence[int]) -> Any:
 
 
 def with_literals(model: Any, seed: int = 0) -> Any:
-    """A `LiteralCwmForCausalLM` with the weights of a `CwmForCausalLM` of this project's tokenizer, in float32."""
+    """A `LiteralCwmForCausalLM` with the weights of a `CwmForCausalLM` of this project's tokenizer, in float32. Raises InputError."""
     from cwm_trace.models.literal_cwm import LiteralCwmConfig, LiteralCwmForCausalLM
     from cwm_trace.train.network import LITERAL_SIZES
 
+    if literals_of(model):
+        raise InputError("the model is told of places in literals already", hint="Leave out --literals")
     fields = {
         name: value for name, value in model.config.to_dict().items() if name not in ("model_type", "architectures")
     }
     config = LiteralCwmConfig(**fields, literal_symbols=literal_symbols(), literal_sizes=list(LITERAL_SIZES))
     told = LiteralCwmForCausalLM(config)
     told.load_state_dict(model.state_dict(), strict=False)
-    deviation = _AMONG * float(model.model.embed_tokens.weight.detach().std())
+    deviation = _SHARE * float(model.model.embed_tokens.weight.detach().std())
     torch.nn.init.normal_(
         told.model.embed_literals.weight, std=deviation, generator=torch.Generator().manual_seed(seed)
     )
@@ -64,6 +67,8 @@ def with_literals(model: Any, seed: int = 0) -> Any:
 
 def grow(source: str, out: Path, copied: Sequence[int], literals: bool = False) -> None:
     """Write the larger model of a folder that `train` wrote, in float32, with its tokenizer. Raises InputError."""
+    if not copied and not literals:
+        raise InputError("nothing to grow", hint="Give --copy LAYER ... or --literals")
     from transformers import AutoModelForCausalLM
 
     import cwm_trace.models.literal_cwm  # noqa: F401  (makes it known)

@@ -9,6 +9,7 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from cwm_trace.format import BEGIN_OF_TEXT, END_OF_TEXT
+from cwm_trace.models.memory import literals_of
 from cwm_trace.train.data import IGNORED, Batch
 from cwm_trace.train.tokenizer import PAD, build_tokenizer, literal_symbols
 
@@ -78,7 +79,7 @@ def batch_loss(model: Any, batch: Batch) -> BatchLoss:
     """Loss of one batch; the output layer runs only on positions that have a label."""
     inner = model.model
     # Found here and not in the network, which may be compiled.
-    given = {"literal_positions": inner.positions_of(batch.ids)} if hasattr(inner, "positions_of") else {}
+    given = {"literal_positions": inner.positions_of(batch.ids)} if literals_of(model) else {}
     hidden = inner(input_ids=batch.ids, use_cache=False, **given).last_hidden_state
     labels = batch.labels[:, 1:]
     chosen = labels != IGNORED

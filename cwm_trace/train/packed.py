@@ -18,6 +18,7 @@ import torch
 from torch.nn.functional import cross_entropy, scaled_dot_product_attention
 
 from cwm_trace.models.literal_positions import LiteralPositions
+from cwm_trace.models.memory import literals_of
 from cwm_trace.train.data import IGNORED, loss_start
 from cwm_trace.train.shards import IdArray
 
@@ -30,7 +31,7 @@ _Mask = dict[str, Any]
 class Packed(NamedTuple):
     """A packed batch, all (B, T), but for `literals`. `labels` are what is to be predicted *at* each token (the next one), `IGNORED` = no loss.
 
-    `literals` (B, T, 3), of bytes, are the places in literals (`models.literal_positions`); zeros for a network that is not told of them.
+    `literals` (B, T, 3), are the places in literals (`models.literal_positions`); zeros for a network that is not told of them.
     """
 
     ids: torch.Tensor
@@ -121,7 +122,7 @@ def _batch(
     labels = np.full(shape, IGNORED, dtype=np.int64)
     positions = np.zeros(shape, dtype=np.int64)
     documents = np.zeros(shape, dtype=np.int32)
-    places = np.zeros((*shape, 3), dtype=np.uint8)
+    places = np.zeros((*shape, 3), dtype=np.int16)
     for row, traces in enumerate(bins):
         start = 0
         for number, trace in enumerate(traces):
@@ -206,8 +207,7 @@ def _hidden(model: Any, batch: Packed, masks: _Mask) -> torch.Tensor:
     powers = torch.arange(0, size, 2, dtype=torch.float32, device=batch.ids.device) / size
     angles = batch.positions[..., None] * config.rope_parameters["rope_theta"] ** -powers
     angles = torch.cat((angles, angles), -1)[:, None]  # (B, 1, T, D)
-    told = hasattr(inner, "embed_literals")
-    x = inner.embedded(batch.ids, batch.literals.long()) if told else inner.embed_tokens(batch.ids)
+    x = inner.embedded(batch.ids, batch.literals.long()) if literals_of(model) else inner.embed_tokens(batch.ids)
     cos, sin = angles.cos(), angles.sin()
     for layer, kind in zip(inner.layers, config.layer_types, strict=True):
         x = x + _attention(layer.self_attn, layer.input_layernorm(x), cos, sin, masks[kind])

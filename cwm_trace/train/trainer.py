@@ -195,6 +195,10 @@ class Trainer:
         path = self.plan.out / _CHECKPOINT
         if path.exists():
             state = torch.load(path, map_location="cpu", weights_only=True)
+            if state["model"].keys() != self.model.state_dict().keys():
+                raise InputError(
+                    f"{path} is of another network", hint="Give another folder, or the model it began with"
+                )
             self.model.load_state_dict(state["model"])
             for optimizer, saved in zip(self.optimizers, state["optimizers"], strict=True):
                 optimizer.load_state_dict(saved)

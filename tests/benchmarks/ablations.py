@@ -1,8 +1,9 @@
 """`python -m tests.benchmarks.ablations SHARDS [--seconds S] [--only NAME ...]`: what makes a small network learn most in a second.
 
-Each variant differs from the first in one thing, and learns from nothing for the same processor time of one thread; all take turns, a step
-each, so that a busy machine slows all. Nothing of the folder's last shard (of those that `record` wrote) is trained on: nats per predicted
-token there, and the share of first choices that are right, in states (locals and values) and in the rest (events and lines).
+Each variant differs from the first in one thing (AdamW has a rate of its own, too), and learns from nothing for the same processor time of one
+thread; all take turns, a step each, so that a busy machine slows all. Nothing of the folder's last shard (of those that `record` wrote) is
+trained on: nats per predicted token there, and the share of first choices that are right, in states (locals and values) and in the rest
+(events and lines).
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from torch.nn.functional import cross_entropy
 from transformers import CwmConfig, CwmForCausalLM
 
 from cwm_trace.format import ACTION_SEP, ARG_SEP, EVENT_TOKENS, FRAME_SEP
+from cwm_trace.models.memory import literals_of
 from cwm_trace.train.data import IGNORED, Batch, bucketed, make_batch
 from cwm_trace.train.network import Shape, new_model
 from cwm_trace.train.shards import IdArray, load_shard, shard_paths
@@ -101,7 +103,7 @@ def in_states(ids: torch.Tensor) -> torch.Tensor:
 def losses(model: Any, batch: Batch) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Of each predicted token: nats, whether the first choice is right, whether it stands in a state."""
     inner = model.model
-    told = {"literal_positions": inner.positions_of(batch.ids)} if hasattr(inner, "positions_of") else {}
+    told = {"literal_positions": inner.positions_of(batch.ids)} if literals_of(model) else {}
     hidden = inner(input_ids=batch.ids, use_cache=False, **told).last_hidden_state
     labels = batch.labels[:, 1:]
     chosen = labels != IGNORED

@@ -1,0 +1,123 @@
+"""A `CwmForCausalLM` of transformers that is told where inside a literal each token stands (`literal_positions`), by one more embedding.
+
+Goes with the weights, for `AutoModelForCausalLM.from_pretrained(folder, trust_remote_code=True)`: knows transformers and its neighbour only.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from transformers import AutoConfig, AutoModelForCausalLM, CwmConfig, CwmForCausalLM, CwmModel
+
+from .literal_positions import LiteralPositions
+
+
+class LiteralCwmConfig(CwmConfig):  # type: ignore[misc]
+    """CWM's fields, and what positions in literals are made of.
+
+    Attributes:
+        literal_symbols: what each token spells, for `LiteralPositions`.
+        literal_sizes: how many positions of characters, items and variables there are.
+    """
+
+    model_type = "cwm_literals"
+    literal_symbols: list[str] | tuple[str, ...] = ()
+    literal_sizes: list[int] | tuple[int, ...] = (64, 32, 16)
+
+
+class LiteralCwmModel(CwmModel):  # type: ignore[misc]
+    """The network without its head.
+
+    Attributes:
+        literals: finds positions.
+    """
+
+    config_class = LiteralCwmConfig
+
+    def __init__(self, config: LiteralCwmConfig) -> None:
+        super().__init__(config)
+        sizes = config.literal_sizes
+        self.embed_literals = torch.nn.Embedding(sum(sizes) + len(sizes), config.hidden_size)
+        self._first = [sum(sizes[:kind]) + kind for kind in range(len(sizes))]
+        self.literals = LiteralPositions(config.literal_symbols, sizes)
+        self.post_init()
+
+    def forward(
+        self,
+        input_ids: torch.Tensor | None = None,
+        attention_mask: Any = None,
+        position_ids: torch.Tensor | None = None,
+        past_key_values: Any = None,
+        inputs_embeds: torch.Tensor | None = None,
+        use_cache: bool | None = None,
+        literal_positions: torch.Tensor | None = None,
+        **options: Any,
+    ) -> Any:
+        """`literal_positions`: (batch, tokens, 3), of these tokens; found here where nothing came before them.
+
+        Raises ValueError where something did and they are not given: they depend on all tokens.
+        """
+        if inputs_embeds is None and input_ids is not None:
+            if literal_positions is None:
+                # `cache` is that of continuous batching, whose rows are several sequences.
+                if (past_key_values is not None and past_key_values.get_seq_length()) or "cache" in options:
+                    raise ValueError(
+                        "behind a cache literal_positions must be given; `positions_of` finds those of all tokens"
+                    )
+                literal_positions = self.positions_of(input_ids)
+            inputs_embeds, input_ids = self.embedded(input_ids, literal_positions), None
+        return super().forward(
+            input_ids=input_ids,
+            attention_mask=attention_mask,
+            position_ids=position_ids,
+            past_key_values=past_key_values,
+            inputs_embeds=inputs_embeds,
+            use_cache=use_cache,
+            **options,
+        )
+
+    def embedded(self, ids: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:
+        """(batch, tokens, hidden) of ids (batch, tokens) and their positions (batch, tokens, 3)."""
+        states: torch.Tensor = self.embed_tokens(ids)
+        for kind, first in enumerate(self._first):
+            states = states + self.embed_literals(positions[..., kind] + first).to(states.device)
+        return states
+
+    def positions_of(self, ids: torch.Tensor, last: int | None = None) -> torch.Tensor:
+        """(batch, tokens, 3) of whole sequences (batch, tokens), or of their last so many tokens; padding before or behind them does no harm."""
+        count = ids.shape[1] if last is None else last
+        rows = [[position for _, position in self.literals.read(row)[len(row) - count :]] for row in ids.tolist()]
+        return torch.tensor(rows, dtype=torch.long, device=ids.device).reshape(len(ids), count, 3)
+
+
+class LiteralCwmForCausalLM(CwmForCausalLM):  # type: ignore[misc]
+    """The network with its head; `generate` wants token ids, all of them, and reads them in one pass."""
+
+    config_class = LiteralCwmConfig
+
+    def __init__(self, config: LiteralCwmConfig) -> None:
+        super().__init__(config)
+        self.model = LiteralCwmModel(config)
+        self.post_init()
+
+    def prepare_inputs_for_generation(self, input_ids: torch.Tensor, **kwargs: Any) -> dict[str, Any]:
+        """As in transformers, with the positions of the tokens that are read next. (`generate` goes by the name `kwargs`.)
+
+        Raises ValueError where not all tokens are known here: behind a cache of others, or where they are read in chunks.
+        """
+        inputs: dict[str, Any] = super().prepare_inputs_for_generation(input_ids, **kwargs)
+        if (following := inputs.get("input_ids")) is not None:
+            cache, count = inputs.get("past_key_values"), following.shape[1]
+            if cache is not None and cache.get_seq_length() + count > input_ids.shape[1]:
+                raise ValueError(
+                    "give `generate` all token ids, and no prefill_chunk_size: literal_positions depend on all"
+                )
+            inputs["literal_positions"] = self.model.positions_of(input_ids, count).to(following.device)
+        return inputs
+
+
+AutoConfig.register(LiteralCwmConfig.model_type, LiteralCwmConfig, exist_ok=True)
+AutoModelForCausalLM.register(LiteralCwmConfig, LiteralCwmForCausalLM, exist_ok=True)
+LiteralCwmConfig.register_for_auto_class()
+LiteralCwmForCausalLM.register_for_auto_class("AutoModelForCausalLM")
