@@ -6,6 +6,7 @@ import copy
 import pickle
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -249,6 +250,28 @@ def test_all_ways_of_decoding_give_what_generate_gives(way: str) -> None:
 
     assert engine.generate(frozenset(), 60).ids == made
     assert engine.passes < 60  # guesses were read, and cut off where they were wrong
+
+
+def test_rows_of_a_shared_pass_have_their_own_places() -> None:
+    model, ids = model_and_ids()
+    batcher, texts = (
+        Batcher(model),
+        [ids, ids[:70], ids[:50], ids[:90], ids[:60]],
+    )  # of which two take the rows of others
+
+    def written(text: list[int]) -> list[int]:
+        engine = Engine(model, memory=batcher.open())
+        engine.push(text)
+        made = engine.generate(frozenset(), 25).ids
+        engine.close()
+        return made
+
+    with ThreadPoolExecutor(3) as pool:
+        together = list(pool.map(written, texts))
+
+    options: dict[str, Any] = {"do_sample": False, "max_new_tokens": 25, "eos_token_id": -1}
+    alone = [model.generate(torch.tensor([text]), **options)[0, len(text) :].tolist() for text in texts]
+    assert together == alone
 
 
 class Guesses:
