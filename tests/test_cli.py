@@ -402,6 +402,17 @@ def test_history_keeps_the_newest(truth: Trace) -> None:
     assert sorted(folder().iterdir()) == paths[3:]
 
 
+def test_history_is_in_order_where_a_second_ends(truth: Trace, monkeypatch: pytest.MonkeyPatch) -> None:
+    second = 1_700_000_000_000_000_000
+    moments = iter([second - 2, second - 1, second, second + 1])
+    monkeypatch.setattr("cwm_trace.cli.history.time.time_ns", lambda: next(moments))
+
+    paths = [remember(lambda path: save([truth], path)) for _ in range(4)]
+
+    assert sorted(folder().iterdir()) == paths
+    assert {path and path.name[-16:-6] for path in paths} == {"-999999998", "-999999999", "-000000000", "-000000001"}
+
+
 def test_eval_table_resume_and_threshold(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     suite = tmp_path / "tiny.jsonl"
     tasks = [{"id": "a", "source": "def f(x):\n    return x\n", "call": "f(1)"}]

@@ -19,7 +19,8 @@ def folder() -> Path:
 
 def remember(write: Callable[[Path], None]) -> Path | None:
     """Have a trace saved among the last runs; None where the folder cannot be written (then there is just no history)."""
-    path = folder() / f"{time.strftime('%Y%m%dT%H%M%S')}-{time.time_ns() % 1_000_000_000:09d}.jsonl"
+    seconds, rest = divmod(time.time_ns(), 1_000_000_000)  # asked once: a second may end between two questions
+    path = folder() / f"{time.strftime('%Y%m%dT%H%M%S', time.localtime(seconds))}-{rest:09d}.jsonl"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write(path)
