@@ -25,12 +25,12 @@ from cwm_trace.models.batch import Batcher
 from cwm_trace.models.engine import Engine
 from cwm_trace.models.lean import LeanNetwork
 from cwm_trace.models.literal_cwm import LiteralCwmForCausalLM
-from cwm_trace.models.literal_positions import LiteralPositions, LiteralReading, Position
+from cwm_trace.models.literal_positions import SIZES, LiteralPositions, LiteralReading, Position
 from cwm_trace.models.memory import OwnCache
 from cwm_trace.prompts import call_prompt
 from cwm_trace.train.data import make_batch
 from cwm_trace.train.grow import with_literals
-from cwm_trace.train.network import LITERAL_SIZES, Shape, batch_loss, new_model
+from cwm_trace.train.network import Shape, batch_loss, new_model
 from cwm_trace.train.packed import masks_of, pack, packed_loss
 from cwm_trace.train.tokenizer import PAD, TraceEncoder, build_backend, build_tokenizer, literal_symbols
 
@@ -68,6 +68,13 @@ def model_and_ids(seed: int = 0) -> tuple[LiteralCwmForCausalLM, list[int]]:
     prompt = call_prompt("def f(s, n):\n    return s[n:] + 'it\\'s' # don't\n", "f(['ab', 'c\"d'], 3)")
     (ids,) = TraceEncoder().encode([render_prompt(prompt.context, prompt.frames)])
     return model, ids
+
+
+def generated(model: Any, rows: list[list[int]], count: int, **options: Any) -> list[list[int]]:
+    """What `generate` writes behind rows of one length, greedily."""
+    made = model.generate(torch.tensor(rows), do_sample=False, max_new_tokens=count, eos_token_id=-1, **options)
+    written: list[list[int]] = made[:, len(rows[0]) :].tolist()
+    return written
 
 
 # --- where tokens stand ---------------------------------------------------------------------------------------------
@@ -174,7 +181,7 @@ def test_what_counts_further_begins_again() -> None:
 
 @given(st.lists(st.integers(0, len(_VOCABULARY) + 1), max_size=60), st.data())
 def test_a_sequence_may_be_read_in_parts_and_cut_back(ids: list[int], data: st.DataObject) -> None:
-    positions = LiteralPositions(literal_symbols(), LITERAL_SIZES)
+    positions = LiteralPositions(literal_symbols(), SIZES)
     reading, at, read = LiteralReading(positions), 0, []
     while at < len(ids):
         count = data.draw(st.integers(1, len(ids) - at))
@@ -187,9 +194,9 @@ def test_a_sequence_may_be_read_in_parts_and_cut_back(ids: list[int], data: st.D
 
 def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     ids = TraceEncoder().encode(["x = ['ab', \"c'd\", {1: 'e', 2: ['f', 'g']}]\n" * 3])[0]
-    expected = LiteralPositions(literal_symbols(), LITERAL_SIZES).read(ids)
+    expected = LiteralPositions(literal_symbols(), SIZES).read(ids)
     monkeypatch.setattr(literal_positions, "_KNOWN", 5)
-    positions = LiteralPositions(literal_symbols(), LITERAL_SIZES)
+    positions = LiteralPositions(literal_symbols(), SIZES)
     reading = LiteralReading(positions)
 
     assert [place for token in range(len(ids)) for place in reading.read(ids[token : token + 1], token)] == [
@@ -226,7 +233,7 @@ def test_behind_a_cache_places_must_be_given() -> None:
 
 
 def test_a_network_that_has_read_much_can_be_copied() -> None:
-    positions = LiteralPositions(["S", "'", "x"], LITERAL_SIZES)
+    positions = LiteralPositions(["S", "'", "x"], SIZES)
     read = positions.read([0, 1, *[2] * 5000])
     places = [place for _, place in read]
 
@@ -237,9 +244,7 @@ def test_a_network_that_has_read_much_can_be_copied() -> None:
 @pytest.mark.parametrize("way", ["own cache", "batch", "lean"])
 def test_all_ways_of_decoding_give_what_generate_gives(way: str) -> None:
     model, ids = model_and_ids()
-    made = model.generate(torch.tensor([ids]), do_sample=False, max_new_tokens=60, eos_token_id=-1)[
-        0, len(ids) :
-    ].tolist()
+    (made,) = generated(model, [ids], 60)
     if way == "lean":
         network = LeanNetwork(model.config.to_dict(), model.state_dict())
         memory: Any = network.open()
@@ -254,10 +259,8 @@ def test_all_ways_of_decoding_give_what_generate_gives(way: str) -> None:
 
 def test_rows_of_a_shared_pass_have_their_own_places() -> None:
     model, ids = model_and_ids()
-    batcher, texts = (
-        Batcher(model),
-        [ids, ids[:70], ids[:50], ids[:90], ids[:60]],
-    )  # of which two take the rows of others
+    batcher = Batcher(model)
+    texts = [ids, ids[:70], ids[:50], ids[:90], ids[:60]]  # two take the rows of others
 
     def written(text: list[int]) -> list[int]:
         engine = Engine(model, memory=batcher.open())
@@ -269,9 +272,7 @@ def test_rows_of_a_shared_pass_have_their_own_places() -> None:
     with ThreadPoolExecutor(3) as pool:
         together = list(pool.map(written, texts))
 
-    options: dict[str, Any] = {"do_sample": False, "max_new_tokens": 25, "eos_token_id": -1}
-    alone = [model.generate(torch.tensor([text]), **options)[0, len(text) :].tolist() for text in texts]
-    assert together == alone
+    assert together == [generated(model, [text], 25)[0] for text in texts]
 
 
 class Guesses:
@@ -293,30 +294,25 @@ def test_rows_of_a_batch_may_be_padded_on_the_left() -> None:
     model, ids = model_and_ids()
     rows = [ids, ids[:70]]
     width, pad = len(ids), _VOCABULARY[PAD]
-    tokens = torch.tensor([[*[pad] * (width - len(row)), *row] for row in rows])
+    padded = [[*[pad] * (width - len(row)), *row] for row in rows]
     mask = torch.tensor([[*[0] * (width - len(row)), *[1] * len(row)] for row in rows])
-    options: dict[str, Any] = {"do_sample": False, "max_new_tokens": 20, "eos_token_id": -1}
 
-    together = model.generate(tokens, attention_mask=mask, **options)[:, width:]
+    together = generated(model, padded, 20, attention_mask=mask)
 
-    alone = [model.generate(torch.tensor([row]), **options)[0, len(row) :] for row in rows]
-    assert [row.tolist() for row in together] == [row.tolist() for row in alone]
+    assert together == [generated(model, [row], 20)[0] for row in rows]
 
 
 def test_beams_keep_to_their_own_places() -> None:
     """A beam's tokens are others' after a step: what was remembered by row would be wrong."""
     model, ids = model_and_ids()
-    options: dict[str, Any] = {"do_sample": False, "max_new_tokens": 12, "eos_token_id": -1, "num_beams": 3}
 
-    assert torch.equal(
-        model.generate(torch.tensor([ids]), **options), model.generate(torch.tensor([ids]), use_cache=False, **options)
-    )
+    assert generated(model, [ids], 12, num_beams=3) == generated(model, [ids], 12, num_beams=3, use_cache=False)
 
 
 def test_training_tells_it_too() -> None:
     model, ids = model_and_ids()
     separator, pad = _VOCABULARY[FRAME_SEP], _VOCABULARY[PAD]
-    made = model.generate(torch.tensor([ids]), do_sample=False, max_new_tokens=40, eos_token_id=-1)[0].tolist()
+    made = ids + generated(model, [ids], 40)[0]
     array = torch.tensor(made).numpy().astype("uint16")
     plain = batch_loss(model, make_batch([array], separator, pad))
     packed = next(pack([array, array[:-1], *[array] * 99], 1, 512, separator, pad, model.model.literals))
@@ -331,11 +327,7 @@ def test_training_tells_it_too() -> None:
 
 
 def test_a_model_that_was_not_told_begins_with_its_weights() -> None:
-    from transformers import CwmConfig, CwmForCausalLM
-
-    told = new_model(_SHAPE)
-    fields = told.config.to_dict()
-    model = CwmForCausalLM(CwmConfig(**{name: fields[name] for name in CwmConfig().to_dict() if name in fields}))
+    model = new_model(_SHAPE, told=False)
     ids = torch.randint(0, 300, (2, 40))
 
     grown = with_literals(model)
@@ -354,7 +346,7 @@ _ALONE = """
 import sys
 sys.modules["cwm_trace"] = None  # as where it is not installed
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoModelForCausalLM
 model = AutoModelForCausalLM.from_pretrained(sys.argv[1], trust_remote_code=True)
 ids = torch.load(sys.argv[2])
 torch.save(model(ids).logits, sys.argv[3])

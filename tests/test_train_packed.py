@@ -20,13 +20,13 @@ import torch
 from torch.nn.attention import flex_attention
 
 from cwm_trace.errors import InputError
-from cwm_trace.models.literal_positions import LiteralPositions
+from cwm_trace.models.literal_positions import SIZES, LiteralPositions
 from cwm_trace.train import live as live_data
 from cwm_trace.train.ahead import Ahead
 from cwm_trace.train.data import IGNORED, groups, make_batch
 from cwm_trace.train.live import FIRST_SEED, LiveRecipe, LiveShards
 from cwm_trace.train.muon import Muon, orthogonalise
-from cwm_trace.train.network import LITERAL_SIZES, Shape, batch_loss, new_model
+from cwm_trace.train.network import Shape, batch_loss, new_model
 from cwm_trace.train.packed import BLOCK, PackedBatch, allowed, block_mask, masks_of, pack, packed_loss
 from cwm_trace.train.record import Recipe, read_trace, write_shards
 from cwm_trace.train.shards import IdArray, load_shard, save_shard, shard_paths
@@ -35,7 +35,7 @@ from cwm_trace.train.trainer import Plan, Progress, Speed, Trainer
 from cwm_trace.train.travel import join_parts, split_folder
 
 SEPARATOR, PAD = 9, 0
-LITERALS = LiteralPositions(literal_symbols(), LITERAL_SIZES)
+LITERALS = LiteralPositions(literal_symbols(), SIZES)
 TINY = Shape(width=32, layers=3, heads=2, inner=48, window=50, positions=512)
 
 

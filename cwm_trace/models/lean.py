@@ -12,7 +12,6 @@ import json
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import accumulate
 from math import sqrt
 from pathlib import Path
 from types import SimpleNamespace
@@ -110,8 +109,7 @@ class LeanNetwork:
         if _has_literals(config):
             self.literals = LiteralPositions(config["literal_symbols"], config["literal_sizes"])
             self._embed_literals = _float(weights["model.embed_literals.weight"])
-            starts = accumulate((size + 1 for size in config["literal_sizes"][:-1]), initial=0)
-            self._literal_starts = torch.tensor(list(starts))
+            self._first_literals = torch.tensor(self.literals.first)
         head = self._embedding if config["tie_word_embeddings"] else weights["lm_head.weight"]
         self._head = _behind_norm(weights["model.norm.weight"], head)
         windows = (None if kind == "full_attention" else config["sliding_window"] for kind in config["layer_types"])
@@ -189,7 +187,7 @@ class LeanNetwork:
         if self.literals is None:
             return states
         found = torch.tensor([position for read in reads for position in read.sequence.positions(read.ids)])
-        return states + self._embed_literals[found + self._literal_starts].sum(1)
+        return states + self._embed_literals[found + self._first_literals].sum(1)
 
     def _through(
         self,

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM, CwmConfig, CwmForCausalLM, CwmModel
 
-from .literal_positions import LiteralPositions
+from .literal_positions import SIZES, LiteralPositions
 
 
 class LiteralCwmConfig(CwmConfig):  # type: ignore[misc]
@@ -23,7 +23,7 @@ class LiteralCwmConfig(CwmConfig):  # type: ignore[misc]
 
     model_type = "cwm_literals"
     literal_symbols: list[str] | tuple[str, ...] = ()
-    literal_sizes: list[int] | tuple[int, ...] = (64, 32, 16)
+    literal_sizes: list[int] | tuple[int, ...] = SIZES
 
 
 class LiteralCwmModel(CwmModel):  # type: ignore[misc]
@@ -39,7 +39,6 @@ class LiteralCwmModel(CwmModel):  # type: ignore[misc]
         super().__init__(config)
         sizes = config.literal_sizes
         self.embed_literals = torch.nn.Embedding(sum(sizes) + len(sizes), config.hidden_size)
-        self._first = [sum(sizes[:kind]) + kind for kind in range(len(sizes))]
         self.literals = LiteralPositions(config.literal_symbols, sizes)
         self.post_init()
 
@@ -80,7 +79,7 @@ class LiteralCwmModel(CwmModel):  # type: ignore[misc]
     def embedded(self, ids: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:
         """(batch, tokens, hidden) of ids (batch, tokens) and their positions (batch, tokens, 3)."""
         states: torch.Tensor = self.embed_tokens(ids)
-        for kind, first in enumerate(self._first):
+        for kind, first in enumerate(self.literals.first):
             states = states + self.embed_literals(positions[..., kind] + first).to(states.device)
         return states
 

@@ -13,7 +13,9 @@ from typing import Any
 import torch
 
 from cwm_trace.errors import InputError
+from cwm_trace.models.literal_positions import SIZES
 from cwm_trace.models.memory import literals_of
+from cwm_trace.train.network import open_model
 from cwm_trace.train.tokenizer import build_tokenizer, literal_symbols
 
 _SHARE = 0.5  # standard deviation of the new vectors, relative to the tokens'
@@ -48,14 +50,13 @@ def deepen(model: Any, copied: Sequence[int]) -> Any:
 def with_literals(model: Any, seed: int = 0) -> Any:
     """A `LiteralCwmForCausalLM` with the weights of a `CwmForCausalLM` of this project's tokenizer, in float32. Raises InputError."""
     from cwm_trace.models.literal_cwm import LiteralCwmConfig, LiteralCwmForCausalLM
-    from cwm_trace.train.network import LITERAL_SIZES
 
     if literals_of(model):
         raise InputError("the model is told of places in literals already", hint="Leave out --literals")
     fields = {
         name: value for name, value in model.config.to_dict().items() if name not in ("model_type", "architectures")
     }
-    config = LiteralCwmConfig(**fields, literal_symbols=literal_symbols(), literal_sizes=list(LITERAL_SIZES))
+    config = LiteralCwmConfig(**fields, literal_symbols=literal_symbols(), literal_sizes=list(SIZES))
     told = LiteralCwmForCausalLM(config)
     told.load_state_dict(model.state_dict(), strict=False)
     deviation = _SHARE * float(model.model.embed_tokens.weight.detach().std())
@@ -69,11 +70,7 @@ def grow(source: str, out: Path, copied: Sequence[int], literals: bool = False) 
     """Write the larger model of a folder that `train` wrote, in float32, with its tokenizer. Raises InputError."""
     if not copied and not literals:
         raise InputError("nothing to grow", hint="Give --copy LAYER ... or --literals")
-    from transformers import AutoModelForCausalLM
-
-    import cwm_trace.models.literal_cwm  # noqa: F401  (makes it known)
-
-    model = AutoModelForCausalLM.from_pretrained(source, dtype=torch.float32)
+    model = open_model(source)
     if copied:
         model = deepen(model, copied)
     if literals:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch.nn.functional import cross_entropy
 
 from cwm_trace.format import BEGIN_OF_TEXT, END_OF_TEXT
+from cwm_trace.models.literal_positions import SIZES
 from cwm_trace.models.memory import literals_of
 from cwm_trace.train.data import IGNORED, Batch
 from cwm_trace.train.tokenizer import PAD, build_tokenizer, literal_symbols
-
-LITERAL_SIZES = (64, 32, 16)  # positions in literals: characters, items, variables
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +37,15 @@ class Shape:
     positions: int = 4096
 
 
-def new_model(shape: Shape) -> Any:
-    """A randomly initialised network of this shape for the project's tokenizer."""
+def new_model(shape: Shape, told: bool = True) -> Any:
+    """A randomly initialised network of this shape for the project's tokenizer; `told` of places in literals, or a plain `CwmForCausalLM`."""
+    from transformers import CwmConfig, CwmForCausalLM
+
     from cwm_trace.models.literal_cwm import LiteralCwmConfig, LiteralCwmForCausalLM
 
     tokenizer = build_tokenizer()
     kinds = ["full_attention" if (shape.layers - 1 - n) % 2 == 0 else "sliding_attention" for n in range(shape.layers)]
-    config = LiteralCwmConfig(
+    fields: dict[str, Any] = dict(
         vocab_size=-(-len(tokenizer) // 64) * 64,
         hidden_size=shape.width,
         intermediate_size=shape.inner,
@@ -60,10 +62,21 @@ def new_model(shape: Shape) -> Any:
         eos_token_id=tokenizer.convert_tokens_to_ids(END_OF_TEXT),
         pad_token_id=tokenizer.convert_tokens_to_ids(PAD),
         initializer_range=0.02,
-        literal_symbols=literal_symbols(),
-        literal_sizes=list(LITERAL_SIZES),
     )
-    return LiteralCwmForCausalLM(config)
+    if not told:
+        return CwmForCausalLM(CwmConfig(**fields))
+    return LiteralCwmForCausalLM(
+        LiteralCwmConfig(**fields, literal_symbols=literal_symbols(), literal_sizes=list(SIZES))
+    )
+
+
+def open_model(folder: str | Path) -> Any:
+    """The network of a folder in Hugging Face layout, told of places in literals or not, in float32."""
+    from transformers import AutoModelForCausalLM
+
+    import cwm_trace.models.literal_cwm  # noqa: F401  (makes it known)
+
+    return AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +89,19 @@ class BatchLoss:
 
 
 def batch_loss(model: Any, batch: Batch) -> BatchLoss:
-    """Loss of one batch; the output layer runs only on positions that have a label."""
+    """Loss of one batch."""
+    logits, targets = predictions(model, batch)
+    logits = logits.float()
+    correct = (logits.detach().argmax(-1) == targets).sum()
+    return BatchLoss(cross_entropy(logits, targets), correct, len(targets))
+
+
+def predictions(model: Any, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
+    """Logits (n, vocabulary) of the n tokens that have a label, in their order, and the labels (n); the output layer runs on no others."""
     inner = model.model
     # Found here and not in the network, which may be compiled.
     given = {"literal_positions": inner.positions_of(batch.ids)} if literals_of(model) else {}
     hidden = inner(input_ids=batch.ids, use_cache=False, **given).last_hidden_state
     labels = batch.labels[:, 1:]
     chosen = labels != IGNORED
-    logits = model.lm_head(hidden[:, :-1][chosen]).float()
-    targets = labels[chosen]
-    correct = (logits.detach().argmax(-1) == targets).sum()
-    return BatchLoss(cross_entropy(logits, targets), correct, len(targets))
+    return model.lm_head(hidden[:, :-1][chosen]), labels[chosen]

@@ -29,7 +29,7 @@ from cwm_trace.train.blocked import use_blocked
 from cwm_trace.train.data import Batch, groups, padded, shuffled
 from cwm_trace.train.live import LiveRecipe, LiveShards
 from cwm_trace.train.muon import Muon
-from cwm_trace.train.network import Shape, batch_loss, new_model
+from cwm_trace.train.network import Shape, batch_loss, new_model, open_model
 from cwm_trace.train.packed import PackedBatch, masks_of, pack, packed_loss
 from cwm_trace.train.record import Recipe
 from cwm_trace.train.tokenizer import PAD, build_backend, build_tokenizer
@@ -185,11 +185,7 @@ class Trainer:
     def _model(self) -> Any:
         if self.plan.start_from is None:
             return new_model(self.shape)
-        from transformers import AutoModelForCausalLM
-
-        import cwm_trace.models.literal_cwm  # noqa: F401  (makes it known)
-
-        return AutoModelForCausalLM.from_pretrained(self.plan.start_from, dtype=torch.float32)
+        return open_model(self.plan.start_from)
 
     def _load_checkpoint(self) -> None:
         path = self.plan.out / _CHECKPOINT

@@ -19,12 +19,10 @@ from typing import Any
 import numpy as np
 import torch
 from torch.nn.functional import cross_entropy
-from transformers import CwmConfig, CwmForCausalLM
 
 from cwm_trace.format import ACTION_SEP, ARG_SEP, EVENT_TOKENS, FRAME_SEP
-from cwm_trace.models.memory import literals_of
 from cwm_trace.train.data import IGNORED, Batch, bucketed, make_batch
-from cwm_trace.train.network import Shape, new_model
+from cwm_trace.train.network import Shape, new_model, predictions
 from cwm_trace.train.shards import IdArray, load_shard, shard_paths
 from cwm_trace.train.tokenizer import PAD, build_backend
 from cwm_trace.train.trainer import Plan, make_optimizers, rate_factor
@@ -82,13 +80,6 @@ def _numbers() -> dict[str, int]:
     return dict(build_backend().get_vocab())
 
 
-def not_told(shape: Shape) -> Any:
-    """A network without the embedding of places."""
-    fields = new_model(shape).config.to_dict()
-    known = CwmConfig().to_dict().keys() - {"model_type", "architectures"}
-    return CwmForCausalLM(CwmConfig(**{name: value for name, value in fields.items() if name in known}))
-
-
 def in_states(ids: torch.Tensor) -> torch.Tensor:
     """Which tokens (batch, time) stand in a frame's JSON: from an event's token, or the token before a value, up to the next separator."""
     numbers = _numbers()
@@ -102,14 +93,10 @@ def in_states(ids: torch.Tensor) -> torch.Tensor:
 
 def losses(model: Any, batch: Batch) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Of each predicted token: nats, whether the first choice is right, whether it stands in a state."""
-    inner = model.model
-    told = {"literal_positions": inner.positions_of(batch.ids)} if literals_of(model) else {}
-    hidden = inner(input_ids=batch.ids, use_cache=False, **told).last_hidden_state
-    labels = batch.labels[:, 1:]
-    chosen = labels != IGNORED
-    logits, targets = model.lm_head(hidden[:, :-1][chosen]), labels[chosen]
+    logits, targets = predictions(model, batch)
     nats = cross_entropy(logits, targets, reduction="none")
-    return nats, logits.detach().argmax(-1) == targets, in_states(batch.ids)[:, 1:][chosen]
+    states = in_states(batch.ids)[:, 1:][batch.labels[:, 1:] != IGNORED]
+    return nats, logits.detach().argmax(-1) == targets, states
 
 
 def batch_of(traces: Sequence[IdArray], source: bool = False) -> Batch:
@@ -130,7 +117,7 @@ class Learner:
     def __init__(self, variant: Variant, traces: Sequence[IdArray], seconds: float) -> None:
         torch.manual_seed(0)
         self.variant, self._traces, self._seconds = variant, traces, seconds
-        self.model = new_model(variant.shape) if variant.told else not_told(variant.shape)
+        self.model = new_model(variant.shape, variant.told)
         self._optimizers = make_optimizers(self.model, Plan(Path(), Path(), learning_rate=variant.rate))
         if variant.adamw:
             options: Any = {"lr": variant.rate, "betas": (0.9, 0.98), "weight_decay": 0.0}

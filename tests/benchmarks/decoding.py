@@ -93,12 +93,9 @@ def _generate(model: Any, ids: list[int], most: int, *stops: str) -> list[int]:
 @cache
 def _through_transformers(name: str) -> Any:
     """The same weights, as transformers has them."""
-    import transformers
+    from cwm_trace.train.network import open_model
 
-    import cwm_trace.models.literal_cwm  # noqa: F401  (makes it known)
-
-    folder = NANO_FOLDER if name == "nano" else name.removeprefix("hf:")
-    return transformers.AutoModelForCausalLM.from_pretrained(folder, dtype="float32").eval()
+    return open_model(NANO_FOLDER if name == "nano" else name.removeprefix("hf:")).eval()
 
 
 def prompts(count: int) -> list[Trace]:

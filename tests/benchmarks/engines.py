@@ -23,6 +23,7 @@ from cwm_trace.models import NANO_FOLDER
 from cwm_trace.models.lean import LeanNetwork
 from cwm_trace.models.literal_positions import LiteralPositions, LiteralReading
 from cwm_trace.models.memory import OwnCache
+from cwm_trace.train.network import open_model
 
 BEFORE, SIZES = 300, (1, 9, 25)
 Pass = Callable[[Sequence[int]], Any]  # appends tokens, gives logits, and forgets the tokens again
@@ -43,12 +44,7 @@ def lean(ids: Sequence[int]) -> Pass:
 
 def through_transformers(ids: Sequence[int]) -> Pass:
     """transformers' network and cache."""
-    import transformers
-
-    import cwm_trace.models.literal_cwm  # noqa: F401  (makes it known)
-
-    model: Any = transformers.AutoModelForCausalLM.from_pretrained(NANO_FOLDER, dtype="float32").eval()
-    memory = OwnCache(model)
+    memory = OwnCache(open_model(NANO_FOLDER).eval())
 
     @torch.inference_mode()
     def read(more: Sequence[int]) -> Any:
@@ -87,7 +83,7 @@ def onnx_runtime(ids: Sequence[int], int8: bool = False) -> Pass:
         binding.bind_ortvalue_input(f"past{number}", value)
         binding.bind_ortvalue_output(f"present{number}", value)
 
-    literals = LiteralReading(LiteralPositions(config["literal_symbols"], config["literal_sizes"]))
+    literals = LiteralReading(_literals(config))
 
     def read(more: Sequence[int], at: int) -> Any:
         binding.bind_cpu_input("literals", np.array([literals.read(more, at)], np.int64))
@@ -100,6 +96,10 @@ def onnx_runtime(ids: Sequence[int], int8: bool = False) -> Pass:
 
     read(ids, 0)
     return lambda more: read(more, len(ids))[0]
+
+
+def _literals(config: dict[str, Any]) -> LiteralPositions:
+    return LiteralPositions(config["literal_symbols"], config["literal_sizes"])
 
 
 def _graph(config: dict[str, Any]) -> bytes:
@@ -136,8 +136,7 @@ def _graph(config: dict[str, Any]) -> bytes:
     )
     cosines, sines = constant("cosines", np.cos(angles)), constant("sines", np.sin(angles))
     stream = node("Gather", [constant("embedding", weights["model.embed_tokens.weight"]), "ids"], ["embedded"])
-    sizes = config["literal_sizes"]
-    first = constant("first", np.array([sum(sizes[:kind]) + kind for kind in range(3)]))
+    first = constant("first", np.array(_literals(config).first))
     places = node("Add", ["literals", first], ["places"])
     told = node("Gather", [constant("told", weights["model.embed_literals.weight"]), places], ["told_each"])
     axes = constant("kinds", np.array([2]))

@@ -18,7 +18,7 @@ import torch
 from cwm_trace.models import NANO_FOLDER
 from cwm_trace.train.blocked import use_blocked
 from cwm_trace.train.data import Batch, make_batch
-from cwm_trace.train.network import batch_loss
+from cwm_trace.train.network import batch_loss, open_model
 
 _TOKENS = 6144
 _STEPS = 4
@@ -33,9 +33,7 @@ def _batch(length: int) -> Batch:
 
 
 def _model(blocked: bool) -> Any:
-    from cwm_trace.models.literal_cwm import LiteralCwmForCausalLM
-
-    model = LiteralCwmForCausalLM.from_pretrained(NANO_FOLDER, dtype=torch.float32)
+    model = open_model(NANO_FOLDER)
     if blocked:
         use_blocked(model)
     model.model.forward = torch.compile(model.model.forward, dynamic=True)

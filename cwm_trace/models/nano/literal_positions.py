@@ -14,8 +14,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
+SIZES = (64, 32, 16)  # of characters, items, variables: what nano is trained with
 CODE, STATE = "C", "S"  # symbols of tokens after which source text, or a frame's JSON, begins
-_OTHER, _CLOSE = "x", ")"
+_OTHER = "x"
 _SYMBOLS = {
     "'": "'",
     '"': '"',
@@ -97,6 +98,7 @@ class LiteralPositions:
 
     Attributes:
         sizes: how many positions of each kind there are; what counts further begins again.
+        first: the row of each kind's position 0 where one table has the rows of all, kind after kind.
         start: the place before the first token.
         remembered: steps from one place to the next that need not be made again.
     """
@@ -105,6 +107,7 @@ class LiteralPositions:
         """`symbols`: of each token, by its id, `spelling`, or `CODE` or `STATE`; tokens beyond these have none."""
         self._symbols = list(symbols)
         self.sizes = Position(*sizes)
+        self.first = [sum(sizes[:kind]) + kind for kind in range(len(sizes))]
         self.start = Place(_START)
         self._places = {_START: self.start}
         self.remembered = 0
@@ -197,7 +200,7 @@ def _python(literal: _Literal, symbol: str) -> tuple[_Literal, tuple[int, int]]:
         return _Literal(quote, not escaped and symbol == "\\", character, items), (character, items[-1])
     if symbol in "'\"":
         return _Literal(symbol, False, 1, items), (1, items[-1])
-    if symbol == _CLOSE:
+    if symbol == ")":
         return literal._replace(items=items[:-1] or (0,)), (0, items[-1])
     if symbol == "(" and len(items) < _DEEPEST:
         items = (*items, 1)
