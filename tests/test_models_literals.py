@@ -35,7 +35,7 @@ from cwm_trace.train.packed import masks_of, pack, packed_loss
 from cwm_trace.train.tokenizer import PAD, TraceEncoder, build_backend, build_tokenizer, literal_symbols
 
 _SHAPE = Shape(width=32, layers=4, heads=2, inner=48, window=8, positions=512)
-_PLAIN = "abcXY 09_.,:;()[]{}<\"'\\\n"  # what Python prints as itself, or with one backslash
+_PLAIN = "abcXYu 09_.,:;()[]{}<\"'\\\n\u00e9\u65e5"  # what Python prints as itself, or with one backslash
 _TEXTS = st.text(st.sampled_from(_PLAIN), max_size=80)
 _VALUES: st.SearchStrategy[Any] = st.recursive(
     st.one_of(st.integers(), st.none(), st.booleans(), _TEXTS),

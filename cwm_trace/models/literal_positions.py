@@ -3,8 +3,8 @@
 A small network counts badly: the tenth character of a text, or the text's length, is many tokens to it and no number. These positions are
 given to it with each token ("index hints", Zhou et al. 2023, and "abacus embeddings", McLeish et al. 2024, of arithmetic). They come from the
 tokens read so far alone, by a machine of a few states that knows quotes, escapes, brackets and commas, and nothing of programs. They are a hint:
-right for ASCII that Python prints as it is or with one backslash. Of longer escapes each letter counts, which are all characters outside ASCII
-in a frame (`\\u00e9`); source text is read line by line, so an apostrophe in a comment misleads until the line ends.
+right for characters that Python prints as they are or with one backslash; of longer escapes each letter counts (`\\x00`), and both halves of a
+character beyond 16 bits in a frame. Source text is read line by line, so an apostrophe in a comment misleads until the line ends.
 
 Written to stand alone: the file goes with the weights (`literal_cwm`).
 """
@@ -29,7 +29,9 @@ _SYMBOLS = {
     "}": ")",
     ",": ",",
     "\n": "\n",
+    "u": "u",  # JSON's `\\u00e9` is one character
 }
+_HEXADECIMAL = 4  # letters after `\\u`
 _DEEPEST = 12  # levels that are counted; where brackets stand deeper, items are miscounted until the text ends
 _KNOWN = 200_000  # steps that are remembered, about (threads may add at once); 640 bytes each
 
@@ -61,16 +63,25 @@ _OUTSIDE = _Literal("", False, 0, (0,))
 
 
 class ReadState(NamedTuple):
-    """Between two tokens: `variable` is None in source text; `inside` tells whether a JSON string is open, `escaped` a backslash in it."""
+    """Between two tokens.
+
+    Attributes:
+        variable: which of the frame's locals; None in source text.
+        inside: whether a JSON string is open.
+        escaped: whether a backslash of JSON's came before.
+        letters: how many letters of a JSON escape are still to come.
+        literal: where in Python's text.
+    """
 
     variable: int | None
     inside: bool
     escaped: bool
+    letters: int
     literal: _Literal
 
 
-_START = ReadState(None, False, False, _OUTSIDE)
-_FRAME = ReadState(0, False, False, _OUTSIDE)
+_START = ReadState(None, False, False, 0, _OUTSIDE)
+_FRAME = ReadState(0, False, False, 0, _OUTSIDE)
 
 
 class Place:
@@ -182,12 +193,15 @@ def _between(state: ReadState, symbol: str) -> tuple[ReadState, tuple[int, int]]
 
 def _json(state: ReadState, symbol: str, seen: tuple[int, int]) -> tuple[ReadState, tuple[int, int]]:
     """In a string of a frame's JSON, which spells Python's spelling of a value."""
+    if state.letters:
+        return state._replace(letters=state.letters - 1), (state.literal.character, state.literal.items[-1])
     if not state.escaped and symbol == "\\":
         return state._replace(escaped=True), seen
     if not state.escaped and symbol == '"':
         return state._replace(inside=False, literal=_OUTSIDE), (0, 0)
     literal, seen = _python(state.literal, symbol)
-    return state._replace(escaped=False, literal=literal), seen
+    letters = _HEXADECIMAL if state.escaped and symbol == "u" else 0
+    return state._replace(escaped=False, letters=letters, literal=literal), seen
 
 
 def _python(literal: _Literal, symbol: str) -> tuple[_Literal, tuple[int, int]]:

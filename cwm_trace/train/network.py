@@ -10,7 +10,7 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from cwm_trace.format import BEGIN_OF_TEXT, END_OF_TEXT
-from cwm_trace.models.literal_positions import SIZES
+from cwm_trace.models.literal_positions import SIZES, LiteralPositions
 from cwm_trace.models.memory import literals_of
 from cwm_trace.train.data import IGNORED, Batch
 from cwm_trace.train.tokenizer import PAD, build_tokenizer, literal_symbols
@@ -71,12 +71,16 @@ def new_model(shape: Shape, told: bool = True) -> Any:
 
 
 def open_model(folder: str | Path) -> Any:
-    """The network of a folder in Hugging Face layout, told of places in literals or not, in float32."""
+    """The network of a folder that `train` wrote, told of places in literals or not, in float32; it reads tokens as this revision does."""
     from transformers import AutoModelForCausalLM
 
     import cwm_trace.models.literal_cwm  # noqa: F401  (makes it known)
 
-    return AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
+    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
+    if literals_of(model):
+        model.config.literal_symbols = literal_symbols()
+        model.model.literals = LiteralPositions(literal_symbols(), model.config.literal_sizes)
+    return model
 
 
 @dataclass(frozen=True, slots=True)
