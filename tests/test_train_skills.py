@@ -18,6 +18,7 @@ from cwm_trace.eval.suites import load_suite
 from cwm_trace.format import render_frame
 from cwm_trace.tracer.inprocess import record_source
 from cwm_trace.train.constructs import constructs, count
+from cwm_trace.train.panel import panel_body
 from cwm_trace.train.programs import atom, generate, new_writer
 from cwm_trace.train.skills import BODIES, OPERATIONS, atom_body
 
@@ -43,7 +44,7 @@ def test_every_template_makes_programs_that_compile_and_use_it(operation: str) -
     assert used or not operation.endswith("()")
 
 
-@pytest.mark.parametrize("family", [*BODIES, "dense", "wide"])
+@pytest.mark.parametrize("family", [*BODIES, "dense", "panel", "wide"])
 def test_skills_are_functions_of_their_seed_and_run(family: str) -> None:
     made = [generate(seed, 2, family) for seed in range(60)]
     ran = Counter[str]()
@@ -71,6 +72,7 @@ def test_a_wide_mixture_has_them_all_and_the_usual_ones() -> None:
         "module",
         "mutant",
         "dense",
+        "panel",
         "toplevel",
         *BODIES,
     }
@@ -125,6 +127,31 @@ def test_dense_programs_work_on_their_variables() -> None:
             elif isinstance(node, ast.Attribute) and isinstance(node.value, (ast.Constant, ast.List, ast.Dict)):
                 literal += not (isinstance(node.value, ast.Constant) and node.attr == "join")
     assert unread < 45 and itself < 5 and literal < 25
+
+
+def test_panel_programs_have_many_results_in_few_frames() -> None:
+    results, raised, frames, repeated = 0, 0, Counter[int](), 0
+    for seed in range(200):
+        program = generate(seed, 1, "panel")
+        trace = record_source(program.source, program.calls[0], max_frames=400)
+        raised += bool(trace.raised)
+        frames[len(trace.frames)] += 1
+        function = ast.parse(program.source).body[-1]
+        assert isinstance(function, ast.FunctionDef)
+        for statement in function.body:
+            if isinstance(statement, ast.Assign):
+                shown = [ast.dump(node) for node in ast.iter_child_nodes(statement.value)]
+                results += len(shown)
+                repeated += len(shown) - len(set(shown))
+    assert max(frames) <= 9, "the call's, the lines', the return's: nothing has frames of its own"
+    assert raised < 16 and results > 5 * frames.total() and repeated < results / 10
+
+
+def test_what_is_in_a_literal_is_no_hole_of_a_template() -> None:
+    writer = new_writer(random.Random(0))
+    writer.theme.words = ["<X>", "<nothing>", "<S>"]
+
+    assert any("<nothing>" in "\n".join(panel_body(writer)) for _ in range(20))
 
 
 def test_a_template_fits_where_there_are_variables_or_room() -> None:

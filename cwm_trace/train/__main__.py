@@ -43,7 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     record.add_argument("--max-tokens", type=int, default=1536, help="longer traces are left out (1536)")
     record.add_argument(
         "--family",
-        help="only such programs: drill, free, idiom, script, those of skills.py, dense, toplevel, mutant, real, or wide, which is all",
+        help="only such programs: drill, free, idiom, script, those of skills.py, dense, panel, toplevel, mutant, real, or wide, which is all",
     )
     record.add_argument("--programs", help="file of `collect`, for real, mutant and wide")
     train = commands.add_parser("train", help="train a model on shards")
@@ -75,6 +75,11 @@ def _parser() -> argparse.ArgumentParser:
     grow.add_argument("out", type=Path)
     grow.add_argument("--copy", type=int, nargs="+", default=[], help="layers whose copies are put in, from 0")
     grow.add_argument("--literals", action="store_true", help="tell it where in literals its tokens stand")
+    loss = commands.add_parser("loss", help="how much a model has to learn in the last traces of folders of shards")
+    loss.add_argument("model", help="folder of the model")
+    loss.add_argument("folders", type=Path, nargs="+", help="of shards that it was not trained on")
+    loss.add_argument("--limit", type=int, default=200, help="traces of each (200)")
+    loss.add_argument("--max-length", type=int, default=1280, help="longer ones are left out (1280 tokens)")
     split = commands.add_parser("split", help="pack a folder into parts small enough to travel one by one")
     split.add_argument("folder", type=Path)
     split.add_argument("out", type=Path)
@@ -377,6 +382,10 @@ def _run(args: argparse.Namespace) -> None:
         from cwm_trace.train.grow import grow
 
         grow(args.model, args.out, args.copy, args.literals)
+    elif args.command == "loss":
+        from cwm_trace.train.heldout import table
+
+        print(*table(args.model, args.folders, args.limit, args.max_length), sep="\n")
     elif args.command == "join":
         print(*join_parts(args.parts, args.folder))
     elif args.command == "suite":

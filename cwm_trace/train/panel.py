@@ -19,7 +19,8 @@ _MADE = ["int"] * 8 + ["str"] * 8 + ["ls"] * 3 + ["li"] * 3
 _TRIES = 20  # to find what fits the variables
 _APART = re.compile(r"!| for |lambda ")
 _RAISES = re.compile(  # on most values
-    r"ndex\(|int\(<S>|float\(<S>|\[<=small>\](?!.*=)|\[<int>\]|\[<s>\]|<S> \+ <I>|fromhex|to_bytes|next\(iter|\.pop\(|key=<S>|m[axin]{2}\(<L[IS]>\)|<=bit>\]\["
+    r"ndex\(|int\(<S>|float\(<S>|\[<=small>\](?!.*=)|\[<int>\]|\[<s>\]|<S> \+ <I>|fromhex|to_bytes|next\(iter|\.pop\(|key=<S>"
+    r"|m[axin]{2}\(<L[IS]>\)|<=bit>\]\["
 )
 _CALM = {
     name: calm
