@@ -133,6 +133,61 @@ _OF_TWO = read_table("""
 2 ' '.join(map(str.capitalize, <LS>))
 2 ','.join(map(str, <LI>))
 """)
+_CHANGES = {  # what changes a variable, or only shows it; `<X>` is its name
+    "li": read_table("""
+5 <X>.append(<int>)
+4 <X>.insert(<=small>, <int>)
+2 <X>.insert(-<=index>, <int>)
+4 <X>.pop()
+3 <X>.pop(0)
+2 <X>.pop(<=bit>)
+4 <X>.reverse()
+4 <X>.sort()
+2 <X>.sort(reverse=True)
+2 <X>.extend(<li>)
+2 <X>.extend([<int>, <int>])
+2 <X>.remove(<X>[<=bit>])
+7 <X>[:]
+7 <X>.copy()
+3 <X>[::-1]
+3 sorted(<X>)
+2 len(<X>)
+2 <X>[:<=small>] + [<int>] + <X>[<=small>:]
+2 [*<X>, <int>]
+1 <X>.clear()
+"""),
+    "ls": read_table("""
+5 <X>.append(<s>)
+4 <X>.insert(<=small>, <s>)
+4 <X>.pop()
+3 <X>.pop(0)
+4 <X>.reverse()
+4 <X>.sort()
+2 <X>.extend(<ls>)
+2 <X>.extend(<s>)
+2 <X>.remove(<X>[<=bit>])
+7 <X>[:]
+7 <X>.copy()
+3 <X>[::-1]
+3 ''.join(<X>)
+2 len(<X>)
+2 [*<X>, <s>]
+"""),
+    "dsi": read_table("""
+5 <X>.setdefault(<s>, <int>)
+4 <X>.pop(<s>, None)
+4 <X>.update({<s>: <int>})
+3 <X>.update(<dsi>)
+2 <X>.popitem()
+3 <X>.get(<s>, <=small>)
+8 <X>.copy()
+4 list(<X>)
+3 list(<X>.values())
+3 {**<X>, <s>: <int>}
+3 <X> | {<s>: <int>}
+3 list(<X>.items())
+"""),
+}
 _MAPPED = [("<LS>", _OF_TEXTS), ("<LS>", _OF_TEXTS), ("<S>", _OF_CHARACTERS), ("<LI>", _OF_NUMBERS)]
 
 
@@ -155,9 +210,9 @@ def panel_body(writer: Writer) -> list[str]:
 def _results(writer: Writer) -> list[str]:
     """Expressions for one line."""
     rng = writer.rng
-    make = rng.choices([_mapped, test_of, _on_literals, _operation, None], [30, 12, 15, 25, 18])[0]
+    make = rng.choices([_mapped, test_of, _on_literals, _operation, None], [25, 12, 14, 22, 27])[0]
     if make is None:
-        return _drilled(writer, rng.randint(4, 8))
+        return rng.choice([_drilled, _drilled, _drilled, _changed, _changed, _parts])(writer, rng.randint(4, 8))
     count = rng.choice([1, 2, 2, 3]) if make is _mapped else rng.randint(3, 7)
     return [text for _ in range(count) if (text := make(writer))] or [repr(writer.theme.item())]
 
@@ -199,6 +254,33 @@ def _drilled(writer: Writer, count: int) -> list[str]:
     variable = writer.rng.random() < 0.5 and writer.fits(template) and _VARIED.search(template)
     texts = [writer.fill(template) if variable else _of_literals(writer, template) for _ in range(count)]
     return list(dict.fromkeys(texts))
+
+
+def _changed(writer: Writer, count: int) -> list[str]:
+    """Changes of one variable, and what it is between them."""
+    kind = writer.rng.choice([kind for kind in _CHANGES if writer.variable(kind)] or ["li"])
+    name = writer.variable(kind) or literal_text(writer.theme.value(kind))
+    return [writer.fill(text, 0, {"X": name}) for text in writer.rng.choices(*_CHANGES[kind], k=count)]
+
+
+def _parts(writer: Writer, count: int) -> list[str]:
+    """Parts of one text or list, from anywhere in it."""
+    rng = writer.rng
+    name = writer.variable(rng.choice(["str", "str", "li", "ls"])) or repr(writer.theme.value("str"))
+    starts = [rng.randrange(10) for _ in range(count)]
+    return list(
+        dict.fromkeys(
+            rng.choice(
+                [
+                    f"{name}[{at}:{at + 1}]",
+                    f"{name}[{at}:{at + rng.randint(1, 5)}]",
+                    f"{name}[-{at + 1}:][:1]",
+                    f"{name}[{at}:]",
+                ]
+            )
+            for at in starts
+        )
+    )
 
 
 def _on_literals(writer: Writer) -> str:
