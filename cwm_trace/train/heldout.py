@@ -49,7 +49,7 @@ def losses(model: Any, traces: Sequence[IdArray], tokens_per_batch: int = 8192) 
     """Of each trace, in no order; the context and the entry's CALL are given, as in training."""
     tokenizer = build_tokenizer()
     separator, pad = (tokenizer.convert_tokens_to_ids(name) for name in (FRAME_SEP, PAD))
-    made = []
+    made: list[TraceLoss] = []
     with torch.inference_mode():
         for group in bucketed(traces, tokens_per_batch, np.random.default_rng(0)):
             batch = make_batch(group, separator, pad)
