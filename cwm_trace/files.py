@@ -1,4 +1,4 @@
-"""Traces in files: JSON lines, one trace per line, and plain CWM text.
+"""Traces in files: JSON lines, one trace per line, and plain CWM text; written, not read: pages, and Python Tutor's JSON.
 
 The JSON has the same keys and types in every frame and no object whose keys are data (locals are a list of [name, value] pairs,
 value null where the text shows ".."), so that Arrow readers (`datasets.load_dataset("json", ...)`, pandas, DuckDB) take it as it is.
@@ -25,6 +25,8 @@ SCHEMA = "cwm-trace/1"
 FRAMES_SCHEMA = "cwm-trace-frames/1"
 """Of the JSON lines that commands print, a frame each: for people and pipes, not read back."""
 Json = dict[str, Any]
+_TEXTS = (".txt", ".tokens")
+_TUTOR = ".opt.json"  # what Python Tutor's own traces are called
 
 
 def step_to_json(step: Step) -> Json:
@@ -171,10 +173,10 @@ def _damage(path: Path, *others: type[Exception]) -> tuple[type[Exception], ...]
 
 
 def save(traces: Iterable[Trace], path: str | Path) -> None:
-    """Write traces: `.jsonl`, `.jsonl.gz` and `.jsonl.zst` one per line; of exactly one, `.txt` the CWM text, `.html` a page to look at.
-    Raises InputError.
+    """Write traces: `.jsonl`, `.jsonl.gz` and `.jsonl.zst` one per line; of exactly one, `.txt` (or `.tokens`) the CWM text, `.html` a page to
+    look at, `.opt.json` Python Tutor's JSON. Raises InputError.
 
-    Behind a trace come those of other threads of its program, a line each; not in a `.txt` or a page.
+    Behind a trace come those of other threads of its program, a line each; not in the files of exactly one.
     """
     target = check_output(path)
     try:
@@ -184,13 +186,17 @@ def save(traces: Iterable[Trace], path: str | Path) -> None:
 
 
 def _save(traces: Iterable[Trace], target: Path) -> None:
-    if target.suffix == ".txt":
+    if target.suffix in _TEXTS:
         trace = _exactly_one(list(traces), target)
         target.write_text(render(trace), encoding="utf-8", errors="surrogatepass", newline="")
     elif target.suffix == ".html":
         from cwm_trace.page import trace_page, write_page  # here: as jsonlines below
 
         write_page(target, trace_page(_exactly_one(list(traces), target)))
+    elif target.name.endswith(_TUTOR):
+        from cwm_trace.tutor import tutor_json
+
+        target.write_text(tutor_json(_exactly_one(list(traces), target)), "utf-8")
     else:
         import jsonlines  # here: the child process that runs programs needs this module, but none of what jsonlines brings
 
@@ -198,11 +204,16 @@ def _save(traces: Iterable[Trace], target: Path) -> None:
             writer.write_all(trace_to_json(one) for trace in traces for one in (trace, *trace.threads))
 
 
+def is_of_one(name: str) -> bool:
+    """Whether a file of this name holds exactly one trace, of which all is known before any is written."""
+    return name.endswith((*_TEXTS, ".html", _TUTOR))
+
+
 def check_output(path: str | Path) -> Path:
     """Whether traces can be written there, for before they are made. Raises InputError."""
     target = Path(path)
-    if ".jsonl" not in target.suffixes and target.suffix not in (".txt", ".html"):
-        known = ".jsonl, .jsonl.gz, .jsonl.zst, .txt or .html"
+    if ".jsonl" not in target.suffixes and not is_of_one(target.name):
+        known = ".jsonl, .jsonl.gz, .jsonl.zst, .txt, .tokens, .html or .opt.json"
         raise InputError(f"cannot tell the format of {target.name}", hint=f"Use {known}")
     if target.is_dir() or not target.parent.is_dir():
         what = "is a folder" if target.is_dir() else f"there is no folder {target.parent}"
@@ -287,7 +298,7 @@ def _exactly_one(traces: list[Trace], target: Path) -> Trace:
 
 
 def iter_traces(path: str | Path) -> Iterator[Trace]:
-    """Traces of a `.jsonl`, `.jsonl.gz` or `.jsonl.zst` file one by one, or the one of a `.txt`. Raises InputError, SchemaError.
+    """Traces of a `.jsonl`, `.jsonl.gz` or `.jsonl.zst` file one by one, or the one of a `.txt` or `.tokens`. Raises InputError, SchemaError.
 
     A line may also be the raw text of a generation with its program (`cwm_trace.generated`).
     """
@@ -296,7 +307,7 @@ def iter_traces(path: str | Path) -> Iterator[Trace]:
         raise InputError(
             f"{source} is a folder, not a trace file" if source.is_dir() else f"no such trace file: {source}"
         )
-    if source.suffix == ".txt":
+    if source.suffix in _TEXTS:
         yield _read_text(source)
         return
     with _open(source, "r") as file:

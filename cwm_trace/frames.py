@@ -332,7 +332,7 @@ class Trace(Sequence[Step]):
         return notebook_html(self)
 
     def save(self, path: str) -> None:
-        """Write this trace to a file; the format follows the extension (`.jsonl`, with those of other threads; `.txt`, `.html`, without)."""
+        """Write this trace to a file; the format follows the extension (see `cwm_trace.save`)."""
         from cwm_trace.files import save
 
         save([self], path)

@@ -29,7 +29,7 @@ from cwm_trace.models.base import PartScore
 from cwm_trace.parts import Part
 
 _OK = 0
-_FILES = (".jsonl", ".gz", ".zst", ".txt")
+_FILES = (".jsonl", ".gz", ".zst", ".txt", ".tokens")
 _WIDTH = 200  # characters of a value that is not asked for by its name
 _AROUND = 5  # lines that `list` shows before and after
 

@@ -72,7 +72,7 @@ def _frames_out(parser: argparse.ArgumentParser) -> argparse._MutuallyExclusiveG
         "-o",
         "--output",
         metavar="FILE",
-        help="also save the trace: .jsonl (.gz, .zst), .txt (CWM text), .html; - is --json",
+        help="also save the trace: .jsonl (.gz, .zst), .txt (CWM text), .html, .opt.json (Python Tutor's); - is --json",
     )
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="one JSON object a line, on stdout")
@@ -178,7 +178,10 @@ def _trace(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-c", dest="code", metavar="CODE", help="run program text")
     parser.add_argument("--call", metavar="EXPR", help="with SCRIPT::FUNC: the call to record")
     parser.add_argument(
-        "-o", "--output", metavar="FILE", help="save the trace: .jsonl (.gz, .zst), .txt, .html; - is --json"
+        "-o",
+        "--output",
+        metavar="FILE",
+        help="save the trace: .jsonl (.gz, .zst), .txt, .html, .opt.json (Python Tutor's); - is --json",
     )
     parser.add_argument(
         "--json", action="store_true", help="frames as JSON lines on stdout; the program's own output goes to stderr"

@@ -12,7 +12,7 @@ from cwm_trace.cli.history import not_kept, remember
 from cwm_trace.cli.output import JsonView, TableView, View, console, ending
 from cwm_trace.cli.target import parse_target
 from cwm_trace.errors import InputError
-from cwm_trace.files import check_output, save
+from cwm_trace.files import check_output, is_of_one, save
 from cwm_trace.frames import Status, Trace
 from cwm_trace.tracer.limits import Limits
 from cwm_trace.tracer.run import Job, Run, RunResult, code_job, function_job, module_job, script_job
@@ -78,8 +78,8 @@ def _begin(job: Job) -> JsonView:
 
 
 def _is_text(args: argparse.Namespace) -> bool:
-    """Whether the trace goes to a file of CWM text, or a page, which is written in one piece."""
-    return bool(args.output) and args.output.endswith((".txt", ".html"))
+    """Whether the trace goes to a file that is written in one piece."""
+    return bool(args.output) and is_of_one(args.output)
 
 
 def _report(args: argparse.Namespace, child: Run, result: RunResult, offset: int) -> None:
