@@ -29,7 +29,7 @@ _TYPE = re.compile(r"<?(?:class )?'?(?:[\w.<>]*\.)?(\w+)")
 _EXACT = 2**53  # a JavaScript number is exact up to here
 _MODULE = "<module>"
 _BRACKETS = {"[": "list", "(": "tuple", "{": "dict"}
-_CONTAINERS = {list: "LIST", tuple: "TUPLE", set: "SET", frozenset: "SET"}
+_CONTAINERS: dict[type, str] = {list: "LIST", tuple: "TUPLE", set: "SET", frozenset: "SET"}
 
 
 def tutor_json(trace: Trace) -> str:
