@@ -75,6 +75,12 @@ def _parser() -> argparse.ArgumentParser:
     grow.add_argument("out", type=Path)
     grow.add_argument("--copy", type=int, nargs="+", default=[], help="layers whose copies are put in, from 0")
     grow.add_argument("--literals", action="store_true", help="tell it where in literals its tokens stand")
+    average = commands.add_parser(
+        "average", help="a model whose weights are the mean of others', trained on from one another"
+    )
+    average.add_argument("out", type=Path)
+    average.add_argument("models", nargs="+", help="folders of models")
+    average.add_argument("--share", type=float, nargs="+", default=[], help="of each (equal ones)")
     loss = commands.add_parser("loss", help="how much a model has to learn in the last traces of folders of shards")
     loss.add_argument("model", help="folder of the model")
     loss.add_argument("folders", type=Path, nargs="+", help="of shards that it was not trained on")
@@ -382,6 +388,10 @@ def _run(args: argparse.Namespace) -> None:
         from cwm_trace.train.grow import grow
 
         grow(args.model, args.out, args.copy, args.literals)
+    elif args.command == "average":
+        from cwm_trace.train.average import average
+
+        average(args.models, args.out, args.share)
     elif args.command == "loss":
         from cwm_trace.train.heldout import table
 
