@@ -26,6 +26,8 @@ FRAMES_SCHEMA = "cwm-trace-frames/1"
 """Of the JSON lines that commands print, a frame each: for people and pipes, not read back."""
 Json = dict[str, Any]
 _TEXTS = (".txt", ".tokens")
+READ = (".jsonl", ".gz", ".zst", *_TEXTS)
+"""Endings of files that hold traces to read."""
 _TUTOR = ".opt.json"  # what Python Tutor's own traces are called
 
 

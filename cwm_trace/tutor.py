@@ -10,9 +10,8 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from cwm_trace.eval.literals import literal_value
 from cwm_trace.format import source_lines, strip_mark
@@ -29,13 +28,20 @@ _TYPE = re.compile(r"<?(?:class )?'?(?:[\w.<>]*\.)?(\w+)")
 _EXACT = 2**53  # a JavaScript number is exact up to here
 _MODULE = "<module>"
 _BRACKETS = {"[": "list", "(": "tuple", "{": "dict"}
-_CONTAINERS: dict[type, str] = {list: "LIST", tuple: "TUPLE", set: "SET", frozenset: "SET"}
+_CONTAINERS: dict[type, str] = {list: "LIST", tuple: "TUPLE", set: "SET", dict: "DICT"}
 
 
 def tutor_json(trace: Trace) -> str:
     """The JSON of a trace; frames that break the format are left out, as Python Tutor has no place for them."""
     code = "".join(strip_mark(line) for line in source_lines(trace.context))
     return json.dumps({"code": code, "trace": _Tutor(code.splitlines()).entries(trace)})
+
+
+class _Object(NamedTuple):
+    """What is no literal."""
+
+    type: str
+    text: str
 
 
 @dataclass(slots=True)
@@ -53,7 +59,9 @@ class _Tutor:
         self._stack: list[_Level] = []
         self._calls = 0
         self._heap: dict[str, list[Any]] = {}
-        self._known: dict[tuple[int, str, str], int] = {}  # what a name of a Python frame stays while its text does
+        self._known: dict[
+            tuple[int, str, str], tuple[int, Any]
+        ] = {}  # of a name's text: objects before it, and what it stands for
         self._objects = 0
 
     def entries(self, trace: Trace) -> list[dict[str, Any]]:
@@ -123,37 +131,38 @@ class _Tutor:
 
     def _named(self, level: int, name: str, text: str) -> Any:
         """A value that keeps its place on the heap as long as its text is the same."""
-        try:
-            value = literal_value(text)
-        except ValueError:
-            return self._kept((level, name, text), lambda: [_type(text), text])
-        if isinstance(value, (list, tuple, set, frozenset, dict)):
-            return self._kept((level, name, text), lambda: self._container(value))
-        return _primitive(value)
-
-    def _kept(self, key: tuple[int, str, str], make: Callable[[], list[Any]]) -> list[Any]:
-        after = self._objects
-        first = self._known.setdefault(key, after + 1)
-        self._objects = first - 1  # the same numbers for all that is inside
-        made = self._on_heap(make)
+        after, key = self._objects, (level, name, text)
+        if key not in self._known:
+            self._known[key] = after, _read(text)
+        self._objects, value = self._known[key]  # the same numbers for all that is inside
+        made = self._value(value)
         self._objects = max(self._objects, after)
         return made
 
-    def _on_heap(self, make: Callable[[], list[Any]]) -> list[Any]:
-        self._objects += 1
-        number = str(self._objects)
-        self._heap[number] = make()
-        return ["REF", int(number)]
-
-    def _container(self, value: Any) -> list[Any]:
-        if isinstance(value, dict):
-            return ["DICT", *([self._value(key), self._value(item)] for key, item in value.items())]
-        return [_CONTAINERS[type(value)], *map(self._value, value)]
-
     def _value(self, value: Any) -> Any:
-        if isinstance(value, (list, tuple, set, frozenset, dict)):
-            return self._on_heap(lambda: self._container(value))
-        return _primitive(value)
+        if type(value) not in _CONTAINERS and not isinstance(value, _Object):
+            return _primitive(value)
+        self._objects += 1
+        number = self._objects
+        self._heap[str(number)] = self._inside(value)
+        return ["REF", number]
+
+    def _inside(self, value: Any) -> list[Any]:
+        if isinstance(value, _Object):
+            return [value.type, value.text]
+        kind = _CONTAINERS[type(value)]
+        if isinstance(value, dict):
+            return [kind, *([self._value(key), self._value(item)] for key, item in value.items())]
+        return [kind, *map(self._value, value)]
+
+
+def _read(text: str) -> Any:
+    """What a literal stands for; of any other text, the type that it names, as far as it does."""
+    try:
+        return literal_value(text)
+    except ValueError:
+        found = _TYPE.match(text)
+        return _Object(found[1] if found else _BRACKETS.get(text[:1], "object"), text)
 
 
 def _primitive(value: Any) -> Any:
@@ -165,9 +174,3 @@ def _primitive(value: Any) -> Any:
     if type(value) is int and abs(value) > _EXACT:
         return ["SPECIAL_FLOAT", str(value)]
     return value if value is None or isinstance(value, (bool, int, str)) else ["IMPORTED_FAUX_PRIMITIVE", repr(value)]
-
-
-def _type(text: str) -> str:
-    """The type that a text names, as far as it does."""
-    found = _TYPE.match(text)
-    return found[1] if found else _BRACKETS.get(text[:1], "object")

@@ -22,14 +22,13 @@ from cwm_trace.debugger import Session
 from cwm_trace.display import clip, divergence
 from cwm_trace.errors import CwmTraceError, InputError
 from cwm_trace.eval.literals import literal_value
-from cwm_trace.files import load
+from cwm_trace.files import READ, load
 from cwm_trace.frames import Event, Frame, MalformedFrame, Trace
 from cwm_trace.models import Decoding, Model, load_model
 from cwm_trace.models.base import PartScore
 from cwm_trace.parts import Part
 
 _OK = 0
-_FILES = (".jsonl", ".gz", ".zst", ".txt", ".tokens")
 _WIDTH = 200  # characters of a value that is not asked for by its name
 _AROUND = 5  # lines that `list` shows before and after
 
@@ -37,7 +36,7 @@ _AROUND = 5  # lines that `list` shows before and after
 def run(args: argparse.Namespace) -> int:
     """Returns the exit code. Raises CwmTraceError."""
     decoding = Decoding(args.temperature, args.seed, constrained=args.constrained)
-    if args.last or (args.target or "").endswith(_FILES):
+    if args.last or (args.target or "").endswith(READ):
         trace = load(last() if args.last else args.target)
         model = None if args.model is None else _model(args)
         offset, truth = 0, lambda: real_run_of(trace, timeout=args.timeout, sandbox=args.sandbox)

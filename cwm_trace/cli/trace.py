@@ -31,7 +31,7 @@ def run(args: argparse.Namespace) -> int:
         check_output(args.output)
     job, offset = _job(args)
     # For JSON on stdout the program's own output moves to stderr, so that the two do not mix.
-    keep = args.json or args.show or _is_text(args)
+    keep = args.json or args.show or _in_one_piece(args)
     child = Run(job, detached=False, sandbox=args.sandbox, stdout=sys.stderr if args.json else None, keep=keep)
     view = _begin(job) if args.json else None
     interrupted = False
@@ -77,7 +77,7 @@ def _begin(job: Job) -> JsonView:
     return view
 
 
-def _is_text(args: argparse.Namespace) -> bool:
+def _in_one_piece(args: argparse.Namespace) -> bool:
     """Whether the trace goes to a file that is written in one piece."""
     return bool(args.output) and is_of_one(args.output)
 
@@ -86,7 +86,7 @@ def _report(args: argparse.Namespace, child: Run, result: RunResult, offset: int
     trace = result.trace
     small = result.frames <= _MOST
     kept = remember(child.save if small else not_kept)
-    if _is_text(args):
+    if _in_one_piece(args):
         save([trace], args.output)
     elif args.output:
         child.save(args.output)

@@ -12,8 +12,7 @@ from pathlib import Path
 import torch
 
 from cwm_trace.errors import InputError
-from cwm_trace.train.network import open_model
-from cwm_trace.train.tokenizer import build_tokenizer
+from cwm_trace.train.network import open_model, save_model
 
 
 def average(folders: Sequence[str], out: Path, shares: Sequence[float] = ()) -> None:
@@ -35,5 +34,4 @@ def average(folders: Sequence[str], out: Path, shares: Sequence[float] = ()) -> 
         for name in states[0]
     }
     models[0].load_state_dict(mean)
-    models[0].to(torch.float16).save_pretrained(out)
-    build_tokenizer().save_pretrained(out)
+    save_model(models[0].to(torch.float16), out)

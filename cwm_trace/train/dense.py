@@ -11,14 +11,12 @@ import re
 
 from cwm_trace.train.basics import asks_itself, made_of, test_of
 from cwm_trace.train.grammar import RECEIVERS, Table, read_table
-from cwm_trace.train.skills import OPERATIONS, WEIGHTS
+from cwm_trace.train.skills import Templates
 from cwm_trace.train.writer import Variable, Writer
 
 _KINDS = ["str"] * 7 + ["li"] * 3 + ["ls"] * 2 + ["char", "dsi"]
 _MADE = ["int"] * 8 + ["str"] * 8 + ["ls"] * 2 + ["li"] * 2
-_VALUED = {name: [text for text in texts if not text.startswith("!")] for name, texts in OPERATIONS.items()}
-_OPERATIONS = {name: weight for name, weight in zip(_VALUED, WEIGHTS, strict=True) if _VALUED[name]}
-_NAMES, _WEIGHTS = list(_OPERATIONS), list(_OPERATIONS.values())
+_VALUED = Templates(lambda text: not text.startswith("!"))
 _TRIES = 30
 _IN_ITSELF = re.compile(r"for (\w+) in (\w+)\b.* if \1 (?:not )?in \2\b|\b(\w+) (?:not )?in (\w+) for \3 in \4\b")
 _OVER = read_table("""
@@ -173,7 +171,7 @@ def _assigned(writer: Writer, names: dict[str, str]) -> list[str]:
 
 
 def _any(writer: Writer) -> str | None:
-    template = writer.rng.choice(_VALUED[writer.rng.choices(_NAMES, _WEIGHTS)[0]])
+    template = _VALUED.draw(writer.rng)
     if not writer.fits(template):
         return None
     text = writer.fill(template)

@@ -15,8 +15,8 @@ import torch
 from cwm_trace.errors import InputError
 from cwm_trace.models.literal_positions import SIZES
 from cwm_trace.models.memory import literals_of
-from cwm_trace.train.network import open_model
-from cwm_trace.train.tokenizer import build_tokenizer, literal_symbols
+from cwm_trace.train.network import open_model, save_model
+from cwm_trace.train.tokenizer import literal_symbols
 
 _SHARE = 0.5  # standard deviation of the new vectors, relative to the tokens'
 
@@ -75,5 +75,4 @@ def grow(source: str, out: Path, copied: Sequence[int], literals: bool = False) 
         model = deepen(model, copied)
     if literals:
         model = with_literals(model)
-    model.save_pretrained(out)
-    build_tokenizer().save_pretrained(out)
+    save_model(model, out)

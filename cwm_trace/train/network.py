@@ -78,9 +78,15 @@ def open_model(folder: str | Path) -> Any:
 
     model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
     if literals_of(model):
-        model.config.literal_symbols = literal_symbols()
-        model.model.literals = LiteralPositions(literal_symbols(), model.config.literal_sizes)
+        model.config.literal_symbols = symbols = literal_symbols()
+        model.model.literals = LiteralPositions(symbols, model.config.literal_sizes)
     return model
+
+
+def save_model(model: Any, folder: str | Path) -> None:
+    """Write a network as `open_model` opens it, with the project's tokenizer."""
+    model.save_pretrained(folder)
+    build_tokenizer().save_pretrained(folder)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import re
 
 from cwm_trace.train.basics import asks_itself, made_of, test_of
 from cwm_trace.train.grammar import RECEIVERS, read_table
-from cwm_trace.train.skills import OPERATIONS, WEIGHTS
+from cwm_trace.train.skills import Templates
 from cwm_trace.train.writer import Writer, literal_text
 
 _KINDS = ["str"] * 8 + ["li"] * 4 + ["ls"] * 3 + ["char"] * 2 + ["int"] * 2 + ["dsi"]
@@ -22,14 +22,8 @@ _RAISES = re.compile(  # on most values
     r"ndex\(|int\(<S>|float\(<S>|\[<=small>\](?!.*=)|\[<int>\]|\[<s>\]|<S> \+ <I>|fromhex|to_bytes|next\(iter|\.pop\(|key=<S>"
     r"|m[axin]{2}\(<L[IS]>\)|<=bit>\]\["
 )
-_CALM = {
-    name: calm
-    for name, texts in OPERATIONS.items()
-    if (calm := [text for text in texts if not _APART.search(text) and not _RAISES.search(text)])
-}
+_CALM = Templates(lambda text: not _APART.search(text) and not _RAISES.search(text))
 _VARIED = re.compile("<=|<[a-z]")  # it has arguments that are drawn anew
-_WEIGHTS = [weight for name, weight in zip(OPERATIONS, WEIGHTS, strict=True) if name in _CALM]
-_NAMES = list(_CALM)
 _OF_TEXTS = read_table("""
 6 len
 4 str.upper
@@ -242,7 +236,7 @@ def _operation(writer: Writer) -> str | None:
     if writer.rng.random() < 0.5:
         return made_of(writer, writer.rng.choice(_MADE))
     for _ in range(_TRIES):
-        template = _drawn(writer)
+        template = _CALM.draw(writer.rng)
         if writer.fits(template) and not asks_itself(text := writer.fill(template)):
             return text
     return None
@@ -289,7 +283,7 @@ def _on_literals(writer: Writer) -> str:
 
 def _bare(writer: Writer) -> str:
     """An operation that may be on literals, which have quotes of their own."""
-    while (template := _drawn(writer)).startswith("f'"):
+    while (template := _CALM.draw(writer.rng)).startswith("f'"):
         pass
     return template
 
@@ -302,10 +296,6 @@ def _of_literals(writer: Writer, template: str) -> str:
             value = literal_text(writer.theme.value(kind))
             bound[hole] = f"({value})" if kind in ("int", "float") else value
     return writer.fill(template, 0, bound)
-
-
-def _drawn(writer: Writer) -> str:
-    return writer.rng.choice(_CALM[writer.rng.choices(_NAMES, _WEIGHTS)[0]])
 
 
 def _mapped(writer: Writer) -> str | None:

@@ -723,11 +723,24 @@ list() dict()
 """.split()
 _NAMES = tuple(OPERATIONS)
 _OF_TEXT = frozenset(f".{name}()" for name in dir(str))
-WEIGHTS = [1 if name in _RARE else (10 if name in _OF_TEXT else 5) + 10 * _OFTEN.count(name) for name in _NAMES]
+_WEIGHTS = [1 if name in _RARE else (10 if name in _OF_TEXT else 5) + 10 * _OFTEN.count(name) for name in _NAMES]
 _STATEMENT = re.compile(r"!(del )?([A-Z]+)(.*)")
 _TO_STR = """.capitalize() .casefold() .center() .expandtabs() .ljust() .lower() .lstrip() .removeprefix() .removesuffix() .replace()
 .rjust() .rstrip() .strip() .swapcase() .title() .translate() .upper() .zfill() slice""".split()
 _BEFORE = "\0"  # in a link of a chain, what the operation is done on
+
+
+class Templates:
+    """Those templates of all operations that are wanted; drawn as often as their operations are, wherever one has any."""
+
+    def __init__(self, wanted: Callable[[str], bool]) -> None:
+        found = {name: list(filter(wanted, texts)) for name, texts in OPERATIONS.items()}
+        weights = {name: weight for name, weight in zip(found, _WEIGHTS, strict=True) if found[name]}
+        self._found, self._names, self._weights = found, list(weights), list(weights.values())
+
+    def draw(self, rng: random.Random) -> str:
+        """A template."""
+        return rng.choice(self._found[rng.choices(self._names, self._weights)[0]])
 
 
 def atom_body(writer: Writer, name: str | None = None) -> list[str]:
@@ -746,7 +759,7 @@ def atom_body(writer: Writer, name: str | None = None) -> list[str]:
 
 def drawn(writer: Writer) -> str:
     """The name of an operation; rare ones are rare."""
-    return writer.rng.choices(_NAMES, WEIGHTS)[0]
+    return writer.rng.choices(_NAMES, _WEIGHTS)[0]
 
 
 def done(writer: Writer, name: str) -> tuple[str, str | None]:

@@ -29,10 +29,10 @@ from cwm_trace.train.blocked import use_blocked
 from cwm_trace.train.data import Batch, groups, padded, shuffled
 from cwm_trace.train.live import LiveRecipe, LiveShards
 from cwm_trace.train.muon import Muon
-from cwm_trace.train.network import Shape, batch_loss, new_model, open_model
+from cwm_trace.train.network import Shape, batch_loss, new_model, open_model, save_model
 from cwm_trace.train.packed import PackedBatch, masks_of, pack, packed_loss
 from cwm_trace.train.record import Recipe
-from cwm_trace.train.tokenizer import PAD, build_backend, build_tokenizer
+from cwm_trace.train.tokenizer import PAD, build_backend
 
 _CHECKPOINT = "checkpoint.pt"
 _LOGGED = 20  # steps
@@ -216,8 +216,7 @@ class Trainer:
         inner = self.accelerator.unwrap_model(self.model)
         copy = type(inner)(inner.config)
         copy.load_state_dict(inner.state_dict())
-        copy.to(dtype).save_pretrained(folder)
-        build_tokenizer().save_pretrained(folder)
+        save_model(copy.to(dtype), folder)
 
     def run(self) -> Progress:
         """Train until the plan's length is reached; checkpoints on the way, the model in `out/model` at the end.
