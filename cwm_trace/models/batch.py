@@ -248,7 +248,7 @@ class Batcher:
         """What a network that is told of positions in literals is told."""
         if self._literals is None:
             return {}
-        told = torch.zeros(len(group), width, 3, dtype=torch.long)
+        told = torch.zeros(len(group), width, len(self._literals.sizes), dtype=torch.long)
         for row, wanted in zip(told, group, strict=True):
             reading = self._literal_readings.setdefault(wanted.row, LiteralReading(self._literals))
             row[: len(wanted.ids)] = torch.tensor(reading.read(wanted.ids, wanted.start))

@@ -20,7 +20,8 @@ from typing import Any, NamedTuple, TypeVar
 import torch
 from torch.nn.functional import scaled_dot_product_attention, silu
 
-from cwm_trace.models.literal_positions import LiteralPositions, LiteralReading, Position
+from cwm_trace.models.literal_positions import SIZES, LiteralPositions, LiteralReading
+from cwm_trace.models.trace_references import ALL_SIZES, TracePositions, positions_reader
 from cwm_trace.models.memory import Answer, Reading, drive, first_choices
 
 _Made = TypeVar("_Made")
@@ -55,7 +56,8 @@ def fits(config: Mapping[str, Any]) -> bool:
 def _has_literals(config: Mapping[str, Any]) -> bool:
     """Whether it is one that is told where in literals its tokens stand."""
     named = config["model_type"] == "cwm_literals"
-    return named and bool(config["literal_symbols"]) and len(config["literal_sizes"]) == len(Position._fields)
+    kinds = len(ALL_SIZES) if config.get("trace_texts") else len(SIZES)
+    return named and bool(config["literal_symbols"]) and len(config["literal_sizes"]) == kinds
 
 
 def is_lean(folder: Path, dtype: str) -> bool:
@@ -105,9 +107,9 @@ class LeanNetwork:
         hidden = config["hidden_size"]
         self._epsilon = torch.tensor(sqrt(hidden * config["rms_norm_eps"]))
         self._embedding = _float(weights["model.embed_tokens.weight"])
-        self.literals: LiteralPositions | None = None
+        self.literals: LiteralPositions | TracePositions | None = None
         if _has_literals(config):
-            self.literals = LiteralPositions(config["literal_symbols"], config["literal_sizes"])
+            self.literals = positions_reader(SimpleNamespace(**{"trace_texts": ()} | dict(config)))
             self._embed_literals = _float(weights["model.embed_literals.weight"])
             self._first_literals = torch.tensor(self.literals.first)
         head = self._embedding if config["tie_word_embeddings"] else weights["lm_head.weight"]
@@ -279,7 +281,7 @@ class LeanSequence:
             grown[:, : self.length] = self.held[:, : self.length]
             self.held = grown
 
-    def positions(self, ids: Sequence[int]) -> list[Position]:
+    def positions(self, ids: Sequence[int]) -> list[tuple[int, ...]]:
         """Where in literals tokens stand that come next; they are remembered as read."""
         return self._literals.read(ids, self.length) if self._literals else []
 

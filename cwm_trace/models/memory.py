@@ -10,6 +10,7 @@ import torch
 
 from cwm_trace.errors import ModelError
 from cwm_trace.models.literal_positions import LiteralPositions, LiteralReading
+from cwm_trace.models.trace_references import TracePositions
 
 _Made = TypeVar("_Made")
 
@@ -111,9 +112,9 @@ class OwnCache:
         pass
 
 
-def literals_of(model: Any) -> LiteralPositions | None:
+def literals_of(model: Any) -> LiteralPositions | TracePositions | None:
     """What tells a network of transformers where in literals its tokens stand (`models.literal_cwm`); None for any other."""
-    found: LiteralPositions | None = getattr(getattr(model, "model", None), "literals", None)
+    found: LiteralPositions | TracePositions | None = getattr(getattr(model, "model", None), "literals", None)
     return found
 
 

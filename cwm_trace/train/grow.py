@@ -13,10 +13,9 @@ from typing import Any
 import torch
 
 from cwm_trace.errors import InputError
-from cwm_trace.models.literal_positions import SIZES
 from cwm_trace.models.memory import literals_of
-from cwm_trace.train.network import open_model, save_model
-from cwm_trace.train.tokenizer import literal_symbols
+from cwm_trace.models.trace_references import ALL_SIZES
+from cwm_trace.train.network import open_model, save_model, told_config
 
 _SHARE = 0.5  # standard deviation of the new vectors, relative to the tokens'
 
@@ -48,21 +47,24 @@ def deepen(model: Any, copied: Sequence[int]) -> Any:
 
 
 def with_literals(model: Any, seed: int = 0) -> Any:
-    """A `LiteralCwmForCausalLM` with the weights of a `CwmForCausalLM` of this project's tokenizer, in float32. Raises InputError."""
-    from cwm_trace.models.literal_cwm import LiteralCwmConfig, LiteralCwmForCausalLM
+    """A `LiteralCwmForCausalLM` that is told all that there is to tell, with the weights of a `CwmForCausalLM` of this project's tokenizer or of
+    one that is told of places in literals alone (what is new to that adds nothing yet), in float32. Raises InputError."""
+    from cwm_trace.models.literal_cwm import LiteralCwmForCausalLM
 
-    if literals_of(model):
-        raise InputError("the model is told of places in literals already", hint="Leave out --literals")
-    fields = {
-        name: value for name, value in model.config.to_dict().items() if name not in ("model_type", "architectures")
-    }
-    config = LiteralCwmConfig(**fields, literal_symbols=literal_symbols(), literal_sizes=list(SIZES))
-    told = LiteralCwmForCausalLM(config)
-    told.load_state_dict(model.state_dict(), strict=False)
-    deviation = _SHARE * float(model.model.embed_tokens.weight.detach().std())
-    torch.nn.init.normal_(
-        told.model.embed_literals.weight, std=deviation, generator=torch.Generator().manual_seed(seed)
-    )
+    before = literals_of(model)
+    if before and before.sizes == ALL_SIZES:
+        raise InputError("the model is told of all of this already", hint="Leave out --literals")
+    told = LiteralCwmForCausalLM(told_config(model.config.to_dict()))
+    weights = {name: value for name, value in model.state_dict().items() if "embed_literals" not in name}
+    told.load_state_dict(weights, strict=False)
+    vectors = told.model.embed_literals.weight
+    with torch.no_grad():
+        if before:
+            old = model.model.embed_literals.weight
+            vectors.zero_()[: len(old)] = old
+        else:
+            deviation = _SHARE * float(model.model.embed_tokens.weight.std())
+            torch.nn.init.normal_(vectors, std=deviation, generator=torch.Generator().manual_seed(seed))
     return told
 
 

@@ -10,10 +10,10 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from cwm_trace.format import BEGIN_OF_TEXT, END_OF_TEXT
-from cwm_trace.models.literal_positions import SIZES, LiteralPositions
 from cwm_trace.models.memory import literals_of
+from cwm_trace.models.trace_references import ALL_SIZES, positions_reader
 from cwm_trace.train.data import IGNORED, Batch
-from cwm_trace.train.tokenizer import PAD, build_tokenizer, literal_symbols
+from cwm_trace.train.tokenizer import PAD, build_tokenizer, literal_symbols, pieces
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ def new_model(shape: Shape, told: bool = True) -> Any:
     """A randomly initialised network of this shape for the project's tokenizer; `told` of places in literals, or a plain `CwmForCausalLM`."""
     from transformers import CwmConfig, CwmForCausalLM
 
-    from cwm_trace.models.literal_cwm import LiteralCwmConfig, LiteralCwmForCausalLM
+    from cwm_trace.models.literal_cwm import LiteralCwmForCausalLM
 
     tokenizer = build_tokenizer()
     kinds = ["full_attention" if (shape.layers - 1 - n) % 2 == 0 else "sliding_attention" for n in range(shape.layers)]
@@ -65,8 +65,16 @@ def new_model(shape: Shape, told: bool = True) -> Any:
     )
     if not told:
         return CwmForCausalLM(CwmConfig(**fields))
-    return LiteralCwmForCausalLM(
-        LiteralCwmConfig(**fields, literal_symbols=literal_symbols(), literal_sizes=list(SIZES))
+    return LiteralCwmForCausalLM(told_config(fields))
+
+
+def told_config(fields: dict[str, Any]) -> Any:
+    """The config of a network of this project's tokenizer that is told all that there is to tell; the rest as these fields of a `CwmConfig` say."""
+    from cwm_trace.models.literal_cwm import LiteralCwmConfig
+
+    told = {"literal_symbols": literal_symbols(), "literal_sizes": list(ALL_SIZES), "trace_texts": pieces()}
+    return LiteralCwmConfig(
+        **{name: value for name, value in fields.items() if name not in ("model_type", "architectures")} | told
     )
 
 
@@ -78,8 +86,8 @@ def open_model(folder: str | Path) -> Any:
 
     model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
     if literals_of(model):
-        model.config.literal_symbols = symbols = literal_symbols()
-        model.model.literals = LiteralPositions(symbols, model.config.literal_sizes)
+        model.config.literal_symbols = literal_symbols()
+        model.model.literals = positions_reader(model.config)
     return model
 
 

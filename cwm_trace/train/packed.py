@@ -17,8 +17,9 @@ import numpy as np
 import torch
 from torch.nn.functional import cross_entropy, scaled_dot_product_attention
 
-from cwm_trace.models.literal_positions import LiteralPositions
+from cwm_trace.models.literal_positions import SIZES, LiteralPositions
 from cwm_trace.models.memory import literals_of
+from cwm_trace.models.trace_references import TracePositions
 from cwm_trace.train.data import IGNORED, loss_start
 from cwm_trace.train.shards import IdArray
 
@@ -31,7 +32,7 @@ _Mask = dict[str, Any]
 class Packed(NamedTuple):
     """A packed batch, all (B, T), but for `literals`. `labels` are what is to be predicted *at* each token (the next one), `IGNORED` = no loss.
 
-    `literals` (B, T, 3), are the places in literals (`models.literal_positions`); zeros for a network that is not told of them.
+    `literals` (B, T, kinds), are the places in literals (`models.literal_positions`); zeros for a network that is not told of them.
     """
 
     ids: torch.Tensor
@@ -84,7 +85,7 @@ def pack(
     length: int,
     frame_sep: int,
     pad: int,
-    literals: LiteralPositions | None = None,
+    literals: LiteralPositions | TracePositions | None = None,
 ) -> Iterator[PackedBatch]:
     """Batches of so many rows of so many tokens. Each trace, of at most `length` tokens, goes where it leaves least room.
 
@@ -115,14 +116,14 @@ def pack(
 
 
 def _batch(
-    bins: Sequence[Sequence[IdArray]], length: int, frame_sep: int, pad: int, literals: LiteralPositions | None
+    bins: Sequence[Sequence[IdArray]], length: int, frame_sep: int, pad: int, literals: LiteralPositions | TracePositions | None
 ) -> PackedBatch:
     shape = len(bins), length
     ids = np.full(shape, pad, dtype=np.int64)
     labels = np.full(shape, IGNORED, dtype=np.int64)
     positions = np.zeros(shape, dtype=np.int64)
     documents = np.zeros(shape, dtype=np.int32)
-    places = np.zeros((*shape, 3), dtype=np.int16)
+    places = np.zeros((*shape, len(literals.sizes if literals else SIZES)), dtype=np.int16)
     for row, traces in enumerate(bins):
         start = 0
         for number, trace in enumerate(traces):
@@ -133,7 +134,7 @@ def _batch(
             positions[row, start:end] = np.arange(len(trace))
             documents[row, start:end] = number
             if literals is not None:
-                places[row, start:end] = [place for _, place in literals.read(trace.tolist())]
+                places[row, start:end] = literals.told(trace.tolist())
             start = end
         documents[row, start:] = len(traces)  # the padding is a document, too: each token must see one
         positions[row, start:] = np.arange(length - start)
