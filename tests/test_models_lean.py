@@ -58,6 +58,11 @@ SHAPES: dict[str, dict[str, Any]] = {
         "literal_symbols": ["C", "S", "S", *(["'", '"', "\\", "(", ")", ",", "\n", "x", "xx", "',", "", "\"x"] * 3)],
         "literal_sizes": [5, 4, 3],
     },
+    "told what tokens refer to": {
+        "literal_symbols": ["S", "S", "S", "C", "x", *("\"'x,\n()" * 6)],
+        "literal_sizes": [5, 4, 3, 3, 2],
+        "trace_texts": ["<|frame_sep|>", "<|line_sep|>", "<|action_sep|>", "<|call_sep|>", "n", *("\"'x,\n()" * 6)],
+    },
     "another base, another epsilon": {
         "rope_parameters": {"rope_type": "default", "rope_theta": 500.0},
         "rms_norm_eps": 0.1,

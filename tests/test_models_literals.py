@@ -27,11 +27,13 @@ from cwm_trace.models.lean import LeanNetwork
 from cwm_trace.models.literal_cwm import LiteralCwmForCausalLM
 from cwm_trace.models.literal_positions import SIZES, LiteralPositions, LiteralReading, Position
 from cwm_trace.models.memory import OwnCache
+from cwm_trace.models.trace_references import ALL_SIZES
 from cwm_trace.prompts import call_prompt
 from cwm_trace.train.data import make_batch
 from cwm_trace.train.grow import with_literals
 from cwm_trace.train.network import Shape, batch_loss, new_model
 from cwm_trace.train.packed import masks_of, pack, packed_loss
+from cwm_trace.train.telling import telling
 from cwm_trace.train.tokenizer import PAD, TraceEncoder, build_backend, build_tokenizer, literal_symbols
 
 _SHAPE = Shape(width=32, layers=4, heads=2, inner=48, window=8, positions=512)
@@ -211,7 +213,7 @@ def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_it_is_told_matters() -> None:
     model, ids = model_and_ids()
     tokens = torch.tensor([ids])
-    nowhere = torch.zeros(1, len(ids), 3, dtype=torch.long)
+    nowhere = torch.zeros(1, len(ids), len(ALL_SIZES), dtype=torch.long)
 
     with torch.no_grad():
         assert not torch.allclose(model(tokens).logits, model(tokens, literal_positions=nowhere).logits, atol=1e-2)
@@ -315,7 +317,7 @@ def test_training_tells_it_too() -> None:
     made = ids + generated(model, [ids], 40)[0]
     array = torch.tensor(made).numpy().astype("uint16")
     plain = batch_loss(model, make_batch([array], separator, pad))
-    packed = next(pack([array, array[:-1], *[array] * 99], 1, 512, separator, pad, model.model.literals))
+    packed = next(pack([array, array[:-1], *[array] * 99], 1, 512, separator, pad, telling(model.model.literals)))
 
     logits = model(torch.tensor([made])).logits[0, len(ids) - 1 : -1]
     true = torch.nn.functional.cross_entropy(logits, torch.tensor(made[len(ids) :]))
@@ -333,7 +335,7 @@ def test_a_model_that_was_not_told_begins_with_its_weights() -> None:
     grown = with_literals(model)
 
     assert grown.model.embed_literals.weight.std() > 0
-    with pytest.raises(InputError, match="told of places in literals already"):
+    with pytest.raises(InputError, match="told of all of this already"):
         with_literals(grown)
     torch.nn.init.zeros_(grown.model.embed_literals.weight)
     with torch.no_grad():
@@ -371,7 +373,7 @@ def test_it_opens_where_this_package_is_not_installed(tmp_path: Path, monkeypatc
 
 
 def test_the_code_beside_nano_is_the_packages() -> None:
-    for name in ("literal_cwm.py", "literal_positions.py"):
+    for name in ("literal_cwm.py", "literal_positions.py", "trace_references.py"):
         assert (NANO_FOLDER / name).read_text("utf-8") == (NANO_FOLDER.parent / name).read_text("utf-8"), (
             f"copy {name} to {NANO_FOLDER}"
         )

@@ -20,7 +20,7 @@ import torch
 from torch.nn.attention import flex_attention
 
 from cwm_trace.errors import InputError
-from cwm_trace.models.literal_positions import SIZES, LiteralPositions
+from cwm_trace.models.trace_references import ALL_SIZES, TracePositions
 from cwm_trace.train import live as live_data
 from cwm_trace.train.ahead import Ahead
 from cwm_trace.train.data import IGNORED, groups, make_batch
@@ -30,12 +30,13 @@ from cwm_trace.train.network import Shape, batch_loss, new_model
 from cwm_trace.train.packed import BLOCK, PackedBatch, allowed, block_mask, masks_of, pack, packed_loss
 from cwm_trace.train.record import Recipe, read_trace, write_shards
 from cwm_trace.train.shards import IdArray, load_shard, save_shard, shard_paths
-from cwm_trace.train.tokenizer import literal_symbols
+from cwm_trace.train.telling import telling, telling_apart
+from cwm_trace.train.tokenizer import literal_symbols, pieces
 from cwm_trace.train.trainer import Plan, Progress, Speed, Trainer
 from cwm_trace.train.travel import join_parts, split_folder
 
 SEPARATOR, PAD = 9, 0
-LITERALS = LiteralPositions(literal_symbols(), SIZES)
+LITERALS = TracePositions(literal_symbols(), pieces(), ALL_SIZES)
 TINY = Shape(width=32, layers=3, heads=2, inner=48, window=50, positions=512)
 
 
@@ -52,7 +53,18 @@ def traces(seed: int, count: int, longest: int = 300) -> list[IdArray]:
 
 def packed(seed: int = 0, rows: int = 3, length: int = 512) -> tuple[list[PackedBatch], list[IdArray]]:
     given = traces(seed, 300)
-    return list(pack(given, rows, length, SEPARATOR, PAD, LITERALS)), given
+    return list(pack(given, rows, length, SEPARATOR, PAD, telling(LITERALS))), given
+
+
+def test_what_tokens_refer_to_is_found_in_other_processes_as_in_this() -> None:
+    given = traces(3, 50)
+    expected = telling(LITERALS)(given)
+
+    with telling_apart(LITERALS, 3) as tell:
+        for count in (50, 2, 0):
+            found = tell(given[:count])
+            assert len(found) == count
+            assert all(np.array_equal(one, other) for one, other in zip(found, expected, strict=False))
 
 
 # --- packing ----------------------------------------------------------------------------------------------------------

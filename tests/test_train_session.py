@@ -80,11 +80,11 @@ def test_the_machine_is_probed(tmp_path: Path) -> None:
 def test_the_script_has_options_that_there_are() -> None:
     found = re.search(r'OPTIONS=\$\{OPTIONS:-"(.*?)"\}', SCRIPT.read_text(), re.DOTALL)
     assert found
-    words = found[1].replace("\\\n", "").replace("$WORKERS", "14").replace("$LIVE", "live").split()
+    words = found[1].replace("\\\n", "").replace("$WORKERS", "12").replace("$LIVE", "live").split()
 
     options = _parser().parse_args(["train", "shards", "out", "--packed", *words])
 
-    assert options.generate == 14
+    assert options.generate == 12
     assert options.minutes > 0
     assert options.tokens_per_batch % options.max_length == 0
     assert options.width % options.heads == 0

@@ -21,8 +21,8 @@ import torch
 from torch.nn.functional import scaled_dot_product_attention, silu
 
 from cwm_trace.models.literal_positions import SIZES, LiteralPositions, LiteralReading
-from cwm_trace.models.trace_references import ALL_SIZES, TracePositions, positions_reader
 from cwm_trace.models.memory import Answer, Reading, drive, first_choices
+from cwm_trace.models.trace_references import ALL_SIZES, TracePositions, positions_reader
 
 _Made = TypeVar("_Made")
 

@@ -87,7 +87,7 @@ class LiteralCwmModel(CwmModel):  # type: ignore[misc]
         return states
 
     def positions_of(self, ids: torch.Tensor, last: int | None = None) -> torch.Tensor:
-        """(batch, tokens, kinds) of whole sequences (batch, tokens), or of their last so many tokens; padding before or behind them does no harm."""
+        """(batch, tokens, kinds) of whole sequences (batch, tokens), or of their last so many tokens; padding does no harm."""
         count = ids.shape[1] if last is None else last
         rows = [self.literals.told(row)[len(row) - count :] for row in ids.tolist()]
         kinds = len(self.literals.sizes)

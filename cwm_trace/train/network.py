@@ -69,7 +69,7 @@ def new_model(shape: Shape, told: bool = True) -> Any:
 
 
 def told_config(fields: dict[str, Any]) -> Any:
-    """The config of a network of this project's tokenizer that is told all that there is to tell; the rest as these fields of a `CwmConfig` say."""
+    """The config of a network that is told all that there is to tell, of this project's tokenizer; else by these fields of a `CwmConfig`."""
     from cwm_trace.models.literal_cwm import LiteralCwmConfig
 
     told = {"literal_symbols": literal_symbols(), "literal_sizes": list(ALL_SIZES), "trace_texts": pieces()}

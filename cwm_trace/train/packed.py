@@ -17,11 +17,11 @@ import numpy as np
 import torch
 from torch.nn.functional import cross_entropy, scaled_dot_product_attention
 
-from cwm_trace.models.literal_positions import SIZES, LiteralPositions
 from cwm_trace.models.memory import literals_of
-from cwm_trace.models.trace_references import TracePositions
+from cwm_trace.models.trace_references import ALL_SIZES
 from cwm_trace.train.data import IGNORED, loss_start
 from cwm_trace.train.shards import IdArray
+from cwm_trace.train.telling import Tell
 
 BLOCK = 128  # of FlexAttention's masks; rows are a multiple of it
 _WASTE = 32  # tokens: a row with no more than that free is full
@@ -85,11 +85,12 @@ def pack(
     length: int,
     frame_sep: int,
     pad: int,
-    literals: LiteralPositions | TracePositions | None = None,
+    tell: Tell | None = None,
 ) -> Iterator[PackedBatch]:
     """Batches of so many rows of so many tokens. Each trace, of at most `length` tokens, goes where it leaves least room.
 
-    What fits nowhere waits for the next batch; what is left over at the end is not used.
+    `tell` finds what a network is told of their tokens; without it that is nothing (zeros). What fits nowhere waits for the next batch; what is
+    left over at the end is not used.
     """
     if length % BLOCK:
         raise ValueError(f"rows of {length} tokens; should be a multiple of {BLOCK}")
@@ -112,18 +113,19 @@ def pack(
             else:
                 later.append(trace)
         waiting += queue
-        yield _batch(bins, length, frame_sep, pad, literals)
+        yield _batch(bins, length, frame_sep, pad, tell)
 
 
-def _batch(
-    bins: Sequence[Sequence[IdArray]], length: int, frame_sep: int, pad: int, literals: LiteralPositions | TracePositions | None
-) -> PackedBatch:
+def _batch(bins: Sequence[Sequence[IdArray]], length: int, frame_sep: int, pad: int, tell: Tell | None) -> PackedBatch:
     shape = len(bins), length
     ids = np.full(shape, pad, dtype=np.int64)
     labels = np.full(shape, IGNORED, dtype=np.int64)
     positions = np.zeros(shape, dtype=np.int64)
     documents = np.zeros(shape, dtype=np.int32)
-    places = np.zeros((*shape, len(literals.sizes if literals else SIZES)), dtype=np.int16)
+    told = tell([trace for traces in bins for trace in traces]) if tell else []
+    kinds = told[0].shape[-1] if told else len(ALL_SIZES)
+    places = np.zeros((*shape, kinds), dtype=np.int16)
+    telling = iter(told)
     for row, traces in enumerate(bins):
         start = 0
         for number, trace in enumerate(traces):
@@ -133,8 +135,8 @@ def _batch(
             labels[row, start + first - 1 : end - 1] = trace[first:]
             positions[row, start:end] = np.arange(len(trace))
             documents[row, start:end] = number
-            if literals is not None:
-                places[row, start:end] = literals.told(trace.tolist())
+            if told:
+                places[row, start:end] = next(telling)
             start = end
         documents[row, start:] = len(traces)  # the padding is a document, too: each token must see one
         positions[row, start:] = np.arange(length - start)

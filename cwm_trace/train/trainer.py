@@ -32,10 +32,12 @@ from cwm_trace.train.muon import Muon
 from cwm_trace.train.network import Shape, batch_loss, new_model, open_model, save_model
 from cwm_trace.train.packed import PackedBatch, masks_of, pack, packed_loss
 from cwm_trace.train.record import Recipe
+from cwm_trace.train.telling import telling, telling_apart
 from cwm_trace.train.tokenizer import PAD, build_backend
 
 _CHECKPOINT = "checkpoint.pt"
 _LOGGED = 20  # steps
+_TELLING = 3  # processes that find what tokens refer to, where there is a GPU: about a million tokens a second each
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,7 +286,10 @@ class Trainer:
             )
         rows = max(plan.tokens_per_batch // plan.max_length, 1)
         literals = literals_of(self.accelerator.unwrap_model(self.model))
-        made = pack(shuffled(traces, seed), rows, plan.max_length, separator, pad, literals)
+        tell = telling(literals) if literals else None
+        if literals and self._flex:
+            tell = stack.enter_context(telling_apart(literals, _TELLING))
+        made = pack(shuffled(traces, seed), rows, plan.max_length, separator, pad, tell)
         if not self._flex:
             return (batch.to(self.accelerator.device) for batch in made)
         ahead = stack.enter_context(Ahead(batch.pin() for batch in made))

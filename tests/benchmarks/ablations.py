@@ -21,6 +21,7 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from cwm_trace.format import ACTION_SEP, ARG_SEP, EVENT_TOKENS, FRAME_SEP
+from cwm_trace.models.literal_positions import SIZES, LiteralPositions
 from cwm_trace.train.data import IGNORED, Batch, bucketed, make_batch
 from cwm_trace.train.network import Shape, new_model, predictions
 from cwm_trace.train.shards import IdArray, load_shard, shard_paths
@@ -35,7 +36,8 @@ class Variant:
     """How a network is made and taught.
 
     Attributes:
-        told: whether it is told where in literals its tokens stand.
+        told: whether it is told where in literals its tokens stand, and what they refer to.
+        places: whether it is told the first alone.
         adamw: whether AdamW moves all of it, instead of Muon its matrices.
         rate: peak of the learning rate.
         decay: last part of the time over which the rate falls.
@@ -47,6 +49,7 @@ class Variant:
 
     shape: Shape = Shape(width=192, layers=4, heads=6, inner=512)
     told: bool = True
+    places: bool = False
     adamw: bool = False
     rate: float = 4e-3
     decay: float = 0.98
@@ -59,7 +62,8 @@ class Variant:
 BASE = Variant()
 VARIANTS = {
     "as it is": BASE,
-    "not told of places in literals": replace(BASE, told=False),
+    "told of places in literals alone": replace(BASE, places=True),
+    "not told of anything": replace(BASE, told=False),
     "2 layers of 256": replace(BASE, shape=Shape(width=256, layers=2, heads=8, inner=704)),
     "8 layers of 128": replace(BASE, shape=Shape(width=128, layers=8, heads=4, inner=352)),
     "AdamW": replace(BASE, adamw=True, rate=2e-3),
@@ -118,6 +122,9 @@ class Learner:
         torch.manual_seed(0)
         self.variant, self._traces, self._seconds = variant, traces, seconds
         self.model = new_model(variant.shape, variant.told)
+        if variant.places:
+            config = self.model.config
+            self.model.model.literals = LiteralPositions(config.literal_symbols, config.literal_sizes[: len(SIZES)])
         self._optimizers = make_optimizers(self.model, Plan(Path(), Path(), learning_rate=variant.rate))
         if variant.adamw:
             options: Any = {"lr": variant.rate, "betas": (0.9, 0.98), "weight_decay": 0.0}

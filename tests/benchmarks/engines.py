@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from cwm_trace.models import NANO_FOLDER
 from cwm_trace.models.lean import LeanNetwork
 from cwm_trace.models.literal_positions import LiteralPositions, LiteralReading
 from cwm_trace.models.memory import OwnCache
+from cwm_trace.models.trace_references import TracePositions, positions_reader
 from cwm_trace.train.network import open_model
 
 BEFORE, SIZES = 300, (1, 9, 25)
@@ -98,8 +100,8 @@ def onnx_runtime(ids: Sequence[int], int8: bool = False) -> Pass:
     return lambda more: read(more, len(ids))[0]
 
 
-def _literals(config: dict[str, Any]) -> LiteralPositions:
-    return LiteralPositions(config["literal_symbols"], config["literal_sizes"])
+def _literals(config: dict[str, Any]) -> LiteralPositions | TracePositions:
+    return positions_reader(SimpleNamespace(**{"trace_texts": ()} | config))
 
 
 def _graph(config: dict[str, Any]) -> bytes:
@@ -113,7 +115,7 @@ def _graph(config: dict[str, Any]) -> bytes:
     constants: list[Any] = []
     inputs = [
         helper.make_tensor_value_info("ids", TensorProto.INT64, [1, "tokens"]),
-        helper.make_tensor_value_info("literals", TensorProto.INT64, [1, "tokens", 3]),
+        helper.make_tensor_value_info("literals", TensorProto.INT64, [1, "tokens", len(config["literal_sizes"])]),
         helper.make_tensor_value_info("last", TensorProto.INT32, [1]),
         helper.make_tensor_value_info("total", TensorProto.INT32, [1]),
     ]

@@ -10,7 +10,8 @@ from typing import Any
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM, CwmConfig, CwmForCausalLM, CwmModel
 
-from .literal_positions import SIZES, LiteralPositions
+from .literal_positions import SIZES
+from .trace_references import positions_reader
 
 
 class LiteralCwmConfig(CwmConfig):  # type: ignore[misc]
@@ -18,12 +19,14 @@ class LiteralCwmConfig(CwmConfig):  # type: ignore[misc]
 
     Attributes:
         literal_symbols: what each token spells, for `LiteralPositions`.
-        literal_sizes: how many positions of characters, items and variables there are.
+        literal_sizes: how many positions of characters, items and variables there are, and of displays and visits where there are `trace_texts`.
+        trace_texts: what each token reads like, for `TracePositions`; without them it is not told what tokens refer to.
     """
 
     model_type = "cwm_literals"
     literal_symbols: list[str] | tuple[str, ...] = ()
     literal_sizes: list[int] | tuple[int, ...] = SIZES
+    trace_texts: list[str] | tuple[str, ...] = ()
 
 
 class LiteralCwmModel(CwmModel):  # type: ignore[misc]
@@ -39,7 +42,7 @@ class LiteralCwmModel(CwmModel):  # type: ignore[misc]
         super().__init__(config)
         sizes = config.literal_sizes
         self.embed_literals = torch.nn.Embedding(sum(sizes) + len(sizes), config.hidden_size)
-        self.literals = LiteralPositions(config.literal_symbols, sizes)
+        self.literals = positions_reader(config)
         self.post_init()
 
     def forward(
@@ -53,7 +56,7 @@ class LiteralCwmModel(CwmModel):  # type: ignore[misc]
         literal_positions: torch.Tensor | None = None,
         **options: Any,
     ) -> Any:
-        """`literal_positions`: (batch, tokens, 3), of these tokens; found here where nothing came before them.
+        """`literal_positions`: (batch, tokens, kinds), of these tokens; found here where nothing came before them.
 
         Raises ValueError where something did and they are not given: they depend on all tokens.
         """
@@ -77,17 +80,18 @@ class LiteralCwmModel(CwmModel):  # type: ignore[misc]
         )
 
     def embedded(self, ids: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:
-        """(batch, tokens, hidden) of ids (batch, tokens) and their positions (batch, tokens, 3)."""
+        """(batch, tokens, hidden) of ids (batch, tokens) and their positions (batch, tokens, kinds)."""
         states: torch.Tensor = self.embed_tokens(ids)
         for kind, first in enumerate(self.literals.first):
             states = states + self.embed_literals(positions[..., kind] + first).to(states.device)
         return states
 
     def positions_of(self, ids: torch.Tensor, last: int | None = None) -> torch.Tensor:
-        """(batch, tokens, 3) of whole sequences (batch, tokens), or of their last so many tokens; padding before or behind them does no harm."""
+        """(batch, tokens, kinds) of whole sequences (batch, tokens), or of their last so many tokens; padding does no harm."""
         count = ids.shape[1] if last is None else last
-        rows = [[position for _, position in self.literals.read(row)[len(row) - count :]] for row in ids.tolist()]
-        return torch.tensor(rows, dtype=torch.long, device=ids.device).reshape(len(ids), count, 3)
+        rows = [self.literals.told(row)[len(row) - count :] for row in ids.tolist()]
+        kinds = len(self.literals.sizes)
+        return torch.tensor(rows, dtype=torch.long, device=ids.device).reshape(len(ids), count, kinds)
 
 
 class LiteralCwmForCausalLM(CwmForCausalLM):  # type: ignore[misc]

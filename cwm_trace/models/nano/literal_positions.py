@@ -127,6 +127,10 @@ class LiteralPositions:
         """Copies begin with nothing remembered: the places are a graph as deep as the longest text."""
         return LiteralPositions, (self._symbols, self.sizes)
 
+    def told(self, ids: Iterable[int]) -> list[tuple[int, ...]]:
+        """The positions of a whole sequence's tokens."""
+        return [position for _, position in self.read(ids)]
+
     def read(self, ids: Iterable[int], place: Place | None = None) -> list[tuple[Place, Position]]:
         """The place at each of these tokens, which come behind `place`, and its position."""
         place, made = place or self.start, []
@@ -156,11 +160,12 @@ class LiteralPositions:
 class LiteralReading:
     """The positions of one sequence, as it grows and is cut back."""
 
-    def __init__(self, positions: LiteralPositions) -> None:
+    def __init__(self, positions: Any) -> None:
+        """`positions`: `LiteralPositions`, or what reads as they do."""
         self._positions = positions
-        self._steps: list[tuple[Place, Position]] = []
+        self._steps: list[tuple[Any, tuple[int, ...]]] = []
 
-    def read(self, ids: Iterable[int], length: int) -> list[Position]:
+    def read(self, ids: Iterable[int], length: int) -> list[tuple[int, ...]]:
         """Positions of tokens that stand behind the first `length` ones, of which all have been read; what was behind these is forgotten."""
         del self._steps[length:]
         made = self._positions.read(ids, self._steps[-1][0] if self._steps else None)

@@ -1,0 +1,44 @@
+"""The positions that a network is told of (`models.trace_references`), of many traces at once: here, or in processes of their own, where one
+alone would not feed a GPU. Knows nothing of batches."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+import numpy as np
+
+from cwm_trace.models.literal_positions import LiteralPositions
+from cwm_trace.models.trace_references import TracePositions
+from cwm_trace.train.shards import IdArray
+
+Tell = Callable[[Sequence[IdArray]], list[IdArray]]  # traces to an array (tokens, kinds) of each
+_reader: LiteralPositions | TracePositions | None = None  # of a process that tells
+
+
+def telling(reader: LiteralPositions | TracePositions) -> Tell:
+    """What tells in this process."""
+    return lambda traces: [np.array(reader.told(trace.tolist()), dtype=np.int16) for trace in traces]
+
+
+@contextmanager
+def telling_apart(reader: LiteralPositions | TracePositions, processes: int) -> Iterator[Tell]:
+    """What tells in so many processes, which end with `with`."""
+    with multiprocessing.get_context("spawn").Pool(processes, _begin, (reader,)) as pool:
+
+        def tell(traces: Sequence[IdArray]) -> list[IdArray]:
+            parts = pool.map(_tell, [traces[first::processes] for first in range(processes)], chunksize=1)
+            return [parts[number % processes][number // processes] for number in range(len(traces))]
+
+        yield tell
+
+
+def _begin(reader: LiteralPositions | TracePositions) -> None:
+    global _reader
+    _reader = reader
+
+
+def _tell(traces: Sequence[IdArray]) -> list[IdArray]:
+    assert _reader is not None
+    return telling(_reader)(traces)
