@@ -347,7 +347,7 @@ def test_batches_keep_to_their_size_and_lose_nothing() -> None:
 
 
 def test_batches_leave_out_what_is_too_long_and_need_shards(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match="no shards"):
+    with pytest.raises(InputError, match="no shards"):
         next(batches(tmp_path, 100, 9, 0, 0, max_length=lambda: 5))
     save_shard(tmp_path / "shard-000000000.npz", [[9, 9, 1], [9, 9, *range(40)]])
 

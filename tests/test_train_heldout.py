@@ -13,6 +13,7 @@ pytest.importorskip("torch", reason="the model extra is not installed")
 
 import torch
 
+from cwm_trace.errors import InputError
 from cwm_trace.format import FRAME_SEP
 from cwm_trace.train.data import make_batch
 from cwm_trace.train.heldout import held_out, losses
@@ -57,7 +58,7 @@ def test_the_last_traces_that_are_short_enough(tmp_path: Path) -> None:
 
     assert [len(trace) for trace in held_out(tmp_path, 3, 20)] == [12, 13, 14]
     assert [len(trace) for trace in held_out(tmp_path, 9, 20)] == [10, 11, 12, 13, 14]
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(InputError, match="no shards"):
         held_out(tmp_path / "none", 3, 20)
 
 

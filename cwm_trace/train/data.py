@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from cwm_trace.train.shards import IdArray, load_shard, shard_paths
+from cwm_trace.train.shards import IdArray, load_shard, shard_paths, some_shards
 
 if TYPE_CHECKING:
     from cwm_trace.train.live import LiveShards
@@ -78,14 +78,12 @@ def groups(
     """Traces of a few shards at a time, in the shards' order: those of `live` as they come, else new shards first (one that appears
     while training runs is taken up), then any.
 
-    `max_length` is asked anew for every group; longer traces are left out. Raises FileNotFoundError without shards.
+    `max_length` is asked anew for every group; longer traces are left out. Raises InputError without shards.
     """
     number = done = 0
     while True:
         fresh = live.take(_TOGETHER) if live else []
-        paths = shard_paths(folder)
-        if not paths and not live:
-            raise FileNotFoundError(f"no shards in {folder}")
+        paths = shard_paths(folder) if live else some_shards(folder)
         if fresh or paths:
             rng = np.random.default_rng((seed, number))
             chosen = paths[done : done + _TOGETHER] or [

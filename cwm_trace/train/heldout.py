@@ -19,7 +19,7 @@ from cwm_trace.eval.intervals import Interval, bootstrap_ratio, ratio
 from cwm_trace.format import FRAME_SEP
 from cwm_trace.train.data import IGNORED, bucketed, make_batch
 from cwm_trace.train.network import open_model, predictions
-from cwm_trace.train.shards import IdArray, load_shard, shard_paths
+from cwm_trace.train.shards import IdArray, load_shard, some_shards
 from cwm_trace.train.tokenizer import PAD, build_tokenizer
 
 
@@ -34,11 +34,9 @@ class TraceLoss:
 
 
 def held_out(folder: Path, limit: int, max_length: int) -> list[IdArray]:
-    """The last so many traces of a folder's shards that are not longer than that. Raises FileNotFoundError without shards."""
-    if not (paths := shard_paths(folder)):
-        raise FileNotFoundError(f"no shards in {folder}")
+    """The last so many traces of a folder's shards that are not longer than that. Raises InputError without shards."""
     found: list[IdArray] = []
-    for path in reversed(paths):
+    for path in reversed(some_shards(folder)):
         found = [trace for trace in load_shard(path) if len(trace) <= max_length] + found
         if len(found) >= limit:
             break

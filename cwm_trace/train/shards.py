@@ -45,7 +45,7 @@ def mix_shards(folders: Sequence[Path], out: Path, count: int, seed: int = 0) ->
 
     Raises InputError where a folder has no shards or no counts, or `out` has shards, or there are fewer traces than shards.
     """
-    paths = [found for folder in folders for found in _some_shards(folder)]
+    paths = [found for folder in folders for found in some_shards(folder)]
     if shard_paths(out):
         raise InputError(f"{out} has shards already", hint="Give another folder")
     counts = "".join(map(counts_text, folders))
@@ -68,7 +68,8 @@ def counts_text(folder: Path) -> str:
     return path.read_text("utf-8")
 
 
-def _some_shards(folder: Path) -> list[Path]:
+def some_shards(folder: Path) -> list[Path]:
+    """The finished shards of a folder, in order. Raises InputError where there are none."""
     if not (found := shard_paths(folder)):
         raise InputError(f"no shards in {folder}", hint="Give a folder that `record` or `mix` wrote")
     return found
