@@ -106,7 +106,10 @@ def test_an_unfinished_trace_keeps_what_came_and_says_why(
     source: str, limits: Limits, status: Status, code: int, tmp_path: Path
 ) -> None:
     result = run(tmp_path, source, limits)
-    assert (result.trace.status, result.returncode) == (status, code)
+    # Where the parent waits long for a core, the kernel's limit, two seconds more, comes before its own.
+    codes = {code, -signal.SIGXCPU} if source == LOOPS and status is Status.TIME_LIMIT else {code}
+    assert result.trace.status is status
+    assert result.returncode in codes
     assert not result.trace.complete
     assert result.trace[0].event is Event.CALL
     assert len(result.trace) > 1 and all(isinstance(step, Frame) for step in result.trace)

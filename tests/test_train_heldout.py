@@ -15,8 +15,9 @@ import torch
 
 from cwm_trace.errors import InputError
 from cwm_trace.format import FRAME_SEP
+from cwm_trace.models.trace_references import KINDS
 from cwm_trace.train.data import make_batch
-from cwm_trace.train.heldout import held_out, losses
+from cwm_trace.train.heldout import held_out, losses, tell_nothing_of
 from cwm_trace.train.network import Shape, batch_loss, new_model
 from cwm_trace.train.shards import save_shard
 from cwm_trace.train.tokenizer import PAD, build_tokenizer
@@ -79,3 +80,21 @@ def test_the_command_prints_a_row_for_each_folder(tmp_path: Path) -> None:
 
     assert [line.split(" | ")[:2] for line in printed[2:]] == [["| one", "2"], ["| two", "2"]]
     assert printed[2].replace("one", "two") == printed[3]
+
+
+def test_a_network_may_be_told_nothing_of_some_positions() -> None:
+    torch.manual_seed(0)
+    model = new_model(_TINY)
+    torch.nn.init.normal_(model.model.embed_literals.weight)
+    ids = torch.randint(10, 600, (1, 30), generator=torch.Generator().manual_seed(1))
+    told = torch.randint(1, 9, (1, 30, len(KINDS)), generator=torch.Generator().manual_seed(2))
+    with torch.no_grad():
+        before = model(ids, literal_positions=told * torch.tensor([1, 0, 1, 1, 0])).logits
+
+        tell_nothing_of(model, ["item", "visit"])
+
+        assert torch.allclose(model(ids, literal_positions=told).logits, before, atol=1e-5)
+        tell_nothing_of(model, [])
+        assert torch.allclose(model(ids, literal_positions=told).logits, before, atol=1e-5)
+    with pytest.raises(InputError, match="not told of value"):
+        tell_nothing_of(new_model(_TINY, told=False), ["value"])

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cwm_trace.errors import InputError
+from cwm_trace.models.trace_references import KINDS
 from cwm_trace.train.programs import Program, generate
 from cwm_trace.train.travel import join_parts, split_folder
 
@@ -86,6 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     loss.add_argument("folders", type=Path, nargs="+", help="of shards that it was not trained on")
     loss.add_argument("--limit", type=int, default=200, help="traces of each (200)")
     loss.add_argument("--max-length", type=int, default=1280, help="longer ones are left out (1280 tokens)")
+    loss.add_argument("--without", nargs="+", default=[], choices=KINDS, help="do not tell it of these positions")
     split = commands.add_parser("split", help="pack a folder into parts small enough to travel one by one")
     split.add_argument("folder", type=Path)
     split.add_argument("out", type=Path)
@@ -395,7 +397,7 @@ def _run(args: argparse.Namespace) -> None:
     elif args.command == "loss":
         from cwm_trace.train.heldout import table
 
-        print(*table(args.model, args.folders, args.limit, args.max_length), sep="\n")
+        print(*table(args.model, args.folders, args.limit, args.max_length, args.without), sep="\n")
     elif args.command == "join":
         print(*join_parts(args.parts, args.folder))
     elif args.command == "suite":

@@ -6,7 +6,7 @@ it was not trained on.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,11 @@ import numpy as np
 import torch
 from torch.nn.functional import cross_entropy
 
+from cwm_trace.errors import InputError
 from cwm_trace.eval.intervals import Interval, bootstrap_ratio, ratio
 from cwm_trace.format import FRAME_SEP
+from cwm_trace.models.memory import literals_of
+from cwm_trace.models.trace_references import KINDS
 from cwm_trace.train.data import IGNORED, bucketed, make_batch
 from cwm_trace.train.network import open_model, predictions
 from cwm_trace.train.shards import IdArray, load_shard, some_shards
@@ -60,9 +63,26 @@ def losses(model: Any, traces: Sequence[IdArray], tokens_per_batch: int = 8192) 
     return made
 
 
-def table(model: str, folders: Iterable[Path], limit: int, max_length: int) -> list[str]:
-    """Rows of a Markdown table, a folder each: nats in 1,000 tokens, nats a predicted token, percent right; 95 % intervals over traces."""
+def tell_nothing_of(model: Any, kinds: Collection[str]) -> None:
+    """From now on the network is told 0 of these kinds (`KINDS`), whatever stands there. Raises InputError for one that it is not told of."""
+    literals = literals_of(model)
+    told = KINDS[: len(literals.sizes)] if literals else ()
+    if unknown := [kind for kind in kinds if kind not in told]:
+        raise InputError(f"the model is not told of {unknown[0]}", hint=f"It is told of {', '.join(told) or 'nothing'}")
+    if literals:
+        vectors = model.model.embed_literals.weight.detach()
+        for kind, first, size in zip(told, literals.first, literals.sizes, strict=True):
+            if kind in kinds:
+                vectors[first : first + size + 1] = vectors[first].clone()
+
+
+def table(model: str, folders: Iterable[Path], limit: int, max_length: int, without: Collection[str] = ()) -> list[str]:
+    """Rows of a Markdown table, a folder each: nats in 1,000 tokens, nats a predicted token, percent right; 95 % intervals over traces.
+
+    `without`: kinds of positions that it is told nothing of; what that costs says how much it goes by them.
+    """
     network = open_model(model).eval()
+    tell_nothing_of(network, without)
     rows = [
         "| shards | traces | nats in 1,000 tokens | nats a predicted token | first choice right, percent |",
         "| --- | --- | --- | --- | --- |",

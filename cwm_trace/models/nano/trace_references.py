@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from .literal_positions import SIZES, LiteralPositions, Place
+from .literal_positions import SIZES, LiteralPositions, Place, Position
 
 ALL_SIZES = (*SIZES, 64, 32)  # of displays and visits, too: what nano is trained with
 
@@ -36,6 +36,9 @@ class Reference(NamedTuple):
 
     value: int
     visit: int
+
+
+KINDS = (*Position._fields, *Reference._fields)  # of what a network is told of a token, in their order
 
 
 class _Scope(NamedTuple):
