@@ -27,7 +27,7 @@ from cwm_trace.models.lean import LeanNetwork
 from cwm_trace.models.literal_cwm import LiteralCwmForCausalLM
 from cwm_trace.models.literal_positions import SIZES, LiteralPositions, LiteralReading, Position
 from cwm_trace.models.memory import OwnCache
-from cwm_trace.models.trace_references import ALL_SIZES
+from cwm_trace.models.trace_references import ALL_SIZES, PositionsReader
 from cwm_trace.prompts import call_prompt
 from cwm_trace.train.data import make_batch
 from cwm_trace.train.grow import with_literals
@@ -53,6 +53,18 @@ def located(text: str) -> list[tuple[str, Position]]:
     names = {number: token for token, number in _VOCABULARY.items()}
     places = LiteralPositions(literal_symbols(), (10_000, 10_000, 10_000)).read(ids)
     return [(names[token], place) for token, (_, place) in zip(ids, places, strict=True)]
+
+
+def read_in_parts(positions: PositionsReader, ids: list[int], data: st.DataObject) -> list[tuple[int, ...]]:
+    """The positions of tokens, read some at a time with wrong ones behind them, which are cut off."""
+    reading, at = LiteralReading(positions), 0
+    read: list[tuple[int, ...]] = []
+    while at < len(ids):
+        count = data.draw(st.integers(1, len(ids) - at))
+        wrong = data.draw(st.lists(st.integers(0, len(_VOCABULARY)), max_size=5))
+        read += reading.read(ids[at : at + count] + wrong, at)[:count]
+        at += count
+    return read
 
 
 def in_a_frame(**values: object) -> list[tuple[str, Position]]:
@@ -184,14 +196,8 @@ def test_what_counts_further_begins_again() -> None:
 @given(st.lists(st.integers(0, len(_VOCABULARY) + 1), max_size=60), st.data())
 def test_a_sequence_may_be_read_in_parts_and_cut_back(ids: list[int], data: st.DataObject) -> None:
     positions = LiteralPositions(literal_symbols(), SIZES)
-    reading, at, read = LiteralReading(positions), 0, []
-    while at < len(ids):
-        count = data.draw(st.integers(1, len(ids) - at))
-        wrong = data.draw(st.lists(st.integers(0, len(_VOCABULARY)), max_size=5))
-        read += reading.read(ids[at : at + count] + wrong, at)[:count]
-        at += count
 
-    assert read == [place for _, place in positions.read(ids)]
+    assert read_in_parts(positions, ids, data) == [place for _, place in positions.read(ids)]
 
 
 def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:

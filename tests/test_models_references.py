@@ -24,6 +24,7 @@ from cwm_trace.train.network import Shape, new_model, open_model, save_model
 from cwm_trace.train.programs import generate
 from cwm_trace.train.record import traces_of
 from cwm_trace.train.tokenizer import TraceEncoder, literal_symbols, pieces
+from tests.test_models_literals import read_in_parts
 
 _PIECES = pieces()
 _POSITIONS = TracePositions(literal_symbols(), _PIECES, ALL_SIZES)
@@ -147,12 +148,7 @@ def test_a_comprehension_knows_the_names_around_it() -> None:
 
 @given(st.lists(st.integers(0, len(_PIECES) + 1), max_size=60), st.data())
 def test_a_sequence_may_be_read_in_parts_and_cut_back(ids: list[int], data: st.DataObject) -> None:
-    reading, at, read = LiteralReading(_POSITIONS), 0, []
-    while at < len(ids):
-        count = data.draw(st.integers(1, len(ids) - at))
-        wrong = data.draw(st.lists(st.integers(0, len(_PIECES)), max_size=5))
-        read += reading.read(ids[at : at + count] + wrong, at)[:count]
-        at += count
+    read = read_in_parts(_POSITIONS, ids, data)
 
     assert read == [position for _, position in _POSITIONS.read(ids)] == _POSITIONS.told(ids)
 

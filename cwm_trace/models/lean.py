@@ -20,9 +20,9 @@ from typing import Any, NamedTuple, TypeVar
 import torch
 from torch.nn.functional import scaled_dot_product_attention, silu
 
-from cwm_trace.models.literal_positions import SIZES, LiteralPositions, LiteralReading
+from cwm_trace.models.literal_positions import SIZES, LiteralReading
 from cwm_trace.models.memory import Answer, Reading, drive, first_choices
-from cwm_trace.models.trace_references import ALL_SIZES, TracePositions, positions_reader
+from cwm_trace.models.trace_references import ALL_SIZES, PositionsReader, positions_reader
 
 _Made = TypeVar("_Made")
 
@@ -107,9 +107,11 @@ class LeanNetwork:
         hidden = config["hidden_size"]
         self._epsilon = torch.tensor(sqrt(hidden * config["rms_norm_eps"]))
         self._embedding = _float(weights["model.embed_tokens.weight"])
-        self.literals: LiteralPositions | TracePositions | None = None
+        self.literals: PositionsReader | None = None
         if _has_literals(config):
-            self.literals = positions_reader(SimpleNamespace(**{"trace_texts": ()} | dict(config)))
+            self.literals = positions_reader(
+                config["literal_symbols"], config["literal_sizes"], config.get("trace_texts", ())
+            )
             self._embed_literals = _float(weights["model.embed_literals.weight"])
             self._first_literals = torch.tensor(self.literals.first)
         head = self._embedding if config["tie_word_embeddings"] else weights["lm_head.weight"]

@@ -42,7 +42,7 @@ class LiteralCwmModel(CwmModel):  # type: ignore[misc]
         super().__init__(config)
         sizes = config.literal_sizes
         self.embed_literals = torch.nn.Embedding(sum(sizes) + len(sizes), config.hidden_size)
-        self.literals = positions_reader(config)
+        self.literals = positions_reader(config.literal_symbols, sizes, config.trace_texts)
         self.post_init()
 
     def forward(

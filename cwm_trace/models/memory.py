@@ -9,8 +9,8 @@ from typing import Any, NamedTuple, Protocol, TypeAlias, TypeVar
 import torch
 
 from cwm_trace.errors import ModelError
-from cwm_trace.models.literal_positions import LiteralPositions, LiteralReading
-from cwm_trace.models.trace_references import TracePositions
+from cwm_trace.models.literal_positions import LiteralReading
+from cwm_trace.models.trace_references import PositionsReader
 
 _Made = TypeVar("_Made")
 
@@ -112,9 +112,9 @@ class OwnCache:
         pass
 
 
-def literals_of(model: Any) -> LiteralPositions | TracePositions | None:
+def literals_of(model: Any) -> PositionsReader | None:
     """What tells a network of transformers where in literals its tokens stand (`models.literal_cwm`); None for any other."""
-    found: LiteralPositions | TracePositions | None = getattr(getattr(model, "model", None), "literals", None)
+    found: PositionsReader | None = getattr(getattr(model, "model", None), "literals", None)
     return found
 
 

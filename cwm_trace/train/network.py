@@ -86,8 +86,9 @@ def open_model(folder: str | Path) -> Any:
 
     model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
     if literals_of(model):
-        model.config.literal_symbols = literal_symbols()
-        model.model.literals = positions_reader(model.config)
+        config = model.config
+        config.literal_symbols = symbols = literal_symbols()
+        model.model.literals = positions_reader(symbols, config.literal_sizes, config.trace_texts)
     return model
 
 

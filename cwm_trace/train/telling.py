@@ -9,21 +9,20 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from cwm_trace.models.literal_positions import LiteralPositions
-from cwm_trace.models.trace_references import TracePositions
+from cwm_trace.models.trace_references import PositionsReader
 from cwm_trace.train.shards import IdArray
 
 Tell = Callable[[Sequence[IdArray]], list[IdArray]]  # traces to an array (tokens, kinds) of each
-_reader: LiteralPositions | TracePositions | None = None  # of a process that tells
+_reader: PositionsReader | None = None  # of a process that tells
 
 
-def telling(reader: LiteralPositions | TracePositions) -> Tell:
+def telling(reader: PositionsReader) -> Tell:
     """What tells in this process."""
     return lambda traces: [np.array(reader.told(trace.tolist()), dtype=np.int16) for trace in traces]
 
 
 @contextmanager
-def telling_apart(reader: LiteralPositions | TracePositions, processes: int) -> Iterator[Tell]:
+def telling_apart(reader: PositionsReader, processes: int) -> Iterator[Tell]:
     """What tells in so many processes, which end with `with`."""
     with multiprocessing.get_context("spawn").Pool(processes, _begin, (reader,)) as pool:
 
@@ -34,7 +33,7 @@ def telling_apart(reader: LiteralPositions | TracePositions, processes: int) -> 
         yield tell
 
 
-def _begin(reader: LiteralPositions | TracePositions) -> None:
+def _begin(reader: PositionsReader) -> None:
     global _reader
     _reader = reader
 

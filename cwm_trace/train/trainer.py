@@ -32,7 +32,7 @@ from cwm_trace.train.muon import Muon
 from cwm_trace.train.network import Shape, batch_loss, new_model, open_model, save_model
 from cwm_trace.train.packed import PackedBatch, masks_of, pack, packed_loss
 from cwm_trace.train.record import Recipe
-from cwm_trace.train.telling import telling, telling_apart
+from cwm_trace.train.telling import Tell, telling, telling_apart
 from cwm_trace.train.tokenizer import PAD, build_backend
 
 _CHECKPOINT = "checkpoint.pt"
@@ -286,9 +286,11 @@ class Trainer:
             )
         rows = max(plan.tokens_per_batch // plan.max_length, 1)
         literals = literals_of(self.accelerator.unwrap_model(self.model))
-        tell = telling(literals) if literals else None
+        tell: Tell | None
         if literals and self._flex:
             tell = stack.enter_context(telling_apart(literals, _TELLING))
+        else:
+            tell = telling(literals) if literals else None
         made = pack(shuffled(traces, seed), rows, plan.max_length, separator, pad, tell)
         if not self._flex:
             return (batch.to(self.accelerator.device) for batch in made)

@@ -14,7 +14,6 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -22,9 +21,9 @@ import torch
 
 from cwm_trace.models import NANO_FOLDER
 from cwm_trace.models.lean import LeanNetwork
-from cwm_trace.models.literal_positions import LiteralPositions, LiteralReading
+from cwm_trace.models.literal_positions import LiteralReading
 from cwm_trace.models.memory import OwnCache
-from cwm_trace.models.trace_references import TracePositions, positions_reader
+from cwm_trace.models.trace_references import PositionsReader, positions_reader
 from cwm_trace.train.network import open_model
 
 BEFORE, SIZES = 300, (1, 9, 25)
@@ -100,8 +99,8 @@ def onnx_runtime(ids: Sequence[int], int8: bool = False) -> Pass:
     return lambda more: read(more, len(ids))[0]
 
 
-def _literals(config: dict[str, Any]) -> LiteralPositions | TracePositions:
-    return positions_reader(SimpleNamespace(**{"trace_texts": ()} | config))
+def _literals(config: dict[str, Any]) -> PositionsReader:
+    return positions_reader(config["literal_symbols"], config["literal_sizes"], config.get("trace_texts", ()))
 
 
 def _graph(config: dict[str, Any]) -> bytes:

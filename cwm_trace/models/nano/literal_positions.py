@@ -104,12 +104,22 @@ def spelling(text: str) -> str:
     return "".join(_SYMBOLS.get(character, _OTHER) for character in text)
 
 
+def first_rows(sizes: Sequence[int]) -> list[int]:
+    """The row of each kind's position 0 where one table has the rows of all, kind after kind."""
+    return [sum(sizes[:kind]) + kind for kind in range(len(sizes))]
+
+
+def wrapped(count: int, size: int) -> int:
+    """A position from 1 to `size`: what counts further begins again; 0 stays 0."""
+    return count and 1 + (count - 1) % size
+
+
 class LiteralPositions:
     """Reads tokens and tells their positions.
 
     Attributes:
         sizes: how many positions of each kind there are; what counts further begins again.
-        first: the row of each kind's position 0 where one table has the rows of all, kind after kind.
+        first: `first_rows`.
         start: the place before the first token.
         remembered: steps from one place to the next that need not be made again.
     """
@@ -118,7 +128,7 @@ class LiteralPositions:
         """`symbols`: of each token, by its id, `spelling`, or `CODE` or `STATE`; tokens beyond these have none."""
         self._symbols = list(symbols)
         self.sizes = Position(*sizes)
-        self.first = [sum(sizes[:kind]) + kind for kind in range(len(sizes))]
+        self.first = first_rows(sizes)
         self.start = Place(_START)
         self._places = {_START: self.start}
         self.remembered = 0
@@ -144,10 +154,8 @@ class LiteralPositions:
         if self.remembered >= _KNOWN:
             self._forget()
         state, position = _step(place.state, self._symbols[token] if token < len(self._symbols) else _OTHER)
-        wrapped = Position(
-            *(count and 1 + (count - 1) % size for count, size in zip(position, self.sizes, strict=True))
-        )
-        place.known[token] = step = self._places.setdefault(state, Place(state)), wrapped
+        position = Position(*map(wrapped, position, self.sizes))
+        place.known[token] = step = self._places.setdefault(state, Place(state)), position
         self.remembered += 1
         return step
 

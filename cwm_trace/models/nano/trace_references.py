@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from .literal_positions import SIZES, LiteralPositions, Place, Position
+from .literal_positions import SIZES, LiteralPositions, Place, Position, first_rows, wrapped
 
 ALL_SIZES = (*SIZES, 64, 32)  # of displays and visits, too: what nano is trained with
 
@@ -137,7 +137,6 @@ class TraceReferences:
             return values, [self._visit] * count
         for place, name in part.told:
             values[place] = self._named(str(name))
-        self._line = " " * part.line[0] + part.line[1]
         if self._event == _LINE:
             self._count(part.line)
         return values, [0] * (count - 1) + [self._visit]
@@ -298,7 +297,7 @@ class TracePositions:
 
     Attributes:
         sizes: how many positions of each kind there are; what counts further begins again.
-        first: the row of each kind's position 0 where one table has the rows of all, kind after kind.
+        first: `first_rows`.
     """
 
     def __init__(self, symbols: Sequence[str], texts: Sequence[str], sizes: Sequence[int]) -> None:
@@ -309,7 +308,8 @@ class TracePositions:
         self._states: dict[tuple[int, ...], _Part | None] = {}
         self._sources: dict[tuple[int, ...], _Part | None] = {}
         self.sizes = tuple(sizes)
-        self.first = [sum(sizes[:kind]) + kind for kind in range(len(sizes))]
+        self._values, self._visits = self.sizes[len(SIZES) :]
+        self.first = first_rows(sizes)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Copies begin with nothing remembered."""
@@ -324,14 +324,19 @@ class TracePositions:
         made: list[tuple[tuple[Place, TraceReferences], tuple[int, ...]]] = []
         for token, (after, position) in zip(tokens, self._literals.read(tokens, literal), strict=True):
             references = references.copy()
-            made.append(((after, references), (*position, *self._one(references, token))))
+            value, visit = references.read(self._text(token))
+            told = (*position, wrapped(value, self._values), wrapped(visit, self._visits))
+            made.append(((after, references), told))
         return made
 
     def told(self, ids: Sequence[int]) -> list[tuple[int, ...]]:
         """The positions of a whole sequence's tokens: as `read`, several times as fast."""
         values, visits = self._references(ids)
         steps = zip(self._literals.read(ids), values, visits, strict=True)
-        return [(*position, value, visit) for (_, position), value, visit in steps]
+        return [
+            (*position, wrapped(value, self._values), wrapped(visit, self._visits))
+            for (_, position), value, visit in steps
+        ]
 
     def _references(self, ids: Sequence[int]) -> tuple[list[int], list[int]]:
         references, special, size = TraceReferences(), self._special, len(ids)
@@ -351,8 +356,7 @@ class TracePositions:
                 values.append(value)
                 visits.append(visit)
             at = end + 1
-        tables = self.sizes[len(SIZES) :]
-        return _wrapped(values, tables[0]), _wrapped(visits, tables[1])
+        return values, visits
 
     def _read_part(self, references: TraceReferences, ids: tuple[int, ...]) -> tuple[list[int], list[int]]:
         """Tokens none of which is a trace's, from where one was."""
@@ -375,18 +379,10 @@ class TracePositions:
     def _text(self, token: int) -> str:
         return self._texts[token] if token < len(self._texts) else ""
 
-    def _one(self, references: TraceReferences, token: int) -> tuple[int, int]:
-        value, visit = references.read(self._text(token))
-        values, visits = self.sizes[len(SIZES) :]
-        return value and 1 + (value - 1) % values, visit and 1 + (visit - 1) % visits
+
+PositionsReader = LiteralPositions | TracePositions
 
 
-def _wrapped(counts: Sequence[int], size: int) -> list[int]:
-    return [count and 1 + (count - 1) % size for count in counts]
-
-
-def positions_reader(config: Any) -> LiteralPositions | TracePositions:
-    """What tells a network of its tokens' positions, by its config."""
-    if config.trace_texts:
-        return TracePositions(config.literal_symbols, config.trace_texts, config.literal_sizes)
-    return LiteralPositions(config.literal_symbols, config.literal_sizes)
+def positions_reader(symbols: Sequence[str], sizes: Sequence[int], texts: Sequence[str] = ()) -> PositionsReader:
+    """What tells a network of its tokens' positions; what they refer to only where there are texts."""
+    return TracePositions(symbols, texts, sizes) if texts else LiteralPositions(symbols, sizes)
