@@ -27,7 +27,7 @@ from cwm_trace.models.lean import LeanNetwork
 from cwm_trace.models.literal_cwm import LiteralCwmForCausalLM
 from cwm_trace.models.literal_positions import SIZES, LiteralPositions, LiteralReading, Position
 from cwm_trace.models.memory import OwnCache
-from cwm_trace.models.trace_references import ALL_SIZES, PositionsReader
+from cwm_trace.models.trace_positions import KINDS, PositionsReader
 from cwm_trace.prompts import call_prompt
 from cwm_trace.train.data import make_batch
 from cwm_trace.train.grow import with_literals
@@ -219,7 +219,7 @@ def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_it_is_told_matters() -> None:
     model, ids = model_and_ids()
     tokens = torch.tensor([ids])
-    nowhere = torch.zeros(1, len(ids), len(ALL_SIZES), dtype=torch.long)
+    nowhere = torch.zeros(1, len(ids), len(KINDS), dtype=torch.long)
 
     with torch.no_grad():
         assert not torch.allclose(model(tokens).logits, model(tokens, literal_positions=nowhere).logits, atol=1e-2)
@@ -379,7 +379,13 @@ def test_it_opens_where_this_package_is_not_installed(tmp_path: Path, monkeypatc
 
 
 def test_the_code_beside_nano_is_the_packages() -> None:
-    for name in ("literal_cwm.py", "literal_positions.py", "trace_references.py"):
+    for name in (
+        "literal_cwm.py",
+        "literal_positions.py",
+        "token_recall.py",
+        "trace_positions.py",
+        "trace_references.py",
+    ):
         assert (NANO_FOLDER / name).read_text("utf-8") == (NANO_FOLDER.parent / name).read_text("utf-8"), (
             f"copy {name} to {NANO_FOLDER}"
         )

@@ -15,7 +15,7 @@ import torch
 
 from cwm_trace.errors import InputError
 from cwm_trace.format import FRAME_SEP
-from cwm_trace.models.trace_references import KINDS
+from cwm_trace.models.trace_positions import KINDS
 from cwm_trace.train.data import make_batch
 from cwm_trace.train.heldout import held_out, losses, tell_nothing_of
 from cwm_trace.train.network import Shape, batch_loss, new_model

@@ -22,7 +22,7 @@ from torch.nn.functional import scaled_dot_product_attention, silu
 
 from cwm_trace.models.literal_positions import SIZES, LiteralReading
 from cwm_trace.models.memory import Answer, Reading, drive, first_choices
-from cwm_trace.models.trace_references import ALL_SIZES, PositionsReader, positions_reader
+from cwm_trace.models.trace_positions import KINDS, PositionsReader, positions_reader
 
 _Made = TypeVar("_Made")
 
@@ -56,7 +56,7 @@ def fits(config: Mapping[str, Any]) -> bool:
 def _has_literals(config: Mapping[str, Any]) -> bool:
     """Whether it is one that is told where in literals its tokens stand."""
     named = config["model_type"] == "cwm_literals"
-    kinds = len(ALL_SIZES) if config.get("trace_texts") else len(SIZES)
+    kinds = len(KINDS) if config.get("trace_texts") else len(SIZES)
     return named and bool(config["literal_symbols"]) and len(config["literal_sizes"]) == kinds
 
 

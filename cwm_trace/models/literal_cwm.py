@@ -11,7 +11,7 @@ import torch
 from transformers import AutoConfig, AutoModelForCausalLM, CwmConfig, CwmForCausalLM, CwmModel
 
 from .literal_positions import SIZES
-from .trace_references import positions_reader
+from .trace_positions import positions_reader
 
 
 class LiteralCwmConfig(CwmConfig):  # type: ignore[misc]
@@ -19,8 +19,8 @@ class LiteralCwmConfig(CwmConfig):  # type: ignore[misc]
 
     Attributes:
         literal_symbols: what each token spells, for `LiteralPositions`.
-        literal_sizes: how many positions of characters, items and variables there are, and of displays and visits where there are `trace_texts`.
-        trace_texts: what each token reads like, for `TracePositions`; without them it is not told what tokens refer to.
+        literal_sizes: how many positions of characters, items and variables there are, and of the other kinds (`trace_positions.KINDS`) where there are `trace_texts`.
+        trace_texts: what each token reads like, for `TracePositions`; without them it is told of places in literals alone.
     """
 
     model_type = "cwm_literals"

@@ -10,7 +10,7 @@ import torch
 
 from cwm_trace.errors import ModelError
 from cwm_trace.models.literal_positions import LiteralReading
-from cwm_trace.models.trace_references import PositionsReader
+from cwm_trace.models.trace_positions import PositionsReader
 
 _Made = TypeVar("_Made")
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cwm_trace.errors import InputError
-from cwm_trace.models.trace_references import KINDS
+from cwm_trace.models.trace_positions import KINDS
 from cwm_trace.train.programs import Program, generate
 from cwm_trace.train.travel import join_parts, split_folder
 

@@ -14,7 +14,7 @@ import torch
 
 from cwm_trace.errors import InputError
 from cwm_trace.models.memory import literals_of
-from cwm_trace.models.trace_references import ALL_SIZES
+from cwm_trace.models.trace_positions import KINDS
 from cwm_trace.train.network import open_model, save_model, told_config
 
 _SHARE = 0.5  # standard deviation of the new vectors, relative to the tokens'
@@ -52,7 +52,7 @@ def with_literals(model: Any, seed: int = 0) -> Any:
     from cwm_trace.models.literal_cwm import LiteralCwmForCausalLM
 
     before = literals_of(model)
-    if before and before.sizes == ALL_SIZES:
+    if before and len(before.sizes) == len(KINDS):
         raise InputError("the model is told of all of this already", hint="Leave out --literals")
     told = LiteralCwmForCausalLM(told_config(model.config.to_dict()))
     weights = {name: value for name, value in model.state_dict().items() if "embed_literals" not in name}

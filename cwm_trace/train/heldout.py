@@ -19,7 +19,7 @@ from cwm_trace.errors import InputError
 from cwm_trace.eval.intervals import Interval, bootstrap_ratio, ratio
 from cwm_trace.format import FRAME_SEP
 from cwm_trace.models.memory import literals_of
-from cwm_trace.models.trace_references import KINDS
+from cwm_trace.models.trace_positions import KINDS
 from cwm_trace.train.data import IGNORED, bucketed, make_batch
 from cwm_trace.train.network import open_model, predictions
 from cwm_trace.train.shards import IdArray, load_shard, some_shards

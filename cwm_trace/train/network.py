@@ -11,7 +11,7 @@ from torch.nn.functional import cross_entropy
 
 from cwm_trace.format import BEGIN_OF_TEXT, END_OF_TEXT
 from cwm_trace.models.memory import literals_of
-from cwm_trace.models.trace_references import ALL_SIZES, positions_reader
+from cwm_trace.models.trace_positions import all_sizes, positions_reader
 from cwm_trace.train.data import IGNORED, Batch
 from cwm_trace.train.tokenizer import PAD, build_tokenizer, literal_symbols, pieces
 
@@ -72,7 +72,11 @@ def told_config(fields: dict[str, Any]) -> Any:
     """The config of a network that is told all that there is to tell, of this project's tokenizer; else by these fields of a `CwmConfig`."""
     from cwm_trace.models.literal_cwm import LiteralCwmConfig
 
-    told = {"literal_symbols": literal_symbols(), "literal_sizes": list(ALL_SIZES), "trace_texts": pieces()}
+    told = {
+        "literal_symbols": literal_symbols(),
+        "literal_sizes": list(all_sizes(fields["vocab_size"])),
+        "trace_texts": pieces(),
+    }
     return LiteralCwmConfig(
         **{name: value for name, value in fields.items() if name not in ("model_type", "architectures")} | told
     )

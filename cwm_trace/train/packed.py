@@ -18,7 +18,7 @@ import torch
 from torch.nn.functional import cross_entropy, scaled_dot_product_attention
 
 from cwm_trace.models.memory import literals_of
-from cwm_trace.models.trace_references import ALL_SIZES
+from cwm_trace.models.trace_positions import KINDS
 from cwm_trace.train.data import IGNORED, loss_start
 from cwm_trace.train.shards import IdArray
 from cwm_trace.train.telling import Tell
@@ -123,7 +123,7 @@ def _batch(bins: Sequence[Sequence[IdArray]], length: int, frame_sep: int, pad: 
     positions = np.zeros(shape, dtype=np.int64)
     documents = np.zeros(shape, dtype=np.int32)
     told = tell([trace for traces in bins for trace in traces]) if tell else []
-    kinds = told[0].shape[-1] if told else len(ALL_SIZES)
+    kinds = told[0].shape[-1] if told else len(KINDS)
     places = np.zeros((*shape, kinds), dtype=np.int16)
     telling = iter(told)
     for row, traces in enumerate(bins):

@@ -717,10 +717,15 @@ _RARE = frozenset(
 .bit_length() .conjugate() .is_integer() .hex() .decode() hash() frozenset() .difference_update() .intersection_update()
 .symmetric_difference() .symmetric_difference_update() .issuperset() .isdisjoint() unpacking .maketrans()""".split()
 )
-_OFTEN = """.clear() .clear() .copy() .copy() .index() .join() .join() .join() .join() .insert() .find() .count() .count() .sort()
-.extend() .pop() .reverse() .split() .replace() .startswith() .endswith() .update() .strip() slice slice slice slice index len()
-list() dict()
+_OFTEN = (
+    """.clear() .clear() .copy() .copy() .index() .join() .join() .join() .join() .insert() .find() .count() .count() .sort() .sort()
+.extend() .pop() .reverse() .split() .replace() .startswith() .endswith() .update() .strip() slice slice slice slice index index len() len()
+list() dict() sum() sum() max() max() min() sorted() sorted() sorted() range() range() enumerate() enumerate() .get() .get() .items() .items()
+.append() .keys() .values() set() zip() str() int() comparison comparison arithmetic arithmetic augmented boolean concatenation reversed() .upper()
+.lower() .remove()
 """.split()
+    + ["list comprehension", "item assignment", "slice with a step"]
+)
 _NAMES = tuple(OPERATIONS)
 _OF_TEXT = frozenset(f".{name}()" for name in dir(str))
 _WEIGHTS = [1 if name in _RARE else (10 if name in _OF_TEXT else 5) + 10 * _OFTEN.count(name) for name in _NAMES]

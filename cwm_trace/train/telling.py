@@ -1,4 +1,4 @@
-"""The positions that a network is told of (`models.trace_references`), of many traces at once: here, or in processes of their own, where one
+"""The positions that a network is told of (`models.trace_positions`), of many traces at once: here, or in processes of their own, where one
 alone would not feed a GPU. Knows nothing of batches."""
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from cwm_trace.models.trace_references import PositionsReader
+from cwm_trace.models.trace_positions import PositionsReader
 from cwm_trace.train.shards import IdArray
 
 Tell = Callable[[Sequence[IdArray]], list[IdArray]]  # traces to an array (tokens, kinds) of each

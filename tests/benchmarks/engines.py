@@ -23,7 +23,7 @@ from cwm_trace.models import NANO_FOLDER
 from cwm_trace.models.lean import LeanNetwork
 from cwm_trace.models.literal_positions import LiteralReading
 from cwm_trace.models.memory import OwnCache
-from cwm_trace.models.trace_references import PositionsReader, positions_reader
+from cwm_trace.models.trace_positions import PositionsReader, positions_reader
 from cwm_trace.train.network import open_model
 
 BEFORE, SIZES = 300, (1, 9, 25)

@@ -141,8 +141,8 @@ class LiteralPositions:
         """The positions of a whole sequence's tokens."""
         return [position for _, position in self.read(ids)]
 
-    def read(self, ids: Iterable[int], place: Place | None = None) -> list[tuple[Place, Position]]:
-        """The place at each of these tokens, which come behind `place`, and its position."""
+    def read(self, ids: Iterable[int], place: Place | None = None, before: str = "") -> list[tuple[Place, Position]]:
+        """The place at each of these tokens, which come behind `place`, and its position; `before` says nothing here."""
         place, made = place or self.start, []
         for token in ids:
             step = place.known.get(token) or self._learn(place, token)
@@ -172,12 +172,15 @@ class LiteralReading:
         """`positions`: `LiteralPositions`, or what reads as they do."""
         self._positions = positions
         self._steps: list[tuple[Any, tuple[int, ...]]] = []
+        self._text = ""  # a character for each token
 
-    def read(self, ids: Iterable[int], length: int) -> list[tuple[int, ...]]:
+    def read(self, ids: Sequence[int], length: int) -> list[tuple[int, ...]]:
         """Positions of tokens that stand behind the first `length` ones, of which all have been read; what was behind these is forgotten."""
         del self._steps[length:]
-        made = self._positions.read(ids, self._steps[-1][0] if self._steps else None)
+        self._text = self._text[:length]
+        made = self._positions.read(ids, self._steps[-1][0] if self._steps else None, self._text)
         self._steps += made
+        self._text += "".join(map(chr, ids))
         return [position for _, position in made]
 
 
