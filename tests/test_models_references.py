@@ -1,4 +1,5 @@
-"""What tokens refer to: a name to the display that shows its value, a line to how often it has run; told to the network, and grown into one."""
+"""What tokens refer to: a name to the display that shows its value, a line to how often it has run and where it stands; told to the network, and
+grown into one."""
 
 from __future__ import annotations
 
@@ -17,7 +18,8 @@ from cwm_trace.format import ACTION_SEP, EVENT_TOKENS, FRAME_SEP
 from cwm_trace.frames import Event, Frame, Trace
 from cwm_trace.models.literal_cwm import LiteralCwmConfig, LiteralCwmForCausalLM
 from cwm_trace.models.literal_positions import SIZES, LiteralReading
-from cwm_trace.models.trace_references import ALL_SIZES, Reference, TracePositions, TraceReferences
+from cwm_trace.models.trace_positions import KINDS, TracePositions, all_sizes
+from cwm_trace.models.trace_references import Reference, TraceReferences
 from cwm_trace.tracer import trace_source
 from cwm_trace.train.grow import grow, with_literals
 from cwm_trace.train.network import Shape, new_model, open_model, save_model
@@ -27,7 +29,8 @@ from cwm_trace.train.tokenizer import TraceEncoder, literal_symbols, pieces
 from tests.test_models_literals import read_in_parts
 
 _PIECES = pieces()
-_POSITIONS = TracePositions(literal_symbols(), _PIECES, ALL_SIZES)
+_SIZES = all_sizes(len(_PIECES) + 2)
+_POSITIONS = TracePositions(literal_symbols(), _PIECES, _SIZES)
 _LOOPS = """
 def f(text, xs):
     for c in text:
@@ -64,7 +67,7 @@ def displays(tokens: list[tuple[str, Reference]]) -> dict[int, str]:
     for frame in frames_of(tokens):
         end = next(number for number, (token, _) in enumerate(frame) if token == ACTION_SEP)
         previous = 0
-        for token, (value, _) in frame[1:end]:
+        for token, (value, *_) in frame[1:end]:
             if value and value not in shown:
                 shown[value] = ""
             elif value and value == previous:
@@ -96,7 +99,7 @@ def _names_are_right(frame: Frame, spelled: list[tuple[str, Reference]], shown: 
     start = next(number for number, (token, _) in enumerate(spelled) if token == ACTION_SEP)
     checked = 0
     for number in range(start + 1, len(spelled) - 1):
-        (before, _), (token, (value, _)), (after, _) = spelled[number - 1 : number + 2]
+        (before, _), (token, (value, *_)), (after, _) = spelled[number - 1 : number + 2]
         alone = not (before[-1:].isalnum() or before[-1:] in "._'\"\\" or after[:1].isalnum() or after[:1] == "_")
         if value and alone and token in frame.locals and value in shown:
             assert json.loads(f'"{shown[value]}"') == frame.locals[token], (frame, token)
@@ -143,6 +146,46 @@ def test_a_comprehension_knows_the_names_around_it() -> None:
     ] == 1  # of `xs`, which is the first that was shown
 
 
+@pytest.mark.parametrize("family", [None, "wide", "module", "toplevel"])
+def test_a_frame_is_told_of_the_line_below_the_one_that_ran_last(family: str | None) -> None:
+    checked = 0
+    for seed in range(12):
+        for trace in traces_of(generate(71_000 + seed, 1, family), 1):
+            tokens, lines = referring(trace), trace.context.split("\n")
+            alone = [line.strip() for line in lines]
+            for frame, spelled in zip(trace.frames, frames_of(tokens), strict=True):
+                assert isinstance(frame, Frame)
+                if frame.source.endswith("\n") and alone.count(frame.source.strip()) == 1:
+                    line = next(at for at, (token, _) in enumerate(spelled) if token == ACTION_SEP)
+                    below = next(told.line for token, told in spelled[line + 1 :] if token.endswith("\n"))
+                    assert below == alone.index(frame.source.strip()) + 2
+                    checked += 1
+    assert checked > 50
+
+
+def test_the_sources_tokens_have_the_number_of_their_line_and_a_return_brings_back_the_callers() -> None:
+    tokens = referring(trace_source("def g():\n    return 1\ndef f():\n    g()\n    return 2\n", "f()"))
+    context = tokens[: next(number for number, (token, _) in enumerate(tokens) if token == FRAME_SEP)]
+    source: dict[int, str] = {}
+    for token, (_, _, line) in context[2:]:
+        source[line] = source.get(line, "") + token
+
+    assert source[2] == "def g():\n" and source[5] == "    g()\n"
+    begun = [frame[0] for frame in frames_of(tokens)]
+    assert [told.line for _, told in begun] == [0, 9, 0, 5, 0, 3, 4, 6, 7, 10]
+
+
+def test_of_lines_that_are_the_same_the_next_one_below_runs() -> None:
+    source = "def f(x):\n    x += 1\n    x += 1\n    if x:\n        return x\n    return x\n"
+    below = [
+        next(told.line for token, told in reversed(frame) if token.endswith("\n"))
+        for frame in frames_of(referring(trace_source(source, "f(1)")))
+    ]
+
+    assert below[3:6] == [4, 5, 6]
+    assert below[6:8] == [7, 7]  # what is returned is of the line that was run, not of the one below that reads the same
+
+
 # --- read in parts --------------------------------------------------------------------------------------------------
 
 
@@ -160,15 +203,19 @@ def test_cutting_back_within_a_trace_forgets_what_was_shown_there() -> None:
 
     assert reading.read(ids[150:], 150) == _POSITIONS.told(ids)[150:]
     assert all(
-        0 <= number <= size for told in _POSITIONS.told(ids) for number, size in zip(told, ALL_SIZES, strict=True)
+        0 <= number <= size for told in _POSITIONS.told(ids) for number, size in zip(told, _SIZES, strict=True)
     )
 
 
 def test_counts_begin_again_beyond_the_table() -> None:
-    small = TracePositions(literal_symbols(), _PIECES, (*SIZES, 2, 1))
+    small = TracePositions(literal_symbols(), _PIECES, (*SIZES, 2, 1, 3, 7, 7, 7))
     (ids,) = TraceEncoder().encode([trace_source(_LOOPS, "f('ab', ['b', 'c'])").render()])
+    values, visits, lines, before, *_ = zip(*(told[len(SIZES) :] for told in small.told(ids)), strict=True)
 
-    assert {told[-2:] for told in small.told(ids)} == {(value, visit) for value in (0, 1, 2) for visit in (0, 1)}
+    assert {*zip(values, visits, strict=True)} == {(value, visit) for value in (0, 1, 2) for visit in (0, 1)}
+    assert {*lines} == {0, 1, 2, 3}
+    assert before[1:] == tuple(1 + token % 7 for token in ids[:-1])
+    assert [told for _, told in small.read(ids)] == small.told(ids)
 
 
 # --- told to the network --------------------------------------------------------------------------------------------
@@ -187,7 +234,7 @@ def test_a_model_that_was_told_of_places_begins_with_what_it_computed(tmp_path: 
     grow(str(tmp_path / "old"), tmp_path / "new", [], literals=True)
     grown = open_model(tmp_path / "new")
 
-    assert grown.model.literals.sizes == ALL_SIZES
+    assert len(grown.model.literals.sizes) == len(KINDS)
     with torch.no_grad():
         assert torch.allclose(grown(torch.tensor([ids])).logits, model(torch.tensor([ids])).logits, atol=1e-5)
         torch.nn.init.normal_(grown.model.embed_literals.weight)

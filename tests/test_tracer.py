@@ -161,6 +161,17 @@ def test_limits_end_a_program() -> None:
     assert (len(recorded), recorded.status, recorded.complete) == (20, Status.FRAME_LIMIT, False)
 
 
+@pytest.mark.parametrize("inside", ["yield x", "try:\n            yield x\n        finally:\n            x = 1"])
+def test_a_generator_that_is_let_go_at_a_limit_is_silent(inside: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    complaints: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", complaints.append)
+    source = f"def g(xs):\n    for x in xs:\n        {inside}\ndef f():\n    for x in g(range(9)):\n        str(x)\n"
+
+    for frames in range(1, 40):
+        assert len(record_source(source, "f()", max_frames=frames)) == frames
+    assert complaints == []
+
+
 def test_entry_without_a_call() -> None:
     script = (
         "def main():\n    return helper(2)\ndef helper(x):\n    return x * 2\nif __name__ == '__main__':\n    main()\n"

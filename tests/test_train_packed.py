@@ -20,7 +20,7 @@ import torch
 from torch.nn.attention import flex_attention
 
 from cwm_trace.errors import InputError
-from cwm_trace.models.trace_references import ALL_SIZES, TracePositions
+from cwm_trace.models.trace_positions import TracePositions, all_sizes
 from cwm_trace.train import live as live_data
 from cwm_trace.train.ahead import Ahead
 from cwm_trace.train.data import IGNORED, groups, make_batch
@@ -36,7 +36,7 @@ from cwm_trace.train.trainer import Plan, Progress, Speed, Trainer
 from cwm_trace.train.travel import join_parts, split_folder
 
 SEPARATOR, PAD = 9, 0
-LITERALS = TracePositions(literal_symbols(), pieces(), ALL_SIZES)
+LITERALS = TracePositions(literal_symbols(), pieces(), all_sizes(len(pieces())))
 TINY = Shape(width=32, layers=3, heads=2, inner=48, window=50, positions=512)
 
 

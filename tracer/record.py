@@ -258,7 +258,7 @@ class Recorder(Track):
 
     def caught(self, error: BaseException, line: int | None, handler: int | None) -> None:
         """A handler is entered; `handler` is its number, if `reraise` will be given that."""
-        track = self._here()
+        track = self._here(error)
         if track is not None:
             state = track._switch_to(_getframe(1))
             track._exception(state, error)
@@ -271,7 +271,7 @@ class Recorder(Track):
 
     def thrown(self, error: BaseException, line: int | None) -> None:
         """As `caught`, but for the end of an iterator that this Python frame delegates to, and that was thrown into."""
-        track = self._here()
+        track = self._here(error)
         if track is not None:
             state = track._switch_to(_getframe(1))
             if isinstance(error, StopIteration):
@@ -282,6 +282,8 @@ class Recorder(Track):
 
     def reraise(self, handler: int | None, line: int | None) -> None:
         """An exception is raised again. If by a `handler`, CPython takes it for raised where it was when that was entered."""
+        if self._shared.stopped is not None:  # nothing goes on here
+            return
         track = self._here()
         if track is not None:
             state = track._switch_to(_getframe(1))
@@ -291,20 +293,20 @@ class Recorder(Track):
 
     def reraise_unless(self, error: BaseException, swallowed: type[BaseException], line: int | None) -> None:
         """As `reraise`, but for exceptions that end something."""
-        track = self._here()
+        track = self._here(error)
         if track is not None and not isinstance(error, swallowed):
             state = track._switch_to(_getframe(1))
             state.reraised, state.line = True, line or state.line
 
     def unwind(self, error: BaseException) -> None:
         """An exception leaves a Python frame."""
-        track = self._here()
+        track = self._here(error)
         if track is not None:
             track._unwind(_getframe(1), error)
 
     def leaves_loop(self, error: BaseException) -> None:
         """An exception leaves a loop, whose iterator is still alive, on its way to a handler of the same Python frame."""
-        track = self._here()
+        track = self._here(error)
         if track is not None:
             state = track._switch_to(_getframe(1))
             track._exception(state, error)
@@ -370,8 +372,11 @@ class Recorder(Track):
                 self._thread, self._entry = _get_ident(), frame
         return True
 
-    def _here(self) -> Track | None:
-        """What records this thread now; None: nothing does, or this hook comes from inside a rendering."""
+    def _here(self, error: BaseException | None = None) -> Track | None:
+        """What records this thread now; None: nothing does, or this hook comes from inside a rendering, or a generator is let go after the end.
+
+        `error`: what is on its way, where that is not being handled yet.
+        """
         if self._thread == _get_ident():
             track: Track = self
         elif self._threads is not None and self._threaded:
@@ -384,6 +389,8 @@ class Recorder(Track):
         if track._entry is None or track._busy:
             return None
         if self._shared.stopped is not None:
+            if isinstance(error or sys.exc_info()[1], GeneratorExit):  # nothing is above it that could be stopped
+                return None
             raise self._shared.stopped
         return track
 
