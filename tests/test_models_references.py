@@ -183,7 +183,10 @@ def test_of_lines_that_are_the_same_the_next_one_below_runs() -> None:
     ]
 
     assert below[3:6] == [4, 5, 6]
-    assert below[6:8] == [7, 7]  # what is returned is of the line that was run, not of the one below that reads the same
+    assert below[6:8] == [
+        7,
+        7,
+    ]  # what is returned is of the line that was run, not of the one below that reads the same
 
 
 # --- read in parts --------------------------------------------------------------------------------------------------
@@ -202,9 +205,7 @@ def test_cutting_back_within_a_trace_forgets_what_was_shown_there() -> None:
     reading.read(ids, 0)
 
     assert reading.read(ids[150:], 150) == _POSITIONS.told(ids)[150:]
-    assert all(
-        0 <= number <= size for told in _POSITIONS.told(ids) for number, size in zip(told, _SIZES, strict=True)
-    )
+    assert all(0 <= number <= size for told in _POSITIONS.told(ids) for number, size in zip(told, _SIZES, strict=True))
 
 
 def test_counts_begin_again_beyond_the_table() -> None:

@@ -141,6 +141,10 @@ class LiteralPositions:
         """The positions of a whole sequence's tokens."""
         return [position for _, position in self.read(ids)]
 
+    def columns(self, ids: Iterable[int]) -> list[Sequence[int]]:
+        """Of each kind, the positions of a whole sequence's tokens."""
+        return list(zip(*self.told(ids), strict=True)) or [()] * len(self.sizes)
+
     def read(self, ids: Iterable[int], place: Place | None = None, before: str = "") -> list[tuple[Place, Position]]:
         """The place at each of these tokens, which come behind `place`, and its position; `before` says nothing here."""
         place, made = place or self.start, []

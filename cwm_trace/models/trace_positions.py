@@ -1,5 +1,5 @@
-"""All that a network is told of a trace's tokens: where in literals they stand (`literal_positions`), what they refer to (`trace_references`), what
-they follow and what followed the same before (`token_recall`). Knows how the three are read together, not what they mean.
+"""All that a network is told of a trace's tokens: where in literals they stand (`literal_positions`), what they refer to (`trace_references`),
+what they follow and what followed the same before (`token_recall`). Knows how the three are read together, not what they mean.
 
 Written to stand alone but for its neighbours: the file goes with the weights (`literal_cwm`).
 """
@@ -11,7 +11,7 @@ from typing import Any
 
 from .literal_positions import SIZES, LiteralPositions, Place, Position, first_rows, wrapped
 from .token_recall import Recall, recalled, recalled_behind
-from .trace_references import Reference, TraceReferences, Part, is_special
+from .trace_references import Part, Reference, TraceReferences, is_special
 
 KINDS = (*Position._fields, *Reference._fields, *Recall._fields)  # of what a network is told of a token, in their order
 _REFERENCES = (64, 32, 64)  # displays, visits, lines
@@ -62,12 +62,15 @@ class TracePositions:
 
     def told(self, ids: Sequence[int]) -> list[tuple[int, ...]]:
         """The positions of a whole sequence's tokens: as `read`, several times as fast."""
-        columns = [*self._references(ids), *recalled(ids)]
-        for kind, size in enumerate(self.sizes[len(SIZES) :]):
+        return list(zip(*self.columns(ids), strict=True))
+
+    def columns(self, ids: Sequence[int]) -> list[Sequence[int]]:
+        """Of each kind, the positions of a whole sequence's tokens."""
+        columns: list[Sequence[int]] = [*self._literals.columns(ids), *self._references(ids), *recalled(ids)]
+        for kind, size in enumerate(self.sizes):
             if max(columns[kind], default=0) > size:
                 columns[kind] = [wrapped(number, size) for number in columns[kind]]
-        steps = zip(self._literals.read(ids), *columns, strict=True)
-        return [(*position, *others) for (_, position), *others in steps]
+        return columns
 
     def _references(self, ids: Sequence[int]) -> _Columns:
         """Displays, visits and lines."""

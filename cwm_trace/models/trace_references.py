@@ -3,8 +3,8 @@
 A small network finds a variable's value badly: its name is several tokens, its last display is many frames back behind `".."`, and older
 displays look the same. So each display of a value gets a number, and all tokens of it are given that number; so is a name where it stands for
 it, in a line of source that runs on the locals just shown, and in the locals that follow. And tokens behind a line are given how often it has
-run, which is the item that a loop is at, and the number of the line below it; tokens of the source have their own line's, so the line that mostly
-comes next is found by its number. Like positions in literals (`literal_positions`), this is bookkeeping of the text that stands there
+run, which is the item that a loop is at, and the number of the line below it; tokens of the source have their own line's, so the line that
+mostly comes next is found by its number. Like positions in literals (`literal_positions`), this is bookkeeping of the text that stands there
 already: nothing is run, and where the text is wrong the numbers are.
 
 Written to stand alone: the file goes with the weights (`literal_cwm`).
@@ -281,7 +281,7 @@ class TraceReferences:
                 self._quote = character
 
     def _run(self, line: tuple[int, str]) -> None:
-        """A frame's line has been read; of several that are the same, it is the next below the last one, or, where nothing moves, the nearest."""
+        """A frame's line has been read: of several that are the same the next below the last one, or the nearest where nothing moves."""
         if numbers := self._lines.get(line[1].strip()):
             moves = self._event == _LINE
             self._ran = min(numbers, key=lambda number: (moves and number <= self._ran, abs(number - self._ran)))

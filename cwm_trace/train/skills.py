@@ -717,18 +717,18 @@ _RARE = frozenset(
 .bit_length() .conjugate() .is_integer() .hex() .decode() hash() frozenset() .difference_update() .intersection_update()
 .symmetric_difference() .symmetric_difference_update() .issuperset() .isdisjoint() unpacking .maketrans()""".split()
 )
-_OFTEN = (
-    """.clear() .clear() .copy() .copy() .index() .join() .join() .join() .join() .insert() .find() .count() .count() .sort() .sort()
-.extend() .pop() .reverse() .split() .replace() .startswith() .endswith() .update() .strip() slice slice slice slice index index len() len()
-list() dict() sum() sum() max() max() min() sorted() sorted() sorted() range() range() enumerate() enumerate() .get() .get() .items() .items()
-.append() .keys() .values() set() zip() str() int() comparison comparison arithmetic arithmetic augmented boolean concatenation reversed() .upper()
-.lower() .remove()
-""".split()
-    + ["list comprehension", "item assignment", "slice with a step"]
-)
+_OFTEN = {  # what people write most: how many shares of ten more
+    4: """.join(), slice""",
+    3: """sorted()""",
+    2: """.clear(), .copy(), .count(), .sort(), index, len(), sum(), max(), range(), enumerate(), .get(), .items(), comparison, arithmetic""",
+    1: """.index(), .insert(), .find(), .extend(), .pop(), .reverse(), .split(), .replace(), .startswith(), .endswith(), .update(), .strip(),
+list(), dict(), min(), .append(), .keys(), .values(), set(), zip(), str(), int(), augmented, boolean, concatenation, reversed(),
+.upper(), .lower(), .remove(), list comprehension, item assignment, slice with a step""",
+}
+_SHARES = {name: shares for shares, names in _OFTEN.items() for name in re.split(r",\s+", names)}
 _NAMES = tuple(OPERATIONS)
 _OF_TEXT = frozenset(f".{name}()" for name in dir(str))
-_WEIGHTS = [1 if name in _RARE else (10 if name in _OF_TEXT else 5) + 10 * _OFTEN.count(name) for name in _NAMES]
+_WEIGHTS = [1 if name in _RARE else (10 if name in _OF_TEXT else 5) + 10 * _SHARES.get(name, 0) for name in _NAMES]
 _STATEMENT = re.compile(r"!(del )?([A-Z]+)(.*)")
 _TO_STR = """.capitalize() .casefold() .center() .expandtabs() .ljust() .lower() .lstrip() .removeprefix() .removesuffix() .replace()
 .rjust() .rstrip() .strip() .swapcase() .title() .translate() .upper() .zfill() slice""".split()

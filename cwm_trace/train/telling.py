@@ -6,19 +6,22 @@ from __future__ import annotations
 import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 
 from cwm_trace.models.trace_positions import PositionsReader
 from cwm_trace.train.shards import IdArray
 
-Tell = Callable[[Sequence[IdArray]], list[IdArray]]  # traces to an array (tokens, kinds) of each
+ToldArray = np.ndarray[Any, np.dtype[np.int16]]
+"""(tokens, kinds)"""
+Tell = Callable[[Sequence[IdArray]], list[ToldArray]]  # of each trace
 _reader: PositionsReader | None = None  # of a process that tells
 
 
 def telling(reader: PositionsReader) -> Tell:
     """What tells in this process."""
-    return lambda traces: [np.array(reader.told(trace.tolist()), dtype=np.int16) for trace in traces]
+    return lambda traces: [np.array(reader.columns(trace.tolist()), dtype=np.int16).T for trace in traces]
 
 
 @contextmanager
@@ -26,7 +29,7 @@ def telling_apart(reader: PositionsReader, processes: int) -> Iterator[Tell]:
     """What tells in so many processes, which end with `with`."""
     with multiprocessing.get_context("spawn").Pool(processes, _begin, (reader,)) as pool:
 
-        def tell(traces: Sequence[IdArray]) -> list[IdArray]:
+        def tell(traces: Sequence[IdArray]) -> list[ToldArray]:
             parts = pool.map(_tell, [traces[first::processes] for first in range(processes)], chunksize=1)
             return [parts[number % processes][number // processes] for number in range(len(traces))]
 
@@ -38,6 +41,6 @@ def _begin(reader: PositionsReader) -> None:
     _reader = reader
 
 
-def _tell(traces: Sequence[IdArray]) -> list[IdArray]:
+def _tell(traces: Sequence[IdArray]) -> list[ToldArray]:
     assert _reader is not None
     return telling(_reader)(traces)

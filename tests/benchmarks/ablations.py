@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -21,7 +21,9 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from cwm_trace.format import ACTION_SEP, ARG_SEP, EVENT_TOKENS, FRAME_SEP
-from cwm_trace.models.literal_positions import SIZES, LiteralPositions
+from cwm_trace.models.literal_positions import Position
+from cwm_trace.models.token_recall import Recall
+from cwm_trace.models.trace_positions import KINDS
 from cwm_trace.train.data import IGNORED, Batch, bucketed, make_batch
 from cwm_trace.train.network import Shape, new_model, predictions
 from cwm_trace.train.shards import IdArray, load_shard, shard_paths
@@ -36,8 +38,7 @@ class Variant:
     """How a network is made and taught.
 
     Attributes:
-        told: whether it is told where in literals its tokens stand, and what they refer to.
-        places: whether it is told the first alone.
+        told: kinds of positions that it is told of.
         adamw: whether AdamW moves all of it, instead of Muon its matrices.
         rate: peak of the learning rate.
         decay: last part of the time over which the rate falls.
@@ -48,8 +49,7 @@ class Variant:
     """
 
     shape: Shape = Shape(width=192, layers=4, heads=6, inner=512)
-    told: bool = True
-    places: bool = False
+    told: Collection[str] = KINDS
     adamw: bool = False
     rate: float = 4e-3
     decay: float = 0.98
@@ -62,8 +62,12 @@ class Variant:
 BASE = Variant()
 VARIANTS = {
     "as it is": BASE,
-    "told of places in literals alone": replace(BASE, places=True),
-    "not told of anything": replace(BASE, told=False),
+    "not told what was before": replace(BASE, told=[kind for kind in KINDS if kind not in Recall._fields]),
+    "told of that alone": replace(BASE, told=Recall._fields),
+    "told of places in literals alone": replace(BASE, told=Position._fields),
+    "not told of lines": replace(BASE, told=[kind for kind in KINDS if kind != "line"]),
+    "not told what followed": replace(BASE, told=[kind for kind in KINDS if kind != "following"]),
+    "not told of anything": replace(BASE, told=()),
     "2 layers of 256": replace(BASE, shape=Shape(width=256, layers=2, heads=8, inner=704)),
     "8 layers of 128": replace(BASE, shape=Shape(width=128, layers=8, heads=4, inner=352)),
     "AdamW": replace(BASE, adamw=True, rate=2e-3),
@@ -110,6 +114,12 @@ def batch_of(traces: Sequence[IdArray], source: bool = False) -> Batch:
     return replace(batch, labels=batch.ids.masked_fill(batch.ids == numbers[PAD], IGNORED)) if source else batch
 
 
+def tell_alone(model: Any, kinds: Collection[str]) -> None:
+    """From now on the network is told of these kinds of positions only, and 0 of all others."""
+    told, find = torch.tensor([int(kind in kinds) for kind in KINDS]), model.model.positions_of
+    model.model.positions_of = lambda ids: find(ids) * told
+
+
 class Learner:
     """A variant that learns.
 
@@ -121,10 +131,8 @@ class Learner:
     def __init__(self, variant: Variant, traces: Sequence[IdArray], seconds: float) -> None:
         torch.manual_seed(0)
         self.variant, self._traces, self._seconds = variant, traces, seconds
-        self.model = new_model(variant.shape, variant.told)
-        if variant.places:
-            config = self.model.config
-            self.model.model.literals = LiteralPositions(config.literal_symbols, config.literal_sizes[: len(SIZES)])
+        self.model = new_model(variant.shape)
+        tell_alone(self.model, variant.told)
         self._optimizers = make_optimizers(self.model, Plan(Path(), Path(), learning_rate=variant.rate))
         if variant.adamw:
             options: Any = {"lr": variant.rate, "betas": (0.9, 0.98), "weight_decay": 0.0}

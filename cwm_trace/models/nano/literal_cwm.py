@@ -19,7 +19,8 @@ class LiteralCwmConfig(CwmConfig):  # type: ignore[misc]
 
     Attributes:
         literal_symbols: what each token spells, for `LiteralPositions`.
-        literal_sizes: how many positions of characters, items and variables there are, and of the other kinds (`trace_positions.KINDS`) where there are `trace_texts`.
+        literal_sizes: how many positions of characters, items and variables there are, and of the other kinds (`trace_positions.KINDS`) where
+            there are `trace_texts`.
         trace_texts: what each token reads like, for `TracePositions`; without them it is told of places in literals alone.
     """
 
@@ -89,9 +90,9 @@ class LiteralCwmModel(CwmModel):  # type: ignore[misc]
     def positions_of(self, ids: torch.Tensor, last: int | None = None) -> torch.Tensor:
         """(batch, tokens, kinds) of whole sequences (batch, tokens), or of their last so many tokens; padding does no harm."""
         count = ids.shape[1] if last is None else last
-        rows = [self.literals.told(row)[len(row) - count :] for row in ids.tolist()]
-        kinds = len(self.literals.sizes)
-        return torch.tensor(rows, dtype=torch.long, device=ids.device).reshape(len(ids), count, kinds)
+        columns = [self.literals.columns(row) for row in ids.tolist()]
+        found = torch.tensor(columns, dtype=torch.long, device=ids.device).view(len(ids), len(self.literals.sizes), -1)
+        return found[:, :, ids.shape[1] - count :].transpose(1, 2)
 
 
 class LiteralCwmForCausalLM(CwmForCausalLM):  # type: ignore[misc]
