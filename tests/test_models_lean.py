@@ -58,9 +58,9 @@ SHAPES: dict[str, dict[str, Any]] = {
         "literal_symbols": ["C", "S", "S", *(["'", '"', "\\", "(", ")", ",", "\n", "x", "xx", "',", "", "\"x"] * 3)],
         "literal_sizes": [5, 4, 3],
     },
-    "told what tokens refer to": {
+    "told all that there is": {
         "literal_symbols": ["S", "S", "S", "C", "x", *("\"'x,\n()" * 6)],
-        "literal_sizes": [5, 4, 3, 3, 2],
+        "literal_sizes": [5, 4, 3, 3, 2, 4, 50, 50, 50],
         "trace_texts": ["<|frame_sep|>", "<|line_sep|>", "<|action_sep|>", "<|call_sep|>", "n", *("\"'x,\n()" * 6)],
     },
     "another base, another epsilon": {

@@ -33,7 +33,12 @@ class TracePositions:
     """
 
     def __init__(self, symbols: Sequence[str], texts: Sequence[str], sizes: Sequence[int]) -> None:
-        """`symbols`: as `LiteralPositions` takes them; `texts`: of each token, by its id; tokens beyond these have none."""
+        """`symbols`: as `LiteralPositions` takes them; `texts`: of each token, by its id; tokens beyond these have none.
+
+        Raises ValueError for other than a size of each kind.
+        """
+        if len(sizes) != len(KINDS):
+            raise ValueError(f"{len(sizes)} sizes for the kinds {', '.join(KINDS)}")
         self._literals = LiteralPositions(symbols, sizes[: len(SIZES)])
         self._symbols, self._texts = list(symbols), list(texts)
         self._special = {token for token, text in enumerate(texts) if is_special(text)}

@@ -458,7 +458,7 @@ comparison ::
     <piece> in <S>
     <int> not in <LI>
     <LI> == <LI>[::-1]
-    <I> is None
+    <DSI>.get(<s>) is None
 boolean ::
     <I> and <S>
     <S> or <I>
