@@ -9,7 +9,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 RUN=${RUN:-/tmp/run} CARRIED=${CARRIED:-.gpu} PYTHON=${PYTHON:-python3} OUT=${OUT:-/tmp/out}
 SITE=${SITE:-/tmp/site}
-WORKERS=${WORKERS:-12} LIVE=${LIVE:-/dev/shm/live}
+WORKERS=${WORKERS:-10} LIVE=${LIVE:-/dev/shm/live}
 # Decay from the start, no plateau: what made the loss fall (models/nano/README.md).
 OPTIONS=${OPTIONS:-"--minutes 23 --width 512 --layers 9 --heads 8 --inner 1408 --window 256 --max-length 4096 --tokens-per-batch 131072 \
 --learning-rate 3e-3 --warmup 0.02 --decay 0.98 --save-minutes 4 --compile --generate $WORKERS --calls 3 --family wide --live-folder $LIVE"}

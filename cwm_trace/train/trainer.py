@@ -37,7 +37,7 @@ from cwm_trace.train.tokenizer import PAD, build_backend
 
 _CHECKPOINT = "checkpoint.pt"
 _LOGGED = 20  # steps
-_TELLING = 3  # processes that find what tokens refer to, where there is a GPU: about a million tokens a second each
+_TELLING = 5  # processes that find what tokens are told, where there is a GPU: some 300,000 tokens a second each
 
 
 @dataclass(frozen=True, slots=True)
