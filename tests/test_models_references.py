@@ -50,6 +50,11 @@ def referring(trace: Trace) -> list[tuple[str, Reference]]:
     return [(_PIECES[token], references.read(_PIECES[token])) for token in ids]
 
 
+def told_of(positions: TracePositions, ids: list[int]) -> list[tuple[int, ...]]:
+    """What is told of each token of a whole sequence."""
+    return list(zip(*positions.columns(ids), strict=True))
+
+
 def frames_of(tokens: list[tuple[str, Reference]]) -> list[list[tuple[str, Reference]]]:
     """The tokens of each frame, from its event on; not the context's."""
     frames: list[list[tuple[str, Reference]]] = []
@@ -183,10 +188,8 @@ def test_of_lines_that_are_the_same_the_next_one_below_runs() -> None:
     ]
 
     assert below[3:6] == [4, 5, 6]
-    assert below[6:8] == [
-        7,
-        7,
-    ]  # what is returned is of the line that was run, not of the one below that reads the same
+    # What is returned is of the line that was run, not of the one below that reads the same.
+    assert below[6:8] == [7, 7]
 
 
 # --- read in parts --------------------------------------------------------------------------------------------------
@@ -196,7 +199,7 @@ def test_of_lines_that_are_the_same_the_next_one_below_runs() -> None:
 def test_a_sequence_may_be_read_in_parts_and_cut_back(ids: list[int], data: st.DataObject) -> None:
     read = read_in_parts(_POSITIONS, ids, data)
 
-    assert read == [position for _, position in _POSITIONS.read(ids)] == _POSITIONS.told(ids)
+    assert read == [position for _, position in _POSITIONS.read(ids)] == told_of(_POSITIONS, ids)
 
 
 def test_cutting_back_within_a_trace_forgets_what_was_shown_there() -> None:
@@ -204,19 +207,21 @@ def test_cutting_back_within_a_trace_forgets_what_was_shown_there() -> None:
     reading = LiteralReading(_POSITIONS)
     reading.read(ids, 0)
 
-    assert reading.read(ids[150:], 150) == _POSITIONS.told(ids)[150:]
-    assert all(0 <= number <= size for told in _POSITIONS.told(ids) for number, size in zip(told, _SIZES, strict=True))
+    assert reading.read(ids[150:], 150) == told_of(_POSITIONS, ids)[150:]
+    assert all(
+        0 <= number <= size for told in told_of(_POSITIONS, ids) for number, size in zip(told, _SIZES, strict=True)
+    )
 
 
 def test_counts_begin_again_beyond_the_table() -> None:
     small = TracePositions(literal_symbols(), _PIECES, (*SIZES, 2, 1, 3, 7, 7, 7))
     (ids,) = TraceEncoder().encode([trace_source(_LOOPS, "f('ab', ['b', 'c'])").render()])
-    values, visits, lines, before, *_ = zip(*(told[len(SIZES) :] for told in small.told(ids)), strict=True)
+    values, visits, lines, before, *_ = zip(*(told[len(SIZES) :] for told in told_of(small, ids)), strict=True)
 
     assert {*zip(values, visits, strict=True)} == {(value, visit) for value in (0, 1, 2) for visit in (0, 1)}
     assert {*lines} == {0, 1, 2, 3}
     assert before[1:] == tuple(1 + token % 7 for token in ids[:-1])
-    assert [told for _, told in small.read(ids)] == small.told(ids)
+    assert [told for _, told in small.read(ids)] == told_of(small, ids)
 
 
 # --- told to the network --------------------------------------------------------------------------------------------

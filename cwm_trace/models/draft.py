@@ -11,6 +11,7 @@ from typing import Protocol
 
 from cwm_trace.format import CONTEXT_START, FRAME_SEP, SPECIAL_TOKENS, unescape_source
 from cwm_trace.models.expect import Expectation
+from cwm_trace.models.token_recall import as_text
 
 # Sizes of the n-grams looked up, longest first, and how many tokens at most are guessed from one: a short one says little.
 _SIZES = {12: 16, 6: 16, 3: 16, 2: 8, 1: 4}
@@ -34,7 +35,7 @@ class Drafter:
         self._spelling = spelling
         (self._separator,) = spelling.encode(FRAME_SEP)
         self._ids: list[int] = []
-        self._text = ""  # the ids, a character for each: strings are searched faster than lists
+        self._text = ""  # the ids, `as_text`
         self._frame = 0  # where the present frame begins
         self._expected: Expectation | None = None  # None in the context
         self._plan: list[int] = []  # the present frame, as it is expected
@@ -46,7 +47,7 @@ class Drafter:
             self._ids.append(token)
             if token == self._separator:
                 self._close(self._spelling.decode(self._ids[self._frame : -1]))
-        self._text += "".join(map(chr, ids))
+        self._text += as_text(ids)
 
     def _close(self, text: str) -> None:
         if self._expected is None:
@@ -93,7 +94,7 @@ class Drafter:
 
     def _more(self, guess: list[int], most: int) -> list[int]:
         """What followed the same tokens before."""
-        end = self._text[-max(_SIZES) :] + "".join(map(chr, guess))
+        end = self._text[-max(_SIZES) :] + as_text(guess)
         for size, longest in _SIZES.items():
             if guess and size < _SURE:
                 break

@@ -11,13 +11,15 @@ Written to stand alone: the file goes with the weights (`literal_cwm`).
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
+
+_Of = TypeVar("_Of")
 
 _SAME = (8, 4, 3, 2)  # how many tokens must be the same; the most that were seen before count
 
 
-class Recall(NamedTuple):
-    """Of a token; each a token's id and 1, or 0 where there is none.
+class Recall(NamedTuple, Generic[_Of]):
+    """Of a token, or of each of several; a token's id and 1, or 0 where there is none.
 
     Attributes:
         before: the token before it.
@@ -25,9 +27,9 @@ class Recall(NamedTuple):
         following: what followed the same eight tokens, else four, three or two, this one the last of them, where they stood last.
     """
 
-    before: int
-    earlier: int
-    following: int
+    before: _Of
+    earlier: _Of
+    following: _Of
 
 
 def as_text(ids: Iterable[int]) -> str:
@@ -35,7 +37,7 @@ def as_text(ids: Iterable[int]) -> str:
     return "".join(map(chr, ids))
 
 
-def recalled(ids: Sequence[int]) -> Recalls:
+def recalled(ids: Sequence[int]) -> Recall[list[int]]:
     """Of all tokens of a sequence."""
     text = as_text(ids)
     seen: dict[str, int] = {}  # what followed these tokens last
@@ -50,18 +52,10 @@ def recalled(ids: Sequence[int]) -> Recalls:
                 following[last] = found
                 break
     before = [0, *(token + 1 for token in ids[:-1])][: len(ids)]
-    return Recalls(before, [0, *before[:-1]][: len(ids)], following)
+    return Recall(before, [0, *before[:-1]][: len(ids)], following)
 
 
-class Recalls(NamedTuple):
-    """Of a whole sequence, each kind by itself."""
-
-    before: list[int]
-    earlier: list[int]
-    following: list[int]
-
-
-def recalled_behind(text: str, ids: Iterable[int]) -> list[Recall]:
+def recalled_behind(text: str, ids: Iterable[int]) -> list[Recall[int]]:
     """Of tokens that come behind others (`as_text`), looked up one by one: for a few."""
     made = []
     for token in ids:

@@ -65,17 +65,13 @@ class TracePositions:
             made.append(((after, references), tuple(map(wrapped, told, self.sizes))))
         return made
 
-    def told(self, ids: Sequence[int]) -> list[tuple[int, ...]]:
-        """The positions of a whole sequence's tokens: as `read`, several times as fast."""
-        return list(zip(*self.columns(ids), strict=True))
-
     def columns(self, ids: Sequence[int]) -> list[Sequence[int]]:
-        """Of each kind, the positions of a whole sequence's tokens."""
-        columns: list[Sequence[int]] = [*self._literals.columns(ids), *self._references(ids), *recalled(ids)]
-        for kind, size in enumerate(self.sizes):
+        """Of each kind, the positions of a whole sequence's tokens: as `read`, several times as fast."""
+        columns = [*self._references(ids), *recalled(ids)]
+        for kind, size in enumerate(self.sizes[len(SIZES) :]):
             if max(columns[kind], default=0) > size:
                 columns[kind] = [wrapped(number, size) for number in columns[kind]]
-        return columns
+        return [*self._literals.columns(ids), *columns]
 
     def _references(self, ids: Sequence[int]) -> _Columns:
         """Displays, visits and lines."""

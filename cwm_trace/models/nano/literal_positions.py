@@ -6,13 +6,15 @@ tokens read so far alone, by a machine of a few states that knows quotes, escape
 right for characters that Python prints as they are or with one backslash; of longer escapes each letter counts (`\\x00`), and both halves of a
 character beyond 16 bits in a frame. Source text is read line by line, so an apostrophe in a comment misleads until the line ends.
 
-Written to stand alone: the file goes with the weights (`literal_cwm`).
+Written to stand alone but for its neighbour: the file goes with the weights (`literal_cwm`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
+
+from .token_recall import as_text
 
 SIZES = (64, 32, 16)  # of characters, items, variables: what nano is trained with
 CODE, STATE = "C", "S"  # symbols of tokens after which source text, or a frame's JSON, begins
@@ -137,13 +139,9 @@ class LiteralPositions:
         """Copies begin with nothing remembered: the places are a graph as deep as the longest text."""
         return LiteralPositions, (self._symbols, self.sizes)
 
-    def told(self, ids: Iterable[int]) -> list[tuple[int, ...]]:
-        """The positions of a whole sequence's tokens."""
-        return [position for _, position in self.read(ids)]
-
     def columns(self, ids: Iterable[int]) -> list[Sequence[int]]:
         """Of each kind, the positions of a whole sequence's tokens."""
-        return list(zip(*self.told(ids), strict=True)) or [()] * len(self.sizes)
+        return list(zip(*(position for _, position in self.read(ids)), strict=True)) or [()] * len(self.sizes)
 
     def read(self, ids: Iterable[int], place: Place | None = None, before: str = "") -> list[tuple[Place, Position]]:
         """The place at each of these tokens, which come behind `place`, and its position; `before` says nothing here."""
@@ -176,7 +174,7 @@ class LiteralReading:
         """`positions`: `LiteralPositions`, or what reads as they do."""
         self._positions = positions
         self._steps: list[tuple[Any, tuple[int, ...]]] = []
-        self._text = ""  # a character for each token
+        self._text = ""  # `as_text`
 
     def read(self, ids: Sequence[int], length: int) -> list[tuple[int, ...]]:
         """Positions of tokens that stand behind the first `length` ones, of which all have been read; what was behind these is forgotten."""
@@ -184,7 +182,7 @@ class LiteralReading:
         self._text = self._text[:length]
         made = self._positions.read(ids, self._steps[-1][0] if self._steps else None, self._text)
         self._steps += made
-        self._text += "".join(map(chr, ids))
+        self._text += as_text(ids)
         return [position for _, position in made]
 
 
