@@ -39,7 +39,7 @@ import torch
 
 from cwm_trace.train import programs
 from cwm_trace.train.data import IGNORED, batches, bucketed, loss_start, make_batch
-from cwm_trace.train.network import Shape, batch_loss, new_model
+from cwm_trace.train.network import Shape, batch_loss, new_model, open_model
 from cwm_trace.train.record import Recipe, read_trace, traces_of, write_shards
 from cwm_trace.train.shards import COUNTS, load_shard, mix_shards, save_shard, shard_paths
 from cwm_trace.train.tokenizer import PAD, SPECIAL, TraceEncoder, build_tokenizer, pieces
@@ -417,6 +417,24 @@ def test_the_loss_is_that_of_the_whole_logits() -> None:
     assert math.log(len(build_tokenizer())) == pytest.approx(float(expected.detach()), rel=0.1), (
         "random weights know nothing"
     )
+
+
+def test_a_mean_of_weights_is_kept_resumed_and_saved(shards: Path, tmp_path: Path) -> None:
+    torch.set_num_threads(1)
+    given = {"tokens_per_batch": 2048, "max_length": 600, "learning_rate": 1e-2, "average": 0.25}
+    expected: dict[str, torch.Tensor] = {}
+    for steps in (1, 2, 3):
+        trainer = Trainer(Plan(shards, tmp_path, steps=steps, **given), TINY)  # type: ignore[arg-type]
+        expected = expected or {name: weight.clone() for name, weight in trainer.model.state_dict().items()}
+        trainer.run()
+        last = trainer.model.state_dict()
+        expected = {name: 0.75 * mean + 0.25 * last[name] for name, mean in expected.items()}
+
+    saved = open_model(str(tmp_path / "model")).state_dict()
+
+    for name, mean in expected.items():
+        assert torch.allclose(saved[name].float(), mean, atol=2e-3), name
+    assert any(not torch.allclose(last[name], mean, atol=2e-3) for name, mean in expected.items())
 
 
 def test_a_short_run_learns_resumes_and_loads_as_hugging_face_has_it(shards: Path, tmp_path: Path) -> None:

@@ -177,6 +177,7 @@ _TRAIN_OPTIONS: list[tuple[str, type, object]] = [
     ("learning_rate", float, 4e-3),
     ("warmup", float, 0.02),
     ("decay", float, 0.5),
+    ("average", float, 0.0),
     ("accumulate", int, 1),
     ("save_minutes", float, 5.0),
     ("peak", float, 989e12),

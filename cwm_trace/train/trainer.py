@@ -54,6 +54,8 @@ class Plan:
         short_length: longer ones than this are left out in the first `short_part` of the run: short ones teach most a second.
         learning_rate: peak, for both optimisers (Muon's is rescaled to AdamW's size).
         decay: last part of the run over which the learning rate falls to zero (fraction).
+        average: how far the mean of weights moves to the last ones in a step (0.002: a mean of some 500 steps); the mean is what is saved as
+            the model. Muon's steps are of one size, so weights wander around what they have learned, and their mean is better. 0 = none.
         seed: of the weights and of the order of batches.
         start_from: a model folder whose weights to start from, or None.
         compile: whether to use torch.compile.
@@ -78,6 +80,7 @@ class Plan:
     learning_rate: float = 4e-3
     warmup: float = 0.02
     decay: float = 0.5
+    average: float = 0.0
     seed: int = 0
     start_from: str | None = None
     compile: bool = False
@@ -169,6 +172,7 @@ class Trainer:
         if plan.blocked:
             use_blocked(self.model)
         self.optimizers = make_optimizers(self.model, plan)
+        self._mean = {name: weight.clone() for name, weight in self.model.state_dict().items()} if plan.average else {}
         self.progress = Progress()
         self._load_checkpoint()
         # No wrapper for several processes: the loss calls the inner model, past it; `_average_gradients` does its work.
@@ -200,6 +204,8 @@ class Trainer:
             self.model.load_state_dict(state["model"])
             for optimizer, saved in zip(self.optimizers, state["optimizers"], strict=True):
                 optimizer.load_state_dict(saved)
+            for name, mean in self._mean.items():
+                mean.copy_((state.get("mean") or state["model"])[name])
             self.progress = Progress(**state["progress"])
 
     def save_checkpoint(self) -> None:
@@ -208,16 +214,17 @@ class Trainer:
         state = {
             "model": self.accelerator.unwrap_model(self.model).state_dict(),
             "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
+            "mean": self._mean,
             "progress": asdict(self.progress),
         }
         torch.save(state, path.with_suffix(".partial"))
         path.with_suffix(".partial").replace(path)
 
     def export(self, folder: Path, dtype: torch.dtype = torch.float16) -> None:
-        """Write the model in Hugging Face layout: config, weights, tokenizer."""
+        """Write the model in Hugging Face layout: config, weights (their mean, if the plan says so), tokenizer."""
         inner = self.accelerator.unwrap_model(self.model)
         copy = type(inner)(inner.config)
-        copy.load_state_dict(inner.state_dict())
+        copy.load_state_dict(self._mean or inner.state_dict())
         save_model(copy.to(dtype), folder)
 
     def run(self) -> Progress:
@@ -318,9 +325,15 @@ class Trainer:
         for optimizer in self.optimizers:
             optimizer.step()
             optimizer.zero_grad()
+        self._average_weights()
         self.progress.step += 1
         if self.progress.step % _LOGGED == 0 or self.progress.step == 1:
             self._log(results, norm, factor)
+
+    def _average_weights(self) -> None:
+        if self._mean:
+            weights = self.accelerator.unwrap_model(self.model).state_dict()
+            torch._foreach_lerp_(list(self._mean.values()), [weights[name] for name in self._mean], self.plan.average)
 
     def _batch_loss(self, batch: Batch | PackedBatch) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         model = self.accelerator.unwrap_model(self.model)
