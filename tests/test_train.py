@@ -140,10 +140,11 @@ def test_copies_are_rejected_however_their_names_read() -> None:
     inside = f"import re\n\n\ndef helper():\n    return 1\n\n\n{renamed}\n"
     annotated = KNOWN.replace("def f(text, old):", "def f(text: str, old: str) -> list:")
     spaced = KNOWN.replace("    ", "  ")
+    told = renamed.replace("    res", "    'What is left.'\n    res", 1)
     found = Filter.of([KNOWN])
 
-    assert [found.rejects(source) for source in (KNOWN, renamed, inside, annotated, spaced)] == [True] * 5
-    assert found.counts == {"programs": 5, "same_tree": 5, "shared_ngrams": 0}
+    assert [found.rejects(source) for source in (KNOWN, renamed, inside, annotated, spaced, told)] == [True] * 6
+    assert found.counts == {"programs": 6, "same_tree": 6, "shared_ngrams": 0}
 
 
 def test_a_copy_with_another_end_shares_too_much_text() -> None:

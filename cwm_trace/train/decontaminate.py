@@ -1,7 +1,7 @@
 """Keeps benchmark programs, and renamed copies of them, out of the training data.
 
-Two tests: a function whose syntax tree, with all names numbered, equals one of a suite's; and a program most of whose character
-n-grams stand in a suite. Both read programs only, never inputs or outputs.
+Two tests: a function whose syntax tree, with all names numbered and without docstrings, equals one of a suite's; and a program most of
+whose character n-grams stand in a suite. Both read programs only, never inputs or outputs.
 """
 
 from __future__ import annotations
@@ -34,11 +34,13 @@ class _Numbered(ast.NodeTransformer):
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
         node.name = self._number(node.name)
         node.returns = None
+        if ast.get_docstring(node, clean=False) is not None:
+            node.body = node.body[1:] or [ast.Pass()]
         return self.generic_visit(node)
 
 
 def fingerprints(source: str) -> set[str]:
-    """One hash for each function of the program, equal for renamed copies. Raises SyntaxError."""
+    """One hash for each function of the program, equal for renamed copies and those with another docstring or none. Raises SyntaxError."""
     functions = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef)]
     return {_fingerprint(node) for node in functions}
 
