@@ -121,6 +121,7 @@ def test_a_program_whose_runs_differ_is_found_by_the_oracle(tmp_path: Path, caps
         assert "ORACLE IS NOT AT 100.0" in text and "counter: " in text, "in the table and beside it"
     assert main(["eval", "--from", str(tmp_path / "run"), "--json"]) == 0
     assert "ORACLE IS NOT AT 100.0" in capsys.readouterr().err
+    assert main(["eval", "--from", str(tmp_path / "run"), "--fail-under", "0"]) == 1
 
 
 def test_a_program_that_cannot_be_run_is_named_with_its_outcome(

@@ -132,9 +132,10 @@ def test_an_idle_rollout_holds_up_nobody(tiny: CausalModel) -> None:
 
 def test_no_thread_is_left_when_all_rollouts_are_closed(tiny: CausalModel, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cwm_trace.models.batch._LINGER", 0.01)
+    of_others = set(threading.enumerate())  # another test's may linger
     model = together(tiny)
     written(model, PROMPTS[0], Decoding())
-    for thread in threading.enumerate():
+    for thread in set(threading.enumerate()) - of_others:
         if thread.name == "cwm-trace batches":
             thread.join(30)
             assert not thread.is_alive()

@@ -31,10 +31,10 @@ from cwm_trace.models.trace_positions import KINDS, PositionsReader
 from cwm_trace.prompts import call_prompt
 from cwm_trace.train.data import make_batch
 from cwm_trace.train.grow import with_literals
-from cwm_trace.train.network import Shape, batch_loss, new_model
+from cwm_trace.train.network import Shape, batch_loss, new_model, save_model
 from cwm_trace.train.packed import masks_of, pack, packed_loss
 from cwm_trace.train.telling import telling
-from cwm_trace.train.tokenizer import PAD, TraceEncoder, build_backend, build_tokenizer, literal_symbols
+from cwm_trace.train.tokenizer import PAD, TraceEncoder, build_backend, literal_symbols
 
 _SHAPE = Shape(width=32, layers=4, heads=2, inner=48, window=8, positions=512)
 _PLAIN = "abcXYu 09_.,:;()[]{}<\"'\\\n\u00e9\u65e5"  # what Python prints as itself, or with one backslash
@@ -354,18 +354,19 @@ _ALONE = """
 import sys
 sys.modules["cwm_trace"] = None  # as where it is not installed
 import torch
-from transformers import AutoModelForCausalLM
+from transformers import AutoModel, AutoModelForCausalLM
 model = AutoModelForCausalLM.from_pretrained(sys.argv[1], trust_remote_code=True)
 ids = torch.load(sys.argv[2])
 torch.save(model(ids).logits, sys.argv[3])
+headless = AutoModel.from_pretrained(sys.argv[1], trust_remote_code=True)
+assert torch.equal(model.lm_head(headless(ids).last_hidden_state), model(ids).logits)
 """
 
 
 def test_it_opens_where_this_package_is_not_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_HOME", str(tmp_path / "cache"))
     model, ids = model_and_ids()
-    model.save_pretrained(tmp_path / "model")
-    build_tokenizer().save_pretrained(tmp_path / "model")
+    save_model(model, tmp_path / "model")
     torch.save(torch.tensor([ids]), tmp_path / "ids")
 
     subprocess.run(

@@ -48,7 +48,7 @@ _Run = TypeVar("_Run")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Returns 0, or 1 below --fail-under. Raises CwmTraceError."""
+    """Returns 0, or 1 below --fail-under, or with it where the oracle is not right. Raises CwmTraceError."""
     if args.suite[:1] == ["compare"]:
         return _compare(args)
     if args.suite[:1] == ["export"]:
@@ -67,10 +67,9 @@ def run(args: argparse.Namespace) -> int:
     derived = [derived_table(results)] if args.derived else []
     tables = [rollout_table(results), *derived, *_breakdowns(args, results), *_mistakes(args, asked)]
     _show(args, asked if args.json else results, *tables)
-    _tell_faults(results)
-    return int(
-        args.fail_under is not None and any(item.metrics["output_pass_at_1"] < args.fail_under for item in asked)
-    )
+    faulty = _tell_faults(results)
+    below = args.fail_under is not None and any(item.metrics["output_pass_at_1"] < args.fail_under for item in asked)
+    return int(below or (args.fail_under is not None and faulty))
 
 
 def _is_teacher_forced(args: argparse.Namespace) -> bool:
@@ -80,10 +79,12 @@ def _is_teacher_forced(args: argparse.Namespace) -> bool:
     return args.teacher_forced or kinds == {True}
 
 
-def _tell_faults(results: Sequence[Results | TeacherResults]) -> None:
-    for item in results:
-        if fault := oracle_fault(item):
-            print(f"cwm-trace: {fault}", file=sys.stderr)
+def _tell_faults(results: Sequence[Results | TeacherResults]) -> bool:
+    """Whether there are any."""
+    faults = list(filter(None, map(oracle_fault, results)))
+    for fault in faults:
+        print(f"cwm-trace: {fault}", file=sys.stderr)
+    return bool(faults)
 
 
 def _list() -> int:

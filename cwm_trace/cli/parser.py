@@ -260,7 +260,12 @@ def _eval(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="leave out what else stands in every table: copy-input, no-change, oracle",
     )
-    parser.add_argument("--fail-under", type=float, metavar="X", help="exit code 1 if output pass@1 is below X percent")
+    parser.add_argument(
+        "--fail-under",
+        type=float,
+        metavar="X",
+        help="exit code 1 if output pass@1 is below X percent, or the oracle's anything below 100",
+    )
     parser.add_argument(
         "--by",
         action="append",

@@ -1,6 +1,7 @@
 """A `CwmForCausalLM` of transformers that is told where inside a literal each token stands (`literal_positions`), by one more embedding.
 
-Goes with the weights, for `AutoModelForCausalLM.from_pretrained(folder, trust_remote_code=True)`: knows transformers and its neighbour only.
+Goes with the weights, for `AutoModelForCausalLM.from_pretrained(folder, trust_remote_code=True)`, or `AutoModel` without the head: knows
+transformers and its neighbours only.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from transformers import AutoConfig, AutoModelForCausalLM, CwmConfig, CwmForCausalLM, CwmModel
+from transformers import AutoConfig, AutoModel, AutoModelForCausalLM, CwmConfig, CwmForCausalLM, CwmModel
 
 from .literal_positions import SIZES
 from .trace_positions import positions_reader
@@ -122,6 +123,8 @@ class LiteralCwmForCausalLM(CwmForCausalLM):  # type: ignore[misc]
 
 
 AutoConfig.register(LiteralCwmConfig.model_type, LiteralCwmConfig, exist_ok=True)
+AutoModel.register(LiteralCwmConfig, LiteralCwmModel, exist_ok=True)
 AutoModelForCausalLM.register(LiteralCwmConfig, LiteralCwmForCausalLM, exist_ok=True)
 LiteralCwmConfig.register_for_auto_class()
+LiteralCwmModel.register_for_auto_class("AutoModel")
 LiteralCwmForCausalLM.register_for_auto_class("AutoModelForCausalLM")

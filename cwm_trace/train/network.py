@@ -98,6 +98,9 @@ def open_model(folder: str | Path) -> Any:
 
 def save_model(model: Any, folder: str | Path) -> None:
     """Write a network as `open_model` opens it, with the project's tokenizer."""
+    if literals_of(model):  # transformers adds the classes of what is saved only
+        known = getattr(model.config, "auto_map", None) or {}
+        model.config.auto_map = known | {"AutoModel": "literal_cwm.LiteralCwmModel"}
     model.save_pretrained(folder)
     build_tokenizer().save_pretrained(folder)
 
