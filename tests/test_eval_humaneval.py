@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 from importlib.resources import files
 
 import pytest
@@ -10,7 +11,9 @@ import pytest
 from cwm_trace.eval import Suite, load_suite
 from cwm_trace.eval.suites import suite_programs
 from cwm_trace.tracer import trace_source
+from cwm_trace.tracer.inprocess import record_source
 from cwm_trace.train.decontaminate import Filter
+from tests.settrace_oracle import settrace_events
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +52,17 @@ def test_what_the_tests_expect_is_what_runs_return(suite: Suite) -> None:
         trace = trace_source(task.source, task.call)
         assert trace.complete, task.id
         assert ast.literal_eval(str(trace.returned)) == ast.literal_eval(str(task.expected)), task.id
+
+
+@pytest.mark.skipif(sys.version_info[:2] != (3, 11), reason="the text of the format is that of 3.11")
+def test_all_calls_equal_settrace(suite: Suite) -> None:
+    compared = 0
+    for task in suite.tasks:
+        trace = record_source(task.source, task.call, max_frames=2000)
+        if trace.complete and "eval(" not in task.source:  # settrace does not tell what `eval` was given
+            compared += 1
+            assert trace.render() == settrace_events(task.source, task.call)[0], task.id
+    assert compared == 1100
 
 
 def test_copies_without_docstrings_are_known_by_their_trees(path: str) -> None:
