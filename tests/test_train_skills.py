@@ -102,6 +102,21 @@ def test_long_programs_are_called_with_long_texts() -> None:
         assert len(str(call.args[0].value)) >= 12
 
 
+def test_numbers_that_something_is_asked_of_stand_in_parentheses() -> None:
+    asked = 0
+    for seed in range(300):
+        writer = new_writer(random.Random(seed))
+        writer.max_params = 0
+        for template in ("<I>.bit_length()", "<F>.is_integer()", "<I> + <I>.numerator"):
+            text = writer.fill(template)
+            call = ast.parse(text, mode="eval").body
+            asked += text.startswith("(")
+            assert isinstance(call, ast.BinOp if "+" in template else ast.Call), text
+            eval(text)
+        assert not writer.fill("<I> + 1").startswith("(")
+    assert asked > 300
+
+
 def test_dense_programs_have_frames_with_names_from_around() -> None:
     closures = Counter[str]()
     for family in ("steps", "dense"):

@@ -17,6 +17,7 @@ from cwm_trace.train.names import novel_name
 from cwm_trace.train.values import Theme
 
 _HOLE = re.compile(r"<(=?)([A-Za-z]+)(?::(\w+))?>")
+_NUMBER = re.compile(r"\d+$|-\d")  # has no attributes as it is: `5.bit_length()`, `-1.5.hex()`
 _BINDERS = frozenset({"v", "w"})
 _SELF_COMPARISON = re.compile(r"(?<![\w.])(\w+) (?:==|!=|<|>|<=|>=|in|not in) \1(?!\w)")
 _ANY_KIND = ("int", "str", "li", "ls", "dsi", "bool", "ti")
@@ -199,7 +200,8 @@ class Writer:
         if name in MAPS:
             return self.fill(self._draw(MAPS[name]), 0, names)
         if name in RECEIVERS:
-            return self.receiver(RECEIVERS[name], depth)
+            text = self.receiver(RECEIVERS[name], depth)
+            return f"({text})" if hole.string[hole.end() :].startswith(".") and _NUMBER.match(text) else text
         return self.argument(name, depth)
 
     def receiver(self, kind: str, depth: int) -> str:
