@@ -188,7 +188,7 @@ _FACTS: dict[str, Callable[[Results], str]] = {
 
 def _notes(results: Sequence[Results]) -> list[str]:
     how = "percent, 95 % interval (Wilson for shares, bootstrap over programs for means); every task counts"
-    notes = [*_faults(results), how, *_limited(results), *(line for item in results for line in _notes_on(item))]
+    notes = [*oracle_faults(results), how, *_limited(results), *(line for item in results for line in _notes_on(item))]
     return list(dict.fromkeys(notes))
 
 
@@ -202,7 +202,8 @@ def _notes_on(item: Results) -> list[str]:
     return lines
 
 
-def _faults(results: Sequence[Results] | Sequence[TeacherResults]) -> list[str]:
+def oracle_faults(results: Sequence[Results | TeacherResults]) -> list[str]:
+    """What to say of the oracles among these that are not at 100."""
     return [fault for item in results if (fault := oracle_fault(item))]
 
 
@@ -245,7 +246,7 @@ def teacher_table(results: Sequence[TeacherResults]) -> Table:
         ["frames per second", *(f"{item.frames / item.seconds:.0f}" if item.seconds else "–" for item in results)],
     ]
     failures = [line for item in results for line in _failures(item)]
-    return Table(rows, [*_faults(results), how, *_limited(results), *failures])
+    return Table(rows, [*oracle_faults(results), how, *_limited(results), *failures])
 
 
 def _teacher_cell(item: TeacherResults, name: str) -> str:

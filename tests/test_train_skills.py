@@ -125,7 +125,7 @@ def test_dense_programs_have_frames_with_names_from_around() -> None:
             with suppress(InputError):
                 frames = map(render_frame, record_source(program.source, program.calls[0], max_frames=400).frames)
                 closures[family] += sum('".0"' in text and text.count('": "') > 2 for text in frames)
-    assert closures["dense"] > 1.3 * closures["steps"] and closures["dense"] > 60
+    assert closures["dense"] > 1.5 * closures["steps"] and closures["dense"] > 200
 
 
 def test_dense_programs_work_on_their_variables() -> None:

@@ -28,7 +28,7 @@ from cwm_trace.eval.report import (
     derived_table,
     mistakes_table,
     named_apart,
-    oracle_fault,
+    oracle_faults,
     rollout_table,
     teacher_table,
 )
@@ -68,8 +68,9 @@ def run(args: argparse.Namespace) -> int:
     tables = [rollout_table(results), *derived, *_breakdowns(args, results), *_mistakes(args, asked)]
     _show(args, asked if args.json else results, *tables)
     faulty = _tell_faults(results)
-    below = args.fail_under is not None and any(item.metrics["output_pass_at_1"] < args.fail_under for item in asked)
-    return int(below or (args.fail_under is not None and faulty))
+    if args.fail_under is None:
+        return 0
+    return int(faulty or any(item.metrics["output_pass_at_1"] < args.fail_under for item in asked))
 
 
 def _is_teacher_forced(args: argparse.Namespace) -> bool:
@@ -81,7 +82,7 @@ def _is_teacher_forced(args: argparse.Namespace) -> bool:
 
 def _tell_faults(results: Sequence[Results | TeacherResults]) -> bool:
     """Whether there are any."""
-    faults = list(filter(None, map(oracle_fault, results)))
+    faults = oracle_faults(results)
     for fault in faults:
         print(f"cwm-trace: {fault}", file=sys.stderr)
     return bool(faults)

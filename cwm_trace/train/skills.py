@@ -725,24 +725,20 @@ _OFTEN = {  # what people write most: how many shares of ten more
 list(), dict(), min(), .append(), .keys(), .values(), set(), zip(), str(), int(), augmented, boolean, concatenation, reversed(),
 .upper(), .lower(), .remove(), list comprehension, item assignment, slice with a step""",
 }
-_SHARES = {name: shares for shares, names in _OFTEN.items() for name in re.split(r",\s+", names)}
+_WEAK = """sorted(), enumerate(), sum(), range(), .items(), len(), .sort(), .get(), index, list comprehension, comparison, .update(), augmented,
+.extend(), slice with a step, zip(), .insert(), .islower(), .keys(), .values(), .center(), .ljust(), .pop(), concatenation, dict(), .zfill(),
+.isalnum(), .rjust(), .rpartition(), .removesuffix(), .isalpha()"""  # had right by nano in half of 20 at most (`atoms --each 20`)
+_KNOWN = """.capitalize(), .lstrip(), .clear(), .casefold(), .isdigit(), .rstrip(), .title(), .copy(), str(), .isascii()"""  # in nine of ten
+_LISTED = re.compile(r",\s+")
+_SHARES = {name: shares for shares, names in _OFTEN.items() for name in _LISTED.split(names)}
+_TIMES = dict.fromkeys(_LISTED.split(_WEAK), 2.0) | dict.fromkeys(_LISTED.split(_KNOWN), 0.5)
 _NAMES = tuple(OPERATIONS)
 _OF_TEXT = frozenset(f".{name}()" for name in dir(str))
-_WEAK = frozenset(  # frequent ones that nano had right in at most half of 20 programs (`atoms --each 20`): drawn twice as often
-    """sorted(), enumerate(), sum(), range(), .items(), len(), .sort(), .get(), index, list comprehension, comparison, .update(), augmented,
-.extend(), slice with a step, zip(), .insert(), .islower(), .keys(), .values(), .center(), .ljust(), .pop(), concatenation, dict(), .zfill(),
-.isalnum(), .rjust(), .rpartition(), .removesuffix(), .isalpha()""".replace(",\n", ", ").split(", ")
-)
-_KNOWN = frozenset(  # those that it had right in nine of ten: half as often
-    """.capitalize(), .lstrip(), .clear(), .casefold(), .isdigit(), .rstrip(), .title(), .copy(), str(), .isascii()""".split(
-        ", "
-    )
-)
 
 
 def _weight(name: str) -> float:
     often = 1 if name in _RARE else (10 if name in _OF_TEXT else 5) + 10 * _SHARES.get(name, 0)
-    return often * (2 if name in _WEAK else 0.5 if name in _KNOWN else 1)
+    return often * _TIMES.get(name, 1.0)
 
 
 _WEIGHTS = [_weight(name) for name in _NAMES]

@@ -201,7 +201,7 @@ class Writer:
             return self.fill(self._draw(MAPS[name]), 0, names)
         if name in RECEIVERS:
             text = self.receiver(RECEIVERS[name], depth)
-            return f"({text})" if hole.string[hole.end() :].startswith(".") and _NUMBER.match(text) else text
+            return f"({text})" if hole.string.startswith(".", hole.end()) and _NUMBER.match(text) else text
         return self.argument(name, depth)
 
     def receiver(self, kind: str, depth: int) -> str:
