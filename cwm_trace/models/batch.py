@@ -19,7 +19,7 @@ import torch
 from cwm_trace.errors import ModelError
 from cwm_trace.models.lean import LeanNetwork, LeanSequence, Read
 from cwm_trace.models.literal_positions import LiteralReading
-from cwm_trace.models.memory import Answer, Reading, Wanted, enough_memory, first_choices, literals_of
+from cwm_trace.models.memory import Answer, Reading, Wanted, cache_name, enough_memory, first_choices, literals_of
 
 _SHORT = 32  # tokens: longer reads (prompts) get a pass of their own, or all others would be padded to their length
 _PATIENCE = 0.05  # seconds that a pass waits for sequences whose owner is busy with something else
@@ -131,6 +131,7 @@ class Batcher:
         # A lean pass costs by the token: to wait for more rows would gain nothing.
         self._patience = 0.0 if isinstance(model, LeanNetwork) else _PATIENCE
         self._cache = _Rows()
+        self._cache_name = "" if isinstance(model, LeanNetwork) else cache_name(model)
         self._sequences: dict[int, LeanSequence] = {}  # by row
         self._literals = literals_of(model)
         self._literal_readings: dict[int, LiteralReading] = {}  # by row
@@ -231,9 +232,9 @@ class Batcher:
                 input_ids=ids,
                 position_ids=positions,
                 attention_mask=self._masks(positions),
-                past_key_values=self._cache,
                 use_cache=True,
                 logits_to_keep=group[0].keep if len(group) == 1 else 0,
+                **{self._cache_name: self._cache},
                 **self._literal_positions(group, width),
             )
         logits: torch.Tensor = output.logits
@@ -295,7 +296,7 @@ class _Rows:
         return 0
 
     def update(
-        self, keys: torch.Tensor, values: torch.Tensor, layer: int, *_: Any
+        self, keys: torch.Tensor, values: torch.Tensor, layer: int, *_: Any, **__: Any
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Write new keys and values (rows, heads, tokens, size); all of these rows up to `reach`."""
         if layer == len(self._keys):

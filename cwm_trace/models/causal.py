@@ -32,6 +32,7 @@ from cwm_trace.frames import Frame, MalformedFrame, Step, Trace
 from cwm_trace.models.base import Decoding, FrameScore, Generated, PartScore, Stop
 from cwm_trace.models.constraint import FrameGrammar
 from cwm_trace.models.draft import Drafter
+from cwm_trace.models.past import Past
 from cwm_trace.parts import Span, frame_parts
 
 if TYPE_CHECKING:
@@ -50,6 +51,13 @@ class Spelled(NamedTuple):
     id: int
     start: int
     end: int
+
+
+class _Spelling(NamedTuple):
+    """A frame and its tokens."""
+
+    step: Step
+    tokens: list[Spelled]
 
 
 class Codec:
@@ -197,7 +205,8 @@ class CausalModel:
         self._path: str | None = None
         self.codec = Codec(tokenizer, name)
         self._window: int | None = getattr(model.config, "max_position_embeddings", None)
-        self._ends = frozenset(
+        self._trained: int | None = getattr(model.config, "trained_length", None)
+        self.ends = frozenset(
             {self.codec.ids[END_OF_TEXT], *_end_ids(model.config), *_end_ids(model.generation_config)}
         )
         if getattr(model.config, "model_type", "") == "cwm" and model.config.vocab_size == _CWM_VOCABULARY:
@@ -228,20 +237,31 @@ class CausalModel:
 
     def rollout(self, prompt: Trace, decoding: Decoding) -> CausalRollout:
         """Begin a rollout; the prompt is read once, with the first frame."""
+        return CausalRollout(self, prompt, decoding)
+
+    def engine(self, decoding: Decoding) -> Any:
+        """A sequence without tokens (`models.engine.Engine`)."""
         from cwm_trace.models.engine import Engine
 
-        drafter = Drafter(self.codec) if decoding.speculative else None
-        engine = Engine(
+        return Engine(
             self._model,
             temperature=decoding.temperature,
             seed=decoding.seed,
             window=self._window,
-            drafter=drafter,
+            drafter=self._drafter(decoding),
             memory=self._memory(),
         )
-        engine.push(self.codec.encode(render_prompt(prompt.context, prompt.frames)))
-        grammar = FrameGrammar(prompt) if decoding.constrained else None
-        return CausalRollout(engine, self.codec, self._ends, grammar)
+
+    def restart(self, engine: Any, decoding: Decoding) -> None:
+        """Have another sequence take the place of an engine's."""
+        engine.restart(self._drafter(decoding), self._memory)
+
+    def past(self, prompt: Trace) -> Past:
+        """What is known of a trace, to be told in a shorter text where it becomes longer than what the network was trained on."""
+        return Past(prompt, lambda text: len(self.codec.encode(text)), self._trained)
+
+    def _drafter(self, decoding: Decoding) -> Drafter | None:
+        return Drafter(self.codec) if decoding.speculative else None
 
     def _memory(self) -> Any:
         """What a new sequence is kept in; None for a cache of transformers' own."""
@@ -266,24 +286,39 @@ class CausalModel:
         return twin
 
     def score(self, trace: Trace, given: int = 1) -> tuple[FrameScore, ...]:
-        """Teacher-forced scores of the frames after the first `given`, in one forward pass. Raises ModelError beyond its window."""
+        """Teacher-forced scores of the frames after the first `given`, in one forward pass, or in one for each text that is read of a trace
+        that is too long (`past`). Raises ModelError beyond its window."""
+        return tuple(score for before, steps in self._texts(trace, given) for score in self._scores(before, steps))
+
+    def _texts(self, trace: Trace, given: int) -> Iterator[tuple[list[int], list[_Spelling]]]:
+        """What is read before frames, and the frames."""
+        past = self.past(Trace(trace.context, trace.frames[:given], complete=False))
+        ids = self.codec.encode(render_prompt(trace.context, trace.frames[:given]))
+        length, frames = len(ids), list[_Spelling]()
+        for step in trace.frames[given:]:
+            if (text := past.instead(length)) is not None:
+                yield ids, frames
+                ids = self.codec.encode(text)
+                length, frames = len(ids), []
+            frames.append(_Spelling(step, self.codec.spelled(render_frame(step) + FRAME_SEP)))
+            length += len(frames[-1].tokens)
+            past.observe(step)
+        yield ids, frames
+
+    def _scores(self, before: list[int], frames: list[_Spelling]) -> Iterator[FrameScore]:
         from cwm_trace.models.engine import token_scores
 
-        ids = self.codec.encode(render_prompt(trace.context, trace.frames[:given]))
-        first = len(ids)
-        frames = [self.codec.spelled(render_frame(step) + FRAME_SEP) for step in trace.frames[given:]]
-        ids += [token.id for frame in frames for token in frame]
         if not frames:
-            return ()
+            return
+        ids = before + [token.id for frame in frames for token in frame.tokens]
         if self._window is not None and len(ids) > self._window:
             raise ModelError(f"the trace has {len(ids)} tokens, the window of {self.name} {self._window}")
-        logprobs, choices = token_scores(self._model, ids, first)
-        scores, at = [], 0
-        for step, frame in zip(trace.frames[given:], frames, strict=True):
-            end = at + len(frame)
-            scores.append(self._frame_score(step, frame, logprobs[at:end], choices[at:end]))
+        logprobs, choices = token_scores(self._model, ids, len(before))
+        at = 0
+        for step, tokens in frames:
+            end = at + len(tokens)
+            yield self._frame_score(step, tokens, logprobs[at:end], choices[at:end])
             at = end
-        return tuple(scores)
 
     def _frame_score(self, step: Step, frame: list[Spelled], logprobs: list[float], choices: list[int]) -> FrameScore:
         right = [token.id == choice for token, choice in zip(frame, choices, strict=True)]
@@ -309,9 +344,14 @@ class CausalModel:
 class CausalRollout:
     """One trace growing inside a model."""
 
-    def __init__(self, engine: Any, codec: Codec, ends: frozenset[int], grammar: FrameGrammar | None = None) -> None:
-        self._engine, self._codec, self._ends, self._grammar = engine, codec, ends, grammar
-        self._separator = codec.ids[FRAME_SEP]
+    def __init__(self, model: CausalModel, prompt: Trace, decoding: Decoding) -> None:
+        self._model, self._codec, self._decoding = model, model.codec, decoding
+        self._engine = model.engine(decoding)
+        self._engine.push(self._codec.encode(render_prompt(prompt.context, prompt.frames)))
+        self._grammar = FrameGrammar(prompt) if decoding.constrained else None
+        self._past = model.past(prompt)
+        self._separator = self._codec.ids[FRAME_SEP]
+        self._ends = model.ends
         # The frame that is being written: a token limit may cut it off, and it goes on later.
         self._begun: list[int] = []
 
@@ -320,11 +360,14 @@ class CausalRollout:
         ended = not isinstance(step, MalformedFrame) or step.terminated
         self._engine.push(self._codec.encode(render_frame(step) + (FRAME_SEP if ended else "")))
         self._begun = []
+        self._past.observe(step)
         if self._grammar is not None:
             self._grammar.observe(step)
 
     def next_frame(self, *, prefix: str = "", max_tokens: int | None = None) -> Generated:
         """Write one frame."""
+        if not self._begun:
+            self._shorten()
         given = self._codec.encode(prefix)
         self._engine.push(given)
         self._begun += given
@@ -336,11 +379,20 @@ class CausalRollout:
         self._note(made, stop)
         return Generated(prefix + self._codec.decode(made), stop, len(run.ids), run.logprob)
 
+    def _shorten(self) -> None:
+        """Where the text has become too long, go on behind a shorter one."""
+        if (text := self._past.instead(self._engine.length)) is not None:
+            self._model.restart(self._engine, self._decoding)
+            self._engine.push(self._codec.encode(text))
+
     def _note(self, made: list[int], stop: Stop) -> None:
         """Keep what the next frame must know of this one."""
         self._begun += made
-        if stop is Stop.FRAME and self._grammar is not None:
-            self._grammar.wrote(self._codec.decode(self._begun))
+        if stop is Stop.FRAME:
+            text = self._codec.decode(self._begun)
+            self._past.wrote(text)
+            if self._grammar is not None:
+                self._grammar.wrote(text)
         if stop is not Stop.TOKENS:
             self._begun = []
 

@@ -56,14 +56,23 @@ class Engine:
 
         `memory` is where the sequence is kept; by default a cache of its own.
         """
-        self._memory = memory or OwnCache(model)
+        self._model = model
         self._temperature = temperature
         self._generator = torch.Generator(device="cpu").manual_seed(seed)
         self._window = window
-        self._drafter = drafter if self._memory.can_forget and temperature == 0 else None
+        self.passes = 0
+        self._begin(drafter, memory)
+
+    def _begin(self, drafter: Guesser | None, memory: Memory | None) -> None:
+        self._memory = memory or OwnCache(self._model)
+        self._drafter = drafter if self._memory.can_forget and self._temperature == 0 else None
         self._unread: list[int] = []
         self.length = 0
-        self.passes = 0
+
+    def restart(self, drafter: Guesser | None = None, memory: Callable[[], Memory | None] = lambda: None) -> None:
+        """Forget the sequence, and begin another one; what is drawn at random goes on."""
+        self.close()
+        self._begin(drafter, memory())
 
     def push(self, ids: Sequence[int]) -> None:
         """Append given tokens; they are read together with the next ones."""

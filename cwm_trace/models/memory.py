@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple, Protocol, TypeAlias, TypeVar
@@ -85,6 +86,7 @@ class OwnCache:
     def __init__(self, model: Any) -> None:
         self._model = model
         self._cache, self.can_forget = _new_cache(model)
+        self._given_cache = {cache_name(model): self._cache}
         literals = literals_of(model)
         self._literals = LiteralReading(literals) if literals else None
         self._length = 0
@@ -98,7 +100,7 @@ class OwnCache:
         if self._literals is not None:
             given["literal_positions"] = torch.tensor([self._literals.read(ids, self._length)], device=device)
         with enough_memory():
-            output = self._model(**given, past_key_values=self._cache, use_cache=True, logits_to_keep=keep)
+            output = self._model(**given, **self._given_cache, use_cache=True, logits_to_keep=keep)
         self._length += len(ids)
         logits = output.logits[0, -keep:].float().cpu()
         return Answer(logits, first_choices(logits))
@@ -110,6 +112,11 @@ class OwnCache:
 
     def close(self) -> None:
         pass
+
+
+def cache_name(model: Any) -> str:
+    """What a network of transformers calls the cache that it is given: `cache` from 5.24 on, `past_key_values` before."""
+    return "cache" if "cache" in inspect.signature(model.forward).parameters else "past_key_values"
 
 
 def literals_of(model: Any) -> PositionsReader | None:

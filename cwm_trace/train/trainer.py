@@ -189,9 +189,10 @@ class Trainer:
             inner.model.forward = torch.compile(inner.model.forward, dynamic=True)
 
     def _model(self) -> Any:
-        if self.plan.start_from is None:
-            return new_model(self.shape)
-        return open_model(self.plan.start_from)
+        start = self.plan.start_from
+        model = new_model(self.shape) if start is None else open_model(start)
+        model.config.trained_length = max(self.plan.max_length, getattr(model.config, "trained_length", None) or 0)
+        return model
 
     def _load_checkpoint(self) -> None:
         path = self.plan.out / _CHECKPOINT

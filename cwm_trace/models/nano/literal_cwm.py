@@ -22,6 +22,7 @@ class LiteralCwmConfig(CwmConfig):  # type: ignore[misc]
         literal_symbols: what each token spells, for `LiteralPositions`.
         literal_sizes: how many positions of characters, items and variables there are, and of the other kinds (`trace_positions.KINDS`) where
             there are `trace_texts`.
+        trained_length: the longest traces in its training (tokens); None where there was no limit, or it is not known.
         trace_texts: what each token reads like, for `TracePositions`; without them it is told of places in literals alone.
     """
 
@@ -29,6 +30,7 @@ class LiteralCwmConfig(CwmConfig):  # type: ignore[misc]
     literal_symbols: list[str] | tuple[str, ...] = ()
     literal_sizes: list[int] | tuple[int, ...] = SIZES
     trace_texts: list[str] | tuple[str, ...] = ()
+    trained_length: int | None = None
 
 
 class LiteralCwmModel(CwmModel):  # type: ignore[misc]
@@ -60,12 +62,14 @@ class LiteralCwmModel(CwmModel):  # type: ignore[misc]
     ) -> Any:
         """`literal_positions`: (batch, tokens, kinds), of these tokens; found here where nothing came before them.
 
-        Raises ValueError where something did and they are not given: they depend on all tokens.
+        The cache is `cache`, or `past_key_values` (transformers before 5.24). Raises ValueError where something came before the tokens and
+        positions are not given: they depend on all tokens.
         """
+        if past_key_values is not None:
+            options["past_key_values"] = past_key_values
         if inputs_embeds is None and input_ids is not None:
             if literal_positions is None:
-                # `cache` is that of continuous batching, whose rows are several sequences.
-                if (past_key_values is not None and past_key_values.get_seq_length()) or "cache" in options:
+                if not _is_empty(options.get("cache", past_key_values)):
                     raise ValueError(
                         "behind a cache literal_positions must be given; `positions_of` finds those of all tokens"
                     )
@@ -75,7 +79,6 @@ class LiteralCwmModel(CwmModel):  # type: ignore[misc]
             input_ids=input_ids,
             attention_mask=attention_mask,
             position_ids=position_ids,
-            past_key_values=past_key_values,
             inputs_embeds=inputs_embeds,
             use_cache=use_cache,
             **options,
@@ -96,6 +99,11 @@ class LiteralCwmModel(CwmModel):  # type: ignore[misc]
         return found[:, :, ids.shape[1] - count :].transpose(1, 2)
 
 
+def _is_empty(cache: Any) -> bool:
+    """Whether nothing was read before; that of continuous batching, whose rows are several sequences, does not tell."""
+    return cache is None or (hasattr(cache, "get_seq_length") and not cache.get_seq_length())
+
+
 class LiteralCwmForCausalLM(CwmForCausalLM):  # type: ignore[misc]
     """The network with its head; `generate` wants token ids, all of them, and reads them in one pass."""
 
@@ -113,7 +121,7 @@ class LiteralCwmForCausalLM(CwmForCausalLM):  # type: ignore[misc]
         """
         inputs: dict[str, Any] = super().prepare_inputs_for_generation(input_ids, **kwargs)
         if (following := inputs.get("input_ids")) is not None:
-            cache, count = inputs.get("past_key_values"), following.shape[1]
+            cache, count = inputs.get("cache", inputs.get("past_key_values")), following.shape[1]
             if cache is not None and cache.get_seq_length() + count > input_ids.shape[1]:
                 raise ValueError(
                     "give `generate` all token ids, and no prefill_chunk_size: literal_positions depend on all"
