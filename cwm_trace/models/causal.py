@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import re
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -32,7 +32,7 @@ from cwm_trace.frames import Frame, MalformedFrame, Step, Trace
 from cwm_trace.models.base import Decoding, FrameScore, Generated, PartScore, Stop
 from cwm_trace.models.constraint import FrameGrammar
 from cwm_trace.models.draft import Drafter
-from cwm_trace.models.past import Past
+from cwm_trace.models.past import Past, texts
 from cwm_trace.parts import Span, frame_parts
 
 if TYPE_CHECKING:
@@ -51,13 +51,6 @@ class Spelled(NamedTuple):
     id: int
     start: int
     end: int
-
-
-class _Spelling(NamedTuple):
-    """A frame and its tokens."""
-
-    step: Step
-    tokens: list[Spelled]
 
 
 class Codec:
@@ -258,7 +251,10 @@ class CausalModel:
 
     def past(self, prompt: Trace) -> Past:
         """What is known of a trace, to be told in a shorter text where it becomes longer than what the network was trained on."""
-        return Past(prompt, lambda text: len(self.codec.encode(text)), self._trained)
+        return Past(prompt, self._size, self._trained)
+
+    def _size(self, text: str) -> int:
+        return len(self.codec.encode(text))
 
     def _drafter(self, decoding: Decoding) -> Drafter | None:
         return Drafter(self.codec) if decoding.speculative else None
@@ -288,37 +284,25 @@ class CausalModel:
     def score(self, trace: Trace, given: int = 1) -> tuple[FrameScore, ...]:
         """Teacher-forced scores of the frames after the first `given`, in one forward pass, or in one for each text that is read of a trace
         that is too long (`past`). Raises ModelError beyond its window."""
-        return tuple(score for before, steps in self._texts(trace, given) for score in self._scores(before, steps))
+        parts = texts(trace, given, self._size, self._trained)
+        return tuple(score for text, steps in parts for score in self._scores(text, steps))
 
-    def _texts(self, trace: Trace, given: int) -> Iterator[tuple[list[int], list[_Spelling]]]:
-        """What is read before frames, and the frames."""
-        past = self.past(Trace(trace.context, trace.frames[:given], complete=False))
-        ids = self.codec.encode(render_prompt(trace.context, trace.frames[:given]))
-        length, frames = len(ids), list[_Spelling]()
-        for step in trace.frames[given:]:
-            if (text := past.instead(length)) is not None:
-                yield ids, frames
-                ids = self.codec.encode(text)
-                length, frames = len(ids), []
-            frames.append(_Spelling(step, self.codec.spelled(render_frame(step) + FRAME_SEP)))
-            length += len(frames[-1].tokens)
-            past.observe(step)
-        yield ids, frames
-
-    def _scores(self, before: list[int], frames: list[_Spelling]) -> Iterator[FrameScore]:
+    def _scores(self, text: str, steps: Sequence[Step]) -> Iterator[FrameScore]:
         from cwm_trace.models.engine import token_scores
 
-        if not frames:
+        if not steps:
             return
-        ids = before + [token.id for frame in frames for token in frame.tokens]
+        ids = self.codec.encode(text)
+        first = at = len(ids)
+        frames = [self.codec.spelled(render_frame(step) + FRAME_SEP) for step in steps]
+        ids += [token.id for frame in frames for token in frame]
         if self._window is not None and len(ids) > self._window:
             raise ModelError(f"the trace has {len(ids)} tokens, the window of {self.name} {self._window}")
-        logprobs, choices = token_scores(self._model, ids, len(before))
-        at = 0
-        for step, tokens in frames:
-            end = at + len(tokens)
-            yield self._frame_score(step, tokens, logprobs[at:end], choices[at:end])
-            at = end
+        logprobs, choices = token_scores(self._model, ids, first)
+        for step, frame in zip(steps, frames, strict=True):
+            here = slice(at - first, at - first + len(frame))
+            yield self._frame_score(step, frame, logprobs[here], choices[here])
+            at += len(frame)
 
     def _frame_score(self, step: Step, frame: list[Spelled], logprobs: list[float], choices: list[int]) -> FrameScore:
         right = [token.id == choice for token, choice in zip(frame, choices, strict=True)]

@@ -23,7 +23,7 @@ class Past:
     """A trace so far, its first frames perhaps left out. Forgets what it leaves out; without a limit it keeps nothing at all."""
 
     def __init__(self, prompt: Trace, size: Callable[[str], int], limit: int | None) -> None:
-        """`limit`: the longest text, by `size` (tokens, say), behind which another frame is begun; a quarter more than the context's at least."""
+        """`limit`: the longest text, by `size` (tokens, say), that another frame is begun behind; behind a long context a quarter more."""
         self._context, self._size = prompt.context, size
         self._limit = self._room = 0.0
         self._steps: list[Step] | None = None
@@ -53,6 +53,23 @@ class Past:
             return None
         self._steps = list(_told_anew(_kept(self._steps, self._size, self._room)))
         return render_prompt(self._context, tuple(self._steps))
+
+
+def texts(
+    trace: Trace, given: int, size: Callable[[str], int], limit: int | None
+) -> Iterator[tuple[str, tuple[Step, ...]]]:
+    """A trace in parts: a text that is read, and the frames that come behind it until there is another. The first text has `given` frames."""
+    prompt = Trace(trace.context, trace.frames[:given], complete=False)
+    past, text = Past(prompt, size, limit), render_prompt(prompt.context, prompt.frames)
+    length, start = size(text), given
+    for number in range(given, len(trace)):
+        if (instead := past.instead(length)) is not None:
+            yield text, trace.frames[start:number]
+            text, length, start = instead, size(instead), number
+        step = trace.frames[number]
+        length += size(render_frame(step) + FRAME_SEP)
+        past.observe(step)
+    yield text, trace.frames[start:]
 
 
 def _kept(steps: Sequence[Step], size: Callable[[str], int], room: float) -> list[Step]:

@@ -44,15 +44,23 @@ def loss_start(sequence: IdArray, frame_sep: int) -> int:
     return int(separators[1]) + 1 if len(separators) > 1 else len(sequence)
 
 
+def learned(sequence: IdArray, frame_sep: int, pad: int) -> tuple[IdArray, int]:
+    """The tokens of a trace, and the index of the first predicted one. In one that was told anew (`record`), a padding token stands before it."""
+    marks = np.flatnonzero(sequence == pad)
+    if not len(marks):
+        return sequence, loss_start(sequence, frame_sep)
+    return np.delete(sequence, marks), int(marks[0])
+
+
 def make_batch(sequences: Sequence[IdArray], frame_sep: int, pad: int) -> Batch:
-    """Pad to the longest, rounded up to 32; no loss on padding, context and entry."""
-    width = -(-max(map(len, sequences)) // 32) * 32
+    """Pad to the longest, rounded up to 32; no loss on padding, context and entry, nor on what was told anew."""
+    traces = [learned(sequence, frame_sep, pad) for sequence in sequences]
+    width = -(-max(len(trace) for trace, _ in traces) // 32) * 32
     ids = torch.full((len(sequences), width), pad, dtype=torch.long)
     labels = torch.full((len(sequences), width), IGNORED, dtype=torch.long)
-    for row, sequence in enumerate(sequences):
-        tokens = torch.from_numpy(sequence.astype(np.int64))
+    for row, (trace, start) in enumerate(traces):
+        tokens = torch.from_numpy(trace.astype(np.int64))
         ids[row, : len(tokens)] = tokens
-        start = loss_start(sequence, frame_sep)
         labels[row, start : len(tokens)] = tokens[start:]
     return Batch(ids, labels)
 

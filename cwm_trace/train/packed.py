@@ -19,7 +19,7 @@ from torch.nn.functional import cross_entropy, scaled_dot_product_attention
 
 from cwm_trace.models.memory import literals_of
 from cwm_trace.models.trace_positions import KINDS
-from cwm_trace.train.data import IGNORED, loss_start
+from cwm_trace.train.data import IGNORED, learned
 from cwm_trace.train.shards import IdArray
 from cwm_trace.train.telling import Tell
 
@@ -122,16 +122,17 @@ def _batch(bins: Sequence[Sequence[IdArray]], length: int, frame_sep: int, pad: 
     labels = np.full(shape, IGNORED, dtype=np.int64)
     positions = np.zeros(shape, dtype=np.int64)
     documents = np.zeros(shape, dtype=np.int32)
-    told = tell([trace for traces in bins for trace in traces]) if tell else []
+    rows = [[learned(trace, frame_sep, pad) for trace in traces] for traces in bins]
+    told = tell([trace for traces in rows for trace, _ in traces]) if tell else []
     kinds = told[0].shape[-1] if told else len(KINDS)
     places = np.zeros((*shape, kinds), dtype=np.int16)
     telling = iter(told)
-    for row, traces in enumerate(bins):
+    for row, traces in enumerate(rows):
         start = 0
-        for number, trace in enumerate(traces):
+        for number, (trace, first) in enumerate(traces):
             end = start + len(trace)
             ids[row, start:end] = trace
-            first = max(loss_start(trace, frame_sep), 1)
+            first = max(first, 1)
             labels[row, start + first - 1 : end - 1] = trace[first:]
             positions[row, start:end] = np.arange(len(trace))
             documents[row, start:end] = number
@@ -142,7 +143,7 @@ def _batch(bins: Sequence[Sequence[IdArray]], length: int, frame_sep: int, pad: 
         positions[row, start:] = np.arange(length - start)
     return PackedBatch(
         Packed(*map(torch.from_numpy, (ids, labels, positions, documents, places))),
-        [list(map(len, traces)) for traces in bins],
+        [[len(trace) for trace, _ in traces] for traces in rows],
     )
 
 

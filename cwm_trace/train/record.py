@@ -22,19 +22,22 @@ from types import FrameType
 
 from cwm_trace.errors import InputError
 from cwm_trace.eval.suites import BUNDLED, suite_programs
-from cwm_trace.format import parse
+from cwm_trace.format import END_OF_TEXT, FRAME_SEP, parse, render_frame
 from cwm_trace.frames import Frame, Trace
+from cwm_trace.models.past import texts as told_anew
 from cwm_trace.tracer.inprocess import record_source
 from cwm_trace.tracer.program import TracedProgram
 from cwm_trace.train.decontaminate import Filter
 from cwm_trace.train.programs import MAX_CHARACTERS, MAX_FRAMES, Program, generate
 from cwm_trace.train.real import NO_PROGRAMS, load_programs
 from cwm_trace.train.shards import COUNTS, save_shard
-from cwm_trace.train.tokenizer import TraceEncoder, build_backend
+from cwm_trace.train.tokenizer import PAD, TraceEncoder, build_backend
 from cwm_trace.train.watched import Crew, Place
 
 SECONDS_A_PROGRAM = 1.0
 MEMORY = 3 << 30
+_LONGER = 6  # times the usual limits, where traces are learned in parts
+_READ = 0.8  # of the tokens of such a part: from so many on, the next frame begins another
 _RAISING = 0.25  # share of traces that raise, of mutants and of varied arguments, that are kept
 
 
@@ -46,10 +49,12 @@ class Recipe:
         first, last: seeds of the programs, last excluded.
         per_shard: seeds in one shard.
         calls: traces of one program, at most.
-        max_tokens: longer traces are left out.
+        max_tokens: longer traces are left out, or learned in parts.
         suites: benchmarks whose programs must not be trained on, as `load_suite` takes them; those of the bundled suites never are.
         family: only programs of this family (see `programs`); None = the usual mixture.
         programs: file of collected programs (`cwm_trace.train.real`), for `real`, `mutant` and `wide`.
+        parts: whether of a trace that is too long a part is learned, behind what was before, told anew (`models.past`). Longer ones are
+            recorded, then.
     """
 
     first: int
@@ -60,6 +65,7 @@ class Recipe:
     suites: tuple[str, ...] = ()
     family: str | None = None
     programs: str | None = None
+    parts: bool = False
 
     def __post_init__(self) -> None:
         if self.family == "real" and self.programs is None:
@@ -84,12 +90,12 @@ def traces_of(program: Program, calls: int) -> Iterator[Trace]:
     return (trace for trace in _traces(program.source, program.calls[:calls]) if trace is not None)
 
 
-def _traces(source: str, calls: Sequence[str]) -> list[Trace | None]:
-    """One for each call, or of the script; None where it cannot be trained on."""
+def _traces(source: str, calls: Sequence[str], times: int = 1) -> list[Trace | None]:
+    """One for each call, or of the script, as long as the limits allow, or so many times; None where it cannot be trained on."""
     if not calls:
-        return [_fit(_limited(record_source, source))]
+        return [_fit(_limited(record_source, source, times))]
     traced = TracedProgram(source)
-    return [_fit(_limited(traced.trace, call)) for call in calls]
+    return [_fit(_limited(traced.trace, call, times)) for call in calls]
 
 
 def _fit(trace: Trace | None) -> Trace | None:
@@ -108,12 +114,12 @@ def _does_the_same(trace: Trace, other: Trace) -> bool:
     )
 
 
-def _limited(record: Callable[..., Trace], text: str) -> Trace | None:
+def _limited(record: Callable[..., Trace], text: str, times: int) -> Trace | None:
     # Again and again: a program may catch the first one.
     signal.setitimer(signal.ITIMER_REAL, SECONDS_A_PROGRAM, SECONDS_A_PROGRAM)
     try:
         with contextlib.redirect_stdout(io.StringIO()):
-            return record(text, max_frames=MAX_FRAMES, max_characters=MAX_CHARACTERS)
+            return record(text, max_frames=times * MAX_FRAMES, max_characters=times * MAX_CHARACTERS)
     except (_TooLong, MemoryError):
         return None
     finally:
@@ -139,6 +145,7 @@ class Maker:
                 "same_as_parent",
                 "raising_left_out",
                 "too_long",
+                "parts",
                 "repeated",
                 "raised",
                 "tokens",
@@ -163,15 +170,16 @@ class Maker:
         program = generate(seed, recipe.calls, recipe.family, self.collected)
         if not self._may_be_seen(program.source) or (program.parent and not self._may_be_seen(program.parent)):
             return []
+        rng = random.Random(seed)
         if program.parent is None and program.family != "real":
-            return self._tokens(self._fitting(program.source, program.calls))
-        return self._tokens(self._changed(random.Random(seed), program))
+            return self._tokens(self._fitting(program.source, program.calls), rng)
+        return self._tokens(self._changed(rng, program), rng)
 
     def _may_be_seen(self, source: str) -> bool:
         return _compiles(source) and not self.keep.rejects(source)
 
     def _fitting(self, source: str, calls: Sequence[str]) -> list[Trace | None]:
-        traces = _traces(source, calls[: self.recipe.calls])
+        traces = _traces(source, calls[: self.recipe.calls], _LONGER if self.recipe.parts else 1)
         self.counts["unfit"] += traces.count(None)
         return traces
 
@@ -190,20 +198,38 @@ class Maker:
                 kept.append(trace)
         return kept
 
-    def _tokens(self, found: Sequence[Trace | None]) -> list[list[int]]:
+    def _tokens(self, found: Sequence[Trace | None], rng: random.Random) -> list[list[int]]:
         traces = [trace for trace in found if trace is not None]
         texts = [trace.render() for trace in traces]
         made = []
-        for trace, text, ids in zip(traces, texts, self.encoder.encode(texts), strict=True):
-            fate = "repeated" if text in self.seen else "too_long" if len(ids) > self.recipe.max_tokens else "traces"
+        for trace, text, whole in zip(traces, texts, self.encoder.encode(texts), strict=True):
+            ids: list[int] = whole if len(whole) <= self.recipe.max_tokens else self._part(trace, rng)
+            fate = "repeated" if text in self.seen else "traces" if ids else "too_long"
             self.counts[fate] += 1
             self.seen.add(text)
             if fate == "traces":
                 self.counts["raised"] += trace.raised is not None
+                self.counts["parts"] += ids is not whole
                 made.append(ids)
                 self.counts["tokens"] += len(ids)
-                self.counts["characters"] += len(text)
+                self.counts["characters"] += len(text) * len(ids) // len(whole)
         return made
+
+    def _part(self, trace: Trace, rng: random.Random) -> list[int]:
+        """One of the parts of a trace that is too long, [] where there is none to be learned. A padding token stands before what is predicted."""
+        if not self.recipe.parts:
+            return []
+        cut = list(told_anew(trace, 1, self._size, int(self.recipe.max_tokens * _READ)))
+        number = rng.randrange(len(cut))
+        before, steps = cut[number]
+        end = END_OF_TEXT if number == len(cut) - 1 else ""
+        after = "".join(render_frame(step) + FRAME_SEP for step in steps) + end
+        first, rest, (mark,) = self.encoder.encode([before, after, PAD])
+        ids = [*first, mark, *rest]
+        return ids if len(ids) <= self.recipe.max_tokens else []
+
+    def _size(self, text: str) -> int:
+        return len(self.encoder.encode([text])[0])
 
 
 def _write_shard(job: tuple[Recipe, int, Path], place: Place, left_out: frozenset[int]) -> dict[str, int]:
