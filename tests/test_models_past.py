@@ -162,7 +162,7 @@ FRAMES = 14
 def tiny() -> CausalModel:
     """Has been trained on traces of 160 tokens, as it says."""
     network = tiny_cwm.build_model()
-    network.config.trained_length = 160
+    network.config.text_length = 160
     return CausalModel(network, tiny_cwm.build_tokenizer(), "tiny")
 
 

@@ -198,7 +198,7 @@ class CausalModel:
         self._path: str | None = None
         self.codec = Codec(tokenizer, name)
         self._window: int | None = getattr(model.config, "max_position_embeddings", None)
-        self._trained: int | None = getattr(model.config, "trained_length", None)
+        self._text_length: int | None = getattr(model.config, "text_length", None)
         self.ends = frozenset(
             {self.codec.ids[END_OF_TEXT], *_end_ids(model.config), *_end_ids(model.generation_config)}
         )
@@ -251,7 +251,7 @@ class CausalModel:
 
     def past(self, prompt: Trace) -> Past:
         """What is known of a trace, to be told in a shorter text where it becomes longer than what the network was trained on."""
-        return Past(prompt, self._size, self._trained)
+        return Past(prompt, self._size, self._text_length)
 
     def _size(self, text: str) -> int:
         return len(self.codec.encode(text))
@@ -284,7 +284,7 @@ class CausalModel:
     def score(self, trace: Trace, given: int = 1) -> tuple[FrameScore, ...]:
         """Teacher-forced scores of the frames after the first `given`, in one forward pass, or in one for each text that is read of a trace
         that is too long (`past`). Raises ModelError beyond its window."""
-        parts = texts(trace, given, self._size, self._trained)
+        parts = texts(trace, given, self._size, self._text_length)
         return tuple(score for text, steps in parts for score in self._scores(text, steps))
 
     def _scores(self, text: str, steps: Sequence[Step]) -> Iterator[FrameScore]:

@@ -22,7 +22,7 @@ class LiteralCwmConfig(CwmConfig):  # type: ignore[misc]
         literal_symbols: what each token spells, for `LiteralPositions`.
         literal_sizes: how many positions of characters, items and variables there are, and of the other kinds (`trace_positions.KINDS`) where
             there are `trace_texts`.
-        trained_length: the longest traces in its training (tokens); None where there was no limit, or it is not known.
+        text_length: how many tokens it reads before a frame, at most: what is longer is told anew by cwm-trace (`models/past.py`). None: no limit.
         trace_texts: what each token reads like, for `TracePositions`; without them it is told of places in literals alone.
     """
 
@@ -30,7 +30,7 @@ class LiteralCwmConfig(CwmConfig):  # type: ignore[misc]
     literal_symbols: list[str] | tuple[str, ...] = ()
     literal_sizes: list[int] | tuple[int, ...] = SIZES
     trace_texts: list[str] | tuple[str, ...] = ()
-    trained_length: int | None = None
+    text_length: int | None = None
 
 
 class LiteralCwmModel(CwmModel):  # type: ignore[misc]

@@ -191,7 +191,8 @@ class Trainer:
     def _model(self) -> Any:
         start = self.plan.start_from
         model = new_model(self.shape) if start is None else open_model(start)
-        model.config.trained_length = max(self.plan.max_length, getattr(model.config, "trained_length", None) or 0)
+        if getattr(model.config, "text_length", None) is None:
+            model.config.text_length = self.plan.max_length
         return model
 
     def _load_checkpoint(self) -> None:

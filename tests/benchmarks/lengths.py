@@ -49,13 +49,13 @@ def main() -> None:
     parser.add_argument("-n", type=int, default=5, help="rounds")
     args = parser.parse_args()
     model: Any = load_model(args.model)
-    limits = {"told anew": model._trained, "not": None}
+    limits = {"told anew": model._text_length, "not": None}
     print("| frames before | " + " | ".join(f"{name}: ms a token | tokens read" for name in limits) + " |")
     traces = [trace_source(source, call) for source, call in PROGRAMS]
     for behind in BEHIND:
         cells = []
         for limit in limits.values():
-            model._trained = limit
+            model._text_length = limit
             found = [
                 [measured(model, Trace(trace.context, trace.frames[:behind], complete=False)) for _ in range(args.n)]
                 for trace in traces
