@@ -45,7 +45,7 @@ def loss_start(sequence: IdArray, frame_sep: int) -> int:
 
 
 def learned(sequence: IdArray, frame_sep: int, pad: int) -> tuple[IdArray, int]:
-    """The tokens of a trace, and the index of the first predicted one. In one that was told anew (`record`), a padding token stands before it."""
+    """The tokens of a trace, and the index of the first predicted one. In one told anew (`record`), a padding token stands before it."""
     marks = np.flatnonzero(sequence == pad)
     if not len(marks):
         return sequence, loss_start(sequence, frame_sep)

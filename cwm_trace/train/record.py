@@ -216,7 +216,7 @@ class Maker:
         return made
 
     def _part(self, trace: Trace, rng: random.Random) -> list[int]:
-        """One of the parts of a trace that is too long, [] where there is none to be learned. A padding token stands before what is predicted."""
+        """One of the parts of a trace that is too long, [] where none is to be learned. A padding token stands before what is predicted."""
         if not self.recipe.parts:
             return []
         cut = list(told_anew(trace, 1, self._size, int(self.recipe.max_tokens * _READ)))

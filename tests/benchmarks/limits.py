@@ -1,7 +1,7 @@
-"""`python -m tests.benchmarks.limits [-m MODEL] [-n N] [--limits 768 1280 0]`: frames of long traces, by the length from which on they are told anew.
+"""`python -m tests.benchmarks.limits [-m MODEL] [-n N] [--limits 768 1280 0]`: long traces, by the length from which on they are told anew.
 
-Generated programs of seeds that no training has seen, some of each family, with traces of 1,600 to 4,500 tokens. Each true frame is scored after the
-true ones before it (teacher-forced): the share that greedy decoding would have written, with its 95 % interval over programs; 0 is never.
+Generated programs of seeds that no training has seen, some of each family, with traces of 1,600 to 4,500 tokens. Each true frame is scored
+after the true ones before it (teacher-forced): the share that greedy decoding would have written, its 95 % interval over programs; 0 is never.
 """
 
 from __future__ import annotations

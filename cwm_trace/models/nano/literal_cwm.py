@@ -22,7 +22,7 @@ class LiteralCwmConfig(CwmConfig):  # type: ignore[misc]
         literal_symbols: what each token spells, for `LiteralPositions`.
         literal_sizes: how many positions of characters, items and variables there are, and of the other kinds (`trace_positions.KINDS`) where
             there are `trace_texts`.
-        text_length: how many tokens it reads before a frame, at most: what is longer is told anew by cwm-trace (`models/past.py`). None: no limit.
+        text_length: how many tokens it reads before a frame, at most: what is longer is told anew by cwm-trace (`models/past.py`). None: any.
         trace_texts: what each token reads like, for `TracePositions`; without them it is told of places in literals alone.
     """
 
