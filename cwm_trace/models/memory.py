@@ -116,7 +116,7 @@ class OwnCache:
 
 def cache_name(model: Any) -> str:
     """What a network of transformers calls the cache that it is given: `cache` from 5.24 on, `past_key_values` before."""
-    return "cache" if "cache" in inspect.signature(model.forward).parameters else "past_key_values"
+    return "cache" if "cache" in inspect.signature(getattr(model, "forward", model)).parameters else "past_key_values"
 
 
 def literals_of(model: Any) -> PositionsReader | None:
