@@ -26,7 +26,7 @@ from cwm_trace.models.engine import Engine
 from cwm_trace.models.lean import LeanNetwork
 from cwm_trace.models.literal_cwm import LiteralCwmForCausalLM
 from cwm_trace.models.literal_positions import SIZES, LiteralPositions, LiteralReading, Position
-from cwm_trace.models.memory import OwnCache
+from cwm_trace.models.memory import OwnCache, cache_name
 from cwm_trace.models.trace_positions import KINDS, PositionsReader
 from cwm_trace.prompts import call_prompt
 from cwm_trace.train.data import make_batch
@@ -228,14 +228,15 @@ def test_what_it_is_told_matters() -> None:
 def test_behind_a_cache_places_must_be_given() -> None:
     model, ids = model_and_ids()
     tokens = torch.tensor([ids])
-    cache = model(tokens[:, :-5], use_cache=True).past_key_values
+    name = cache_name(model)
+    cache = getattr(model(tokens[:, :-5], use_cache=True), name)
 
     with pytest.raises(ValueError, match="literal_positions"):
-        model(torch.tensor([[5]]), past_key_values=cache)
+        model(torch.tensor([[5]]), **{name: cache})
     with pytest.raises(ValueError, match="literal_positions"):  # as continuous batching calls it
         model(torch.tensor([[5]]), cache=cache)
     with pytest.raises(ValueError, match="literal_positions"):
-        model.generate(tokens[:, -5:], attention_mask=torch.ones_like(tokens), past_key_values=cache, max_new_tokens=2)
+        model.generate(tokens[:, -5:], attention_mask=torch.ones_like(tokens), max_new_tokens=2, **{name: cache})
     with pytest.raises(ValueError, match="literal_positions"):
         model.generate(tokens, prefill_chunk_size=8, max_new_tokens=2)
 

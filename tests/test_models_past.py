@@ -133,6 +133,19 @@ def test_a_frame_that_is_too_long_by_itself_is_kept() -> None:
     assert content(told(trace, 5, 10)[-1]) == content(trace[4])
 
 
+def test_long_frames_are_not_told_anew_at_each_step() -> None:
+    trace = record_source(LOOP.replace("str(i) * i", "i").replace("f(n)", "f(n, text)"), f"f(40, {'b' * 900!r})")
+    past = Past(Trace(trace.context, trace.frames[:1], complete=False), len, 1_000)
+    text, anew = render_prompt(trace.context, trace.frames[:1]), 0
+    for step in trace.frames[1:]:
+        if (instead := past.instead(len(text))) is not None:
+            text, anew = instead, anew + 1
+            assert len(text) > 1_000
+        text += render_frame(step) + FRAME_SEP
+        past.observe(step)
+    assert 2 < anew < len(trace) / 2
+
+
 def test_behind_a_long_context_there_is_room_for_frames() -> None:
     trace = record_source("# " + "long " * 400 + "\n" + LOOP, "f(14)")
     past = Past(Trace(trace.context, trace.frames[:40], complete=False), len, 1_000)

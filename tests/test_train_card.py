@@ -43,9 +43,7 @@ def test_the_card_of_a_model_that_is_always_right(tmp_path: Path) -> None:
     made = card.figures()
 
     assert "| output pass@1 | 100.0 [20.7, 100.0] | 100.0 [20.7, 100.0] | 0.0 [0.0, 79.3] |" in made
-    assert "| teacher-forced | mine | in-distribution | longer | deeper | real |" in made
-    assert made.split("| next frame exact | ")[1].split("\n")[0].count("100.0 [") == 5
-    assert "| int | 1 | 100.0" in made
+    assert "| next frame exact | 100.0" in made and "| int | 1 | 100.0" in made
     rows = [line.split(" | ") for line in made.splitlines()]
     assert {row[0].removeprefix("| ") for row in rows if row[1:2] == ["1"] and "[" in row[2]} >= set(BUNDLED)
     assert f"`{next(iter(OPERATIONS))}` 100" in made and "`statement FunctionDef` 100" in made

@@ -14,7 +14,7 @@ from itertools import accumulate
 from cwm_trace.format import FRAME_SEP, FrameParser, diff_encode, render_frame, render_prompt
 from cwm_trace.frames import Event, Frame, Step, Trace
 
-_LEAST = 0.25  # of the limit, for frames behind a context that is nearly as long
+_LEAST = 0.25  # of the limit, for frames behind a context, or a text told anew, that is nearly as long
 _KEPT = 0.5  # of what frames may take
 _CALLERS = 0.5  # of what is kept, at most
 
@@ -25,13 +25,15 @@ class Past:
     def __init__(self, prompt: Trace, size: Callable[[str], int], limit: int | None) -> None:
         """`limit`: the longest text, by `size` (tokens, say), that another frame is begun behind; behind a long context a quarter more."""
         self._context, self._size = prompt.context, size
-        self._limit = self._room = 0.0
+        self._limit = self._least = self._room = 0.0
         self._steps: list[Step] | None = None
         if limit is not None:
             bare = size(render_prompt(prompt.context))
-            self._limit = max(limit, bare + limit * _LEAST)
+            self._least = limit * _LEAST
+            self._limit = max(limit, bare + self._least)
             self._room = (self._limit - bare) * _KEPT
             self._steps = []
+        self._due = self._limit
         self._parser = FrameParser()
         for step in prompt.frames:
             self.observe(step)
@@ -49,10 +51,12 @@ class Past:
 
     def instead(self, length: int) -> str | None:
         """What to read in place of a text of this length before the next frame; None where that is not too long."""
-        if self._steps is None or length < self._limit:
+        if self._steps is None or length < self._due:
             return None
         self._steps = list(_told_anew(_kept(self._steps, self._size, self._room)))
-        return render_prompt(self._context, tuple(self._steps))
+        text = render_prompt(self._context, tuple(self._steps))
+        self._due = max(self._limit, self._size(text) + self._least)  # not again at once where frames are long
+        return text
 
 
 def texts(

@@ -70,12 +70,6 @@ _BUNDLED_COLUMNS = (
     ("whole trace", 0, "full_trace_exact_match"),
 )
 _BASELINES = ("copy-input", "no-change")
-_FORCED = (
-    "in-distribution",
-    "longer",
-    "deeper",
-    "real",
-)  # the last three: traces that are mostly longer than those of the training
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +153,7 @@ class Card:
     def _forced(self) -> str:
         folders = [
             self._run(suite, f"forced-{number}", "--teacher-forced", "--no-baselines")
-            for number, suite in enumerate((self.suite, *_FORCED))
+            for number, suite in enumerate((self.suite, "in-distribution"))
         ]
         results = [load_teacher_run(folder).results for folder in folders]
         return _section("Each frame after the true ones", teacher_table([_named(item) for item in results]))
