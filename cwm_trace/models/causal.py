@@ -372,7 +372,7 @@ class CausalRollout:
     def _note(self, made: list[int], stop: Stop) -> None:
         """Keep what the next frame must know of this one."""
         self._begun += made
-        if stop is Stop.FRAME:
+        if stop is Stop.FRAME and (self._past.is_limited or self._grammar is not None):
             text = self._codec.decode(self._begun)
             self._past.wrote(text)
             if self._grammar is not None:

@@ -38,6 +38,11 @@ class Past:
         for step in prompt.frames:
             self.observe(step)
 
+    @property
+    def is_limited(self) -> bool:
+        """Whether there is a limit; else it need be told nothing."""
+        return self._steps is not None
+
     def observe(self, step: Step) -> None:
         """Append a frame."""
         if self._steps is not None:
@@ -65,6 +70,9 @@ def texts(
     """A trace in parts: a text that is read, and the frames that come behind it until there is another. The first text has `given` frames."""
     prompt = Trace(trace.context, trace.frames[:given], complete=False)
     past, text = Past(prompt, size, limit), render_prompt(prompt.context, prompt.frames)
+    if not past.is_limited:  # nothing to be measured
+        yield text, trace.frames[given:]
+        return
     length, start = size(text), given
     for number in range(given, len(trace)):
         if (instead := past.instead(length)) is not None:
