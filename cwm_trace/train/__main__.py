@@ -72,10 +72,13 @@ def _parser() -> argparse.ArgumentParser:
     mix.add_argument("folders", type=Path, nargs="+")
     mix.add_argument("--into", type=int, default=40, help="so many shards (40)")
     mix.add_argument("--seed", type=int, default=0)
-    grow = commands.add_parser("grow", help="a model with more layers, or told of places in literals, to train on from")
+    grow = commands.add_parser(
+        "grow", help="a model with more layers or units, or told of places in literals, to train on from"
+    )
     grow.add_argument("model", help="folder of the model")
     grow.add_argument("out", type=Path)
     grow.add_argument("--copy", type=int, nargs="+", default=[], help="layers whose copies are put in, from 0")
+    grow.add_argument("--inner", type=int, default=0, help="units of each feed-forward part (as many as there are)")
     grow.add_argument("--literals", action="store_true", help="tell it where in literals its tokens stand")
     average = commands.add_parser(
         "average", help="a model whose weights are the mean of others', trained on from one another"
@@ -391,7 +394,7 @@ def _run(args: argparse.Namespace) -> None:
     elif args.command == "grow":
         from cwm_trace.train.grow import grow
 
-        grow(args.model, args.out, args.copy, args.literals)
+        grow(args.model, args.out, args.copy, args.literals, args.inner)
     elif args.command == "average":
         from cwm_trace.train.average import average
 

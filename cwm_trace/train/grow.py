@@ -1,7 +1,7 @@
-"""A model with more in it, to train on from: deeper, or told where in literals its tokens stand.
+"""A model with more in it, to train on from: deeper, with wider feed-forward parts, or told where in literals its tokens stand.
 
 New layers are copies of old ones whose last matrices (of attention and of the feed-forward part) are zero, so they add nothing until they
-are trained. The vectors of places in literals are random, so what it writes is worse at first. Knows nothing of data.
+are trained; nor do new units of feed-forward parts, for the same reason. The vectors of places in literals are random, so what it writes is worse at first. Knows nothing of data.
 """
 
 from __future__ import annotations
@@ -46,6 +46,38 @@ def deepen(model: Any, copied: Sequence[int]) -> Any:
     return deeper
 
 
+def widen(model: Any, inner: int, seed: int = 0) -> Any:
+    """A model whose feed-forward parts have so many units: the old ones, then new ones that read at random and add nothing yet.
+
+    In float32; settings of generation are not kept. Raises InputError where that is not more than there are.
+    """
+    before = model.config.intermediate_size
+    if inner <= before:
+        raise InputError(
+            f"the model's feed-forward parts have {before} units already", hint="Give --inner a larger number"
+        )
+    config = type(model.config).from_dict(model.config.to_dict())
+    config.intermediate_size = inner
+    wider = type(model)(config)
+    random = torch.Generator().manual_seed(seed)
+    weights = model.state_dict()
+    for name, new in wider.state_dict().items():
+        old = weights[name]
+        if new.shape != old.shape:
+            weights[name] = _widened(old, new.shape, random)
+    wider.load_state_dict(weights)
+    return wider
+
+
+def _widened(old: torch.Tensor, shape: torch.Size, random: torch.Generator) -> torch.Tensor:
+    """More rows are random, as large as the old ones (what reads); more columns zero (what adds)."""
+    new = torch.zeros(shape)
+    if shape[0] > len(old):
+        new.normal_(std=float(old.std()), generator=random)
+    new[: old.shape[0], : old.shape[1]] = old
+    return new
+
+
 def with_literals(model: Any, seed: int = 0) -> Any:
     """A `LiteralCwmForCausalLM` that is told all that there is to tell, with the weights of a `CwmForCausalLM` of this project's tokenizer or of
     one that is told of places in literals alone (what is new to that adds nothing yet), in float32. Raises InputError."""
@@ -68,13 +100,15 @@ def with_literals(model: Any, seed: int = 0) -> Any:
     return told
 
 
-def grow(source: str, out: Path, copied: Sequence[int], literals: bool = False) -> None:
+def grow(source: str, out: Path, copied: Sequence[int], literals: bool = False, inner: int = 0) -> None:
     """Write the larger model of a folder that `train` wrote, in float32, with its tokenizer. Raises InputError."""
-    if not copied and not literals:
-        raise InputError("nothing to grow", hint="Give --copy LAYER ... or --literals")
+    if not copied and not literals and not inner:
+        raise InputError("nothing to grow", hint="Give --copy LAYER ..., --inner UNITS or --literals")
     model = open_model(source)
     if copied:
         model = deepen(model, copied)
+    if inner:
+        model = widen(model, inner)
     if literals:
         model = with_literals(model)
     save_model(model, out)
