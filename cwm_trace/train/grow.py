@@ -1,7 +1,8 @@
 """A model with more in it, to train on from: deeper, with wider feed-forward parts, or told where in literals its tokens stand.
 
 New layers are copies of old ones whose last matrices (of attention and of the feed-forward part) are zero, so they add nothing until they
-are trained; nor do new units of feed-forward parts, for the same reason. The vectors of places in literals are random, so what it writes is worse at first. Knows nothing of data.
+are trained; nor do new units of feed-forward parts, for the same reason. The vectors of places in literals are random, so what it writes
+is worse at first. Knows nothing of data.
 """
 
 from __future__ import annotations
