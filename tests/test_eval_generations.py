@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -113,6 +115,38 @@ def test_answers_are_scored_as_the_official_scorer_does(tmp_path: Path, suite: S
     assert results.metrics == pytest.approx({"output_pass_at_1": 100 / 3, "output_compatible": 200 / 3})
     assert (results.n, results.of, results.model) == (3, 3, f"generations:{path}")
     assert not any((results.survival, results.mistakes, results.derived, results.causes))
+
+
+def metas_check() -> Callable[[str], bool]:
+    """Meta's own check of an answer, of which lm-evaluation-harness (from 0.4.13 on) has a copy: does a program run to its end?
+
+    What that package does before it is not asked: it takes the quotes off a text, so that no text is ever right.
+    """
+    package = pytest.importorskip("lm_eval", reason="lm-evaluation-harness is not installed")
+    path = Path(package.__file__).parent / "tasks" / "cruxeval" / "utils.py"
+    if not path.is_file():
+        pytest.skip("this lm-evaluation-harness has no CRUXEval")
+    spec = importlib.util.spec_from_file_location("cruxeval_utils", path)
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    check: Callable[[str], bool] = module.check_correctness
+    return check
+
+
+@pytest.mark.parametrize("name", ["oracle", "copy-input", "no-change"])
+def test_metas_check_finds_the_same_answers_right(tmp_path: Path, suite: Suite, name: str) -> None:
+    check = metas_check()
+    results = run_suite(load_model(name), suite, tmp_path / "run")
+    answers = export_generations([tmp_path / "run"], tmp_path / "g.json")
+    rows = {row["id"]: row for row in ROWS}
+
+    right = [
+        bool(text) and check(f"{rows[name]['code']}\nassert {rows[name]['output']} == {text}")
+        for name, (text,) in answers.items()
+    ]
+
+    assert results.metrics["output_compatible"] == pytest.approx(100 * sum(right) / len(right))
 
 
 def test_several_answers_are_samples_of_one_cluster(tmp_path: Path, suite: Suite) -> None:
