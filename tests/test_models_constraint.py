@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import pytest
 
 from cwm_trace.format import ACTION_SEP, ARG_SEP, EVENT_TOKENS, SPECIAL_TOKENS, render_frame
@@ -20,6 +22,7 @@ PROGRAMS = [
     ("class A:\n    def __init__(self, n):\n        self.n = n\ndef f(n):\n    a = A(n)\n    return '..'", "f('..')"),
 ]
 CALL, LINE, RETURN = (EVENT_TOKENS[event] for event in (Event.CALL, Event.LINE, Event.RETURN))
+FOLLOWING = ("{", '"x', ' "', "}", " ", "    ", "\n", "x", "\\", LINE, RETURN, ACTION_SEP)
 
 
 def prompt_of(trace: Trace) -> Trace:
@@ -104,6 +107,38 @@ def test_a_random_model_cannot_break_the_format() -> None:
             not made.text if made.stop == "end" else grammar.begins(made.text.rstrip("\ufffd"))
         )
     assert predict(tiny, prompt=prompt, max_frames=3, max_tokens=150).malformed
+
+
+def test_what_a_token_begins_with_rules_out_none_that_may_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("transformers")
+    from cwm_trace.models import Decoding
+    from cwm_trace.models.causal import CausalModel, CausalRollout, Codec
+    from tests import tiny_cwm
+
+    tiny = CausalModel(tiny_cwm.build_model(), tiny_cwm.build_tokenizer(), "tiny")
+    prompt = call_prompt("def f(xé):\n    é = xé\n    return xé\n", "f(1)")
+    random = Random(0)
+    tokens = [*random.sample(range(128_000), 1500), *tiny.codec.ids.values()]
+    begun = [
+        "",
+        LINE,
+        f'{LINE}{{"',
+        f'{LINE}{{"x\\u00e9": "1',
+        f'{LINE}{{"x\\u00e9": "1"}}{ACTION_SEP}',
+        f"{RETURN}{ACTION_SEP}    return x",
+    ]
+    for text in begun:
+        rollout = tiny.rollout(prompt, Decoding(constrained=True))
+        assert isinstance(rollout, CausalRollout)
+        rollout._begun = tiny.codec.encode(text)
+        # The two halves of "é", too.
+        following = [*tokens, *(number for more in (*FOLLOWING, "é") for number in tiny.codec.encode(more))]
+        told = [rollout._allowed([token]) for token in following]
+        with monkeypatch.context() as patch:
+            patch.setattr(Codec, "first_character", lambda self, number: "")
+            assert told == [rollout._allowed([token]) for token in following]
+        assert any(told), begun.index(text)
+        rollout.close()
 
 
 def test_a_frame_that_a_limit_cut_off_goes_on_within_the_grammar() -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import re
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -40,6 +40,11 @@ if TYPE_CHECKING:
 
 _NEEDED = (CONTEXT_START, FRAME_SEP, ACTION_SEP, ARG_SEP, *EVENT_TOKENS.values(), BEGIN_OF_TEXT, END_OF_TEXT)
 _PIECES = re.compile("(" + "|".join(map(re.escape, SPECIAL_TOKENS)) + ")")
+_WIDE = "\x80"  # stands for any character beyond ASCII
+# GPT-2's alphabet, in which byte-level tokens are spelled: visible ones of Latin-1 stand for their bytes, others, from U+0100 on, for the rest.
+_VISIBLE = (*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100))
+_HIDDEN = (byte for byte in range(0x100) if byte not in _VISIBLE)
+_BYTES = {chr(byte): byte for byte in _VISIBLE} | {chr(0x100 + number): byte for number, byte in enumerate(_HIDDEN)}
 _CWM_VOCABULARY = 128_256
 _HUB_SECONDS = 10.0  # that the hub has to answer
 _INSTALL = "pip install 'cwm-trace[model]' (with torch==2.13.0 first, for its CPU build)"
@@ -61,6 +66,7 @@ class Codec:
         self.tokenizer = tokenizer
         self.ids = {token: self._single(token, name) for token in _NEEDED}
         self._lock = threading.Lock()  # the tokenizers library refuses a second thread ("Already borrowed")
+        self._first: list[str] | None = None
 
     def _single(self, token: str, name: str) -> int:
         number = self.tokenizer.convert_tokens_to_ids(token)
@@ -115,11 +121,28 @@ class Codec:
         for number, (start, end) in zip(read["input_ids"], read["offset_mapping"], strict=True):
             yield Spelled(number, start, end)
 
+    def first_character(self, number: int) -> str:
+        """What a token begins with wherever it stands, `_WIDE` for all beyond ASCII; "" where that is not known, or it is a special one."""
+        if self._first is None:
+            self._first = _first_characters(self.tokenizer, set(self.ids.values()))
+        return self._first[number] if number < len(self._first) else ""
+
     def decode(self, ids: list[int]) -> str:
         """Text of token ids, special tokens spelled out."""
         with self._lock:
             text: str = self.tokenizer.decode(ids, skip_special_tokens=False, clean_up_tokenization_spaces=False)
         return text
+
+
+def _first_characters(tokenizer: Any, special: Collection[int]) -> list[str]:
+    """By token id. Known of byte-level tokenizers, whose tokens are spelled in GPT-2's alphabet."""
+    backend = getattr(tokenizer, "backend_tokenizer", None)
+    if type(getattr(backend, "decoder", None)).__name__ != "ByteLevel":
+        return []
+    spelled = tokenizer.convert_ids_to_tokens(list(range(len(tokenizer))))
+    apart = {*special, *tokenizer.added_tokens_decoder}
+    bytes_ = (None if number in apart or not text else _BYTES.get(text[0]) for number, text in enumerate(spelled))
+    return ["" if byte is None else chr(byte) if byte < 0x80 else _WIDE for byte in bytes_]
 
 
 def _encodable(text: str) -> str:
@@ -338,6 +361,10 @@ class CausalRollout:
         self._ends = model.ends
         # The frame that is being written: a token limit may cut it off, and it goes on later.
         self._begun: list[int] = []
+        # What `_may_follow` was asked of last.
+        self._asked: list[int] = []
+        self._asked_text = ""
+        self._answers: dict[str, bool] = {}
 
     def feed(self, step: Step) -> None:
         """Append a given frame; only its own tokens are read."""
@@ -384,12 +411,28 @@ class CausalRollout:
         """Whether the frame may go on with these tokens."""
         assert self._grammar is not None
         frame, last = self._begun + ids, ids[-1]
+        if not self._may_follow(frame[:-1], self._codec.first_character(last)):
+            return False
         if last == self._separator:
             return self._grammar.is_whole(self._codec.decode(frame[:-1]))
         if last in self._ends:
             return last == self._codec.ids[END_OF_TEXT] and len(frame) == 1 and self._grammar.may_end
         text = self._codec.decode(frame)
         return self._begins_wide(frame) if text.endswith("\ufffd") else self._grammar.begins(text)
+
+    def _may_follow(self, frame: list[int], character: str) -> bool:
+        """Whether the frame may go on with this character, asked once for all the tokens that begin with it: mostly none of them may come."""
+        assert self._grammar is not None
+        if not character or not frame:
+            return True
+        if frame != self._asked:
+            self._asked, self._answers = frame, {}
+            self._asked_text = self._codec.decode(frame)
+        if character not in self._answers:
+            unfinished = self._asked_text.endswith("\ufffd")  # a character of several tokens
+            some = self._grammar.wide if character == _WIDE else (character,)
+            self._answers[character] = unfinished or any(self._grammar.begins(self._asked_text + one) for one in some)
+        return self._answers[character]
 
     def _begins_wide(self, frame: list[int]) -> bool:
         """Whether the last tokens begin a character of several tokens that may come here."""
