@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from cwm_trace.format import FRAME_SEP, FrameParser, parse, render_frame, render_prompt
 from cwm_trace.frames import Event, Step, Trace
 from cwm_trace.models.base import Decoding, Stop
-from cwm_trace.models.past import Past
+from cwm_trace.models.past import Past, _active, texts
 from cwm_trace.prompts import call_prompt
 from cwm_trace.simulate import simulate
 from cwm_trace.tracer.inprocess import record_source
@@ -43,7 +43,26 @@ YIELDS = """def f(n):
     except ZeroDivisionError as error:
         return str(error)
 """
-PROGRAMS = {"a loop": (LOOP, "f(14)"), "calls in calls": (CALLS, "f(7)"), "generators": (YIELDS, "f(5)")}
+CAUGHT = """def f(x):
+    try:
+        y = 1 // (x - x)
+    except ZeroDivisionError:
+        y = check(x)
+    return y
+def check(k):
+    try:
+        raise ValueError('no %s' % ('k' * 300))
+    except ValueError:
+        return deeper(k)
+def deeper(k):
+    raise KeyError('no %s' % ('k' * 300))
+"""
+PROGRAMS = {
+    "a loop": (LOOP, "f(14)"),
+    "calls in calls": (CALLS, "f(7)"),
+    "generators": (YIELDS, "f(5)"),
+    "exceptions": (CAUGHT, "f(5)"),
+}
 
 
 @pytest.fixture(params=PROGRAMS)
@@ -76,9 +95,12 @@ def test_what_is_kept_says_what_it_said_and_the_next_frame_is_understood(trace: 
         assert known.context == trace.context and not known.malformed
         assert is_part([content(step) for step in known], [content(step) for step in trace[:count]])
         assert content(known[0]) == content(trace[0]) and content(known[-1]) == content(trace[count - 1])
-        parser = FrameParser()
+        parser, real = FrameParser(), FrameParser()
         for step in known:
             parser.observe(step)
+        for step in trace[:count]:
+            real.observe(step)
+        assert parser.previous == real.previous  # what `".."` stands for
         assert content(parser.parse(render_frame(trace[count]))) == content(trace[count])
 
 
@@ -98,6 +120,32 @@ def test_the_frames_that_are_active_stay_where_there_is_room(trace: Trace) -> No
         assert active(known.frames) == active(trace.frames[:count])
         left_out += len(known) < count
     assert left_out or len(trace.render()) < 5_000
+
+
+def test_callers_that_had_no_room_once_are_not_forgotten() -> None:
+    trace = record_source(CALLS.replace("f(n - 1)", "f(n - 1 + 0 * len('a longer line'))"), "f(24)")
+    shown = []
+    for text, steps in list(texts(trace, 1, len, 2_500))[1:]:
+        known, number = parse(text), trace.frames.index(steps[0])
+        active = _active(trace.frames[:number])
+        assert content(known[0]) == content(trace[0])
+        calls = _active(known.frames)
+        assert is_part([content(call) for call, *_ in calls], [content(call) for call, *_ in active])
+        assert [content(step) for step in calls[0]] == [content(step) for step in active[0]]
+        shown.append((len(calls), len(active)))
+    assert any(few < many for few, many in shown[:-1]), "some had no room"
+    assert shown[-1][0] == shown[-1][1] > 1, "and are there again"
+
+
+def test_no_frame_is_begun_too_near_to_the_end_of_a_window() -> None:
+    trace = record_source("# " + "long " * 400 + "\n" + LOOP, "f(14)")
+    prompt = Trace(trace.context, trace.frames[:40], complete=False)
+    bare = len(render_prompt(trace.context))
+    past = Past(prompt, len, 1_000, window=bare + 350)
+    assert past.instead(bare + 99) is None
+    known = past.instead(bare + 100)
+    assert known is not None
+    assert past.instead(len(known)) is None, "not again at once"
 
 
 def test_a_waiting_caller_shows_the_line_that_it_waits_at() -> None:
@@ -179,7 +227,7 @@ def tiny() -> CausalModel:
     return CausalModel(network, tiny_cwm.build_tokenizer(), "tiny")
 
 
-def texts(model: Any, decoding: Decoding) -> list[str]:
+def written_by(model: Any, decoding: Decoding) -> list[str]:
     rollout = model.rollout(PROMPT, decoding)
     made = [rollout.next_frame() for _ in range(FRAMES)]
     assert {one.stop for one in made} == {Stop.FRAME}
@@ -201,7 +249,7 @@ def reread(model: CausalModel, written: list[str]) -> Iterator[tuple[list[int], 
 
 
 def test_a_rollout_is_what_the_network_writes_behind_each_text(tiny: CausalModel) -> None:
-    written = texts(tiny, Decoding())
+    written = written_by(tiny, Decoding())
     lengths = []
     for before, frame in reread(tiny, written):
         with torch.inference_mode():
@@ -213,9 +261,9 @@ def test_a_rollout_is_what_the_network_writes_behind_each_text(tiny: CausalModel
 
 
 def test_guesses_and_company_do_not_change_it(tiny: CausalModel) -> None:
-    written = texts(tiny, Decoding())
-    assert texts(tiny, Decoding(speculative=False)) == written
-    assert texts(tiny.concurrent(), Decoding()) == written
+    written = written_by(tiny, Decoding())
+    assert written_by(tiny, Decoding(speculative=False)) == written
+    assert written_by(tiny.concurrent(), Decoding()) == written
 
 
 def test_scores_are_those_of_the_frames_as_they_were_written(tiny: CausalModel) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from itertools import count
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 
 pytest.importorskip("torch")
 
-from cwm_trace.format import END_OF_TEXT, FRAME_SEP, FrameParser, split_frames  # noqa: E402
+from cwm_trace.format import END_OF_TEXT, FRAME_SEP, START_MARK, FrameParser, split_frames  # noqa: E402
 from cwm_trace.frames import Step, Trace  # noqa: E402
 from cwm_trace.tracer.inprocess import record_source  # noqa: E402
 from cwm_trace.train.data import IGNORED, learned, make_batch  # noqa: E402
@@ -83,6 +84,26 @@ def test_without_parts_they_are_left_out() -> None:
 def test_the_same_seed_gives_the_same_part() -> None:
     seed, ids = some_parts(1)[0]
     assert [item.tolist() for item in parts(seed)][0] == ids.tolist()
+
+
+def test_no_program_can_spell_the_mark() -> None:
+    maker = Maker(Recipe(0, 0, max_tokens=LIMIT, parts=True))
+    spelled = [record_source(f"def f(x):\n    return x{more}\n", "f('<|pa')") for more in (" + 'd|>'", " + 'd|'")]
+    made = maker._tokens(spelled, random.Random(0))
+    assert len(made) == 1 and MARK not in made[0]
+    assert (maker.counts["unfit"], maker.counts["traces"]) == (1, 1)
+
+
+def test_a_part_of_a_long_entry_has_something_to_learn() -> None:
+    source = (
+        f"def f(x):{START_MARK}\n    for i in x[:60]:\n        y = i + 1\n    return y\nf({list(range(100, 250))})\n"
+    )
+    trace = record_source(source)
+    maker = Maker(Recipe(0, 0, max_tokens=1280, parts=True))
+    found = [ids for seed in range(30) if (ids := maker._part(trace, random.Random(seed)))]
+    for ids in found:  # perhaps none: the entry alone takes nearly all
+        tokens, start = learned(np.array(ids, dtype=np.uint16), SEPARATOR, MARK)
+        assert start < len(tokens)
 
 
 def test_there_is_no_loss_before_the_mark_which_no_network_reads() -> None:

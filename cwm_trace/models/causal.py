@@ -274,7 +274,7 @@ class CausalModel:
 
     def past(self, prompt: Trace) -> Past:
         """What is known of a trace, to be told in a shorter text where it becomes longer than what the network was trained on."""
-        return Past(prompt, self._size, self._text_length)
+        return Past(prompt, self._size, self._text_length, self._window)
 
     def _size(self, text: str) -> int:
         return len(self.codec.encode(text))
@@ -307,7 +307,7 @@ class CausalModel:
     def score(self, trace: Trace, given: int = 1) -> tuple[FrameScore, ...]:
         """Teacher-forced scores of the frames after the first `given`, in one forward pass, or in one for each text that is read of a trace
         that is too long (`past`). Raises ModelError beyond its window."""
-        parts = texts(trace, given, self._size, self._text_length)
+        parts = texts(trace, given, self._size, self._text_length, self._window)
         return tuple(score for text, steps in parts for score in self._scores(text, steps))
 
     def _scores(self, text: str, steps: Sequence[Step]) -> Iterator[FrameScore]:
@@ -370,7 +370,7 @@ class CausalRollout:
         """Append a given frame; only its own tokens are read."""
         ended = not isinstance(step, MalformedFrame) or step.terminated
         self._engine.push(self._codec.encode(render_frame(step) + (FRAME_SEP if ended else "")))
-        self._begun = []
+        self._begun, self._asked = [], []
         self._past.observe(step)
         if self._grammar is not None:
             self._grammar.observe(step)
@@ -405,7 +405,7 @@ class CausalRollout:
             if self._grammar is not None:
                 self._grammar.wrote(text)
         if stop is not Stop.TOKENS:
-            self._begun = []
+            self._begun, self._asked = [], []
 
     def _allowed(self, ids: list[int]) -> bool:
         """Whether the frame may go on with these tokens."""

@@ -9,31 +9,34 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import accumulate
+from itertools import accumulate, chain, takewhile
+from math import inf
 
 from cwm_trace.format import FRAME_SEP, FrameParser, diff_encode, render_frame, render_prompt
 from cwm_trace.frames import Event, Frame, Step, Trace
 
 _LEAST = 0.25  # of the limit, for frames behind a context, or a text told anew, that is nearly as long
 _KEPT = 0.5  # of what frames may take
-_CALLERS = 0.5  # of what is kept, at most
+_CALLERS = 0.5  # of what is kept, at least
 
 
 class Past:
     """A trace so far, its first frames perhaps left out. Forgets what it leaves out; without a limit it keeps nothing at all."""
 
-    def __init__(self, prompt: Trace, size: Callable[[str], int], limit: int | None) -> None:
-        """`limit`: the longest text, by `size` (tokens, say), that another frame is begun behind; behind a long context a quarter more."""
+    def __init__(self, prompt: Trace, size: Callable[[str], int], limit: int | None, window: int | None = None) -> None:
+        """`limit`: the longest text, by `size` (tokens, say), that another frame is begun behind; behind a long context a quarter more.
+        `window`: the longest that can be read at all."""
         self._context, self._size = prompt.context, size
-        self._limit = self._least = self._room = 0.0
+        self._limit = self._least = self._bare = 0.0
+        self._most = inf
         self._steps: list[Step] | None = None
         if limit is not None:
-            bare = size(render_prompt(prompt.context))
+            self._bare = size(render_prompt(prompt.context))
             self._least = limit * _LEAST
-            self._limit = max(limit, bare + self._least)
-            self._room = (self._limit - bare) * _KEPT
+            self._limit = max(limit, self._bare + self._least)
+            self._most = inf if window is None else window - self._least
             self._steps = []
-        self._due = self._limit
+        self._due = min(self._limit, self._most)
         self._parser = FrameParser()
         for step in prompt.frames:
             self.observe(step)
@@ -58,18 +61,46 @@ class Past:
         """What to read in place of a text of this length before the next frame; None where that is not too long."""
         if self._steps is None or length < self._due:
             return None
-        self._steps = list(_told_anew(_kept(self._steps, self._size, self._room)))
-        text = render_prompt(self._context, tuple(self._steps))
-        self._due = max(self._limit, self._size(text) + self._least)  # not again at once where frames are long
+        callers, tail = self._split(self._steps)
+        text = render_prompt(self._context, tuple(_told_anew([*self._shown(callers, tail), *tail])))
+        self._steps = [*chain(*callers), *tail]
+        told = self._size(text)
+        # Not again at once where frames are long.
+        self._due = max(min(max(self._limit, told + self._least), self._most), told + 1)
         return text
+
+    def _split(self, steps: Sequence[Step]) -> tuple[list[list[Step]], list[Step]]:
+        """What is still active of the frames before the last ones, and these, one at least."""
+        room = (self._limit - self._bare) * _KEPT * (1 - _CALLERS)
+        sizes = accumulate(self._size_of([step]) for step in reversed(steps))
+        start = len(steps) - max(1, sum(1 for _ in takewhile(lambda total: total <= room, sizes)))
+        while start and steps[start].event is Event.EXCEPTION:  # `".."` behind it stands for what was before it
+            start -= 1
+        return _active(steps[:start]), list(steps[start:])
+
+    def _shown(self, callers: Sequence[list[Step]], tail: Sequence[Step]) -> list[Step]:
+        """Callers from the innermost one on, as far as there is room, but always the entry."""
+        frames = self._limit - self._bare
+        room = max(frames * _KEPT * _CALLERS, frames - self._least - self._size_of(tail))
+        entry, *others = callers or [[]]
+        shown: list[Step] = []
+        for caller in reversed(others):
+            room -= self._size_of(_told_anew(caller))
+            if room < 0:
+                break
+            shown = [*caller, *shown]
+        return [*entry, *shown]
+
+    def _size_of(self, steps: Iterable[Step]) -> int:
+        return sum(self._size(render_frame(step) + FRAME_SEP) for step in steps)
 
 
 def texts(
-    trace: Trace, given: int, size: Callable[[str], int], limit: int | None
+    trace: Trace, given: int, size: Callable[[str], int], limit: int | None, window: int | None = None
 ) -> Iterator[tuple[str, tuple[Step, ...]]]:
     """A trace in parts: a text that is read, and the frames that come behind it until there is another. The first text has `given` frames."""
     prompt = Trace(trace.context, trace.frames[:given], complete=False)
-    past, text = Past(prompt, size, limit), render_prompt(prompt.context, prompt.frames)
+    past, text = Past(prompt, size, limit, window), render_prompt(prompt.context, prompt.frames)
     if not past.is_limited:  # nothing to be measured
         yield text, trace.frames[given:]
         return
@@ -84,29 +115,14 @@ def texts(
     yield text, trace.frames[start:]
 
 
-def _kept(steps: Sequence[Step], size: Callable[[str], int], room: float) -> list[Step]:
-    """The last frames, one at least, behind what is still active of those before; from the innermost caller on, but always the entry's."""
-    sizes = [size(render_frame(step) + FRAME_SEP) for step in steps]
-    for_callers = room * _CALLERS
-    start = len(steps) - max(1, sum(total <= room - for_callers for total in accumulate(reversed(sizes))))
-    entry, *callers = _active(steps[:start]) or [[]]
-    kept = {*entry, *range(start, len(steps))}
-    for numbers in reversed(callers):
-        for_callers -= sum(sizes[number] for number in numbers)
-        if for_callers < 0:
-            break
-        kept.update(numbers)
-    return [steps[number] for number in sorted(kept)]
-
-
-def _active(steps: Sequence[Step]) -> list[list[int]]:
-    """For each Python frame that has not been left, from the entry on: the index of its CALL, and of its last LINE if there is one."""
-    stack: list[list[int]] = []
-    for number, step in enumerate(steps):
+def _active(steps: Sequence[Step]) -> list[list[Step]]:
+    """Of each Python frame that has not been left, from the entry on: its CALL, and its last LINE if there is one."""
+    stack: list[list[Step]] = []
+    for step in steps:
         if step.event is Event.CALL:
-            stack.append([number])
+            stack.append([step])
         elif step.event is Event.LINE and stack:
-            stack[-1][1:] = [number]
+            stack[-1][1:] = [step]
         elif step.event is Event.RETURN and stack:
             stack.pop()
     return stack

@@ -37,7 +37,7 @@ from cwm_trace.train.watched import Crew, Place
 SECONDS_A_PROGRAM = 1.0
 MEMORY = 3 << 30
 _LONGER = 6  # times the usual limits, where traces are learned in parts
-_READ = 0.8  # of the tokens of such a part: from so many on, the next frame begins another
+READ = 0.8  # of the tokens of such a part: from so many on, the next frame begins another
 _RAISING = 0.25  # share of traces that raise, of mutants and of varied arguments, that are kept
 
 
@@ -199,10 +199,12 @@ class Maker:
         return kept
 
     def _tokens(self, found: Sequence[Trace | None], rng: random.Random) -> list[list[int]]:
-        traces = [trace for trace in found if trace is not None]
-        texts = [trace.render() for trace in traces]
+        rendered = [(trace, trace.render()) for trace in found if trace is not None]
+        fitting = [(trace, text) for trace, text in rendered if PAD not in text]  # which marks where parts begin
+        self.counts["unfit"] += len(rendered) - len(fitting)
         made = []
-        for trace, text, whole in zip(traces, texts, self.encoder.encode(texts), strict=True):
+        encoded = self.encoder.encode([text for _, text in fitting])
+        for (trace, text), whole in zip(fitting, encoded, strict=True):
             ids: list[int] = whole if len(whole) <= self.recipe.max_tokens else self._part(trace, rng)
             fate = "repeated" if text in self.seen else "traces" if ids else "too_long"
             self.counts[fate] += 1
@@ -219,7 +221,8 @@ class Maker:
         """One of the parts of a trace that is too long, [] where none is to be learned. A padding token stands before what is predicted."""
         if not self.recipe.parts:
             return []
-        cut = list(told_anew(trace, 1, self._size, int(self.recipe.max_tokens * _READ)))
+        parts = told_anew(trace, 1, self._size, int(self.recipe.max_tokens * READ))
+        cut = [part for part in parts if part[1]]  # a long entry may be told anew at once
         number = rng.randrange(len(cut))
         before, steps = cut[number]
         end = END_OF_TEXT if number == len(cut) - 1 else ""

@@ -31,7 +31,7 @@ from cwm_trace.train.live import LiveRecipe, LiveShards
 from cwm_trace.train.muon import Muon
 from cwm_trace.train.network import Shape, batch_loss, new_model, open_model, save_model
 from cwm_trace.train.packed import PackedBatch, masks_of, pack, packed_loss
-from cwm_trace.train.record import Recipe
+from cwm_trace.train.record import READ, Recipe
 from cwm_trace.train.telling import Tell, telling, telling_apart
 from cwm_trace.train.tokenizer import PAD, build_backend
 
@@ -192,7 +192,7 @@ class Trainer:
         start = self.plan.start_from
         model = new_model(self.shape) if start is None else open_model(start)
         if getattr(model.config, "text_length", None) is None:
-            model.config.text_length = self.plan.max_length
+            model.config.text_length = int(self.plan.max_length * READ)
         return model
 
     def _load_checkpoint(self) -> None:
