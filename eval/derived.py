@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from cwm_trace.eval.alignment import common_subsequence
-from cwm_trace.eval.intervals import Estimate, bootstrap_ratio, estimate, ratio
+from cwm_trace.eval.intervals import Estimate, estimate, ratio, share_interval
 from cwm_trace.eval.literals import literal_value, program_tree
 from cwm_trace.eval.samples import Sample
 from cwm_trace.format import marked_line, source_lines, strip_mark
@@ -54,7 +54,7 @@ def _estimate(counts: Sequence[Counts], programs: Sequence[str]) -> Estimate:
         before = sums.get(program, (0.0, 0.0))
         sums[program] = before[0] + right, before[1] + asked
     clusters = [pair for pair in sums.values() if pair[1]]
-    low, high = bootstrap_ratio(clusters)
+    low, high = share_interval(clusters)
     return Estimate(100 * ratio(clusters), 100 * low, 100 * high, sum(1 for _, asked in counts if asked))
 
 

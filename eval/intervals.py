@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import statistics
 from collections.abc import Callable, Sequence
@@ -34,8 +35,9 @@ class Estimate:
     n: int
 
 
-def wilson(successes: int, n: int) -> Interval:
-    """Wilson's score interval of a proportion (Wilson, 1927). Raises ValueError unless 0 <= successes <= n > 0."""
+def wilson(successes: float, n: int) -> Interval:
+    """Wilson's score interval of a proportion (Wilson, 1927), or of a mean of values of 0 to 1, for which it is too wide rather than too narrow
+    (none varies more than those that are 0 or 1). Raises ValueError unless 0 <= successes <= n > 0."""
     if not 0 <= successes <= n or n == 0:
         raise ValueError(f"{successes} successes of {n}")
     share = successes / n
@@ -111,18 +113,46 @@ def ratio(clusters: Sequence[Ratio]) -> float:
 
 
 def interval(values: Sequence[float], programs: Sequence[str] | None = None) -> Interval:
-    """Wilson where every value is 0 or 1 and no program comes twice, else the bootstrap over programs."""
-    independent = programs is None or len(set(programs)) == len(programs)
-    if independent and set(values) <= {0.0, 1.0}:
-        return wilson(int(sum(values)), len(values))
-    return bootstrap(values, programs)
-
-
-def estimate(values: Sequence[float], programs: Sequence[str] | None = None) -> Estimate:
-    """Mean and interval of values of 0 to 1. Several values of one program say nothing of other programs: then it is all of 0 to 100.
+    """Of the mean of values of 0 to 1: Wilson where every value is 0 or 1 and no program comes twice, else `share_interval`.
 
     Raises ValueError without values.
     """
-    alone = programs is not None and len(values) > 1 and len(set(programs)) == 1
-    low, high = Interval(0.0, 1.0) if alone else interval(values, programs)
+    independent = programs is None or len(set(programs)) == len(programs)
+    if independent and set(values) <= {0.0, 1.0}:
+        return wilson(sum(values), len(values))
+    return share_interval([(sum(group), len(group)) for group in _groups(values, programs)])
+
+
+def share_interval(clusters: Sequence[Ratio]) -> Interval:
+    """Of a ratio of sums that is a share (0 to 1), a pair a program: `bootstrap_ratio`. But one program says nothing of others, and those
+    that are all alike (all wrong, say) do not say that every other one is: where no draw differs, it is Wilson's, of so many programs.
+
+    Raises ValueError without pairs.
+    """
+    if len(clusters) == 1:
+        return Interval(0.0, 1.0)
+    found = bootstrap_ratio(clusters)
+    return found if found.low < found.high else wilson(ratio(clusters) * len(clusters), len(clusters))
+
+
+def difference_interval(clusters: Sequence[tuple[Ratio, Ratio]]) -> Interval:
+    """Of the second share less the first, a pair of ratios a program: `bootstrap_difference`; one program says nothing of others. Where no draw
+    differs, but the shares do, it is the hybrid of both shares' Wilson intervals (Newcombe, 1998, method 10, as if they were not paired,
+    which is too wide rather than too narrow).
+
+    Raises ValueError without pairs.
+    """
+    if len(clusters) == 1:
+        return Interval(-1.0, 1.0)
+    found, n = bootstrap_difference(clusters), len(clusters)
+    if found.low < found.high or found.low == 0:
+        return found
+    a, b = (ratio([pair[side] for pair in clusters]) for side in (0, 1))
+    (low_a, high_a), (low_b, high_b) = wilson(a * n, n), wilson(b * n, n)
+    return Interval(b - a - math.hypot(b - low_b, high_a - a), b - a + math.hypot(high_b - b, a - low_a))
+
+
+def estimate(values: Sequence[float], programs: Sequence[str] | None = None) -> Estimate:
+    """Mean and interval of values of 0 to 1, in percent. Raises ValueError without values."""
+    low, high = interval(values, programs)
     return Estimate(100 * sum(values) / len(values), 100 * low, 100 * high, len(values))

@@ -15,7 +15,7 @@ from typing import Any, Protocol, TypeVar
 from cwm_trace.errors import InputError
 from cwm_trace.eval.derived import QUESTIONS, answers
 from cwm_trace.eval.folder import read_lines, read_manifest
-from cwm_trace.eval.intervals import Interval, Ratio, bootstrap_difference, ratio
+from cwm_trace.eval.intervals import Interval, Ratio, bootstrap_difference, difference_interval, ratio
 from cwm_trace.eval.metrics import METRICS, OUTPUT_METRICS
 from cwm_trace.eval.results import survival_lengths, survives
 from cwm_trace.eval.samples import Sample, read_sample
@@ -45,8 +45,8 @@ class Comparison:
         n, of: tasks compared, tasks of the suite.
         metrics: differences by metric; one that no task can be judged by is left out.
         only_a, only_b: tasks that are right in one run only: their output, or, teacher-forced, their every frame (`tested`).
-        p_value: of McNemar's exact test of these two counts (McNemar, 1947; two-sided binomial): how probable so uneven a split is if
-            both runs are equally good.
+        p_value: how probable so uneven a split is if both runs are equally good, program by program (`sign_flips`); with one task a program
+            that is McNemar's exact test of these two counts (McNemar, 1947; two-sided binomial).
         survival: differences of P(first k frames right), by k.
         derived: those of the questions of other benchmarks (`cwm_trace.eval.derived`).
         tested: the metric of `only_a`, `only_b` and `p_value`.
@@ -65,11 +65,22 @@ class Comparison:
     tested: str = "output_pass_at_1"
 
 
-def mcnemar(only_a: int, only_b: int) -> float:
-    """Two-sided exact p-value of a split of discordant pairs; 1.0 where there are none."""
-    total, fewer = only_a + only_b, min(only_a, only_b)
-    ways = sum(math.comb(total, count) for count in range(fewer + 1))
-    return min(1.0, 2 * ways / (1 << total))
+def sign_flips(differences: Iterable[int]) -> float:
+    """Two-sided exact p-value of a permutation test: how often the sum is as far from 0 if each difference is as likely to be its negative.
+
+    A difference is that of a program, all its tasks together, as these are not independent (Good, Permutation Tests, 2000, the one-sample
+    test). Where each is -1, 0 or 1 this is McNemar's exact test. 1.0 where all are 0.
+    """
+    found = [one for one in differences if one]
+    ways = {0: 1}  # of each sum
+    for size in map(abs, found):
+        more: dict[int, int] = {}
+        for place, count in ways.items():
+            for moved in (place - size, place + size):
+                more[moved] = more.get(moved, 0) + count
+        ways = more
+    total = abs(sum(found))
+    return sum(count for place, count in ways.items() if abs(place) >= total) / (1 << len(found))
 
 
 def compare_runs(first: Path, second: Path) -> Comparison:
@@ -104,11 +115,14 @@ def _pairs(first: Path, second: Path, read: Callable[[dict[str, Any]], _Sample])
     return pairs
 
 
-def _split(right: Iterable[tuple[bool, bool]]) -> dict[str, Any]:
-    """What only one has right, and the test of it."""
+def _split(right: Iterable[tuple[str, bool, bool]]) -> dict[str, Any]:
+    """What only one has right, and the test of it; of each task its program, and whether each has it right."""
     found = list(right)
-    only_a, only_b = (found.count(pair) for pair in ((True, False), (False, True)))
-    return {"n": len(found), "only_a": only_a, "only_b": only_b, "p_value": mcnemar(only_a, only_b)}
+    only_a, only_b = (sum(pair == wanted for _, *pair in found) for wanted in ([True, False], [False, True]))
+    differences: dict[str, int] = {}
+    for program, a, b in found:
+        differences[program] = differences.get(program, 0) + b - a
+    return {"n": len(found), "only_a": only_a, "only_b": only_b, "p_value": sign_flips(differences.values())}
 
 
 def _difference(counts: Sequence[tuple[str, Ratio, Ratio]], scale: float = 100) -> Difference | None:
@@ -121,9 +135,13 @@ def _difference(counts: Sequence[tuple[str, Ratio, Ratio]], scale: float = 100) 
     if not all(any(below for _, below in side) for side in sides):
         return None
     first, second = (scale * ratio(side) for side in sides)
-    alone = len(sums) == 1 and scale == 100  # one program says nothing of others, as in `intervals.estimate`
-    low, high = Interval(-1.0, 1.0) if alone else bootstrap_difference(list(sums.values()))
+    low, high = (difference_interval if scale == 100 else _open_difference)(list(sums.values()))
     return Difference(first, second, second - first, Interval(scale * low, scale * high))
+
+
+def _open_difference(clusters: Sequence[tuple[Ratio, Ratio]]) -> Interval:
+    """Of what has no bounds."""
+    return bootstrap_difference(clusters) if len(clusters) > 1 else Interval(-math.inf, math.inf)
 
 
 def _sum(one: Ratio, other: Ratio) -> Ratio:
@@ -141,7 +159,7 @@ Pairs = Sequence[tuple[Sample, Sample]]
 
 def _rollouts(first: Path, second: Path) -> dict[str, Any]:
     pairs = _pairs(first, second, read_sample)
-    made = _split((bool(a.score.output_pass_at_1), bool(b.score.output_pass_at_1)) for a, b in pairs)
+    made = _split((a.cluster, bool(a.score.output_pass_at_1), bool(b.score.output_pass_at_1)) for a, b in pairs)
     if any(sample.is_answer for pair in pairs for sample in pair):
         return made | {"metrics": _found({name: _metric(pairs, name) for name in OUTPUT_METRICS})}
     return made | {
@@ -178,7 +196,7 @@ _OF_BOTH = ("bits",)
 def _teacher_forced(first: Path, second: Path) -> dict[str, Any]:
     pairs = _pairs(first, second, read_teacher_sample)
     metrics = _found({name: _teacher_metric(pairs, name) for name in TEACHER_METRICS})
-    return _split((_whole(a), _whole(b)) for a, b in pairs) | {"metrics": metrics, "tested": "whole_trace"}
+    return _split((a.cluster, _whole(a), _whole(b)) for a, b in pairs) | {"metrics": metrics, "tested": "whole_trace"}
 
 
 def _whole(sample: TeacherSample) -> bool:

@@ -284,7 +284,7 @@ def _comparison_notes(made: Comparison) -> list[str]:
         lines.append(f"LIMITED ({made.n} of {made.of} tasks are in both runs): not for reporting")
     what = "output" if made.tested == "output_pass_at_1" else "whole trace"
     split = f"{what} right in the first run only: {made.only_a}, in the second only: {made.only_b}"
-    return [*lines, f"{split}; McNemar's exact test: p = {made.p_value:.2g}"]
+    return [*lines, f"{split}; exact test by program: p = {made.p_value:.2g}"]
 
 
 # --- both kinds of runs in detail -------------------------------------------------------------------------------------

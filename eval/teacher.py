@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from cwm_trace.eval.groups import Groups, breakdown
-from cwm_trace.eval.intervals import Interval, estimate, interval
+from cwm_trace.eval.intervals import Interval, bootstrap, estimate
 from cwm_trace.eval.mistakes import MistakeCount
 from cwm_trace.eval.tasks import Outcome, count_outcomes, first_errors
 from cwm_trace.eval.teacher_details import TEACHER_KINDS, UNCHANGED_BEGUN, count_forced_mistakes
@@ -207,6 +207,9 @@ def summarise_teacher_forced(model: str, suite: str, samples: Sequence[TeacherSa
 
 def _metric(values: Sequence[float], programs: Sequence[str], *, bits: bool) -> tuple[float, Interval]:
     if bits:
-        return sum(values) / len(values), interval(values, programs)
+        # One program says nothing of others.
+        return sum(values) / len(values), bootstrap(values, programs) if len(set(programs)) > 1 else Interval(
+            0, math.inf
+        )
     found = estimate(values, programs)
     return found.value, Interval(found.low, found.high)

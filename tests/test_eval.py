@@ -24,6 +24,7 @@ from cwm_trace.eval.intervals import (
     estimate,
     interval,
     ratio,
+    share_interval,
     wilson,
 )
 from cwm_trace.eval.metrics import changes
@@ -510,4 +511,13 @@ def test_median_interval_draws_whole_programs() -> None:
 def test_interval_is_wilson_only_for_independent_shares() -> None:
     assert interval([1.0, 0.0, 1.0]) == wilson(2, 3)
     assert interval([1.0, 0.0, 1.0], ["a", "b", "c"]) == wilson(2, 3)
-    assert interval([1.0, 1.0], ["a", "a"]) == Interval(1.0, 1.0)
+    assert interval([1.0, 0.0, 0.0, 1.0], ["a", "a", "b", "c"]) == bootstrap([1.0, 0.0, 0.0, 1.0], ["a", "a", "b", "c"])
+
+
+@pytest.mark.parametrize("share", [0.0, 0.6, 1.0])
+def test_programs_that_are_all_alike_do_not_say_that_all_others_are(share: float) -> None:
+    assert interval([share] * 6, ["a", "a", "b", "b", "c", "c"]) == wilson(3 * share, 3)
+    assert interval([share] * 6, ["a"] * 6) == Interval(0.0, 1.0)
+    assert interval([share] * 6) == wilson(6 * share, 6)
+    assert interval([0.5]) == Interval(0.0, 1.0) and interval([1.0]) == wilson(1, 1)
+    assert share_interval([(2 * share, 2), (4 * share, 4)]) == wilson(2 * share, 2)

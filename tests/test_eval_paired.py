@@ -10,7 +10,8 @@ import pytest
 from cwm_trace.cli import main
 from cwm_trace.errors import InputError
 from cwm_trace.eval import Suite, Task, compare_runs, run_suite
-from cwm_trace.eval.paired import mcnemar
+from cwm_trace.eval.intervals import wilson
+from cwm_trace.eval.paired import sign_flips
 from cwm_trace.models import load_model
 
 SOURCE = "def f(x):\n    return x * {factor}\n"
@@ -30,9 +31,25 @@ def runs(tmp_path: Path) -> tuple[Path, Path]:
     ("only_a", "only_b", "p"),
     [(0, 0, 1.0), (1, 0, 1.0), (0, 5, 0.0625), (2, 8, 0.109375), (8, 2, 0.109375), (3, 3, 1.0)],
 )
-def test_mcnemar_by_hand(only_a: int, only_b: int, p: float) -> None:
+def test_with_one_task_a_program_it_is_mcnemars_test(only_a: int, only_b: int, p: float) -> None:
     """(2, 8): 2 x (C(10,0) + C(10,1) + C(10,2)) / 1024 = 112 / 1024."""
-    assert mcnemar(only_a, only_b) == pytest.approx(p)
+    assert sign_flips([-1] * only_a + [1] * only_b + [0] * 7) == pytest.approx(p)
+
+
+@pytest.mark.parametrize(
+    ("differences", "p"), [([20], 1.0), ([3, 1], 0.5), ([3, -1], 1.0), ([2, 1, -1], 0.75), ([], 1.0)]
+)
+def test_tasks_of_one_program_stand_together(differences: list[int], p: float) -> None:
+    """[2, 1, -1], whose sum is 2: of 8 choices of signs, 4, 2, 2, 0 and their negatives, three are at least as far: 6 of 8."""
+    assert sign_flips(differences) == pytest.approx(p)
+
+
+def test_calls_of_one_program_are_no_evidence_of_others(tmp_path: Path) -> None:
+    calls = Suite("calls", "3" * 64, tuple(Task(f"{n}", TASKS[0].source, f"f({n})") for n in range(8)))
+    for name in ("copy-input", "no-change"):
+        run_suite(load_model(name), calls, tmp_path / name)
+    made = compare_runs(tmp_path / "copy-input", tmp_path / "no-change")
+    assert (made.only_a, made.only_b, made.p_value) == (8, 0, 1.0)
 
 
 def test_a_comparison_counts_what_only_one_gets_right(runs: tuple[Path, Path]) -> None:
@@ -65,7 +82,10 @@ def test_survival_and_derived_numbers_are_compared_too(
         4: (0.0, 100.0, 100.0),
     }
     path = made.derived["path_exact"]
-    assert (path.a, path.b, path.difference, path.interval) == (0.0, 100.0, 100.0, (100.0, 100.0))
+    assert (path.a, path.b, path.difference) == (0.0, 100.0, 100.0)
+    # Three programs that are all alike: Newcombe's, of 0 of 3 and 3 of 3.
+    missed = 1 - wilson(3, 3).low
+    assert path.interval == pytest.approx((100 - 100 * 2**0.5 * missed, 100.0))
     assert "line_precision" not in made.derived, "copy-input writes no line: nothing to divide by"
     assert main(["eval", "compare", *map(str, runs)]) == 0
     text = capsys.readouterr().out
