@@ -42,15 +42,18 @@ _Sample = TypeVar("_Sample", bound=_Identified)
 
 @contextmanager
 def run_folder(
-    out: Path, model: str, suite: Suite, config: dict[str, Any], *, resume: bool
+    out: Path, model: str, suite: Suite, config: dict[str, Any], *, resume: bool, dtype: str | None = None
 ) -> Generator[None, None, None]:
-    """A folder that this run alone writes to: its manifest is written, or is that of the same run. Raises InputError."""
+    """A folder that this run alone writes to: its manifest is written, or is that of the same run. Raises InputError.
+
+    `dtype`: the number format that a local model computes in, as two of them may not write the same.
+    """
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"cannot write to {out} ({error.strerror})") from None
     with _locked(out / SAMPLES) as samples:
-        _begin(out, model, suite, config, resume=resume)
+        _begin(out, model, suite, config, dtype, resume=resume)
         _drop_unfinished_line(samples)
         yield
 
@@ -58,7 +61,11 @@ def run_folder(
 @contextmanager
 def _locked(path: Path) -> Generator[BinaryIO, None, None]:
     """A file that no other process has so; the system gives it free when a process ends, however it ends."""
-    with path.open("a+b") as file:
+    try:
+        file = path.open("a+b")
+    except OSError as error:
+        raise InputError(f"cannot write to {path.parent} ({error.strerror})") from None
+    with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -69,7 +76,7 @@ def _locked(path: Path) -> Generator[BinaryIO, None, None]:
         yield file
 
 
-def _begin(out: Path, model: str, suite: Suite, config: dict[str, Any], *, resume: bool) -> None:
+def _begin(out: Path, model: str, suite: Suite, config: dict[str, Any], dtype: str | None, *, resume: bool) -> None:
     same = {
         "model": model,
         "weights": weights_hash(model),
@@ -77,8 +84,11 @@ def _begin(out: Path, model: str, suite: Suite, config: dict[str, Any], *, resum
         "sha256": suite.sha256,
         "n": len(suite.tasks),
         "config": config,
+        "dtype": dtype,
     }
     if not (out / _MANIFEST).exists():
+        if (out / SAMPLES).stat().st_size:  # a run's manifest is there before its first sample
+            raise InputError(f"{out} holds a {SAMPLES} that is not of a run", hint="Use another --out")
         of_suite = {"left_out": list(map(str, suite.left_out)), "tasks": [task.id for task in suite.tasks]}
         _write_json(out / _MANIFEST, same | _circumstances() | of_suite)
     elif not resume:
@@ -131,7 +141,7 @@ def read_manifest(out: Path) -> dict[str, Any]:
         manifest = json.loads(path.read_bytes())
     except OSError:
         raise InputError(f"{out} is not a run folder (no manifest.json)") from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: damaged ({error})") from None
     if not isinstance(manifest, dict) or not manifest.keys() >= {"model", "suite", "sha256", "n", "config"}:
         raise InputError(f"{path}: damaged (no model, suite, sha256, n or config)")
@@ -151,7 +161,7 @@ def read_lines(out: Path, read: Callable[[dict[str, Any]], _Sample]) -> list[_Sa
     for number, line in enumerate(whole.split(b"\n") if whole else (), start=1):
         try:
             sample = read(json.loads(line))
-        except (KeyError, TypeError, ValueError, AttributeError, InputError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, RecursionError, InputError) as error:
             message = f"{path}:{number}: damaged sample ({type(error).__name__}: {error})"
             raise InputError(message, hint="Delete this line, and go on with --resume") from None
         samples[sample.id] = sample

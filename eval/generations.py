@@ -6,10 +6,12 @@ the mean over programs of the share of right answers.
 
 Our rules, so that both scorers agree: only Python literals are written, all else (no answer, an exception, `<object ...>`) as "", which is
 wrong there, too; nothing but a literal of a model's text is ever executed. With that their pass@1 equals our `output_compatible`, for
-runs over tasks whose stated outputs are right. One difference stays, and it is theirs: an answer that contains the text `f(<input>)` is
-skipped, so that its program has fewer answers. Compared on real answers: 400 of `nano` on CRUXEval's development half, 78 right by
-`output_compatible` and by Meta's check as lm-evaluation-harness 0.4.13 has it (`tasks/cruxeval/utils.check_correctness`), the same ones.
-(That package's own task `cruxeval_output` takes the quotes off an answer before the check, so that no text is ever right there.)
+runs over tasks whose stated outputs are right. Two differences stay, and they are theirs: an answer that contains the text `f(<input>)` is
+skipped, so that its program has fewer answers; and of an answer such as `1, 2`, a tuple here, they compare the 1.
+
+Compared on real answers: 400 of `nano` on CRUXEval's development half, 78 right by `output_compatible` and by Meta's check as
+lm-evaluation-harness 0.4.13 has it (`tasks/cruxeval/utils.check_correctness`), the same ones. (That package's own task `cruxeval_output`
+takes the quotes off an answer before the check, so that no text is ever right there.)
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ from cwm_trace.eval.asserts import literal
 from cwm_trace.eval.folder import program_hash, read_manifest, run_folder
 from cwm_trace.eval.page import write_run
 from cwm_trace.eval.results import FinishedRun, Results, summarise
-from cwm_trace.eval.samples import ANSWER_META, NO_SCORE, Sample, judge, read_sample, read_samples
+from cwm_trace.eval.samples import ANSWER_META, Sample, judge, no_score, read_sample, read_samples
 from cwm_trace.eval.suites import Suite, Task
 from cwm_trace.eval.tasks import run_tasks, truth_outcome
 from cwm_trace.eval.truth import TrueTrace
@@ -69,12 +71,19 @@ def _number(name: str) -> int:
 
 
 def answer(sample: Sample) -> str:
-    """The predicted result if it is a literal, else ""."""
+    """The predicted result if it is a literal, else "". A tuple has its parentheses: `assert x == 1, 2` would mean something else."""
     text = (sample.predicted.returned if sample.predicted else None) or ""
     try:
-        return text if literal(ast.parse(text, mode="eval").body) is not None else ""
+        body = ast.parse(text, mode="eval").body
+        return "" if literal(body) is None else f"({text})" if _is_bare(text, body) else text
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         return ""
+
+
+def _is_bare(text: str, body: ast.expr) -> bool:
+    """Whether it is a tuple without parentheses: as a list, it then has the same items."""
+    listed = ast.parse(f"[{text}\n]", mode="eval").body
+    return isinstance(body, ast.Tuple) and ast.dump(ast.Tuple(listed.elts)) == ast.dump(ast.Tuple(body.elts))  # type: ignore[attr-defined]
 
 
 # --- in ---------------------------------------------------------------------------------------------------------------
@@ -86,7 +95,7 @@ def read_generations(path: str | Path) -> Generations:
         found = json.loads(Path(path).read_text("utf-8"))
     except OSError as error:
         raise InputError(f"cannot read {path} ({error.strerror})") from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: not JSON ({error})") from None
     if not isinstance(found, dict) or not found:
         raise InputError(
@@ -170,7 +179,7 @@ def _sample(task: Task, truth: TrueTrace, text: str) -> Sample:
         actual = truth(task)
         sample = judge(task.id, _answered(actual, text.strip()), actual)
     except CwmTraceError as error:
-        sample = Sample(task.id, truth_outcome(error), NO_SCORE, error=str(error))
+        sample = Sample(task.id, truth_outcome(error), no_score(), error=str(error))
     return replace(sample, program=program_hash(task.source), expected=task.expected, tags=task.tags)
 
 

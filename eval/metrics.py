@@ -13,14 +13,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 from cwm_trace.effects import Effect, effects
 from cwm_trace.errors import InputError
 from cwm_trace.eval.alignment import common_subsequence
 from cwm_trace.eval.compare import Diff, diff, same_ending
 from cwm_trace.eval.literals import literal_value
-from cwm_trace.format import ACTION_SEP, EVENT_TOKENS
+from cwm_trace.format import ACTION_SEP, ARG_SEP, EVENT_TOKENS, unescape_source
 from cwm_trace.frames import Event, MalformedFrame, Step, Trace
 
 _OBSERVATION_TOKENS = (EVENT_TOKENS[Event.CALL], EVENT_TOKENS[Event.LINE])
@@ -44,7 +44,8 @@ class TraceScore:
         prefix_exact: the first divergence, relative: share of true frames before it, 1 where nothing diverges in them.
         full_trace_exact_match: every frame right, none missing, none too many.
         control_flow_exact_match: every frame has the right event and line, none missing, none too many; values are not looked at.
-        termination: the prediction comes to an end (`<|end_of_text|>`, whatever is before it) if and only if the program did.
+        termination: the prediction comes to an end (`<|end_of_text|>` behind a frame, whatever that is) if and only if the program did.
+            A run (`eval`) has true traces of programs that end only; others are failures of the truth.
         expanded_state_exact_match: share of true CALL and LINE frames whose locals are predicted, each ".." replaced by the value that
             it stands for (in any order). A wrong value stays wrong for as long as it is shown as "..".
         changed_state_exact_match: of the true LINE frames before which this Python frame bound or changed a local, the share where
@@ -123,7 +124,9 @@ def _action(step: Step | None) -> str | None:
         return None
     if not isinstance(step, MalformedFrame):
         return step.source.strip()
-    return step.raw.partition(ACTION_SEP)[2].strip() if ACTION_SEP in step.raw else None
+    if ACTION_SEP not in step.raw:
+        return None
+    return unescape_source(step.raw.partition(ACTION_SEP)[2].partition(ARG_SEP)[0]).strip()
 
 
 def _mean(values: Sequence[float]) -> float:
@@ -198,11 +201,17 @@ def _locals_at(trace: Trace, index: int) -> Mapping[str, str] | None:
 
 def changes(trace: Trace, given: int = 1) -> dict[int, Effect]:
     """What changed before each LINE frame that shows a change: locals bound or changed since this Python frame's last observation."""
-    return {
-        effect.index + 1: effect
-        for effect in effects(trace.frames)
-        if effect.changed and effect.step.event is not Event.CALL and effect.index + 1 >= given
-    }
+    found = (_resumed(effect, trace) if effect.step.event is Event.CALL else effect for effect in effects(trace.frames))
+    return {effect.index + 1: effect for effect in found if effect.changed and effect.index + 1 >= given}
+
+
+def _resumed(call: Effect, trace: Trace) -> Effect:
+    """What a generator bound by what it was sent (`x = yield y`), which no LINE but the one behind its CALL shows."""
+    following = trace.frames[call.index + 1] if call.index + 1 < len(trace) else None
+    if following is None or following.event is not Event.LINE:
+        return replace(call, changed={})
+    known = call.step.locals
+    return replace(call, changed={name: value for name, value in following.locals.items() if known.get(name) != value})
 
 
 def _changed(predicted: Trace, actual: Trace, given: int) -> float | None:

@@ -116,7 +116,7 @@ _READERS: dict[str, Callable[[bytes, str], Iterator[Record]]] = {".json": _list,
 def _json(text: bytes, where: str) -> object:
     try:
         found: object = json.loads(text.decode())
-    except ValueError as error:  # UnicodeDecodeError is one
+    except (ValueError, RecursionError) as error:  # UnicodeDecodeError is a ValueError
         raise InputError(f"{where}: not JSON ({error})") from None
     return found
 

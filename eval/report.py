@@ -306,7 +306,11 @@ def _breakdown_table(item: Results | TeacherResults, kind: str) -> Table:
     metrics = list(dict.fromkeys(metric for found in groups.values() for metric in found))
     head = [f"{item.model}: {kind_title(item, kind)}", "n", *(titles[metric] for metric in metrics)]
     rows = [
-        [name, str(max(share.n for share in found.values())), *(_estimate(found.get(metric)) for metric in metrics)]
+        [
+            _flat(name),
+            str(max(share.n for share in found.values())),
+            *(_estimate(found.get(metric)) for metric in metrics),
+        ]
         for name, found in groups.items()
     ]
     return Table([head, *rows], [])

@@ -15,7 +15,7 @@ from cwm_trace.errors import CwmTraceError
 from cwm_trace.eval.folder import program_hash, read_run, run_folder
 from cwm_trace.eval.page import write_run
 from cwm_trace.eval.results import FinishedRun, Results, summarise
-from cwm_trace.eval.samples import NO_SCORE, Sample, judge, read_sample
+from cwm_trace.eval.samples import Sample, judge, no_score, read_sample
 from cwm_trace.eval.suites import Suite, Task
 from cwm_trace.eval.tasks import MODEL_FAILURES, model_outcome, run_tasks, said, truth_outcome
 from cwm_trace.eval.truth import TrueTrace
@@ -88,7 +88,7 @@ def finish_run(
         made = replace(sample, program=program_hash(task.source), expected=task.expected, tags=task.tags)
         return replace(made, seconds=seconds)
 
-    with run_folder(out, model.name, suite, config, resume=resume):
+    with run_folder(out, model.name, suite, config, resume=resume, dtype=getattr(model, "dtype", None)):
         samples = run_tasks(tasks, out, make, read_sample, on_sample, workers, truth)
         return write_run(out, summarise(model.name, suite.name, samples, len(suite.tasks)), samples)
 
@@ -99,13 +99,13 @@ def _sample(
     try:
         actual = truth(task)
     except CwmTraceError as error:
-        return Sample(task.id, truth_outcome(error), NO_SCORE, error=str(error))
+        return Sample(task.id, truth_outcome(error), no_score(), error=str(error))
     max_frames = max(MAX_FRAMES, 2 * len(actual)) if max_frames is None else max_frames
     started = time.monotonic()
     try:
         predicted = _prediction(model, task, decoding, max_frames, max_tokens)
     except MODEL_FAILURES as error:
-        return Sample(task.id, model_outcome(error), NO_SCORE, error=said(error), actual=actual)
+        return Sample(task.id, model_outcome(error), no_score(actual), error=said(error), actual=actual)
     return judge(task.id, predicted, actual, time.monotonic() - started)
 
 

@@ -8,14 +8,12 @@ from typing import Any
 
 from cwm_trace.eval.compare import CUT_OFF, Cause, diff
 from cwm_trace.eval.folder import read_lines
-from cwm_trace.eval.metrics import METRICS, TraceScore, score_trace
+from cwm_trace.eval.metrics import METRICS, TraceScore, changes, score_trace
 from cwm_trace.eval.tasks import Outcome
 from cwm_trace.files import trace_from_json, trace_to_json
 from cwm_trace.frames import Trace
 
 _PLAIN = ("id", "outcome", "cause", "first", "frames", "tokens", "seconds", "error", "program", "expected", "tags")
-NO_SCORE = TraceScore(**dict.fromkeys(METRICS, 0.0))
-"""Of a task that has no prediction."""
 ANSWER_META = {"steps": "none"}
 """Marks a predicted trace that is an answer without steps (`cwm_trace.eval.generations`), in its `meta`."""
 
@@ -72,6 +70,12 @@ class Sample:
         return plain | {"score": asdict(self.score)} | traces
 
 
+def no_score(actual: Trace | None = None) -> TraceScore:
+    """Of a task that has no prediction: nothing is right. By what the true trace cannot be judged, or is not known to be, this is not either."""
+    changed = 0.0 if actual is not None and changes(actual) else None
+    return replace(TraceScore(**dict.fromkeys(METRICS, 0.0)), changed_state_exact_match=changed)
+
+
 def judge(identity: str, predicted: Trace, actual: Trace, seconds: float = 0.0) -> Sample:
     """Score one predicted trace."""
     compared = diff(predicted, actual)
@@ -100,7 +104,9 @@ def read_sample(record: dict[str, Any]) -> Sample:
     if predicted is not None and actual is not None:
         sample = judge(record["id"], predicted, actual, record["seconds"])
     else:
-        sample = Sample(record["id"], Outcome(record["outcome"]), NO_SCORE, error=record["error"], actual=actual)
+        sample = Sample(
+            record["id"], Outcome(record["outcome"]), no_score(actual), error=record["error"], actual=actual
+        )
     tags = tuple(record.get("tags", ()))
     return replace(sample, program=record.get("program", ""), expected=record.get("expected"), tags=tags)
 

@@ -51,7 +51,8 @@ def finish_teacher_forced(
     truth: TrueTrace | None = None,
 ) -> TeacherRun:
     """The same, with its samples. `truth` gives true traces that are known from elsewhere."""
-    with run_folder(out, model.name, suite, {"teacher_forced": True}, resume=resume):
+    config, dtype = {"teacher_forced": True}, getattr(model, "dtype", None)
+    with run_folder(out, model.name, suite, config, resume=resume, dtype=dtype):
         make = partial(_sample, model)
         samples = run_tasks(suite.tasks[:limit], out, make, read_teacher_sample, on_sample, truth=truth)
         results = summarise_teacher_forced(model.name, suite.name, samples, len(suite.tasks))

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 from hypothesis import given
@@ -28,7 +29,7 @@ from cwm_trace.eval.intervals import (
     wilson,
 )
 from cwm_trace.eval.metrics import changes
-from cwm_trace.eval.samples import read_samples
+from cwm_trace.eval.samples import no_score, read_samples
 from cwm_trace.format import CALL_ENTRY, FRAME_SEP, call_context, diff_encode, parse, render, render_frame
 from cwm_trace.frames import Event, Frame, MalformedFrame, Status, Trace
 from cwm_trace.models import load_model
@@ -179,6 +180,13 @@ def test_malformed_frame_by_hand() -> None:
     assert found["output_pass_at_1"] == 1.0
 
 
+def test_a_value_that_is_no_json_leaves_its_line_right() -> None:
+    found = metrics(changed(5, "<|return_sep|><|action_sep|>    return y\n<|arg_sep|>3"))
+
+    assert found["action_exact_match"] == 1.0
+    assert found["valid_trace_format"] == 0.0
+
+
 def test_text_that_is_no_json_by_hand() -> None:
     found = metrics(changed(4, '<|line_sep|>{"x": <|action_sep|>    return y\n'))
 
@@ -276,6 +284,23 @@ def test_changed_locals_by_hand() -> None:
         ({"b": "1"}, ()),
     ]
     assert [truth[index].source.strip() for index in found] == ["b = g(a)", "del a"]
+
+
+def test_what_a_generator_is_sent_is_a_change_by_hand() -> None:
+    source = "def g():\n    x = yield 1\n    yield x\n\ndef f():\n    it = g()\n    next(it)\n    return it.send(5)\n"
+    truth = record_source(source, "f()")
+
+    found = {truth[index].source.strip(): dict(item.changed) for index, item in changes(truth).items()}
+
+    assert found == {"next(it)": {"it": ANY}, "yield x": {"x": "5"}}
+
+
+def test_what_has_no_prediction_is_judged_by_what_its_truth_can_be() -> None:
+    plain = record_source("def f(x):\n    return x\n", "f(1)")
+
+    assert no_score(TRUTH).changed_state_exact_match == 0.0
+    assert no_score(plain).changed_state_exact_match is no_score().changed_state_exact_match is None
+    assert no_score(plain).output_pass_at_1 == 0.0
 
 
 def test_a_trace_without_changes_has_no_score_for_them() -> None:

@@ -162,6 +162,8 @@ def test_folders_of_several_suites_say_which(tmp_path: Path, capsys: pytest.Capt
     assert head(capsys.readouterr().out) == "copy-input on one copy-input on two".split()
     assert main(["eval", "--from", str(tmp_path / "one"), str(tmp_path / "forced")]) == 2
     assert "some of the runs are teacher-forced" in capsys.readouterr().err
+    assert main(["eval", "--from", str(tmp_path / "one"), "--teacher-forced"]) == 2
+    assert "the runs are not teacher-forced" in capsys.readouterr().err
 
 
 # --- tags -------------------------------------------------------------------------------------------------------------

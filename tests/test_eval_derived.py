@@ -11,7 +11,7 @@ from cwm_trace.eval import Suite, Task, run_suite
 from cwm_trace.eval.derived import QUESTIONS, after_lines, derived_metrics, line_path, program_lines
 from cwm_trace.eval.groups import type_name
 from cwm_trace.eval.metrics import same_value
-from cwm_trace.eval.samples import NO_SCORE, Sample, judge
+from cwm_trace.eval.samples import Sample, judge, no_score
 from cwm_trace.eval.tasks import Outcome
 from cwm_trace.format import FRAME_SEP, parse, render, render_frame
 from cwm_trace.frames import Trace
@@ -136,8 +136,8 @@ def test_callees_keep_their_lines_apart() -> None:
 
 
 def test_metrics_are_ratios_of_sums() -> None:
-    no_truth = Sample("none", Outcome.TRUTH_FAILED, NO_SCORE)
-    failed = Sample("failed", Outcome.MODEL_ERROR, NO_SCORE, actual=TRUTH)
+    no_truth = Sample("none", Outcome.TRUTH_FAILED, no_score())
+    failed = Sample("failed", Outcome.MODEL_ERROR, no_score(), actual=TRUTH)
     found = derived_metrics([judge("right", TRUTH, TRUTH), judge("short", SHORT, TRUTH), failed, no_truth])
 
     assert found["line_recall"].value == pytest.approx(100 * (8 + 2 + 0) / 24)

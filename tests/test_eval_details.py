@@ -14,7 +14,7 @@ from cwm_trace.eval.groups import type_name
 from cwm_trace.eval.mistakes import EXAMPLES, Mistake, count_mistakes, mistake
 from cwm_trace.eval.report import mistakes_table
 from cwm_trace.eval.results import summarise
-from cwm_trace.eval.samples import NO_SCORE, Sample, judge
+from cwm_trace.eval.samples import Sample, judge, no_score
 from cwm_trace.eval.tasks import Outcome
 from cwm_trace.format import FRAME_SEP, parse, render, render_frame
 from cwm_trace.frames import Status, Trace
@@ -39,8 +39,8 @@ def line(shown: str, source: str = "    return y\n") -> str:
 
 WRONG_VALUE = judge("value", changed(4, line('{"x": "..", "y": "3"}')), TRUTH)
 RIGHT = judge("right", TRUTH, TRUTH)
-NO_TRUTH = Sample("none", Outcome.TRUTH_FAILED, NO_SCORE)
-FAILED = Sample("failed", Outcome.MODEL_ERROR, NO_SCORE, actual=TRUTH)
+NO_TRUTH = Sample("none", Outcome.TRUTH_FAILED, no_score())
+FAILED = Sample("failed", Outcome.MODEL_ERROR, no_score(), actual=TRUTH)
 
 # --- breakdowns -------------------------------------------------------------------------------------------------------
 

@@ -104,6 +104,27 @@ def test_what_is_written_and_read_again_scores_the_same(tmp_path: Path, suite: S
         )
 
 
+def test_a_tuple_is_written_with_its_parentheses(suite: Suite) -> None:
+    """The official scorer's `assert (1, 2) == 1, 2` would compare the 1, and say 2 where that is wrong."""
+    trace = record_source(DOUBLE, "f((1,))")
+
+    def returning(text: str) -> str:
+        *frames, last = trace.frames
+        assert isinstance(last, Frame)
+        return answer(judge("sample_2", replace(trace, frames=(*frames, replace(last, raw=None, value=text))), trace))
+
+    written = {text: returning(text) for text in ("1, 2", "(1, 2)", "(1), 2", "1,", "()", "(1)", "[1, 2]")}
+    assert written == {
+        "1, 2": "(1, 2)",
+        "(1, 2)": "(1, 2)",
+        "(1), 2": "((1), 2)",
+        "1,": "(1,)",
+        "()": "()",
+        "(1)": "(1)",
+        "[1, 2]": "[1, 2]",
+    }
+
+
 def test_answers_are_scored_as_the_official_scorer_does(tmp_path: Path, suite: Suite) -> None:
     path = saved(tmp_path / "g.json", {name: [text] for name, text in OFFICIAL.items()})
 

@@ -74,7 +74,33 @@ def test_a_folder_without_a_manifest_is_begun(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("text", ['{"model": "copy', "", "[]", '{"model": "copy-input"}', "\xff"])
+def test_samples_of_no_run_are_left_alone(tmp_path: Path) -> None:
+    """Whose they are is not known: HumanEval's answers are called so, too."""
+    answers = '{"task_id": "HumanEval/0", "completion": "x"}'
+    (tmp_path / "samples.jsonl").write_text(answers)
+    for resume in (False, True):
+        with pytest.raises(InputError, match="holds a samples.jsonl that is not of a run"):
+            go(tmp_path, resume=resume)
+    assert (tmp_path / "samples.jsonl").read_text() == answers
+
+
+def test_another_number_format_is_another_run(tmp_path: Path) -> None:
+    model: Any = load_model("copy-input")
+    model.dtype = "float32"
+    run_suite(model, SUITE, tmp_path)
+    run_suite(model, SUITE, tmp_path, resume=True)
+    model.dtype = "bfloat16"
+    with pytest.raises(InputError, match="not the same: dtype"):
+        run_suite(model, SUITE, tmp_path, resume=True)
+
+
+def test_a_folder_that_cannot_be_written_is_said_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "samples.jsonl").mkdir()
+    with pytest.raises(InputError, match="cannot write to"):
+        go(tmp_path)
+
+
+@pytest.mark.parametrize("text", ['{"model": "copy', "", "[" * 200_000, "[]", '{"model": "copy-input"}', "\xff"])
 def test_a_damaged_manifest_is_said_in_one_line(tmp_path: Path, text: str) -> None:
     go(tmp_path, resume=False)
     (tmp_path / "manifest.json").write_bytes(text.encode("latin-1"))

@@ -16,7 +16,7 @@ from cwm_trace.eval.intervals import Estimate
 from cwm_trace.eval.page import html_report
 from cwm_trace.eval.plots import share_plot
 from cwm_trace.eval.results import FinishedRun, summarise
-from cwm_trace.eval.samples import NO_SCORE, Sample, judge
+from cwm_trace.eval.samples import Sample, judge, no_score
 from cwm_trace.eval.tasks import Outcome
 from cwm_trace.eval.teacher import TeacherRun, TeacherSample, all_wrong, summarise_teacher_forced
 from cwm_trace.eval.teacher_page import teacher_html
@@ -53,7 +53,7 @@ def hostile_samples() -> tuple[Sample, ...]:
     value = with_frame(
         truth, 5, f"<|return_sep|><|action_sep|>    return y\n<|arg_sep|>{json.dumps(HOSTILE + chr(0xD800))}"
     )
-    failed = Sample(HOSTILE, Outcome.MODEL_ERROR, NO_SCORE, error=HOSTILE, actual=truth)
+    failed = Sample(HOSTILE, Outcome.MODEL_ERROR, no_score(), error=HOSTILE, actual=truth)
     return judge("raw", raw, truth), judge("value", value, truth), failed
 
 

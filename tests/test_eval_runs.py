@@ -117,6 +117,7 @@ def test_both_spellings_of_a_suite(tmp_path: Path) -> None:
         ('{"id": "a", "source": "x"}', "call"),
         ('{"id": "a", "source": 1, "call": "f()"}', "source is not a string"),
         ('{"id": "a", "source": "x", "call": "x", "expected": 1}', "expected is not a string"),
+        ("[" * 200_000, "not JSON"),
         ('{"id": "\udcff", "source": "x", "call": "x"}', "can't decode byte 0xff"),
     ],
 )

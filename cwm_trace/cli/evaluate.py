@@ -77,6 +77,8 @@ def _is_teacher_forced(args: argparse.Namespace) -> bool:
     kinds = {is_teacher_forced(Path(folder)) for folder in args.folder}
     if len(kinds) > 1:
         raise InputError("some of the runs are teacher-forced, others are not", hint="Show them one kind at a time")
+    if args.teacher_forced and kinds == {False}:
+        raise InputError("the runs are not teacher-forced", hint="Leave out --teacher-forced")
     return args.teacher_forced or kinds == {True}
 
 

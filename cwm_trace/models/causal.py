@@ -211,12 +211,17 @@ def _is_reachable(repository: str) -> bool:
 
 
 class CausalModel:
-    """A causal LM with a tokenizer that knows CWM's trace tokens."""
+    """A causal LM with a tokenizer that knows CWM's trace tokens.
+
+    Attributes:
+        dtype: the number format that it computes in.
+    """
 
     def __init__(self, model: Any, tokenizer: Any, name: str) -> None:
         """`model`: of transformers, or a `models.lean.LeanNetwork`."""
         self._model, self.name = model, name
         self._is_lean = hasattr(model, "open")
+        self.dtype = str(getattr(model, "dtype", "float32")).removeprefix("torch.")
         self._batcher: Any = None
         self._path: str | None = None
         self.codec = Codec(tokenizer, name)

@@ -22,7 +22,8 @@ from pathlib import Path
 from typing import Any
 
 from cwm_trace.errors import CwmTraceError
-from cwm_trace.eval.metrics import METRICS, score_trace
+from cwm_trace.eval.metrics import score_trace
+from cwm_trace.eval.samples import no_score
 from cwm_trace.eval.suites import Task, load_suite
 from cwm_trace.eval.truth import TrueTrace, true_trace, true_traces
 from cwm_trace.files import trace_from_json, trace_to_json
@@ -82,7 +83,7 @@ def doc_to_target(doc: Doc) -> str:
 def process_results(doc: Doc, results: list[str]) -> dict[str, float]:
     """The metrics of one generated text; those that this trace cannot be judged by are left out. Nothing of the text is executed."""
     if not doc["truth"]:
-        return dict.fromkeys(METRICS, 0.0)
+        return {name: value for name, value in asdict(no_score()).items() if value is not None}
     actual = trace_from_json(json.loads(doc["truth"]))
     predicted = prediction(Trace(actual.context, actual.frames[:1], False), results[0])
     return {name: value for name, value in asdict(score_trace(predicted, actual)).items() if value is not None}
