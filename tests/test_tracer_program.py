@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import builtins
 import signal
+import sys
+from contextlib import ExitStack
+from types import ModuleType
 from typing import Any
 
 import pytest
 
 from cwm_trace.errors import InputError
 from cwm_trace.frames import Status, Trace
-from cwm_trace.tracer.inprocess import record_source
+from cwm_trace.tracer.inprocess import imported, record_source
 from cwm_trace.tracer.program import TracedProgram
+from cwm_trace.tracer.run import run_source
 from cwm_trace.train.programs import generate
 
 
@@ -104,6 +109,56 @@ def test_calls_of_generated_programs_are_recorded_as_alone() -> None:
             assert facts(program.trace(call, **limits)) == facts(record_source(made.source, call, **limits))
             compared += 1
     assert compared > 100
+
+
+MODULES = {
+    "names of builtins": ("import builtins\ndef f():\n    builtins.fish = 1\n    return fish\n", "1"),
+    "builtins rebound": (
+        "import builtins\ndef f():\n    old, builtins.len = len, lambda x: 7\n    n, builtins.len = len([]), old\n    return n\n",
+        "7",
+    ),
+    "the builtins are a module": ("def f():\n    return type(__builtins__).__name__\n", "'module'"),
+    "annotations that are looked up": (
+        "from __future__ import annotations\nfrom dataclasses import InitVar, dataclass\n@dataclass\nclass A:\n    n: InitVar[int]\n"
+        "def f():\n    return vars(A(1))\n",
+        "{}",
+    ),
+    "pickled": (
+        "import pickle\nclass A:\n    pass\ndef f():\n    return type(pickle.loads(pickle.dumps(A()))) is A\n",
+        "True",
+    ),
+    "asked for its name": (
+        "import sys\ndef f():\n    return sys.modules[__name__].f is f\nif __name__ == '__main__':\n    f()\n",
+        "True",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_a_program_finds_itself_and_its_builtins(name: str) -> None:
+    source, returned = MODULES[name]
+    before = dict(sys.modules), dict(vars(builtins))
+    assert record_source(source, "f()").returned == returned
+    assert TracedProgram(source).trace("f()").returned == returned
+    assert run_source(source, "f()").returned == returned
+    vars(builtins).pop("fish", None)
+    assert vars(builtins) == before[1]
+    assert {name: module for name, module in sys.modules.items() if name in before[0]} == before[0]
+    assert "program" not in sys.modules
+
+
+def test_programs_in_threads_find_themselves_one_after_another() -> None:
+    main = sys.modules["__main__"]
+    modules = [ModuleType("__main__") for _ in "abc"]
+    with ExitStack() as first, ExitStack() as second:
+        first.enter_context(imported(modules[0]))
+        second.enter_context(imported(modules[1]))
+        first.close()
+        assert sys.modules["__main__"] is modules[1]
+        with imported(modules[2]):
+            assert sys.modules["__main__"] is modules[2]
+        assert sys.modules["__main__"] is modules[1]
+    assert sys.modules["__main__"] is main
 
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="there is no timer of the system's")

@@ -42,6 +42,13 @@ def test_a_repr_that_changes_its_object() -> None:
     assert parse(recorded.render()) == recorded
 
 
+def test_a_repr_of_a_class_of_texts_runs_no_more_of_the_program() -> None:
+    odd = "class Text(str):\n    __contains__ = __eq__ = __hash__ = isascii = encode = None\n"
+    recorded = record_source(odd + _odd("return Text('hello')", "    y = 1\n    y = 2\n    return x\n"), "f()")
+    assert recorded.returned == "hello" and _seen(recorded, "x") == ["hello"] * 3
+    assert parse(recorded.render()) == recorded
+
+
 def test_a_repr_that_prints(tmp_path: Path) -> None:
     path = tmp_path / "script.py"
     path.write_text(_odd("print('noise'); return 'Odd()'") + "print('end', f())\n")
@@ -85,6 +92,8 @@ def test_a_repr_that_takes_for_ever_is_ended_by_the_clock() -> None:
         ("10 ** 5000", "<unprintable int object>"),
         ("[10 ** 5000]", "<unprintable list object>"),
         ("'\\ud800\\x00é'", "'\\ud800\\x00é'"),
+        ("type('T', (), {'__repr__': lambda t: 'T at 0x7fe0'})()", "T"),
+        ("type('T', (), {'__repr__': lambda t: 'T at 0x7fe0!'})()", "T at 0x7fe0!"),
     ],
 )
 def test_values_as_they_are_shown(expression: str, text: str) -> None:

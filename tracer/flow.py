@@ -26,7 +26,7 @@ class Effects:
         names: locals that may have been stored, in the order of `co_varnames`; each is bound. None: some may be unbound, so look at all.
         harmless: whether no code of the program's can have run, if the following holds.
         stored: those of `names`, which must have held plain scalars.
-        loaded: names whose values must have been plain ones.
+        loaded: names whose values must have been plain ones; none of them was stored before.
         loops: names of loops whose iterator was asked for its next value, which must run no code of the program's.
         builtins: names that must mean what they mean in `builtins`.
     """
@@ -290,6 +290,10 @@ class Flow:
                 path = path._replace(
                     stored=path.stored | bit, bound=path.bound | (bit & self.bindable), depth=max(0, path.depth - 1)
                 )
+            elif (
+                path.stored & self.bits[name]
+            ):  # what it holds now was not there at the event, so nothing is known of it
+                path = path.unknown()
             else:
                 path = path._replace(loaded=path.loaded | self.bits[name], depth=path.depth + 1)
         return path

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import builtins
 import re
-from collections.abc import Mapping
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
@@ -85,18 +88,54 @@ def module_name(entry: Entry) -> str:
     return "program" if entry.is_call and _MAIN_GUARD.search(entry.source) else "__main__"
 
 
+def program_module(entry: Entry) -> ModuleType:
+    """The module that a program runs in, fresh; its builtins are those of this process."""
+    module = ModuleType(module_name(entry))
+    module.__dict__["__builtins__"] = builtins  # else it would have the copy that this module has
+    return module
+
+
+_imported: dict[str, list[ModuleType | None]] = {}
+_importing = threading.Lock()
+
+
+@contextmanager
+def imported(module: ModuleType) -> Iterator[None]:
+    """Meanwhile it is what `sys.modules` has by its name, as pickle and dataclasses look there for what the program defines.
+
+    Where several are at once, in threads, it is the last one; at the end it is what it was.
+    """
+    name = module.__name__
+    with _importing:
+        _imported.setdefault(name, [sys.modules.get(name)]).append(module)
+        sys.modules[name] = module
+    try:
+        yield
+    finally:
+        with _importing:
+            others = _imported[name]  # below them all what was there before
+            others.remove(module)
+            if len(others) == 1:
+                del _imported[name]
+            if others[-1] is None:
+                sys.modules.pop(name, None)
+            else:
+                sys.modules[name] = others[-1]
+
+
 def record_entry(entry: Entry, limits: FrameList | None = None, settings: Settings | None = None) -> Trace:
     """Run an entry in a fresh module and record it. What the program raises is part of the trace, and stays there."""
     kept = limits or FrameList()
     recorder = Recorder(
         entry.source, FILENAME, entry_line=entry.line, emit=limits, settings=settings, threads=kept.thread
     )
-    module = ModuleType(module_name(entry))
+    module = program_module(entry)
     namespace: dict[str, Any] = module.__dict__
     try:
-        exec(recorder.code, namespace)
-        if entry.is_call:
-            namespace[ENTRY_NAME]()
+        with imported(module):
+            exec(recorder.code, namespace)
+            if entry.is_call:
+                namespace[ENTRY_NAME]()
     except (Exception, StopRecording, SystemExit):  # the program's own affair
         pass
     meta = differs(entry.source)

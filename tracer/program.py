@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
-from types import CodeType, ModuleType
+from types import CodeType
 from typing import Any
 
 from cwm_trace.errors import InputError
@@ -17,7 +17,7 @@ from cwm_trace.frames import Trace
 from cwm_trace.tracer.differences import differs
 from cwm_trace.tracer.entry import ENTRY_NAME, Entry, parse_source, unmarked
 from cwm_trace.tracer.executed import Executed
-from cwm_trace.tracer.inprocess import FILENAME, FrameList, module_name
+from cwm_trace.tracer.inprocess import FILENAME, FrameList, imported, program_module
 from cwm_trace.tracer.log import Expander
 from cwm_trace.tracer.record import Recorder, compile_source
 from cwm_trace.tracer.track import Settings, StopRecording
@@ -93,12 +93,13 @@ class TracedProgram:
         recorder, lines = self._recorder, source_lines(entry.source)
         before = len(source_lines(f"\n{self._source}\n"))
         main = recorder.again(compile_source("\n" * before + "".join(lines[before:]), FILENAME), lines, limits)
-        module = ModuleType(module_name(entry))
+        module = program_module(entry)
         namespace: dict[str, Any] = module.__dict__
         try:
-            exec(recorder.code, namespace)
-            exec(main, namespace)
-            namespace[ENTRY_NAME]()
+            with imported(module):
+                exec(recorder.code, namespace)
+                exec(main, namespace)
+                namespace[ENTRY_NAME]()
         except (Exception, StopRecording, SystemExit):  # the program's own affair
             pass
         recorder.stop()

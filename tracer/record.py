@@ -44,7 +44,7 @@ __builtins__ = dict(vars(builtins))  # type: ignore[assignment]  # a copy: a pro
 
 # Bound now: a traced program may replace what is in modules, too.
 _exec, _eval, _compile = exec, eval, compile
-_getframe, _get_ident = sys._getframe, threading.get_ident
+_getframe, _get_ident, _exc_info = sys._getframe, threading.get_ident, sys.exc_info
 _HOOKS = [name for name in vars(Hooks) if not name.startswith("_")]
 _threads_by_ident: dict[int, threading.Thread] = threading._active  # type: ignore[attr-defined]
 
@@ -289,6 +289,15 @@ class Recorder(Track):
             state = track._switch_to(_getframe(1))
             if handler is not None:
                 line = state.raised.get(handler, line)
+            state.reraised, state.line = True, line or state.line
+
+    def raise_again(self, line: int | None) -> None:
+        """As `reraise`, for `raise` without an exception; where none is being handled, CPython raises one of its own there."""
+        if self._shared.stopped is not None or _exc_info()[1] is None:
+            return
+        track = self._here()
+        if track is not None:
+            state = track._switch_to(_getframe(1))
             state.reraised, state.line = True, line or state.line
 
     def reraise_unless(self, error: BaseException, swallowed: type[BaseException], line: int | None) -> None:

@@ -10,7 +10,7 @@ import re
 
 __builtins__ = dict(vars(builtins))  # type: ignore[assignment]  # a copy: a program that is being recorded may rebind len
 
-_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+(?=[>:;, )\]}])")
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+(?=[>:;, )\]}|]|$)")
 _SAFE = frozenset({int, bool, float, complex, type(None), bytes, range})
 
 
@@ -22,7 +22,7 @@ def render_value(value: object) -> str:
     """
     kind = type(value)
     try:
-        text = repr(value)
+        text = str.__str__(repr(value))  # of a class of the program's, it would run the program's code
     except Exception:  # a user's __repr__ may raise anything; an int of more than 4,300 digits raises ValueError
         return f"<unprintable {kind.__name__} object>"
     if kind in _SAFE:

@@ -1,0 +1,33 @@
+# call: f(3)
+def f(n):
+    try:
+        raise
+    except RuntimeError as error:
+        text = str(error)
+    try:
+        again(n)
+    except RuntimeError:
+        n += 1
+    try:
+        try:
+            1 // 0
+        except ZeroDivisionError:
+            again(n)
+    except ZeroDivisionError as error:
+        text = str(error)
+    try:
+        for value in each(n):
+            again(value)
+    except RuntimeError:
+        raise
+
+
+def each(n):
+    try:
+        yield n
+    except GeneratorExit:
+        raise
+
+
+def again(n):
+    raise
