@@ -7,6 +7,8 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from random import Random
+from string import Template
 from typing import Any
 
 import pytest
@@ -84,6 +86,50 @@ def test_generated_programs_equal_settrace(block: int) -> None:
                 _assert_same(ours.render(), settrace_events(program.source, call)[0])
                 compared += 1
     assert compared > 10
+
+
+_STATEMENTS = (
+    "$x = $y~$x += $z~$x = $y[0]~$x = $y['k']~$x = [$y, $z]~$x, $y = $z~$x = len($y)~$x = $n~$x = [$n]~$x = {'k': $y}~$x = $y = $z~$x |= $y"
+    "~$x = $y + $z~$x.append($n)~$x = sorted($y)~$x = $y and $z~($x := $y)~$x = $y.get('k')~$x = $y if $z else $n~del $x~$x = str($y)"
+    "~$x = ($y, [$n])~$x = [$z for $z in $y]~$x = $y.copy()~$x *= $n~$x[0] = $y~$x = [*$y]"
+).split("~")
+_HEADS = ("", "", "", "for $x in $y: ", "for $x, $z in $y: ", "if $x: ", "while $x: $x = ")
+
+
+def _names(random: Random) -> dict[str, str]:
+    return {"x": random.choice("abcdpqrstuvw"), "y": random.choice("abcd"), "z": random.choice("abcd")}
+
+
+def _crowded(random: Random) -> str:
+    """A function of a few names that stand for the same few values, with several statements on a line."""
+    lines = ["def f(a, b, c, d):"]
+    for _ in range(random.randint(3, 8)):
+        names = _names(random)
+        chosen = random.choices(_STATEMENTS, k=random.choice([1, 2, 2, 3, 4]))
+        head = Template(random.choice(_HEADS)).substitute(names)
+        crowd = ["0"] * head.startswith("while") + [
+            Template(text).substitute(names if random.random() < 0.7 else _names(random), n=random.randint(0, 9))
+            for text in chosen
+        ]
+        if head:
+            lines.append(f"    {head}{'; '.join(crowd)}")
+        else:
+            lines += [f"    try: {'; '.join(crowd)}", "    except Exception: pass"]
+        lines.append(f"    n = {random.randint(0, 99)}")
+    return "\n".join([*lines, "    return a, b, c, d", ""])
+
+
+@pytest.mark.skipif(not REFERENCE, reason="the text of the format is that of 3.11")
+def test_lines_of_several_statements_equal_settrace() -> None:
+    """What a name held at the event before says nothing of what it holds once the line has bound it anew."""
+    frames = 0
+    for seed in range(400):
+        source, call = _crowded(Random(seed)), "f([1], [[2], [3]], ([4], [5]), {'k': [6]})"
+        trace = record_source(source, call, max_frames=300, max_characters=30_000)
+        if trace.complete:
+            _assert_same(trace.render(), settrace_events(source, call)[0])
+            frames += len(trace)
+    assert frames > 4_000
 
 
 def _suite(name: str) -> list[dict[str, Any]]:
