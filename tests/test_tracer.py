@@ -132,6 +132,22 @@ def test_lines_of_several_statements_equal_settrace() -> None:
     assert frames > 4_000
 
 
+@pytest.mark.skipif(not REFERENCE, reason="from 3.13 on, locals() is a snapshot (PEP 667)")
+@pytest.mark.parametrize(
+    "body",
+    [
+        "    locals()['z'] = 5\n    b = 2\n",
+        "    d = locals()\n    b = 2\n    e = sorted(d)\n    c = len(d)\n",
+        "    vars().update(q=a)\n    b = 2\n    del b\n",
+        "    d = locals()\n    for i in range(a):\n        d['k'] = i\n        b = i\n",
+        "    frame = __import__('sys')._getframe().f_locals\n    frame['k'] = 'v'\n    frame = b = 1\n    b = 2\n",
+    ],
+)
+def test_names_put_into_locals_are_shown(body: str) -> None:
+    source = f"def f(a):\n{body}    return a\n"
+    _assert_same(record_source(source, "f(3)").render(), settrace_events(source, "f(3)")[0])
+
+
 def _suite(name: str) -> list[dict[str, Any]]:
     path = DATA / name
     if not path.exists():

@@ -13,7 +13,7 @@ from functools import reduce
 from types import CodeType
 from typing import Any, Final, NamedTuple
 
-from cwm_trace.tracer.quirks import NEW_CLASS_NAMES
+from cwm_trace.tracer.quirks import NEW_CLASS_NAMES, READERS_OF_LOCALS
 
 Element = Any  # of `bytecode`, which has no common type: Instr | Label | TryBegin | TryEnd | SetLineno
 
@@ -352,6 +352,11 @@ class Flow:
 def is_hidden(name: str) -> bool:
     """Whether a local is no variable of the source text: pytest's rewriting of `assert` makes such, and compilers after 3.11."""
     return name.startswith("@") or name in NEW_CLASS_NAMES
+
+
+def shares_locals(code: CodeType) -> bool:
+    """Whether the code may ask for its locals as a dict that other code can add to."""
+    return not READERS_OF_LOCALS.isdisjoint(code.co_names)
 
 
 def loop_name(index: int) -> str:

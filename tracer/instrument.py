@@ -20,7 +20,7 @@ from cwm_trace.tracer.blocks import Blocks, alive_iterators, blocks_of, cover_no
 from cwm_trace.tracer.comprehension_lines import set_loop_lines
 from cwm_trace.tracer.comprehensions import FRAME_NAMES, ITERATOR_NAME
 from cwm_trace.tracer.executed import NAMES
-from cwm_trace.tracer.flow import ANYTHING, Effects, Element, Flow, Step, arguments, is_hidden, loop_name
+from cwm_trace.tracer.flow import ANYTHING, Effects, Element, Flow, Step, arguments, is_hidden, loop_name, shares_locals
 
 NOWHERE = InstrLocation(None, None, None, None)
 _HOOK_ENTRIES = 8  # on the stack, of a call of a hook with few arguments, and of the handler that it may be in
@@ -65,7 +65,7 @@ class Site:
         line: 1-based.
         is_call: whether it is a function's first 'call' event.
         effects: what can have changed since the event before.
-        cells: whether other code can change locals.
+        cells: whether other code can change locals, or add to them.
         hides: whether there may be locals that are not to be shown.
         lines: for the recorder to put there: those of the file.
         source: for the recorder to put there: the text of this one; "" is for that of the Python frame's file.
@@ -248,7 +248,8 @@ class _Rewriter:
         code = self.code
         shared = (*code.co_cellvars, *code.co_freevars)
         hides = not self.plain_locals or any(map(is_hidden, (*code.co_varnames, *shared)))
-        site = Site(len(self.sites), line, is_call, effects, cells=bool(shared), hides=hides)
+        cells = bool(shared) or shares_locals(code)
+        site = Site(len(self.sites), line, is_call, effects, cells, hides)
         self.sites.append(site)
         return site
 

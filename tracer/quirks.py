@@ -67,6 +67,10 @@ RAISES_AT_END: Final = frozenset({"async_generator_asend", "async_generator_athr
 """Awaitables of C whose `__next__` raises StopIteration when they end with None, too, where a generator's only ends (genobject.c,
 `async_gen_athrow_send`; _asynciomodule.c, `FutureIter_iternext`): `sys.settrace` shows that where they are awaited."""
 
+READERS_OF_LOCALS: Final = frozenset({"locals", "vars", "f_locals"} if _VERSION < (3, 13) else ())
+"""Names that code has which may read a function's locals as a dict: before PEP 667 that is one dict, which each 'line' event of
+`sys.settrace` brings up to date, and what else the program puts there stays and is shown as a local."""
+
 FORWARD_JUMP: Final[dict[str, str]] = {
     # 3.11 spells the direction of a jump in its name; a trampoline lies behind everything, so jumps to it go forward.
     name: name.replace("BACKWARD", "FORWARD")

@@ -16,7 +16,7 @@ from typing import Protocol
 from cwm_trace.format import mark_entry
 from cwm_trace.frames import Frame, Status, Step, Trace
 from cwm_trace.tracer.bounds import SAFE_ITEMS, bounded_text
-from cwm_trace.tracer.flow import ANYTHING, PURE_BUILTINS, is_hidden
+from cwm_trace.tracer.flow import ANYTHING, PURE_BUILTINS, is_hidden, shares_locals
 from cwm_trace.tracer.instrument import Site
 from cwm_trace.tracer.log import EXCEPTION, LEFT, RETURN, Entry, Expander
 from cwm_trace.tracer.renderings import Renderings, cut
@@ -191,7 +191,7 @@ class Track:
     def _prepared(self, state: State) -> State:
         """A new state, where more than scalars in slots may be."""
         code = state.frame.f_code
-        if self._limit is not None or code.co_cellvars or code.co_freevars:
+        if self._limit is not None or code.co_cellvars or code.co_freevars or shares_locals(code):
             state.others = CELLS  # other code can change them
         return state
 
