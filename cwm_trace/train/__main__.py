@@ -47,6 +47,7 @@ def _parser() -> argparse.ArgumentParser:
         help="only such programs: drill, free, idiom, script, those of skills.py, dense, panel, toplevel, mutant, real, or wide, which is all",
     )
     record.add_argument("--programs", help="file of `collect`, for real, mutant and wide")
+    record.add_argument("--slips", action="store_true", help="learn what follows a wrong value")
     record.add_argument("--parts", action="store_true", help="learn a part of each trace that is too long")
     train = commands.add_parser("train", help="train a model on shards")
     train.add_argument("shards", type=Path)
@@ -370,7 +371,7 @@ def _run(args: argparse.Namespace) -> None:
     if args.command == "record":
         from cwm_trace.train.record import Recipe, write_shards
 
-        names = ("first", "last", "per_shard", "calls", "max_tokens", "family", "programs", "parts")
+        names = ("first", "last", "per_shard", "calls", "max_tokens", "family", "programs", "parts", "slips")
         recipe = Recipe(**{name: getattr(args, name) for name in names}, suites=tuple(args.suite))
         json.dump(write_shards(recipe, args.out, args.workers), sys.stdout)
     elif args.command == "train":

@@ -22,7 +22,7 @@ from types import FrameType
 
 from cwm_trace.errors import InputError
 from cwm_trace.eval.suites import BUNDLED, suite_programs
-from cwm_trace.format import END_OF_TEXT, FRAME_SEP, parse, render_frame
+from cwm_trace.format import END_OF_TEXT, FRAME_SEP, parse, render_frame, render_prompt
 from cwm_trace.frames import Frame, Trace
 from cwm_trace.models.past import texts as told_anew
 from cwm_trace.tracer.inprocess import record_source
@@ -31,6 +31,7 @@ from cwm_trace.train.decontaminate import Filter
 from cwm_trace.train.programs import MAX_CHARACTERS, MAX_FRAMES, Program, generate
 from cwm_trace.train.real import NO_PROGRAMS, load_programs
 from cwm_trace.train.shards import COUNTS, save_shard
+from cwm_trace.train.slips import slip
 from cwm_trace.train.tokenizer import PAD, TraceEncoder, build_backend
 from cwm_trace.train.watched import Crew, Place
 
@@ -55,6 +56,7 @@ class Recipe:
         programs: file of collected programs (`cwm_trace.train.real`), for `real`, `mutant` and `wide`.
         parts: whether of a trace that is too long a part is learned, behind what was before, told anew (`models.past`). Longer ones are
             recorded, then.
+        slips: whether runs that slip are learned instead, from where they do (`slips`).
     """
 
     first: int
@@ -66,6 +68,7 @@ class Recipe:
     family: str | None = None
     programs: str | None = None
     parts: bool = False
+    slips: bool = False
 
     def __post_init__(self) -> None:
         if self.family == "real" and self.programs is None:
@@ -96,6 +99,10 @@ def _traces(source: str, calls: Sequence[str], times: int = 1) -> list[Trace | N
         return [_fit(_limited(record_source, source, times))]
     traced = TracedProgram(source)
     return [_fit(_limited(traced.trace, call, times)) for call in calls]
+
+
+def _record_slip(source: str, call: str | None = None) -> Trace | None:
+    return _fit(_limited(lambda text, **limits: record_source(text, call, **limits), source, 1))
 
 
 def _fit(trace: Trace | None) -> Trace | None:
@@ -146,6 +153,7 @@ class Maker:
                 "raising_left_out",
                 "too_long",
                 "parts",
+                "slips",
                 "repeated",
                 "raised",
                 "tokens",
@@ -171,6 +179,8 @@ class Maker:
         if not self._may_be_seen(program.source) or (program.parent and not self._may_be_seen(program.parent)):
             return []
         rng = random.Random(seed)
+        if recipe.slips:
+            return self._slipped(program, rng)
         if program.parent is None and program.family != "real":
             return self._tokens(self._fitting(program.source, program.calls), rng)
         return self._tokens(self._changed(rng, program), rng)
@@ -230,6 +240,31 @@ class Maker:
         first, rest, (mark,) = self.encoder.encode([before, after, PAD])
         ids = [*first, mark, *rest]
         return ids if len(ids) <= self.recipe.max_tokens else []
+
+    def _slipped(self, program: Program, rng: random.Random) -> list[list[int]]:
+        """Of each of its traces one that slips, where one does: what is behind that is to be learned."""
+        made = []
+        calls = program.calls[: self.recipe.calls]
+        for number, true in enumerate(self._fitting(program.source, calls)):
+            call = calls[number] if calls else None
+            found = None if true is None else slip(true, program.source, call, rng, _record_slip)
+            if found is None or PAD in (text := found.trace.render()) or text in self.seen:
+                self.counts["unfit"] += true is not None
+                continue
+            self.seen.add(text)
+            before = render_prompt(found.trace.context, found.trace.frames[: found.frame + 1])
+            first, whole, (mark,) = self.encoder.encode([before, text, PAD])
+            if len(whole) < self.recipe.max_tokens:
+                made.append([*first, mark, *whole[len(first) :]])
+                self._count(found.trace.raised is not None, len(whole), len(text))
+            else:
+                self.counts["too_long"] += 1
+        return made
+
+    def _count(self, raised: bool, tokens: int, characters: int) -> None:
+        found = {"traces": 1, "slips": 1, "raised": raised, "tokens": tokens, "characters": characters}
+        for name, count in found.items():
+            self.counts[name] += count
 
     def _size(self, text: str) -> int:
         return len(self.encoder.encode([text])[0])
