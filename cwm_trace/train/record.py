@@ -101,7 +101,7 @@ def _traces(source: str, calls: Sequence[str], times: int = 1) -> list[Trace | N
     return [_fit(_limited(traced.trace, call, times)) for call in calls]
 
 
-def _record_slip(source: str, call: str | None = None) -> Trace | None:
+def _record_slip(source: str, call: str | None) -> Trace | None:
     return _fit(_limited(lambda text, **limits: record_source(text, call, **limits), source, 1))
 
 

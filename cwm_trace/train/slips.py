@@ -16,15 +16,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from cwm_trace.frames import Event, Frame, Step, Trace
-from cwm_trace.tracer.inprocess import record_source
 from cwm_trace.train.vary import varied
 
 _NAME = "slipping__"  # what makes values wrong is called so, among the builtins
 _TRIES = 4  # other values that are drawn until one is another
 _LONGEST = 300  # characters of a value that is made another
 
-Record = Callable[..., Trace | None]
-"""Like `record_source`, perhaps within limits."""
+Record = Callable[[str, str | None], Trace | None]
+"""The trace of a source and a call; None where it does not end in time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +49,10 @@ class _Place:
     test: bool
 
 
-def slip(true: Trace, source: str, call: str | None, rng: random.Random, record: Record = record_source) -> Slip | None:
+def slip(true: Trace, source: str, call: str | None, rng: random.Random, record: Record) -> Slip | None:
     """The run of a program that slips once; None where none of a few tries shows it, or ends.
 
-    `true` is its trace, `call` is None for a script.
+    `true` is its trace, `call` is None for a script. `record` needs limits, as loops may now go on for ever.
     """
     lines = source.splitlines(keepends=True)
     ran = [step.source for step in true.frames if step.event is Event.LINE]
@@ -68,7 +67,7 @@ def slip(true: Trace, source: str, call: str | None, rng: random.Random, record:
     times = sum(one.rstrip("\r\n") == text.rstrip("\r\n") for one in ran)
     other = "".join([*lines[: place.line], changed, *lines[place.line + 1 :]])
     with _slipping(_Once(rng, rng.randint(1, times), place.test)):
-        made = record(other, call) if call is not None else record(other)
+        made = record(other, call)
     if made is None or not made.complete:
         return None
     trace = _as_written(made, other, source, changed, text)
