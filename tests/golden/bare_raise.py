@@ -10,10 +10,10 @@ def f(n):
         n += 1
     try:
         try:
-            1 // 0
-        except ZeroDivisionError:
+            {}['k']
+        except KeyError:
             again(n)
-    except ZeroDivisionError as error:
+    except KeyError as error:
         text = str(error)
     try:
         for value in each(n):
