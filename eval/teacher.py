@@ -207,9 +207,7 @@ def summarise_teacher_forced(model: str, suite: str, samples: Sequence[TeacherSa
 
 def _metric(values: Sequence[float], programs: Sequence[str], *, bits: bool) -> tuple[float, Interval]:
     if bits:
-        # One program says nothing of others.
-        return sum(values) / len(values), bootstrap(values, programs) if len(set(programs)) > 1 else Interval(
-            0, math.inf
-        )
+        alone = len(set(programs)) == 1  # one program says nothing of others
+        return sum(values) / len(values), Interval(0, math.inf) if alone else bootstrap(values, programs)
     found = estimate(values, programs)
     return found.value, Interval(found.low, found.high)

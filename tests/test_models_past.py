@@ -164,16 +164,10 @@ def test_any_frames_can_be_told_anew(trace: Trace, room: int) -> None:
 
 def test_texts_stay_short_and_are_seldom_told_anew() -> None:
     trace = record_source(LOOP.replace("str(i) * i", "i"), "f(150)")
-    past = Past(Trace(trace.context, trace.frames[:1], complete=False), len, 6_000)
-    text, anew, longest = render_prompt(trace.context, trace.frames[:1]), 0, 0
-    for step in trace.frames[1:]:
-        if (instead := past.instead(len(text))) is not None:
-            text, anew = instead, anew + 1
-        text += render_frame(step) + FRAME_SEP
-        longest = max(longest, len(text))
-        past.observe(step)
+    parts = list(texts(trace, 1, len, 6_000))
+    longest = max(len(text) + sum(len(render_frame(step) + FRAME_SEP) for step in steps) for text, steps in parts)
     assert longest < 6_000 + max(len(render_frame(step)) for step in trace) + len(FRAME_SEP)
-    assert 2 < anew < len(trace.render()) / 1_500
+    assert 2 < len(parts) - 1 < len(trace.render()) / 1_500
 
 
 def test_a_frame_that_is_too_long_by_itself_is_kept() -> None:
@@ -183,15 +177,9 @@ def test_a_frame_that_is_too_long_by_itself_is_kept() -> None:
 
 def test_long_frames_are_not_told_anew_at_each_step() -> None:
     trace = record_source(LOOP.replace("str(i) * i", "i").replace("f(n)", "f(n, text)"), f"f(40, {'b' * 900!r})")
-    past = Past(Trace(trace.context, trace.frames[:1], complete=False), len, 1_000)
-    text, anew = render_prompt(trace.context, trace.frames[:1]), 0
-    for step in trace.frames[1:]:
-        if (instead := past.instead(len(text))) is not None:
-            text, anew = instead, anew + 1
-            assert len(text) > 1_000
-        text += render_frame(step) + FRAME_SEP
-        past.observe(step)
-    assert 2 < anew < len(trace) / 2
+    _, *anew = texts(trace, 1, len, 1_000)
+    assert all(len(text) > 1_000 for text, _ in anew)
+    assert 2 < len(anew) < len(trace) / 2
 
 
 def test_behind_a_long_context_there_is_room_for_frames() -> None:

@@ -355,8 +355,8 @@ def is_hidden(name: str) -> bool:
 
 
 def shares_locals(code: CodeType) -> bool:
-    """Whether the code may ask for its locals as a dict that other code can add to."""
-    return not READERS_OF_LOCALS.isdisjoint(code.co_names)
+    """Whether other code can change its locals, which are cells, or add to them, where it may ask for them as a dict."""
+    return bool(code.co_cellvars or code.co_freevars) or not READERS_OF_LOCALS.isdisjoint(code.co_names)
 
 
 def loop_name(index: int) -> str:

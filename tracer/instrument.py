@@ -248,8 +248,7 @@ class _Rewriter:
         code = self.code
         shared = (*code.co_cellvars, *code.co_freevars)
         hides = not self.plain_locals or any(map(is_hidden, (*code.co_varnames, *shared)))
-        cells = bool(shared) or shares_locals(code)
-        site = Site(len(self.sites), line, is_call, effects, cells, hides)
+        site = Site(len(self.sites), line, is_call, effects, shares_locals(code), hides)
         self.sites.append(site)
         return site
 

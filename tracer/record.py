@@ -297,15 +297,13 @@ class Recorder(Track):
             return
         track = self._here()
         if track is not None:
-            state = track._switch_to(_getframe(1))
-            state.reraised, state.line = True, line or state.line
+            track._raised_again(_getframe(1), line)
 
     def reraise_unless(self, error: BaseException, swallowed: type[BaseException], line: int | None) -> None:
         """As `reraise`, but for exceptions that end something."""
         track = self._here(error)
         if track is not None and not isinstance(error, swallowed):
-            state = track._switch_to(_getframe(1))
-            state.reraised, state.line = True, line or state.line
+            track._raised_again(_getframe(1), line)
 
     def unwind(self, error: BaseException) -> None:
         """An exception leaves a Python frame."""

@@ -190,8 +190,7 @@ class Track:
 
     def _prepared(self, state: State) -> State:
         """A new state, where more than scalars in slots may be."""
-        code = state.frame.f_code
-        if self._limit is not None or code.co_cellvars or code.co_freevars or shares_locals(code):
+        if self._limit is not None or shares_locals(state.frame.f_code):
             state.others = CELLS  # other code can change them
         return state
 
@@ -313,6 +312,11 @@ class Track:
             return cut(bounded_text(value, self._most), self._limit)
         finally:
             self._busy = False
+
+    def _raised_again(self, frame: FrameType, line: int | None) -> None:
+        """The exception that is on its way was only raised again, on this line if there is one."""
+        state = self._switch_to(frame)
+        state.reraised, state.line = True, line or state.line
 
     def _exception(self, state: State, error: BaseException) -> None:
         """Report an exception, unless it was only raised again."""

@@ -41,10 +41,6 @@ if TYPE_CHECKING:
 _NEEDED = (CONTEXT_START, FRAME_SEP, ACTION_SEP, ARG_SEP, *EVENT_TOKENS.values(), BEGIN_OF_TEXT, END_OF_TEXT)
 _PIECES = re.compile("(" + "|".join(map(re.escape, SPECIAL_TOKENS)) + ")")
 _WIDE = "\x80"  # stands for any character beyond ASCII
-# GPT-2's alphabet, in which byte-level tokens are spelled: visible ones of Latin-1 stand for their bytes, others, from U+0100 on, for the rest.
-_VISIBLE = (*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100))
-_HIDDEN = (byte for byte in range(0x100) if byte not in _VISIBLE)
-_BYTES = {chr(byte): byte for byte in _VISIBLE} | {chr(0x100 + number): byte for number, byte in enumerate(_HIDDEN)}
 _CWM_VOCABULARY = 128_256
 _HUB_SECONDS = 10.0  # that the hub has to answer
 _INSTALL = "pip install 'cwm-trace[model]' (with torch==2.13.0 first, for its CPU build)"
@@ -139,9 +135,12 @@ def _first_characters(tokenizer: Any, special: Collection[int]) -> list[str]:
     backend = getattr(tokenizer, "backend_tokenizer", None)
     if type(getattr(backend, "decoder", None)).__name__ != "ByteLevel":
         return []
+    from transformers.convert_slow_tokenizer import bytes_to_unicode
+
+    alphabet = {character: byte for byte, character in bytes_to_unicode().items()}
     spelled = tokenizer.convert_ids_to_tokens(list(range(len(tokenizer))))
     apart = {*special, *tokenizer.added_tokens_decoder}
-    bytes_ = (None if number in apart or not text else _BYTES.get(text[0]) for number, text in enumerate(spelled))
+    bytes_ = (None if number in apart or not text else alphabet.get(text[0]) for number, text in enumerate(spelled))
     return ["" if byte is None else chr(byte) if byte < 0x80 else _WIDE for byte in bytes_]
 
 

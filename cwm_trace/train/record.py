@@ -217,14 +217,13 @@ class Maker:
         for (trace, text), whole in zip(fitting, encoded, strict=True):
             ids: list[int] = whole if len(whole) <= self.recipe.max_tokens else self._part(trace, rng)
             fate = "repeated" if text in self.seen else "traces" if ids else "too_long"
-            self.counts[fate] += 1
             self.seen.add(text)
-            if fate == "traces":
-                self.counts["raised"] += trace.raised is not None
-                self.counts["parts"] += ids is not whole
-                made.append(ids)
-                self.counts["tokens"] += len(ids)
-                self.counts["characters"] += len(text) * len(ids) // len(whole)
+            if fate != "traces":
+                self.counts[fate] += 1
+                continue
+            made.append(ids)
+            self.counts["parts"] += ids is not whole
+            self._count(trace, len(ids), len(text) * len(ids) // len(whole))
         return made
 
     def _part(self, trace: Trace, rng: random.Random) -> list[int]:
@@ -237,6 +236,10 @@ class Maker:
         before, steps = cut[number]
         end = END_OF_TEXT if number == len(cut) - 1 else ""
         after = "".join(render_frame(step) + FRAME_SEP for step in steps) + end
+        return self._marked(before, after)
+
+    def _marked(self, before: str, after: str) -> list[int]:
+        """Tokens of which those of `after` are learned, [] where they are too many."""
         first, rest, (mark,) = self.encoder.encode([before, after, PAD])
         ids = [*first, mark, *rest]
         return ids if len(ids) <= self.recipe.max_tokens else []
@@ -253,17 +256,18 @@ class Maker:
                 continue
             self.seen.add(text)
             before = render_prompt(found.trace.context, found.trace.frames[: found.frame + 1])
-            first, whole, (mark,) = self.encoder.encode([before, text, PAD])
-            if len(whole) < self.recipe.max_tokens:
-                made.append([*first, mark, *whole[len(first) :]])
-                self._count(found.trace.raised is not None, len(whole), len(text))
-            else:
+            if not (ids := self._marked(before, text.removeprefix(before))):
                 self.counts["too_long"] += 1
+                continue
+            made.append(ids)
+            self.counts["slips"] += 1
+            self._count(found.trace, len(ids) - 1, len(text))
         return made
 
-    def _count(self, raised: bool, tokens: int, characters: int) -> None:
-        found = {"traces": 1, "slips": 1, "raised": raised, "tokens": tokens, "characters": characters}
-        for name, count in found.items():
+    def _count(self, trace: Trace, tokens: int, characters: int) -> None:
+        """A trace that is learned."""
+        counted = {"traces": 1, "raised": trace.raised is not None, "tokens": tokens, "characters": characters}
+        for name, count in counted.items():
             self.counts[name] += count
 
     def _size(self, text: str) -> int:

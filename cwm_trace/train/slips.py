@@ -10,12 +10,14 @@ from __future__ import annotations
 import ast
 import builtins
 import random
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from cwm_trace.frames import Event, Frame, Step, Trace
+from cwm_trace.train.edits import Edit, Text
 from cwm_trace.train.vary import varied
 
 _NAME = "slipping__"  # what makes values wrong is called so, among the builtins
@@ -39,65 +41,71 @@ class Slip:
     frame: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(NamedTuple):
     """An expression of one line that may give another value; `test`: whether its answer is asked only."""
 
-    line: int
-    start: int
-    end: int
+    node: ast.expr
     test: bool
 
 
 def slip(true: Trace, source: str, call: str | None, rng: random.Random, record: Record) -> Slip | None:
-    """The run of a program that slips once; None where none of a few tries shows it, or ends.
+    """The run of a program that slips once; None where the one that is drawn does not show it, or does not end.
 
     `true` is its trace, `call` is None for a script. `record` needs limits, as loops may now go on for ever.
     """
-    lines = source.splitlines(keepends=True)
-    ran = [step.source for step in true.frames if step.event is Event.LINE]
-    places = [
-        place for place in _places(source) if lines[place.line].rstrip("\r\n") in {text.rstrip("\r\n") for text in ran}
-    ]
+    text = Text(source)
+    ran = Counter(step.source.rstrip("\r\n") for step in true.frames if step.event is Event.LINE)
+    places = [place for place in _places(source) if ran[_line(text, place.node)]]
     if not places:
         return None
-    place = rng.choice(places)
-    text = lines[place.line]
-    changed = f"{text[: place.start]}{_NAME}(({text[place.start : place.end]})){text[place.end :]}"
-    times = sum(one.rstrip("\r\n") == text.rstrip("\r\n") for one in ran)
-    other = "".join([*lines[: place.line], changed, *lines[place.line + 1 :]])
-    with _slipping(_Once(rng, rng.randint(1, times), place.test)):
+    node, test = rng.choice(places)
+    line, slipping = _line(text, node), f"{_NAME}(({text.node(node)}))"
+    other = text.edited([Edit(*text.span(node), slipping)])
+    changed = f"{line[: node.col_offset]}{slipping}{line[node.end_col_offset :]}"
+    with _slipping(_Once(rng, rng.randint(1, ran[line]), test)):
         made = record(other, call)
     if made is None or not made.complete:
         return None
-    trace = _as_written(made, other, source, changed, text)
+    frames = tuple(_as_written(step, changed, line) for step in made.frames)
+    trace = replace(made, context=made.context.replace(other, source), frames=frames)
     at = next((n for n, (one, two) in enumerate(zip(trace, true, strict=False)) if one != two), None)
     if trace.context != true.context or _NAME in trace.render() or at is None or not 0 < at < len(trace) - 1:
         return None
     return Slip(trace, at)
 
 
+def _line(text: Text, node: ast.expr) -> str:
+    """The line of a node, without its end."""
+    start, _ = text.span(node)
+    return text.of(text.line(start), text.line_after(start)).rstrip("\r\n")
+
+
+def _as_written(step: Step, changed: str, line: str) -> Step:
+    """A frame with the program's own line in place of the changed one."""
+    if not isinstance(step, Frame) or step.source.rstrip("\r\n") != changed:
+        return step
+    return replace(step, source=step.source.replace(changed, line))
+
+
 def _places(source: str) -> Iterator[_Place]:
-    """In functions: what is assigned, returned or asked."""
+    """In functions: what is assigned, returned or asked, on lines of ASCII, whose columns are characters."""
+    ascii_lines = [line.isascii() for line in source.split("\n")]
     for function in ast.walk(ast.parse(source)):
         if isinstance(function, ast.FunctionDef):
             for node in ast.walk(function):
-                yield from _of_statement(node, source)
+                place = _of_statement(node)
+                if place is not None and ascii_lines[place.node.lineno - 1]:
+                    yield place
 
 
-def _of_statement(node: ast.AST, source: str) -> Iterator[_Place]:
+def _of_statement(node: ast.AST) -> _Place | None:
+    """None where it goes over several lines: the call around it would make other events."""
     match node:
         case ast.Assign(value=value) | ast.AugAssign(value=value) | ast.Return(value=ast.expr() as value):
-            test = False
+            return _Place(value, False) if node.lineno == node.end_lineno else None
         case ast.If(test=value) | ast.While(test=value):
-            test = True
-        case _:
-            return
-    line = source.splitlines()[value.lineno - 1]
-    # Columns are of UTF-8; a statement of several lines would have other events.
-    if node.lineno == node.end_lineno == value.end_lineno or (test and value.lineno == value.end_lineno == node.lineno):
-        if line.isascii():
-            yield _Place(value.lineno - 1, value.col_offset, value.end_col_offset or 0, test)
+            return _Place(value, True) if node.lineno == value.end_lineno else None
+    return None
 
 
 class _Once:
@@ -138,14 +146,3 @@ def _slipping(once: _Once) -> Iterator[None]:
         yield
     finally:
         names.pop(_NAME, None)
-
-
-def _as_written(trace: Trace, other: str, source: str, changed: str, text: str) -> Trace:
-    """The trace with the text of the program, whose one line was changed."""
-
-    def back(step: Step) -> Step:
-        if not isinstance(step, Frame) or step.source.rstrip("\r\n") != changed.rstrip("\r\n"):
-            return step
-        return replace(step, source=step.source.replace(changed.rstrip("\r\n"), text.rstrip("\r\n")))
-
-    return replace(trace, context=trace.context.replace(other, source), frames=tuple(map(back, trace.frames)))

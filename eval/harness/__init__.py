@@ -82,11 +82,11 @@ def doc_to_target(doc: Doc) -> str:
 
 def process_results(doc: Doc, results: list[str]) -> dict[str, float]:
     """The metrics of one generated text; those that this trace cannot be judged by are left out. Nothing of the text is executed."""
-    if not doc["truth"]:
-        return {name: value for name, value in asdict(no_score()).items() if value is not None}
-    actual = trace_from_json(json.loads(doc["truth"]))
-    predicted = prediction(Trace(actual.context, actual.frames[:1], False), results[0])
-    return {name: value for name, value in asdict(score_trace(predicted, actual)).items() if value is not None}
+    score = no_score()
+    if doc["truth"]:
+        actual = trace_from_json(json.loads(doc["truth"]))
+        score = score_trace(prediction(Trace(actual.context, actual.frames[:1], False), results[0]), actual)
+    return {name: value for name, value in asdict(score).items() if value is not None}
 
 
 def prediction(prompt: Trace, text: str) -> Trace:
