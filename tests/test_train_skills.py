@@ -44,7 +44,7 @@ def test_every_template_makes_programs_that_compile_and_use_it(operation: str) -
     assert used or not operation.endswith("()")
 
 
-@pytest.mark.parametrize("family", [*BODIES, "dense", "panel", "wide"])
+@pytest.mark.parametrize("family", [*BODIES, "dense", "panel", "runs", "wide"])
 def test_skills_are_functions_of_their_seed_and_run(family: str) -> None:
     made = [generate(seed, 2, family) for seed in range(60)]
     ran = Counter[str]()
@@ -73,6 +73,7 @@ def test_a_wide_mixture_has_them_all_and_the_usual_ones() -> None:
         "mutant",
         "dense",
         "panel",
+        "runs",
         "toplevel",
         *BODIES,
     }

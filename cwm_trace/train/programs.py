@@ -23,6 +23,7 @@ from cwm_trace.train.names import class_name, novel_name
 from cwm_trace.train.panel import panel_body
 from cwm_trace.train.plain import KINDS, docstring, indented, plain_body
 from cwm_trace.train.respell import respelled
+from cwm_trace.train.runs import RunsTheme, runs_body
 from cwm_trace.train.skills import BODIES, atom_body
 from cwm_trace.train.style import Style
 from cwm_trace.train.toplevel import as_script
@@ -71,7 +72,7 @@ class Program:
     Attributes:
         source: its text.
         calls: expressions to trace, one trace each; empty for a script.
-        family: `drill`, `free`, `idiom`, `script`, one of `skills`, `dense`, `panel`, `toplevel`, `mutant` or `real`.
+        family: `drill`, `free`, `idiom`, `script`, one of `skills`, `dense`, `panel`, `runs`, `toplevel`, `mutant` or `real`.
         parent: of a mutant, the program that it was made from.
     """
 
@@ -581,6 +582,11 @@ def broad_writer(rng: random.Random) -> Writer:
     return Writer(rng, BroadTheme.draw(rng), max_params=rng.choice([1, 2, 2, 2, 3]), novelty=novelty)
 
 
+def runs_writer(rng: random.Random) -> Writer:
+    """A writer in a world of values that repeat themselves."""
+    return Writer(rng, RunsTheme.draw(rng), max_params=rng.choice([1, 2, 2, 3]), novelty=rng.choice([0.0, 0.0, 0.3]))
+
+
 def finished(writer: Writer, body: list[str], calls: int, family: str, named: float = 0.3) -> Program:
     """The program of a function body, with calls of it; `named`: how often it is not called `f`."""
     source, name = _function(writer, body, named)
@@ -611,6 +617,11 @@ def atom(operation: str, number: int) -> Program:
     return finished(writer, atom_body(writer, operation), 1, "atom")
 
 
+def _runs(rng: random.Random, calls: int) -> Program:
+    writer = runs_writer(rng)
+    return finished(writer, runs_body(writer), calls, "runs")
+
+
 def _skill(name: str, body: Callable[[Writer], list[str]]) -> Callable[[random.Random, int], Program]:
     def program(rng: random.Random, calls: int) -> Program:
         writer = (broad_writer if rng.random() < 0.7 else new_writer)(rng)
@@ -621,7 +632,7 @@ def _skill(name: str, body: Callable[[Writer], list[str]]) -> Callable[[random.R
 
 _WIDE: dict[str | None, int] = {
     None: 15, "plain": 30, "module": 9, "atom": 6, "steps": 23, "chain": 5, "track": 3, "long": 5, "basics": 18, "dense": 30,
-    "panel": 30, "toplevel": 16, "script": 6, "mutant": 10, "real": 10,
+    "panel": 30, "toplevel": 16, "script": 6, "mutant": 10, "real": 10, "runs": 8,
 }  # fmt: skip
 _PARENTS: dict[str | None, int] = {None: 15, "plain": 40, "module": 5, "real": 40}
 _AS_FOUND = 0.3  # of the calls of real programs
@@ -629,6 +640,7 @@ _FAMILIES: dict[str, Callable[[random.Random, int], Program]] = {
     **{name: _skill(name, body) for name, body in BODIES.items()},
     "dense": _skill("dense", dense_body),
     "panel": _skill("panel", panel_body),
+    "runs": _runs,
     "plain": _plain,
     "module": _module,
     "drill": _drill,

@@ -306,27 +306,39 @@ def _list_of(item: Callable[[Theme], Value]) -> Callable[[Theme], list[Value]]:
     return lambda theme: [item(theme) for _ in range(theme.size())]
 
 
+def _int(theme: Theme) -> int:
+    return theme.int_()  # not Theme.int_: a theme of another kind has its own
+
+
+def _item(theme: Theme) -> str:
+    return theme.item()
+
+
+def _numbers(theme: Theme) -> list[Value]:
+    return [theme.int_() for _ in range(theme.size())]
+
+
 _MAKERS: dict[str, Callable[[Theme], Value]] = {
-    "int": Theme.int_,
-    "str": Theme.text,
-    "text": Theme.long_text,
-    "char": Theme.char,
-    "bool": Theme.bool_,
-    "float": Theme.float_,
-    "li": _list_of(Theme.int_),
-    "ls": _list_of(Theme.item),
-    "lli": lambda theme: [_list_of(Theme.int_)(theme)[:3] for _ in range(min(theme.size(), 4))],
-    "dsi": _dict_of(Theme.item, Theme.int_),
-    "dss": _dict_of(Theme.item, Theme.item),
-    "dis": _dict_of(Theme.int_, Theme.item),
-    "dsl": _dict_of(Theme.item, lambda theme: _list_of(Theme.int_)(theme)[:3]),
-    "ti": lambda theme: tuple(_list_of(Theme.int_)(theme)[:5]),
-    "ts": lambda theme: tuple(_list_of(Theme.item)(theme)[:5]),
-    "si": lambda theme: set(_list_of(Theme.int_)(theme)[:5]),
+    "int": _int,
+    "str": lambda theme: theme.text(),
+    "text": lambda theme: theme.long_text(),
+    "char": lambda theme: theme.char(),
+    "bool": lambda theme: theme.bool_(),
+    "float": lambda theme: theme.float_(),
+    "li": _numbers,
+    "ls": _list_of(_item),
+    "lli": lambda theme: [_numbers(theme)[:3] for _ in range(min(theme.size(), 4))],
+    "dsi": _dict_of(_item, _int),
+    "dss": _dict_of(_item, _item),
+    "dis": _dict_of(_int, _item),
+    "dsl": _dict_of(_item, lambda theme: _numbers(theme)[:3]),
+    "ti": lambda theme: tuple(_numbers(theme)[:5]),
+    "ts": lambda theme: tuple(_list_of(_item)(theme)[:5]),
+    "si": lambda theme: set(_numbers(theme)[:5]),
     "lm": _list_of(
         lambda theme: theme.value(theme.rng.choice(["int", "int", "char", "str", "float", "bool", "none", "ti"]))
     ),
     "none": lambda theme: None,
-    "dd": _dict_of(Theme.item, lambda theme: theme.value("dsi")),
+    "dd": _dict_of(_item, lambda theme: theme.value("dsi")),
     "lt": lambda theme: [(theme.item(), theme.int_()) for _ in range(min(theme.size(), 4))],
 }
