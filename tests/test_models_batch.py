@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -209,3 +211,25 @@ def test_a_run_in_batches_goes_on_where_it_stopped(tiny: CausalModel, tmp_path: 
     lines = (tmp_path / "samples.jsonl").read_text()
     assert lines.startswith(first)
     assert len(lines.splitlines()) == 5
+
+
+_LEFT = """
+import time
+from cwm_trace import load_model
+from cwm_trace.models.batch import Batcher, _Job
+batcher = Batcher(load_model("nano")._model)
+row = batcher.open()
+def reading():
+    while True:
+        yield list(range(100, 700)), 1
+        row.length = 0
+batcher.answer(_Job(row, reading()))
+time.sleep(0.2)
+"""
+
+
+def test_a_process_may_end_in_the_midst_of_a_pass() -> None:
+    """PyTorch's code would come back to an interpreter that is gone: "terminate called without an active exception"."""
+    ended = subprocess.run([sys.executable, "-c", _LEFT], capture_output=True, text=True, timeout=120)
+
+    assert (ended.returncode, ended.stderr) == (0, "")

@@ -7,12 +7,14 @@ are padded. Knows token ids only, and nothing of how the next token is chosen.
 
 from __future__ import annotations
 
+import atexit
 import itertools
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, TypeVar
+from weakref import WeakSet
 
 import torch
 
@@ -139,6 +141,8 @@ class Batcher:
         self._open: set[int] = set()
         self._new: list[_Job] = []
         self._running = False
+        self._left = False  # the process is about to end
+        self._thread: threading.Thread
 
     def open(self) -> Row:
         """A place for a new sequence."""
@@ -148,7 +152,9 @@ class Batcher:
             if not self._running:
                 self._running = True
                 # One thread for all passes: each thread that computes has its own pool of workers in PyTorch.
-                threading.Thread(target=self._run, name="cwm-trace batches", daemon=True).start()
+                self._thread = threading.Thread(target=self._run, name="cwm-trace batches", daemon=True)
+                self._thread.start()
+                _RUNNING.add(self)
         return Row(self, number)
 
     def close(self, number: int) -> None:
@@ -163,6 +169,13 @@ class Batcher:
             self._new.append(job)
             self._changed.notify_all()
 
+    def leave(self) -> None:
+        """End the thread behind its pass, whoever waits."""
+        with self._changed:
+            self._left = True
+            self._changed.notify_all()
+        self._thread.join()
+
     # --- in the thread of the passes ----------------------------------------------------------------------------------
 
     @torch.inference_mode()
@@ -176,11 +189,13 @@ class Batcher:
     def _gather(self, jobs: list[_Job]) -> list[_Job]:
         """These jobs and new ones: when all rows ask, or the patience with the others is at its end; nothing when no row is left."""
         with self._changed:
-            while not jobs and not self._new:
+            while not self._left and not jobs and not self._new:
                 if not self._changed.wait(_LINGER) and not self._open:
                     self._running = False
                     return []
-            self._changed.wait_for(lambda: len(jobs) + len(self._new) >= len(self._open), self._patience)
+            self._changed.wait_for(lambda: len(jobs) + len(self._new) >= len(self._open) or self._left, self._patience)
+            if self._left:
+                return []
             new, self._new = self._new, []
             return jobs + new
 
@@ -323,3 +338,13 @@ class _Rows:
         return (
             reached if self._rows == list(range(len(held))) else reached[torch.tensor(self._rows, device=held.device)]
         )
+
+
+_RUNNING: WeakSet[Batcher] = WeakSet()
+
+
+@atexit.register
+def _leave_all() -> None:
+    """A thread that comes back from PyTorch to an interpreter that is gone would abort the process."""
+    for batcher in list(_RUNNING):
+        batcher.leave()
