@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -149,6 +150,7 @@ def small_gpu(tiny: CausalModel, monkeypatch: pytest.MonkeyPatch) -> Iterator[in
     """A model whose memory does not suffice for several rows, nor for a read of this many tokens."""
     limit, forward = 400, type(tiny._model).forward
 
+    @wraps(forward)  # with its parameters, by which the cache is named
     def full(self: Any, input_ids: Any, **options: Any) -> Any:
         if input_ids.shape[0] > 1 or input_ids.shape[1] > limit:
             raise torch.OutOfMemoryError("out of memory")
