@@ -38,7 +38,8 @@ def leaves(value: object) -> Iterator[object]:
 @pytest.mark.parametrize(("method", "kind"), [(method, kind) for method, kinds in OWN.items() for kind in kinds])
 def test_values_are_those_of_the_theme_that_is_asked(method: str, kind: str) -> None:
     """Makers once called `Theme`'s own methods: what `BroadTheme` has instead was in no argument of any program."""
-    theme = type("Own", (BroadTheme,), {method: lambda self: "own"}).draw(random.Random(1))
+    own: type[BroadTheme] = type("Own", (BroadTheme,), {method: lambda self: "own"})
+    theme = own.draw(random.Random(1))
     found = [leaf for _ in range(20) for leaf in leaves(theme.value(kind))]
 
     assert found.count("own") >= len(found) / 4 > 0
