@@ -31,7 +31,7 @@ def _recorded(source: str, call: str | None) -> Trace | None:
         return None
 
 
-@pytest.mark.parametrize("family", [None, "plain", "module", "dense", "panel", "runs", *BODIES])
+@pytest.mark.parametrize("family", [None, "plain", "module", "dense", "panel", "runs", "recall", *BODIES])
 def test_a_respelled_program_does_the_same(family: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("_RENAMED", "_TIGHT", "_TIGHT_CALLS", "_VALUES"):
         monkeypatch.setattr(respell, name, 1.0)

@@ -44,7 +44,7 @@ def test_every_template_makes_programs_that_compile_and_use_it(operation: str) -
     assert used or not operation.endswith("()")
 
 
-@pytest.mark.parametrize("family", [*BODIES, "dense", "panel", "runs", "wide"])
+@pytest.mark.parametrize("family", [*BODIES, "dense", "panel", "runs", "recall", "wide"])
 def test_skills_are_functions_of_their_seed_and_run(family: str) -> None:
     made = [generate(seed, 2, family) for seed in range(60)]
     ran = Counter[str]()
@@ -74,6 +74,7 @@ def test_a_wide_mixture_has_them_all_and_the_usual_ones() -> None:
         "dense",
         "panel",
         "runs",
+        "recall",
         "toplevel",
         *BODIES,
     }

@@ -22,6 +22,7 @@ from cwm_trace.train.mutate import mutant
 from cwm_trace.train.names import class_name, novel_name
 from cwm_trace.train.panel import panel_body
 from cwm_trace.train.plain import KINDS, docstring, indented, plain_body
+from cwm_trace.train.recall import recall_body
 from cwm_trace.train.respell import respelled
 from cwm_trace.train.runs import RunsTheme, runs_body
 from cwm_trace.train.skills import BODIES, atom_body
@@ -72,7 +73,7 @@ class Program:
     Attributes:
         source: its text.
         calls: expressions to trace, one trace each; empty for a script.
-        family: `drill`, `free`, `idiom`, `script`, one of `skills`, `dense`, `panel`, `runs`, `toplevel`, `mutant` or `real`.
+        family: `drill`, `free`, `idiom`, `script`, one of `skills`, `dense`, `panel`, `runs`, `recall`, `toplevel`, `mutant` or `real`.
         parent: of a mutant, the program that it was made from.
     """
 
@@ -632,13 +633,14 @@ def _skill(name: str, body: Callable[[Writer], list[str]]) -> Callable[[random.R
 
 _WIDE: dict[str | None, int] = {
     None: 15, "plain": 30, "module": 9, "atom": 6, "steps": 23, "chain": 5, "track": 3, "long": 5, "basics": 18, "dense": 30,
-    "panel": 30, "toplevel": 16, "script": 6, "mutant": 10, "real": 10, "runs": 8,
+    "panel": 30, "toplevel": 16, "script": 6, "mutant": 10, "real": 10, "runs": 8, "recall": 16,
 }  # fmt: skip
 _PARENTS: dict[str | None, int] = {None: 15, "plain": 40, "module": 5, "real": 40}
 _AS_FOUND = 0.3  # of the calls of real programs
 _FAMILIES: dict[str, Callable[[random.Random, int], Program]] = {
     **{name: _skill(name, body) for name, body in BODIES.items()},
     "dense": _skill("dense", dense_body),
+    "recall": _skill("recall", recall_body),
     "panel": _skill("panel", panel_body),
     "runs": _runs,
     "plain": _plain,
