@@ -48,7 +48,7 @@ class Simulation:
         force: Event | Mapping[int, Event] | None = None,
     ) -> None:
         """Limits count predicted frames and tokens. `force`: the event of the first predicted frame (RETURN: CWM's single-step
-        mode), or of several, by their index among the predicted ones."""
+        mode, whose trace ends with the entry's RETURN), or of several, by their index among the predicted ones."""
         self.model, self.prompt = model, prompt
         self.decoding = decoding or Decoding()
         self.status = Status.OPEN
@@ -56,6 +56,7 @@ class Simulation:
         self.steps: list[Step] = []
         self._limits = max_frames, max_tokens
         self._force: Mapping[int, Event] = {0: force} if isinstance(force, Event) else force or {}
+        self._single_step = force is Event.RETURN and _python_frames(prompt) <= 1
         self._over = False
         self._parser = FrameParser(prompt.context)
         for step in prompt.frames:
@@ -86,7 +87,13 @@ class Simulation:
             if step is not None:
                 broken = broken + 1 if step.event is None else 0
                 self.steps.append(step)
+                self._leave(step)
                 yield step
+
+    def _leave(self, step: Step) -> None:
+        """In single-step mode the entry has returned, whether or not the model would go on."""
+        if self._single_step and step.event is Event.RETURN:
+            self.status, self._over = Status.COMPLETE, True
 
     def _ends(self, rollout: Rollout) -> bool:
         """At the frame limit: whether the very next token is the end, so that nothing was cut off."""
@@ -114,6 +121,11 @@ class Simulation:
         }
         complete = self.status is Status.COMPLETE
         return Trace(self.prompt.context, (*self.prompt.frames, *self.steps), complete, self.status, meta)
+
+
+def _python_frames(prompt: Trace) -> int:
+    """How many are active behind a prompt."""
+    return sum((step.event is Event.CALL) - (step.event is Event.RETURN) for step in prompt)
 
 
 def _prompt(source: str | None, call: str | None, prompt: Trace | None) -> Trace:

@@ -171,25 +171,72 @@ def test_resync_where_the_model_ends_too_early(
     assert shown.count("      wrote: (the trace had ended)\n") == 2 and "wrong at 2: 11, 12" in shown
 
 
-def test_several_samples_and_how_far_they_agree(
-    script: Path, truth: Trace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+@pytest.fixture
+def drawn(truth: Trace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, float]]:
+    """Has the replay of t.jsonl written wrongly with seed 8; gives seeds and temperatures as they are asked for."""
     from cwm_trace.models.scripted import Replay
 
     save([truth], tmp_path / "t.jsonl")
     seeds: list[tuple[int, float]] = []
 
-    def drawn(self: Replay, prompt: Trace, decoding: Decoding) -> ScriptedRollout:
+    def rollout(self: Replay, prompt: Trace, decoding: Decoding) -> ScriptedRollout:
         seeds.append((decoding.seed, decoding.temperature))
         return ScriptedRollout((wrong(truth) if decoding.seed == 8 else truth).frames, True, len(prompt))
 
-    monkeypatch.setattr(Replay, "rollout", drawn)
+    monkeypatch.setattr(Replay, "rollout", rollout)
+    return seeds
+
+
+def samples(script: Path, count: int, *flags: str) -> list[str]:
+    return predict(script, "-m", f"replay:{script.parent / 't.jsonl'}", "--samples", str(count), *flags)
+
+
+def test_several_samples_and_how_far_they_agree(
+    script: Path, drawn: list[tuple[int, float]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     out = tmp_path / "many.jsonl"
-    flags = ["-m", f"replay:{tmp_path / 't.jsonl'}", "--table", "--samples", "3", "--seed", "7", "-o", str(out)]
-    assert main(predict(script, *flags)) == 0
+    assert main(samples(script, 3, "--table", "--seed", "7", "-o", str(out))) == 0
     assert "3 samples: returns 1 ×2, returns 7 ×1 · first split at frame 9\n" in capsys.readouterr().out
-    assert seeds == [(7, 1.0), (8, 1.0), (9, 1.0)]
+    assert drawn == [(7, 1.0), (8, 1.0), (9, 1.0)]
     assert [trace.returned for trace in iter_traces(out)] == ["1", "7", "1"]
+
+
+@pytest.mark.parametrize("seed", [7, 8])
+def test_every_sample_is_verified_and_none_is_cut_off(
+    seed: int, script: Path, drawn: list[tuple[int, float]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(samples(script, 2, "--seed", str(seed), "--verify", "--table")) == 1
+    shown = clean(capsys.readouterr().out)
+    assert "first split at frame 9\n" in shown and "12 frames predicted" in shown
+    assert f"against the real run: 1 of 2 samples exact · wrong: {2 if seed == 7 else 1} at frame 9 (value)\n" in shown
+    assert ("sample 1, which is shown:\n\nfirst divergence at frame 9" in shown) == (seed == 8)
+    assert main(samples(script, 1, "--seed", "7", "--verify")) == 0
+    assert main(samples(script, 2, "--seed", "9", "--verify")) == 0
+
+
+def test_samples_in_json(script: Path, drawn: list[tuple[int, float]], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(samples(script, 2, "--seed", "7", "--verify", "--json")) == 1
+    header, *_, end, agreed, first, second = records(capsys.readouterr().out)
+    assert (header["temperature"], header["seed"]) == (1.0, 7) == tuple(reversed(drawn[0]))
+    whole = {"end": "complete", "frames": 13, "raised": None}
+    assert end == whole | {"returned": "1"}
+    assert agreed == {
+        "samples": [whole | {"seed": 7, "returned": "1"}, whole | {"seed": 8, "returned": "7"}],
+        "first_split": 9,
+    }
+    assert (first["sample"], first["verified"], first["frames_exact"]) == (1, True, 12)
+    assert (second["sample"], second["verified"], second["first_divergence"]) == (2, False, 9)
+
+
+def test_single_steps_are_whole_traces(
+    script: Path, drawn: list[tuple[int, float]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(samples(script, 2, "--seed", "9", "--single-step", "--verify", "--table")) == 0
+    shown = capsys.readouterr().out
+    assert "1 frame predicted · returns 1" in shown and "2 samples: returns 1 ×2 · all the same" in shown
+    assert "right: 2 of 2 samples; the real run returns 1\n" in shown
+    assert main(samples(script, 1, "--seed", "7", "--single-step", "--json")) == 0
+    assert records(capsys.readouterr().out)[-1] == {"end": "complete", "frames": 2, "returned": "1", "raised": None}
 
 
 def test_raw_is_the_text_as_it_is_written(

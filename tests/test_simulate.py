@@ -186,9 +186,17 @@ def test_leaving_early_closes_the_rollout() -> None:
 def test_single_step_mode_forces_the_first_event() -> None:
     model = Texts(GOOD[-1:])
     trace = predict(model, SOURCE, "f(7)", force=Event.RETURN)
-    assert model.asked[0][0] == EVENT_TOKENS[Event.RETURN] and [prefix for prefix, _ in model.asked[1:]] == [""]
+    assert [prefix for prefix, _ in model.asked] == [EVENT_TOKENS[Event.RETURN]]
     assert trace.returned == "7" and len(trace) == 2
     assert trace[1].tokens == len(GOOD[-1]) - len(EVENT_TOKENS[Event.RETURN]) + 1
+
+
+def test_single_step_mode_ends_with_the_return_of_the_entry() -> None:
+    for end in Stop:
+        trace = predict(Texts([GOOD[-1], *GOOD], end), SOURCE, "f(7)", force=Event.RETURN)
+        assert (trace.status, trace.returned, len(trace)) == (Status.COMPLETE, "7", 2)
+    inside = parse("".join(text + FRAME_SEP for text in GOOD[:2]), prompt=PROMPT)
+    assert len(predict(Texts(GOOD[-2:]), prompt=inside, force=Event.RETURN)) == len(inside) + 2
 
 
 def test_events_can_be_forced_at_any_frame() -> None:

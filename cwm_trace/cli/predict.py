@@ -8,7 +8,6 @@ import sys
 import time
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +15,7 @@ from cwm_trace.cli.history import remember
 from cwm_trace.cli.output import JsonView, TableView, TextView, View, console, ending, wants_json
 from cwm_trace.cli.real_run import real_run
 from cwm_trace.cli.resync import Resync
-from cwm_trace.cli.samples import DRAWN_AT, agreement
+from cwm_trace.cli.samples import DRAWN_AT, agreement, agreement_record, verified
 from cwm_trace.cli.target import Target, parse_target
 from cwm_trace.errors import InputError
 from cwm_trace.eval.compare import Cause, Diff, diff, same_ending, verdict
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
 
 _OK, _DIFFERS, _MALFORMED, _INTERRUPTED = 0, 1, 4, 130
 _PLACES = 12  # of wrong frames that are named
+_RIGHT = {True: "right", False: "wrong"}
 
 
 def run(args: argparse.Namespace) -> int:
@@ -65,17 +65,18 @@ def run(args: argparse.Namespace) -> int:
         return _resynchronised(args, screen, view, Resync(partial(_begin, args, model), prompt, actual))
     simulation = _begin(args, model, prompt)
     beside = None if args.single_step else actual
-    interrupted = _stream(simulation, view, beside, stop=args.on_divergence == "stop")
+    # A sample that is cut off could not be compared with the others.
+    interrupted = _stream(simulation, view, beside, stop=args.on_divergence == "stop" and args.samples == 1)
     trace = simulation.trace
     view.end(trace)
     _footer(screen, trace, prompt, simulation.tokens, time.monotonic() - started)
     traces = [trace]
     if not interrupted and args.samples > 1:
-        interrupted = _draw_more(args, screen, model, prompt, traces)
+        interrupted = _draw_more(args, screen, view, model, prompt, traces)
     _keep(traces, args)
     if interrupted:
         return _INTERRUPTED
-    right = actual is None or _verify(args, screen, view, target, prompt, trace, actual)
+    right = actual is None or _verify(args, screen, view, target, prompt, traces, actual)
     if args.strict and any(drawn.malformed for drawn in traces):
         return _MALFORMED
     return _OK if right else _DIFFERS
@@ -98,7 +99,9 @@ def _temperature(args: argparse.Namespace) -> float:
     return given or (DRAWN_AT if args.samples > 1 else 0.0)
 
 
-def _draw_more(args: argparse.Namespace, screen: Console, model: Model, prompt: Trace, traces: list[Trace]) -> bool:
+def _draw_more(
+    args: argparse.Namespace, screen: Console, view: View, model: Model, prompt: Trace, traces: list[Trace]
+) -> bool:
     """Draw the samples after the first one, and say how far they agree; returns whether the user interrupted."""
     try:
         for number in range(1, args.samples):
@@ -111,6 +114,8 @@ def _draw_more(args: argparse.Namespace, screen: Console, model: Model, prompt: 
         return True
     finally:
         screen.print(agreement(traces), markup=False, soft_wrap=True)
+        if isinstance(view, JsonView):
+            view.put(agreement_record(traces))
 
 
 def _resynchronised(args: argparse.Namespace, screen: Console, view: View, run: Resync) -> int:
@@ -133,21 +138,41 @@ def _resynchronised(args: argparse.Namespace, screen: Console, view: View, run: 
 
 
 def _verify(
-    args: argparse.Namespace, screen: Console, view: View, target: Target, prompt: Trace, trace: Trace, actual: Trace
+    args: argparse.Namespace,
+    screen: Console,
+    view: View,
+    target: Target,
+    prompt: Trace,
+    traces: Sequence[Trace],
+    actual: Trace,
 ) -> bool:
-    """Say how the prediction compares with the real run; returns whether it is right."""
+    """Say how the predictions compare with the real run; returns whether all are right."""
+    records: list[dict[str, Any]]
     if args.single_step:
-        # The entry has returned, whether or not the model would go on.
-        right = same_ending(replace(trace, complete=len(trace) > len(prompt)), actual)
-        screen.print(f"{'right' if right else 'wrong'}: the real run {ending(actual)}", markup=False, soft_wrap=True)
-        record: dict[str, Any] = {"verified": right}
+        right = [same_ending(trace, actual) for trace in traces]
+        how = f"right: {sum(right)} of {len(right)} samples;" if len(right) > 1 else f"{_RIGHT[right[0]]}:"
+        screen.print(f"{how} the real run {ending(actual)}", markup=False, soft_wrap=True)
+        records = [{"verified": same} for same in right]
     else:
-        compared = diff(trace, actual, len(prompt))
-        _verdict(screen, target, compared, trace, actual)
-        right, record = not compared, _verified(compared)
+        compared = [diff(trace, actual, len(prompt)) for trace in traces]
+        _verdicts(screen, target, compared, traces, actual)
+        records = [_verified(item) for item in compared]
     if isinstance(view, JsonView):
-        view.put(record)
-    return right
+        for number, record in enumerate(records, start=1):
+            view.put(record if len(records) == 1 else {"sample": number, **record})
+    return all(record["verified"] for record in records)
+
+
+def _verdicts(
+    screen: Console, target: Target, compared: Sequence[Diff], traces: Sequence[Trace], actual: Trace
+) -> None:
+    """Of the first trace, whose frames are shown, in detail; of several, first where each parts from the real run."""
+    if len(traces) > 1:
+        screen.print(verified(compared), markup=False, soft_wrap=True)
+        if not compared[0]:
+            return
+        screen.print("\nsample 1, which is shown:", markup=False)
+    _verdict(screen, target, compared[0], traces[0], actual)
 
 
 def _view(args: argparse.Namespace, screen: Console, target: Target) -> View:
@@ -182,7 +207,7 @@ def _facts(target: Target, args: argparse.Namespace, prompt: Trace, model: str) 
         "call": target.call,
         "prompt_sha256": hashlib.sha256(text).hexdigest(),
     }
-    return facts | {"cwm_trace": cwm_trace.__version__, "temperature": args.temperature, "seed": args.seed}
+    return facts | {"cwm_trace": cwm_trace.__version__, "temperature": _temperature(args), "seed": args.seed}
 
 
 def _headline(screen: Console, target: Target, args: argparse.Namespace, model: Model) -> None:
