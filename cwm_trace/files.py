@@ -9,16 +9,17 @@ from __future__ import annotations
 import gzip
 import importlib
 import json
+import os
 import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any, TextIO, TypeVar, cast
 
 from cwm_trace.errors import InputError, SchemaError
-from cwm_trace.format import FrameParser, parse, render
+from cwm_trace.format import FRAME_SEP, FrameParser, parse, render
 from cwm_trace.frames import NO_LOCALS, Event, Frame, MalformedFrame, Status, Step, Trace
 
 SCHEMA = "cwm-trace/1"
@@ -174,35 +175,50 @@ def _damage(path: Path, *others: type[Exception]) -> tuple[type[Exception], ...]
     return (EOFError, OSError, zlib.error, *packed, *others)
 
 
-def save(traces: Iterable[Trace], path: str | Path) -> None:
+@contextmanager
+def _replaced(target: Path) -> Iterator[Path]:
+    """Where to write what takes the place of a file once it is whole; a device or a pipe is written itself. Raises InputError."""
+    place = target.resolve()
+    beside = place.with_name(f".{os.getpid()}-{place.name}")  # an ending that says the format, too
+    direct = place.exists() and not (place.is_file() and os.access(place.parent, os.W_OK))
+    try:
+        yield place if direct else beside
+        if not direct:
+            os.replace(beside, place)
+    except OSError as error:
+        raise InputError(f"cannot write {target} ({error.strerror})") from None
+    finally:
+        if not direct:
+            beside.unlink(missing_ok=True)
+
+
+def save(traces: Iterable[Trace] | Trace, path: str | Path) -> None:
     """Write traces: `.jsonl`, `.jsonl.gz` and `.jsonl.zst` one per line; of exactly one, `.txt` (or `.tokens`) the CWM text, `.html` a page to
-    look at, `.opt.json` Python Tutor's JSON. Raises InputError.
+    look at, `.opt.json` Python Tutor's JSON. A file that is there is replaced once all is written. Raises InputError.
 
     Behind a trace come those of other threads of its program, a line each; not in the files of exactly one.
     """
     target = check_output(path)
-    try:
-        _save(traces, target)
-    except OSError as error:
-        raise InputError(f"cannot write {target} ({error.strerror})") from None
+    with _replaced(target) as place:
+        _save([traces] if isinstance(traces, Trace) else traces, target, place)
 
 
-def _save(traces: Iterable[Trace], target: Path) -> None:
+def _save(traces: Iterable[Trace], target: Path, place: Path) -> None:
     if target.suffix in _TEXTS:
         trace = _exactly_one(list(traces), target)
-        target.write_text(render(trace), encoding="utf-8", errors="surrogatepass", newline="")
+        place.write_text(render(trace), encoding="utf-8", errors="surrogatepass", newline="")
     elif target.suffix == ".html":
         from cwm_trace.page import trace_page, write_page  # here: as jsonlines below
 
-        write_page(target, trace_page(_exactly_one(list(traces), target)))
+        write_page(place, trace_page(_exactly_one(list(traces), target)))
     elif target.name.endswith(_TUTOR):
         from cwm_trace.tutor import tutor_json
 
-        target.write_text(tutor_json(_exactly_one(list(traces), target)), "utf-8")
+        place.write_text(tutor_json(_exactly_one(list(traces), target)), "utf-8")
     else:
         import jsonlines  # here: the child process that runs programs needs this module, but none of what jsonlines brings
 
-        with _open(target, "w") as file, jsonlines.Writer(file, dumps=json.dumps) as writer:
+        with _open(place, "w") as file, jsonlines.Writer(file, dumps=json.dumps) as writer:
             writer.write_all(trace_to_json(one) for trace in traces for one in (trace, *trace.threads))
 
 
@@ -235,7 +251,7 @@ def save_lines(traces: Iterable[tuple[Trace, Iterable[str]]], path: str | Path) 
         raise InputError(
             f"cannot write a trace to {target.name} piece by piece", hint="Use .jsonl, .jsonl.gz or .jsonl.zst"
         )
-    with _open(target, "w") as file:
+    with _replaced(target) as place, _open(place, "w") as file:
         for head, lines in traces:
             file.write(json.dumps(_head(head))[:-1] + ', "frames": [')
             for number, line in enumerate(lines):
@@ -251,6 +267,8 @@ def iter_frames(path: str | Path) -> Iterator[Step]:
     source = Path(path)
     if not source.is_file():
         raise InputError(f"no such trace file: {source}")
+    if source.suffix in _TEXTS:
+        raise InputError(f"{source} is not read frame by frame", hint="Use cwm_trace.load")
     reader = StepReader()
     with _open(source, "r") as file:
         try:
@@ -294,9 +312,15 @@ _FRAMES = ', "frames": ['  # in no text before: a quotation mark in a JSON strin
 
 
 def _exactly_one(traces: list[Trace], target: Path) -> Trace:
-    if len(traces) != 1:
-        raise InputError(f"a {target.suffix} file holds one trace, not {len(traces)}", hint="Use .jsonl")
-    return traces[0]
+    main = _of_main_threads(traces)
+    if len(main) != 1:
+        raise InputError(f"a {target.suffix} file holds one trace, not {len(main)}", hint="Use .jsonl")
+    return main[0]
+
+
+def _of_main_threads(traces: list[Trace]) -> list[Trace]:
+    """Without those of other threads; all, where there are no others."""
+    return [trace for trace in traces if "parent" not in trace.meta] or traces
 
 
 def iter_traces(path: str | Path) -> Iterator[Trace]:
@@ -315,6 +339,8 @@ def iter_traces(path: str | Path) -> Iterator[Trace]:
     with _open(source, "r") as file:
         try:
             for number, line in enumerate(file, start=1):
+                if not line.strip():
+                    continue
                 yield _read_line(line, f"{source}:{number}")
         except _damage(source, UnicodeDecodeError) as error:
             raise SchemaError(f"{source}: {error}") from error
@@ -342,15 +368,19 @@ def _trace_from_record(record: object) -> Trace:
 
 def _read_text(path: Path) -> Trace:
     try:
-        return parse(path.read_bytes().decode("utf-8", "surrogatepass"))
+        text = path.read_bytes().decode("utf-8", "surrogatepass")
     except UnicodeDecodeError as error:
         raise SchemaError(f"{path}: {error}") from error
+    if FRAME_SEP not in text:
+        raise SchemaError(f"{path}: not CWM's text (there is no {FRAME_SEP})")
+    return parse(text)
 
 
 def load(path: str | Path) -> Trace:
     """The one trace of a file, with those of other threads. Raises InputError if it holds none or several (then use `iter_traces`)."""
     traces = list(iter_traces(path))
-    main = [trace for trace in traces if "parent" not in trace.meta] or traces
+    main = _of_main_threads(traces)
     if len(main) != 1:
-        raise InputError(f"{path} holds {len(main)} traces, not one", hint="Use cwm_trace.iter_traces")
+        hint = "Give a file of one, or go through them in Python: cwm_trace.iter_traces"
+        raise InputError(f"{path} holds {len(main)} traces, not one", hint=hint)
     return replace(main[0], threads=tuple(trace for trace in traces if trace is not main[0]))

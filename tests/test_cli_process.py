@@ -105,7 +105,114 @@ def test_a_closed_pipe_is_no_error(environment: dict[str, str], tmp_path: Path) 
         process.stdout.readline()
         process.stdout.close()
         errors = process.stderr.read()
-    assert process.returncode == 0 and b"Traceback" not in errors and b"Exception" not in errors
+    assert process.returncode == 141 and b"Traceback" not in errors and b"Exception" not in errors
+
+
+def test_a_closed_pipe_ends_neither_the_program_nor_its_trace(environment: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "p.py").write_text("def main():\n    for i in range(3000):\n        i\n\n\nmain()\nopen('over', 'w')\n")
+    with start(["trace", "--json", "-o", "t.jsonl", "p.py"], environment, tmp_path) as process:
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.readline()
+        process.stdout.close()
+        errors = process.stderr.read()
+    assert process.returncode == 0 and b"Traceback" not in errors
+    assert (tmp_path / "over").exists()
+    assert len(load(tmp_path / "t.jsonl")) == 6003
+
+
+@pytest.mark.parametrize("options", ["", "--show", "--json", "--json --show"])
+@pytest.mark.parametrize("name", ["t.jsonl", "t.jsonl.gz", "t.txt", "t.html", ""])
+def test_a_trace_is_saved_whatever_else_is_made_of_it(
+    environment: dict[str, str], tmp_path: Path, options: str, name: str
+) -> None:
+    """What was shown, too, was saved without a frame."""
+    (tmp_path / "p.py").write_text("def main():\n    return 'the end'\n\n\nmain()\n")
+    done = run(["trace", *options.split(), *(["-o", name] if name else []), "p.py"], environment, tmp_path)
+
+    assert done.returncode == 0
+    kept = next((tmp_path / "cache").rglob("*.jsonl"))
+    assert (len(load(kept)), load(kept).returned) == (3, "'the end'")
+    if name == "t.html":
+        assert "the end" in (tmp_path / name).read_text()
+    elif name:
+        assert (len(load(tmp_path / name)), load(tmp_path / name).returned) == (3, "'the end'")
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_a_signal_ends_the_program_too(
+    environment: dict[str, str], tmp_path: Path, number: signal.Signals, code: int
+) -> None:
+    """Sent to the command alone, as `docker stop` does: the program ran on without it."""
+    (tmp_path / "p.py").write_text(
+        "import os\nimport time\n\n\ndef main():\n    print(os.getpid(), flush=True)\n    time.sleep(600)\n\n\nmain()\n"
+    )
+    with start(["trace", "-o", "t.jsonl", "p.py"], environment, tmp_path) as process:
+        assert process.stdout is not None
+        program = int(process.stdout.readline())
+        time.sleep(0.2)
+        process.send_signal(number)
+        process.communicate(timeout=60)
+    assert process.returncode == code
+    with pytest.raises(ProcessLookupError):
+        os.kill(program, 0)
+    assert load(tmp_path / "t.jsonl").status is Status.INTERRUPTED
+    assert len(load(tmp_path / "t.jsonl")) == 3
+
+
+def test_an_entry_that_is_not_reached_is_named(environment: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "p.py").write_text("def main():\n    pass\n\n\nif 0:\n    main()\n")
+    done = run(["trace", "p.py", "--call", "main()"], environment, tmp_path)
+
+    assert "its entry, main (line 1), was not reached" in done.stderr
+    assert "--call is the script's own here" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["doctor", "show --last --table", "show --last --text", "show --last --json"])
+def test_stdout_may_have_any_encoding(environment: dict[str, str], tmp_path: Path, command: str) -> None:
+    run(["trace", "-c", "word = 'äöü│'"], environment, tmp_path)
+    done = run(command.split(), {**environment, "PYTHONIOENCODING": "ascii"}, tmp_path)
+
+    assert done.returncode == 0 and "Traceback" not in done.stderr
+    assert done.stdout.isascii() and ("doctor" in command or "\\xe4" in done.stdout or "\\u00e4" in done.stdout)
+
+
+def test_what_cannot_be_written_is_one_line(environment: dict[str, str], tmp_path: Path) -> None:
+    run(["trace", "-c", "pass"], environment, tmp_path)
+    shell = f"{' '.join(COMMAND)} show --last"
+    for redirection, code, message in (
+        (">/dev/full", 125, "cannot write the output (No space left on device)"),
+        (">&-", 0, ""),
+    ):
+        done = subprocess.run(
+            ["/bin/sh", "-c", shell + redirection], env=environment, cwd=tmp_path, capture_output=True, text=True
+        )
+        assert done.returncode == code
+        assert "Traceback" not in done.stderr and message in done.stderr
+
+
+def test_options_are_not_shortened(environment: dict[str, str], tmp_path: Path) -> None:
+    for line in ("trace --max-f 5 p.py", "predict --max-f 5 p.py", "eval --teacher real"):
+        done = run(line.split(), environment, tmp_path)
+        assert done.returncode == 2 and "unrecognized arguments: --" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        ("predict --max-frames x", "x is no whole number from 1 on"),
+        ("predict --timeout abc", "abc is no number of seconds above 0"),
+        ("debug --timeout -1", "-1 is no number of seconds above 0"),
+        ("trace --memory=-5", "-5 is no whole number from 1 on"),
+        ("eval --errors 0", "0 is no whole number from 1 on"),
+        ("eval --fail-under nan", "nan is no number from 0 on"),
+        ("diff --given=-4", "-4 is no whole number from 0 on"),
+        ("predict --temperature inf", "inf is no number from 0 on"),
+    ],
+)
+def test_numbers_are_checked(option: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parse_arguments([*option.split(), "a", "b"])
+    assert said in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

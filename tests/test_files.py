@@ -6,6 +6,7 @@ import dataclasses
 import gzip
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -111,7 +112,6 @@ def test_methods_of_a_trace(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("", "Expecting value"),
         ("[1]", "no schema"),
         ("{}", "no schema"),
         ('{"schema": "cwm-trace/99"}', "schema 'cwm-trace/99', this version reads 'cwm-trace/1'. Upgrade cwm-trace"),
@@ -199,6 +199,50 @@ def test_without_zstandard_one_line_says_what_to_do(tmp_path: Path, monkeypatch:
         monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(InputError, match="cwm-trace.zstd"):
         save([FACTS], tmp_path / "t.jsonl.zst")
+
+
+def test_a_file_is_replaced_when_all_is_written(tmp_path: Path) -> None:
+    """It was emptied first: an error then cost what was there."""
+    path = tmp_path / "t.jsonl"
+    save(FACTS, path)  # one trace is enough
+    assert load(path) == FACTS
+
+    def broken() -> Iterator[Trace]:
+        yield FACTS
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        save(broken(), path)
+    with pytest.raises(ZeroDivisionError):
+        save_lines(((trace, ()) for trace in broken()), path)
+    assert load(path) == FACTS
+    assert list(tmp_path.iterdir()) == [path]
+    (tmp_path / "link.jsonl").symlink_to(path)
+    save([], tmp_path / "link.jsonl")
+    assert not path.read_text() and (tmp_path / "link.jsonl").is_symlink()
+
+
+def test_blank_lines_are_no_traces(tmp_path: Path) -> None:
+    path = tmp_path / "t.jsonl"
+    save([FACTS, FACTS], path)
+    path.write_text(path.read_text().replace("\n", "\n\n"))
+    assert list(iter_traces(path)) == [FACTS, FACTS]
+
+
+def test_a_text_that_is_not_cwms_is_no_trace(tmp_path: Path) -> None:
+    for text in ("", "some notes\n"):
+        (tmp_path / "notes.txt").write_text(text)
+        with pytest.raises(SchemaError, match="not CWM's text"):
+            load(tmp_path / "notes.txt")
+    with pytest.raises(InputError, match="not read frame by frame"):
+        list(iter_frames(tmp_path / "notes.txt"))
+
+
+def test_a_page_of_a_program_with_threads_is_of_its_main_one(tmp_path: Path) -> None:
+    other = dataclasses.replace(FACTS, meta={"parent": "f", "thread": "Thread-1"})
+    save([FACTS, other], tmp_path / "t.txt")
+    save(dataclasses.replace(FACTS, threads=(other,)), tmp_path / "u.txt")
+    assert (tmp_path / "t.txt").read_text() == (tmp_path / "u.txt").read_text() == render(FACTS)
 
 
 def test_load_wants_exactly_one(tmp_path: Path) -> None:

@@ -6,16 +6,20 @@ import builtins
 import signal
 import sys
 from contextlib import ExitStack
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 
 from cwm_trace.errors import InputError
+from cwm_trace.format import render
 from cwm_trace.frames import Status, Trace
-from cwm_trace.tracer.inprocess import imported, record_source
+from cwm_trace.prompts import call_prompt
+from cwm_trace.tracer.entry import script_entry
+from cwm_trace.tracer.inprocess import imported, record_context, record_source
 from cwm_trace.tracer.program import TracedProgram
-from cwm_trace.tracer.run import run_source
+from cwm_trace.tracer.run import run_script, run_source
 from cwm_trace.train.programs import generate
 
 
@@ -189,3 +193,17 @@ def test_what_cannot_be_traced_is_said_in_a_line() -> None:
         TracedProgram("def f(:")
     with pytest.raises(InputError, match="not an expression"):
         TracedProgram("def f(): pass").trace("f(")
+
+
+@pytest.mark.parametrize("end", ["\r\n", "\r"])
+def test_lines_end_as_python_reads_them(tmp_path: Path, end: str) -> None:
+    """A trace of a file from Windows is that of its lines, as `linecache` has them."""
+    source = "def f(x):\n    text = '''a\n  b'''\n    return text, x\nprint(f(3))\n"
+    (tmp_path / "p.py").write_text(source, newline=end)
+
+    whole = run_script(tmp_path / "p.py").trace
+    assert "\r" not in render(whole) and whole.context == script_entry(source).context
+    assert record_source(source.replace("\n", end), "f(1)") == record_source(source, "f(1)")
+    assert run_source(source.replace("\n", end), "f(1)") == record_source(source, "f(1)")
+    assert call_prompt(source.replace("\n", end), "f(1)") == call_prompt(source, "f(1)")
+    assert record_context(whole.context.replace("\n", end)) == record_context(whole.context)

@@ -6,6 +6,9 @@ import json
 import subprocess
 import sys
 import textwrap
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -361,3 +364,54 @@ def test_a_call_in_this_process() -> None:
     (other,) = recorded.threads
     assert (recorded.returned, other.returned, other.meta["thread"]) == ("5", "5", "pool_0")
     assert not trace(task, 1).threads
+
+
+def fibonacci(n: int) -> int:
+    return n if n < 2 else fibonacci(n - 1) + fibonacci(n - 2)
+
+
+def waits(seconds: float) -> float:
+    time.sleep(seconds)
+    return seconds
+
+
+def test_traces_of_functions_take_turns() -> None:
+    """Who began last and ended first left its code in the function."""
+    before = fibonacci.__code__, waits.__code__
+    first = threading.Thread(target=trace, args=(waits, 0.4))
+    with ThreadPoolExecutor(4) as pool:
+        first.start()
+        time.sleep(0.1)
+        made = list(pool.map(lambda n: trace(fibonacci, n % 6), range(24)))
+        first.join()
+
+    assert made == [trace(fibonacci, n % 6) for n in range(24)]
+    assert (fibonacci.__code__, waits.__code__) == before
+
+
+_MAKES_TUPLES = """
+import sys, threading
+from cwm_trace.tracer.callables import _living
+def work():
+    while not over:
+        tuple(i for i in range(60))  # grows
+over = []
+errors = []
+threading.excepthook = errors.append
+threads = [threading.Thread(target=work) for _ in range(3)]
+sys.setswitchinterval(1e-5)
+for thread in threads:
+    thread.start()
+for _ in range(40):
+    _living()
+over.append(1)
+for thread in threads:
+    thread.join()
+print(errors, sys.getswitchinterval() < 1e-4)
+"""
+
+
+def test_looking_for_functions_leaves_other_threads_alone() -> None:
+    """A list of all objects has tuples that are being made, which then cannot grow: SystemError in whoever makes them."""
+    done = subprocess.run([sys.executable, "-c", _MAKES_TUPLES], capture_output=True, text=True, timeout=120)
+    assert (done.stdout, done.stderr) == ("[] True\n", "")

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import gc
 import inspect
-from collections.abc import Callable, Mapping
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from types import CodeType, FunctionType
 from typing import Any
 
@@ -21,7 +25,7 @@ from cwm_trace.tracer.run import read_source
 def trace(function: Callable[..., Any], /, *arguments: Any, **keywords: Any) -> Trace:
     """The trace of `function(*arguments, **keywords)`, called here and now; functions of the same file are stepped into.
 
-    What other threads do of it until it has ended is in `Trace.threads`.
+    What other threads do of it until it has ended is in `Trace.threads`. Calls of `trace` itself in several threads take turns.
 
     What the call raises is part of the trace (`Trace.raised`), and is not raised again; but where it raises before the function is entered, as
     for wrong arguments. Raises InputError where the source is not to be had, and where the call does not enter the function, as that of a
@@ -35,7 +39,30 @@ def trace(function: Callable[..., Any], /, *arguments: Any, **keywords: Any) -> 
     source = _source(plain, path)
     others = FrameList()
     recorder = Recorder(source, path, entry_line=line, emit=None, threads=others.thread)
-    before, error = plain.__code__, None
+    with _TURN:
+        error = _called(recorder, source, plain, function, arguments, keywords)
+    frames = tuple(recorder.frames())
+    if not frames:
+        raise error or _not_entered(plain)
+    status = Status.COMPLETE if recorder.complete else Status.OPEN
+    meta = {"name": f"{path.rsplit('/', 1)[-1]}::{plain.__qualname__}"} | differs(source)
+    threads = tuple(thread.trace(source, meta) for thread in others.threads)
+    return Trace(mark_entry(source, line), frames, recorder.complete, status, meta, threads)
+
+
+_TURN = threading.RLock()  # a function has one code at a time; a trace within a trace is of the same thread
+
+
+def _called(
+    recorder: Recorder,
+    source: str,
+    plain: FunctionType,
+    function: Callable[..., Any],
+    arguments: tuple[Any, ...],
+    keywords: Mapping[str, Any],
+) -> Exception | None:
+    """Call `function` while those of its file have the recorder's code; what it raises."""
+    path, before = recorder.filename, plain.__code__
     originals = swap_code(path, compile(source, path, "exec", dont_inherit=True), recorder.code)
     if plain.__code__ is not before:  # of several lambdas on a line, this one
         recorder.start_at(plain.__code__)
@@ -44,18 +71,12 @@ def trace(function: Callable[..., Any], /, *arguments: Any, **keywords: Any) -> 
         if inspect.iscoroutine(made):
             made.close()  # it would warn that nobody has awaited it
     except Exception as raised:  # part of the trace
-        error = raised
+        return raised
     finally:
         recorder.stop()
         for known, code in originals:
             known.__code__ = code
-    frames = tuple(recorder.frames())
-    if not frames:
-        raise error or _not_entered(plain)
-    status = Status.COMPLETE if recorder.complete else Status.OPEN
-    meta = {"name": f"{path.rsplit('/', 1)[-1]}::{plain.__qualname__}"} | differs(source)
-    threads = tuple(thread.trace(source, meta) for thread in others.threads)
-    return Trace(mark_entry(source, line), frames, recorder.complete, status, meta, threads)
+    return None
 
 
 def _not_entered(function: FunctionType) -> InputError:
@@ -109,13 +130,40 @@ def replacements(modules: Mapping[str, tuple[CodeType, CodeType]]) -> list[tuple
     """The living functions of some files, and the code that each is to get: path -> the module's code, plain and changed."""
     named = {path: (_by_name(plain), _by_name(changed)) for path, (plain, changed) in modules.items()}
     found = []
-    for known in gc.get_objects():
-        if type(known) is FunctionType and known.__code__.co_filename in named:
+    for known in _living():
+        if known.__code__.co_filename in named:
             code = _counterpart(known.__code__, *named[known.__code__.co_filename])
             if code is not None and code.co_freevars == known.__code__.co_freevars:
                 flags = known.__code__.co_flags  # types.coroutine sets one
                 found.append((known, code if code.co_flags == flags else code.replace(co_flags=flags)))
     return found
+
+
+def _living() -> list[FunctionType]:
+    with _alone():
+        return [known for known in gc.get_objects() if type(known) is FunctionType]
+
+
+_UNDISTURBED = 0.25  # seconds: many times what going through all objects takes
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """No other thread runs meanwhile, unless it takes long.
+
+    A list of all objects has the tuples that other threads are making: CPython refuses to let these grow while there is another reference
+    ("SystemError: bad argument to internal function", in their code).
+    """
+    if threading.active_count() == 1:
+        yield
+        return
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(_UNDISTURBED)
+    try:
+        time.sleep(2 * interval)  # who waits already does so with the interval of before
+        yield
+    finally:
+        sys.setswitchinterval(interval)
 
 
 _Name = tuple[str, int, str]

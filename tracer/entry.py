@@ -35,6 +35,11 @@ class Entry:
     is_call: bool
 
 
+def with_line_feeds(source: str) -> str:
+    """A source text whose lines end as Python reads them: `\\r\\n` and `\\r` are line ends, too, and what `linecache` shows has none of them."""
+    return source.replace("\r\n", "\n").replace("\r", "\n")
+
+
 def parse_source(source: str, filename: str = "<source>") -> ast.Module:
     """The syntax tree of what the compiler accepts. Raises InputError with file and line."""
     try:
@@ -52,6 +57,7 @@ def parse_source(source: str, filename: str = "<source>") -> ast.Module:
 
 def call_entry(source: str, call: str, filename: str = "<source>") -> Entry:
     """The entry of CWM's published prompts: `main` returns the call. Raises InputError."""
+    source = with_line_feeds(source)
     parse_source(source, filename)
     try:
         tree = ast.parse(call.strip(), "<call>", "eval")
@@ -66,6 +72,7 @@ def call_entry(source: str, call: str, filename: str = "<source>") -> Entry:
 
 def context_entry(context: str, filename: str = "<source>") -> Entry:
     """The entry of a context that already carries the mark, as models are given it. Raises InputError."""
+    context = with_line_feeds(context)
     line = marked_line_last(context)
     if line is None:
         raise InputError("no line of the context carries the mark '# << START_OF_TRACE'")
@@ -82,6 +89,7 @@ def context_entry(context: str, filename: str = "<source>") -> Entry:
 
 def script_entry(source: str, filename: str = "<source>") -> Entry:
     """The entry of a script: the marked line, else a top-level `main` that it calls, else the module body. Raises InputError."""
+    source = with_line_feeds(source)
     tree = parse_source(source, filename)
     if marked_line(source) is not None:
         return context_entry(source, filename)
@@ -142,6 +150,12 @@ def marked_line_last(context: str) -> int | None:
     """The last line that carries the mark: a `call_context` puts its own after everything the program says."""
     lines = source_lines(context)
     return next((n for n in range(len(lines), 0, -1) if strip_mark(lines[n - 1]) != lines[n - 1]), None)
+
+
+def definition_name(line: str) -> str:
+    """The name of the function whose `def` this line is; "" if it is none."""
+    words = line.removeprefix("async ").split("(")[0].split()
+    return words[1] if len(words) == 2 and words[0] == "def" else ""
 
 
 def definition_line(lines: Sequence[str], first: int) -> int:

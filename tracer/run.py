@@ -174,6 +174,11 @@ class Run:
             self._watch.start()
         return steps
 
+    def send(self, number: int) -> None:
+        """Send the process a signal, if it still runs."""
+        if self._process.poll() is None:
+            self._process.send_signal(number)
+
     def kill(self) -> None:
         """End the process, if it still runs with all that it started; if detached, in any case all that it left running."""
         if self._killed:  # the number may be another's by now

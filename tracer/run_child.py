@@ -41,9 +41,9 @@ class Part:
         self._places: list[int] = []  # begin and end of each stretch of the file that has its lines, one after another
         self._reader = StepReader()
 
-    def keep(self, record: Record) -> Step:
-        """Take note of a frame."""
-        self.count += 1
+    def keep(self, record: Record, line: bytes, end: int) -> Step:
+        """Take note of a frame as `note` does, and keep it."""
+        self.note(line, end)
         self.steps.append(self._reader.read(record))
         return self.steps[-1]
 
@@ -58,12 +58,12 @@ class Part:
             self._places += [begin, end]
 
     def last(self) -> list[Step]:
-        """After `note`: the last two frames, as far as their events and values tell (locals are left out)."""
+        """The last two frames, as far as their events and values tell (locals are left out)."""
         records = [{**json.loads(line), "locals": []} for line in self._last]
         return [StepReader().read(record) for record in records]
 
     def lines(self, path: str) -> Iterator[str]:
-        """After `note`: the JSON texts of all frames."""
+        """The JSON texts of all frames."""
         with open(path, "rb") as file:
             for begin, end in zip(self._places[::2], self._places[1::2], strict=True):
                 file.seek(begin)
@@ -107,7 +107,7 @@ class FrameTail:
             record = json.loads(line)
             part = self._part(record)
             if part is not None:
-                step = part.keep(record)
+                step = part.keep(record, line, self._end)
                 steps += [step] if part is self.main else []
         return steps
 

@@ -17,7 +17,7 @@ from typing import Any
 from cwm_trace.errors import InputError
 from cwm_trace.frames import Status, Step, Trace
 from cwm_trace.tracer.differences import differs
-from cwm_trace.tracer.entry import Entry, call_entry, context_entry, script_entry
+from cwm_trace.tracer.entry import Entry, call_entry, context_entry, script_entry, with_line_feeds
 from cwm_trace.tracer.inprocess import FILENAME, module_name
 from cwm_trace.tracer.limits import Limits
 from cwm_trace.tracer.track import CHILD_SETTINGS, Settings
@@ -128,11 +128,11 @@ def context_job(context: str, **options: Any) -> Job:
 
 
 def read_source(path: str | Path) -> str:
-    """The text of a Python file, decoded as Python decodes it. Raises InputError."""
+    """The text of a Python file, decoded as Python decodes it, its line ends, too. Raises InputError."""
     try:
         with open(path, "rb") as file:
             encoding, _ = tokenize.detect_encoding(file.readline)
-        return Path(path).read_bytes().decode(encoding)
+        return with_line_feeds(Path(path).read_bytes().decode(encoding))
     except OSError as error:
         raise InputError(f"cannot read {path} ({error.strerror})") from None
     except (SyntaxError, UnicodeDecodeError) as error:

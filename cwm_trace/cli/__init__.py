@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import errno
+import os
+import signal
 import sys
 import traceback
 from collections.abc import Sequence
 from importlib import import_module
+from io import TextIOWrapper
 from pathlib import Path
 
 from cwm_trace.errors import CwmTraceError
@@ -21,6 +25,7 @@ _MODULES = {
     "doctor": "doctor",
 }
 OWN_FAILURE, INTERRUPTED = 125, 130
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -29,6 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     # A user's file called eval.py or tracer.py must not take the place of ours: `python -m` puts the folder first.
     sys.path[:] = [path for path in sys.path if path not in ("", str(Path.cwd()))] if argv is None else sys.path
+    _ready_streams()
     args = parse_arguments(sys.argv[1:] if argv is None else argv)
     try:
         return _run(args)
@@ -37,11 +43,29 @@ def main(argv: Sequence[str] | None = None) -> int:
         return INTERRUPTED
     except BrokenPipeError:  # `cwm-trace show ... | head`
         sys.stdout = None
-        return 0
-    except Exception:  # the edge of the process: what comes here is a bug, unless --debug asked for it
-        traceback.print_exc()
-        print("cwm-trace: this is a bug. Please report it, with what `cwm-trace doctor` prints", file=sys.stderr)
+        return 128 + signal.SIGPIPE
+    except OSError as error:
+        if error.errno not in _FULL or error.filename is not None:
+            return _bug()
+        sys.stdout = None  # what it holds would be tried again
+        print(f"cwm-trace: cannot write the output ({error.strerror})", file=sys.stderr)
         return OWN_FAILURE
+    except Exception:  # the edge of the process: what comes here is a bug, unless --debug asked for it
+        return _bug()
+
+
+def _bug() -> int:
+    traceback.print_exc()
+    print("cwm-trace: this is a bug. Please report it, with what `cwm-trace doctor` prints", file=sys.stderr)
+    return OWN_FAILURE
+
+
+def _ready_streams() -> None:
+    """Output that takes any character: `│` in Latin-1 is written as an escape, as on stderr; and one that was closed takes all."""
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    elif isinstance(sys.stdout, TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def _run(args: argparse.Namespace) -> int:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any, TypeVar
 
 import cwm_trace
 
@@ -14,25 +17,24 @@ exit codes: 0 fine · 1 differs, or the traced script's own · 2 usage or bad in
 4 model output unusable (--strict) · 124 a limit · 125 our own failure · 130 interrupted"""
 
 
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{number} is not a positive number")
-    return number
+_Number = TypeVar("_Number", int, float)
 
 
-def _not_negative(text: str) -> float:
-    number = float(text)
-    if not 0 <= number < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text} is no number from 0 on")
-    return number
+def _number(kind: type[_Number], least: float, wanted: str) -> Callable[[str], _Number]:
+    def read(text: str) -> _Number:
+        with suppress(ValueError):
+            number = kind(text)
+            if least <= number < float("inf"):  # nor nan
+                return number
+        raise argparse.ArgumentTypeError(f"{text} is {wanted}")
+
+    return read
 
 
-def _seconds(text: str) -> float:
-    number = _not_negative(text)
-    if not number:
-        raise argparse.ArgumentTypeError("0 seconds are no time for anything")
-    return number
+_count = _number(int, 0, "no whole number from 0 on")
+_positive = _number(int, 1, "no whole number from 1 on")
+_not_negative = _number(float, 0, "no number from 0 on")
+_seconds = _number(float, sys.float_info.min, "no number of seconds above 0")
 
 
 def _common(parser: argparse.ArgumentParser) -> None:
@@ -81,11 +83,18 @@ def _frames_out(parser: argparse.ArgumentParser) -> argparse._MutuallyExclusiveG
     return form
 
 
+class _Parser(argparse.ArgumentParser):
+    """Takes whole names only, for those of `trace` are told from its program's before they are parsed."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options, allow_abbrev=False)
+
+
 def build_parser() -> argparse.ArgumentParser:
     """The parser of `cwm-trace`."""
     from cwm_trace.files import SCHEMA
 
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="cwm-trace",
         description="Record, predict and compare Python execution traces in the format of Meta's Code World Model.",
         epilog=_EPILOG,
@@ -190,7 +199,7 @@ def _trace(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--full", action="store_true", help="with --show: do not shorten long values")
     parser.add_argument("--max-frames", type=_positive, metavar="N", help="end the program after N recorded frames")
     parser.add_argument("--timeout", type=_seconds, metavar="S", help="end the program after S seconds")
-    parser.add_argument("--memory", type=int, metavar="MB", help="limit of its address space")
+    parser.add_argument("--memory", type=_positive, metavar="MB", help="limit of its address space")
     parser.add_argument(
         "--sandbox", action="store_true", help="run it in bubblewrap: no network, read-only file system"
     )
@@ -207,7 +216,7 @@ def _diff(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("predicted", metavar="PREDICTED", help="a trace file")
     parser.add_argument("actual", metavar="ACTUAL", help="a trace file, the truth")
     parser.add_argument(
-        "--given", type=int, default=1, metavar="N", help="frames at the start that were given (default: 1)"
+        "--given", type=_count, default=1, metavar="N", help="frames at the start that were given (default: 1)"
     )
     parser.add_argument("--json", action="store_true", help="print a JSON object")
     _common(parser)
@@ -262,7 +271,7 @@ def _eval(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--fail-under",
-        type=float,
+        type=_not_negative,
         metavar="X",
         help="exit code 1 if output pass@1 is below X percent, or the oracle's anything below 100",
     )
@@ -278,7 +287,7 @@ def _eval(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--errors",
-        type=int,
+        type=_positive,
         nargs="?",
         const=3,
         metavar="N",
@@ -298,11 +307,11 @@ def _debug(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("target", nargs="?", metavar="SCRIPT[::FUNC] | TRACE", help="what to predict, or a trace file")
     parser.add_argument("--call", metavar="EXPR", help="with SCRIPT::FUNC: the call to predict")
     parser.add_argument("--last", action="store_true", help="the last run of predict or trace")
-    parser.add_argument("--frame", type=int, default=0, metavar="N", help="start at frame N (default: 0)")
+    parser.add_argument("--frame", type=_count, default=0, metavar="N", help="start at frame N (default: 0)")
     parser.add_argument("-x", "--execute", metavar="COMMANDS", help="do these, separated by ;, and stop: \"n; n; p s\"")
     parser.add_argument(
         "--timeout",
-        type=float,
+        type=_seconds,
         default=30.0,
         metavar="S",
         help="seconds that the commands truth and div let the script run",

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from cwm_trace.cli.history import not_kept, remember
 from cwm_trace.cli.output import JsonView, TableView, View, console, ending
@@ -14,13 +17,15 @@ from cwm_trace.cli.target import parse_target
 from cwm_trace.errors import InputError
 from cwm_trace.files import check_output, is_of_one, save
 from cwm_trace.frames import Status, Trace
+from cwm_trace.tracer.entry import definition_name
 from cwm_trace.tracer.limits import Limits
 from cwm_trace.tracer.run import Job, Run, RunResult, code_job, function_job, module_job, script_job
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-_LIMIT, _INTERRUPTED = 124, 130
+_LIMIT = 124
+_ENDING = (signal.SIGTERM, signal.SIGHUP)  # what ends a plain python, too
 _LIMITS = (Status.TIME_LIMIT, Status.FRAME_LIMIT, Status.SIZE_LIMIT)
 _MOST = 100_000  # frames of a run that is kept for --last
 
@@ -33,27 +38,74 @@ def run(args: argparse.Namespace) -> int:
     # For JSON on stdout the program's own output moves to stderr, so that the two do not mix.
     keep = args.json or args.show or _in_one_piece(args)
     child = Run(job, detached=False, sandbox=args.sandbox, stdout=sys.stderr if args.json else None, keep=keep)
-    view = _begin(job) if args.json else None
-    interrupted = False
+    view = JsonView() if args.json else None
+    if view is not None:
+        _written(lambda: view.begin({"program": job.title}, ()))
+    elif "--call" in args.arguments:
+        print(
+            "cwm-trace: --call is the script's own here; ours come before SCRIPT, or with SCRIPT::FUNC", file=sys.stderr
+        )
     try:
-        for step in child:
+        with _passed_on(child):
+            interrupted = _followed(child, view)
+            result = child.result()
             if view is not None:
-                view.step(step)
-    except KeyboardInterrupt:
-        interrupted = True
-    try:
-        result = child.result()
-        if view is not None:
-            view.end(result.trace)
-            _show_threads(result.trace, lambda: JsonView())
-        _report(args, child, result, offset)
+                _written(lambda: _end(view, result.trace))
+            _report(args, child, result, job, offset)
     finally:
         child.close()
     if interrupted:
-        return _INTERRUPTED
+        return 128 + interrupted
     if result.trace.status in _LIMITS:
         return _LIMIT
     return _exit_code(result.returncode)
+
+
+def _followed(child: Run, view: JsonView | None) -> int:
+    """Show the frames as they come; the signal that ended this, or 0."""
+    try:
+        for step in child:
+            if view is not None:
+                _written(lambda step=step: view.step(step))  # type: ignore[misc]
+    except _Signalled as signalled:
+        return signalled.number
+    except KeyboardInterrupt:
+        return signal.SIGINT
+    return 0
+
+
+def _written(write: Callable[[], None]) -> None:
+    """Write to stdout, unless its reader is gone: the program runs on, and its trace is saved, as without one."""
+    try:
+        write()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+class _Signalled(KeyboardInterrupt):
+    """A signal ends the run, as Ctrl-C does."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+
+@contextmanager
+def _passed_on(child: Run) -> Iterator[None]:
+    """What would end a plain python (docker stop, a terminal that is closed) ends the program, which would go on alone; what came is kept."""
+
+    def passed_on(number: int, frame: FrameType | None) -> NoReturn:
+        child.send(number)
+        raise _Signalled(number)
+
+    handlers = {number: signal.getsignal(number) for number in _ENDING}
+    for number, handler in handlers.items():
+        if handler is signal.SIG_DFL:  # nohup has SIGHUP ignored
+            signal.signal(number, passed_on)
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
 
 
 def _job(args: argparse.Namespace) -> tuple[Any, int]:
@@ -71,10 +123,9 @@ def _job(args: argparse.Namespace) -> tuple[Any, int]:
     return script_job(args.target, args.arguments, limits=limits), 0
 
 
-def _begin(job: Job) -> JsonView:
-    view = JsonView()
-    view.begin({"program": job.title}, ())
-    return view
+def _end(view: JsonView, trace: Trace) -> None:
+    view.end(trace)
+    _show_threads(trace, lambda: JsonView())
 
 
 def _in_one_piece(args: argparse.Namespace) -> bool:
@@ -82,7 +133,7 @@ def _in_one_piece(args: argparse.Namespace) -> bool:
     return bool(args.output) and is_of_one(args.output)
 
 
-def _report(args: argparse.Namespace, child: Run, result: RunResult, offset: int) -> None:
+def _report(args: argparse.Namespace, child: Run, result: RunResult, job: Job, offset: int) -> None:
     trace = result.trace
     small = result.frames <= _MOST
     kept = remember(child.save if small else not_kept)
@@ -100,7 +151,14 @@ def _report(args: argparse.Namespace, child: Run, result: RunResult, offset: int
     where = args.output or (kept if small else None)
     hint = f" · saved {where}" if where else "" if small else f" · more than {_MOST:,} are not kept: use -o FILE.jsonl"
     others = f", {len(trace.threads)} traces of other threads among them" if trace.threads else ""
-    screen.print(f"cwm-trace: {result.frames} frames{others} · {ending(trace)}{hint}", markup=False, soft_wrap=True)
+    end = ending(trace) if result.frames else _unreached(job)
+    screen.print(f"cwm-trace: {result.frames} frames{others} · {end}{hint}", markup=False, soft_wrap=True)
+
+
+def _unreached(job: Job) -> str:
+    """Why there is no frame: a program may end before the function that is its entry, or never call it."""
+    name = definition_name(job.entry.first_line)
+    return f"its entry, {name} (line {job.entry.line}), was not reached" if name else "its first line was not reached"
 
 
 def _show_threads(trace: Trace, view_of: Callable[[], View], screen: Console | None = None) -> None:
@@ -118,5 +176,5 @@ def _show_threads(trace: Trace, view_of: Callable[[], View], screen: Console | N
 def _exit_code(returncode: int) -> int:
     """A program killed by a signal ends us in the way a shell shows it."""
     if returncode == -signal.SIGINT:
-        return _INTERRUPTED
+        return 128 + signal.SIGINT
     return 128 - returncode if returncode < 0 else returncode

@@ -13,15 +13,28 @@ from cwm_trace.train.writer import Variable, Writer, literal_text
 
 _HOLE = re.compile(r"\b[XYZN]\b|'C'")
 _KINDS = ["int"] * 6 + ["str"] * 6 + ["li"] * 3 + ["ls"] * 3 + ["char", "char", "dsi", "bool", "float"]
-_ANY = ["X"] * 4 + ["X == Y", "(X, Y)", "[X, Y]", "Y if X else Z", "X or Y", "X and Y", "bool(X)", "not X", "X != Y", "repr(X)"]
+_ANY = ["X"] * 4 + [
+    "X == Y",
+    "(X, Y)",
+    "[X, Y]",
+    "Y if X else Z",
+    "X or Y",
+    "X and Y",
+    "bool(X)",
+    "not X",
+    "X != Y",
+    "repr(X)",
+]
 _OF_TEXT = """X + Y|X + 'C'|'C' + X|X[:1]|X[-1:]|X[1:]|X[:2]|len(X)|X.upper()|X.lower()|X in Y|X < Y|X * 2|X.strip()|f'{X}'|'C'.join([X, Y])
 X.startswith('C')|X.count('C')|X.find('C')|list(X)|X.replace('C', Y)""".replace("\n", "|").split("|")
-_OF_NUMBER = """X + Y|X - Y|X + N|X - N|X * 2|-X|X < Y|X > Y|X >= N|X % N|max(X, Y)|min(X, Y)|[X, N, Y]|str(X)|X * Y|abs(X)|X == N|X // N""".split("|")
-_OF_LIST = """len(X)|X[:1]|X[1:]|X[-1:]|X + Y|X[:2]|list(X)|X.copy()|X[::-1]|X == []|len(X) > N|X[:N]|len(X) - len(Y)|sorted(X)|tuple(X)""".split("|")
+_OF_NUMBER = """X + Y|X - Y|X + N|X - N|X * 2|-X|X < Y|X > Y|X >= N|X % N|max(X, Y)|min(X, Y)|[X, N, Y]|str(X)|X * Y|abs(X)|X == N
+X // N""".replace("\n", "|").split("|")
+_OF_LIST = """len(X)|X[:1]|X[1:]|X[-1:]|X + Y|X[:2]|list(X)|X.copy()|X[::-1]|X == []|len(X) > N|X[:N]|len(X) - len(Y)|sorted(X)
+tuple(X)""".replace("\n", "|").split("|")
 _OF_DICT = """len(X)|list(X)|dict(X)|list(X.values())|sorted(X)|len(X) < N""".split("|")
 _USES = {
-    "int": _OF_NUMBER, "float": ["X + N", "X < Y", "-X", "X * 2", "int(X)", "[X, Y]"], "str": _OF_TEXT, "char": _OF_TEXT, "li": _OF_LIST, "ls": _OF_LIST,
-    "dsi": _OF_DICT, "bool": ["not X", "X and Y", "X or Y", "int(X)", "X == Y"],
+    "int": _OF_NUMBER, "float": ["X + N", "X < Y", "-X", "X * 2", "int(X)", "[X, Y]"], "str": _OF_TEXT, "char": _OF_TEXT,
+    "li": _OF_LIST, "ls": _OF_LIST, "dsi": _OF_DICT, "bool": ["not X", "X and Y", "X or Y", "int(X)", "X == Y"],
 }  # fmt: skip
 _CHANGES = {
     "int": ["X += N", "X -= N", "X = Y", "X, Y = Y, X", "X = Y + N", "X += Y", "X = N"],
@@ -59,7 +72,10 @@ def _step(writer: Writer) -> list[str]:
     roll = writer.rng.random()
     line = _change(writer) if writer.rng.random() < 0.35 else _use(writer)
     if roll < 0.12:
-        return [f"if {_filled(writer, writer.rng.choice(['X == Y', 'X', 'not X', 'X != Y']), _any(writer))}:", f"    {line}"]
+        return [
+            f"if {_filled(writer, writer.rng.choice(['X == Y', 'X', 'not X', 'X != Y']), _any(writer))}:",
+            f"    {line}",
+        ]
     if roll < 0.17:
         return [f"for _ in range({writer.rng.randint(1, 3)}):", f"    {line}"]
     return [line]
