@@ -48,6 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     record.add_argument("--programs", help="file of `collect`, for real, mutant and wide")
     record.add_argument("--slips", action="store_true", help="learn what follows a wrong value")
+    record.add_argument("--whole", action="store_true", help='write whole states, without ".."')
     record.add_argument("--parts", action="store_true", help="learn a part of each trace that is too long")
     train = commands.add_parser("train", help="train a model on shards")
     train.add_argument("shards", type=Path)
