@@ -27,7 +27,7 @@ from cwm_trace.format import (  # noqa: E402
     render_prompt,
 )
 from cwm_trace.frames import Event, Frame, MalformedFrame, Trace  # noqa: E402
-from cwm_trace.models import Decoding, Stop, load_model  # noqa: E402
+from cwm_trace.models import Decoding, Stop, check_model, load_model  # noqa: E402
 from cwm_trace.models.causal import CausalModel, Codec  # noqa: E402
 from cwm_trace.models.engine import Engine  # noqa: E402
 from cwm_trace.prompts import call_prompt, script_prompt  # noqa: E402
@@ -344,9 +344,31 @@ def test_a_saved_folder_loads_and_writes_the_same(tmp_path: Path, tiny: CausalMo
 
 @pytest.mark.parametrize("spec", ["hf:/no/such/folder", "hf:"])
 def test_what_is_not_there_is_one_clear_error(spec: str) -> None:
-    with pytest.raises((ModelError, InputError)) as caught:
-        load_model(spec)
-    assert "\n" not in str(caught.value) and caught.value.hint
+    for find in (load_model, check_model):
+        with pytest.raises((ModelError, InputError)) as caught:
+            find(spec)
+        assert "\n" not in str(caught.value) and caught.value.hint
+
+
+@pytest.mark.parametrize("spec", ["nano", "hf:/no/such/folder", "hf:some/model"])
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("device", "cuda:99"), ("device", "cpu:1"), ("device", "gpu"), ("device", "meta"), ("device", "")]
+    + [("dtype", "float12"), ("dtype", "int8"), ("dtype", "nn"), ("dtype", "")],
+)
+def test_a_device_and_a_number_format_are_checked_first(
+    spec: str, option: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cwm_trace.models.causal._load", lambda *_: pytest.fail("weights are loaded"))
+    for find in (load_model, check_model):
+        with pytest.raises(InputError, match=f"Use --{option} "):
+            find(spec, **{option: value})
+
+
+@pytest.mark.parametrize("device", [None, "cpu", "cpu:0", "auto", "balanced"])
+@pytest.mark.parametrize("dtype", [None, "auto", "float32", "bfloat16"])
+def test_devices_and_number_formats_that_are_there(device: str | None, dtype: str | None, tmp_path: Path) -> None:
+    assert check_model(f"hf:{tmp_path}", device=device, dtype=dtype) == f"hf:{tmp_path}"
 
 
 @pytest.mark.parametrize("answers", [True, False])

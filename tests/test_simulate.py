@@ -269,6 +269,12 @@ def test_nothing_to_simulate_is_an_input_error() -> None:
         simulate(Texts(GOOD))
 
 
+@pytest.mark.parametrize("temperature", [-1.0, -1e-9, float("nan"), float("inf"), -float("inf")])
+def test_a_temperature_that_gives_no_distribution_is_an_input_error(temperature: float) -> None:
+    with pytest.raises(InputError, match="temperature"):
+        Decoding(temperature)
+
+
 def test_a_simulation_can_be_built_by_hand() -> None:
     run = Simulation(Texts(GOOD), PROMPT)
     assert len(list(run)) == len(GOOD) and run.trace == predict(Texts(GOOD), prompt=PROMPT)

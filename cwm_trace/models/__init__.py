@@ -27,6 +27,7 @@ __all__ = [
     "PartScore",
     "Rollout",
     "Stop",
+    "check_model",
     "load_model",
 ]
 
@@ -38,7 +39,8 @@ def load_model(spec: str, *, device: str | None = None, dtype: str | None = None
     OpenAI-compatible server; `vllm:http://...` says that it is vLLM), `oracle` (the real tracer), `replay:FILE` (frames of a trace
     file), `copy-input` or `no-change` (baselines).
     `device` ("cpu", "cuda:0", "auto"), `dtype` ("float32", "bfloat16", ...) and `revision` are for `hf:` and `nano`.
-    Raises InputError for an unknown name, ModelError where the model is missing or unreachable.
+    Raises InputError for an unknown name, and for a device or dtype that is not there, ModelError where the model is missing or
+    unreachable.
     """
     name, _, rest = spec.partition(":")
     if name in ("http", "https", "vllm"):
@@ -46,15 +48,31 @@ def load_model(spec: str, *, device: str | None = None, dtype: str | None = None
         from cwm_trace.models.server import ServerModel
 
         return ServerModel(rest, kind=Kind.VLLM) if name == "vllm" else ServerModel(spec)
-    if (name == "hf" and rest) or spec == "nano":
+    if (path := _weights(spec)) is not None:
         from cwm_trace.models.causal import CausalModel
 
-        path = str(NANO_FOLDER) if name == "nano" else rest
         return CausalModel.load(path, name=spec, device=device, dtype=dtype, revision=revision)
     if name in _SIMPLE and bool(rest) == (name == "replay"):
         simple: Model = _SIMPLE[name](rest)
         return simple
     raise InputError(f"no model is called {spec!r}", hint=_hint(spec))
+
+
+def check_model(spec: str, *, device: str | None = None, dtype: str | None = None) -> str:
+    """The name that a model will have, found without loading weights, for before a long run. Raises as `load_model` does."""
+    path = _weights(spec)
+    if path is None:
+        return load_model(spec).name
+    from cwm_trace.models.causal import CausalModel
+
+    CausalModel.check(path, name=spec, device=device, dtype=dtype)
+    return spec
+
+
+def _weights(spec: str) -> str | None:
+    """Where the weights of `nano` or an `hf:` model are, None for any other."""
+    kind, _, rest = spec.partition(":")
+    return str(NANO_FOLDER) if spec == "nano" else rest if kind == "hf" and rest else None
 
 
 def _hint(spec: str) -> str:

@@ -6,10 +6,12 @@ of how a frame is parsed: text in, text out. `cwm_trace.simulate` turns the text
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
+from cwm_trace.errors import InputError
 from cwm_trace.frames import Step, Trace
 from cwm_trace.parts import Part
 
@@ -31,6 +33,11 @@ class Decoding:
     seed: int = 0
     speculative: bool = True
     constrained: bool = False
+
+    def __post_init__(self) -> None:
+        """Raises InputError: logits divided by such a temperature are no distribution."""
+        if not 0 <= self.temperature < math.inf:  # nor nan
+            raise InputError(f"a temperature of {self.temperature} cannot be drawn at", hint="Give 0 (greedy) or more")
 
 
 class Stop(StrEnum):

@@ -31,6 +31,7 @@ from cwm_trace.format import (
 from cwm_trace.frames import Frame, MalformedFrame, Step, Trace
 from cwm_trace.models.base import Decoding, FrameScore, Generated, PartScore, Stop
 from cwm_trace.models.constraint import FrameGrammar
+from cwm_trace.models.devices import check_device, check_dtype
 from cwm_trace.models.draft import Drafter
 from cwm_trace.models.past import Past, texts
 from cwm_trace.parts import Span, frame_parts
@@ -43,6 +44,7 @@ _PIECES = re.compile("(" + "|".join(map(re.escape, SPECIAL_TOKENS)) + ")")
 _WIDE = "\x80"  # stands for any character beyond ASCII
 _CWM_VOCABULARY = 128_256
 _HUB_SECONDS = 10.0  # that the hub has to answer
+_LAYOUT = "Give a folder in Hugging Face layout, or the id of a model that is downloaded"
 _INSTALL = "pip install 'cwm-trace[model]' (with torch==2.13.0 first, for its CPU build)"
 
 
@@ -232,13 +234,26 @@ class CausalModel:
         if getattr(model.config, "model_type", "") == "cwm" and model.config.vocab_size == _CWM_VOCABULARY:
             self.codec.check(CWM_TOKEN_IDS, name)
 
+    @staticmethod
+    def check(path: str, *, name: str, device: str | None = None, dtype: str | None = None) -> None:
+        """What can be told before anything is loaded. Raises as `load` does."""
+        try:
+            check_device(device)
+            check_dtype(dtype)
+        except ImportError as error:
+            raise ModelError(f"{name} needs {error.name}, which is not installed", hint=_INSTALL) from None
+        if name == "nano" and not (Path(path) / "model.safetensors").is_file():
+            raise ModelError("this installation has no weights of nano", hint=f"Train it, or copy its files to {path}")
+        if Path(path).is_absolute() and not Path(path).is_dir():  # no id of the hub
+            raise ModelError(f"cannot load {name} (there is no folder {path})", hint=_LAYOUT)
+
     @classmethod
     def load(
         cls, path: str, *, name: str, device: str | None = None, dtype: str | None = None, revision: str | None = None
     ) -> CausalModel:
-        """Load weights and tokenizer; `dtype` is by default the weights' own. Raises ModelError where packages or files are missing."""
-        if name == "nano" and not (Path(path) / "model.safetensors").is_file():
-            raise ModelError("this installation has no weights of nano", hint=f"Train it, or copy its files to {path}")
+        """Load weights and tokenizer; `dtype` is by default the weights' own. Raises ModelError where packages or files are missing,
+        InputError for a device or number format that is not there."""
+        cls.check(path, name=name, device=device, dtype=dtype)
         dtype = dtype or ("float32" if name == "nano" else "auto")
         try:
             import torch
@@ -249,8 +264,7 @@ class CausalModel:
             raise ModelError(f"{name} needs {error.name}, which is not installed", hint=_INSTALL) from None
         except Exception as error:  # torch, safetensors, tokenizers, the hub: each has its own, without a common root
             lines = str(error).strip().splitlines() or [type(error).__name__]
-            hint = "Give a folder in Hugging Face layout, or the id of a model that is downloaded"
-            raise ModelError(f"cannot load {name} ({lines[0].rstrip('.')})", hint=hint) from error
+            raise ModelError(f"cannot load {name} ({lines[0].rstrip('.')})", hint=_LAYOUT) from error
         loaded = cls(model, tokenizer, name)
         loaded._path = path
         return loaded
