@@ -86,15 +86,38 @@ def _begin(out: Path, model: str, suite: Suite, config: dict[str, Any], dtype: s
         "config": config,
         "dtype": dtype,
     }
-    if not (out / _MANIFEST).exists():
+    if not is_begun(out):
         if (out / SAMPLES).stat().st_size:  # a run's manifest is there before its first sample
             raise InputError(f"{out} holds a {SAMPLES} that is not of a run", hint="Use another --out")
         of_suite = {"left_out": list(map(str, suite.left_out)), "tasks": [task.id for task in suite.tasks]}
         _write_json(out / _MANIFEST, same | _circumstances() | of_suite)
     elif not resume:
-        raise InputError(f"{out} already holds a run", hint="Use --resume, or another --out")
+        check_new(out)
     elif different := _different(read_manifest(out), same):
         raise InputError(f"{out} holds another run (not the same: {', '.join(different)})", hint="Use another --out")
+
+
+def is_begun(out: Path) -> bool:
+    """Whether a folder holds a run, however far it came."""
+    return (out / _MANIFEST).exists()
+
+
+def check_new(out: Path) -> None:
+    """Raises InputError where a folder holds a run already."""
+    if is_begun(out):
+        raise InputError(f"{out} already holds a run", hint="Use --resume, or another --out")
+
+
+def check_kind(out: Path, manifest: dict[str, Any], *, teacher_forced: bool, hint: str) -> None:
+    """Raises InputError where a run is of the other kind, whose samples are others."""
+    if is_forced(manifest) != teacher_forced:
+        kind = "is not teacher-forced" if teacher_forced else "is teacher-forced: it has no predicted traces"
+        raise InputError(f"{out} {kind}", hint=hint)
+
+
+def is_forced(manifest: dict[str, Any]) -> bool:
+    """Whether a run is teacher-forced."""
+    return bool(manifest["config"].get("teacher_forced"))
 
 
 def _different(known: dict[str, Any], same: dict[str, Any]) -> list[str]:
@@ -145,6 +168,8 @@ def read_manifest(out: Path) -> dict[str, Any]:
         raise InputError(f"{path}: damaged ({error})") from None
     if not isinstance(manifest, dict) or not manifest.keys() >= {"model", "suite", "sha256", "n", "config"}:
         raise InputError(f"{path}: damaged (no model, suite, sha256, n or config)")
+    if not isinstance(manifest["config"], dict):
+        raise InputError(f"{path}: damaged (config is no object)")
     return manifest
 
 
@@ -168,9 +193,15 @@ def read_lines(out: Path, read: Callable[[dict[str, Any]], _Sample]) -> list[_Sa
     return list(samples.values())
 
 
-def read_run(out: Path, read: Callable[[dict[str, Any]], _Sample]) -> tuple[dict[str, Any], list[_Sample]]:
-    """Manifest and finished samples, in the order of the suite. Raises InputError if there is no run, a damaged line, or no sample."""
-    manifest, samples = read_manifest(out), read_lines(out, read)
+def read_run(
+    out: Path, read: Callable[[dict[str, Any]], _Sample], *, teacher_forced: bool = False
+) -> tuple[dict[str, Any], list[_Sample]]:
+    """Manifest and finished samples, in the order of the suite. Raises InputError if there is no run, one of the other kind, a damaged
+    line, or no sample."""
+    manifest = read_manifest(out)
+    reader = "runs.load_run" if teacher_forced else "teacher_runs.load_teacher_run"
+    check_kind(out, manifest, teacher_forced=teacher_forced, hint=f"Read it with cwm_trace.eval.{reader}")
+    samples = read_lines(out, read)
     places = {identity: place for place, identity in enumerate(manifest.get("tasks", ()))}
     samples.sort(key=lambda sample: places.get(sample.id, len(places)))  # of several at once the shortest ends first
     if not samples:

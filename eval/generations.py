@@ -25,7 +25,7 @@ from pathlib import Path
 
 from cwm_trace.errors import CwmTraceError, InputError
 from cwm_trace.eval.asserts import literal
-from cwm_trace.eval.folder import program_hash, read_manifest, run_folder
+from cwm_trace.eval.folder import check_kind, program_hash, read_manifest, run_folder
 from cwm_trace.eval.page import write_run
 from cwm_trace.eval.results import FinishedRun, Results, summarise
 from cwm_trace.eval.samples import ANSWER_META, Sample, judge, no_score, read_sample, read_samples
@@ -44,10 +44,12 @@ _ID = re.compile(r"sample_(\d+)")
 def export_generations(runs: Sequence[Path], path: Path) -> Generations:
     """Write the answers of run folders over one suite, an answer of each run for each task; returns what was written.
 
-    Tasks stand in the order of their numbers. Raises InputError where the runs are of different suites or tasks, a task is not called
-    `sample_N`, or the file cannot be written.
+    Tasks stand in the order of their numbers. Raises InputError where a run is teacher-forced, the runs are of different suites or tasks,
+    a task is not called `sample_N`, or the file cannot be written.
     """
     manifests = [read_manifest(run) for run in runs]
+    for run, manifest in zip(runs, manifests, strict=True):
+        check_kind(run, manifest, teacher_forced=False, hint="Export runs that were made without --teacher-forced")
     if len({manifest["sha256"] for manifest in manifests}) > 1:
         raise InputError("the runs are over different suites")
     answers = [{sample.id: answer(sample) for sample in read_samples(run)} for run in runs]

@@ -14,7 +14,7 @@ from typing import Any, Protocol, TypeVar
 
 from cwm_trace.errors import InputError
 from cwm_trace.eval.derived import QUESTIONS, answers
-from cwm_trace.eval.folder import read_lines, read_manifest
+from cwm_trace.eval.folder import is_forced, read_lines, read_manifest
 from cwm_trace.eval.intervals import Interval, Ratio, bootstrap_difference, difference_interval, ratio
 from cwm_trace.eval.metrics import METRICS, OUTPUT_METRICS
 from cwm_trace.eval.results import survival_lengths, survives
@@ -88,7 +88,7 @@ def compare_runs(first: Path, second: Path) -> Comparison:
     manifests = [read_manifest(folder) for folder in (first, second)]
     if manifests[0]["sha256"] != manifests[1]["sha256"]:
         raise InputError(f"{first} and {second} are runs over different suites")
-    forced = [bool(manifest["config"].get("teacher_forced")) for manifest in manifests]
+    forced = [is_forced(manifest) for manifest in manifests]
     if forced[0] != forced[1]:
         raise InputError("one of the runs is teacher-forced, the other is not")
     made = _teacher_forced(first, second) if forced[0] else _rollouts(first, second)

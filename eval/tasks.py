@@ -6,7 +6,7 @@ Knows what every sample has, an id and an outcome, and nothing of what else is i
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import AbstractContextManager, nullcontext
 from enum import StrEnum
@@ -110,8 +110,11 @@ def _truths(tasks: Sequence[Task], known: TrueTrace | None) -> AbstractContextMa
     return true_traces(tasks) if known is None else nullcontext(known)
 
 
+_OPEN = (Outcome.MODEL_ERROR, Outcome.MODEL_TIMEOUT)
+
+
 def _is_open(sample: Sampled) -> bool:
-    return sample.outcome in (Outcome.MODEL_ERROR, Outcome.MODEL_TIMEOUT)
+    return sample.outcome in _OPEN
 
 
 def _made(tasks: Sequence[Task], make: Callable[[Task], _Sample], workers: int) -> Iterator[_Sample]:
@@ -134,6 +137,11 @@ def first_errors(samples: Sequence[Sampled]) -> dict[str, str]:
         if sample.error:
             errors.setdefault(sample.outcome.value, f"{sample.id}: {sample.error}")
     return errors
+
+
+def none_answered(outcomes: Mapping[str, int]) -> bool:
+    """Whether, of a run with these numbers of outcomes, the model failed on all tasks."""
+    return outcomes.keys() <= set(_OPEN)
 
 
 def count_outcomes(samples: Sequence[Sampled]) -> dict[str, int]:

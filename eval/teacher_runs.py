@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from cwm_trace.errors import CwmTraceError
-from cwm_trace.eval.folder import program_hash, read_manifest, read_run, run_folder, write_results
+from cwm_trace.eval.folder import is_forced, program_hash, read_manifest, read_run, run_folder, write_results
 from cwm_trace.eval.suites import Suite, Task
 from cwm_trace.eval.tasks import MODEL_FAILURES, Outcome, model_outcome, run_tasks, said, truth_outcome
 from cwm_trace.eval.teacher import (
@@ -69,14 +69,14 @@ def rescore_teacher_forced(out: Path) -> TeacherResults:
 
 def load_teacher_run(out: Path) -> TeacherRun:
     """What a run folder has, scored again. Raises InputError."""
-    manifest, samples = read_run(out, read_teacher_sample)
+    manifest, samples = read_run(out, read_teacher_sample, teacher_forced=True)
     results = summarise_teacher_forced(manifest["model"], manifest["suite"], samples, manifest["n"])
     return TeacherRun(manifest, tuple(samples), results)
 
 
 def is_teacher_forced(out: Path) -> bool:
     """Whether a run folder is of this kind. Raises InputError."""
-    return bool(read_manifest(out)["config"].get("teacher_forced"))
+    return is_forced(read_manifest(out))
 
 
 def _sample(model: Model, task: Task, truth: TrueTrace) -> TeacherSample:

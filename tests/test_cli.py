@@ -214,6 +214,15 @@ def test_every_sample_is_verified_and_none_is_cut_off(
     assert main(samples(script, 2, "--seed", "9", "--verify")) == 0
 
 
+@pytest.mark.parametrize("name", ["x.html", "x.txt", "x.tokens", "x.opt.json"])
+def test_a_file_of_one_trace_takes_no_samples(
+    name: str, script: Path, drawn: list[tuple[int, float]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(samples(script, 2, "-o", str(tmp_path / name))) == 2
+    assert "file holds one trace, not 2. Use .jsonl" in capsys.readouterr().err
+    assert drawn == []
+
+
 def test_samples_in_json(script: Path, drawn: list[tuple[int, float]], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(samples(script, 2, "--seed", "7", "--verify", "--json")) == 1
     header, *_, end, agreed, first, second = records(capsys.readouterr().out)

@@ -73,7 +73,7 @@ def test_no_task_at_all_is_no_run(suite: str, capsys: pytest.CaptureFixture[str]
     for limit in ("0", "-1"):
         with pytest.raises(SystemExit):
             main(["eval", suite, "-m", "copy-input", "--limit", limit])
-        assert "is not a positive number" in capsys.readouterr().err
+        assert "argument --limit" in capsys.readouterr().err
 
 
 def test_a_baseline_below_the_threshold_is_no_failure(suite: str, tmp_path: Path) -> None:

@@ -327,7 +327,7 @@ def test_models_without_probabilities_say_so(tmp_path: Path, capsys: pytest.Capt
     suite.write_text(json.dumps({"id": "a", "source": SOURCE, "call": "f(1)"}) + "\n")
     record_source(SOURCE, "f(1)").save(str(tmp_path / "t.jsonl"))
     model = f"replay:{tmp_path / 't.jsonl'}"
-    assert main(["eval", str(suite), "-m", model, "--teacher-forced", "--out", str(tmp_path / "run")]) == 0
+    assert main(["eval", str(suite), "-m", model, "--teacher-forced", "--out", str(tmp_path / "run")]) == 3
     assert "1 model_error" in capsys.readouterr().out
 
 

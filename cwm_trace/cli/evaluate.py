@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import re
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
-from cwm_trace.cli.parser import DEFAULT_MODEL
-from cwm_trace.errors import InputError
+from cwm_trace.cli.parser import default_model
+from cwm_trace.cli.resume import asked_for, option, resume_command, telling_how_to_go_on
+from cwm_trace.errors import InputError, ModelError
 from cwm_trace.eval.baselines import BASELINES, load_baselines, run_baselines
 from cwm_trace.eval.benchmarks import LOADERS
-from cwm_trace.eval.generations import export_generations, finish_generations
+from cwm_trace.eval.folder import check_new
+from cwm_trace.eval.generations import export_generations, finish_generations, read_generations
 from cwm_trace.eval.harness import FOLDER
 from cwm_trace.eval.page import html_report, write_report
 from cwm_trace.eval.paired import Comparison, compare_runs
@@ -36,19 +37,26 @@ from cwm_trace.eval.results import FinishedRun, Results
 from cwm_trace.eval.runs import finish_run, load_run
 from cwm_trace.eval.samples import Sample
 from cwm_trace.eval.suites import BUNDLED, Suite, load_suite
+from cwm_trace.eval.tasks import none_answered
 from cwm_trace.eval.teacher import TeacherResults, TeacherRun, TeacherSample
 from cwm_trace.eval.teacher_baselines import Forced, load_teacher_baselines, run_teacher_baselines
 from cwm_trace.eval.teacher_page import teacher_html, write_teacher_report
 from cwm_trace.eval.teacher_runs import finish_teacher_forced, is_teacher_forced, load_teacher_run
-from cwm_trace.models import Decoding, Model, load_model
+from cwm_trace.models import Decoding, Model, check_model, load_model
 from cwm_trace.page import write_page
 
 _LEFT_OUT_SHOWN = 5
 _Run = TypeVar("_Run")
+_OF_PREDICTIONS = ("temperature", "seed", "constrained", "max_frames", "max_tokens", "batch", "fail_under", "derived")
+_OF_A_MODEL = ("model", "device", "dtype", "limit", "out", "resume", *_OF_PREDICTIONS[:6])
+_OF_A_TABLE = ("folder", "teacher_forced", "no_baselines", "fail_under", "by", "errors", "html")
+_OF_PRINTING = ("derived", "json", "markdown")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Returns 0, or 1 below --fail-under, or with it where the oracle is not right. Raises CwmTraceError."""
+    """Returns 0; 3 where a model failed on every task; 1 below --fail-under, or with it where the oracle is not right. Raises CwmTraceError."""
+    if args.json and args.markdown:
+        raise InputError("--json and --markdown are two forms of the same", hint="Give one of them")
     if args.suite[:1] == ["compare"]:
         return _compare(args)
     if args.suite[:1] == ["export"]:
@@ -57,6 +65,10 @@ def run(args: argparse.Namespace) -> int:
         return _list()
     if len(args.suite) != (not args.folder):
         raise InputError("give one SUITE, or --from RUN")
+    if args.folder:
+        _refuse(args, "--from asks no model", _OF_A_MODEL)
+    if args.html:
+        _check_page(args.html)
     if _is_teacher_forced(args):
         return _teacher_forced(args)
     runs, beside = _loaded(args) if args.folder else _made(args)
@@ -68,6 +80,8 @@ def run(args: argparse.Namespace) -> int:
     tables = [rollout_table(results), *derived, *_breakdowns(args, results), *_mistakes(args, asked)]
     _show(args, asked if args.json else results, *tables)
     faulty = _tell_faults(results)
+    if _none_answered(args, asked):
+        return ModelError.exit_code
     if args.fail_under is None:
         return 0
     return int(faulty or any(item.metrics["output_pass_at_1"] < args.fail_under for item in asked))
@@ -116,6 +130,14 @@ def _mistakes(args: argparse.Namespace, results: Sequence[Results] | Sequence[Te
     return [mistakes_table(item, args.errors) for item in results if args.errors is not None]
 
 
+def _check_page(path: str) -> None:
+    """For before anything is run."""
+    target = Path(path)
+    if target.is_dir() or not target.parent.is_dir():
+        what = "is a folder" if target.is_dir() else f"there is no folder {target.parent}"
+        raise InputError(f"cannot write {target}: {what}")
+
+
 def _write_page(path: str, text: str) -> None:
     try:
         write_page(Path(path), text)
@@ -124,6 +146,7 @@ def _write_page(path: str, text: str) -> None:
 
 
 def _compare(args: argparse.Namespace) -> int:
+    _refuse(args, "compare lays two finished runs side by side", _OF_A_MODEL + _OF_A_TABLE)
     if len(args.suite) != 3:
         raise InputError("give two run folders", hint="cwm-trace eval compare RUN RUN")
     made = compare_runs(Path(args.suite[1]), Path(args.suite[2]))
@@ -132,6 +155,7 @@ def _compare(args: argparse.Namespace) -> int:
 
 
 def _export(args: argparse.Namespace) -> int:
+    _refuse(args, "export writes the answers of finished runs", _OF_A_MODEL + _OF_A_TABLE + _OF_PRINTING)
     if len(args.suite) < 3:
         raise InputError("give run folders and a file", hint="cwm-trace eval export RUN ... generations.json")
     made = export_generations([Path(run) for run in args.suite[1:-1]], Path(args.suite[-1]))
@@ -141,7 +165,7 @@ def _export(args: argparse.Namespace) -> int:
 
 
 def _teacher_forced(args: argparse.Namespace) -> int:
-    _refuse(args, "fail_under", "constrained", "derived")
+    _refuse(args, "a teacher-forced run predicts no traces", _OF_PREDICTIONS)
     runs, beside = _teacher_loaded(args) if args.folder else _taught(args)
     if args.html:
         _write_page(args.html, teacher_html(runs, beside))
@@ -150,7 +174,7 @@ def _teacher_forced(args: argparse.Namespace) -> int:
     tables = [teacher_table(results), *_breakdowns(args, results), *_mistakes(args, asked)]
     _show(args, asked if args.json else results, *tables)
     _tell_faults(results)
-    return 0
+    return ModelError.exit_code if _none_answered(args, asked) else 0
 
 
 def _teacher_loaded(args: argparse.Namespace) -> tuple[list[TeacherRun], list[TeacherResults]]:
@@ -162,52 +186,97 @@ def _teacher_loaded(args: argparse.Namespace) -> tuple[list[TeacherRun], list[Te
 
 def _taught(args: argparse.Namespace) -> tuple[list[TeacherRun], list[TeacherResults]]:
     """As `_made`."""
-    runs, places = [], []
-    for model, suite, out in _jobs(args):
-        runs.append(_teach(args, model, suite, out))
-        places.append((suite, out))
+    jobs, runs = _jobs(args), []
+    for job in jobs:
+        with telling_how_to_go_on(job.go_on, job.out):
+            runs.append(_teach(args, job))
+        _tell_end(job, runs[-1].results)
     if args.no_baselines:
         return runs, []
-    suite, out = places[0]
-    made = run_teacher_baselines(_missing(runs), suite, runs[0].samples, out, limit=args.limit)
+    first = jobs[0]
+    with telling_how_to_go_on(first.go_on, first.out):
+        made = run_teacher_baselines(_missing(runs), first.suite, runs[0].samples, first.out, limit=args.limit)
     beside = [run.results for run in made]
-    write_teacher_report(out / "report.html", runs[:1], beside)
+    write_teacher_report(first.out / "report.html", runs[:1], beside)
     return runs, beside
 
 
-def _teach(args: argparse.Namespace, model: Any, suite: Suite, out: Path) -> TeacherRun:
-    if isinstance(model, Path):
-        raise InputError(f"{model} has answers only, no frames", hint="Leave --teacher-forced out")
+def _teach(args: argparse.Namespace, job: _Job) -> TeacherRun:
+    model: Any = _loaded_model(args, job)
     tell = _teacher_progress(model.name)
     asked = Forced(model) if model.name in BASELINES else model
-    made = finish_teacher_forced(asked, suite, out, limit=args.limit, resume=args.resume, on_sample=tell)
-    print(f"{model.name}: {out}", file=sys.stderr)
-    return made
+    return finish_teacher_forced(asked, job.suite, job.out, limit=args.limit, resume=args.resume, on_sample=tell)
 
 
-def _refuse(args: argparse.Namespace, *names: str) -> None:
-    """Raise InputError for an option that is about predicted traces."""
-    for name in names:
-        if getattr(args, name) not in (None, False, []):
-            option = "--" + name.replace("_", "-")
-            raise InputError(
-                f"a teacher-forced run predicts no traces, so {option} has no meaning", hint="Leave it out"
-            )
+def _refuse(args: argparse.Namespace, why: str, names: Iterable[str]) -> None:
+    """Raise InputError for one of these options that was given, as it would do nothing."""
+    for name in asked_for(args):
+        if name in names:
+            raise InputError(f"{why}, so {option(name)} has no meaning", hint="Leave it out")
 
 
-def _jobs(args: argparse.Namespace) -> Iterator[tuple[Model | Path, Suite, Path]]:
-    """Each model, or file of answers, with the suite and its run folder."""
-    suite = load_suite(args.suite[0])
-    _tell_left_out(suite)
-    models = args.model or [os.environ.get("CWM_TRACE_MODEL", DEFAULT_MODEL)]
+class _Job(NamedTuple):
+    """A model, or a file of answers, the suite, the run's folder, and the command line that goes on with it."""
+
+    spec: str
+    suite: Suite
+    out: Path
+    go_on: str
+
+    @property
+    def answers(self) -> Path | None:
+        """The file, where it is one of answers."""
+        kind, _, path = self.spec.partition(":")
+        return Path(path) if kind == "generations" else None
+
+
+def _jobs(args: argparse.Namespace) -> list[_Job]:
+    """What is to be run. Raises InputError and ModelError for all that can be told before the first model takes its time."""
     if args.resume and not args.out:
         raise InputError("--resume needs the folder of the run", hint="Give it as --out DIR")
-    for spec in models:
-        kind, _, path = spec.partition(":")
-        model = Path(path) if kind == "generations" else load_model(spec, device=args.device, dtype=args.dtype)
-        name = spec if isinstance(model, Path) else model.name
-        out = _folder(args.out, suite.name, name, several=len(models) > 1)
-        yield model, suite, out
+    suite = load_suite(args.suite[0])
+    _tell_left_out(suite)
+    specs: list[str] = args.model or [default_model()]
+    jobs: list[_Job] = []
+    for spec in specs:
+        out = _folder(args.out, suite.name, _checked_name(args, spec), several=len(specs) > 1)
+        if (same := next((job.spec for job in jobs if job.out == out), None)) is not None:
+            what = f"the model {spec} is given twice" if same == spec else f"{same} and {spec} have one folder, {out}"
+            raise InputError(what, hint="Give each model once, or to a command of its own")
+        if not args.resume:
+            check_new(out)
+        go_on = resume_command(args, specs if args.out else [spec], args.out or out)
+        jobs.append(_Job(spec, suite, out, go_on))
+    return jobs
+
+
+def _checked_name(args: argparse.Namespace, spec: str) -> str:
+    """The name of a model, or of a file of answers."""
+    kind, _, path = spec.partition(":")
+    if kind != "generations":
+        return check_model(spec, device=args.device, dtype=args.dtype)
+    if args.teacher_forced:
+        raise InputError(f"{path} has answers only, no frames", hint="Leave --teacher-forced out")
+    read_generations(path)
+    return spec
+
+
+def _loaded_model(args: argparse.Namespace, job: _Job) -> Model:
+    return load_model(job.spec, device=args.device, dtype=args.dtype)
+
+
+def _tell_end(job: _Job, results: Results | TeacherResults) -> None:
+    """Where the run is; and what to do where the model answered nothing."""
+    print(f"{results.model}: {job.out}", file=sys.stderr)
+    if none_answered(results.outcomes):
+        error = next(iter(results.errors.values()), "")
+        print(f"cwm-trace: {results.model} failed on every task ({error})", file=sys.stderr)
+        print(f"go on, once it answers: {job.go_on}", file=sys.stderr)
+
+
+def _none_answered(args: argparse.Namespace, asked: Sequence[Results | TeacherResults]) -> bool:
+    """Whether a model that was asked just now failed on every task."""
+    return not args.folder and any(none_answered(item.outcomes) for item in asked)
 
 
 def _tell_left_out(suite: Suite) -> None:
@@ -243,38 +312,38 @@ def _missing(runs: Sequence[Any]) -> list[Any]:
 
 def _made(args: argparse.Namespace) -> tuple[list[FinishedRun], list[Results]]:
     """A run of each model, and the baselines that are not among them, run beside the first one."""
-    runs, places = [], []
-    for model, suite, out in _jobs(args):
-        runs.append(_run_one(args, model, suite, out))
-        places.append((suite, out))
+    jobs, runs = _jobs(args), []
+    for job in jobs:
+        with telling_how_to_go_on(job.go_on, job.out):
+            runs.append(_run_one(args, job))
+        _tell_end(job, runs[-1].results)
     if args.no_baselines:
         return runs, []
-    suite, out = places[0]
-    made = run_baselines(_missing(runs), suite, runs[0].samples, out, limit=args.limit)
+    first = jobs[0]
+    with telling_how_to_go_on(first.go_on, first.out):
+        made = run_baselines(_missing(runs), first.suite, runs[0].samples, first.out, limit=args.limit)
     beside = [run.results for run in made]
-    write_report(out / "report.html", runs[:1], beside)
+    write_report(first.out / "report.html", runs[:1], beside)
     return runs, beside
 
 
-def _run_one(args: argparse.Namespace, model: Model | Path, suite: Suite, out: Path) -> FinishedRun:
-    if isinstance(model, Path):
-        tell = _progress(f"generations:{model}")
-        made = finish_generations(model, suite, out, limit=args.limit, resume=args.resume, on_sample=tell)
-    else:
-        made = finish_run(
-            model,
-            suite,
-            out,
-            limit=args.limit,
-            decoding=Decoding(args.temperature, args.seed, constrained=args.constrained),
-            max_frames=args.max_frames,
-            max_tokens=args.max_tokens,
-            batch=args.batch,
-            resume=args.resume,
-            on_sample=_progress(model.name),
-        )
-    print(f"{made.results.model}: {out}", file=sys.stderr)
-    return made
+def _run_one(args: argparse.Namespace, job: _Job) -> FinishedRun:
+    if (file := job.answers) is not None:
+        tell = _progress(f"generations:{file}")
+        return finish_generations(file, job.suite, job.out, limit=args.limit, resume=args.resume, on_sample=tell)
+    model = _loaded_model(args, job)
+    return finish_run(
+        model,
+        job.suite,
+        job.out,
+        limit=args.limit,
+        decoding=Decoding(args.temperature, args.seed, constrained=args.constrained),
+        max_frames=args.max_frames,
+        max_tokens=args.max_tokens,
+        batch=args.batch,
+        resume=args.resume,
+        on_sample=_progress(model.name),
+    )
 
 
 def _folder(out: str | None, suite: str, model: str, *, several: bool) -> Path:

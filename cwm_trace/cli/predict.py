@@ -19,7 +19,7 @@ from cwm_trace.cli.samples import DRAWN_AT, agreement, agreement_record, verifie
 from cwm_trace.cli.target import Target, parse_target
 from cwm_trace.errors import InputError
 from cwm_trace.eval.compare import Cause, Diff, diff, same_ending, verdict
-from cwm_trace.files import check_output, save
+from cwm_trace.files import check_output, is_of_one, save
 from cwm_trace.format import render_prompt
 from cwm_trace.frames import Event, Frame, Status, Step, Trace
 from cwm_trace.models import Decoding, Model, load_model
@@ -48,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
             hint="--json has what was written at each frame",
         )
     if args.output:
-        check_output(args.output)
+        _check_output(args)
     if note := target.note:
         print(note, file=sys.stderr)
     model = load_model(args.model, device=args.device, dtype=args.dtype)
@@ -92,6 +92,13 @@ def _begin(args: argparse.Namespace, model: Model, prompt: Trace, drawn: int = 0
         decoding=Decoding(_temperature(args), args.seed + drawn, constrained=args.constrained),
         force=Event.RETURN if args.single_step else None,
     )
+
+
+def _check_output(args: argparse.Namespace) -> None:
+    """For before the model takes its time. Raises InputError."""
+    target = check_output(args.output)
+    if args.samples > 1 and is_of_one(target.name):
+        raise InputError(f"a {target.suffix} file holds one trace, not {args.samples}", hint="Use .jsonl")
 
 
 def _temperature(args: argparse.Namespace) -> float:
