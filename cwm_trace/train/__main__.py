@@ -82,6 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     grow.add_argument("--copy", type=int, nargs="+", default=[], help="layers whose copies are put in, from 0")
     grow.add_argument("--inner", type=int, default=0, help="units of each feed-forward part (as many as there are)")
     grow.add_argument("--literals", action="store_true", help="tell it where in literals its tokens stand")
+    grow.add_argument("--whole", action="store_true", help="have it read and write whole states, which it has to learn")
     average = commands.add_parser(
         "average", help="a model whose weights are the mean of others', trained on from one another"
     )
@@ -396,7 +397,7 @@ def _run(args: argparse.Namespace) -> None:
     elif args.command == "grow":
         from cwm_trace.train.grow import grow
 
-        grow(args.model, args.out, args.copy, args.literals, args.inner)
+        grow(args.model, args.out, args.copy, args.literals, args.inner, args.whole)
     elif args.command == "average":
         from cwm_trace.train.average import average
 

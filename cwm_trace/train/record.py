@@ -22,10 +22,10 @@ from types import FrameType
 
 from cwm_trace.errors import InputError
 from cwm_trace.eval.suites import BUNDLED, suite_programs
-from cwm_trace.format import END_OF_TEXT, FRAME_SEP, parse, render_frame, render_prompt
+from cwm_trace.format import END_OF_TEXT, FRAME_SEP, parse, render_frame
 from cwm_trace.frames import Frame, Trace
 from cwm_trace.models.past import texts as told_anew
-from cwm_trace.models.states import whole_trace
+from cwm_trace.models.states import as_it_is, shown_whole, whole_trace
 from cwm_trace.tracer.inprocess import record_source
 from cwm_trace.tracer.program import TracedProgram
 from cwm_trace.train.decontaminate import Filter
@@ -233,12 +233,13 @@ class Maker:
         """One of the parts of a trace that is too long, [] where none is to be learned. A padding token stands before what is predicted."""
         if not self.recipe.parts:
             return []
-        parts = told_anew(trace, 1, self._size, int(self.recipe.max_tokens * READ))
+        shown = shown_whole if self.recipe.whole else as_it_is
+        parts = told_anew(trace, 1, self._size, int(self.recipe.max_tokens * READ), shown=shown)
         cut = [part for part in parts if part[1]]  # a long entry may be told anew at once
         number = rng.randrange(len(cut))
         before, steps = cut[number]
         end = END_OF_TEXT if number == len(cut) - 1 else ""
-        after = "".join(render_frame(step) + FRAME_SEP for step in steps) + end
+        after = "".join(render_frame(shown(step)) + FRAME_SEP for step in steps) + end
         return self._marked(before, after)
 
     def _marked(self, before: str, after: str) -> list[int]:
