@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from cwm_trace.errors import InputError
 from cwm_trace.frames import Event, MalformedFrame, Status, Step, Trace
 
 
@@ -129,8 +130,10 @@ def same_ending(predicted: Trace, actual: Trace) -> bool:
 def diff(predicted: Trace, actual: Trace, given: int = 1) -> Diff:
     """Compare two traces. `given` frames at the start were given to the model and are left out.
 
-    Where the true trace is itself cut off (not complete), what is predicted after its end is not judged.
+    Where the true trace is itself cut off (not complete), what is predicted after its end is not judged. Raises InputError.
     """
+    if given < 0:
+        raise InputError(f"{given} frames cannot have been given", hint="Give 0 or more")
     length = max(len(predicted), len(actual)) if actual.complete else len(actual)
     verdicts = tuple(verdict(_at(predicted, n), _at(actual, n)) for n in range(given, length))
     first = next((given + n for n, item in enumerate(verdicts) if not item.exact), None)

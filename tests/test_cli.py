@@ -10,6 +10,8 @@ import pytest
 
 from cwm_trace.cli import main
 from cwm_trace.cli.history import KEPT, folder, not_kept, remember
+from cwm_trace.errors import InputError
+from cwm_trace.eval import diff
 from cwm_trace.files import SCHEMA, iter_traces, load, save
 from cwm_trace.format import parse, render, render_prompt
 from cwm_trace.frames import Trace
@@ -437,6 +439,24 @@ def test_diff_exit_codes_and_json(truth: Trace, tmp_path: Path, capsys: pytest.C
     assert main(["diff", a, b, "--json"]) == 1
     record = json.loads(capsys.readouterr().out)
     assert record["first"] == 9 and record["valid_trace_format"] == 100.0 and record["output_pass_at_1"] == 0.0
+
+
+def test_diff_compares_something(truth: Trace, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    whole, part = str(tmp_path / "whole.jsonl"), str(tmp_path / "part.jsonl")
+    save([truth], whole)
+    save([Trace(truth.context, truth.frames[:11])], part)
+    for traces, given, said in (
+        ((whole, whole), 13, "ACTUAL has 13. Give --given 12 or less"),
+        ((whole, whole), 100, "PREDICTED has 13. Give --given 12 or less"),
+        ((part, whole), 12, "PREDICTED has 11. Give --given 11 or less"),
+        ((whole, part), 11, "ACTUAL has 11. Give --given 10 or less"),
+    ):
+        assert main(["diff", *traces, "--given", str(given)]) == 2
+        captured = capsys.readouterr()
+        assert captured.out == "" and f"cwm-trace: {given} frames cannot have been given: {said}\n" == captured.err
+    assert main(["diff", part, whole, "--given", "11"]) == 1  # a prediction may end with what was given to it
+    with pytest.raises(InputError, match="-4 frames cannot have been given"):
+        diff(truth, truth, -4)
 
 
 def test_show_the_last_run_in_every_form(script: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -171,6 +171,42 @@ def test_nothing_to_debug(capsys: pytest.CaptureFixture[str]) -> None:
     assert "no earlier run is kept" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["f.py", "--last"], "--last is the last run, not f.py. Give one of the two"),
+        (["t.jsonl", "--call", "f(2)"], "so --call has no meaning"),
+    ],
+)
+def test_what_would_be_left_out_is_refused(
+    arguments: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    save([TRACE], "t.jsonl")
+    assert main(["debug", *arguments, "-x", "s"]) == 2
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "done"),
+    [
+        ("n; n;;p s;", ["n", "n", "p s"]),
+        ("set s = 'x;y'; n", ["set s = 'x;y'", "n"]),
+        (r'set s = "a\";b" ;n', [r'set s = "a\";b"', "n"]),
+        ("set s = ['a;', \";'b\"];n", ["set s = ['a;', \";'b\"]", "n"]),
+        ("set s = '''a;b''';n", ["set s = '''a;b'''", "n"]),
+        ("set s = 'x; n", ["set s = 'x", "n"]),
+    ],
+)
+def test_commands_are_parted_at_semicolons_outside_of_strings(
+    text: str, done: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(Prompt, "onecmd", lambda self, line: asked.append(line))
+    Prompt(Session(TRACE), lambda: TRACE).execute(text)
+    assert asked == done
+
+
 def test_every_command_has_help() -> None:
     names = [name for name in dir(Prompt) if name.startswith("do_") and name != "do_help"]
     assert len(names) > 25

@@ -8,8 +8,10 @@ import sys
 
 from cwm_trace.cli.output import console
 from cwm_trace.display import divergence
+from cwm_trace.errors import InputError
 from cwm_trace.eval import diff, score
 from cwm_trace.files import load
+from cwm_trace.frames import Trace
 
 
 def run(args: argparse.Namespace) -> int:
@@ -17,6 +19,7 @@ def run(args: argparse.Namespace) -> int:
     predicted, actual = load(args.predicted), load(args.actual)
     if predicted.context and actual.context and predicted.context != actual.context:
         print("cwm-trace: these are traces of different programs", file=sys.stderr)
+    _check_given(args.given, predicted, actual)
     compared = diff(predicted, actual, args.given)
     scores = score(predictions=[predicted], references=[actual], given=args.given)
     if args.json:
@@ -35,3 +38,11 @@ def run(args: argparse.Namespace) -> int:
     lines += [f"{name.replace('_', ' '):<24} {value:6.1f}" for name, value in scores.items()]
     screen.print("\n".join(lines), markup=False, soft_wrap=True)
     return 1
+
+
+def _check_given(given: int, predicted: Trace, actual: Trace) -> None:
+    """A prediction may end with what was given to it; of the truth something must be left to compare."""
+    if not 0 <= given <= len(predicted) or given >= len(actual):
+        which, has = ("PREDICTED", len(predicted)) if given > len(predicted) else ("ACTUAL", len(actual))
+        hint = f"Give --given {max(min(len(predicted), len(actual) - 1), 0)} or less"
+        raise InputError(f"{given} frames cannot have been given: {which} has {has}", hint=hint)

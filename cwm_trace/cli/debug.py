@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import cmd
 import pprint
+import re
 import sys
 from collections.abc import Callable, Mapping
 from math import exp
@@ -31,12 +32,18 @@ from cwm_trace.parts import Part
 _OK = 0
 _WIDTH = 200  # characters of a value that is not asked for by its name
 _AROUND = 5  # lines that `list` shows before and after
+# What is between `;` that stand in no string; a quotation mark that no other one ends is a character.
+_COMMAND = re.compile(r"""(?:'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|[^;])+""")
 
 
 def run(args: argparse.Namespace) -> int:
     """Returns the exit code. Raises CwmTraceError."""
     decoding = Decoding(args.temperature, args.seed, constrained=args.constrained)
+    if args.last and args.target:
+        raise InputError(f"--last is the last run, not {args.target}", hint="Give one of the two")
     if args.last or (args.target or "").endswith(READ):
+        if args.call is not None:
+            raise InputError("a trace is of a call already, so --call has no meaning", hint="Leave it out")
         trace = load(last() if args.last else args.target)
         model = None if args.model is None else _model(args)
         offset, truth = 0, lambda: real_run_of(trace, timeout=args.timeout, sandbox=args.sandbox)
@@ -113,7 +120,7 @@ class Prompt(cmd.Cmd):
     def execute(self, commands: str) -> None:
         """Do what a text says, commands separated by `;`, each shown before what it gives. Raises CwmTraceError."""
         self._where_now()
-        for command in filter(None, map(str.strip, commands.split(";"))):
+        for command in filter(None, map(str.strip, _COMMAND.findall(commands))):
             self._say(f"{Prompt.prompt}{command}")
             if self.onecmd(command):
                 return
