@@ -163,6 +163,23 @@ def test_resync_goes_on_from_the_true_frame(
     assert main(predict(script, *flags, "-o", "x.jsonl")) == 2
 
 
+def test_resync_stops_at_the_frame_limit(
+    script: Path, truth: Trace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Which is of all frames, and no end that the model wrote."""
+    save([wrong(truth)], tmp_path / "w.jsonl")
+    flags = ["-m", f"replay:{tmp_path / 'w.jsonl'}", "--verify", "--on-divergence", "resync", "--max-frames"]
+    assert main(predict(script, *flags, "3", "--table")) == 1
+    shown = clean(capsys.readouterr().out)
+    assert "3 of 3 frames right, the true ones before each being given; wrong at 0 · stopped at --max-frames 3" in shown
+    assert shown.endswith(", 9 true ones not reached\n")
+    assert main(predict(script, *flags, "10", "--json")) == 1
+    *_, end, said = records(capsys.readouterr().out)
+    assert (end["end"], end["frames"], said) == ("frame_limit", 11, {"resynchronised": True, "total": 10, "wrong": [9]})
+    assert main(predict(script, *flags, "12", "--json")) == 1
+    assert records(capsys.readouterr().out)[-2]["end"] == "complete"
+
+
 def test_resync_where_the_model_ends_too_early(
     script: Path, truth: Trace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

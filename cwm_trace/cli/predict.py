@@ -62,7 +62,8 @@ def run(args: argparse.Namespace) -> int:
     started = time.monotonic()
     view.begin(_facts(target, args, prompt, model.name), prompt.frames)
     if actual is not None and args.on_divergence == "resync":
-        return _resynchronised(args, screen, view, Resync(partial(_begin, args, model), prompt, actual))
+        run = Resync(partial(_begin, args, model), prompt, actual, args.max_frames)
+        return _resynchronised(args, screen, view, run)
     simulation = _begin(args, model, prompt)
     beside = None if args.single_step else actual
     # A sample that is cut off could not be compared with the others.
@@ -136,12 +137,14 @@ def _resynchronised(args: argparse.Namespace, screen: Console, view: View, run: 
     total, wrong = len(run.positions), run.wrong
     places = f": {', '.join(map(str, wrong[:_PLACES]))}{', …' if len(wrong) > _PLACES else ''}" if wrong else ""
     said = f"{total - len(wrong)} of {total} frames right, the true ones before each being given; wrong at {len(wrong)}{places}"
+    if run.left and not interrupted:
+        said += f" · stopped at --max-frames {args.max_frames}, {run.left} true ones not reached"
     screen.print(f"\n{said}", markup=False, soft_wrap=True)
     if isinstance(view, JsonView):
         view.put({"resynchronised": True, "total": total, "wrong": wrong})
     if interrupted:
         return _INTERRUPTED
-    return _DIFFERS if wrong else _OK
+    return _DIFFERS if wrong or run.left else _OK
 
 
 def _verify(

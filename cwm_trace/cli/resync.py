@@ -28,28 +28,29 @@ class Position(NamedTuple):
 class Resync:
     """Iterate over it for the positions behind the prompt; `trace` is the true one as far as it was gone through."""
 
-    def __init__(self, begin: Callable[[Trace], Simulation], prompt: Trace, actual: Trace) -> None:
-        """`begin` starts a rollout behind given frames."""
+    def __init__(self, begin: Callable[[Trace], Simulation], prompt: Trace, actual: Trace, max_frames: int) -> None:
+        """`begin` starts a rollout behind given frames, of at most `max_frames`: so many positions are gone through."""
         self._begin, self._prompt, self._actual = begin, prompt, actual
+        self._end = min(len(actual), len(prompt) + max_frames)
         self.positions: list[Position] = []
         self.status = Status.OPEN
 
     def __iter__(self) -> Iterator[Position]:
         at = len(self._prompt)
-        while at < len(self._actual):
+        while at < self._end:
             given = (*self._prompt.frames, *(position.truth for position in self.positions))
             simulation = self._begin(Trace(self._actual.context, given, complete=False))
             for position in self._run(simulation, at):
                 self.positions.append(position)
                 at += 1
                 yield position
-        self.status = self._actual.status
+        self.status = Status.FRAME_LIMIT if self.left else self._actual.status
 
     def _run(self, simulation: Simulation, at: int) -> Iterator[Position]:
-        """Up to the first wrong frame, or the end of the true trace."""
+        """Up to the first wrong frame, the limit, or the end of the true trace."""
         steps = iter(simulation)
         try:
-            for truth in self._actual[at:]:
+            for truth in self._actual[at : self._end]:
                 position = Position(truth, next(steps, None))
                 yield position
                 if not position.exact:
@@ -62,6 +63,11 @@ class Resync:
         """The true trace, as far as it was gone through."""
         frames = (*self._prompt.frames, *(position.truth for position in self.positions))
         return Trace(self._prompt.context, frames, self.status is Status.COMPLETE, self.status)
+
+    @property
+    def left(self) -> int:
+        """How many true frames lie behind the limit."""
+        return len(self._actual) - self._end
 
     @property
     def wrong(self) -> list[int]:
