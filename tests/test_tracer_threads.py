@@ -402,7 +402,7 @@ threads = [threading.Thread(target=work) for _ in range(3)]
 sys.setswitchinterval(1e-5)
 for thread in threads:
     thread.start()
-for _ in range(40):
+for _ in range(15):
     _living()
 over.append(1)
 for thread in threads:
