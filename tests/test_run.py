@@ -453,6 +453,8 @@ def test_what_is_not_python_is_one_clear_line(bad_source: dict[str, bytes], tmp_
         script_job(tmp_path / "syntax.py")
     with pytest.raises(InputError, match="return_outside.py:2"):
         script_job(tmp_path / "return_outside.py")
+    with pytest.raises(InputError, match="cannot read .* Run a package by its name: -m NAME"):
+        script_job(tmp_path)
     with pytest.raises(InputError, match="cannot read"):
         script_job(tmp_path / "none.py")
 

@@ -134,6 +134,7 @@ def read_source(path: str | Path) -> str:
             encoding, _ = tokenize.detect_encoding(file.readline)
         return with_line_feeds(Path(path).read_bytes().decode(encoding))
     except OSError as error:
-        raise InputError(f"cannot read {path} ({error.strerror})") from None
+        hint = "Run a package by its name: -m NAME" if os.path.isdir(path) else ""
+        raise InputError(f"cannot read {path} ({error.strerror})", hint=hint) from None
     except (SyntaxError, UnicodeDecodeError) as error:
         raise InputError(f"{path} is not Python source ({error})") from None
