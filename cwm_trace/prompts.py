@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from cwm_trace.format import CALL_ENTRY
+from cwm_trace.format import CALL_ENTRY, source_lines
 from cwm_trace.frames import Event, Frame, Trace
-from cwm_trace.tracer.entry import Entry, call_entry, context_entry, script_entry
+from cwm_trace.tracer.entry import Entry, call_entry, context_entry, definition_name, script_entry
 
 
 def call_prompt(source: str, call: str, filename: str = "<source>") -> Trace:
@@ -21,6 +21,15 @@ def script_prompt(source: str, filename: str = "<source>") -> Trace:
 def context_prompt(context: str) -> Trace:
     """The prompt of a context that already carries the mark. Raises InputError."""
     return entry_prompt(context_entry(context))
+
+
+def entry_in_words(context: str) -> str:
+    """Where the trace of a context starts, for who was waiting for it: `f(1)`, `its entry, main (line 3),`. Raises InputError."""
+    entry = context_entry(context)
+    name = definition_name(entry.first_line)
+    if entry.is_call and context.startswith("\n"):  # `main` is ours, and what it returns the user's
+        return source_lines(context)[-1].strip().removeprefix("return ")
+    return f"its entry, {name} (line {entry.line})," if name else "its first line"
 
 
 def entry_prompt(entry: Entry) -> Trace:

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from cwm_trace.errors import RunError, RunTimeout
 from cwm_trace.eval.benchmarks import Task
 from cwm_trace.frames import Status, Trace
+from cwm_trace.prompts import entry_in_words
 from cwm_trace.tracer.run import PROCESSES, run_source, stop_runs
 
 TrueTrace = Callable[[Task], Trace]
@@ -25,6 +26,8 @@ AHEAD = 2 * PROCESSES
 def true_trace(task: Task) -> Trace:
     """What a program does. Raises CwmTraceError if it cannot be run to its end."""
     actual = run_source(task.source, task.call)
+    if not actual.frames and actual.status in (Status.OPEN, Status.KILLED):
+        raise RunError(f"the program ended before {entry_in_words(actual.context)} was reached")
     if not actual.complete:
         kind = RunTimeout if actual.status is Status.TIME_LIMIT else RunError
         raise kind(f"the program ended as {actual.status}")

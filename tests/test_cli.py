@@ -383,6 +383,27 @@ def test_a_truth_that_does_not_reach_the_call_verifies_nothing(
     assert captured.out == "" and "early.py ended before f(1) was reached: KeyError: 'early'" in captured.err
 
 
+@pytest.mark.parametrize(
+    ("head", "entry"),
+    [
+        ("def main():", "its entry, main (line 2),"),
+        ("async def main(a):", "its entry, main (line 2),"),
+        ("def other():  # << START_OF_TRACE", "its entry, other (line 2),"),
+    ],
+)
+@pytest.mark.parametrize("verify", [[], ["--verify"]])
+def test_an_entry_that_is_never_reached_is_named(
+    head: str, entry: str, verify: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "unreached.py"
+    path.write_text(f"import sys\n{head}\n    return 1\nif len(sys.argv) > 99:\n    main()\n")
+    assert main(["predict", str(path), "-m", "oracle", "--table", *verify]) == 125
+    program = path if verify else "the program"
+    assert capsys.readouterr().err.endswith(f"cwm-trace: {program} ended before {entry} was reached\n")
+    assert main(["debug", str(path), "-m", "no-change", "-x", "truth"]) == 125
+    assert capsys.readouterr().err.endswith(f"ended before {entry} was reached\n")
+
+
 def test_a_limit_that_cut_a_right_prediction_off(script: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(predict(script, "-m", "oracle", "--max-frames", "2", "--verify", "--table")) == 1
     assert "all 2 frames predicted are exact, 10 true ones not reached" in capsys.readouterr().out

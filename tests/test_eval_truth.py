@@ -13,6 +13,8 @@ from cwm_trace.errors import RunError
 from cwm_trace.eval import truth
 from cwm_trace.eval.benchmarks import Task
 from cwm_trace.frames import Trace
+from cwm_trace.models.oracle import Oracle
+from cwm_trace.simulate import predict
 from cwm_trace.tracer.limits import Limits
 from cwm_trace.tracer.run import PROCESSES, GroundTruth, run_source, source_job
 
@@ -113,3 +115,14 @@ def test_closing_ends_what_another_thread_waits_for(tmp_path: Path) -> None:
     sleeping.close()
     thread.join()
     assert raised == ["stopped while the program ran"]
+
+
+@pytest.mark.parametrize(
+    "source", ["raise KeyError\ndef f(x): return x", "import os; os._exit(3)", "import sys; sys.exit()"]
+)
+def test_a_program_that_ends_before_its_call_says_so(source: str) -> None:
+    said = r"the program ended before f\(1\) was reached"
+    with pytest.raises(RunError, match=said):
+        truth.true_trace(Task("a", source, "f(1)"))
+    with pytest.raises(RunError, match=said):
+        predict(Oracle(), source, "f(1)")

@@ -8,6 +8,7 @@ from pathlib import Path
 from cwm_trace.cli.target import Target
 from cwm_trace.errors import RunError, RunTimeout
 from cwm_trace.frames import Status, Trace
+from cwm_trace.prompts import entry_in_words
 from cwm_trace.tracer.limits import Limits
 from cwm_trace.tracer.run import Run, context_job, finish, function_job, script_job
 
@@ -26,7 +27,8 @@ def real_run(target: Target, *, timeout: float, sandbox: bool) -> Trace:
     if not result.trace.frames:
         said = (result.stderr or b"").decode("utf-8", "replace").strip().splitlines()
         why = f": {said[-1]}" if said else ""
-        raise RunError(f"{target.path} ended before {target.call or 'its entry'} was reached{why}")
+        entry = target.call or entry_in_words(target.prompt().context)
+        raise RunError(f"{target.path} ended before {entry} was reached{why}")
     return result.trace
 
 
@@ -36,6 +38,8 @@ def real_run_of(trace: Trace, *, timeout: float, sandbox: bool) -> Trace:
     job = context_job(trace.context, limits=Limits(seconds=timeout))
     actual = finish(Run(job, capture=True, sandbox=sandbox)).trace
     _check(actual, "the program", timeout)
+    if not actual.frames:
+        raise RunError(f"the program ended before {entry_in_words(trace.context)} was reached")
     return actual
 
 
