@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from cwm_trace.cli import main
 from cwm_trace.errors import InputError, ModelError, ModelTimeout
 from cwm_trace.eval import Suite, Task, run_suite
 from cwm_trace.format import BEGIN_OF_TEXT, CALL_ENTRY, END_OF_TEXT, FRAME_SEP, render_frame, render_prompt
@@ -107,6 +108,9 @@ def handler(fake: FakeServer) -> type[BaseHTTPRequestHandler]:
 
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            if not self.path.startswith("/v1/"):
+                self.answer({"error": "broken"}, 500)
+                return
             if body["model"] in fake.names and body["max_tokens"] == 1 and not body.get("echo"):
                 self.answer({"usage": {"prompt_tokens": fake.probe}})
                 return
@@ -332,6 +336,21 @@ def test_errors_of_a_server_are_one_line(serve: Any) -> None:
     assert "cwm" in caught.value.hint
     with pytest.raises(InputError, match="not an address"):
         load_model("vllm:localhost")
+
+
+def test_doctor_asks_a_server_for_a_token(
+    serve: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("cwm_trace.cli.doctor._gpu", lambda: None)
+    fake = serve(FakeServer([]))
+    assert main(["doctor", "-m", fake.url]) == 0
+    assert f"ok  model {fake.url}#cwm" in capsys.readouterr().out
+    assert main(["doctor", "-m", f"{fake.url}#cvm"]) == 3
+    assert f"--  model {fake.url}#cvm: {fake.url} refused (404)" in capsys.readouterr().out
+    assert main(["doctor", "-m", fake.url.replace("/v1", "/nothing")]) == 3
+    assert "refused (500): broken. Name a model" in capsys.readouterr().out
+    assert main(["doctor", "-m", serve(FakeServer([], probe=14)).url]) == 3
+    assert "has no trace tokens" in capsys.readouterr().out
 
 
 # --- a real server ---------------------------------------------------------------------------------------------------

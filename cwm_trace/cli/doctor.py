@@ -13,6 +13,7 @@ from cwm_trace.errors import CwmTraceError
 from cwm_trace.files import SCHEMA
 from cwm_trace.format import CWM_TOKEN_IDS
 from cwm_trace.models import NANO_FOLDER, load_model
+from cwm_trace.models.server import ServerModel
 
 _PACKAGES = {
     "bytecode": "",
@@ -28,7 +29,7 @@ _FRAMES = 11  # of the program below: main 3, f 3, its comprehension 5
 
 
 def run(args: argparse.Namespace) -> int:
-    """Returns 0 if all that the model in question needs is there, else the error's exit code."""
+    """Returns 0 if all that the model in question needs is there, and a server answers, else the error's exit code."""
     print(
         f"cwm-trace {cwm_trace.__version__} · trace format {SCHEMA} · Python {platform.python_version()} · {platform.system()}"
     )
@@ -78,6 +79,8 @@ def _gpu() -> None:
 def _model(args: argparse.Namespace) -> int:
     try:
         model = load_model(args.model, device=args.device, dtype=args.dtype)
+        if isinstance(model, ServerModel):
+            model.check_answers()
     except CwmTraceError as error:
         print(f"  --  model {args.model}: {error}")
         return error.exit_code

@@ -47,6 +47,10 @@ class ServerModel:
             )
         self.name = f"{self.client.url}#{self.client.model}" if self.client.model else self.client.url
 
+    def check_answers(self) -> None:
+        """Ask for one token: what answers at an address may refuse all that is asked of a model. Raises ModelError."""
+        self.prompt("")
+
     def concurrent(self) -> ServerModel:
         """Itself: a server takes several requests at once."""
         return self
