@@ -11,7 +11,6 @@ import re
 import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -26,7 +25,6 @@ from cwm_trace.format import (
     EVENT_TOKENS,
     FRAME_SEP,
     SPECIAL_TOKENS,
-    FrameParser,
     render_frame,
     render_prompt,
 )
@@ -36,7 +34,6 @@ from cwm_trace.models.constraint import FrameGrammar
 from cwm_trace.models.devices import check_device, check_dtype
 from cwm_trace.models.draft import Drafter
 from cwm_trace.models.past import Past, texts
-from cwm_trace.models.states import DiffWriter, as_diff, as_it_is, shown_whole
 from cwm_trace.parts import Span, frame_parts
 
 if TYPE_CHECKING:
@@ -231,8 +228,6 @@ class CausalModel:
         self.codec = Codec(tokenizer, name)
         self._window: int | None = getattr(model.config, "max_position_embeddings", None)
         self._text_length: int | None = getattr(model.config, "text_length", None)
-        self._whole: bool = getattr(model.config, "whole_states", False)
-        self.shown = shown_whole if self._whole else as_it_is
         self.ends = frozenset(
             {self.codec.ids[END_OF_TEXT], *_end_ids(model.config), *_end_ids(model.generation_config)}
         )
@@ -297,17 +292,13 @@ class CausalModel:
 
     def past(self, prompt: Trace) -> Past:
         """What is known of a trace, to be told in a shorter text where it becomes longer than what the network was trained on."""
-        return Past(prompt, self._size, self._text_length, self._window, self.shown)
-
-    def diff_writer(self, prompt: Trace) -> DiffWriter | None:
-        """What makes CWM's text of what the network writes, where that is another one."""
-        return DiffWriter(prompt.frames) if self._whole else None
+        return Past(prompt, self._size, self._text_length, self._window)
 
     def _size(self, text: str) -> int:
         return len(self.codec.encode(text))
 
     def _drafter(self, decoding: Decoding) -> Drafter | None:
-        return Drafter(self.codec, self._whole) if decoding.speculative else None
+        return Drafter(self.codec) if decoding.speculative else None
 
     def _memory(self) -> Any:
         """What a new sequence is kept in; None for a cache of transformers' own."""
@@ -334,24 +325,12 @@ class CausalModel:
     def score(self, trace: Trace, given: int = 1) -> tuple[FrameScore, ...]:
         """Teacher-forced scores of the frames after the first `given`, in one forward pass, or in one for each text that is read of a trace
         that is too long (`past`). Raises ModelError beyond its window."""
-        parts = texts(trace, given, self._size, self._text_length, self._window, self.shown)
-        scores = tuple(score for text, steps in parts for score in self._scores(text, steps))
-        return tuple(self._as_diff(trace, given, scores)) if self._whole else scores
-
-    @staticmethod
-    def _as_diff(trace: Trace, given: int, scores: Sequence[FrameScore]) -> Iterator[FrameScore]:
-        parser = FrameParser()
-        for step in trace.frames[:given]:
-            parser.observe(step)
-        for step, score in zip(trace.frames[given:], scores, strict=True):
-            parts = as_diff(step, parser.previous, score.parts) if isinstance(step, Frame) else score.parts
-            yield replace(score, parts=tuple(parts))
-            parser.observe(step)
+        parts = texts(trace, given, self._size, self._text_length, self._window)
+        return tuple(score for text, steps in parts for score in self._scores(text, steps))
 
     def _scores(self, text: str, steps: Sequence[Step]) -> Iterator[FrameScore]:
         from cwm_trace.models.engine import token_scores
 
-        steps = list(map(self.shown, steps))
         if not steps:
             return
         ids = self.codec.encode(text)
@@ -393,8 +372,7 @@ class CausalRollout:
     def __init__(self, model: CausalModel, prompt: Trace, decoding: Decoding) -> None:
         self._model, self._codec, self._decoding = model, model.codec, decoding
         self._engine = model.engine(decoding)
-        self._shown, self._diff = model.shown, model.diff_writer(prompt)
-        self._engine.push(self._codec.encode(render_prompt(prompt.context, tuple(map(self._shown, prompt.frames)))))
+        self._engine.push(self._codec.encode(render_prompt(prompt.context, prompt.frames)))
         self._grammar = FrameGrammar(prompt) if decoding.constrained else None
         self._past = model.past(prompt)
         self._separator = self._codec.ids[FRAME_SEP]
@@ -409,9 +387,7 @@ class CausalRollout:
     def feed(self, step: Step) -> None:
         """Append a given frame; only its own tokens are read."""
         ended = not isinstance(step, MalformedFrame) or step.terminated
-        self._engine.push(self._codec.encode(render_frame(self._shown(step)) + (FRAME_SEP if ended else "")))
-        if self._diff is not None:
-            self._diff.observe(step)
+        self._engine.push(self._codec.encode(render_frame(step) + (FRAME_SEP if ended else "")))
         self._begun, self._asked = [], []
         self._past.observe(step)
         if self._grammar is not None:
@@ -421,7 +397,7 @@ class CausalRollout:
         """Write one frame."""
         if not self._begun:
             self._shorten()
-        given, goes_on = self._codec.encode(prefix), bool(self._begun)
+        given = self._codec.encode(prefix)
         self._engine.push(given)
         self._begun += given
         run = self._engine.generate(self._ends | {self._separator}, max_tokens, self._grammar and self._allowed)
@@ -429,12 +405,8 @@ class CausalRollout:
         if run.stopped:
             stop = Stop.FRAME if run.ids[-1] == self._separator else Stop.END
         made = run.ids[:-1] if run.stopped else run.ids
-        text = prefix + self._codec.decode(made)
-        if self._diff is not None and stop is Stop.FRAME:
-            diff = self._diff.text(self._codec.decode(self._begun + made))
-            text = text if goes_on else diff  # the rest of a frame whose beginning was given already
         self._note(made, stop)
-        return Generated(text, stop, len(run.ids), run.logprob)
+        return Generated(prefix + self._codec.decode(made), stop, len(run.ids), run.logprob)
 
     def _shorten(self) -> None:
         """Where the text has become too long, go on behind a shorter one."""

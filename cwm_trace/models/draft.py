@@ -31,9 +31,8 @@ class Spelling(Protocol):
 class Drafter:
     """Reads a sequence as it grows, and guesses how it goes on."""
 
-    def __init__(self, spelling: Spelling, whole: bool = False) -> None:
-        """`whole`: of frames with their whole states (`models.states`)."""
-        self._spelling, self._whole = spelling, whole
+    def __init__(self, spelling: Spelling) -> None:
+        self._spelling = spelling
         (self._separator,) = spelling.encode(FRAME_SEP)
         self._ids: list[int] = []
         self._text = ""  # the ids, `as_text`
@@ -52,7 +51,7 @@ class Drafter:
 
     def _close(self, text: str) -> None:
         if self._expected is None:
-            self._expected = Expectation(unescape_source(text.partition(CONTEXT_START)[2]), self._whole)
+            self._expected = Expectation(unescape_source(text.partition(CONTEXT_START)[2]))
         else:
             self._expected.observe(text)
         self._frame, self._plan = len(self._ids), []

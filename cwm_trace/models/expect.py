@@ -71,9 +71,7 @@ class _Scope:
 class Expectation:
     """The frames of one trace, as they are likely to come."""
 
-    def __init__(self, context: str, whole: bool = False) -> None:
-        """`whole`: of frames with their whole states (`models.states`)."""
-        self._whole = whole
+    def __init__(self, context: str) -> None:
         lines = (strip_mark(line.rstrip("\r\n")) for line in source_lines(context))
         self._lines = [
             _Line(escape_source(line) + "\n", line.strip(), len(line) - len(line.lstrip()))
@@ -294,7 +292,7 @@ class Expectation:
         bound, grown = self._bound(scope)
         items = []
         for name, value in scope.values.items():
-            same = UNCHANGED if scope.fresh and not self._whole else render_value(value)
+            same = UNCHANGED if scope.fresh else render_value(value)
             if name in bound:
                 items.append((name, [*map(render_value, bound[name]), same]))
             elif name in grown:

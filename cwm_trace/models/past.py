@@ -14,7 +14,6 @@ from math import inf
 
 from cwm_trace.format import FRAME_SEP, FrameParser, diff_encode, render_frame, render_prompt
 from cwm_trace.frames import Event, Frame, Step, Trace
-from cwm_trace.models.states import as_it_is
 
 _LEAST = 0.25  # of the limit, for frames behind a context, or a text told anew, that is nearly as long
 _KEPT = 0.5  # of what frames may take
@@ -24,17 +23,10 @@ _CALLERS = 0.5  # of what is kept, at least
 class Past:
     """A trace so far, its first frames perhaps left out. Forgets what it leaves out; without a limit it keeps nothing at all."""
 
-    def __init__(
-        self,
-        prompt: Trace,
-        size: Callable[[str], int],
-        limit: int | None,
-        window: int | None = None,
-        shown: Callable[[Step], Step] = as_it_is,
-    ) -> None:
+    def __init__(self, prompt: Trace, size: Callable[[str], int], limit: int | None, window: int | None = None) -> None:
         """`limit`: the longest text, by `size` (tokens, say), that another frame is begun behind; behind a long context a quarter more.
-        `window`: the longest that can be read at all. `shown`: a frame as the text has it (`models.states`)."""
-        self._context, self._size, self._as_shown = prompt.context, size, shown
+        `window`: the longest that can be read at all."""
+        self._context, self._size = prompt.context, size
         self._limit = self._least = self._bare = 0.0
         self._most = inf
         self._steps: list[Step] | None = None
@@ -70,8 +62,7 @@ class Past:
         if self._steps is None or length < self._due:
             return None
         callers, tail = self._split(self._steps)
-        again = _told_anew([*self._shown(callers, tail), *tail])
-        text = render_prompt(self._context, tuple(map(self._as_shown, again)))
+        text = render_prompt(self._context, tuple(_told_anew([*self._shown(callers, tail), *tail])))
         self._steps = [*chain(*callers), *tail]
         told = self._size(text)
         # Not again at once where frames are long.
@@ -101,21 +92,15 @@ class Past:
         return [*entry, *shown]
 
     def _size_of(self, steps: Iterable[Step]) -> int:
-        return sum(self._size(render_frame(self._as_shown(step)) + FRAME_SEP) for step in steps)
+        return sum(self._size(render_frame(step) + FRAME_SEP) for step in steps)
 
 
 def texts(
-    trace: Trace,
-    given: int,
-    size: Callable[[str], int],
-    limit: int | None,
-    window: int | None = None,
-    shown: Callable[[Step], Step] = as_it_is,
+    trace: Trace, given: int, size: Callable[[str], int], limit: int | None, window: int | None = None
 ) -> Iterator[tuple[str, tuple[Step, ...]]]:
     """A trace in parts: a text that is read, and the frames that come behind it until there is another. The first text has `given` frames."""
     prompt = Trace(trace.context, trace.frames[:given], complete=False)
-    past = Past(prompt, size, limit, window, shown)
-    text = render_prompt(prompt.context, tuple(map(shown, prompt.frames)))
+    past, text = Past(prompt, size, limit, window), render_prompt(prompt.context, prompt.frames)
     if not past.is_limited:  # nothing to be measured
         yield text, trace.frames[given:]
         return
@@ -125,7 +110,7 @@ def texts(
             yield text, trace.frames[start:number]
             text, length, start = instead, size(instead), number
         step = trace.frames[number]
-        length += size(render_frame(shown(step)) + FRAME_SEP)
+        length += size(render_frame(step) + FRAME_SEP)
         past.observe(step)
     yield text, trace.frames[start:]
 

@@ -48,7 +48,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     record.add_argument("--programs", help="file of `collect`, for real, mutant and wide")
     record.add_argument("--slips", action="store_true", help="learn what follows a wrong value")
-    record.add_argument("--whole", action="store_true", help='write whole states, without ".."')
     record.add_argument("--parts", action="store_true", help="learn a part of each trace that is too long")
     train = commands.add_parser("train", help="train a model on shards")
     train.add_argument("shards", type=Path)
@@ -82,7 +81,6 @@ def _parser() -> argparse.ArgumentParser:
     grow.add_argument("--copy", type=int, nargs="+", default=[], help="layers whose copies are put in, from 0")
     grow.add_argument("--inner", type=int, default=0, help="units of each feed-forward part (as many as there are)")
     grow.add_argument("--literals", action="store_true", help="tell it where in literals its tokens stand")
-    grow.add_argument("--whole", action="store_true", help="have it read and write whole states, which it has to learn")
     average = commands.add_parser(
         "average", help="a model whose weights are the mean of others', trained on from one another"
     )
@@ -397,7 +395,7 @@ def _run(args: argparse.Namespace) -> None:
     elif args.command == "grow":
         from cwm_trace.train.grow import grow
 
-        grow(args.model, args.out, args.copy, args.literals, args.inner, args.whole)
+        grow(args.model, args.out, args.copy, args.literals, args.inner)
     elif args.command == "average":
         from cwm_trace.train.average import average
 

@@ -101,15 +101,10 @@ def with_literals(model: Any, seed: int = 0) -> Any:
     return told
 
 
-def grow(
-    source: str, out: Path, copied: Sequence[int], literals: bool = False, inner: int = 0, whole: bool = False
-) -> None:
-    """Write the larger model of a folder that `train` wrote, in float32, with its tokenizer. Raises InputError.
-
-    `whole`: it is to read and write whole states from now on, and has to learn that.
-    """
-    if not copied and not literals and not inner and not whole:
-        raise InputError("nothing to grow", hint="Give --copy LAYER ..., --inner UNITS, --literals or --whole")
+def grow(source: str, out: Path, copied: Sequence[int], literals: bool = False, inner: int = 0) -> None:
+    """Write the larger model of a folder that `train` wrote, in float32, with its tokenizer. Raises InputError."""
+    if not copied and not literals and not inner:
+        raise InputError("nothing to grow", hint="Give --copy LAYER ..., --inner UNITS or --literals")
     model = open_model(source)
     if copied:
         model = deepen(model, copied)
@@ -117,5 +112,4 @@ def grow(
         model = widen(model, inner)
     if literals:
         model = with_literals(model)
-    model.config.whole_states = whole or getattr(model.config, "whole_states", False)
     save_model(model, out)

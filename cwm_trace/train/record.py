@@ -15,17 +15,16 @@ import resource
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from types import FrameType
 
 from cwm_trace.errors import InputError
 from cwm_trace.eval.suites import BUNDLED, suite_programs
-from cwm_trace.format import END_OF_TEXT, FRAME_SEP, parse, render_frame
+from cwm_trace.format import END_OF_TEXT, FRAME_SEP, parse, render_frame, render_prompt
 from cwm_trace.frames import Frame, Trace
 from cwm_trace.models.past import texts as told_anew
-from cwm_trace.models.states import as_it_is, shown_whole, whole_trace
 from cwm_trace.tracer.inprocess import record_source
 from cwm_trace.tracer.program import TracedProgram
 from cwm_trace.train.decontaminate import Filter
@@ -58,7 +57,6 @@ class Recipe:
         parts: whether of a trace that is too long a part is learned, behind what was before, told anew (`models.past`). Longer ones are
             recorded, then.
         slips: whether runs that slip are learned instead, from where they do (`slips`).
-        whole: whether frames have their whole states, without `".."` (`models.states`).
     """
 
     first: int
@@ -71,7 +69,6 @@ class Recipe:
     programs: str | None = None
     parts: bool = False
     slips: bool = False
-    whole: bool = False
 
     def __post_init__(self) -> None:
         if self.family == "real" and self.programs is None:
@@ -212,7 +209,7 @@ class Maker:
         return kept
 
     def _tokens(self, found: Sequence[Trace | None], rng: random.Random) -> list[list[int]]:
-        rendered = [(trace, self._text(trace)) for trace in found if trace is not None]
+        rendered = [(trace, trace.render()) for trace in found if trace is not None]
         fitting = [(trace, text) for trace, text in rendered if PAD not in text]  # which marks where parts begin
         self.counts["unfit"] += len(rendered) - len(fitting)
         made = []
@@ -233,13 +230,12 @@ class Maker:
         """One of the parts of a trace that is too long, [] where none is to be learned. A padding token stands before what is predicted."""
         if not self.recipe.parts:
             return []
-        shown = shown_whole if self.recipe.whole else as_it_is
-        parts = told_anew(trace, 1, self._size, int(self.recipe.max_tokens * READ), shown=shown)
+        parts = told_anew(trace, 1, self._size, int(self.recipe.max_tokens * READ))
         cut = [part for part in parts if part[1]]  # a long entry may be told anew at once
         number = rng.randrange(len(cut))
         before, steps = cut[number]
         end = END_OF_TEXT if number == len(cut) - 1 else ""
-        after = "".join(render_frame(shown(step)) + FRAME_SEP for step in steps) + end
+        after = "".join(render_frame(step) + FRAME_SEP for step in steps) + end
         return self._marked(before, after)
 
     def _marked(self, before: str, after: str) -> list[int]:
@@ -255,11 +251,11 @@ class Maker:
         for number, true in enumerate(self._fitting(program.source, calls)):
             call = calls[number] if calls else None
             found = None if true is None else slip(true, program.source, call, rng, _record_slip)
-            if found is None or PAD in (text := self._text(found.trace)) or text in self.seen:
+            if found is None or PAD in (text := found.trace.render()) or text in self.seen:
                 self.counts["unfit"] += true is not None
                 continue
             self.seen.add(text)
-            before = self._text(replace(found.trace, frames=found.trace.frames[: found.frame + 1], complete=False))
+            before = render_prompt(found.trace.context, found.trace.frames[: found.frame + 1])
             if not (ids := self._marked(before, text.removeprefix(before))):
                 self.counts["too_long"] += 1
                 continue
@@ -267,9 +263,6 @@ class Maker:
             self.counts["slips"] += 1
             self._count(found.trace, len(ids) - 1, len(text))
         return made
-
-    def _text(self, trace: Trace) -> str:
-        return (whole_trace(trace) if self.recipe.whole else trace).render()
 
     def _count(self, trace: Trace, tokens: int, characters: int) -> None:
         """A trace that is learned."""

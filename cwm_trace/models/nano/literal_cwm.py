@@ -23,7 +23,6 @@ class LiteralCwmConfig(CwmConfig):  # type: ignore[misc]
         literal_sizes: how many positions of characters, items and variables there are, and of the other kinds (`trace_positions.KINDS`) where
             there are `trace_texts`.
         text_length: how many tokens it reads before a frame, at most: what is longer is told anew by cwm-trace (`models/past.py`). None: any.
-        whole_states: whether it reads and writes frames with whole states, without `".."`; cwm-trace turns them into CWM's (`models/states.py`).
         trace_texts: what each token reads like, for `TracePositions`; without them it is told of places in literals alone.
     """
 
@@ -32,7 +31,6 @@ class LiteralCwmConfig(CwmConfig):  # type: ignore[misc]
     literal_sizes: list[int] | tuple[int, ...] = SIZES
     trace_texts: list[str] | tuple[str, ...] = ()
     text_length: int | None = None
-    whole_states: bool = False
 
 
 class LiteralCwmModel(CwmModel):  # type: ignore[misc]
