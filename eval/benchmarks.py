@@ -23,19 +23,19 @@ Fields = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One program and one call of it.
+    """One program and one call of it, or one script.
 
     Attributes:
         id: unique in its suite.
         source: the program.
-        call: the expression to trace, e.g. `f('a', 1)`.
+        call: the expression to trace, e.g. `f('a', 1)`; None: the script from its entry on.
         expected: the rendered result that the suite states, or None.
         licence, tags: what the suite says of the program.
     """
 
     id: str
     source: str
-    call: str
+    call: str | None
     expected: str | None = None
     licence: str = ""
     tags: tuple[str, ...] = ()

@@ -18,10 +18,9 @@ from cwm_trace.eval.results import FinishedRun, Results, summarise
 from cwm_trace.eval.samples import Sample, judge, no_score, read_sample
 from cwm_trace.eval.suites import Suite, Task
 from cwm_trace.eval.tasks import MODEL_FAILURES, model_outcome, run_tasks, said, truth_outcome
-from cwm_trace.eval.truth import TrueTrace
+from cwm_trace.eval.truth import TrueTrace, task_prompt
 from cwm_trace.frames import Status, Trace
 from cwm_trace.models.base import Concurrent, Decoding, Model, Written
-from cwm_trace.prompts import call_prompt
 from cwm_trace.simulate import MAX_FRAMES, MAX_TOKENS, predict
 
 
@@ -103,16 +102,16 @@ def _sample(
     max_frames = max(MAX_FRAMES, 2 * len(actual)) if max_frames is None else max_frames
     started = time.monotonic()
     try:
-        predicted = _prediction(model, task, decoding, max_frames, max_tokens)
+        predicted = _prediction(model, task_prompt(task, actual), decoding, max_frames, max_tokens)
     except MODEL_FAILURES as error:
         return Sample(task.id, model_outcome(error), no_score(actual), error=said(error), actual=actual)
     return judge(task.id, predicted, actual, time.monotonic() - started)
 
 
-def _prediction(model: Model, task: Task, decoding: Decoding | None, max_frames: int, max_tokens: int) -> Trace:
+def _prediction(model: Model, prompt: Trace, decoding: Decoding | None, max_frames: int, max_tokens: int) -> Trace:
     if isinstance(model, Written):
-        return model.written(call_prompt(task.source, task.call))
-    predicted = predict(model, task.source, task.call, max_frames=max_frames, max_tokens=max_tokens, decoding=decoding)
+        return model.written(prompt)
+    predicted = predict(model, prompt=prompt, max_frames=max_frames, max_tokens=max_tokens, decoding=decoding)
     if predicted.status is Status.INTERRUPTED:
         raise KeyboardInterrupt
     return predicted

@@ -11,6 +11,7 @@ from typing import Any
 from cwm_trace.errors import InputError
 from cwm_trace.eval.benchmarks import LOADERS, LeftOut, Task, recognise, tasks_of
 from cwm_trace.eval.records import Record, Records, field_names, present, read_records
+from cwm_trace.tracer.entry import context_entry, script_entry
 
 __all__ = ["BUNDLED", "Suite", "Task", "bundled_path", "load_suite", "suite_programs"]
 
@@ -47,7 +48,7 @@ def load_suite(spec: str | Path) -> Suite:
     The fields of the first record tell what it is:
 
     - ours and CRUXEval's: `id`, `source` (or `code`), `call` (or `input`: the arguments of `f`), and perhaps `expected` (or `output`),
-      `licence`, `tags`;
+      `licence`, `tags`; a `source` without `call` and `input` is a script;
     - HumanEval, HumanEval+, MBPP, MBPP+, LiveCodeBench's code execution, REval: see `cwm_trace.eval.benchmarks`.
 
     `humaneval:SPEC`, `mbpp:SPEC`, `livecodebench:SPEC`, `reval:SPEC` and `coconut:SPEC` say it instead. In a file of ours every record
@@ -107,13 +108,24 @@ def _task(record: dict[str, Any], where: str, number: int) -> Task:
     arguments = _text(record, where, "input")
     if call is None and arguments is not None:
         call = f"f({arguments})"
-    if source is None or call is None:
-        message = f"{where}: a task needs source (or code) and call (or input); its fields: {field_names(record)}"
+    # `code` without a call is of a benchmark that is not known here.
+    script = call is None and present(record, "source") is not None
+    if source is None or (call is None and not script):
+        message = f"{where}: a task needs source, or code and call (or input); its fields: {field_names(record)}"
         raise InputError(
             message, hint=f"A benchmark's file can be named: {', '.join(f'{name}:FILE' for name in LOADERS)}"
         )
+    if script:
+        _check_script(source, f"{where}: source")
     expected, licence = _text(record, where, "expected", "output"), _text(record, where, "licence", "license") or ""
     return Task(str(record.get("id", number)), source, call, expected, licence, _tags(record, where))
+
+
+def _check_script(source: str, where: str) -> None:
+    """Raises InputError where a script has no entry, or its context would be read as one with another entry."""
+    entry = script_entry(source, where)
+    if context_entry(entry.context, where).line != entry.line:
+        raise InputError(f"{where}: nothing runs at the script's top level but definitions", hint="Give it a call")
 
 
 def _tags(record: dict[str, Any], where: str) -> tuple[str, ...]:

@@ -14,13 +14,19 @@ from contextlib import contextmanager
 from cwm_trace.errors import RunError, RunTimeout
 from cwm_trace.eval.benchmarks import Task
 from cwm_trace.frames import Status, Trace
-from cwm_trace.prompts import entry_in_words
+from cwm_trace.prompts import call_prompt, entry_in_words, script_prompt
 from cwm_trace.tracer.run import PROCESSES, run_source, stop_runs
 
 TrueTrace = Callable[[Task], Trace]
 """What a program does. Raises CwmTraceError if it cannot be run to its end."""
 AHEAD = 2 * PROCESSES
 """Programs after the one that is asked for whose traces may be under way or kept."""
+
+
+def task_prompt(task: Task, actual: Trace) -> Trace:
+    """What a model is given: the entry's CALL, too; the arguments of an entry that takes some are those of the true trace."""
+    prompt = script_prompt(task.source) if task.call is None else call_prompt(task.source, task.call)
+    return prompt if prompt.frames else Trace(prompt.context, actual.frames[:1], complete=False)
 
 
 def true_trace(task: Task) -> Trace:

@@ -19,8 +19,8 @@ from cwm_trace.prompts import call_prompt
 from cwm_trace.tracer.inprocess import record_source
 
 TASK = Task("double", "def f(x):\n    y = x + x\n    return y\n", "f('a')")
-PROMPT = call_prompt(TASK.source, TASK.call)
-RIGHT = record_source(TASK.source, TASK.call)
+PROMPT = call_prompt(TASK.source, "f('a')")
+RIGHT = record_source(TASK.source, "f('a')")
 
 
 def continuation(trace: Trace, given: int = 1) -> str:
@@ -154,7 +154,7 @@ def test_a_baseline_scores_the_same_in_the_harness_and_here(suite: str, tmp_path
     model: Any = load_model("copy-input")
     texts = {
         prompt.render(): continuation(model.write(prompt))
-        for prompt in (call_prompt(task.source, task.call) for task in tasks)
+        for prompt in (call_prompt(task.source, str(task.call)) for task in tasks)
     }
 
     scores = evaluated(answering(texts.__getitem__), suite)["results"]["cwm_trace"]

@@ -114,7 +114,10 @@ def test_both_spellings_of_a_suite(tmp_path: Path) -> None:
         ("{", "not JSON"),
         ("[1]", "not a JSON object"),
         ('{"id": "a", "call": "f()"}', "needs source"),
-        ('{"id": "a", "source": "x"}', "call"),
+        ('{"id": "a", "code": "x"}', "source, or code and call"),
+        ('{"id": "a", "source": "x = ("}', "was never closed"),
+        ('{"id": "a", "source": "# nothing"}', "nothing to trace"),
+        ('{"id": "a", "source": "def f():\\n    return 1\\n"}', "nothing runs"),
         ('{"id": "a", "source": 1, "call": "f()"}', "source is not a string"),
         ('{"id": "a", "source": "x", "call": "x", "expected": 1}', "expected is not a string"),
         ("[" * 200_000, "not JSON"),
@@ -184,7 +187,7 @@ def test_results_that_the_suite_states_wrongly_are_counted(tmp_path: Path) -> No
 
 
 def test_the_median_first_divergence(tmp_path: Path) -> None:
-    call, other = TASKS[0].call, TASKS[1].call
+    call, other = "f(1)", "f('ab')"
     texts = {call: ["<|line_sep|>?"], other: ["<|line_sep|>{}<|action_sep|>    return f('ab')\n"]}
 
     results = run_suite(Scripted(texts=texts), SUITE, tmp_path / "run")
@@ -204,7 +207,7 @@ def test_the_oracle_scores_exactly_100_at_every_length(tmp_path: Path) -> None:
 
 
 def test_first_frames_right_by_hand(tmp_path: Path) -> None:
-    call, other = TASKS[0].call, TASKS[1].call
+    call, other = "f(1)", "f('ab')"
     texts = {call: ["<|line_sep|>?"], other: ["<|line_sep|>{}<|action_sep|>    return f('ab')\n"]}
 
     results = run_suite(Scripted(texts=texts, failing={"f({})"}), SUITE, tmp_path / "run")

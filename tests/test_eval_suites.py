@@ -12,9 +12,11 @@ import pytest
 
 from cwm_trace.cli import main
 from cwm_trace.errors import InputError
-from cwm_trace.eval import Suite, Task, load_suite, run_suite
+from cwm_trace.eval import Suite, Task, load_run, load_suite, rescore, run_suite
 from cwm_trace.eval.suites import suite_programs
+from cwm_trace.files import save
 from cwm_trace.models import load_model
+from cwm_trace.tracer.run import run_source
 
 PROMPT = 'from typing import List\n\n\ndef longest(words: List[str]) -> int:\n    """Length of the longest word."""\n'
 SOLUTION = "    return max((len(word) for word in words), default=0)\n"
@@ -48,7 +50,7 @@ def written(path: Path, *rows: dict[str, Any]) -> Path:
     return path
 
 
-def calls(suite: Suite) -> dict[str, tuple[str, str | None]]:
+def calls(suite: Suite) -> dict[str, tuple[str | None, str | None]]:
     return {task.id: (task.call, task.expected) for task in suite.tasks}
 
 
@@ -278,13 +280,13 @@ CHECK = "def check(candidate):\n    assert candidate(1, 2) == 3\n"
 )
 def test_other_spellings_of_the_same_records(tmp_path: Path, row: dict[str, Any], identity: str) -> None:
     (task,) = load_suite(written(tmp_path / "x.jsonl", row)).tasks
-    assert (task.id, task.call.replace(" ", ""), task.expected) == (identity, "add(1,2)", "3")
+    assert (task.id, str(task.call).replace(" ", ""), task.expected) == (identity, "add(1,2)", "3")
 
 
 @pytest.mark.parametrize(
     ("row", "message"),
     [
-        ({"foo": 1, "bar": 2}, "needs source .or code. and call .or input.; its fields: foo, bar. A benchmark"),
+        ({"foo": 1, "bar": 2}, "needs source, or code and call .or input.; its fields: foo, bar. A benchmark"),
         (
             {"question_id": "9", "code": ADD, "input": "1, 2", "output": "3"},
             "no function_name, and its input is no call",
@@ -451,3 +453,57 @@ def test_an_id_of_several_tasks_is_named(tmp_path: Path) -> None:
     )
     with pytest.raises(InputError, match="two tasks have the same id, 'a', and 1 more ids"):
         load_suite(path)
+
+
+# --- scripts ----------------------------------------------------------------------------------------------------------
+
+SCRIPTS = {
+    "module": "x = 1\ny = [x, 2]\n",
+    "loops": "def double(n):\n    return n + n\ntotal = 0\nfor n in range(3):\n    total += double(n)\n",
+    "main": "def main():\n    words = 'a b'.split()\n    return words[0]\nif __name__ == '__main__':\n    main()\n",
+    "arguments": "def main(a, b=2):\n    c = a + b\n    return c\nmain(1)\n",
+    "marked": "def f(s):  # << START_OF_TRACE\n    t = s * 2\n    return t\nprint(f('x'))\n",
+    "raises": "def main():\n    x = {}\n    return x['a']\nmain()\n",
+    "raises-at-the-top": "x = 1\nx.y\n",
+    "exits": "import sys\nx = 3\nsys.exit(x)\n",
+    "string-at-the-top": '"""Text\nover lines."""\nx = 1\n',
+}
+
+
+@pytest.fixture
+def scripts(tmp_path: Path) -> Path:
+    return written(tmp_path / "scripts.jsonl", *({"id": name, "source": source} for name, source in SCRIPTS.items()))
+
+
+def test_scripts_run_from_their_entry_on(scripts: Path, tmp_path: Path) -> None:
+    suite = load_suite(scripts)
+    assert [(task.id, task.call) for task in suite.tasks] == [(name, None) for name in SCRIPTS]
+    results = run_suite(load_model("oracle"), suite, tmp_path / "run")
+    assert results.outcomes == {"ok": len(SCRIPTS)} and set(results.metrics.values()) == {100.0}
+    assert {found.value for found in results.derived.values()} == {100.0}
+    samples = {sample.id: sample for sample in load_run(tmp_path / "run").samples}
+    for name, source in SCRIPTS.items():
+        truth = run_source(source)
+        assert samples[name].actual == samples[name].predicted == truth
+    assert str(samples["arguments"].actual).startswith("<Trace <program> 4 frames returns 3")
+    assert rescore(tmp_path / "run").metrics == results.metrics
+
+
+@pytest.mark.parametrize("flags", [[], ["--teacher-forced"]])
+def test_scripts_by_the_command(
+    flags: list[str], scripts: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "run"
+    command = ["eval", str(scripts), "-m", "no-change", "--out", str(out), *flags]
+    assert main([*command, "--limit", "4"]) == 0
+    assert main([*command, "--resume", *([] if flags else ["--derived"])]) == 0
+    captured = capsys.readouterr()
+    assert "ORACLE IS NOT" not in captured.out + captured.err and "model_error" not in captured.out
+    assert main(["eval", "--from", str(out)]) == 0
+    assert "oracle" in capsys.readouterr().out and (out / "report.html").exists()
+
+
+def test_scripts_that_were_predicted_before(scripts: Path, tmp_path: Path) -> None:
+    save([run_source(source) for source in SCRIPTS.values()], tmp_path / "t.jsonl")
+    model = load_model(f"replay:{tmp_path / 't.jsonl'}")
+    assert set(run_suite(model, load_suite(scripts), tmp_path / "run").metrics.values()) == {100.0}

@@ -69,7 +69,7 @@ def test_only_a_few_are_recorded_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
         for number, task in enumerate(many):
             assert trace(task).returned == str(number)
             assert len(begun) <= number + 1 + truth.AHEAD
-    assert sorted(begun) == sorted(task.call for task in many), "each is run once"
+    assert sorted(begun) == sorted(str(task.call) for task in many), "each is run once"
 
 
 def test_a_program_that_fails_is_told_where_it_is_asked_for() -> None:

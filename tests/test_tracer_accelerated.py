@@ -111,7 +111,7 @@ def test_programs_that_change_values_in_all_ways(source: str) -> None:
 @pytest.mark.parametrize("name", BUNDLED)
 def test_programs_of_the_bundled_suites(name: str) -> None:
     for task in load_suite(name).tasks[::8]:
-        assert not differ(call_entry(task.source, task.call)), task.source
+        assert not differ(call_entry(task.source, str(task.call))), task.source
 
 
 def test_generated_programs() -> None:

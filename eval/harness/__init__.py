@@ -25,11 +25,10 @@ from cwm_trace.errors import CwmTraceError
 from cwm_trace.eval.metrics import score_trace
 from cwm_trace.eval.samples import no_score
 from cwm_trace.eval.suites import Task, load_suite
-from cwm_trace.eval.truth import TrueTrace, true_trace, true_traces
+from cwm_trace.eval.truth import TrueTrace, task_prompt, true_trace, true_traces
 from cwm_trace.files import trace_from_json, trace_to_json
 from cwm_trace.format import END_OF_TEXT, FRAME_SEP, parse, render_prompt
 from cwm_trace.frames import Event, Trace
-from cwm_trace.prompts import call_prompt
 
 FOLDER = Path(__file__).parent
 """What `--include_path` takes."""
@@ -53,16 +52,17 @@ def document(task: Task, truth: TrueTrace = true_trace) -> Doc:
     made = {
         "id": task.id,
         "source": task.source,
-        "call": task.call,
+        "call": task.call or "",
         "prompt": "",
         "target": "",
         "truth": "",
         "error": "",
     }
     try:
-        prompt, actual = call_prompt(task.source, task.call), truth(task)
+        actual = truth(task)
     except CwmTraceError as error:
         return made | {"error": str(error)}
+    prompt = task_prompt(task, actual)
     text = render_prompt(prompt.context, prompt.frames)
     target = actual.render().removeprefix(text)
     return made | {"prompt": text, "target": target, "truth": json.dumps(trace_to_json(actual))}
