@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from cwm_trace.cli import main
+from cwm_trace.cli.parser import parse_arguments
 from cwm_trace.cli.history import KEPT, folder, not_kept, remember
 from cwm_trace.errors import InputError
 from cwm_trace.eval import diff
@@ -328,6 +329,15 @@ def test_default_model_from_the_environment(
     monkeypatch.setenv("CWM_TRACE_MODEL", "no-change")
     assert main(predict(script)) == 0
     assert records(capsys.readouterr().out)[0]["model"] == "no-change"
+    monkeypatch.setenv("CWM_TRACE_MODEL", "")  # as good as unset
+    assert parse_arguments(predict(script)).model == "nano"
+
+
+def test_the_oracle_does_not_run_outside_of_a_sandbox_that_was_asked_for(
+    script: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(predict(script, "-m", "oracle", "--sandbox")) == 2
+    assert "--sandbox is for the run that --verify makes" in capsys.readouterr().err
 
 
 def test_colour_only_when_asked_for(script: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -203,7 +203,7 @@ def test_options_are_not_shortened(environment: dict[str, str], tmp_path: Path) 
         ("predict --timeout abc", "abc is no number of seconds above 0"),
         ("debug --timeout -1", "-1 is no number of seconds above 0"),
         ("trace --memory=-5", "-5 is no whole number from 1 on"),
-        ("eval --errors 0", "0 is no whole number from 1 on"),
+        ("eval --errors=-1", "-1 is no whole number from 0 on"),
         ("eval --fail-under nan", "nan is no number from 0 on"),
         ("diff --given=-4", "-4 is no whole number from 0 on"),
         ("predict --temperature inf", "inf is no number from 0 on"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import inspect
+import re
 import sys
 import threading
 import time
@@ -185,4 +186,8 @@ def _counterpart(code: CodeType, old: dict[_Name, list[CodeType]], new: dict[_Na
 
 
 def _name(code: CodeType) -> _Name:
-    return code.co_name, code.co_firstlineno, code.co_qualname
+    """Without the comprehensions around it, which have names on some interpreters only."""
+    return code.co_name, code.co_firstlineno, _COMPREHENSION.sub("", code.co_qualname)
+
+
+_COMPREHENSION = re.compile(r"<(?:list|set|dict)comp>\.(?:<locals>\.)?")

@@ -2,14 +2,17 @@
 
 `[f(x) for x in xs]` is compiled as `(lambda .0: [f(x) for x in .0])(+xs)`: the lambda's frame is what 3.11 shows as `<listcomp>`, and the plus
 sign, recognisable by its zero width, becomes the GET_ITER that 3.11 has there (`marks`). Left inlined, because a lambda would change their
-meaning: comprehensions with `await`, `async for` or `:=`.
+meaning: comprehensions with `await`, `async for` or `:=`, and with `super()`, `eval` and the like, which ask for the function around it.
 """
 
 from __future__ import annotations
 
 import ast
 import opcode
+from contextlib import suppress
 from types import CodeType
+
+from cwm_trace.tracer.marks import may_vanish
 
 ITERATOR_NAME = ".0"
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp)
@@ -20,7 +23,7 @@ FRAME_NAMES = {"BUILD_LIST": "<listcomp>", "BUILD_SET": "<setcomp>", "BUILD_MAP"
 def _outline(node: ast.ListComp | ast.SetComp | ast.DictComp) -> ast.expr:
     first = node.generators[0]
     iterable = _as_compiled(first.iter)
-    if _binds_outside(node) or _is_number(iterable):
+    if needs_its_function(node) or may_vanish(iterable):
         return node
     first.iter = ast.copy_location(ast.Name(ITERATOR_NAME, ast.Load()), node)  # as 3.11: the frame starts there
     arguments = ast.arguments([], [ast.arg(ITERATOR_NAME)], None, [], [], None, [])
@@ -32,23 +35,28 @@ def _outline(node: ast.ListComp | ast.SetComp | ast.DictComp) -> ast.expr:
 
 
 def _as_compiled(iterable: ast.expr) -> ast.expr:
-    """A display to iterate over, as the compiler makes it: a list becomes a tuple."""
+    """A display to iterate over, as the compiler makes it: a list becomes a tuple, a set of constants a frozenset, which has another order."""
+    if isinstance(iterable, ast.Set):
+        with suppress(ValueError, TypeError):
+            items = frozenset(map(ast.literal_eval, iterable.elts))
+            return ast.copy_location(ast.Constant(items), iterable)  # type: ignore[arg-type]  # what the optimiser makes
     if not isinstance(iterable, ast.List) or any(isinstance(item, ast.Starred) for item in iterable.elts):
         return iterable
     return ast.copy_location(ast.Tuple(iterable.elts, ast.Load()), iterable)
 
 
-def _is_number(iterable: ast.expr) -> bool:
-    """Whether the mark would be computed away (the program is wrong anyway: numbers cannot be iterated)."""
-    return isinstance(iterable, ast.Constant) and isinstance(iterable.value, (int, float, complex))
+_ASKS = frozenset({"super", "eval", "exec"})  # what finds nothing in a function of the comprehension's own
 
 
-def _binds_outside(node: ast.expr) -> bool:
-    """Whether the comprehension awaits, or binds names of the function around it."""
-    inside = (ast.Await, ast.NamedExpr)
-    return any(
-        isinstance(part, inside) or (isinstance(part, ast.comprehension) and part.is_async) for part in ast.walk(node)
-    )
+def needs_its_function(node: ast.expr) -> bool:
+    """Whether the comprehension awaits, binds names of the function around it, or asks for its names or arguments, as `super()` does."""
+    return any(_needs_function(part) for part in ast.walk(node))
+
+
+def _needs_function(part: ast.AST) -> bool:
+    if isinstance(part, ast.Name):
+        return part.id in _ASKS
+    return isinstance(part, ast.Await | ast.NamedExpr) or (isinstance(part, ast.comprehension) and bool(part.is_async))
 
 
 def name_frames(code: CodeType, old: str = "", new: str = "") -> CodeType:

@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import ast
 import sys
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+
+from cwm_trace.tracer.comprehensions import needs_its_function
+from cwm_trace.tracer.marks import may_vanish
 
 _INLINED = (ast.ListComp, ast.SetComp, ast.DictComp)
 _COMPREHENSIONS = (*_INLINED, ast.GeneratorExp)
@@ -34,11 +38,7 @@ class Difference:
 
 
 def _stays_inlined(node: ast.AST) -> bool:
-    inside = (ast.NamedExpr, ast.Await)
-    return isinstance(node, _INLINED) and any(
-        isinstance(part, inside) or (isinstance(part, ast.comprehension) and bool(part.is_async))
-        for part in ast.walk(node)
-    )
+    return isinstance(node, _INLINED) and needs_its_function(node)
 
 
 def _conditional_condition(node: ast.AST) -> bool:
@@ -46,6 +46,13 @@ def _conditional_condition(node: ast.AST) -> bool:
         return False
     parts = (inner for part in node.generators for condition in part.ifs for inner in ast.walk(condition))
     return any(isinstance(part, ast.IfExp) and part.lineno != part.end_lineno for part in parts)
+
+
+def _constant_in_condition(node: ast.AST) -> bool:
+    if not isinstance(node, ast.If | ast.While | ast.Assert | ast.IfExp) or node.test.lineno == node.test.end_lineno:
+        return False
+    parts = [inner for part in ast.walk(node.test) if isinstance(part, ast.BoolOp) for inner in part.values]
+    return any(isinstance(part, ast.Constant) or may_vanish(part) for part in parts)
 
 
 def _several_lines(nodes: Iterable[ast.expr | ast.pattern]) -> bool:
@@ -77,13 +84,19 @@ def _annotated(node: ast.AST) -> bool:
 
 
 DIFFERENCES = (
-    Difference("comprehension with await, async for or :=", (3, 12), "comprehension_walrus", _stays_inlined),
+    Difference(
+        "comprehension with await, async for or :=, or that asks for its function",
+        (3, 12),
+        "comprehension_walrus",
+        _stays_inlined,
+    ),
     Difference(
         "conditional expression over several lines in a comprehension's condition",
         (3, 12),
         "comprehension_conditionals",
         _conditional_condition,
     ),
+    Difference("constant in a condition over several lines", (3, 12), "computed_conditions", _constant_in_condition),
     Difference("case pattern over several lines", (3, 12), "parenthesised_case", _pattern_over_lines),
     Difference("with items over several lines", (3, 13), "parenthesised_with", _with_over_lines),
     Difference("annotation that is evaluated later, or in a class", (3, 14), "class_annotations", _annotated),
@@ -97,7 +110,8 @@ def differs(source: str) -> dict[str, str]:
     if not HERE:
         return {}
     try:
-        nodes = list(ast.walk(ast.parse(source)))
+        with warnings.catch_warnings(action="ignore"):  # who compiles the program shows them
+            nodes = list(ast.walk(ast.parse(source)))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return {}
     names = [item.name for item in HERE if any(map(item.found, nodes))]

@@ -25,6 +25,7 @@ from cwm_trace.tracer.flow import ANYTHING, Effects, Element, Flow, Step, argume
 NOWHERE = InstrLocation(None, None, None, None)
 _HOOK_ENTRIES = 8  # on the stack, of a call of a hook with few arguments, and of the handler that it may be in
 _ASYNC_GENERATOR = 0x200  # of co_flags
+_GENERATOR = 0x20
 _OPTIMIZED = 0x1  # of co_flags: locals are in slots, not in a namespace
 _NO_BUILTIN = object()
 _NO_BLOCK = TryBegin(Label(), push_lasti=False)
@@ -205,8 +206,9 @@ class _Rewriter:
     # --- events -----------------------------------------------------------------------------------------------------
 
     def _lambda_lines(self) -> None:
-        """On 3.11 a lambda returns on its first line; later compilers put that on the line of its value."""
-        for _, item in self._instructions() if self.code.co_name == "<lambda>" else ():
+        """On 3.11 a lambda returns on its first line; later compilers put that on the line of its value. Not so where it yields."""
+        plain = self.code.co_name == "<lambda>" and not self.code.co_flags & (_GENERATOR | _ASYNC_GENERATOR)
+        for _, item in self._instructions() if plain else ():
             if item.name == "RETURN_VALUE":
                 item.location = InstrLocation(self.code.co_firstlineno, None, None, None)
 

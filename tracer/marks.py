@@ -6,6 +6,7 @@ a program wrote have a width. From 3.12 on.
 
 from __future__ import annotations
 
+import ast
 import opcode
 from types import CodeType
 
@@ -17,6 +18,25 @@ _UNITS = {
     for (name, argument), means in _MEANS.items()
     if name in opcode.opmap
 }
+
+
+_OF_CONSTANTS = (ast.Constant, ast.UnaryOp, ast.BinOp, ast.Tuple, ast.Subscript, ast.operator, ast.unaryop, ast.Load)
+
+
+def may_vanish(node: ast.expr) -> bool:
+    """Whether the compiler may compute a mark on this away: on what may be a number that it computes itself, as `1 - 1`, `not 1`, `__debug__`.
+
+    What a mark stands for would be missing then, and its operator would have been applied.
+    """
+    inner = list(ast.walk(node))
+    named = {part.id for part in inner if isinstance(part, ast.Name)}
+    if named - {"__debug__"} or not all(isinstance(part, (*_OF_CONSTANTS, ast.Name)) for part in inner):
+        return False
+    if any(isinstance(part, ast.Subscript | ast.Not) for part in inner):
+        return True
+    if isinstance(node, ast.Tuple):
+        return False
+    return all(isinstance(part.value, int | float | complex) for part in inner if isinstance(part, ast.Constant))
 
 
 def unmark(code: CodeType) -> CodeType:

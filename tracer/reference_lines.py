@@ -12,6 +12,7 @@ import ast
 from collections.abc import Sequence
 
 from cwm_trace.tracer import quirks
+from cwm_trace.tracer.marks import may_vanish
 
 
 def set_lines(tree: ast.Module) -> ast.Module:
@@ -20,6 +21,8 @@ def set_lines(tree: ast.Module) -> ast.Module:
     for node in ast.walk(tree):
         if isinstance(node, ast.If | ast.While | ast.Assert) or (isinstance(node, ast.IfExp) and id(node) not in seen):
             node.test, _ = _marked(node.test, node.lineno, seen)
+        elif isinstance(node, ast.match_case) and node.guard is not None:
+            node.guard, _ = _marked(node.guard, node.pattern.lineno, seen)
         elif isinstance(node, ast.JoinedStr):
             for part in node.values:
                 ast.copy_location(part, node)
@@ -53,7 +56,7 @@ def _marked(node: ast.expr, line: int, seen: set[int]) -> tuple[ast.expr, int]:
         (node.test, node.body, node.orelse), line = _all_marked([node.test, node.body, node.orelse], line, seen)
     elif isinstance(node, ast.Compare):
         return node, node.lineno
-    elif node.lineno != line and not isinstance(node, ast.Constant):
+    elif node.lineno != line and not isinstance(node, ast.Constant) and not may_vanish(node):
         return ast.UnaryOp(ast.Invert(), node, lineno=line, col_offset=0, end_lineno=line, end_col_offset=0), line
     return node, line
 

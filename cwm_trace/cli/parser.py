@@ -44,7 +44,7 @@ def _common(parser: argparse.ArgumentParser) -> None:
 
 def default_model() -> str:
     """`$CWM_TRACE_MODEL`, else nano."""
-    return os.environ.get("CWM_TRACE_MODEL", DEFAULT_MODEL)
+    return os.environ.get("CWM_TRACE_MODEL") or DEFAULT_MODEL
 
 
 def _model(parser: argparse.ArgumentParser, *, many: bool = False, optional: bool = False) -> None:
@@ -287,7 +287,7 @@ def _eval(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--errors",
-        type=_positive,
+        type=_count,
         nargs="?",
         const=3,
         metavar="N",

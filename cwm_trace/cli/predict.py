@@ -47,6 +47,10 @@ def run(args: argparse.Namespace) -> int:
             "resync goes with --verify, and makes no one trace to save",
             hint="--json has what was written at each frame",
         )
+    if args.sandbox and not args.verify:
+        raise InputError(
+            "--sandbox is for the run that --verify makes", hint="Add --verify; the oracle runs without one"
+        )
     if args.output:
         _check_output(args)
     if note := target.note:
