@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from cwm_trace.cli import main
-from cwm_trace.cli.parser import parse_arguments
 from cwm_trace.cli.history import KEPT, folder, not_kept, remember
+from cwm_trace.cli.parser import parse_arguments
 from cwm_trace.errors import InputError
 from cwm_trace.eval import diff
 from cwm_trace.files import SCHEMA, iter_traces, load, save
