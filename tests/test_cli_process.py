@@ -42,6 +42,9 @@ def start(arguments: list[str], environment: dict[str, str], folder: Path) -> su
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=True,
+        preexec_fn=lambda: signal.signal(
+            signal.SIGHUP, signal.SIG_DFL
+        ),  # nohup, where these tests run under it, has it ignored
     )
 
 
@@ -144,7 +147,7 @@ def test_a_signal_ends_the_program_too(
 ) -> None:
     """Sent to the command alone, as `docker stop` does: the program ran on without it."""
     (tmp_path / "p.py").write_text(
-        "import os\nimport time\n\n\ndef main():\n    print(os.getpid(), flush=True)\n    time.sleep(600)\n\n\nmain()\n"
+        "import os\nimport time\n\n\ndef main():\n    print(os.getpid(), flush=True)\n    time.sleep(100)\n\n\nmain()\n"
     )
     with start(["trace", "-o", "t.jsonl", "p.py"], environment, tmp_path) as process:
         assert process.stdout is not None
