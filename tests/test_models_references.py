@@ -87,7 +87,7 @@ def displays(tokens: list[tuple[str, Reference]]) -> dict[int, str]:
 @pytest.mark.parametrize("family", [None, "wide", "module", "toplevel"])
 def test_names_in_a_line_refer_to_the_values_that_it_runs_on(family: str | None) -> None:
     checked = 0
-    for seed in range(12):
+    for seed in range(24):
         for trace in traces_of(generate(70_000 + seed, 1, family), 1):
             tokens = referring(trace)
             shown = displays(tokens)
