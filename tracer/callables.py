@@ -36,11 +36,10 @@ def trace(function: Callable[..., Any], /, *arguments: Any, **keywords: Any) -> 
     plain = getattr(plain, "__func__", plain)
     if not isinstance(plain, FunctionType):
         raise InputError(f"{function!r} is not a Python function", hint="Trace a function or a method")
-    path, line = plain.__code__.co_filename, _definition_line(plain)
-    source = _source(plain, path)
-    others = FrameList()
-    recorder = Recorder(source, path, entry_line=line, emit=None, threads=others.thread)
-    with _TURN:
+    path, others = plain.__code__.co_filename, FrameList()
+    with _TURN:  # 3.11's `ast.parse` fails at times in several threads, too: "AST constructor recursion depth mismatch"
+        line, source = _definition_line(plain), _source(plain, path)
+        recorder = Recorder(source, path, entry_line=line, emit=None, threads=others.thread)
         error = _called(recorder, source, plain, function, arguments, keywords)
     frames = tuple(recorder.frames())
     if not frames:
