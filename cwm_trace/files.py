@@ -227,18 +227,25 @@ def is_of_one(name: str) -> bool:
     return name.endswith((*_TEXTS, ".html", _TUTOR))
 
 
-def check_output(path: str | Path) -> Path:
-    """Whether traces can be written there, for before they are made. Raises InputError."""
+def check_output(path: str | Path, count: int = 1) -> Path:
+    """Whether so many traces can be written there, for before they are made. Raises InputError."""
     target = Path(path)
     if ".jsonl" not in target.suffixes and not is_of_one(target.name):
         known = ".jsonl, .jsonl.gz, .jsonl.zst, .txt, .tokens, .html or .opt.json"
         raise InputError(f"cannot tell the format of {target.name}", hint=f"Use {known}")
+    check_place(target)
+    if target.suffix == ".zst":
+        _zstd(target)
+    if is_of_one(target.name):
+        _check_one(count, target)
+    return target
+
+
+def check_place(target: Path) -> None:
+    """Raises InputError where no file can be: at a folder's name, or in none."""
     if target.is_dir() or not target.parent.is_dir():
         what = "is a folder" if target.is_dir() else f"there is no folder {target.parent}"
         raise InputError(f"cannot write {target}: {what}")
-    if target.suffix == ".zst":
-        _zstd(target)
-    return target
 
 
 def save_lines(traces: Iterable[tuple[Trace, Iterable[str]]], path: str | Path) -> None:
@@ -313,9 +320,13 @@ _FRAMES = ', "frames": ['  # in no text before: a quotation mark in a JSON strin
 
 def _exactly_one(traces: list[Trace], target: Path) -> Trace:
     main = _of_main_threads(traces)
-    if len(main) != 1:
-        raise InputError(f"a {target.suffix} file holds one trace, not {len(main)}", hint="Use .jsonl")
+    _check_one(len(main), target)
     return main[0]
+
+
+def _check_one(count: int, target: Path) -> None:
+    if count != 1:
+        raise InputError(f"a {target.suffix} file holds one trace, not {count}", hint="Use .jsonl")
 
 
 def _of_main_threads(traces: list[Trace]) -> list[Trace]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from cwm_trace.errors import RunError
 from cwm_trace.format import CALL_ENTRY, source_lines
-from cwm_trace.frames import Event, Frame, Trace
+from cwm_trace.frames import Event, Frame, Status, Trace
 from cwm_trace.tracer.entry import Entry, call_entry, context_entry, definition_name, script_entry
 
 
@@ -30,6 +31,12 @@ def entry_in_words(context: str) -> str:
     if entry.is_call and context.startswith("\n"):  # `main` is ours, and what it returns the user's
         return source_lines(context)[-1].strip().removeprefix("return ")
     return f"its entry, {name} (line {entry.line})," if name else "its first line"
+
+
+def check_reached(trace: Trace) -> None:
+    """Raises RunError for the trace of a program that ended before its entry."""
+    if not trace.frames and trace.status in (Status.OPEN, Status.KILLED):
+        raise RunError(f"the program ended before {entry_in_words(trace.context)} was reached")
 
 
 def entry_prompt(entry: Entry) -> Trace:

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from cwm_trace.errors import RunError, RunTimeout
 from cwm_trace.eval.benchmarks import Task
 from cwm_trace.frames import Status, Trace
-from cwm_trace.prompts import call_prompt, entry_in_words, script_prompt
+from cwm_trace.prompts import call_prompt, check_reached, script_prompt
 from cwm_trace.tracer.run import PROCESSES, run_source, stop_runs
 
 TrueTrace = Callable[[Task], Trace]
@@ -32,8 +32,7 @@ def task_prompt(task: Task, actual: Trace) -> Trace:
 def true_trace(task: Task) -> Trace:
     """What a program does. Raises CwmTraceError if it cannot be run to its end."""
     actual = run_source(task.source, task.call)
-    if not actual.frames and actual.status in (Status.OPEN, Status.KILLED):
-        raise RunError(f"the program ended before {entry_in_words(actual.context)} was reached")
+    check_reached(actual)
     if not actual.complete:
         kind = RunTimeout if actual.status is Status.TIME_LIMIT else RunError
         raise kind(f"the program ended as {actual.status}")

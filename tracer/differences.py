@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from cwm_trace.tracer.comprehensions import needs_its_function
-from cwm_trace.tracer.marks import may_vanish
+from cwm_trace.tracer.marks import is_computed
 
 _INLINED = (ast.ListComp, ast.SetComp, ast.DictComp)
 _COMPREHENSIONS = (*_INLINED, ast.GeneratorExp)
@@ -52,7 +52,7 @@ def _constant_in_condition(node: ast.AST) -> bool:
     if not isinstance(node, ast.If | ast.While | ast.Assert | ast.IfExp) or node.test.lineno == node.test.end_lineno:
         return False
     parts = [inner for part in ast.walk(node.test) if isinstance(part, ast.BoolOp) for inner in part.values]
-    return any(isinstance(part, ast.Constant) or may_vanish(part) for part in parts)
+    return any(map(is_computed, parts))
 
 
 def _several_lines(nodes: Iterable[ast.expr | ast.pattern]) -> bool:

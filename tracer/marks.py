@@ -39,6 +39,11 @@ def may_vanish(node: ast.expr) -> bool:
     return all(isinstance(part.value, int | float | complex) for part in inner if isinstance(part, ast.Constant))
 
 
+def is_computed(node: ast.expr) -> bool:
+    """Whether a condition takes no mark: a constant, or what may become one."""
+    return isinstance(node, ast.Constant) or may_vanish(node)
+
+
 def unmark(code: CodeType) -> CodeType:
     """The code object, and all nested in it, without marks."""
     raw = bytearray(code.co_code)

@@ -12,7 +12,7 @@ import ast
 from collections.abc import Sequence
 
 from cwm_trace.tracer import quirks
-from cwm_trace.tracer.marks import may_vanish
+from cwm_trace.tracer.marks import is_computed
 
 
 def set_lines(tree: ast.Module) -> ast.Module:
@@ -56,7 +56,7 @@ def _marked(node: ast.expr, line: int, seen: set[int]) -> tuple[ast.expr, int]:
         (node.test, node.body, node.orelse), line = _all_marked([node.test, node.body, node.orelse], line, seen)
     elif isinstance(node, ast.Compare):
         return node, node.lineno
-    elif node.lineno != line and not isinstance(node, ast.Constant) and not may_vanish(node):
+    elif node.lineno != line and not is_computed(node):
         return ast.UnaryOp(ast.Invert(), node, lineno=line, col_offset=0, end_lineno=line, end_col_offset=0), line
     return node, line
 

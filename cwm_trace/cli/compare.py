@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _check_given(given: int, predicted: Trace, actual: Trace) -> None:
     """A prediction may end with what was given to it; of the truth something must be left to compare."""
-    if not 0 <= given <= len(predicted) or given >= len(actual):
+    if given > len(predicted) or given >= len(actual):
         which, has = ("PREDICTED", len(predicted)) if given > len(predicted) else ("ACTUAL", len(actual))
         hint = f"Give --given {max(min(len(predicted), len(actual) - 1), 0)} or less"
         raise InputError(f"{given} frames cannot have been given: {which} has {has}", hint=hint)

@@ -42,6 +42,7 @@ from cwm_trace.eval.teacher import TeacherResults, TeacherRun, TeacherSample
 from cwm_trace.eval.teacher_baselines import Forced, load_teacher_baselines, run_teacher_baselines
 from cwm_trace.eval.teacher_page import teacher_html, write_teacher_report
 from cwm_trace.eval.teacher_runs import finish_teacher_forced, is_teacher_forced, load_teacher_run
+from cwm_trace.files import check_place
 from cwm_trace.models import Decoding, Model, check_model, load_model
 from cwm_trace.page import write_page
 
@@ -68,7 +69,7 @@ def run(args: argparse.Namespace) -> int:
     if args.folder:
         _refuse(args, "--from asks no model", _OF_A_MODEL)
     if args.html:
-        _check_page(args.html)
+        check_place(Path(args.html))
     if _is_teacher_forced(args):
         return _teacher_forced(args)
     runs, beside = _loaded(args) if args.folder else _made(args)
@@ -128,14 +129,6 @@ def _breakdowns(args: argparse.Namespace, results: Sequence[Results] | Sequence[
 
 def _mistakes(args: argparse.Namespace, results: Sequence[Results] | Sequence[TeacherResults]) -> list[Table]:
     return [mistakes_table(item, args.errors) for item in results if args.errors is not None]
-
-
-def _check_page(path: str) -> None:
-    """For before anything is run."""
-    target = Path(path)
-    if target.is_dir() or not target.parent.is_dir():
-        what = "is a folder" if target.is_dir() else f"there is no folder {target.parent}"
-        raise InputError(f"cannot write {target}: {what}")
 
 
 def _write_page(path: str, text: str) -> None:

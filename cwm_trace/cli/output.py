@@ -43,6 +43,11 @@ def ending(trace: Trace) -> str:
     return f"ends as {trace.status.value.replace('_', ' ')}"
 
 
+def end_record(trace: Trace) -> dict[str, Any]:
+    """How a trace ends, for JSON."""
+    return {"end": trace.status.value, "frames": len(trace), "returned": trace.returned, "raised": trace.raised}
+
+
 Wrong = tuple[Step | None, ...]
 
 
@@ -119,7 +124,7 @@ class JsonView(_EffectView):
     def end(self, trace: Trace) -> None:
         """Write the last step and how it ended."""
         super().end(trace)
-        self.put({"end": trace.status.value, "frames": len(trace), "returned": trace.returned, "raised": trace.raised})
+        self.put(end_record(trace))
 
     def _effect(self, effect: Effect) -> None:
         step, exact = effect.step, self._exact[effect.index]

@@ -19,7 +19,7 @@ from cwm_trace.cli.samples import DRAWN_AT, agreement, agreement_record, verifie
 from cwm_trace.cli.target import Target, parse_target
 from cwm_trace.errors import InputError
 from cwm_trace.eval.compare import Cause, Diff, diff, same_ending, verdict
-from cwm_trace.files import check_output, is_of_one, save
+from cwm_trace.files import check_output, save
 from cwm_trace.format import render_prompt
 from cwm_trace.frames import Event, Frame, Status, Step, Trace
 from cwm_trace.models import Decoding, Model, load_model
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
 _OK, _DIFFERS, _MALFORMED, _INTERRUPTED = 0, 1, 4, 130
 _PLACES = 12  # of wrong frames that are named
-_RIGHT = {True: "right", False: "wrong"}
 
 
 def run(args: argparse.Namespace) -> int:
@@ -52,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
             "--sandbox is for the run that --verify makes", hint="Add --verify; the oracle runs without one"
         )
     if args.output:
-        _check_output(args)
+        check_output(args.output, args.samples)
     if note := target.note:
         print(note, file=sys.stderr)
     model = load_model(args.model, device=args.device, dtype=args.dtype)
@@ -97,13 +96,6 @@ def _begin(args: argparse.Namespace, model: Model, prompt: Trace, drawn: int = 0
         decoding=Decoding(_temperature(args), args.seed + drawn, constrained=args.constrained),
         force=Event.RETURN if args.single_step else None,
     )
-
-
-def _check_output(args: argparse.Namespace) -> None:
-    """For before the model takes its time. Raises InputError."""
-    target = check_output(args.output)
-    if args.samples > 1 and is_of_one(target.name):
-        raise InputError(f"a {target.suffix} file holds one trace, not {args.samples}", hint="Use .jsonl")
 
 
 def _temperature(args: argparse.Namespace) -> float:
@@ -164,7 +156,7 @@ def _verify(
     records: list[dict[str, Any]]
     if args.single_step:
         right = [same_ending(trace, actual) for trace in traces]
-        how = f"right: {sum(right)} of {len(right)} samples;" if len(right) > 1 else f"{_RIGHT[right[0]]}:"
+        how = f"right: {sum(right)} of {len(right)} samples;" if len(right) > 1 else "right:" if right[0] else "wrong:"
         screen.print(f"{how} the real run {ending(actual)}", markup=False, soft_wrap=True)
         records = [{"verified": same} for same in right]
     else:

@@ -8,7 +8,7 @@ from pathlib import Path
 from cwm_trace.cli.target import Target
 from cwm_trace.errors import RunError, RunTimeout
 from cwm_trace.frames import Status, Trace
-from cwm_trace.prompts import entry_in_words
+from cwm_trace.prompts import check_reached, entry_in_words
 from cwm_trace.tracer.limits import Limits
 from cwm_trace.tracer.run import Run, context_job, finish, function_job, script_job
 
@@ -38,8 +38,7 @@ def real_run_of(trace: Trace, *, timeout: float, sandbox: bool) -> Trace:
     job = context_job(trace.context, limits=Limits(seconds=timeout))
     actual = finish(Run(job, capture=True, sandbox=sandbox)).trace
     _check(actual, "the program", timeout)
-    if not actual.frames:
-        raise RunError(f"the program ended before {entry_in_words(trace.context)} was reached")
+    check_reached(actual)
     return actual
 
 

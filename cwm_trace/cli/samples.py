@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from cwm_trace.cli.output import ending
+from cwm_trace.cli.output import end_record, ending
 from cwm_trace.display import clip
 from cwm_trace.eval.compare import Diff
 from cwm_trace.frames import Trace
@@ -26,16 +26,7 @@ def agreement(traces: Sequence[Trace]) -> str:
 
 def agreement_record(traces: Sequence[Trace]) -> dict[str, Any]:
     """The same for JSON: how each sample ends, and where the traces part (null: they do not)."""
-    ends = [
-        {
-            "seed": int(trace.meta["seed"]),
-            "end": trace.status.value,
-            "frames": len(trace),
-            "returned": trace.returned,
-            "raised": trace.raised,
-        }
-        for trace in traces
-    ]
+    ends = [{"seed": int(trace.meta["seed"]), **end_record(trace)} for trace in traces]
     return {"samples": ends, "first_split": first_split(traces)}
 
 

@@ -17,9 +17,9 @@ from cwm_trace.cli.target import parse_target
 from cwm_trace.errors import InputError
 from cwm_trace.files import check_output, is_of_one, save
 from cwm_trace.frames import Status, Trace
-from cwm_trace.tracer.entry import definition_name
+from cwm_trace.prompts import entry_in_words
 from cwm_trace.tracer.limits import Limits
-from cwm_trace.tracer.run import Job, Run, RunResult, code_job, function_job, module_job, script_job
+from cwm_trace.tracer.run import Run, RunResult, code_job, function_job, module_job, script_job
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
             result = child.result()
             if view is not None:
                 _written(lambda: _end(view, result.trace))
-            _report(args, child, result, job, offset)
+            _report(args, child, result, offset)
     finally:
         child.close()
     if interrupted:
@@ -133,7 +133,7 @@ def _in_one_piece(args: argparse.Namespace) -> bool:
     return bool(args.output) and is_of_one(args.output)
 
 
-def _report(args: argparse.Namespace, child: Run, result: RunResult, job: Job, offset: int) -> None:
+def _report(args: argparse.Namespace, child: Run, result: RunResult, offset: int) -> None:
     trace = result.trace
     small = result.frames <= _MOST
     kept = remember(child.save if small else not_kept)
@@ -151,14 +151,8 @@ def _report(args: argparse.Namespace, child: Run, result: RunResult, job: Job, o
     where = args.output or (kept if small else None)
     hint = f" · saved {where}" if where else "" if small else f" · more than {_MOST:,} are not kept: use -o FILE.jsonl"
     others = f", {len(trace.threads)} traces of other threads among them" if trace.threads else ""
-    end = ending(trace) if result.frames else _unreached(job)
+    end = ending(trace) if result.frames else f"{entry_in_words(trace.context)} was not reached"
     screen.print(f"cwm-trace: {result.frames} frames{others} · {end}{hint}", markup=False, soft_wrap=True)
-
-
-def _unreached(job: Job) -> str:
-    """Why there is no frame: a program may end before the function that is its entry, or never call it."""
-    name = definition_name(job.entry.first_line)
-    return f"its entry, {name} (line {job.entry.line}), was not reached" if name else "its first line was not reached"
 
 
 def _show_threads(trace: Trace, view_of: Callable[[], View], screen: Console | None = None) -> None:

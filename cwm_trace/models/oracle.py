@@ -5,10 +5,10 @@ The only model that runs the program (in a child process with limits).
 
 from __future__ import annotations
 
-from cwm_trace.errors import RunError, RunTimeout
+from cwm_trace.errors import RunTimeout
 from cwm_trace.frames import Status, Trace
 from cwm_trace.models.scripted import ScriptedModel
-from cwm_trace.prompts import entry_in_words
+from cwm_trace.prompts import check_reached
 from cwm_trace.tracer.limits import Limits
 from cwm_trace.tracer.run import run_context
 
@@ -28,6 +28,5 @@ class Oracle(ScriptedModel):
         trace = run_context(prompt.context, limits=self.limits)
         if trace.status is Status.TIME_LIMIT and self.limits is not None:
             raise RunTimeout("the program did not end in time", hint="Raise --timeout")
-        if not trace.frames and trace.status in (Status.OPEN, Status.KILLED):
-            raise RunError(f"the program ended before {entry_in_words(prompt.context)} was reached")
+        check_reached(trace)
         return trace

@@ -618,14 +618,15 @@ def atom(operation: str, number: int) -> Program:
     return finished(writer, atom_body(writer, operation), 1, "atom")
 
 
-def _runs(rng: random.Random, calls: int) -> Program:
-    writer = runs_writer(rng)
-    return finished(writer, runs_body(writer), calls, "runs")
+def _either_writer(rng: random.Random) -> Writer:
+    return (broad_writer if rng.random() < 0.7 else new_writer)(rng)
 
 
-def _skill(name: str, body: Callable[[Writer], list[str]]) -> Callable[[random.Random, int], Program]:
+def _skill(
+    name: str, body: Callable[[Writer], list[str]], begin: Callable[[random.Random], Writer] = _either_writer
+) -> Callable[[random.Random, int], Program]:
     def program(rng: random.Random, calls: int) -> Program:
-        writer = (broad_writer if rng.random() < 0.7 else new_writer)(rng)
+        writer = begin(rng)
         return finished(writer, body(writer), calls, name)
 
     return program
@@ -642,7 +643,7 @@ _FAMILIES: dict[str, Callable[[random.Random, int], Program]] = {
     "dense": _skill("dense", dense_body),
     "recall": _skill("recall", recall_body),
     "panel": _skill("panel", panel_body),
-    "runs": _runs,
+    "runs": _skill("runs", runs_body, runs_writer),
     "plain": _plain,
     "module": _module,
     "drill": _drill,

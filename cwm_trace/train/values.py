@@ -314,10 +314,7 @@ def _item(theme: Theme) -> str:
     return theme.item()
 
 
-def _numbers(theme: Theme) -> list[Value]:
-    return [theme.int_() for _ in range(theme.size())]
-
-
+_numbers = _list_of(_int)
 _MAKERS: dict[str, Callable[[Theme], Value]] = {
     "int": _int,
     "str": lambda theme: theme.text(),
