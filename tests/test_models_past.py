@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from cwm_trace.format import FRAME_SEP, FrameParser, parse, render_frame, render_prompt
 from cwm_trace.frames import Event, Step, Trace
 from cwm_trace.models.base import Decoding, Stop
-from cwm_trace.models.past import Past, _active, texts
+from cwm_trace.models.past import Past, _active, _Told, texts
 from cwm_trace.prompts import call_prompt
 from cwm_trace.simulate import simulate
 from cwm_trace.tracer.inprocess import record_source
@@ -70,6 +70,10 @@ def trace(request: pytest.FixtureRequest) -> Trace:
     return record_source(*PROGRAMS[request.param])
 
 
+def active_frames(steps: tuple[Step, ...]) -> list[list[tuple[object, ...]]]:
+    return [[content(told.step) for told in one] for one in _active(list(map(_Told, steps)))]
+
+
 def told(trace: Trace, count: int, room: int) -> Trace:
     """What is read in place of the first so many frames, where what is kept has so many characters."""
     bare = len(render_prompt(trace.context))
@@ -125,13 +129,13 @@ def test_the_frames_that_are_active_stay_where_there_is_room(trace: Trace) -> No
 def test_callers_that_had_no_room_once_are_not_forgotten() -> None:
     trace = record_source(CALLS.replace("f(n - 1)", "f(n - 1 + 0 * len('a longer line'))"), "f(24)")
     shown = []
-    for text, steps in list(texts(trace, 1, len, 2_500))[1:]:
-        known, number = parse(text), trace.frames.index(steps[0])
-        active = _active(trace.frames[:number])
+    for part in list(texts(trace, 1, len, 2_500))[1:]:
+        known, number = parse(part.text), trace.frames.index(part.steps[0])
+        active = active_frames(trace.frames[:number])
         assert content(known[0]) == content(trace[0])
-        calls = _active(known.frames)
-        assert is_part([content(call) for call, *_ in calls], [content(call) for call, *_ in active])
-        assert [content(step) for step in calls[0]] == [content(step) for step in active[0]]
+        calls = active_frames(known.frames)
+        assert is_part([call for call, *_ in calls], [call for call, *_ in active])
+        assert calls[0] == active[0]
         shown.append((len(calls), len(active)))
     assert any(few < many for few, many in shown[:-1]), "some had no room"
     assert shown[-1][0] == shown[-1][1] > 1, "and are there again"
@@ -165,7 +169,8 @@ def test_any_frames_can_be_told_anew(trace: Trace, room: int) -> None:
 def test_texts_stay_short_and_are_seldom_told_anew() -> None:
     trace = record_source(LOOP.replace("str(i) * i", "i"), "f(150)")
     parts = list(texts(trace, 1, len, 6_000))
-    longest = max(len(text) + sum(len(render_frame(step) + FRAME_SEP) for step in steps) for text, steps in parts)
+    assert {note for part in parts for note in part.notes} == {""}
+    longest = max(len(part.text) + sum(len(render_frame(step) + FRAME_SEP) for step in part.steps) for part in parts)
     assert longest < 6_000 + max(len(render_frame(step)) for step in trace) + len(FRAME_SEP)
     assert 2 < len(parts) - 1 < len(trace.render()) / 1_500
 
@@ -178,7 +183,7 @@ def test_a_frame_that_is_too_long_by_itself_is_kept() -> None:
 def test_long_frames_are_not_told_anew_at_each_step() -> None:
     trace = record_source(LOOP.replace("str(i) * i", "i").replace("f(n)", "f(n, text)"), f"f(40, {'b' * 900!r})")
     _, *anew = texts(trace, 1, len, 1_000)
-    assert all(len(text) > 1_000 for text, _ in anew)
+    assert all(len(part.text) > 1_000 for part in anew)
     assert 2 < len(anew) < len(trace) / 2
 
 
@@ -207,11 +212,12 @@ PROMPT = call_prompt("def f(x):\n    return x\n", "f(1)")
 FRAMES = 14
 
 
-@pytest.fixture(scope="module")
-def tiny() -> CausalModel:
+@pytest.fixture(scope="module", params=[False, True], ids=["", "reads notes"])
+def tiny(request: pytest.FixtureRequest) -> CausalModel:
     """Has been trained on traces of 160 tokens, as it says."""
     network = tiny_cwm.build_model()
     network.config.text_length = 160
+    network.config.reads_notes = request.param
     return CausalModel(network, tiny_cwm.build_tokenizer(), "tiny")
 
 
@@ -230,8 +236,8 @@ def reread(model: CausalModel, written: list[str]) -> Iterator[tuple[list[int], 
         ids = model.codec.encode(text)
         if (instead := past.instead(len(ids))) is not None:
             text = instead
-            ids = model.codec.encode(text)
-        yield ids, model.codec.encode(frame + FRAME_SEP)
+        text += past.note()
+        yield model.codec.encode(text), model.codec.encode(frame + FRAME_SEP)
         text += frame + FRAME_SEP
         past.wrote(frame)
 

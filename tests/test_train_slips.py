@@ -106,7 +106,9 @@ def test_only_what_is_behind_it_is_learned() -> None:
     assert len(made) == maker.counts["slips"] == maker.counts["traces"] > 8
     for ids in made:
         assert ids.count(mark) == 1
-        tokens, start = learned(np.array(ids, dtype=np.uint16), separator, mark)
+        tokens, wanted = learned(np.array(ids, dtype=np.uint16), separator, mark)
+        start = int(wanted.argmax())
+        assert wanted[start:].all()
         text = build_backend().decode(tokens.tolist(), skip_special_tokens=False)
         behind = build_backend().decode(tokens[start:].tolist(), skip_special_tokens=False)
         trace = parse(text)

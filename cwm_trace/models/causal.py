@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import re
 import threading
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -26,14 +26,13 @@ from cwm_trace.format import (
     FRAME_SEP,
     SPECIAL_TOKENS,
     render_frame,
-    render_prompt,
 )
 from cwm_trace.frames import Frame, MalformedFrame, Step, Trace
 from cwm_trace.models.base import Decoding, FrameScore, Generated, PartScore, Stop
 from cwm_trace.models.constraint import FrameGrammar
 from cwm_trace.models.devices import check_device, check_dtype
 from cwm_trace.models.draft import Drafter
-from cwm_trace.models.past import Past, texts
+from cwm_trace.models.past import Part, Past, texts
 from cwm_trace.parts import Span, frame_parts
 
 if TYPE_CHECKING:
@@ -228,6 +227,7 @@ class CausalModel:
         self.codec = Codec(tokenizer, name)
         self._window: int | None = getattr(model.config, "max_position_embeddings", None)
         self._text_length: int | None = getattr(model.config, "text_length", None)
+        self._reads_notes = bool(getattr(model.config, "reads_notes", False))
         self.ends = frozenset(
             {self.codec.ids[END_OF_TEXT], *_end_ids(model.config), *_end_ids(model.generation_config)}
         )
@@ -292,7 +292,7 @@ class CausalModel:
 
     def past(self, prompt: Trace) -> Past:
         """What is known of a trace, to be told in a shorter text where it becomes longer than what the network was trained on."""
-        return Past(prompt, self._size, self._text_length, self._window)
+        return Past(prompt, self._size, self._text_length, self._window, self._reads_notes)
 
     def _size(self, text: str) -> int:
         return len(self.codec.encode(text))
@@ -325,25 +325,28 @@ class CausalModel:
     def score(self, trace: Trace, given: int = 1) -> tuple[FrameScore, ...]:
         """Teacher-forced scores of the frames after the first `given`, in one forward pass, or in one for each text that is read of a trace
         that is too long (`past`). Raises ModelError beyond its window."""
-        parts = texts(trace, given, self._size, self._text_length, self._window)
-        return tuple(score for text, steps in parts for score in self._scores(text, steps))
+        parts = texts(trace, given, self._size, self._text_length, self._window, self._reads_notes)
+        return tuple(score for part in parts for score in self._scores(part))
 
-    def _scores(self, text: str, steps: Sequence[Step]) -> Iterator[FrameScore]:
+    def _scores(self, part: Part) -> Iterator[FrameScore]:
         from cwm_trace.models.engine import token_scores
 
-        if not steps:
+        if not part.steps:
             return
-        ids = self.codec.encode(text)
-        first = at = len(ids)
-        frames = [self.codec.spelled(render_frame(step) + FRAME_SEP) for step in steps]
-        ids += [token.id for frame in frames for token in frame]
+        ids = self.codec.encode(part.text)
+        first = len(ids)
+        frames, starts = [], []
+        for note, step in zip(part.notes, part.steps, strict=True):
+            ids += self.codec.encode(note)
+            starts.append(len(ids) - first)
+            frames.append(self.codec.spelled(render_frame(step) + FRAME_SEP))
+            ids += [token.id for token in frames[-1]]
         if self._window is not None and len(ids) > self._window:
             raise ModelError(f"the trace has {len(ids)} tokens, the window of {self.name} {self._window}")
         logprobs, choices = token_scores(self._model, ids, first)
-        for step, frame in zip(steps, frames, strict=True):
-            here = slice(at - first, at - first + len(frame))
+        for step, frame, start in zip(part.steps, frames, starts, strict=True):
+            here = slice(start, start + len(frame))
             yield self._frame_score(step, frame, logprobs[here], choices[here])
-            at += len(frame)
 
     def _frame_score(self, step: Step, frame: list[Spelled], logprobs: list[float], choices: list[int]) -> FrameScore:
         right = [token.id == choice for token, choice in zip(frame, choices, strict=True)]
@@ -372,13 +375,14 @@ class CausalRollout:
     def __init__(self, model: CausalModel, prompt: Trace, decoding: Decoding) -> None:
         self._model, self._codec, self._decoding = model, model.codec, decoding
         self._engine = model.engine(decoding)
-        self._engine.push(self._codec.encode(render_prompt(prompt.context, prompt.frames)))
-        self._grammar = FrameGrammar(prompt) if decoding.constrained else None
         self._past = model.past(prompt)
+        self._engine.push(self._codec.encode(self._past.text))
+        self._grammar = FrameGrammar(prompt) if decoding.constrained else None
         self._separator = self._codec.ids[FRAME_SEP]
         self._ends = model.ends
         # The frame that is being written: a token limit may cut it off, and it goes on later.
         self._begun: list[int] = []
+        self._is_noted = False  # whether the note before it has been read
         # What `_may_follow` was asked of last.
         self._asked: list[int] = []
         self._asked_text = ""
@@ -387,8 +391,9 @@ class CausalRollout:
     def feed(self, step: Step) -> None:
         """Append a given frame; only its own tokens are read."""
         ended = not isinstance(step, MalformedFrame) or step.terminated
+        self._note()
         self._engine.push(self._codec.encode(render_frame(step) + (FRAME_SEP if ended else "")))
-        self._begun, self._asked = [], []
+        self._begin()
         self._past.observe(step)
         if self._grammar is not None:
             self._grammar.observe(step)
@@ -397,6 +402,7 @@ class CausalRollout:
         """Write one frame."""
         if not self._begun:
             self._shorten()
+        self._note()
         given = self._codec.encode(prefix)
         self._engine.push(given)
         self._begun += given
@@ -405,7 +411,7 @@ class CausalRollout:
         if run.stopped:
             stop = Stop.FRAME if run.ids[-1] == self._separator else Stop.END
         made = run.ids[:-1] if run.stopped else run.ids
-        self._note(made, stop)
+        self._keep(made, stop)
         return Generated(prefix + self._codec.decode(made), stop, len(run.ids), run.logprob)
 
     def _shorten(self) -> None:
@@ -413,17 +419,28 @@ class CausalRollout:
         if (text := self._past.instead(self._engine.length)) is not None:
             self._model.restart(self._engine, self._decoding)
             self._engine.push(self._codec.encode(text))
+            self._is_noted = False
 
-    def _note(self, made: list[int], stop: Stop) -> None:
+    def _note(self) -> None:
+        """Read what is to be read before a frame, once."""
+        if not self._is_noted and (note := self._past.note()):
+            self._engine.push(self._codec.encode(note))
+        self._is_noted = True
+
+    def _begin(self) -> None:
+        """The next frame has not begun."""
+        self._begun, self._asked, self._is_noted = [], [], False
+
+    def _keep(self, made: list[int], stop: Stop) -> None:
         """Keep what the next frame must know of this one."""
         self._begun += made
-        if stop is Stop.FRAME and (self._past.is_limited or self._grammar is not None):
+        if stop is Stop.FRAME and (self._past.is_read or self._grammar is not None):
             text = self._codec.decode(self._begun)
             self._past.wrote(text)
             if self._grammar is not None:
                 self._grammar.wrote(text)
         if stop is not Stop.TOKENS:
-            self._begun, self._asked = [], []
+            self._begin()
 
     def _allowed(self, ids: list[int]) -> bool:
         """Whether the frame may go on with these tokens."""

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from typing import Protocol
 
-from cwm_trace.format import CONTEXT_START, FRAME_SEP, SPECIAL_TOKENS, unescape_source
+from cwm_trace.format import ACTION_SEP, CONTEXT_START, EVENT_TOKENS, FRAME_SEP, SPECIAL_TOKENS, unescape_source
 from cwm_trace.models.expect import Expectation
 from cwm_trace.models.token_recall import as_text
 
@@ -34,9 +34,12 @@ class Drafter:
     def __init__(self, spelling: Spelling) -> None:
         self._spelling = spelling
         (self._separator,) = spelling.encode(FRAME_SEP)
+        (self._action,) = spelling.encode(ACTION_SEP)
+        self._events = frozenset(token for name in EVENT_TOKENS.values() for token in spelling.encode(name))
         self._ids: list[int] = []
         self._text = ""  # the ids, `as_text`
         self._frame = 0  # where the present frame begins
+        self._in_note = False  # whether what stands there is a note (`models.notes`), behind which it begins
         self._expected: Expectation | None = None  # None in the context
         self._plan: list[int] = []  # the present frame, as it is expected
         self._known: dict[str, list[int]] = {}
@@ -44,6 +47,10 @@ class Drafter:
     def observe(self, ids: Sequence[int]) -> None:
         """Append tokens to what has been read."""
         for token in ids:
+            if len(self._ids) == self._frame and token == self._action:
+                self._in_note = True
+            elif self._in_note and token in self._events:
+                self._in_note, self._frame = False, len(self._ids)
             self._ids.append(token)
             if token == self._separator:
                 self._close(self._spelling.decode(self._ids[self._frame : -1]))
@@ -54,7 +61,7 @@ class Drafter:
             self._expected = Expectation(unescape_source(text.partition(CONTEXT_START)[2]))
         else:
             self._expected.observe(text)
-        self._frame, self._plan = len(self._ids), []
+        self._frame, self._plan, self._in_note = len(self._ids), [], False
 
     def draft(self, most: int) -> list[int]:
         """So many likely next tokens at most; none where there is no guess."""
@@ -67,7 +74,7 @@ class Drafter:
         """The rest of the present frame, as far as it is expected."""
         if self._expected is None:
             return []
-        begun = self._ids[self._frame :]
+        begun = [] if self._in_note else self._ids[self._frame :]
         if len(self._plan) <= len(begun) or self._plan[: len(begun)] != begun:
             self._plan = begun + self._rest(begun) if len(begun) < _LONG else begun
         return self._plan[len(begun) :]

@@ -2,7 +2,8 @@
 
 The last frames stay, and of each Python frame that is still active its CALL and the line it waits at. What is left out between them
 leaves no gap: `".."` stands, as ever, for the observation before it in the text, and what has no such is shown in full. So a trace goes on
-for ever in a text no longer than a model was trained on. Knows frames and a measure of texts; no model.
+for ever in a text no longer than a model was trained on. Where a model reads notes between frames (`models.notes`), they stand in each text.
+Knows frames and a measure of texts; no model.
 """
 
 from __future__ import annotations
@@ -11,25 +12,60 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import accumulate, chain, takewhile
 from math import inf
+from typing import NamedTuple
 
 from cwm_trace.format import FRAME_SEP, FrameParser, diff_encode, render_frame, render_prompt
-from cwm_trace.frames import Event, Frame, Step, Trace
+from cwm_trace.frames import Event, Frame, MalformedFrame, Step, Trace
+from cwm_trace.models.notes import Notes
 
 _LEAST = 0.25  # of the limit, for frames behind a context, or a text told anew, that is nearly as long
 _KEPT = 0.5  # of what frames may take
 _CALLERS = 0.5  # of what is kept, at least
 
 
-class Past:
-    """A trace so far, its first frames perhaps left out. Forgets what it leaves out; without a limit it keeps nothing at all."""
+class _Told(NamedTuple):
+    """A frame of the past, and how often its line had run then."""
 
-    def __init__(self, prompt: Trace, size: Callable[[str], int], limit: int | None, window: int | None = None) -> None:
+    step: Step
+    visit: int = 0
+
+
+class Part(NamedTuple):
+    """Frames of a trace, and what is read before them.
+
+    Attributes:
+        text: the context and frames, in a text.
+        notes: what is read before each of the frames, "" for nothing.
+        steps: the frames.
+    """
+
+    text: str
+    notes: tuple[str, ...]
+    steps: tuple[Step, ...]
+
+
+class Past:
+    """A trace so far, its first frames perhaps left out. Forgets what it leaves out; without a limit it keeps nothing at all.
+
+    Attributes:
+        text: the prompt, as it is read.
+    """
+
+    def __init__(
+        self,
+        prompt: Trace,
+        size: Callable[[str], int],
+        limit: int | None,
+        window: int | None = None,
+        notes: bool = False,
+    ) -> None:
         """`limit`: the longest text, by `size` (tokens, say), that another frame is begun behind; behind a long context a quarter more.
-        `window`: the longest that can be read at all."""
+        `window`: the longest that can be read at all. `notes`: whether notes stand in the text (`models.notes`)."""
         self._context, self._size = prompt.context, size
         self._limit = self._least = self._bare = 0.0
         self._most = inf
-        self._steps: list[Step] | None = None
+        self._notes = Notes() if notes else None
+        self._steps: list[_Told] | None = None
         if limit is not None:
             self._bare = size(render_prompt(prompt.context))
             self._least = limit * _LEAST
@@ -38,100 +74,139 @@ class Past:
             self._steps = []
         self._due = min(self._limit, self._most)
         self._parser = FrameParser()
+        self.text = render_prompt(self._context) + _text(map(_Told, prompt.frames), notes)
         for step in prompt.frames:
             self.observe(step)
 
     @property
+    def is_read(self) -> bool:
+        """Whether it wants to know the frames: there is a limit, or there are notes."""
+        return self._steps is not None or self._notes is not None
+
+    @property
     def is_limited(self) -> bool:
-        """Whether there is a limit; else it need be told nothing."""
+        """Whether the text may be told anew."""
         return self._steps is not None
+
+    def note(self) -> str:
+        """What is read before the next frame, "" for nothing."""
+        return "" if self._notes is None else self._notes.text()
 
     def observe(self, step: Step) -> None:
         """Append a frame."""
-        if self._steps is not None:
+        if self.is_read:
             self._parser.observe(step)
-            self._steps.append(step)
+            self._append(step)
 
     def wrote(self, text: str) -> None:
         """Append a frame by its text, without the `<|frame_sep|>` that ended it."""
+        if self.is_read:
+            self._append(self._parser.parse(text))
+
+    def _append(self, step: Step) -> None:
+        visit = 0
+        if self._notes is not None:
+            self._notes.observe(step)
+            visit = self._notes.visit
         if self._steps is not None:
-            self._steps.append(self._parser.parse(text))
+            self._steps.append(_Told(step, visit))
 
     def instead(self, length: int) -> str | None:
         """What to read in place of a text of this length before the next frame; None where that is not too long."""
         if self._steps is None or length < self._due:
             return None
         callers, tail = self._split(self._steps)
-        text = render_prompt(self._context, tuple(_told_anew([*self._shown(callers, tail), *tail])))
+        text = render_prompt(self._context) + self._anew([*self._shown(callers, tail), *tail])
         self._steps = [*chain(*callers), *tail]
         told = self._size(text)
         # Not again at once where frames are long.
         self._due = max(min(max(self._limit, told + self._least), self._most), told + 1)
         return text
 
-    def _split(self, steps: Sequence[Step]) -> tuple[list[list[Step]], list[Step]]:
+    def _split(self, steps: Sequence[_Told]) -> tuple[list[list[_Told]], list[_Told]]:
         """What is still active of the frames before the last ones, and these, one at least."""
         room = (self._limit - self._bare) * _KEPT * (1 - _CALLERS)
-        sizes = accumulate(self._size_of([step]) for step in reversed(steps))
+        sizes = accumulate(self._size(self._plain([told])) for told in reversed(steps))
         start = len(steps) - max(1, sum(1 for _ in takewhile(lambda total: total <= room, sizes)))
-        while start and steps[start].event is Event.EXCEPTION:  # `".."` behind it stands for what was before it
+        while start and steps[start].step.event is Event.EXCEPTION:  # `".."` behind it stands for what was before it
             start -= 1
         return _active(steps[:start]), list(steps[start:])
 
-    def _shown(self, callers: Sequence[list[Step]], tail: Sequence[Step]) -> list[Step]:
+    def _shown(self, callers: Sequence[list[_Told]], tail: Sequence[_Told]) -> list[_Told]:
         """Callers from the innermost one on, as far as there is room, but always the entry."""
         frames = self._limit - self._bare
-        room = max(frames * _KEPT * _CALLERS, frames - self._least - self._size_of(tail))
+        room = max(frames * _KEPT * _CALLERS, frames - self._least - self._size(self._plain(tail)))
         entry, *others = callers or [[]]
-        shown: list[Step] = []
+        shown: list[_Told] = []
         for caller in reversed(others):
-            room -= self._size_of(_told_anew(caller))
+            room -= self._size(self._anew(caller))
             if room < 0:
                 break
             shown = [*caller, *shown]
         return [*entry, *shown]
 
-    def _size_of(self, steps: Iterable[Step]) -> int:
-        return sum(self._size(render_frame(step) + FRAME_SEP) for step in steps)
+    def _plain(self, told: Iterable[_Told]) -> str:
+        return _text(told, self._notes is not None)
+
+    def _anew(self, told: Iterable[_Told]) -> str:
+        return self._plain(_told_anew(told))
 
 
 def texts(
-    trace: Trace, given: int, size: Callable[[str], int], limit: int | None, window: int | None = None
-) -> Iterator[tuple[str, tuple[Step, ...]]]:
+    trace: Trace,
+    given: int,
+    size: Callable[[str], int],
+    limit: int | None,
+    window: int | None = None,
+    notes: bool = False,
+) -> Iterator[Part]:
     """A trace in parts: a text that is read, and the frames that come behind it until there is another. The first text has `given` frames."""
-    prompt = Trace(trace.context, trace.frames[:given], complete=False)
-    past, text = Past(prompt, size, limit, window), render_prompt(prompt.context, prompt.frames)
-    if not past.is_limited:  # nothing to be measured
-        yield text, trace.frames[given:]
+    past = Past(Trace(trace.context, trace.frames[:given], complete=False), size, limit, window, notes)
+    text = past.text
+    if not past.is_read:  # nothing to be measured
+        yield Part(text, ("",) * (len(trace) - given), trace.frames[given:])
         return
-    length, start = size(text), given
+    length, start = size(text) if past.is_limited else 0, given
+    noted: list[str] = []
     for number in range(given, len(trace)):
         if (instead := past.instead(length)) is not None:
-            yield text, trace.frames[start:number]
-            text, length, start = instead, size(instead), number
+            yield Part(text, tuple(noted), trace.frames[start:number])
+            text, length, start, noted = instead, size(instead), number, []
         step = trace.frames[number]
-        length += size(render_frame(step) + FRAME_SEP)
+        noted.append(past.note())
+        if past.is_limited:
+            length += size(noted[-1] + render_frame(step) + FRAME_SEP)
         past.observe(step)
-    yield text, trace.frames[start:]
+    yield Part(text, tuple(noted), trace.frames[start:])
 
 
-def _active(steps: Sequence[Step]) -> list[list[Step]]:
+def _text(told: Iterable[_Told], noted: bool) -> str:
+    """Frames in a text, with the notes between them."""
+    notes, made = Notes(), []
+    for step, visit in told:
+        unfinished = isinstance(step, MalformedFrame) and not step.terminated
+        made.append((notes.text() if noted else "") + render_frame(step) + ("" if unfinished else FRAME_SEP))
+        notes.observe(step, visit)
+    return "".join(made)
+
+
+def _active(steps: Sequence[_Told]) -> list[list[_Told]]:
     """Of each Python frame that has not been left, from the entry on: its CALL, and its last LINE if there is one."""
-    stack: list[list[Step]] = []
-    for step in steps:
-        if step.event is Event.CALL:
-            stack.append([step])
-        elif step.event is Event.LINE and stack:
-            stack[-1][1:] = [step]
-        elif step.event is Event.RETURN and stack:
+    stack: list[list[_Told]] = []
+    for told in steps:
+        if told.step.event is Event.CALL:
+            stack.append([told])
+        elif told.step.event is Event.LINE and stack:
+            stack[-1][1:] = [told]
+        elif told.step.event is Event.RETURN and stack:
             stack.pop()
     return stack
 
 
-def _told_anew(steps: Iterable[Step]) -> Iterator[Step]:
+def _told_anew(steps: Iterable[_Told]) -> Iterator[_Told]:
     """The same frames, each diff-encoded against the one that is before it now."""
     parser = FrameParser()
-    for step in steps:
+    for step, visit in steps:
         told = diff_encode(replace(step, raw=None), parser.previous) if isinstance(step, Frame) else step
         parser.observe(told)
-        yield told
+        yield _Told(told, visit)

@@ -22,6 +22,8 @@ from cwm_trace.train.travel import join_parts, split_folder
 if TYPE_CHECKING:
     from cwm_trace.frames import Trace
 
+_NOTES = "notes between the frames: lines with the values of their variables, for a network that reads them"
+
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
@@ -48,12 +50,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     record.add_argument("--programs", help="file of `collect`, for real, mutant and wide")
     record.add_argument("--slips", action="store_true", help="learn what follows a wrong value")
+    record.add_argument("--notes", action="store_true", help=_NOTES)
     record.add_argument("--parts", action="store_true", help="learn a part of each trace that is too long")
     train = commands.add_parser("train", help="train a model on shards")
     train.add_argument("shards", type=Path)
     train.add_argument("out", type=Path)
     for name, kind, default in _TRAIN_OPTIONS:
         train.add_argument("--" + name.replace("_", "-"), type=kind, default=default)
+    train.add_argument("--notes", action="store_true", help=_NOTES + " from then on; the shards must have them")
     train.add_argument("--compile", action="store_true")
     train.add_argument(
         "--blocked", action="store_true", help="attention of our own (on a processor, with a C compiler)"
@@ -221,6 +225,7 @@ def _train(args: argparse.Namespace) -> None:
         suites=tuple(args.suite),
         family=args.family,
         programs=args.programs,
+        notes=args.notes,
     )
     shape = Shape(**{item.name: getattr(args, item.name) for item in fields(Shape)})
     print(Trainer(Plan(**options, live=live), shape).run())
@@ -371,7 +376,7 @@ def _run(args: argparse.Namespace) -> None:
     if args.command == "record":
         from cwm_trace.train.record import Recipe, write_shards
 
-        names = ("first", "last", "per_shard", "calls", "max_tokens", "family", "programs", "parts", "slips")
+        names = ("first", "last", "per_shard", "calls", "max_tokens", "family", "programs", "parts", "slips", "notes")
         recipe = Recipe(**{name: getattr(args, name) for name in names}, suites=tuple(args.suite))
         json.dump(write_shards(recipe, args.out, args.workers), sys.stdout)
     elif args.command == "train":

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _PAUSE = 0.2  # seconds between looks for the first live shard
 _TOGETHER = 2  # shards shuffled together
+LearnedArray = np.ndarray[tuple[int], np.dtype[np.bool_]]
 IGNORED = -100  # of torch's cross-entropy
 
 
@@ -44,24 +45,27 @@ def loss_start(sequence: IdArray, frame_sep: int) -> int:
     return int(separators[1]) + 1 if len(separators) > 1 else len(sequence)
 
 
-def learned(sequence: IdArray, frame_sep: int, pad: int) -> tuple[IdArray, int]:
-    """The tokens of a trace, and the index of the first predicted one. In one told anew (`record`), a padding token stands before it."""
-    marks = np.flatnonzero(sequence == pad)
-    if not len(marks):
-        return sequence, loss_start(sequence, frame_sep)
-    return np.delete(sequence, marks), int(marks[0])
+def learned(sequence: IdArray, frame_sep: int, pad: int) -> tuple[IdArray, LearnedArray]:
+    """The tokens of a trace, and which of them are learned.
+
+    Padding tokens in it (`record`), which no network reads, say where that begins and ends, in turn; without one, all behind the entry are.
+    """
+    marks = sequence == pad
+    if not marks.any():
+        return sequence, np.arange(len(sequence)) >= loss_start(sequence, frame_sep)
+    return sequence[~marks], (np.cumsum(marks) % 2 == 1)[~marks]
 
 
 def make_batch(sequences: Sequence[IdArray], frame_sep: int, pad: int) -> Batch:
-    """Pad to the longest, rounded up to 32; no loss on padding, context and entry, nor on what was told anew."""
+    """Pad to the longest, rounded up to 32; no loss on padding, context and entry, nor on what was told anew or noted."""
     traces = [learned(sequence, frame_sep, pad) for sequence in sequences]
     width = -(-max(len(trace) for trace, _ in traces) // 32) * 32
     ids = torch.full((len(sequences), width), pad, dtype=torch.long)
     labels = torch.full((len(sequences), width), IGNORED, dtype=torch.long)
-    for row, (trace, start) in enumerate(traces):
+    for row, (trace, wanted) in enumerate(traces):
         tokens = torch.from_numpy(trace.astype(np.int64))
         ids[row, : len(tokens)] = tokens
-        labels[row, start : len(tokens)] = tokens[start:]
+        labels[row, : len(tokens)] = tokens.where(torch.from_numpy(wanted), IGNORED)
     return Batch(ids, labels)
 
 

@@ -129,11 +129,10 @@ def _batch(bins: Sequence[Sequence[IdArray]], length: int, frame_sep: int, pad: 
     telling = iter(told)
     for row, traces in enumerate(rows):
         start = 0
-        for number, (trace, first) in enumerate(traces):
+        for number, (trace, wanted) in enumerate(traces):
             end = start + len(trace)
             ids[row, start:end] = trace
-            first = max(first, 1)
-            labels[row, start + first - 1 : end - 1] = trace[first:]
+            labels[row, start : end - 1] = np.where(wanted, trace.astype(np.int64), IGNORED)[1:]
             positions[row, start:end] = np.arange(len(trace))
             documents[row, start:end] = number
             if told:

@@ -22,8 +22,9 @@ from types import FrameType
 
 from cwm_trace.errors import InputError
 from cwm_trace.eval.suites import BUNDLED, suite_programs
-from cwm_trace.format import END_OF_TEXT, FRAME_SEP, parse, render_frame, render_prompt
+from cwm_trace.format import END_OF_TEXT, FRAME_SEP, parse, render_frame
 from cwm_trace.frames import Frame, Trace
+from cwm_trace.models.past import Part
 from cwm_trace.models.past import texts as told_anew
 from cwm_trace.tracer.inprocess import record_source
 from cwm_trace.tracer.program import TracedProgram
@@ -57,6 +58,7 @@ class Recipe:
         parts: whether of a trace that is too long a part is learned, behind what was before, told anew (`models.past`). Longer ones are
             recorded, then.
         slips: whether runs that slip are learned instead, from where they do (`slips`).
+        notes: whether notes stand between the frames (`models.notes`), for a network that reads them.
     """
 
     first: int
@@ -69,6 +71,7 @@ class Recipe:
     programs: str | None = None
     parts: bool = False
     slips: bool = False
+    notes: bool = False
 
     def __post_init__(self) -> None:
         if self.family == "real" and self.programs is None:
@@ -166,10 +169,12 @@ class Maker:
     keep: Filter = field(init=False)
     collected: tuple[Program, ...] = field(init=False)
     encoder: TraceEncoder = field(default_factory=TraceEncoder)
+    _mark: int = field(init=False)
 
     def __post_init__(self) -> None:
         known = _known(self.recipe.suites)
         self.keep = Filter(known.known, known.grams)
+        ((self._mark,),) = self.encoder.encode([PAD])
         self.collected = load_programs(self.recipe.programs) if self.recipe.programs else ()
 
     def sequences(self, seed: int) -> list[list[int]]:
@@ -213,9 +218,9 @@ class Maker:
         fitting = [(trace, text) for trace, text in rendered if PAD not in text]  # which marks where parts begin
         self.counts["unfit"] += len(rendered) - len(fitting)
         made = []
-        encoded = self.encoder.encode([text for _, text in fitting])
-        for (trace, text), whole in zip(fitting, encoded, strict=True):
-            ids: list[int] = whole if len(whole) <= self.recipe.max_tokens else self._part(trace, rng)
+        for trace, text in fitting:
+            whole = self._whole(trace, text)
+            ids = whole if self._read(whole) <= self.recipe.max_tokens else self._part(trace, rng)
             fate = "repeated" if text in self.seen else "traces" if ids else "too_long"
             self.seen.add(text)
             if fate != "traces":
@@ -223,26 +228,51 @@ class Maker:
                 continue
             made.append(ids)
             self.counts["parts"] += ids is not whole
-            self._count(trace, len(ids), len(text) * len(ids) // len(whole))
+            self._count(trace, self._read(ids), len(text) * len(ids) // len(whole))
         return made
 
+    def _whole(self, trace: Trace, text: str) -> list[int]:
+        """A trace that is learned from its entry on."""
+        if not self.recipe.notes:
+            return self.encoder.encode([text])[0]
+        (part,) = told_anew(trace, 1, self._size, None, notes=True)
+        return self._marked(part, END_OF_TEXT)
+
     def _part(self, trace: Trace, rng: random.Random) -> list[int]:
-        """One of the parts of a trace that is too long, [] where none is to be learned. A padding token stands before what is predicted."""
+        """One of the parts of a trace that is too long, [] where none is to be learned."""
         if not self.recipe.parts:
             return []
-        parts = told_anew(trace, 1, self._size, int(self.recipe.max_tokens * READ))
-        cut = [part for part in parts if part[1]]  # a long entry may be told anew at once
+        limit = int(self.recipe.max_tokens * READ)
+        parts = told_anew(trace, 1, self._size, limit, notes=self.recipe.notes)
+        cut = [part for part in parts if part.steps]  # a long entry may be told anew at once
         number = rng.randrange(len(cut))
-        before, steps = cut[number]
-        end = END_OF_TEXT if number == len(cut) - 1 else ""
-        after = "".join(render_frame(step) + FRAME_SEP for step in steps) + end
-        return self._marked(before, after)
+        return self._fitting_ids(self._marked(cut[number], END_OF_TEXT if number == len(cut) - 1 else ""))
 
-    def _marked(self, before: str, after: str) -> list[int]:
-        """Tokens of which those of `after` are learned, [] where they are too many."""
-        first, rest, (mark,) = self.encoder.encode([before, after, PAD])
-        ids = [*first, mark, *rest]
-        return ids if len(ids) <= self.recipe.max_tokens else []
+    def _fitting_ids(self, ids: list[int]) -> list[int]:
+        return ids if self._read(ids) <= self.recipe.max_tokens else []
+
+    def _marked(self, part: Part, end: str, known: int = 0) -> list[int]:
+        """Tokens of a part, of which those of its frames are learned, but for the first ones, and those of `end`.
+
+        Padding tokens stand where what is learned begins and ends (`data.learned`).
+        """
+        pieces = [(part.text, False)]
+        for number, (note, step) in enumerate(zip(part.notes, part.steps, strict=True)):
+            pieces += [(note, False), (render_frame(step) + FRAME_SEP, number >= known)]
+        pieces.append((end, True))
+        ids: list[int] = []
+        on = False
+        (mark,), *encoded = self.encoder.encode([PAD, *(text for text, _ in pieces)])
+        for (text, wanted), tokens in zip(pieces, encoded, strict=True):
+            if text and wanted is not on:
+                ids.append(mark)
+                on = wanted
+            ids += tokens
+        return ids
+
+    def _read(self, ids: list[int]) -> int:
+        """How many of these tokens a network reads."""
+        return len(ids) - ids.count(self._mark)
 
     def _slipped(self, program: Program, rng: random.Random) -> list[list[int]]:
         """Of each of its traces one that slips, where one does: what is behind that is to be learned."""
@@ -255,13 +285,13 @@ class Maker:
                 self.counts["unfit"] += true is not None
                 continue
             self.seen.add(text)
-            before = render_prompt(found.trace.context, found.trace.frames[: found.frame + 1])
-            if not (ids := self._marked(before, text.removeprefix(before))):
+            (part,) = told_anew(found.trace, 1, self._size, None, notes=self.recipe.notes)
+            if not (ids := self._fitting_ids(self._marked(part, END_OF_TEXT, found.frame))):
                 self.counts["too_long"] += 1
                 continue
             made.append(ids)
             self.counts["slips"] += 1
-            self._count(found.trace, len(ids) - 1, len(text))
+            self._count(found.trace, self._read(ids), len(text))
         return made
 
     def _count(self, trace: Trace, tokens: int, characters: int) -> None:

@@ -58,6 +58,7 @@ class Plan:
             the model. Muon's steps are of one size, so weights wander around what they have learned, and their mean is better. 0 = none.
         seed: of the weights and of the order of batches.
         start_from: a model folder whose weights to start from, or None.
+        notes: whether the shards have notes (`models.notes`), which the model reads from then on.
         compile: whether to use torch.compile.
         save_minutes: time between checkpoints; the model in `out/model` is written with each.
         packed: whether to pack traces in rows of `max_length` tokens (see `packed`), of which `short_length` then says nothing.
@@ -83,6 +84,7 @@ class Plan:
     average: float = 0.0
     seed: int = 0
     start_from: str | None = None
+    notes: bool = False
     compile: bool = False
     save_minutes: float = 5.0
     packed: bool = False
@@ -193,6 +195,8 @@ class Trainer:
         model = new_model(self.shape) if start is None else open_model(start)
         if getattr(model.config, "text_length", None) is None:
             model.config.text_length = int(self.plan.max_length * READ)
+        if self.plan.notes:
+            model.config.reads_notes = True
         return model
 
     def _load_checkpoint(self) -> None:
