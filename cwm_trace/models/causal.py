@@ -215,6 +215,7 @@ class CausalModel:
 
     Attributes:
         dtype: the number format that it computes in.
+        reads_notes: whether notes stand between the frames that the network reads (`models.notes`).
     """
 
     def __init__(self, model: Any, tokenizer: Any, name: str) -> None:
@@ -227,7 +228,7 @@ class CausalModel:
         self.codec = Codec(tokenizer, name)
         self._window: int | None = getattr(model.config, "max_position_embeddings", None)
         self._text_length: int | None = getattr(model.config, "text_length", None)
-        self._reads_notes = bool(getattr(model.config, "reads_notes", False))
+        self.reads_notes = bool(getattr(model.config, "reads_notes", False))
         self.ends = frozenset(
             {self.codec.ids[END_OF_TEXT], *_end_ids(model.config), *_end_ids(model.generation_config)}
         )
@@ -292,7 +293,7 @@ class CausalModel:
 
     def past(self, prompt: Trace) -> Past:
         """What is known of a trace, to be told in a shorter text where it becomes longer than what the network was trained on."""
-        return Past(prompt, self._size, self._text_length, self._window, self._reads_notes)
+        return Past(prompt, self._size, self._text_length, self._window, self.reads_notes)
 
     def _size(self, text: str) -> int:
         return len(self.codec.encode(text))
@@ -325,7 +326,7 @@ class CausalModel:
     def score(self, trace: Trace, given: int = 1) -> tuple[FrameScore, ...]:
         """Teacher-forced scores of the frames after the first `given`, in one forward pass, or in one for each text that is read of a trace
         that is too long (`past`). Raises ModelError beyond its window."""
-        parts = texts(trace, given, self._size, self._text_length, self._window, self._reads_notes)
+        parts = texts(trace, given, self._size, self._text_length, self._window, self.reads_notes)
         return tuple(score for part in parts for score in self._scores(part))
 
     def _scores(self, part: Part) -> Iterator[FrameScore]:
@@ -434,7 +435,7 @@ class CausalRollout:
     def _keep(self, made: list[int], stop: Stop) -> None:
         """Keep what the next frame must know of this one."""
         self._begun += made
-        if stop is Stop.FRAME and (self._past.is_read or self._grammar is not None):
+        if stop is Stop.FRAME and (self._past.wants_frames or self._grammar is not None):
             text = self._codec.decode(self._begun)
             self._past.wrote(text)
             if self._grammar is not None:

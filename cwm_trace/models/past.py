@@ -79,7 +79,7 @@ class Past:
             self.observe(step)
 
     @property
-    def is_read(self) -> bool:
+    def wants_frames(self) -> bool:
         """Whether it wants to know the frames: there is a limit, or there are notes."""
         return self._steps is not None or self._notes is not None
 
@@ -94,13 +94,13 @@ class Past:
 
     def observe(self, step: Step) -> None:
         """Append a frame."""
-        if self.is_read:
+        if self.wants_frames:
             self._parser.observe(step)
             self._append(step)
 
     def wrote(self, text: str) -> None:
         """Append a frame by its text, without the `<|frame_sep|>` that ended it."""
-        if self.is_read:
+        if self.wants_frames:
             self._append(self._parser.parse(text))
 
     def _append(self, step: Step) -> None:
@@ -163,7 +163,7 @@ def texts(
     """A trace in parts: a text that is read, and the frames that come behind it until there is another. The first text has `given` frames."""
     past = Past(Trace(trace.context, trace.frames[:given], complete=False), size, limit, window, notes)
     text = past.text
-    if not past.is_read:  # nothing to be measured
+    if not past.wants_frames:  # nothing to be measured
         yield Part(text, ("",) * (len(trace) - given), trace.frames[given:])
         return
     length, start = size(text) if past.is_limited else 0, given

@@ -12,7 +12,7 @@ SITE=${SITE:-/tmp/site}
 WORKERS=${WORKERS:-10} LIVE=${LIVE:-/dev/shm/live}
 # Decay from the start, no plateau: what made the loss fall (models/nano/README.md).
 OPTIONS=${OPTIONS:-"--minutes 23 --width 512 --layers 9 --heads 8 --inner 1408 --window 256 --max-length 4096 --tokens-per-batch 131072 \
---learning-rate 3e-3 --warmup 0.02 --decay 0.98 --save-minutes 4 --compile --generate $WORKERS --calls 3 --family wide --live-folder $LIVE"}
+--learning-rate 3e-3 --warmup 0.02 --decay 0.98 --save-minutes 4 --compile --notes --generate $WORKERS --calls 3 --family wide --live-folder $LIVE"}
 export PYTHONPATH="$PWD:$SITE" TOKENIZERS_PARALLELISM=false PYTHONUNBUFFERED=1
 # The processes that write data have one thread each; those of the trainer wait for the GPU.
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}

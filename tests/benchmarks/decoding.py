@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any
 
 from cwm_trace.eval.intervals import bootstrap_ratio, ratio
-from cwm_trace.format import END_OF_TEXT, FRAME_SEP, render_prompt
+from cwm_trace.format import END_OF_TEXT, FRAME_SEP
 from cwm_trace.frames import Trace
 from cwm_trace.models import NANO_FOLDER, Decoding, Stop, load_model
 from cwm_trace.prompts import call_prompt
@@ -45,16 +45,29 @@ def _rollout(model: Any, prompt: Trace, decoding: Decoding) -> str:
 
 
 def generate_once(model: Any, prompt: Trace) -> str:
-    """transformers' generate, the whole trace in one call."""
-    return _text(model, _generate(model, _prompt_ids(model, prompt), TOKENS, END_OF_TEXT))
+    """transformers' generate, the whole trace in one call; of a network that reads notes (`models.notes`), which it does not write, a call for
+    each frame, which goes on with the cache of the last one."""
+    if not model.reads_notes:
+        return _text(model, _generate(model, _prompt_ids(model, prompt), TOKENS, [END_OF_TEXT]))
+    from transformers import DynamicCache
+
+    return _frame_by_frame(model, prompt, DynamicCache(config=_through_transformers(model.name).config))
 
 
 def generate_a_frame(model: Any, prompt: Trace) -> str:
     """transformers' generate, called anew for every frame."""
+    return _frame_by_frame(model, prompt, None)
+
+
+def _frame_by_frame(model: Any, prompt: Trace, cache: Any) -> str:
+    past = model.past(prompt)
     ids = _prompt_ids(model, prompt)
     made: list[int] = []
     while len(made) < TOKENS and made[-1:] != [model.codec.ids[END_OF_TEXT]]:
-        made += _generate(model, ids + made, TOKENS - len(made), FRAME_SEP, END_OF_TEXT)
+        ids += model.codec.encode(past.note())
+        frame = _generate(model, ids, TOKENS - len(made), [FRAME_SEP, END_OF_TEXT], cache)
+        ids, made = ids + frame, made + frame
+        past.wrote(_text(model, frame[:-1]))
     return _text(model, made)
 
 
@@ -67,7 +80,7 @@ WAYS: dict[str, Way] = {
 
 
 def _prompt_ids(model: Any, prompt: Trace) -> list[int]:
-    ids: list[int] = model.codec.encode(render_prompt(prompt.context, prompt.frames))
+    ids: list[int] = model.codec.encode(model.past(prompt).text)
     return ids
 
 
@@ -76,7 +89,7 @@ def _text(model: Any, ids: list[int]) -> str:
     return text
 
 
-def _generate(model: Any, ids: list[int], most: int, *stops: str) -> list[int]:
+def _generate(model: Any, ids: list[int], most: int, stops: list[str], cache: Any = None) -> list[int]:
     import torch
 
     made = _through_transformers(model.name).generate(
@@ -85,6 +98,7 @@ def _generate(model: Any, ids: list[int], most: int, *stops: str) -> list[int]:
         do_sample=False,
         max_new_tokens=most,
         eos_token_id=[model.codec.ids[stop] for stop in stops],
+        past_key_values=cache,
     )
     written: list[int] = made[0, len(ids) :].tolist()
     return written
