@@ -26,6 +26,7 @@ from cwm_trace.train.recall import recall_body
 from cwm_trace.train.respell import respelled
 from cwm_trace.train.runs import RunsTheme, runs_body
 from cwm_trace.train.skills import BODIES, atom_body
+from cwm_trace.train.small import small_body, small_writer
 from cwm_trace.train.style import Style
 from cwm_trace.train.toplevel import as_script
 from cwm_trace.train.values import BroadTheme, Theme
@@ -644,6 +645,7 @@ _FAMILIES: dict[str, Callable[[random.Random, int], Program]] = {
     "recall": _skill("recall", recall_body),
     "panel": _skill("panel", panel_body),
     "runs": _skill("runs", runs_body, runs_writer),
+    "small": _skill("small", small_body, small_writer),
     "plain": _plain,
     "module": _module,
     "drill": _drill,
