@@ -23,6 +23,7 @@ class LiteralCwmConfig(CwmConfig):  # type: ignore[misc]
         literal_sizes: how many positions of characters, items and variables there are, and of the other kinds (`trace_positions.KINDS`) where
             there are `trace_texts`.
         text_length: how many tokens it reads before a frame, at most: what is longer is told anew by cwm-trace (`models/past.py`). None: any.
+        reads_notes: whether cwm-trace writes notes between the frames that it reads (`models/notes.py`). It never writes them itself.
         trace_texts: what each token reads like, for `TracePositions`; without them it is told of places in literals alone.
     """
 
@@ -31,6 +32,7 @@ class LiteralCwmConfig(CwmConfig):  # type: ignore[misc]
     literal_sizes: list[int] | tuple[int, ...] = SIZES
     trace_texts: list[str] | tuple[str, ...] = ()
     text_length: int | None = None
+    reads_notes: bool = False
 
 
 class LiteralCwmModel(CwmModel):  # type: ignore[misc]

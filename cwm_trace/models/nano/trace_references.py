@@ -20,7 +20,7 @@ _RETURN, _EXCEPTION = "<|return_sep|>", "<|exception_sep|>"
 _ACTION, _ARGUMENT = "<|action_sep|>", "<|arg_sep|>"
 _UNCHANGED = ".."
 _START = "  # << START_OF_TRACE"  # in the source, not in a frame's line
-_SKIPPED, _PROGRAM, _LOCALS, _SOURCE, _VALUE = range(5)  # what is being read
+_SKIPPED, _PROGRAM, _LOCALS, _SOURCE, _VALUE, _BETWEEN = range(6)  # what is being read; between frames a note may stand
 
 
 class Reference(NamedTuple):
@@ -166,7 +166,7 @@ class TraceReferences:
                 self._leave()
             elif self._what == _PROGRAM:
                 self._learn(self._line)
-            self._what = _SKIPPED
+            self._what = _BETWEEN
         elif token in (_CALL, _LINE):
             if token == _CALL:
                 self._outer = _Scope(self._names, self._visits, self._visit, self._ran, self._outer)
@@ -176,6 +176,8 @@ class TraceReferences:
             self._key = True
         elif token in (_RETURN, _EXCEPTION):
             self._what, self._event = _SKIPPED, token
+        elif token == _ACTION and self._what == _BETWEEN:
+            self._what = _SKIPPED
         elif token == _ACTION:
             if self._what == _LOCALS:
                 self._names = self._shown
