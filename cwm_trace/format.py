@@ -159,10 +159,11 @@ def render_frame(step: Step) -> str:
 def render_prompt(context: str, frames: tuple[Step, ...] = ()) -> str:
     """What a model is given: the context, and the frames that are already known."""
     text = f"{BEGIN_OF_TEXT}{CONTEXT_START}{escape_source(context)}{FRAME_SEP}"
-    return text + "".join(map(_render_step, frames))
+    return text + "".join(map(render_step, frames))
 
 
-def _render_step(step: Step) -> str:
+def render_step(step: Step) -> str:
+    """One frame's text with the `<|frame_sep|>` that ends it, which one that was not finished does not have."""
     unfinished = isinstance(step, MalformedFrame) and not step.terminated
     return render_frame(step) + ("" if unfinished else FRAME_SEP)
 

@@ -74,6 +74,10 @@ def test_there_is_room_for_so_many_values() -> None:
     assert inlined(line, {"v": repr("a" * 98)}.get) == "+".join([repr("a" * 98)] * 4 + ["v"] * 5)
 
 
+def without_notes(text: str) -> str:
+    return re.sub(rf"(?<={re.escape(FRAME_SEP)}){re.escape(ACTION_SEP)}[^\n]*\n", "", text)
+
+
 def notes_of(trace: Trace) -> list[str]:
     """Before each frame but the first."""
     (part,) = texts(trace, 1, len, None, notes=True)
@@ -183,7 +187,7 @@ def test_texts_with_notes_have_the_frames_and_are_told_anew_with_the_right_count
     assert len(parts) > 4 and [step for part in parts for step in part.steps] == list(trace.frames[1:])
     assert [note.removeprefix(ACTION_SEP).removesuffix("\n") for part in parts for note in part.notes] == whole
     for part in parts:
-        plain = re.sub(rf"(?<={re.escape(FRAME_SEP)}){re.escape(ACTION_SEP)}[^\n]*\n", "", part.text)
+        plain = without_notes(part.text)
         known = parse(plain)
         assert not known.malformed and known.frames[0] == trace.frames[0]
         told = re.findall(r"for i in range\(60\):  # (\d+)\n<\|line_sep\|>[^\n]*?\"i\": \"(\d+)\"", part.text)
@@ -229,7 +233,7 @@ def test_frames_are_learned_and_notes_are_not(options: dict[str, object]) -> Non
             assert len(tokens) <= maker.recipe.max_tokens and pad not in tokens
             text = backend.decode(tokens.tolist(), skip_special_tokens=False)
             to_learn = backend.decode(tokens[wanted].tolist(), skip_special_tokens=False)
-            plain = re.sub(rf"(?<={re.escape(FRAME_SEP)}){re.escape(ACTION_SEP)}[^\n]*\n", "", text)
+            plain = without_notes(text)
             assert plain.endswith(to_learn) and not parse(plain).malformed
             assert FRAME_SEP + ACTION_SEP not in to_learn and not to_learn.startswith(ACTION_SEP)
             if not options:
@@ -244,12 +248,9 @@ def test_frames_are_learned_and_notes_are_not(options: dict[str, object]) -> Non
 
 
 def noted_text(trace: Trace) -> str:
-    past = Past(Trace(trace.context, trace.frames[:1], complete=False), len, None, notes=True)
-    made = past.text
-    for step in trace.frames[1:]:
-        made += past.note() + render_frame(step) + FRAME_SEP
-        past.observe(step)
-    return made
+    (part,) = texts(trace, 1, len, None, notes=True)
+    pieces = zip(part.notes, part.steps, strict=True)
+    return part.text + "".join(note + render_frame(step) + FRAME_SEP for note, step in pieces)
 
 
 def test_guesses_of_frames_are_those_without_notes() -> None:

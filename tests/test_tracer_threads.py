@@ -382,10 +382,10 @@ def test_traces_of_functions_take_turns() -> None:
     with ThreadPoolExecutor(4) as pool:
         first.start()
         time.sleep(0.1)
-        made = list(pool.map(lambda n: trace(fibonacci, n % 4), range(8)))
+        made = list(pool.map(lambda n: trace(fibonacci, n % 6), range(24)))
         first.join()
 
-    assert made == [trace(fibonacci, n) for n in range(4)] * 2
+    assert made == [trace(fibonacci, n) for n in range(6)] * 4
     assert (fibonacci.__code__, waits.__code__) == before
 
 

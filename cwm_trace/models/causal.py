@@ -26,8 +26,9 @@ from cwm_trace.format import (
     FRAME_SEP,
     SPECIAL_TOKENS,
     render_frame,
+    render_step,
 )
-from cwm_trace.frames import Frame, MalformedFrame, Step, Trace
+from cwm_trace.frames import Frame, Step, Trace
 from cwm_trace.models.base import Decoding, FrameScore, Generated, PartScore, Stop
 from cwm_trace.models.constraint import FrameGrammar
 from cwm_trace.models.devices import check_device, check_dtype
@@ -391,9 +392,8 @@ class CausalRollout:
 
     def feed(self, step: Step) -> None:
         """Append a given frame; only its own tokens are read."""
-        ended = not isinstance(step, MalformedFrame) or step.terminated
         self._note()
-        self._engine.push(self._codec.encode(render_frame(step) + (FRAME_SEP if ended else "")))
+        self._engine.push(self._codec.encode(render_step(step)))
         self._begin()
         self._past.observe(step)
         if self._grammar is not None:

@@ -42,6 +42,22 @@ class _Token(NamedTuple):
     text: str
 
 
+class _Line(NamedTuple):
+    """What a line, or a part of one, consists of.
+
+    Attributes:
+        tokens: all of it.
+        bound: which of them stay as they are, as names that are bound and not read do.
+        own: the names that its comprehensions and lambdas have for themselves.
+        repeats: whether it is, or has, a loop over items.
+    """
+
+    tokens: tuple[_Token, ...]
+    bound: frozenset[int]
+    own: frozenset[str]
+    repeats: bool
+
+
 @dataclass(slots=True)
 class _Scope:
     """A Python frame that is active.
@@ -98,7 +114,7 @@ class Notes:
             return ""
         scope = self._scopes[-1]
         note = inlined(scope.line, self._value)
-        if _repeats(scope.line):
+        if _read(scope.line.strip()).repeats:
             note += f"  # {scope.visits[scope.line]}"
         elif note == scope.line.strip():
             return ""
@@ -106,7 +122,7 @@ class Notes:
 
     def _value(self, name: str) -> str | None:
         """What a name stands for: in a comprehension, also what it stands for around it."""
-        own = _own(self._scopes[-1].line)
+        own = _read(self._scopes[-1].line.strip()).own
         for scope in reversed(self._scopes):
             if name in own and not scope.inline:
                 return None
@@ -120,9 +136,10 @@ class Notes:
 def inlined(line: str, value: Callable[[str], str | None]) -> str:
     """A line, or a part of one, with values in place of the names of which there is one, as far as there is room."""
     room, made = _ROOM, []
-    for token, stays in _read(line.strip()):
+    read = _read(line.strip())
+    for number, token in enumerate(read.tokens):
         text = token.text
-        if token.kind == "name" and not stays:
+        if token.kind == "name" and number not in read.bound:
             found = value(text)
             if found is not None and len(found) <= room and not found.startswith("<"):  # no object's type and address
                 room -= len(found)
@@ -134,16 +151,17 @@ def inlined(line: str, value: Callable[[str], str | None]) -> str:
 
 
 @lru_cache(maxsize=10_000)
-def _read(line: str) -> tuple[tuple[_Token, bool], ...]:
-    """The tokens of a line, and of each whether it stays as it is, as a name that is bound and not read does."""
-    tokens = [_Token(found.lastgroup or "", found[0]) for found in _TOKENS.finditer(line)]
+def _read(line: str) -> _Line:
+    tokens = tuple(_Token(found.lastgroup or "", found[0]) for found in _TOKENS.finditer(line))
     solid = [number for number, token in enumerate(tokens) if token.kind != "space"]
-    bound = _bound(tokens, solid)
-    return tuple((token, number in bound) for number, token in enumerate(tokens))
+    targets = list(_targets(tokens, solid))
+    own = frozenset(tokens[number].text for number, inside in targets if inside)
+    bound = _bound(tokens, solid) | {number for number, _ in targets}
+    return _Line(tokens, bound, own, _Token("name", "for") in tokens)
 
 
-def _bound(tokens: list[_Token], solid: list[int]) -> set[int]:
-    """Which tokens are no names that are read; `solid` are those that are no space."""
+def _bound(tokens: Sequence[_Token], solid: Sequence[int]) -> frozenset[int]:
+    """Which tokens are no names that are read, but for `_targets`; `solid` are those that are no space."""
     depth, last = 0, -1
     depths = []
     for place, number in enumerate(solid):
@@ -152,7 +170,7 @@ def _bound(tokens: list[_Token], solid: list[int]) -> set[int]:
         depths.append(depth)
         if text == "=" and not depth:
             last = place
-    made = {number for number, _ in _targets(tokens, solid)}
+    made = set()
     for place, number in enumerate(solid):
         token = tokens[number]
         before = tokens[solid[place - 1]].text if place else ""
@@ -161,7 +179,7 @@ def _bound(tokens: list[_Token], solid: list[int]) -> set[int]:
         named = after == ":=" or (after == "=" and depths[place] > 0)
         if iskeyword(token.text) or before == "." or before in _BINDING or target or named:
             made.add(number)
-    return made
+    return frozenset(made)
 
 
 def _targets(tokens: Sequence[_Token], solid: Sequence[int]) -> Iterator[tuple[int, bool]]:
@@ -175,20 +193,6 @@ def _targets(tokens: Sequence[_Token], solid: Sequence[int]) -> Iterator[tuple[i
             binder = -1
         elif binder >= 0 and token.kind == "name":
             yield number, binder > 0
-
-
-@lru_cache(maxsize=10_000)
-def _own(line: str) -> frozenset[str]:
-    """The names that comprehensions and lambdas of a line have for themselves."""
-    tokens = [token for token, _ in _read(line.strip())]
-    solid = [number for number, token in enumerate(tokens) if token.kind != "space"]
-    return frozenset(tokens[number].text for number, own in _targets(tokens, solid) if own)
-
-
-@lru_cache(maxsize=10_000)
-def _repeats(line: str) -> bool:
-    """Whether a line is, or has, a loop over items."""
-    return any(token.text == "for" and token.kind == "name" for token, _ in _read(line.strip()))
 
 
 def _indent(line: str) -> int:

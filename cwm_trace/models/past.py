@@ -14,8 +14,8 @@ from itertools import accumulate, chain, takewhile
 from math import inf
 from typing import NamedTuple
 
-from cwm_trace.format import FRAME_SEP, FrameParser, diff_encode, render_frame, render_prompt
-from cwm_trace.frames import Event, Frame, MalformedFrame, Step, Trace
+from cwm_trace.format import FRAME_SEP, FrameParser, diff_encode, render_frame, render_prompt, render_step
+from cwm_trace.frames import Event, Frame, Step, Trace
 from cwm_trace.models.notes import Notes
 
 _LEAST = 0.25  # of the limit, for frames behind a context, or a text told anew, that is nearly as long
@@ -182,10 +182,11 @@ def texts(
 
 def _text(told: Iterable[_Told], noted: bool) -> str:
     """Frames in a text, with the notes between them."""
+    if not noted:
+        return "".join(render_step(step) for step, _ in told)
     notes, made = Notes(), []
     for step, visit in told:
-        unfinished = isinstance(step, MalformedFrame) and not step.terminated
-        made.append((notes.text() if noted else "") + render_frame(step) + ("" if unfinished else FRAME_SEP))
+        made += [notes.text(), render_step(step)]
         notes.observe(step, visit)
     return "".join(made)
 

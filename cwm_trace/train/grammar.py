@@ -634,6 +634,11 @@ _MUTATIONS = {  # statements on an existing variable
 Table = tuple[list[str], list[int]]
 
 
+def read_templates(text: str) -> list[str]:
+    """Templates with `|` or a line's end between them."""
+    return text.strip().replace("\n", "|").split("|")
+
+
 def read_table(text: str) -> Table:
     """Lines of a weight and a template."""
     rows = [line.split(" ", 1) for line in text.strip().splitlines()]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 
+from cwm_trace.train.grammar import read_templates
 from cwm_trace.train.writer import Variable, Writer, literal_text
 
 _HOLE = re.compile(r"\b[XYZN]\b|'C'")
@@ -25,13 +26,14 @@ _ANY = ["X"] * 4 + [
     "X != Y",
     "repr(X)",
 ]
-_OF_TEXT = """X + Y|X + 'C'|'C' + X|X[:1]|X[-1:]|X[1:]|X[:2]|len(X)|X.upper()|X.lower()|X in Y|X < Y|X * 2|X.strip()|f'{X}'|'C'.join([X, Y])
-X.startswith('C')|X.count('C')|X.find('C')|list(X)|X.replace('C', Y)""".replace("\n", "|").split("|")
-_OF_NUMBER = """X + Y|X - Y|X + N|X - N|X * 2|-X|X < Y|X > Y|X >= N|X % N|max(X, Y)|min(X, Y)|[X, N, Y]|str(X)|X * Y|abs(X)|X == N
-X // N""".replace("\n", "|").split("|")
-_OF_LIST = """len(X)|X[:1]|X[1:]|X[-1:]|X + Y|X[:2]|list(X)|X.copy()|X[::-1]|X == []|len(X) > N|X[:N]|len(X) - len(Y)|sorted(X)
-tuple(X)""".replace("\n", "|").split("|")
-_OF_DICT = """len(X)|list(X)|dict(X)|list(X.values())|sorted(X)|len(X) < N""".split("|")
+_OF_TEXT = read_templates("""X + Y|X + 'C'|'C' + X|X[:1]|X[-1:]|X[1:]|X[:2]|len(X)|X.upper()|X.lower()|X in Y|X < Y|X * 2|X.strip()|f'{X}'
+'C'.join([X, Y])
+X.startswith('C')|X.count('C')|X.find('C')|list(X)|X.replace('C', Y)""")
+_OF_NUMBER = read_templates("""X + Y|X - Y|X + N|X - N|X * 2|-X|X < Y|X > Y|X >= N|X % N|max(X, Y)|min(X, Y)|[X, N, Y]|str(X)|X * Y|abs(X)|X == N
+X // N""")
+_OF_LIST = read_templates("""len(X)|X[:1]|X[1:]|X[-1:]|X + Y|X[:2]|list(X)|X.copy()|X[::-1]|X == []|len(X) > N|X[:N]|len(X) - len(Y)|sorted(X)
+tuple(X)""")
+_OF_DICT = read_templates("""len(X)|list(X)|dict(X)|list(X.values())|sorted(X)|len(X) < N""")
 _USES = {
     "int": _OF_NUMBER, "float": ["X + N", "X < Y", "-X", "X * 2", "int(X)", "[X, Y]"], "str": _OF_TEXT, "char": _OF_TEXT,
     "li": _OF_LIST, "ls": _OF_LIST, "dsi": _OF_DICT, "bool": ["not X", "X and Y", "X or Y", "int(X)", "X == Y"],

@@ -218,8 +218,7 @@ class Maker:
         fitting = [(trace, text) for trace, text in rendered if PAD not in text]  # which marks where parts begin
         self.counts["unfit"] += len(rendered) - len(fitting)
         made = []
-        for trace, text in fitting:
-            whole = self._whole(trace, text)
+        for (trace, text), whole in zip(fitting, self._whole(fitting), strict=True):
             ids = whole if self._read(whole) <= self.recipe.max_tokens else self._part(trace, rng)
             fate = "repeated" if text in self.seen else "traces" if ids else "too_long"
             self.seen.add(text)
@@ -231,12 +230,16 @@ class Maker:
             self._count(trace, self._read(ids), len(text) * len(ids) // len(whole))
         return made
 
-    def _whole(self, trace: Trace, text: str) -> list[int]:
-        """A trace that is learned from its entry on."""
+    def _whole(self, found: Sequence[tuple[Trace, str]]) -> list[list[int]]:
+        """Traces, and their texts, that are learned from their entry on."""
         if not self.recipe.notes:
-            return self.encoder.encode([text])[0]
-        (part,) = told_anew(trace, 1, self._size, None, notes=True)
-        return self._marked(part, END_OF_TEXT)
+            return self.encoder.encode([text for _, text in found])
+        return [self._marked(self._unbroken(trace), END_OF_TEXT) for trace, _ in found]
+
+    def _unbroken(self, trace: Trace) -> Part:
+        """A trace behind its entry, however long."""
+        (part,) = told_anew(trace, 1, self._size, None, notes=self.recipe.notes)
+        return part
 
     def _part(self, trace: Trace, rng: random.Random) -> list[int]:
         """One of the parts of a trace that is too long, [] where none is to be learned."""
@@ -262,10 +265,9 @@ class Maker:
         pieces.append((end, True))
         ids: list[int] = []
         on = False
-        (mark,), *encoded = self.encoder.encode([PAD, *(text for text, _ in pieces)])
-        for (text, wanted), tokens in zip(pieces, encoded, strict=True):
+        for (text, wanted), tokens in zip(pieces, self.encoder.encode([text for text, _ in pieces]), strict=True):
             if text and wanted is not on:
-                ids.append(mark)
+                ids.append(self._mark)
                 on = wanted
             ids += tokens
         return ids
@@ -285,8 +287,7 @@ class Maker:
                 self.counts["unfit"] += true is not None
                 continue
             self.seen.add(text)
-            (part,) = told_anew(found.trace, 1, self._size, None, notes=self.recipe.notes)
-            if not (ids := self._fitting_ids(self._marked(part, END_OF_TEXT, found.frame))):
+            if not (ids := self._fitting_ids(self._marked(self._unbroken(found.trace), END_OF_TEXT, found.frame))):
                 self.counts["too_long"] += 1
                 continue
             made.append(ids)

@@ -61,7 +61,7 @@ def generate_a_frame(model: Any, prompt: Trace) -> str:
 
 def _frame_by_frame(model: Any, prompt: Trace, cache: Any) -> str:
     past = model.past(prompt)
-    ids = _prompt_ids(model, prompt)
+    ids = model.codec.encode(past.text)
     made: list[int] = []
     while len(made) < TOKENS and made[-1:] != [model.codec.ids[END_OF_TEXT]]:
         ids += model.codec.encode(past.note())

@@ -176,9 +176,7 @@ class TraceReferences:
             self._key = True
         elif token in (_RETURN, _EXCEPTION):
             self._what, self._event = _SKIPPED, token
-        elif token == _ACTION and self._what == _BETWEEN:
-            self._what = _SKIPPED
-        elif token == _ACTION:
+        elif token == _ACTION and self._what != _BETWEEN:
             if self._what == _LOCALS:
                 self._names = self._shown
             self._what, self._line, self._word, self._quote = _SOURCE, "", "", ""
