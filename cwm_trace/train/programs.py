@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 
 from cwm_trace.errors import InputError
 from cwm_trace.train.dense import dense_body
+from cwm_trace.train.facts import facts_body
 from cwm_trace.train.grammar import EXPRESSIONS, MUTATIONS
 from cwm_trace.train.idioms import IDIOMS
 from cwm_trace.train.modules import MODULES
@@ -645,6 +646,7 @@ _FAMILIES: dict[str, Callable[[random.Random, int], Program]] = {
     "recall": _skill("recall", recall_body),
     "panel": _skill("panel", panel_body),
     "runs": _skill("runs", runs_body, runs_writer),
+    "facts": _skill("facts", facts_body, small_writer),
     "small": _skill("small", small_body, small_writer),
     "plain": _plain,
     "module": _module,

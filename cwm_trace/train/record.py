@@ -15,15 +15,15 @@ import resource
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from types import FrameType
 
 from cwm_trace.errors import InputError
 from cwm_trace.eval.suites import BUNDLED, suite_programs
-from cwm_trace.format import END_OF_TEXT, FRAME_SEP, parse, render_frame
-from cwm_trace.frames import Frame, Trace
+from cwm_trace.format import ACTION_SEP, END_OF_TEXT, FRAME_SEP, START_MARK, parse, render_frame
+from cwm_trace.frames import Event, Frame, Trace
 from cwm_trace.models.past import Part
 from cwm_trace.models.past import texts as told_anew
 from cwm_trace.tracer.inprocess import record_source
@@ -39,6 +39,7 @@ from cwm_trace.train.watched import Crew, Place
 SECONDS_A_PROGRAM = 1.0
 MEMORY = 3 << 30
 _LONGER = 6  # times the usual limits, where traces are learned in parts
+RESULTS_ONLY = "facts"  # the family of whose traces observations alone are learned
 READ = 0.8  # of the tokens of such a part: from so many on, the next frame begins another
 _RAISING = 0.25  # share of traces that raise, of mutants and of varied arguments, that are kept
 
@@ -187,8 +188,9 @@ class Maker:
         if recipe.slips:
             return self._slipped(program, rng)
         if program.parent is None and program.family != "real":
-            return self._tokens(self._fitting(program.source, program.calls), rng)
-        return self._tokens(self._changed(rng, program), rng)
+            whole = self._results if program.family == RESULTS_ONLY else self._whole
+            return self._tokens(self._fitting(program.source, program.calls), rng, whole)
+        return self._tokens(self._changed(rng, program), rng, self._whole)
 
     def _may_be_seen(self, source: str) -> bool:
         return _compiles(source) and not self.keep.rejects(source)
@@ -213,21 +215,26 @@ class Maker:
                 kept.append(trace)
         return kept
 
-    def _tokens(self, found: Sequence[Trace | None], rng: random.Random) -> list[list[int]]:
+    def _tokens(
+        self,
+        found: Sequence[Trace | None],
+        rng: random.Random,
+        whole: Callable[[Sequence[tuple[Trace, str]]], list[list[int]]],
+    ) -> list[list[int]]:
         rendered = [(trace, trace.render()) for trace in found if trace is not None]
         fitting = [(trace, text) for trace, text in rendered if PAD not in text]  # which marks where parts begin
         self.counts["unfit"] += len(rendered) - len(fitting)
         made = []
-        for (trace, text), whole in zip(fitting, self._whole(fitting), strict=True):
-            ids = whole if self._read(whole) <= self.recipe.max_tokens else self._part(trace, rng)
+        for (trace, text), all_ids in zip(fitting, whole(fitting), strict=True):
+            ids = all_ids if self._read(all_ids) <= self.recipe.max_tokens else self._part(trace, rng)
             fate = "repeated" if text in self.seen else "traces" if ids else "too_long"
             self.seen.add(text)
             if fate != "traces":
                 self.counts[fate] += 1
                 continue
             made.append(ids)
-            self.counts["parts"] += ids is not whole
-            self._count(trace, self._read(ids), len(text) * len(ids) // len(whole))
+            self.counts["parts"] += ids is not all_ids
+            self._count(trace, self._read(ids), len(text) * len(ids) // len(all_ids))
         return made
 
     def _whole(self, found: Sequence[tuple[Trace, str]]) -> list[list[int]]:
@@ -262,7 +269,23 @@ class Maker:
         pieces = [(part.text, False)]
         for number, (note, step) in enumerate(zip(part.notes, part.steps, strict=True)):
             pieces += [(note, False), (render_frame(step) + FRAME_SEP, number >= known)]
-        pieces.append((end, True))
+        return self._joined([*pieces, (end, True)])
+
+    def _results(self, found: Sequence[tuple[Trace, str]]) -> list[list[int]]:
+        """Traces without the lines of their functions, and not learned but for what their lines give: half as many tokens for each result."""
+        return [self._observed(replace(trace, context=_without_bodies(trace.context))) for trace, _ in found]
+
+    def _observed(self, trace: Trace) -> list[int]:
+        """Tokens of a trace of which the observations of lines are learned."""
+        part = self._unbroken(trace)
+        pieces = [(part.text, False)]
+        for note, step in zip(part.notes, part.steps, strict=True):
+            observed, action, line = (render_frame(step) + FRAME_SEP).partition(ACTION_SEP)
+            pieces += [(note, False), (observed, step.event is Event.LINE), (action + line, False)]
+        return self._joined(pieces)
+
+    def _joined(self, pieces: Sequence[tuple[str, bool]]) -> list[int]:
+        """Tokens of texts, each of which is learned or not."""
         ids: list[int] = []
         on = False
         for (text, wanted), tokens in zip(pieces, self.encoder.encode([text for text, _ in pieces]), strict=True):
@@ -322,6 +345,16 @@ def _write_shard(job: tuple[Recipe, int, Path], place: Place, left_out: frozense
 def shard_path(folder: Path, start: int) -> Path:
     """Where the shard that begins with this seed stands."""
     return folder / f"shard-{start:09d}.npz"
+
+
+def _without_bodies(context: str) -> str:
+    """A context without the lines of its functions, but for those of the entry."""
+    program, entry, rest = context.rpartition(f"def main():{START_MARK}")
+    return (
+        "".join(line for line in program.splitlines(keepends=True) if line.strip() and not line[0].isspace())
+        + entry
+        + rest
+    )
 
 
 def _compiles(source: str) -> bool:

@@ -15,7 +15,7 @@ from cwm_trace.train.grammar import read_templates
 from cwm_trace.train.values import BroadTheme
 from cwm_trace.train.writer import Writer, literal_text
 
-_HOLE = re.compile(r"\b(?:S|T|L|W|D|N|M|K|I)\b|'C'")
+HOLE = re.compile(r"\b(?:S|T|L|W|D|N|M|K|I)\b|'C'")
 _ALPHABETS = [
     "ab",
     "abc",
@@ -31,9 +31,9 @@ _ALPHABETS = [
     "abcdefghijklmnopqrstuvwxyz",
     "a-b_",
 ]
-_OF_KIND = {"S": "str", "T": "str", "L": "li", "W": "ls", "D": "dsi", "N": "int", "M": "int"}
+KIND_OF = {"S": "str", "T": "str", "L": "li", "W": "ls", "D": "dsi", "N": "int", "M": "int"}
 # S and T are texts, L a list of numbers, W of texts, D a dict, N and M numbers, in variables; K is a number, I an index, 'C' a text.
-_TESTS = read_templates("""
+TESTS = read_templates("""
 N < K|N > K|N <= K|N >= K|N == K|N != K|N < M|N > M|N == M|N >= M|N % 2 == 0|N % 2|N % 3 == 0|N % 2 == 1|N in L
 N not in L|K in L|K < N < 9|'C' in S|'C' not in S|S[0] == 'C'|S == T|S < T|S in T|S.isupper()|S.islower()|S.isalpha()
 S.isdigit()|S.isalnum()|S.isspace()|S.startswith('C')|S.endswith('C')|S != ''|S and T|not S|len(S) > K|len(S) == K
@@ -42,14 +42,14 @@ max(L) > K|sum(L) > K|L == L[::-1]|S == S[::-1]|all(L)|any(L)|N == len(S)|N < le
 S.find('C') == -1|S.count('C') > 1|L.count(N) > 1|isinstance(N, int)|N and M|N or M|N is None|D == {}|len(D) > 1
 ord('C') > K|S[0].isupper()|S[-1].isdigit()|W[0] == 'C'|len(W) == K|N * 2 > M|N + M > 9|N - M < 0|abs(N) > K|not N
 """)
-_COUNTS = read_templates("""
+COUNTS = read_templates("""
 len(S)|len(L)|len(W)|len(D)|N + M|N + K|N - K|N - M|N * K|N // 2|N % 3|N % 10|max(L)|min(L)|sum(L)|L[0]|L[-1]|L[I]|S[I]
 S[0]|S[-1]|W[0]|W[-1]|S.count('C')|S.find('C')|S.rfind('C')|L.count(K)|L.count(N)|max(N, M)|min(N, M)|abs(N)|-N|ord('C')
 D.get('C')|D.get('C', 0)|len(S) - 1|len(S) + K|len(L) - 1|len(S) // 2|len(set(S))|len(set(L))|len(S.split())
 len(S) - len(T)|int('K')|str(N)|N ** 2|divmod(N, 3)|W.count('C')|W.index(W[0])|L.index(L[-1])|sum(L) + N|len(W[0])
 round(N / 2)|range(N)|list(range(N))|len(range(N))
 """)
-_PARTS = read_templates("""
+PARTS = read_templates("""
 S[::-1]|L[::-1]|W[::-1]|S[1:]|S[:-1]|S[:2]|S[-2:]|S[::2]|S[I:]|S[:I]|L[1:]|L[:-1]|L[:2]|L[I:]|L[:I]|L[::2]|S + T|T + S
 S + 'C'|'C' + S|S * 2|'C' * K|L + L|L + [N]|[N] + L|L * 2|S.upper()|S.lower()|S.swapcase()|S.title()|S.capitalize()
 S.replace('C', 'C')|S.replace('C', '')|S.strip('C')|S.strip()|S.lstrip('C')|S.rstrip('C')|S.split('C')|S.split()|list(S)
@@ -126,13 +126,13 @@ def small_body(writer: Writer) -> list[str]:
 def _step(writer: Writer) -> list[str]:
     rng, roll = writer.rng, writer.rng.random()
     if roll < 0.25:
-        return [_assignment(writer, _TESTS)]
+        return [_assignment(writer, TESTS)]
     if roll < 0.55:
         return _condition(writer)
     if roll < 0.72:
-        return [_assignment(writer, _COUNTS)]
+        return [_assignment(writer, COUNTS)]
     if roll < 0.88:
-        return [_assignment(writer, _PARTS)]
+        return [_assignment(writer, PARTS)]
     if roll < 0.95:
         return [_filled(writer, _CHANGES)]
     names = [name for kind in ("str", "li", "ls", "dsi") for name in writer.variables(kind)]
@@ -149,12 +149,12 @@ def _assignment(writer: Writer, templates: list[str]) -> str:
 def _condition(writer: Writer) -> list[str]:
     """A branch that shows which way it went; now and then with another one."""
     rng, name = writer.rng, writer.fresh_name("int", result=True)
-    lines = [f"if {_filled(writer, _TESTS)}:", f"    {name} = {rng.randint(0, 9)}"]
+    lines = [f"if {_filled(writer, TESTS)}:", f"    {name} = {rng.randint(0, 9)}"]
     roll = rng.random()
     if roll < 0.3:
         lines += ["else:", f"    {name} = {rng.randint(0, 9)}"]
     elif roll < 0.45:
-        lines += [f"elif {_filled(writer, _TESTS)}:", f"    {name} = {rng.randint(0, 9)}"]
+        lines += [f"elif {_filled(writer, TESTS)}:", f"    {name} = {rng.randint(0, 9)}"]
     return lines
 
 
@@ -162,17 +162,17 @@ def _filled(writer: Writer, templates: list[str]) -> str:
     """One that what is in scope can fill; S and T, or N and M, are two variables where there are two."""
     possible = [template for template in templates if all(map(writer.variables, _kinds(template)))]
     template = writer.rng.choice(possible)
-    return _HOLE.sub(lambda hole: _fill(writer, hole[0]), template)
+    return HOLE.sub(lambda hole: fill_hole(writer, hole[0]), template)
 
 
 @cache
 def _kinds(template: str) -> frozenset[str]:
-    return frozenset(_OF_KIND[hole] for hole in _HOLE.findall(template) if hole in _OF_KIND)
+    return frozenset(KIND_OF[hole] for hole in HOLE.findall(template) if hole in KIND_OF)
 
 
-def _fill(writer: Writer, hole: str) -> str:
-    if hole in _OF_KIND:
-        return writer.variables(_OF_KIND[hole])[-1 if hole in "TM" else 0]
+def fill_hole(writer: Writer, hole: str) -> str:
+    if hole in KIND_OF:
+        return writer.variables(KIND_OF[hole])[-1 if hole in "TM" else 0]
     if hole == "I":
         return str(writer.rng.choice([0, 1, 1, 2, 2, 3, -1, -2]))
     return literal_text(writer.theme.char()) if hole == "'C'" else str(writer.rng.randint(0, 9))

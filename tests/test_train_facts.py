@@ -1,0 +1,83 @@
+"""Facts: operations on literals, one name that changes, tests of both outcomes, few tokens for each."""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from collections import Counter
+
+import numpy as np
+
+from cwm_trace.format import ACTION_SEP, FRAME_SEP, parse, render_frame
+from cwm_trace.frames import Event, Frame
+from cwm_trace.tracer.inprocess import record_source
+from cwm_trace.train.data import learned
+from cwm_trace.train.programs import generate
+from cwm_trace.train.record import Maker, Recipe
+from cwm_trace.train.tokenizer import PAD, build_tokenizer
+
+SEEDS = range(37_970_000, 37_970_080)
+
+
+def test_the_same_seed_gives_the_same_program() -> None:
+    assert [generate(seed, 1, "facts") for seed in SEEDS[:20]] == [generate(seed, 1, "facts") for seed in SEEDS[:20]]
+
+
+def test_python_has_nothing_to_say_about_the_programs() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for seed in range(SEEDS.start, SEEDS.start + 400):
+            compile(generate(seed, 1, "facts").source, "<facts>", "exec")
+
+
+def test_results_are_told_densely_and_tests_go_both_ways() -> None:
+    outcomes: Counter[str] = Counter()
+    tokens, results = 0, 0
+    tokenizer = build_tokenizer()
+    for seed in SEEDS:
+        program = generate(seed, 1, "facts")
+        trace = record_source(program.source, program.calls[0])
+        (function,) = ast.parse(program.source).body
+        assert isinstance(function, ast.FunctionDef)
+        assert (
+            len(
+                {
+                    node.id
+                    for node in ast.walk(function)
+                    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+                }
+                - set("cxvw")
+            )
+            <= 1
+        )
+        tokens += len(tokenizer.encode(trace.render()))
+        changed = [
+            step.locals[name]
+            for step in trace.frames
+            if isinstance(step, Frame)
+            for name in step.locals
+            if name not in step.unchanged
+        ]
+        results += len(changed)
+        outcomes.update(value for value in changed if value in ("True", "False"))
+    assert 0.25 < outcomes["True"] / outcomes.total() < 0.75 and outcomes.total() > 150
+    assert tokens / results < 70
+
+
+def test_observations_alone_are_learned_of_a_text_without_the_lines_of_the_function() -> None:
+    tokenizer = build_tokenizer()
+    separator, pad = (tokenizer.convert_tokens_to_ids(name) for name in (FRAME_SEP, PAD))
+    maker = Maker(Recipe(SEEDS.start, SEEDS.stop, calls=1, family="facts", notes=True))
+    made = [(seed, ids) for seed in SEEDS[:20] for ids in maker.sequences(seed)]
+    assert len(made) > 10
+    for seed, ids in made:
+        program = generate(seed, 1, "facts")
+        tokens, wanted = learned(np.array(ids, dtype=np.uint16), separator, pad)
+        told = tokenizer.decode(tokens.tolist())
+        trace = parse(told)
+        body = [line for line in program.source.splitlines() if line.startswith("    ")]
+        assert not any(line in trace.context.splitlines() for line in body)
+        assert program.calls[0] in trace.context
+        full = record_source(program.source, program.calls[0])
+        observed = [render_frame(step).partition(ACTION_SEP)[0] for step in full.frames[1:] if step.event is Event.LINE]
+        assert tokenizer.decode(tokens[wanted].tolist()) == "".join(observed)
