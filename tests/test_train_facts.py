@@ -64,6 +64,19 @@ def test_results_are_told_densely_and_tests_go_both_ways() -> None:
     assert tokens / results < 70
 
 
+def test_branches_are_taken_and_not_and_loops_end() -> None:
+    taken: Counter[bool] = Counter()
+    for seed in SEEDS:
+        program = generate(seed, 1, "branches")
+        trace = record_source(program.source, program.calls[0])
+        assert trace.complete
+        steps = [step for step in trace.frames if isinstance(step, Frame)]
+        for step, after in zip(steps, steps[1:], strict=False):
+            if step.source.lstrip().startswith(("if ", "while ")) and after.event is Event.LINE:
+                taken[after.line_number == (step.line_number or 0) + 1] += 1
+    assert 0.3 < taken[True] / taken.total() < 0.75 and taken.total() > 600
+
+
 def test_observations_alone_are_learned_of_a_text_without_the_lines_of_the_function() -> None:
     tokenizer = build_tokenizer()
     separator, pad = (tokenizer.convert_tokens_to_ids(name) for name in (FRAME_SEP, PAD))

@@ -2,11 +2,13 @@
 
 A network learns what `<` or `in` gives from tens of thousands of examples, not from hundreds; elsewhere an operation costs a trace a hundred
 tokens, most of which are copies. Here there is one name, whose value is all that changes, and both outcomes of a test are frequent: what is
-compared is often equal, what is looked for is often there. The operations are those of `small`.
+compared is often equal, what is looked for is often there. The operations are those of `small`. In `branches` the same tests are asked by
+`if` and `while`, of whole traces: which line is next.
 """
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 from cwm_trace.train.grammar import read_templates
@@ -35,9 +37,7 @@ _ALL_TESTS = frozenset(_TESTS + _EVERYWHERE)
 def facts_body(writer: Writer) -> list[str]:
     """Operations of all kinds, or of a few, bound to one name or asked by an `if`; in turn, so that hardly a value is the one before."""
     rng = writer.rng
-    *params, name = rng.sample(_NAMES, rng.choice([1, 2, 2, 3]))
-    for param in params:
-        _add_param(writer, param, rng.choices(["str", "int", "li", "ls", "dsi"], [8, 8, 3, 1, 1])[0])
+    name, params = _named(writer)
     few = rng.random() < 0.4
     tests, others = (
         rng.choices(table, k=rng.randint(1, 3)) if few else table
@@ -49,10 +49,52 @@ def facts_body(writer: Writer) -> list[str]:
     return [*lines, f"return {rng.choice([name, *params])}"]
 
 
-def _add_param(writer: Writer, name: str, kind: str) -> None:
-    variable = Variable(name, kind)
-    writer.params.append(variable)
-    writer.scope.append(variable)
+def branches_body(writer: Writer) -> list[str]:
+    """Test after test, asked by `if` and `while`, with little between them: what a test gives is seen by the line that runs next."""
+    rng = writer.rng
+    name, params = _named(writer)
+    table = rng.choice([_EVERYWHERE, _EVERYWHERE, _TESTS])
+    tests = rng.choices(table, k=rng.randint(1, 3)) if rng.random() < 0.4 else table
+    lines = [f"{name} = {rng.randint(0, 9)}"]
+    for _ in range(rng.choice([6, 9, 12])):
+        lines += _branch(writer, name, tests)
+    return [*lines, f"return {rng.choice([name, *params])}"]
+
+
+def _branch(writer: Writer, name: str, tests: list[str]) -> list[str]:
+    """A condition, or a loop that counts."""
+    rng = writer.rng
+    test, number = _fact(writer, rng.choice(tests)), rng.randint(0, 9)
+    if rng.random() < 0.1:
+        return _counted(rng, name)
+    lines = [
+        f"{rng.choice(['if', 'if', 'if', 'if not'])} {test}:",
+        f"    {name} {rng.choice(['=', '=', '+='])} {number}",
+    ]
+    roll = rng.random()
+    if roll < 0.35:
+        return [*lines, "else:", f"    {name} = {rng.randint(0, 9)}"]
+    if roll < 0.5:
+        return [*lines, f"elif {_fact(writer, rng.choice(tests))}:", f"    {name} = {rng.randint(0, 9)}"]
+    return lines
+
+
+def _counted(rng: random.Random, name: str) -> list[str]:
+    """A loop of a few rounds, or of none."""
+    low, high = rng.randint(0, 3), rng.randint(3, 6)
+    start, test, change = rng.choice([(low, ("<", "<=", "!="), "+"), (high, (">", ">=", "!="), "-")])
+    end = low + high - start
+    return [f"{name} = {start}", f"while {name} {rng.choice(test)} {end}:", f"    {name} {change}= 1"]
+
+
+def _named(writer: Writer) -> tuple[str, list[str]]:
+    """The name of what changes, and parameters of one letter."""
+    name, *params = writer.rng.sample(_NAMES, writer.rng.choice([2, 3, 3, 4]))
+    for param in params:
+        variable = Variable(param, writer.rng.choices(["str", "int", "li", "ls", "dsi"], [8, 8, 3, 1, 1])[0])
+        writer.params.append(variable)
+        writer.scope.append(variable)
+    return name, params
 
 
 def _lines(writer: Writer, name: str, templates: list[str]) -> list[str]:
