@@ -91,7 +91,7 @@ def test_the_same_seed_gives_the_same_part() -> None:
 def test_no_program_can_spell_the_mark() -> None:
     maker = Maker(Recipe(0, 0, max_tokens=LIMIT, parts=True))
     spelled = [record_source(f"def f(x):\n    return x{more}\n", "f('<|pa')") for more in (" + 'd|>'", " + 'd|'")]
-    made = maker._tokens(spelled, random.Random(0))
+    made = maker._tokens(spelled, random.Random(0), maker._whole)
     assert len(made) == 1 and MARK not in made[0]
     assert (maker.counts["unfit"], maker.counts["traces"]) == (1, 1)
 
