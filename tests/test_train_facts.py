@@ -39,17 +39,9 @@ def test_results_are_told_densely_and_tests_go_both_ways() -> None:
         trace = record_source(program.source, program.calls[0])
         (function,) = ast.parse(program.source).body
         assert isinstance(function, ast.FunctionDef)
-        assert (
-            len(
-                {
-                    node.id
-                    for node in ast.walk(function)
-                    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
-                }
-                - set("cxvw")
-            )
-            <= 1
-        )
+        names = [node for node in ast.walk(function) if isinstance(node, ast.Name)]
+        bound = {node.id for node in names if isinstance(node.ctx, ast.Store)}
+        assert len(bound - set("cxvw")) <= 1
         tokens += len(tokenizer.encode(trace.render()))
         changed = [
             step.locals[name]

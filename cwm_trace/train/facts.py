@@ -9,14 +9,14 @@ compared is often equal, what is looked for is often there. The operations are t
 from __future__ import annotations
 
 import random
+from string import ascii_lowercase
 from typing import Any
 
 from cwm_trace.train.grammar import read_templates
-from cwm_trace.train.small import COUNTS, HOLE, KIND_OF, PARTS, TESTS, fill_hole
+from cwm_trace.train.small import COUNTS, HOLE, KIND_OF, PARTS, TESTS, fill, fill_hole, kinds_of, other_way
 from cwm_trace.train.values import Theme
-from cwm_trace.train.writer import Variable, Writer, literal_text
+from cwm_trace.train.writer import Writer, literal_text
 
-_NAMES = "abcdefghijklmnopqrstuvwxyz"
 _LIKE = {"T": "S", "M": "N", "K": "N", "'C'": "S"}  # what a hole's value may be like: the first text, the first number
 _TESTS = [template for template in TESTS if " is " not in template]  # of which Python warns
 _PARTS = [  # no f-strings, whose fields take no literals with quotes, and no comprehensions, which make many frames
@@ -31,7 +31,6 @@ len(S)|len(L)|N + K|N + M|N - K|N - M|N * K|N // 2|N % 3|N % 10|S[I]|L[I]|S[0]|S
 sum(L)|S[::-1]|L[::-1]|S[1:]|S[:-1]|S[:2]|L[1:]|L[:-1]|S + T|S + 'C'|L + [N]|S.upper()|S.lower()|S.swapcase()|S.replace('C', 'C')
 S.replace('C', '')|S.strip('C')|S.split('C')|list(S)|sorted(L)|sorted(S)|'C'.join(W)|str(N)|''.join(W)
 """)
-_ALL_TESTS = frozenset(_TESTS + _EVERYWHERE)
 
 
 def facts_body(writer: Writer) -> list[str]:
@@ -71,12 +70,7 @@ def _branch(writer: Writer, name: str, tests: list[str]) -> list[str]:
         f"{rng.choice(['if', 'if', 'if', 'if not'])} {test}:",
         f"    {name} {rng.choice(['=', '=', '+='])} {number}",
     ]
-    roll = rng.random()
-    if roll < 0.35:
-        return [*lines, "else:", f"    {name} = {rng.randint(0, 9)}"]
-    if roll < 0.5:
-        return [*lines, f"elif {_fact(writer, rng.choice(tests))}:", f"    {name} = {rng.randint(0, 9)}"]
-    return lines
+    return lines + other_way(rng, name, lambda: _fact(writer, rng.choice(tests)), 0.35)
 
 
 def _counted(rng: random.Random, name: str) -> list[str]:
@@ -89,11 +83,9 @@ def _counted(rng: random.Random, name: str) -> list[str]:
 
 def _named(writer: Writer) -> tuple[str, list[str]]:
     """The name of what changes, and parameters of one letter."""
-    name, *params = writer.rng.sample(_NAMES, writer.rng.choice([2, 3, 3, 4]))
+    name, *params = writer.rng.sample(ascii_lowercase, writer.rng.choice([2, 3, 3, 4]))
     for param in params:
-        variable = Variable(param, writer.rng.choices(["str", "int", "li", "ls", "dsi"], [8, 8, 3, 1, 1])[0])
-        writer.params.append(variable)
-        writer.scope.append(variable)
+        writer.add_param(writer.rng.choices(["str", "int", "li", "ls", "dsi"], [8, 8, 3, 1, 1])[0], param)
     return name, params
 
 
@@ -101,7 +93,7 @@ def _lines(writer: Writer, name: str, templates: list[str]) -> list[str]:
     """One operation, or a few in a display; a test's outcome is now and then seen by the way taken."""
     rng = writer.rng
     template = rng.choice(templates)
-    if template in _ALL_TESTS and rng.random() < 0.2:
+    if template in TESTS and rng.random() < 0.2:
         return [f"if {_fact(writer, template)}:", f"    {name} = {rng.randint(0, 9)}"]
     if rng.random() < 0.75:
         return [f"{name} = {_fact(writer, template)}"]
@@ -110,9 +102,9 @@ def _lines(writer: Writer, name: str, templates: list[str]) -> list[str]:
 
 def _fact(writer: Writer, template: str) -> str:
     """Filled with literals, or now and then with variables where there are enough."""
-    kinds = [KIND_OF[hole] for hole in HOLE.findall(template) if hole in KIND_OF]
+    kinds = kinds_of(template)
     if writer.rng.random() < 0.3 and all(len(writer.variables(kind)) >= kinds.count(kind) for kind in kinds):
-        return HOLE.sub(lambda hole: fill_hole(writer, hole[0]), template)
+        return fill(writer, template)
     drawn: dict[str, Any] = {}
     return HOLE.sub(lambda hole: _literal(writer, hole[0], drawn), template)
 

@@ -39,8 +39,8 @@ from cwm_trace.train.watched import Crew, Place
 SECONDS_A_PROGRAM = 1.0
 MEMORY = 3 << 30
 _LONGER = 6  # times the usual limits, where traces are learned in parts
-RESULTS_ONLY = "facts"  # the family of whose traces observations alone are learned
 READ = 0.8  # of the tokens of such a part: from so many on, the next frame begins another
+_RESULTS_ONLY = "facts"  # the family of whose traces observations alone are learned
 _RAISING = 0.25  # share of traces that raise, of mutants and of varied arguments, that are kept
 
 
@@ -188,7 +188,7 @@ class Maker:
         if recipe.slips:
             return self._slipped(program, rng)
         if program.parent is None and program.family != "real":
-            whole = self._results if program.family == RESULTS_ONLY else self._whole
+            whole = self._results if program.family == _RESULTS_ONLY else self._whole
             return self._tokens(self._fitting(program.source, program.calls), rng, whole)
         return self._tokens(self._changed(rng, program), rng, self._whole)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Callable
 from functools import cache
 
 from cwm_trace.train.grammar import read_templates
@@ -150,27 +151,38 @@ def _condition(writer: Writer) -> list[str]:
     """A branch that shows which way it went; now and then with another one."""
     rng, name = writer.rng, writer.fresh_name("int", result=True)
     lines = [f"if {_filled(writer, TESTS)}:", f"    {name} = {rng.randint(0, 9)}"]
+    return lines + other_way(rng, name, lambda: _filled(writer, TESTS), 0.3)
+
+
+def other_way(rng: random.Random, name: str, test: Callable[[], str], otherwise: float) -> list[str]:
+    """What may stand behind an `if`: an `else`, in this share of cases, or, less often, an `elif`."""
     roll = rng.random()
-    if roll < 0.3:
-        lines += ["else:", f"    {name} = {rng.randint(0, 9)}"]
-    elif roll < 0.45:
-        lines += [f"elif {_filled(writer, TESTS)}:", f"    {name} = {rng.randint(0, 9)}"]
-    return lines
+    if roll < otherwise:
+        return ["else:", f"    {name} = {rng.randint(0, 9)}"]
+    if roll < otherwise + 0.15:
+        return [f"elif {test()}:", f"    {name} = {rng.randint(0, 9)}"]
+    return []
 
 
 def _filled(writer: Writer, templates: list[str]) -> str:
     """One that what is in scope can fill; S and T, or N and M, are two variables where there are two."""
-    possible = [template for template in templates if all(map(writer.variables, _kinds(template)))]
-    template = writer.rng.choice(possible)
-    return HOLE.sub(lambda hole: fill_hole(writer, hole[0]), template)
+    possible = [template for template in templates if all(map(writer.variables, kinds_of(template)))]
+    return fill(writer, writer.rng.choice(possible))
 
 
 @cache
-def _kinds(template: str) -> frozenset[str]:
-    return frozenset(KIND_OF[hole] for hole in HOLE.findall(template) if hole in KIND_OF)
+def kinds_of(template: str) -> tuple[str, ...]:
+    """The kinds of its variables, one for each hole."""
+    return tuple(KIND_OF[hole] for hole in HOLE.findall(template) if hole in KIND_OF)
+
+
+def fill(writer: Writer, template: str) -> str:
+    """With variables, which must be there, and with numbers and texts where these are asked for."""
+    return HOLE.sub(lambda hole: fill_hole(writer, hole[0]), template)
 
 
 def fill_hole(writer: Writer, hole: str) -> str:
+    """What `fill` puts in one place."""
     if hole in KIND_OF:
         return writer.variables(KIND_OF[hole])[-1 if hole in "TM" else 0]
     if hole == "I":

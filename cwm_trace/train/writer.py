@@ -109,9 +109,9 @@ class Writer:
         self.scope.append(Variable(name, kind))
         return name
 
-    def add_param(self, kind: str) -> str:
-        """A new parameter, in scope."""
-        variable = Variable(self.fresh_name(kind), kind)
+    def add_param(self, kind: str, name: str | None = None) -> str:
+        """A new parameter, in scope; `name`: not one that people give to such values."""
+        variable = Variable(name or self.fresh_name(kind), kind)
         self.params.append(variable)
         self.scope.insert(len(self.params) - 1, variable)
         return variable.name
