@@ -10,7 +10,8 @@ import pytest
 
 from cwm_trace.format import ACTION_SEP, END_OF_TEXT, FRAME_SEP, parse, render_frame, render_prompt
 from cwm_trace.frames import Event, Frame, MalformedFrame, Trace
-from cwm_trace.models.notes import Notes, inlined
+from cwm_trace.models.flow import Flow
+from cwm_trace.models.notes import Notes, inlined, marked
 from cwm_trace.models.past import Past, texts
 from cwm_trace.tracer.inprocess import record_source
 from cwm_trace.train.programs import generate
@@ -69,20 +70,70 @@ def test_values_stand_where_names_are_read(line: str, note: str) -> None:
     assert inlined(line, VALUES.get) == note
 
 
+@pytest.mark.parametrize(
+    ("value", "item", "text"),
+    [
+        ("'abc'", 2, "'a`bc'"),
+        ("'a\\n\\x00\\u20acb'", 4, "'a\\n\\x00`\\u20acb'"),
+        ('"it\'s"', 9, '"it\'s`"'),
+        ("''", 1, "'`'"),
+        ("[1, [2, 3], 'a, b', (4,)]", 4, "[1, [2, 3], 'a, b', `(4,)]"),
+        ("[1, [2, 3], 'a, b']", 3, "[1, [2, 3], `'a, b']"),
+        ("[1, 2]", 3, "[1, 2`]"),
+        ("[]", 1, "[`]"),
+        ("(4,)", 1, "(`4,)"),
+        ("(4,)", 2, "(4,`)"),
+        ("{'a': [1, 2], 'b': 3}", 2, "{'a': [1, 2], `'b': 3}"),
+        ("{b'}', 2}", 2, "{b'}', `2}"),
+        ("5", 1, "5"),
+        ("range(3)", 1, "range(3)"),
+    ],
+)
+def test_a_mark_stands_before_the_item_that_a_loop_is_at(value: str, item: int, text: str) -> None:
+    assert marked(value, item) == text
+
+
+@pytest.mark.parametrize(
+    ("line", "note"),
+    [
+        ("for i in items:", "for i in [1, `2]:"),
+        ("for i, (k, v) in enumerate(zip(items, y)):", "for i, (k, v) in enumerate(zip([1, `2], 'a`\"b')):"),
+        ("for k in d[x]:", "for k in {'k': 1`}[5]:"),
+        ("for k in d[y]:", "for k in {'k': 1`}['a\"b']:"),
+        ("[k + y for k in items if k in y]", "[k + 'a\"b' for k in [1, `2] if k in 'a\"b']"),
+        ("for k in [x, i, 7]:", "for k in [5, `0, 7]:"),
+        (
+            "for k in zip({1: [2, x]}, 'ab', y[i], items[1:]):",
+            "for k in zip({1: [2, 5]`}, 'a`b', 'a`\"b'[0], [1, `2][1:]):",
+        ),
+        ("[k for c in [[1], [x, 2]] for k in c if k]", "[k for c in [[1], `[5, 2]] for k in c if k]"),
+        ("for k in y: y += k", "for k in 'a`\"b': 'a\"b' += k"),
+    ],
+)
+def test_marks_stand_in_what_is_gone_through(line: str, note: str) -> None:
+    assert inlined(line, VALUES.get, 2) == note
+
+
 def test_there_is_room_for_so_many_values() -> None:
     line = "+".join(["v"] * 9)
     assert inlined(line, {"v": repr("a" * 98)}.get) == "+".join([repr("a" * 98)] * 4 + ["v"] * 5)
 
 
 def without_notes(text: str) -> str:
-    return re.sub(rf"(?<={re.escape(FRAME_SEP)}){re.escape(ACTION_SEP)}[^\n]*\n", "", text)
+    return re.sub(rf"(?<={re.escape(FRAME_SEP)}){re.escape(ACTION_SEP)}(?:[^<]|<(?!\|))*\n(?=<\|)", "", text)
+
+
+def noted_line(note: str) -> str:
+    """Of a note, the line with values, which is not indented; "" where there is none (of functions)."""
+    line, _, _ = note.removeprefix(ACTION_SEP).partition("\n")
+    return "" if line.startswith(" ") else line
 
 
 def notes_of(trace: Trace) -> list[str]:
-    """Before each frame but the first."""
+    """Before each frame but the first, the line with values."""
     (part,) = texts(trace, 1, len, None, notes=True)
-    assert all(note == "" or re.fullmatch(rf"{re.escape(ACTION_SEP)}\S[^\n]*\n", note) for note in part.notes)
-    return [note.removeprefix(ACTION_SEP).removesuffix("\n") for note in part.notes]
+    assert all(note == "" or re.fullmatch(rf"{re.escape(ACTION_SEP)}([^\n]+\n)+", note) for note in part.notes)
+    return [noted_line(note) for note in part.notes]
 
 
 def test_the_notes_of_a_trace() -> None:
@@ -96,13 +147,15 @@ def test_the_notes_of_a_trace() -> None:
 def g(k):
     return k
 """
-    loop, test, add = "for i, c in enumerate('ax'):  # ", "if {!r} in 'ab':", "{} += g({})"
-    inner = "y = [c + str(8) for c in 'ax']  # 1"
+    test, add = "if {!r} in 'ab':", "{} += g({})"
+    loops = [f"for i, c in enumerate({text!r}):  # {number}" for number, text in enumerate(("`ax", "a`x", "ax`"), 1)]
+    inner = "y = [c + str(8) for c in '{}ax']  # 1"
     key = "return sorted(['a8', 'x8'], key=lambda c: c[1:])"
     assert notes_of(record_source(source, "f('ax', 6)")) == [
-        *["", "", "", "n = len('ax') + 6", loop + "1", test.format("a"), add.format(8, 0), "", "return 0"],
-        *[add.format(8, 0), loop + "2", test.format("x"), loop + "3"],
-        *[inner, "", inner, "y = ['a' + str(8) for c in 'ax']  # 2", "y = ['x' + str(8) for c in 'ax']  # 3", inner],
+        *["", "def f(text, k):", "", "n = len('ax') + 6", loops[0], test.format("a"), add.format(8, 0), "", "return 0"],
+        *[add.format(8, 0), loops[1], test.format("x"), loops[2]],
+        *[inner.format(""), "", inner.format("`"), "y = ['a' + str(8) for c in 'a`x']  # 2"],
+        *["y = ['x' + str(8) for c in 'ax`']  # 3", inner.format("")],
         *[
             key,
             "",
@@ -112,7 +165,7 @@ def g(k):
             "return sorted(y, key=lambda c: 'x8'[1:])",
             key,
         ],
-        "",
+        "def f(text, k):",
     ]
 
 
@@ -120,12 +173,12 @@ def test_inner_loops_count_anew_and_behind_an_exception_or_a_broken_frame_nothin
     source = "def f(n):\n    for i in range(n):\n        for j in 'ab':\n            pass\n    return 1 // (n - n)\n"
     trace = record_source(source, "f(2)")
     counts = [note.partition("  # ")[::2] for note in notes_of(trace) if " # " in note]
-    inner = [("for j in 'ab':", str(n)) for n in (1, 2, 3)]
+    inner = [(f"for j in {text!r}:", str(n)) for n, text in enumerate(("`ab", "a`b", "ab`"), 1)]
     outer = [("for i in range(2):", str(n)) for n in (1, 2, 3)]
     assert counts == [outer[0], *inner, outer[1], *inner, outer[2]]
     behind = zip(trace.frames, notes_of(trace), strict=False)
     assert [note for step, note in behind if step.event is Event.EXCEPTION] == ["", ""]
-    notes = Notes()
+    notes = Notes(Flow(trace.context))
     for step in trace[:5]:
         notes.observe(step)
     assert notes.text()
@@ -184,15 +237,17 @@ def test_texts_with_notes_have_the_frames_and_are_told_anew_with_the_right_count
     trace = record_source(LOOP, "f(60)")
     whole = notes_of(trace)
     parts = list(texts(trace, 1, len, 1_500, notes=True))
+    counted = 0
     assert len(parts) > 4 and [step for part in parts for step in part.steps] == list(trace.frames[1:])
-    assert [note.removeprefix(ACTION_SEP).removesuffix("\n") for part in parts for note in part.notes] == whole
+    assert [noted_line(note) for part in parts for note in part.notes] == whole
     for part in parts:
         plain = without_notes(part.text)
         known = parse(plain)
         assert not known.malformed and known.frames[0] == trace.frames[0]
-        told = re.findall(r"for i in range\(60\):  # (\d+)\n<\|line_sep\|>[^\n]*?\"i\": \"(\d+)\"", part.text)
+        told = re.findall(r"for i in range\(60\):  # (\d+)\n.*\n.*\n<\|line_sep\|>.*?\"i\": \"(\d+)\"", part.text)
         assert all(int(count) == int(item) + 1 for count, item in told)
-    assert any("# 3" in part.text for part in parts[1:])
+        counted += len(told)
+    assert counted > 4 and any("# 3" in part.text for part in parts[1:])
     longest = max(len(part.text) + sum(len(render_frame(step)) for step in part.steps) for part in parts)
     assert longest < 1_500 + 300
 
@@ -200,12 +255,13 @@ def test_texts_with_notes_have_the_frames_and_are_told_anew_with_the_right_count
 def test_a_prompt_is_read_with_its_notes() -> None:
     trace = record_source(LOOP, "f(3)")
     past = Past(Trace(trace.context, trace.frames[:6], complete=False), len, None, notes=True)
-    assert past.text.count(FRAME_SEP + ACTION_SEP) == 1 and "for i in range(3):  # 1" in past.text
-    assert past.note() == ACTION_SEP + "0 += 0\n"
+    assert past.text.count(FRAME_SEP + ACTION_SEP) == 5 and "for i in range(3):  # 1" in past.text
+    header, body, behind = "    for i in range(n):\n", "        t += i\n", "    return t\n"
+    assert past.note() == f"{ACTION_SEP}0 += 0\n{header}"
     past.wrote(render_frame(trace[6]))
-    assert past.note() == ACTION_SEP + "for i in range(3):  # 2\n"
+    assert past.note() == f"{ACTION_SEP}for i in range(3):  # 2\n{body}{behind}"
     past.observe(trace[7])
-    assert past.note() == ACTION_SEP + "0 += 1\n"
+    assert past.note() == f"{ACTION_SEP}0 += 1\n{header}"
     plain = Past(Trace(trace.context, trace.frames[:6], complete=False), len, None)
     assert plain.text == render_prompt(trace.context, trace.frames[:6]) and plain.note() == ""
 

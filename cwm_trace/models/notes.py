@@ -1,10 +1,11 @@
-"""Notes: before each frame, the line that runs, with the values of its variables in place of their names.
+"""Notes: before each frame, the line that runs, with the values of its variables in place of their names, and the lines that may be next.
 
 A small network finds the value of a name badly: of several values shown above it takes the last one, or the only one of a fitting type. What is
 looked up for it stands in its text then: behind `result = x + 1`, where the trace shows that `x` is 5, comes `result = 5 + 1`, and the
-observation after it. Of a loop's header and of a comprehension, a note has a number, too: how often it has run. Bookkeeping of the text that
-is there: nothing is run, and where a frame is wrong its notes are. Notes are no part of the trace: models that are trained with them read
-them (`models.causal`), nobody else sees them.
+observation after it. Of a loop's header and of a comprehension, a note has a number, too: how often it has run; and in what a loop goes
+through a mark stands before the item that it is at, which no frame shows. Then come the lines that may run next (`models.flow`), of an `if`
+both ways. Bookkeeping of the text that is there: nothing is run, and where a frame is wrong its notes are. Notes are no part of the trace:
+models that are trained with them read them (`models.causal`), nobody else sees them.
 
 Knows frames, and what names are in a line of Python; no model.
 """
@@ -20,9 +21,11 @@ from typing import NamedTuple
 
 from cwm_trace.format import ACTION_SEP, escape_source
 from cwm_trace.frames import Event, Frame, Step
+from cwm_trace.models.flow import Flow
 
 _ROOM = 400  # characters of values in a note; what is longer stays a name
 _ITERATOR = ".0"  # the first argument of a comprehension's frame
+_MARK = "`"  # before the item that a loop is at: no character of Python's
 _TOKENS = re.compile(
     r"""(?P<space>\s+)
     | (?P<string>[A-Za-z]{0,2}(?:'(?:[^'\\]|\\.)*'?|"(?:[^"\\]|\\.)*"?))
@@ -34,6 +37,10 @@ _TOKENS = re.compile(
 )
 _FIELD = re.compile(r"(?<!\{)\{([^{}]*)\}")  # of an f-string
 _BLOCKS = ("def ", "async def ", "class ", "@")
+_BEFORE_DISPLAY = ("in", "(", ",")
+_LOOPS = ("for ", "async for ")
+_ITEM = re.compile(r"""[A-Za-z]{0,2}'(?:[^'\\]|\\.)*'|[A-Za-z]{0,2}"(?:[^"\\]|\\.)*"|[^"'()[\]{},]+|.""", re.DOTALL)
+_CHARACTER = re.compile(r"\\(?:x..|u.{4}|U.{8}|.)|.", re.DOTALL)
 _BINDING = frozenset({"as", "def", "class", "import", "global", "nonlocal", "del"})
 
 
@@ -50,12 +57,14 @@ class _Line(NamedTuple):
         bound: which of them stay as they are, as names that are bound and not read do.
         own: the names that its comprehensions and lambdas have for themselves.
         repeats: whether it is, or has, a loop over items.
+        items: of what that goes through: where names, texts and displays begin, and the token behind them.
     """
 
     tokens: tuple[_Token, ...]
     bound: frozenset[int]
     own: frozenset[str]
     repeats: bool
+    items: Mapping[int, int]
 
 
 @dataclass(slots=True)
@@ -65,60 +74,89 @@ class _Scope:
     Attributes:
         names: its variables as the trace shows them.
         inline: whether it is a comprehension's or a lambda's, which stands in the midst of a line.
+        number: of the line that ran last, its own first; 0: unknown.
         line: that ran last, "" before any.
         visits: how often each line has run since a line that is less indented, by its text.
     """
 
     names: Mapping[str, str]
     inline: bool = False
+    number: int = 0
     line: str = ""
     visits: dict[str, int] = field(default_factory=dict)
+
+
+class Ran(NamedTuple):
+    """Of the line that ran last in the Python frame that is running.
+
+    Attributes:
+        visit: how often it has run; 0: none has, or unknown.
+        number: which of the source's it is; 0: unknown.
+    """
+
+    visit: int = 0
+    number: int = 0
+
+
+_UNKNOWN = Ran()
 
 
 class Notes:
     """The notes of one trace, as it grows."""
 
-    def __init__(self) -> None:
+    def __init__(self, flow: Flow) -> None:
+        self._flow = flow
         self._scopes: list[_Scope] = []
-        self._runs = False  # whether a line is in the midst of running
+        self._runs = False  # whether a line is in the midst of running, or a function begins
 
-    def observe(self, step: Step, visit: int = 0) -> None:
-        """Append a frame; `visit`: how often its line has run, where not all frames before it are told."""
-        self._runs = isinstance(step, Frame) and step.event in (Event.LINE, Event.RETURN)
+    def observe(self, step: Step, ran: Ran = _UNKNOWN) -> None:
+        """Append a frame; `ran`: what `ran` was behind it, where not all frames before it are told."""
+        self._runs = isinstance(step, Frame) and step.event is not Event.EXCEPTION
         if not isinstance(step, Frame):
             return
         if step.event is Event.CALL:
-            self._scopes.append(_Scope(step.locals, not step.source.lstrip().startswith(_BLOCKS)))
+            number = ran.number or self._flow.place(step.source, None)
+            self._scopes.append(_Scope(step.locals, not step.source.lstrip().startswith(_BLOCKS), number))
         elif step.event is Event.RETURN:
             del self._scopes[-1:]
         elif step.event is Event.LINE:
             if not self._scopes:
                 self._scopes.append(_Scope(step.locals))
-            self._run(self._scopes[-1], step, visit)
+            self._run(self._scopes[-1], step, ran)
 
-    @staticmethod
-    def _run(scope: _Scope, step: Frame, visit: int) -> None:
+    def _run(self, scope: _Scope, step: Frame, ran: Ran) -> None:
         scope.names, scope.line = step.locals, step.source
-        visit, indent = visit or scope.visits.get(step.source, 0) + 1, _indent(step.source)
+        scope.number = ran.number or self._flow.place(step.source, scope.number)
+        visit, indent = ran.visit or scope.visits.get(step.source, 0) + 1, _indent(step.source)
         scope.visits = {line: count for line, count in scope.visits.items() if _indent(line) <= indent}
         scope.visits[step.source] = visit
 
     @property
-    def visit(self) -> int:
-        """How often the line has run that ran last in the Python frame that is running; 0 before any."""
-        return self._scopes[-1].visits.get(self._scopes[-1].line, 0) if self._scopes else 0
+    def ran(self) -> Ran:
+        """The line that ran last in the Python frame that is running."""
+        if not self._scopes:
+            return _UNKNOWN
+        scope = self._scopes[-1]
+        return Ran(scope.visits.get(scope.line, 0), scope.number)
 
     def text(self) -> str:
         """What is to be read before the next frame; "" where there is nothing to note."""
         if not self._runs or not self._scopes:
             return ""
         scope = self._scopes[-1]
-        note = inlined(scope.line, self._value)
-        if _read(scope.line.strip()).repeats:
-            note += f"  # {scope.visits[scope.line]}"
-        elif note == scope.line.strip():
-            return ""
-        return f"{ACTION_SEP}{escape_source(note)}\n"
+        lines = [line for line in [escape_source(self._line(scope))] if line]
+        lines += self._flow.following(scope.number, scope.inline or not scope.line)
+        return f"{ACTION_SEP}{_joined(lines)}" if lines else ""
+
+    def _line(self, scope: _Scope) -> str:
+        """The line with its values; "" where it has none."""
+        line = scope.line.strip()
+        if not _read(line).repeats:
+            note = inlined(line, self._value)
+            return "" if note == line else note
+        visit = scope.visits[scope.line]
+        goes_through = line.startswith(_LOOPS) or scope.inline
+        return f"{inlined(line, self._value, visit if goes_through else 0)}  # {visit}"
 
     def _value(self, name: str) -> str | None:
         """What a name stands for: in a comprehension, also what it stands for around it."""
@@ -133,11 +171,19 @@ class Notes:
         return None
 
 
-def inlined(line: str, value: Callable[[str], str | None]) -> str:
-    """A line, or a part of one, with values in place of the names of which there is one, as far as there is room."""
-    room, made = _ROOM, []
+def inlined(line: str, value: Callable[[str], str | None], item: int = 0) -> str:
+    """A line, or a part of one, with values in place of the names of which there is one, as far as there is room.
+
+    `item`: the one that its loops are at, from 1 on, which is marked in what they go through; 0: none.
+    """
+    room = _ROOM
+    made: list[str] = []
     read = _read(line.strip())
+    ends: dict[int, int] = {}  # of what is gone through, behind its last token: where it begins in what is made
     for number, token in enumerate(read.tokens):
+        _mark(made, ends.pop(number, None), item)
+        if item and number in read.items:
+            ends[read.items[number]] = len(made)
         text = token.text
         if token.kind == "name" and number not in read.bound:
             found = value(text)
@@ -147,7 +193,14 @@ def inlined(line: str, value: Callable[[str], str | None]) -> str:
         elif token.kind == "string" and "f" in text[:2].lower() and text[0] not in "'\"":
             text = _FIELD.sub(lambda part: "{" + inlined(part[1], value) + "}", text)
         made.append(text)
+    _mark(made, ends.pop(len(read.tokens), None), item)
     return "".join(made)
+
+
+def _mark(made: list[str], start: int | None, item: int) -> None:
+    """Put a mark into what stands from there on."""
+    if start is not None:
+        made[start:] = [marked("".join(made[start:]), item)]
 
 
 @lru_cache(maxsize=10_000)
@@ -157,7 +210,53 @@ def _read(line: str) -> _Line:
     targets = list(_targets(tokens, solid))
     own = frozenset(tokens[number].text for number, inside in targets if inside)
     bound = _bound(tokens, solid) | {number for number, _ in targets}
-    return _Line(tokens, bound, own, _Token("name", "for") in tokens)
+    return _Line(tokens, bound, own, _Token("name", "for") in tokens, dict(_gone_through(tokens)))
+
+
+def _gone_through(tokens: Sequence[_Token]) -> Iterator[tuple[int, int]]:
+    """The names, texts and displays behind `for ... in`, but for those in an index or in another; and the number of the token behind them."""
+    bound = inside = False  # behind `for`, behind its `in`
+    last, depth, start = "", 0, 0
+    for number, token in enumerate(tokens):
+        text = token.text
+        if not depth and (text in ("for", "in", "if", "else", ":")):
+            bound, inside = text == "for", bound and text == "in"
+        elif inside and text in ("[", "{"):
+            display = not depth and (last in _BEFORE_DISPLAY)
+            start, depth = number if display else start if depth else -1, depth + 1
+        elif inside and depth and text in ("]", "}"):
+            depth -= 1
+            if not depth and start >= 0:
+                yield start, number + 1
+        elif inside and not depth and token.kind in ("name", "string"):
+            yield number, number + 1
+        last = text if token.kind != "space" else last
+
+
+def marked(value: str, item: int) -> str:
+    """The text of a value with a mark before its so-manieth item, behind the last where there are fewer; others than texts, lists, tuples,
+    sets and dicts stay as they are."""
+    if value[:1] in ("'", '"'):
+        places = [found.start() for found in _CHARACTER.finditer(value, 1, len(value) - 1)]
+    elif value[:1] in ("[", "(", "{"):
+        places = _items(value)
+    else:
+        return value
+    place = places[item - 1] if item <= len(places) else len(value) - 1
+    return value[:place] + _MARK + value[place:]
+
+
+def _items(value: str) -> list[int]:
+    """Where the items of a display begin."""
+    depth, places = 0, [] if len(value) < 3 else [1]
+    for part in _ITEM.finditer(value):
+        if part[0] in ("[", "(", "{"):
+            depth += 1
+        elif part[0] in ("]", ")", "}"):
+            depth -= 1
+        elif part[0] == "," and depth == 1 and value[part.end() :] != ")":  # of a tuple of one
+            places.append(part.end() + 1)
+    return places
 
 
 def _bound(tokens: Sequence[_Token], solid: Sequence[int]) -> frozenset[int]:
@@ -193,6 +292,10 @@ def _targets(tokens: Sequence[_Token], solid: Sequence[int]) -> Iterator[tuple[i
             binder = -1
         elif binder >= 0 and token.kind == "name":
             yield number, binder > 0
+
+
+def _joined(lines: Sequence[str]) -> str:
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _indent(line: str) -> int:

@@ -16,7 +16,8 @@ from typing import NamedTuple
 
 from cwm_trace.format import FRAME_SEP, FrameParser, diff_encode, render_frame, render_prompt, render_step
 from cwm_trace.frames import Event, Frame, Step, Trace
-from cwm_trace.models.notes import Notes
+from cwm_trace.models.flow import Flow
+from cwm_trace.models.notes import Notes, Ran
 
 _LEAST = 0.25  # of the limit, for frames behind a context, or a text told anew, that is nearly as long
 _KEPT = 0.5  # of what frames may take
@@ -24,10 +25,10 @@ _CALLERS = 0.5  # of what is kept, at least
 
 
 class _Told(NamedTuple):
-    """A frame of the past, and how often its line had run then."""
+    """A frame of the past, and which line had run last behind it."""
 
     step: Step
-    visit: int = 0
+    ran: Ran = Ran()
 
 
 class Part(NamedTuple):
@@ -64,7 +65,8 @@ class Past:
         self._context, self._size = prompt.context, size
         self._limit = self._least = self._bare = 0.0
         self._most = inf
-        self._notes = Notes() if notes else None
+        self._flow = Flow(prompt.context) if notes else None
+        self._notes = Notes(self._flow) if self._flow else None
         self._steps: list[_Told] | None = None
         if limit is not None:
             self._bare = size(render_prompt(prompt.context))
@@ -74,7 +76,7 @@ class Past:
             self._steps = []
         self._due = min(self._limit, self._most)
         self._parser = FrameParser()
-        self.text = render_prompt(self._context) + _text(map(_Told, prompt.frames), notes)
+        self.text = render_prompt(self._context) + _text(map(_Told, prompt.frames), self._flow)
         for step in prompt.frames:
             self.observe(step)
 
@@ -104,12 +106,12 @@ class Past:
             self._append(self._parser.parse(text))
 
     def _append(self, step: Step) -> None:
-        visit = 0
+        ran = Ran()
         if self._notes is not None:
             self._notes.observe(step)
-            visit = self._notes.visit
+            ran = self._notes.ran
         if self._steps is not None:
-            self._steps.append(_Told(step, visit))
+            self._steps.append(_Told(step, ran))
 
     def instead(self, length: int) -> str | None:
         """What to read in place of a text of this length before the next frame; None where that is not too long."""
@@ -146,7 +148,7 @@ class Past:
         return [*entry, *shown]
 
     def _plain(self, told: Iterable[_Told]) -> str:
-        return _text(told, self._notes is not None)
+        return _text(told, self._flow)
 
     def _anew(self, told: Iterable[_Told]) -> str:
         return self._plain(_told_anew(told))
@@ -180,14 +182,14 @@ def texts(
     yield Part(text, tuple(noted), trace.frames[start:])
 
 
-def _text(told: Iterable[_Told], noted: bool) -> str:
-    """Frames in a text, with the notes between them."""
-    if not noted:
+def _text(told: Iterable[_Told], flow: Flow | None) -> str:
+    """Frames in a text, with the notes between them where lines' order is known."""
+    if flow is None:
         return "".join(render_step(step) for step, _ in told)
-    notes, made = Notes(), []
-    for step, visit in told:
+    notes, made = Notes(flow), []
+    for step, ran in told:
         made += [notes.text(), render_step(step)]
-        notes.observe(step, visit)
+        notes.observe(step, ran)
     return "".join(made)
 
 
@@ -207,7 +209,7 @@ def _active(steps: Sequence[_Told]) -> list[list[_Told]]:
 def _told_anew(steps: Iterable[_Told]) -> Iterator[_Told]:
     """The same frames, each diff-encoded against the one that is before it now."""
     parser = FrameParser()
-    for step, visit in steps:
+    for step, ran in steps:
         told = diff_encode(replace(step, raw=None), parser.previous) if isinstance(step, Frame) else step
         parser.observe(told)
-        yield _Told(told, visit)
+        yield _Told(told, ran)

@@ -1,0 +1,166 @@
+"""Which lines of a program may run next, read off its source: what follows a statement, the ways of a branch, the functions a line names.
+
+An order of statements, no more: no value is known and nothing is run, so that of an `if` both ways are named, and of a loop its body and what
+is behind it. Exceptions, and what jumps in the midst of a statement over several lines, are not followed. Source that this Python does not
+parse has no next lines.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+from collections.abc import Iterable, Sequence
+
+from cwm_trace.format import escape_source, source_lines, strip_mark
+
+_NAMED = re.compile(r"(?<!def )(?<!class )\b[^\W\d]\w*")
+_ON_ITS_OWN = re.compile(
+    r"\b(?:for|lambda|yield|await)\b"
+)  # in a line: what has frames with that line, or leaves by it
+_LOOP = re.compile(r"^\s*(?:async\s+)?for\b")
+_LEFT = 0  # in place of a line: the function is left, by the line that ran last
+_MOST = 4  # lines
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
+_Numbers = tuple[int, ...]
+
+
+class Flow:
+    """The lines of one source, by their numbers from 1 on."""
+
+    def __init__(self, source: str) -> None:
+        self._lines = ["", *(strip_mark(line).rstrip("\r\n") for line in source_lines(source))]
+        self._numbers: dict[str, list[int]] = {}
+        for number, line in enumerate(self._lines):
+            self._numbers.setdefault(line.strip(), []).append(number)
+        self._after: dict[int, _Numbers] = {}
+        self._entered: dict[int, _Numbers] = {}
+        self._named: dict[str, int] = {}
+        if (tree := _parsed(source)) is not None:
+            self._block(tree.body, (_LEFT,))
+            self._define(tree)
+
+    def place(self, line: str, before: int | None) -> int:
+        """The number of a line that runs, behind one that ran in the same Python frame (None: it is the first there); 0: unknown.
+
+        Of several that are the same: one that may be next, else the next below, else the nearest.
+        """
+        numbers = self._numbers.get(line.strip(), [])
+        if before is None:
+            return next((number for number in numbers if number in self._entered), min(numbers, default=0))
+        following = self._after.get(before, ()) + self._entered.get(before, ())
+        return min(
+            numbers,
+            key=lambda number: (number not in following, number <= before, abs(number - before)),
+            default=0,
+        )
+
+    def following(self, number: int, entered: bool = False) -> tuple[str, ...]:
+        """The lines that may run behind this one, as frames show them, without line ends; `entered`: it begins a function, or is all of one,
+        as a comprehension's."""
+        if not 0 < number < len(self._lines):
+            return ()
+        if entered and number in self._entered:
+            return self._shown(self._entered[number], number)
+        line = self._lines[number]
+        own = (number,) if entered or _ON_ITS_OWN.search(_LOOP.sub("", line)) else ()
+        called = (self._named[name] for name in _NAMED.findall(line) if name in self._named)
+        return self._shown((*called, *own, *(() if entered else self._after.get(number, ()))), number)
+
+    def _shown(self, numbers: Iterable[int], own: int) -> tuple[str, ...]:
+        texts = (escape_source(self._lines[number or own]) for number in numbers)
+        return tuple(dict.fromkeys(texts))[:_MOST]
+
+    def _define(self, tree: ast.Module) -> None:
+        """Functions and classes by their names; of several the first."""
+        for node in ast.walk(tree):
+            if isinstance(node, _DEFINITIONS) and node.lineno in self._entered:
+                made = next((part for part in node.body if getattr(part, "name", "") == "__init__"), None)
+                if not isinstance(node, ast.ClassDef):
+                    self._named.setdefault(node.name, _first(node))
+                elif made is not None:
+                    self._named.setdefault(node.name, _first(made))
+
+    def _block(self, body: Sequence[ast.stmt], after: _Numbers, ends: _Numbers = (), goes_on: _Numbers = ()) -> None:
+        """Statements one after the other, then one of `after`; `ends` and `goes_on` are where `break` and `continue` lead."""
+        for statement in body:
+            below = [other for other in body if _first(other) > (statement.end_lineno or 0)]
+            self._statement(statement, _start(below, after), ends, goes_on)
+
+    def _statement(self, node: ast.stmt, after: _Numbers, ends: _Numbers, goes_on: _Numbers) -> None:
+        number = _first(node)
+        if isinstance(node, ast.If):
+            self._follow(number, (*_start(node.body, after), *_start(node.orelse, after)))
+            self._block(node.body, after, ends, goes_on)
+            self._block(node.orelse, after, ends, goes_on)
+        elif isinstance(node, (ast.For, ast.AsyncFor, ast.While)):
+            self._follow(number, (*_start(node.body, (number,)), *_start(node.orelse, after)))
+            self._block(node.body, (number,), after, (number,))
+            self._block(node.orelse, after, ends, goes_on)
+        elif isinstance(node, (ast.With, ast.AsyncWith)):  # whose line runs again when it is left
+            self._follow(number, (*_start(node.body, after), *after))
+            self._block(node.body, (number,), ends, goes_on)
+        elif isinstance(node, (ast.Try, ast.TryStar)):
+            self._try(node, after, ends, goes_on)
+        elif isinstance(node, ast.Match):
+            self._match(node, after, ends, goes_on)
+        else:
+            self._plain(node, after, ends, goes_on)
+
+    def _plain(self, node: ast.stmt, after: _Numbers, ends: _Numbers, goes_on: _Numbers) -> None:
+        if isinstance(node, _DEFINITIONS):
+            self._entered[node.lineno] = self._entered[_first(node)] = _start(node.body, (_LEFT,))
+            self._block(node.body, (_LEFT,))
+        elif isinstance(node, (ast.Return, ast.Raise, ast.Break, ast.Continue)):
+            after = {ast.Return: (_LEFT,), ast.Raise: (), ast.Break: ends, ast.Continue: goes_on}[type(node)]
+        last = _first(node) if isinstance(node, _DEFINITIONS) else node.end_lineno or 0
+        for number in range(_first(node), last + 1):
+            self._follow(number, after)
+
+    def _try(self, node: ast.Try | ast.TryStar, after: _Numbers, ends: _Numbers, goes_on: _Numbers) -> None:
+        last = _start(node.finalbody, after)
+        self._follow(_first(node), _start(node.body, last))
+        self._block(node.body, _start(node.orelse, last), ends, goes_on)
+        self._block(node.orelse, last, ends, goes_on)
+        for number, handler in enumerate(node.handlers):
+            others = tuple(other.lineno for other in node.handlers[number + 1 : number + 2])
+            self._follow(handler.lineno, (*_start(handler.body, last), *others))
+            self._block(handler.body, last, ends, goes_on)
+        self._block(node.finalbody, after, ends, goes_on)
+
+    def _match(self, node: ast.Match, after: _Numbers, ends: _Numbers, goes_on: _Numbers) -> None:
+        starts = [case.pattern.lineno for case in node.cases]
+        self._follow(node.lineno, (starts[0],))
+        for case, number, other in zip(node.cases, starts, [*((start,) for start in starts[1:]), after], strict=True):
+            self._follow(number, (*_start(case.body, after), *other))
+            self._block(case.body, after, ends, goes_on)
+
+    def _follow(self, number: int, after: _Numbers) -> None:
+        """Several statements may stand in one line."""
+        self._after[number] = tuple(dict.fromkeys((*self._after.get(number, ()), *after)))
+
+
+def _parsed(source: str) -> ast.Module | None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return ast.parse(source)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return None
+
+
+def _start(body: Sequence[ast.stmt], after: _Numbers) -> _Numbers:
+    """The first line that runs of these statements, or `after` where none does."""
+    return next(((_first(node),) for node in body if not _is_silent(node)), after)
+
+
+def _is_silent(node: ast.stmt) -> bool:
+    """Whether nothing is run for it: a docstring, a declaration."""
+    constant = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    return constant or isinstance(node, (ast.Global, ast.Nonlocal))
+
+
+def _first(node: ast.stmt) -> int:
+    decorators = getattr(node, "decorator_list", [])
+    return int(decorators[0].lineno if decorators else node.lineno)
