@@ -51,6 +51,13 @@ def _parser() -> argparse.ArgumentParser:
     record.add_argument("--programs", help="file of `collect`, for real, mutant and wide")
     record.add_argument("--slips", action="store_true", help="learn what follows a wrong value")
     record.add_argument("--notes", action="store_true", help=_NOTES)
+    record.add_argument(
+        "--observed",
+        type=float,
+        default=0.0,
+        metavar="SHARE",
+        help="of so many programs learn the observations of lines alone (0)",
+    )
     record.add_argument("--parts", action="store_true", help="learn a part of each trace that is too long")
     train = commands.add_parser("train", help="train a model on shards")
     train.add_argument("shards", type=Path)
@@ -376,8 +383,8 @@ def _run(args: argparse.Namespace) -> None:
     if args.command == "record":
         from cwm_trace.train.record import Recipe, write_shards
 
-        names = ("first", "last", "per_shard", "calls", "max_tokens", "family", "programs", "parts", "slips", "notes")
-        recipe = Recipe(**{name: getattr(args, name) for name in names}, suites=tuple(args.suite))
+        given = {item.name: getattr(args, item.name) for item in fields(Recipe) if hasattr(args, item.name)}
+        recipe = Recipe(**given, suites=tuple(args.suite))
         json.dump(write_shards(recipe, args.out, args.workers), sys.stdout)
     elif args.command == "train":
         _train(args)

@@ -19,7 +19,7 @@ from cwm_trace.train.writer import Writer, literal_text
 
 _LIKE = {"T": "S", "M": "N", "K": "N", "'C'": "S"}  # what a hole's value may be like: the first text, the first number
 _TESTS = [template for template in TESTS if " is " not in template]  # of which Python warns
-_PARTS = [  # no f-strings, whose fields take no literals with quotes, and no comprehensions, which make many frames
+PLAIN_PARTS = [  # no f-strings, whose fields take no literals with quotes, and no comprehensions, which make many frames
     template for template in PARTS if not template.startswith("f'") and " for " not in template
 ]
 _EVERYWHERE = read_templates("""
@@ -33,6 +33,9 @@ S.replace('C', '')|S.strip('C')|S.split('C')|list(S)|sorted(L)|sorted(S)|'C'.joi
 """)
 
 
+FACTS = _EVERYWHERE + _OFTEN  # the operations of nearly every program
+
+
 def facts_body(writer: Writer) -> list[str]:
     """Operations of all kinds, or of a few, bound to one name or asked by an `if`; in turn, so that hardly a value is the one before."""
     rng = writer.rng
@@ -40,7 +43,7 @@ def facts_body(writer: Writer) -> list[str]:
     few = rng.random() < 0.4
     tests, others = (
         rng.choices(table, k=rng.randint(1, 3)) if few else table
-        for table in rng.choice([(_EVERYWHERE, _OFTEN), (_TESTS, COUNTS + _PARTS)])
+        for table in rng.choice([(_EVERYWHERE, _OFTEN), (_TESTS, COUNTS + PLAIN_PARTS)])
     )
     lines: list[str] = []
     for number in range(rng.choice([8, 12, 16, 20])):
@@ -63,14 +66,14 @@ def branches_body(writer: Writer) -> list[str]:
 def _branch(writer: Writer, name: str, tests: list[str]) -> list[str]:
     """A condition, or a loop that counts."""
     rng = writer.rng
-    test, number = _fact(writer, rng.choice(tests)), rng.randint(0, 9)
+    test, number = fact(writer, rng.choice(tests)), rng.randint(0, 9)
     if rng.random() < 0.1:
         return _counted(rng, name)
     lines = [
         f"{rng.choice(['if', 'if', 'if', 'if not'])} {test}:",
         f"    {name} {rng.choice(['=', '=', '+='])} {number}",
     ]
-    return lines + other_way(rng, name, lambda: _fact(writer, rng.choice(tests)), 0.35)
+    return lines + other_way(rng, name, lambda: fact(writer, rng.choice(tests)), 0.35)
 
 
 def _counted(rng: random.Random, name: str) -> list[str]:
@@ -94,14 +97,14 @@ def _lines(writer: Writer, name: str, templates: list[str]) -> list[str]:
     rng = writer.rng
     template = rng.choice(templates)
     if template in TESTS and rng.random() < 0.2:
-        return [f"if {_fact(writer, template)}:", f"    {name} = {rng.randint(0, 9)}"]
+        return [f"if {fact(writer, template)}:", f"    {name} = {rng.randint(0, 9)}"]
     if rng.random() < 0.75:
-        return [f"{name} = {_fact(writer, template)}"]
-    return [f"{name} = [{', '.join(_fact(writer, rng.choice(templates)) for _ in range(rng.choice([2, 4])))}]"]
+        return [f"{name} = {fact(writer, template)}"]
+    return [f"{name} = [{', '.join(fact(writer, rng.choice(templates)) for _ in range(rng.choice([2, 4])))}]"]
 
 
-def _fact(writer: Writer, template: str) -> str:
-    """Filled with literals, or now and then with variables where there are enough."""
+def fact(writer: Writer, template: str) -> str:
+    """A template (`small`) filled with literals, or now and then with variables where there are enough."""
     kinds = kinds_of(template)
     if writer.rng.random() < 0.3 and all(len(writer.variables(kind)) >= kinds.count(kind) for kind in kinds):
         return fill(writer, template)

@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from cwm_trace.errors import InputError
+from cwm_trace.train.deeds import deeds_body
 from cwm_trace.train.dense import dense_body
 from cwm_trace.train.facts import branches_body, facts_body
 from cwm_trace.train.grammar import EXPRESSIONS, MUTATIONS
@@ -25,6 +26,7 @@ from cwm_trace.train.panel import panel_body
 from cwm_trace.train.plain import KINDS, docstring, indented, plain_body
 from cwm_trace.train.recall import recall_body
 from cwm_trace.train.respell import respelled
+from cwm_trace.train.rounds import rounds_body
 from cwm_trace.train.runs import RunsTheme, runs_body
 from cwm_trace.train.skills import BODIES, atom_body
 from cwm_trace.train.small import small_body, small_writer
@@ -637,6 +639,7 @@ def _skill(
 _WIDE: dict[str | None, int] = {
     None: 15, "plain": 30, "module": 9, "atom": 6, "steps": 23, "chain": 5, "track": 3, "long": 5, "basics": 18, "dense": 30,
     "panel": 30, "toplevel": 16, "script": 6, "mutant": 10, "real": 10, "runs": 8, "recall": 16, "facts": 40, "branches": 20,
+    "deeds": 30, "rounds": 20,
 }  # fmt: skip
 _PARENTS: dict[str | None, int] = {None: 15, "plain": 40, "module": 5, "real": 40}
 _AS_FOUND = 0.3  # of the calls of real programs
@@ -648,6 +651,8 @@ _FAMILIES: dict[str, Callable[[random.Random, int], Program]] = {
     "runs": _skill("runs", runs_body, runs_writer),
     "branches": _skill("branches", branches_body, small_writer),
     "facts": _skill("facts", facts_body, small_writer),
+    "deeds": _skill("deeds", deeds_body, broad_writer),
+    "rounds": _skill("rounds", rounds_body, broad_writer),
     "small": _skill("small", small_body, small_writer),
     "plain": _plain,
     "module": _module,

@@ -40,7 +40,7 @@ SECONDS_A_PROGRAM = 1.0
 MEMORY = 3 << 30
 _LONGER = 6  # times the usual limits, where traces are learned in parts
 READ = 0.8  # of the tokens of such a part: from so many on, the next frame begins another
-_RESULTS_ONLY = "facts"  # the family of whose traces observations alone are learned
+_RESULTS_ONLY = frozenset({"facts", "deeds", "rounds"})  # families of whose traces observations alone are learned
 _RAISING = 0.25  # share of traces that raise, of mutants and of varied arguments, that are kept
 
 
@@ -60,6 +60,8 @@ class Recipe:
             recorded, then.
         slips: whether runs that slip are learned instead, from where they do (`slips`).
         notes: whether notes stand between the frames (`models.notes`), for a network that reads them.
+        observed: share of programs of which the observations of lines alone are learned, in a text without the lines of functions; of some
+            families (`facts`, `deeds`, `rounds`) they always are.
     """
 
     first: int
@@ -73,6 +75,7 @@ class Recipe:
     parts: bool = False
     slips: bool = False
     notes: bool = False
+    observed: float = 0.0
 
     def __post_init__(self) -> None:
         if self.family == "real" and self.programs is None:
@@ -188,9 +191,11 @@ class Maker:
         if recipe.slips:
             return self._slipped(program, rng)
         if program.parent is None and program.family != "real":
-            whole = self._results if program.family == _RESULTS_ONLY else self._whole
-            return self._tokens(self._fitting(program.source, program.calls), rng, whole)
-        return self._tokens(self._changed(rng, program), rng, self._whole)
+            found = self._fitting(program.source, program.calls)
+        else:
+            found = self._changed(rng, program)
+        observed = program.family in _RESULTS_ONLY or (recipe.observed > 0 and rng.random() < recipe.observed)
+        return self._tokens(found, rng, self._results if observed else self._whole)
 
     def _may_be_seen(self, source: str) -> bool:
         return _compiles(source) and not self.keep.rejects(source)

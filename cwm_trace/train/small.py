@@ -63,7 +63,7 @@ str(N) + S|str(L)|list(map(str, L))|[x + 1 for x in L]|[x * 2 for x in L]|[x for
 S.removeprefix('C')|S.removesuffix('C')|[w for w in W if w]|S or 'C'|L or [K]|sum([L, [N]], [])|tuple(L)|tuple(S)
 str(N) * 2|min(S, T)|max(S, T)
 """)
-_CHANGES = read_templates("""
+CHANGES = read_templates("""
 L.append(N)|L.pop()|L.pop(0)|L.remove(L[0])|L.insert(0, N)|L.insert(I, K)|L.extend(L)|L.sort()|L.reverse()|L[0] = N
 L[-1] = K|L.clear()|W.append(S)|W.pop()|W.sort()|W.insert(0, 'C')|W.reverse()|D['C'] = N|D['C'] = K|D.update({'C': N})
 D.pop('C', None)|D.setdefault('C', N)|D.clear()|N += K|N -= K|N *= 2|N += M|N //= 2|S += 'C'|S += T|L += [K]|N, M = M, N
@@ -135,7 +135,7 @@ def _step(writer: Writer) -> list[str]:
     if roll < 0.88:
         return [_assignment(writer, PARTS)]
     if roll < 0.95:
-        return [_filled(writer, _CHANGES)]
+        return [_filled(writer, CHANGES)]
     names = [name for kind in ("str", "li", "ls", "dsi") for name in writer.variables(kind)]
     return [
         f"for {rng.choice('xciwv')} in {rng.choice(names or ['range(3)'])}:",

@@ -1,0 +1,111 @@
+"""Deeds and rounds: lines of one operation and loops over everyday values, of which observations alone are learned."""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+
+from cwm_trace.format import FRAME_SEP
+from cwm_trace.frames import Event, Frame, Trace
+from cwm_trace.tracer.inprocess import record_source
+from cwm_trace.train.programs import generate
+from cwm_trace.train.record import Maker, Recipe
+from cwm_trace.train.tokenizer import PAD, build_tokenizer
+
+SEEDS = range(37_990_000, 37_990_080)
+FAMILIES = ["deeds", "rounds"]
+
+
+def traced(family: str) -> Iterator[tuple[ast.FunctionDef, Trace]]:
+    for seed in SEEDS:
+        program = generate(seed, 1, family)
+        (function,) = ast.parse(program.source).body
+        assert isinstance(function, ast.FunctionDef)
+        yield function, record_source(program.source, program.calls[0])
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_same_seed_gives_the_same_program(family: str) -> None:
+    assert [generate(seed, 1, family) for seed in SEEDS[:20]] == [generate(seed, 1, family) for seed in SEEDS[:20]]
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_python_has_nothing_to_say_about_the_programs(family: str) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for seed in range(SEEDS.start, SEEDS.start + 400):
+            compile(generate(seed, 1, family).source, "<deeds>", "exec")
+
+
+def test_deeds_change_one_name_and_few_of_them_raise() -> None:
+    operations: Counter[str] = Counter()
+    raised = 0
+    for function, trace in traced("deeds"):
+        bound = {
+            node.id for node in ast.walk(function) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+        }
+        assert len(bound) <= 1
+        operations.update(node.attr for node in ast.walk(function) if isinstance(node, ast.Attribute))
+        raised += trace.raised is not None
+    assert len(operations) > 40 and {"append", "pop", "split", "replace", "join", "get", "upper", "sort"} <= set(
+        operations
+    )
+    assert raised < 0.25 * len(SEEDS)
+
+
+def test_rounds_are_of_all_things_that_can_be_gone_through_and_of_all_lengths() -> None:
+    headers: Counter[str] = Counter()
+    lengths: Counter[int] = Counter()
+    for function, trace in traced("rounds"):
+        assert trace.raised is None
+        headers.update(ast.unparse(node.iter)[:1] for node in ast.walk(function) if isinstance(node, ast.For))
+        items = Counter(step.line_number for step in shown(trace))
+        lengths.update(items.values())
+    assert set("'[{re") <= set(headers) and max(headers.values()) < 0.6 * headers.total()
+    assert len(lengths) > 10 and max(lengths) >= 15
+
+
+def shown(trace: Trace) -> list[Frame]:
+    """The frames behind a loop's header."""
+    steps = [step for step in trace.frames if isinstance(step, Frame)]
+    return [
+        step
+        for step, after in zip(steps, steps[1:], strict=False)
+        if "for " in step.source and after.event is Event.LINE
+    ]
+
+
+@pytest.mark.parametrize(("family", "dense"), [("deeds", 75), ("rounds", 95)])
+def test_observations_are_learned_at_few_tokens_each(family: str, dense: int) -> None:
+    tokenizer = build_tokenizer()
+    pad = tokenizer.convert_tokens_to_ids(PAD)
+    maker = Maker(Recipe(SEEDS.start, SEEDS.stop, calls=1, family=family, notes=True))
+    tokens = observed = 0
+    for seed in SEEDS[:40]:
+        for ids in maker.sequences(seed):
+            text = tokenizer.decode(ids)
+            pieces = text.split(PAD)[1::2]  # what is learned stands between marks
+            assert all(re.fullmatch(r'<\|line_sep\|>\{.*\}', piece) for piece in pieces[:-1])
+            tokens += len(ids) - ids.count(pad)
+            observed += len(pieces)
+    assert observed > 300 and tokens / observed < dense
+
+
+def test_of_a_share_of_programs_observations_alone_are_learned() -> None:
+    tokenizer = build_tokenizer()
+    texts = {
+        share: [tokenizer.decode(ids) for seed in SEEDS[:20] for ids in made(share).sequences(seed)]
+        for share in (0.0, 0.5, 1.0)
+    }
+    contexts = {share: [text.partition(FRAME_SEP)[0] for text in some] for share, some in texts.items()}
+    bare = {share: [context.count("\n    ") == 1 for context in some] for share, some in contexts.items()}  # the entry
+    assert not any(bare[0.0]) and all(bare[1.0]) and 4 < sum(bare[0.5]) < 16
+
+
+def made(share: float) -> Maker:
+    return Maker(Recipe(0, 0, calls=1, family="plain", notes=True, observed=share))
