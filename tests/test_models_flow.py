@@ -153,12 +153,12 @@ def test_source_that_is_none_has_no_next_lines(source: str) -> None:
 
 
 def followed(trace: Trace) -> list[bool]:
-    """Of each frame behind one that leaves a line in the midst of running, whether its line was named."""
+    """Of each frame but new exceptions, whether its line was named."""
     flow = Flow(trace.context)
     notes, made = Notes(flow), []
     for step, after in zip(trace.frames, trace.frames[1:], strict=False):
         notes.observe(step)
-        if step.event is not Event.EXCEPTION and after.event is not Event.EXCEPTION:
+        if after.event is not Event.EXCEPTION or step.event is Event.EXCEPTION:
             named = [line.strip() for line in notes.text().removeprefix(ACTION_SEP).split("\n")]
             made.append(after.source.strip() in named)
     return made
@@ -171,3 +171,10 @@ def test_generated_programs_take_ways_that_are_named() -> None:
         for call in program.calls:
             made += followed(record_source(program.source, call))
     assert len(made) > 2_000 and sum(made) > 0.98 * len(made)
+
+
+def test_an_exception_leads_to_a_handler_or_out_of_the_function() -> None:
+    flow = Flow(SOURCE)
+    for number, leads in [(4, 4), (21, 22), (23, 27), (25, 27), (19, 18), (27, 27), (42, 41)]:
+        assert flow.raised(number) == (LINES[leads],)
+    assert flow.raised(21, caught=False) == (LINES[21],) and flow.raised(0) == flow.raised(99) == ()

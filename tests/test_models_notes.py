@@ -153,9 +153,9 @@ def g(k):
     key = "return sorted(['a8', 'x8'], key=lambda c: c[1:])"
     assert notes_of(record_source(source, "f('ax', 6)")) == [
         *["", "def f(text, k):", "", "n = len('ax') + 6", loops[0], test.format("a"), add.format(8, 0), "", "return 0"],
-        *[add.format(8, 0), loops[1], test.format("x"), loops[2]],
+        *["8 += 0", loops[1], test.format("x"), loops[2]],
         *[inner.format(""), "", inner.format("`"), "y = ['a' + str(8) for c in 'a`x']  # 2"],
-        *["y = ['x' + str(8) for c in 'ax`']  # 3", inner.format("")],
+        *["y = ['x' + str(8) for c in 'ax`']  # 3", "y = ['a8', 'x8']  # 1"],
         *[
             key,
             "",
@@ -165,7 +165,7 @@ def g(k):
             "return sorted(y, key=lambda c: 'x8'[1:])",
             key,
         ],
-        "def f(text, k):",
+        "return ['a8', 'x8']",
     ]
 
 

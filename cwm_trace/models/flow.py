@@ -36,6 +36,7 @@ class Flow:
             self._numbers.setdefault(line.strip(), []).append(number)
         self._after: dict[int, _Numbers] = {}
         self._entered: dict[int, _Numbers] = {}
+        self._caught: dict[int, _Numbers] = {}  # where an exception that is raised in the line leads
         self._named: dict[str, int] = {}
         if (tree := _parsed(source)) is not None:
             self._block(tree.body, (_LEFT,))
@@ -56,17 +57,24 @@ class Flow:
             default=0,
         )
 
-    def following(self, number: int, entered: bool = False) -> tuple[str, ...]:
+    def following(self, number: int, entered: bool = False, left: str | None = None) -> tuple[str, ...]:
         """The lines that may run behind this one, as frames show them, without line ends; `entered`: it begins a function, or is all of one,
-        as a comprehension's."""
+        as a comprehension's. `left`: what is still to run of it."""
         if not 0 < number < len(self._lines):
             return ()
         if entered and number in self._entered:
             return self._shown(self._entered[number], number)
-        line = self._lines[number]
+        line = self._lines[number] if left is None else left
         own = (number,) if entered or _ON_ITS_OWN.search(_LOOP.sub("", line)) else ()
         called = (self._named[name] for name in _NAMED.findall(line) if name in self._named)
-        return self._shown((*called, *own, *(() if entered else self._after.get(number, ()))), number)
+        ends = entered and "yield" not in line  # a generator goes on behind it
+        return self._shown((*called, *own, *(() if ends else self._after.get(number, ()))), number)
+
+    def raised(self, number: int, caught: bool = True) -> tuple[str, ...]:
+        """The line that may run behind an exception in this one; not `caught`: it came from a call, and is told again."""
+        if not 0 < number < len(self._lines):
+            return ()
+        return self._shown(self._caught.get(number, (_LEFT,)) if caught else (_LEFT,), number)
 
     def _shown(self, numbers: Iterable[int], own: int) -> tuple[str, ...]:
         texts = (escape_source(self._lines[number or own]) for number in numbers)
@@ -100,6 +108,7 @@ class Flow:
             self._block(node.orelse, after, ends, goes_on)
         elif isinstance(node, (ast.With, ast.AsyncWith)):  # whose line runs again when it is left
             self._follow(number, (*_start(node.body, after), *after))
+            self._catch(node.body, (number,))
             self._block(node.body, (number,), ends, goes_on)
         elif isinstance(node, (ast.Try, ast.TryStar)):
             self._try(node, after, ends, goes_on)
@@ -121,6 +130,8 @@ class Flow:
     def _try(self, node: ast.Try | ast.TryStar, after: _Numbers, ends: _Numbers, goes_on: _Numbers) -> None:
         last = _start(node.finalbody, after)
         self._follow(_first(node), _start(node.body, last))
+        self._catch([*node.body, *node.orelse, *node.handlers], _start(node.finalbody, ()))
+        self._catch(node.body, (node.handlers[0].lineno,) if node.handlers else ())
         self._block(node.body, _start(node.orelse, last), ends, goes_on)
         self._block(node.orelse, last, ends, goes_on)
         for number, handler in enumerate(node.handlers):
@@ -128,6 +139,12 @@ class Flow:
             self._follow(handler.lineno, (*_start(handler.body, last), *others))
             self._block(handler.body, last, ends, goes_on)
         self._block(node.finalbody, after, ends, goes_on)
+
+    def _catch(self, body: Sequence[ast.stmt | ast.ExceptHandler], leads: _Numbers) -> None:
+        """Outer ones first: those inside replace them."""
+        if leads:
+            for number in range(body[0].lineno, (body[-1].end_lineno or 0) + 1):
+                self._caught[number] = leads
 
     def _match(self, node: ast.Match, after: _Numbers, ends: _Numbers, goes_on: _Numbers) -> None:
         starts = [case.pattern.lineno for case in node.cases]

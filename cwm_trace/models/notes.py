@@ -2,10 +2,11 @@
 
 A small network finds the value of a name badly: of several values shown above it takes the last one, or the only one of a fitting type. What is
 looked up for it stands in its text then: behind `result = x + 1`, where the trace shows that `x` is 5, comes `result = 5 + 1`, and the
-observation after it. Of a loop's header and of a comprehension, a note has a number, too: how often it has run; and in what a loop goes
-through a mark stands before the item that it is at, which no frame shows. Then come the lines that may run next (`models.flow`), of an `if`
-both ways. Bookkeeping of the text that is there: nothing is run, and where a frame is wrong its notes are. Notes are no part of the trace:
-models that are trained with them read them (`models.causal`), nobody else sees them.
+observation after it. Where a call in the line has returned, what it returned stands for it (`models.answers`). Of a loop's header and of a
+comprehension, a note has a number, too: how often it has run; and in what a loop goes through a mark stands before the item that it is at, which
+no frame shows. Then come the lines that may run next (`models.flow`), of an `if` both ways. Bookkeeping of the text that is there: nothing is
+run, and where a frame is wrong its notes are. Notes are no part of the trace: models that are trained with them read them (`models.causal`),
+nobody else sees them.
 
 Knows frames, and what names are in a line of Python; no model.
 """
@@ -15,12 +16,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import Enum, auto
 from functools import lru_cache
 from keyword import iskeyword
 from typing import NamedTuple
 
 from cwm_trace.format import ACTION_SEP, escape_source
 from cwm_trace.frames import Event, Frame, Step
+from cwm_trace.models.answers import Answer, answered
 from cwm_trace.models.flow import Flow
 
 _ROOM = 400  # characters of values in a note; what is longer stays a name
@@ -36,6 +39,8 @@ _TOKENS = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _FIELD = re.compile(r"(?<!\{)\{([^{}]*)\}")  # of an f-string
+_FUNCTION = re.compile(r"(?:async\s+)?def\s+(\w+)")
+_INITIALISER = "__init__"  # what it returns is not what the call gives
 _BLOCKS = ("def ", "async def ", "class ", "@")
 _BEFORE_DISPLAY = ("in", "(", ",")
 _LOOPS = ("for ", "async for ")
@@ -74,16 +79,20 @@ class _Scope:
     Attributes:
         names: its variables as the trace shows them.
         inline: whether it is a comprehension's or a lambda's, which stands in the midst of a line.
+        name: of its function; "" for a comprehension, None for what is not looked for in lines.
         number: of the line that ran last, its own first; 0: unknown.
         line: that ran last, "" before any.
         visits: how often each line has run since a line that is less indented, by its text.
+        answers: what has returned since the line began to run.
     """
 
     names: Mapping[str, str]
     inline: bool = False
+    name: str | None = None
     number: int = 0
     line: str = ""
     visits: dict[str, int] = field(default_factory=dict)
+    answers: tuple[Answer, ...] = ()
 
 
 class Ran(NamedTuple):
@@ -92,13 +101,24 @@ class Ran(NamedTuple):
     Attributes:
         visit: how often it has run; 0: none has, or unknown.
         number: which of the source's it is; 0: unknown.
+        answers: what has returned since it began to run.
     """
 
     visit: int = 0
     number: int = 0
+    answers: tuple[Answer, ...] = ()
 
 
 _UNKNOWN = Ran()
+
+
+class _State(Enum):
+    """What the frame before says of what is next."""
+
+    NOTHING = auto()  # that is known
+    RUNS = auto()  # a line is in the midst of running, or a function begins
+    RAISED = auto()
+    UNWINDS = auto()  # a function was left by an exception
 
 
 class Notes:
@@ -107,25 +127,41 @@ class Notes:
     def __init__(self, flow: Flow) -> None:
         self._flow = flow
         self._scopes: list[_Scope] = []
-        self._runs = False  # whether a line is in the midst of running, or a function begins
+        self._state = _State.NOTHING
 
     def observe(self, step: Step, ran: Ran = _UNKNOWN) -> None:
         """Append a frame; `ran`: what `ran` was behind it, where not all frames before it are told."""
-        self._runs = isinstance(step, Frame) and step.event is not Event.EXCEPTION
         if not isinstance(step, Frame):
+            self._state = _State.NOTHING
             return
+        raised = self._state is _State.RAISED
+        self._state = _State.RAISED if step.event is Event.EXCEPTION else _State.RUNS
         if step.event is Event.CALL:
-            number = ran.number or self._flow.place(step.source, None)
-            self._scopes.append(_Scope(step.locals, not step.source.lstrip().startswith(_BLOCKS), number))
+            self._scopes.append(self._called(step, ran))
         elif step.event is Event.RETURN:
-            del self._scopes[-1:]
+            self._return(step, ran)
+            self._state = _State.UNWINDS if raised else _State.RUNS
         elif step.event is Event.LINE:
             if not self._scopes:
                 self._scopes.append(_Scope(step.locals))
             self._run(self._scopes[-1], step, ran)
 
+    def _called(self, step: Frame, ran: Ran) -> _Scope:
+        source = step.source.lstrip()
+        found = _FUNCTION.match(source)
+        name = found[1] if found else "" if _ITERATOR in step.locals else None
+        number = ran.number or self._flow.place(step.source, None)
+        return _Scope(step.locals, not source.startswith(_BLOCKS), None if name == _INITIALISER else name, number)
+
+    def _return(self, step: Frame, ran: Ran) -> None:
+        left = self._scopes.pop() if self._scopes else None
+        if left is None or not self._scopes:
+            return
+        scope, known = self._scopes[-1], left.name is not None and "yield" not in step.source
+        scope.answers = ran.answers or scope.answers + ((Answer(left.name or "", step.value or ""),) if known else ())
+
     def _run(self, scope: _Scope, step: Frame, ran: Ran) -> None:
-        scope.names, scope.line = step.locals, step.source
+        scope.names, scope.line, scope.answers = step.locals, step.source, ran.answers
         scope.number = ran.number or self._flow.place(step.source, scope.number)
         visit, indent = ran.visit or scope.visits.get(step.source, 0) + 1, _indent(step.source)
         scope.visits = {line: count for line, count in scope.visits.items() if _indent(line) <= indent}
@@ -137,26 +173,34 @@ class Notes:
         if not self._scopes:
             return _UNKNOWN
         scope = self._scopes[-1]
-        return Ran(scope.visits.get(scope.line, 0), scope.number)
+        return Ran(scope.visits.get(scope.line, 0), scope.number, scope.answers)
 
     def text(self) -> str:
         """What is to be read before the next frame; "" where there is nothing to note."""
-        if not self._runs or not self._scopes:
-            return ""
-        scope = self._scopes[-1]
-        lines = [line for line in [escape_source(self._line(scope))] if line]
-        lines += self._flow.following(scope.number, scope.inline or not scope.line)
+        lines = self._lines(self._scopes[-1]) if self._scopes else []
         return f"{ACTION_SEP}{_joined(lines)}" if lines else ""
+
+    def _lines(self, scope: _Scope) -> Sequence[str]:
+        if self._state is not _State.RUNS:
+            return (
+                ()
+                if self._state is _State.NOTHING
+                else self._flow.raised(scope.number, caught=self._state is _State.RAISED)
+            )
+        line = self._line(scope)
+        following = self._flow.following(scope.number, scope.inline or not scope.line, line or None)
+        return (*([escape_source(line)] if line else []), *following)
 
     def _line(self, scope: _Scope) -> str:
         """The line with its values; "" where it has none."""
         line = scope.line.strip()
         if not _read(line).repeats:
-            note = inlined(line, self._value)
+            note = answered(inlined(line, self._value), scope.answers)
             return "" if note == line else note
         visit = scope.visits[scope.line]
         goes_through = line.startswith(_LOOPS) or scope.inline
-        return f"{inlined(line, self._value, visit if goes_through else 0)}  # {visit}"
+        note = answered(inlined(line, self._value, visit if goes_through else 0), scope.answers)
+        return f"{note}  # {visit}"
 
     def _value(self, name: str) -> str | None:
         """What a name stands for: in a comprehension, also what it stands for around it."""
