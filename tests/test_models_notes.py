@@ -125,8 +125,8 @@ def without_notes(text: str) -> str:
 
 def noted_line(note: str) -> str:
     """Of a note, the line with values, which is not indented; "" where there is none (of functions)."""
-    line, _, _ = note.removeprefix(ACTION_SEP).partition("\n")
-    return "" if line.startswith(" ") else line
+    lines = re.sub(r"^\(\w.*\)\n", "", note.removeprefix(ACTION_SEP)).split("\n")  # variables come first
+    return "" if lines[0].startswith(" ") else lines[0]
 
 
 def notes_of(trace: Trace) -> list[str]:
@@ -184,6 +184,38 @@ def test_inner_loops_count_anew_and_behind_an_exception_or_a_broken_frame_nothin
     assert notes.text()
     notes.observe(MalformedFrame("?", "no event", 0))
     assert notes.text() == ""
+
+
+def test_where_a_function_goes_on_its_variables_are_told() -> None:
+    source = "def f(n):\n    t = 'a'\n    k = g(n) + g(3)\n    try:\n        k = g('a')\n    except TypeError:\n        pass\n    return k\n"
+    trace = record_source(source + "def g(n):\n    return n + 1\n", "f(2)")
+    (part,) = texts(trace, 1, len, None, notes=True)
+    told = [
+        (step, note.split("\n")[0].removeprefix(ACTION_SEP)) for note, step in zip(part.notes, part.steps, strict=True)
+    ]
+    shown = [(step.event, line) for step, line in told if re.match(r"\(\w+=", line)]
+    assert shown[:2] == [(Event.CALL, "(n=2, t='a')"), (Event.LINE, "(n=2, t='a')")]
+    assert {line for _, line in shown[2:]} == {"(n=2, t='a', k=7)"} and [event for event, _ in shown[2:]] == [
+        Event.EXCEPTION,
+        Event.LINE,
+    ]
+    full = [
+        step
+        for step, _ in told
+        if isinstance(step, Frame) and step.event is Event.LINE and len(step.locals) > 2 and not step.unchanged
+    ]
+    assert len(full) == 2
+
+
+def test_variables_for_which_there_is_no_room_are_named() -> None:
+    long = "a" * 390
+    trace = record_source(
+        f"def f(n):\n    t = '{long}'\n    k = [1] * 9\n    return g()\ndef g():\n    return 3\n", "f(2)"
+    )
+    notes = Notes(Flow(trace.context))
+    for step in trace[:-2]:
+        notes.observe(step)
+    assert notes.text().startswith(f"{ACTION_SEP}(n=2, t='{long}', k=\"..\")\n")
 
 
 def test_names_of_callers_are_no_names_of_the_called() -> None:

@@ -4,7 +4,8 @@ A small network finds the value of a name badly: of several values shown above i
 looked up for it stands in its text then: behind `result = x + 1`, where the trace shows that `x` is 5, comes `result = 5 + 1`, and the
 observation after it. Where a call in the line has returned, what it returned stands for it (`models.answers`). Of a loop's header and of a
 comprehension, a note has a number, too: how often it has run; and in what a loop goes through a mark stands before the item that it is at, which
-no frame shows. Then come the lines that may run next (`models.flow`), of an `if` both ways. Bookkeeping of the text that is there: nothing is
+no frame shows. Where a function goes on behind a call, what it had in its variables is told before that, as the next frame shows all of them
+in full. Then come the lines that may run next (`models.flow`), of an `if` both ways. Bookkeeping of the text that is there: nothing is
 run, and where a frame is wrong its notes are. Notes are no part of the trace: models that are trained with them read them (`models.causal`),
 nobody else sees them.
 
@@ -21,7 +22,7 @@ from functools import lru_cache
 from keyword import iskeyword
 from typing import NamedTuple
 
-from cwm_trace.format import ACTION_SEP, escape_source
+from cwm_trace.format import ACTION_SEP, UNCHANGED, escape_source
 from cwm_trace.frames import Event, Frame, Step
 from cwm_trace.models.answers import Answer, answered
 from cwm_trace.models.flow import Flow
@@ -128,6 +129,7 @@ class Notes:
         self._flow = flow
         self._scopes: list[_Scope] = []
         self._state = _State.NOTHING
+        self._resumes = False  # whether the last frame with variables was another Python frame's
 
     def observe(self, step: Step, ran: Ran = _UNKNOWN) -> None:
         """Append a frame; `ran`: what `ran` was behind it, where not all frames before it are told."""
@@ -136,6 +138,8 @@ class Notes:
             return
         raised = self._state is _State.RAISED
         self._state = _State.RAISED if step.event is Event.EXCEPTION else _State.RUNS
+        if step.event is not Event.EXCEPTION:
+            self._resumes = step.event is Event.RETURN
         if step.event is Event.CALL:
             self._scopes.append(self._called(step, ran))
         elif step.event is Event.RETURN:
@@ -181,15 +185,15 @@ class Notes:
         return f"{ACTION_SEP}{_joined(lines)}" if lines else ""
 
     def _lines(self, scope: _Scope) -> Sequence[str]:
+        """What is known of what is next: variables, the line with their values, the lines that may be next."""
+        if self._state is _State.NOTHING:
+            return ()
+        known = (escape_source(_shown(scope.names)),) if self._resumes and scope.names else ()
         if self._state is not _State.RUNS:
-            return (
-                ()
-                if self._state is _State.NOTHING
-                else self._flow.raised(scope.number, caught=self._state is _State.RAISED)
-            )
+            return (*known, *self._flow.raised(scope.number, caught=self._state is _State.RAISED))
         line = self._line(scope)
         following = self._flow.following(scope.number, scope.inline or not scope.line, line or None)
-        return (*([escape_source(line)] if line else []), *following)
+        return (*known, *([escape_source(line)] if line else []), *following)
 
     def _line(self, scope: _Scope) -> str:
         """The line with its values; "" where it has none."""
@@ -336,6 +340,16 @@ def _targets(tokens: Sequence[_Token], solid: Sequence[int]) -> Iterator[tuple[i
             binder = -1
         elif binder >= 0 and token.kind == "name":
             yield number, binder > 0
+
+
+def _shown(names: Mapping[str, str]) -> str:
+    """Variables in the order in which a frame shows them; `..` for values for which there is no room."""
+    room, made = _ROOM, []
+    for name, value in names.items():
+        fits = len(value) <= room
+        room -= len(value) if fits else 0
+        made.append(f"{name}={value if fits else UNCHANGED}")
+    return f"({', '.join(made)})"
 
 
 def _joined(lines: Sequence[str]) -> str:
