@@ -90,7 +90,10 @@ def test_observations_are_learned_at_few_tokens_each(family: str, dense: int) ->
         for ids in maker.sequences(seed):
             text = tokenizer.decode(ids)
             pieces = text.split(PAD)[1::2]  # what is learned stands between marks
-            assert all(re.fullmatch(r'<\|line_sep\|>\{.*\}', piece) for piece in pieces[:-1])
+            assert all(
+                re.fullmatch(r'(<\|(line|call)_sep\|>\{.*\})|(<\|arg_sep\|>".*"<\|frame_sep\|>)', piece)
+                for piece in pieces
+            )
             tokens += len(ids) - ids.count(pad)
             observed += len(pieces)
     assert observed > 300 and tokens / observed < dense

@@ -8,7 +8,7 @@ from collections import Counter
 
 import numpy as np
 
-from cwm_trace.format import ACTION_SEP, FRAME_SEP, parse, render_frame
+from cwm_trace.format import ACTION_SEP, ARG_SEP, FRAME_SEP, parse, render_frame
 from cwm_trace.frames import Event, Frame
 from cwm_trace.tracer.inprocess import record_source
 from cwm_trace.train.data import learned
@@ -84,5 +84,9 @@ def test_observations_alone_are_learned_of_a_text_without_the_lines_of_the_funct
         assert not any(line in trace.context.splitlines() for line in body)
         assert program.calls[0] in trace.context
         full = record_source(program.source, program.calls[0])
-        observed = [render_frame(step).partition(ACTION_SEP)[0] for step in full.frames[1:] if step.event is Event.LINE]
+        shown = [render_frame(step).partition(ACTION_SEP) for step in full.frames[1:]]
+        observed = [
+            ARG_SEP + after.partition(ARG_SEP)[2] + FRAME_SEP if ARG_SEP in after else before
+            for before, _, after in shown
+        ]
         assert tokenizer.decode(tokens[wanted].tolist()) == "".join(observed)

@@ -56,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
         type=float,
         default=0.0,
         metavar="SHARE",
-        help="of so many programs learn the observations of lines alone (0)",
+        help="of so many programs learn observations alone (0)",
     )
     record.add_argument("--parts", action="store_true", help="learn a part of each trace that is too long")
     train = commands.add_parser("train", help="train a model on shards")

@@ -22,8 +22,8 @@ from types import FrameType
 
 from cwm_trace.errors import InputError
 from cwm_trace.eval.suites import BUNDLED, suite_programs
-from cwm_trace.format import ACTION_SEP, END_OF_TEXT, FRAME_SEP, START_MARK, parse, render_frame
-from cwm_trace.frames import Event, Frame, Trace
+from cwm_trace.format import ACTION_SEP, ARG_SEP, END_OF_TEXT, FRAME_SEP, START_MARK, parse, render_frame
+from cwm_trace.frames import Frame, Trace
 from cwm_trace.models.past import Part
 from cwm_trace.models.past import texts as told_anew
 from cwm_trace.tracer.inprocess import record_source
@@ -60,7 +60,7 @@ class Recipe:
             recorded, then.
         slips: whether runs that slip are learned instead, from where they do (`slips`).
         notes: whether notes stand between the frames (`models.notes`), for a network that reads them.
-        observed: share of programs of which the observations of lines alone are learned, in a text without the lines of functions; of some
+        observed: share of programs of which observations alone are learned, in a text without the lines of functions; of some
             families (`facts`, `deeds`, `rounds`) they always are.
     """
 
@@ -277,16 +277,22 @@ class Maker:
         return self._joined([*pieces, (end, True)])
 
     def _results(self, found: Sequence[tuple[Trace, str]]) -> list[list[int]]:
-        """Traces without the lines of their functions, and not learned but for what their lines give: half as many tokens for each result."""
+        """Traces without the lines of their functions, and not learned but for what their frames show: half as many tokens for each result."""
         return [self._observed(replace(trace, context=_without_bodies(trace.context))) for trace, _ in found]
 
     def _observed(self, trace: Trace) -> list[int]:
-        """Tokens of a trace of which the observations of lines are learned."""
+        """Tokens of a trace of which observations are learned: variables, and what is returned or raised."""
         part = self._unbroken(trace)
         pieces = [(part.text, False)]
         for note, step in zip(part.notes, part.steps, strict=True):
-            observed, action, line = (render_frame(step) + FRAME_SEP).partition(ACTION_SEP)
-            pieces += [(note, False), (observed, step.event is Event.LINE), (action + line, False)]
+            before, action, line = (render_frame(step) + FRAME_SEP).partition(ACTION_SEP)
+            line, argument, value = line.partition(ARG_SEP)
+            pieces += [
+                (note, False),
+                (before, not argument),
+                (action + line, False),
+                (argument + value, bool(argument)),
+            ]
         return self._joined(pieces)
 
     def _joined(self, pieces: Sequence[tuple[str, bool]]) -> list[int]:

@@ -1,0 +1,84 @@
+"""Where a model goes wrong, given the true frames: frames by the statement that has just run, of one teacher-forced run or several.
+
+    cwm-trace eval SUITE -m MODEL --teacher-forced --out RUN
+    python -m tests.benchmarks.statements RUN [RUN ...]
+
+For each kind of statement: how many frames stand behind one, and in how many percent of them the source line, and the variables or the value,
+are right, one column pair a run; then the same of frames behind loops' headers, by what these go through. Programs that all runs have.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+_KINDS = ("if", "elif", "while", "for", "return", "def")
+_HEADER = re.compile(r"for\b.*?\bin\s+(\w+)?(\()?")
+
+
+def _load(run: Path) -> dict[str, dict[str, Any]]:
+    with (run / "samples.jsonl").open() as file:
+        return {sample["id"]: sample for sample in map(json.loads, file)}
+
+
+def _kind(line: str) -> str:
+    word = line.split(maxsplit=1)[0].rstrip(":") if line.strip() else ""
+    return word if word in _KINDS else "another statement"
+
+
+def _goes_through(line: str) -> str:
+    found = _HEADER.match(line.strip())
+    if found is None or found[1] is None:
+        return "another expression"
+    return f"{found[1]}(...)" if found[2] else "a name, or what is made of one"
+
+
+def _frames(sample: dict[str, Any]) -> Iterator[tuple[str, dict[str, bool]]]:
+    """The line before each frame, and which of its parts are right."""
+    line = ""
+    for score in sample["scores"]:
+        parts = {part["part"]: part for part in score["parts"]}
+        if line:
+            yield line, {name: part["greedy"] for name, part in parts.items()}
+        line = parts["action"]["text"] if "action" in parts else ""
+
+
+def _table(runs: list[dict[str, dict[str, Any]]], title: str, key: Any) -> None:
+    counts: Counter[str] = Counter()
+    right: dict[tuple[str, int, str], list[bool]] = defaultdict(list)
+    for name in sorted(set.intersection(*map(set, runs))):
+        for number, run in enumerate(runs):
+            for line, parts in _frames(run[name]):
+                if (kind := key(line)) is None:
+                    continue
+                counts[kind] += not number
+                right[kind, number, "line"].append(parts.get("action", False))
+                if found := [parts[part] for part in ("state", "value") if part in parts]:
+                    right[kind, number, "seen"] += found
+    print(f"\n| {title} | frames |" + " source line | variables or value |" * len(runs))
+    print("|---|---|" + "---|---|" * len(runs))
+    for kind, count in counts.most_common(12):
+        cells = [_percent(right[kind, number, part]) for number in range(len(runs)) for part in ("line", "seen")]
+        print(f"| {kind} | {count:,} | " + " | ".join(cells) + " |")
+
+
+def _percent(values: list[bool]) -> str:
+    return f"{100 * sum(values) / len(values):.1f}" if values else "-"
+
+
+def main() -> None:
+    """Print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0] if __doc__ else None)
+    parser.add_argument("runs", type=Path, nargs="+", help="folders of teacher-forced runs of one suite")
+    runs = [_load(run) for run in parser.parse_args().runs]
+    _table(runs, "behind", _kind)
+    _table(runs, "behind a loop over", lambda line: _goes_through(line) if _kind(line) == "for" else None)
+
+
+if __name__ == "__main__":
+    main()
