@@ -209,7 +209,7 @@ from cwm_trace.models.engine import Engine  # noqa: E402
 from tests import tiny_cwm  # noqa: E402
 
 PROMPT = call_prompt("def f(x):\n    return x\n", "f(1)")
-FRAMES = 14
+FRAMES = 22
 
 
 @pytest.fixture(scope="module", params=[False, True], ids=["", "reads notes"])

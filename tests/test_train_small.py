@@ -10,7 +10,7 @@ import pytest
 from cwm_trace.frames import Frame
 from cwm_trace.tracer.inprocess import record_source
 from cwm_trace.train.programs import generate
-from cwm_trace.train.small import _CHANGES, COUNTS, HOLE, PARTS, TESTS
+from cwm_trace.train.small import CHANGES, COUNTS, HOLE, PARTS, TESTS
 
 SEEDS = range(37_950_000, 37_950_120)
 
@@ -19,11 +19,11 @@ def test_the_same_seed_gives_the_same_program() -> None:
     assert [generate(seed, 3, "small") for seed in SEEDS[:20]] == [generate(seed, 3, "small") for seed in SEEDS[:20]]
 
 
-@pytest.mark.parametrize("template", [*TESTS, *COUNTS, *PARTS, *_CHANGES])
+@pytest.mark.parametrize("template", [*TESTS, *COUNTS, *PARTS, *CHANGES])
 def test_each_template_is_python(template: str) -> None:
     filled = HOLE.sub(lambda hole: {"'C'": "'c'", "K": "3", "I": "-1"}.get(hole[0], "v"), template)
     ast.parse(filled)
-    if template not in _CHANGES:
+    if template not in CHANGES:
         ast.parse(filled, mode="eval")
 
 
