@@ -7,6 +7,7 @@ import warnings
 from collections import Counter
 
 import numpy as np
+import pytest
 
 from cwm_trace.format import ACTION_SEP, ARG_SEP, FRAME_SEP, parse, render_frame
 from cwm_trace.frames import Event, Frame
@@ -19,15 +20,17 @@ from cwm_trace.train.tokenizer import PAD, build_tokenizer
 SEEDS = range(37_970_000, 37_970_080)
 
 
-def test_the_same_seed_gives_the_same_program() -> None:
-    assert [generate(seed, 1, "facts") for seed in SEEDS[:20]] == [generate(seed, 1, "facts") for seed in SEEDS[:20]]
+@pytest.mark.parametrize("family", ["facts", "deeds", "rounds"])
+def test_the_same_seed_gives_the_same_program(family: str) -> None:
+    assert [generate(seed, 1, family) for seed in SEEDS[:20]] == [generate(seed, 1, family) for seed in SEEDS[:20]]
 
 
-def test_python_has_nothing_to_say_about_the_programs() -> None:
+@pytest.mark.parametrize("family", ["facts", "deeds", "rounds"])
+def test_python_has_nothing_to_say_about_the_programs(family: str) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         for seed in range(SEEDS.start, SEEDS.start + 400):
-            compile(generate(seed, 1, "facts").source, "<facts>", "exec")
+            compile(generate(seed, 1, family).source, "<facts>", "exec")
 
 
 def test_results_are_told_densely_and_tests_go_both_ways() -> None:

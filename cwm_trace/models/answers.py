@@ -11,10 +11,9 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-_PARTS = re.compile(
-    r"""[A-Za-z]{0,2}(?:'(?:[^'\\]|\\.)*'?|"(?:[^"\\]|\\.)*"?) | [^\W\d][\w.]* | \s+ | \#.* | .""",
-    re.VERBOSE | re.DOTALL,
-)
+STRING = r"""[A-Za-z]{0,2}(?:'(?:[^'\\]|\\.)*'?|"(?:[^"\\]|\\.)*"?)"""
+"""A pattern: a literal of text or bytes in a line, perhaps cut off; of one line, `re.DOTALL`."""
+_PARTS = re.compile(rf"{STRING} | [^\W\d][\w.]* | \s+ | \#.* | .", re.VERBOSE | re.DOTALL)
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
 _ROOM = 200  # characters of a value
 

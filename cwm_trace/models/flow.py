@@ -1,8 +1,8 @@
 """Which lines of a program may run next, read off its source: what follows a statement, the ways of a branch, the functions a line names.
 
 An order of statements, no more: no value is known and nothing is run, so that of an `if` both ways are named, and of a loop its body and what
-is behind it. Exceptions, and what jumps in the midst of a statement over several lines, are not followed. Source that this Python does not
-parse has no next lines.
+is behind it; of an exception, where it leads. What jumps in the midst of a statement over several lines is not followed. Source that this
+Python does not parse has no next lines.
 """
 
 from __future__ import annotations
@@ -15,9 +15,8 @@ from collections.abc import Iterable, Sequence
 from cwm_trace.format import escape_source, source_lines, strip_mark
 
 _NAMED = re.compile(r"(?<!def )(?<!class )\b[^\W\d]\w*")
-_ON_ITS_OWN = re.compile(
-    r"\b(?:for|lambda|yield|await)\b"
-)  # in a line: what has frames with that line, or leaves by it
+# In a line: what has frames with that line, or leaves by it.
+_ON_ITS_OWN = re.compile(r"\b(?:for|lambda|yield|await)\b")
 _LOOP = re.compile(r"^\s*(?:async\s+)?for\b")
 _LEFT = 0  # in place of a line: the function is left, by the line that ran last
 _MOST = 4  # lines
@@ -92,8 +91,8 @@ class Flow:
 
     def _block(self, body: Sequence[ast.stmt], after: _Numbers, ends: _Numbers = (), goes_on: _Numbers = ()) -> None:
         """Statements one after the other, then one of `after`; `ends` and `goes_on` are where `break` and `continue` lead."""
-        for statement in body:
-            below = [other for other in body if _first(other) > (statement.end_lineno or 0)]
+        for number, statement in enumerate(body):
+            below = (other for other in body[number + 1 :] if _first(other) > (statement.end_lineno or 0))
             self._statement(statement, _start(below, after), ends, goes_on)
 
     def _statement(self, node: ast.stmt, after: _Numbers, ends: _Numbers, goes_on: _Numbers) -> None:
@@ -114,18 +113,22 @@ class Flow:
             self._try(node, after, ends, goes_on)
         elif isinstance(node, ast.Match):
             self._match(node, after, ends, goes_on)
+        elif isinstance(node, _DEFINITIONS):
+            self._entered[node.lineno] = self._entered[number] = _start(node.body, (_LEFT,))
+            self._block(node.body, (_LEFT,))
+            self._follow(number, after)
         else:
             self._plain(node, after, ends, goes_on)
 
     def _plain(self, node: ast.stmt, after: _Numbers, ends: _Numbers, goes_on: _Numbers) -> None:
-        if isinstance(node, _DEFINITIONS):
-            self._entered[node.lineno] = self._entered[_first(node)] = _start(node.body, (_LEFT,))
-            self._block(node.body, (_LEFT,))
-        elif isinstance(node, (ast.Return, ast.Raise, ast.Break, ast.Continue)):
-            after = {ast.Return: (_LEFT,), ast.Raise: (), ast.Break: ends, ast.Continue: goes_on}[type(node)]
-        last = _first(node) if isinstance(node, _DEFINITIONS) else node.end_lineno or 0
-        for number in range(_first(node), last + 1):
-            self._follow(number, after)
+        leads: dict[type[ast.stmt], _Numbers] = {
+            ast.Return: (_LEFT,),
+            ast.Raise: (),
+            ast.Break: ends,
+            ast.Continue: goes_on,
+        }
+        for number in range(node.lineno, (node.end_lineno or 0) + 1):
+            self._follow(number, leads.get(type(node), after))
 
     def _try(self, node: ast.Try | ast.TryStar, after: _Numbers, ends: _Numbers, goes_on: _Numbers) -> None:
         last = _start(node.finalbody, after)
@@ -167,7 +170,7 @@ def _parsed(source: str) -> ast.Module | None:
             return None
 
 
-def _start(body: Sequence[ast.stmt], after: _Numbers) -> _Numbers:
+def _start(body: Iterable[ast.stmt], after: _Numbers) -> _Numbers:
     """The first line that runs of these statements, or `after` where none does."""
     return next(((_first(node),) for node in body if not _is_silent(node)), after)
 

@@ -24,15 +24,15 @@ from typing import NamedTuple
 
 from cwm_trace.format import ACTION_SEP, UNCHANGED, escape_source
 from cwm_trace.frames import Event, Frame, Step
-from cwm_trace.models.answers import Answer, answered
+from cwm_trace.models.answers import STRING, Answer, answered
 from cwm_trace.models.flow import Flow
 
 _ROOM = 400  # characters of values in a note; what is longer stays a name
 _ITERATOR = ".0"  # the first argument of a comprehension's frame
 _MARK = "`"  # before the item that a loop is at: no character of Python's
 _TOKENS = re.compile(
-    r"""(?P<space>\s+)
-    | (?P<string>[A-Za-z]{0,2}(?:'(?:[^'\\]|\\.)*'?|"(?:[^"\\]|\\.)*"?))
+    rf"""(?P<space>\s+)
+    | (?P<string>{STRING})
     | (?P<number>\d[\w.]*)
     | (?P<name>[^\W\d]\w*)
     | (?P<comment>\#.*)
@@ -182,7 +182,7 @@ class Notes:
     def text(self) -> str:
         """What is to be read before the next frame; "" where there is nothing to note."""
         lines = self._lines(self._scopes[-1]) if self._scopes else []
-        return f"{ACTION_SEP}{_joined(lines)}" if lines else ""
+        return "\n".join([ACTION_SEP + lines[0], *lines[1:], ""]) if lines else ""
 
     def _lines(self, scope: _Scope) -> Sequence[str]:
         """What is known of what is next: variables, the line with their values, the lines that may be next."""
@@ -350,10 +350,6 @@ def _shown(names: Mapping[str, str]) -> str:
         room -= len(value) if fits else 0
         made.append(f"{name}={value if fits else UNCHANGED}")
     return f"({', '.join(made)})"
-
-
-def _joined(lines: Sequence[str]) -> str:
-    return "".join(f"{line}\n" for line in lines)
 
 
 def _indent(line: str) -> int:

@@ -1,7 +1,7 @@
 """Programs whose lines do one thing each to values of every day, literals mostly: operations, two of them in one, and changes.
 
 What `facts` is for the smallest values, whose way of writing lines this has, for texts of up to forty characters and lists, dicts and numbers
-as in most programs. The observations of lines are all that is learned (`record`).
+as in most programs. Observations are all that is learned (`record`).
 """
 
 from __future__ import annotations

@@ -10,16 +10,12 @@ import re
 from typing import Any
 
 from cwm_trace.train.grammar import read_templates
+from cwm_trace.train.small import HOLE
 from cwm_trace.train.writer import Writer, literal_text
 
-_MOST = [
-    6,
-    9,
-    12,
-    15,
-    18,
-]  # frames of a program, about: one costs sixty tokens, and more with the length of what is gone through
-# x and y are bound; S is a text, L a list of numbers, W one of texts, D a dict, N a small number, in variables or literals.
+# Frames of a program, about: one costs sixty tokens, and more with the length of what is gone through.
+_MOST = [6, 9, 12, 15, 18]
+# x and y are bound; S is a text, L a list of numbers, W one of texts, D a dict, N a small number, all literals.
 _OVER_TEXT = read_templates("""
 x in S|x in S|x in S|x in S|x in S|x, y in enumerate(S)|x, y in enumerate(S)|x in range(len(S))|x in range(len(S))|x in reversed(S)
 x in list(S)|x in S[::-1]|x in S[1:]|x in S.lower()|x in S.upper()|x in range(len(S) - 1)|x in range(1, len(S))|x in sorted(S)
@@ -89,7 +85,7 @@ def _filled(writer: Writer, template: str, most: int) -> tuple[str, int]:
         values.append(_value(writer, hole[0], most))
         return literal_text(values[-1])
 
-    header = re.sub(r"\b[SLWDN]\b", literal, template)
+    header = HOLE.sub(literal, template)
     return header, max(value if isinstance(value, int) else len(value) for value in values)
 
 

@@ -10,20 +10,21 @@ are right, one column pair a run; then the same of frames behind loops' headers,
 from __future__ import annotations
 
 import argparse
-import json
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+
+from cwm_trace.eval.folder import read_run
+from cwm_trace.eval.teacher import TeacherSample, read_teacher_sample
 
 _KINDS = ("if", "elif", "while", "for", "return", "def")
 _HEADER = re.compile(r"for\b.*?\bin\s+(\w+)?(\()?")
 
 
-def _load(run: Path) -> dict[str, dict[str, Any]]:
-    with (run / "samples.jsonl").open() as file:
-        return {sample["id"]: sample for sample in map(json.loads, file)}
+def _load(run: Path) -> dict[str, TeacherSample]:
+    _, samples = read_run(run, read_teacher_sample, teacher_forced=True)
+    return {sample.id: sample for sample in samples}
 
 
 def _kind(line: str) -> str:
@@ -38,17 +39,17 @@ def _goes_through(line: str) -> str:
     return f"{found[1]}(...)" if found[2] else "a name, or what is made of one"
 
 
-def _frames(sample: dict[str, Any]) -> Iterator[tuple[str, dict[str, bool]]]:
+def _frames(sample: TeacherSample) -> Iterator[tuple[str, dict[str, bool]]]:
     """The line before each frame, and which of its parts are right."""
     line = ""
-    for score in sample["scores"]:
-        parts = {part["part"]: part for part in score["parts"]}
+    for score in sample.scores:
+        parts = {str(part.part): part for part in score.parts}
         if line:
-            yield line, {name: part["greedy"] for name, part in parts.items()}
-        line = parts["action"]["text"] if "action" in parts else ""
+            yield line, {name: part.greedy for name, part in parts.items()}
+        line = parts["action"].text if "action" in parts else ""
 
 
-def _table(runs: list[dict[str, dict[str, Any]]], title: str, key: Any) -> None:
+def _table(runs: list[dict[str, TeacherSample]], title: str, key: Callable[[str], str | None]) -> None:
     counts: Counter[str] = Counter()
     right: dict[tuple[str, int, str], list[bool]] = defaultdict(list)
     for name in sorted(set.intersection(*map(set, runs))):
