@@ -83,7 +83,7 @@ def test_two_dots_stand_only_for_what_was_seen_before() -> None:
     assert not grammar.may_end
     grammar.wrote(render_frame(trace[3]))
     grammar.wrote(f'{RETURN}{ACTION_SEP}    return x\n{ARG_SEP}"1"')
-    assert grammar.may_end and not grammar.begins(f'{LINE}{{"x": ".."}}')
+    assert not grammar.may_end and not grammar.begins(f'{LINE}{{"x": ".."}}')
 
 
 def test_a_random_model_cannot_break_the_format() -> None:
@@ -116,19 +116,20 @@ def test_what_a_token_begins_with_rules_out_none_that_may_come(monkeypatch: pyte
     from tests import tiny_cwm
 
     tiny = CausalModel(tiny_cwm.build_model(), tiny_cwm.build_tokenizer(), "tiny")
-    prompt = call_prompt("def f(xé):\n    é = xé\n    return xé\n", "f(1)")
+    trace = trace_source("def f(xé):\n    é = xé\n    return xé\n", "f(1)")
     random = Random(0)
     tokens = [*random.sample(range(128_000), 1500), *tiny.codec.ids.values()]
     begun = [
         "",
         LINE,
         f'{LINE}{{"',
-        f'{LINE}{{"x\\u00e9": "1',
-        f'{LINE}{{"x\\u00e9": "1"}}{ACTION_SEP}',
+        f'{LINE}{{"x\\u00e9": "..", "\\u00e9": "1',
+        f'{LINE}{{"x\\u00e9": "..", "\\u00e9": "1"}}{ACTION_SEP}',
         f"{RETURN}{ACTION_SEP}    return x",
     ]
     for text in begun:
-        rollout = tiny.rollout(prompt, Decoding(constrained=True))
+        given = 5 if text.startswith(RETURN) else 4
+        rollout = tiny.rollout(Trace(trace.context, trace.frames[:given], complete=False), Decoding(constrained=True))
         assert isinstance(rollout, CausalRollout)
         rollout._begun = tiny.codec.encode(text)
         # The two halves of "é", too.
@@ -166,3 +167,52 @@ def test_where_nothing_is_allowed_the_first_choice_stands() -> None:
         engine.push([1, 2, 3])
         runs.append(engine.generate(frozenset(), 2, allowed).ids)
     assert runs[0] == runs[1]
+
+
+def grammar_behind(source: str, call: str, frames: int) -> FrameGrammar:
+    trace = trace_source(source, call)
+    return FrameGrammar(Trace(trace.context, trace.frames[:frames], complete=False))
+
+
+SHOWN = "def f(n, s):\n    k = n + 1\n    if k:\n        s += 'b'\n    return s\n"
+
+
+@pytest.mark.parametrize(
+    ("frames", "text", "may"),
+    [
+        (4, f'{LINE}{{"n": "..", "s": "..", "k": "7"}}{ACTION_SEP}    if k:\n', True),
+        (4, f'{LINE}{{"n": "..", "s": "..", "k": "7"}}{ACTION_SEP}    return s\n', False),
+        (4, f'{LINE}{{"n": "..", "s": "..", "k": "7"}}{ACTION_SEP}    k', False),
+        (4, f'{LINE}{{"n": "1', False),
+        (4, f'{LINE}{{"s": "..', False),
+        (4, f'{LINE}{{"n": "..", "s": ".."}}', False),
+        (4, f'{LINE}{{"n": "..", "s": "..", "k": "7", ', False),
+        (4, f'{LINE}{{"n": "..", "k": "7", "s', False),
+        (4, f"{RETURN}{ACTION_SEP}", False),
+        (4, CALL, False),
+        (4, f"{EVENT_TOKENS[Event.EXCEPTION]}{ACTION_SEP}    k = n + 1\n", True),
+        (5, f'{LINE}{{"n": "..", "s": "..", "k": ".."}}{ACTION_SEP}    return s\n', True),
+        (5, f'{LINE}{{"n": "..", "s": "..", "k": ".."}}{ACTION_SEP}        s += ', True),
+        (5, f'{LINE}{{"n": "..", "s": "\'', False),
+        (6, f'{LINE}{{"n": "..", "s": "\'ab\'", "k": ".."}}{ACTION_SEP}    return s\n', True),
+        (7, f"{RETURN}{ACTION_SEP}    return s\n{ARG_SEP}", True),
+        (7, f"{RETURN}{ACTION_SEP}    return s\n{ARG_SEP}1", False),
+        (7, LINE, False),
+    ],
+)
+def test_what_the_source_rules_out_cannot_begin(frames: int, text: str, may: bool) -> None:
+    assert grammar_behind(SHOWN, "f(1, 'a')", frames).begins(text) is may
+
+
+def test_behind_a_call_what_stayed_is_told_in_full() -> None:
+    grammar = grammar_behind("def f(n):\n    k = g(n)\n    return k\ndef g(n):\n    return n\n", "f(1)", 7)
+    line = f"{ACTION_SEP}    return k\n"
+    assert grammar.is_whole(f'{LINE}{{"n": "1", "k": "5"}}{line}')
+    assert not grammar.begins(f'{LINE}{{"n": "..') and not grammar.begins(f'{LINE}{{"n": "2')
+
+
+def test_a_trace_ends_when_its_entry_returns() -> None:
+    grammar = grammar_behind(SHOWN, "f(1, 'a')", 9)
+    assert grammar.may_end
+    assert not any(grammar.begins(token) for token in EVENT_TOKENS.values())
+    assert not grammar_behind(SHOWN, "f(1, 'a')", 8).may_end

@@ -382,10 +382,10 @@ def test_traces_of_functions_take_turns() -> None:
     with ThreadPoolExecutor(4) as pool:
         first.start()
         time.sleep(0.1)
-        made = list(pool.map(lambda n: trace(fibonacci, n % 6), range(24)))
+        made = list(pool.map(lambda n: trace(fibonacci, n % 6), range(12)))
         first.join()
 
-    assert made == [trace(fibonacci, n) for n in range(6)] * 4
+    assert made == [trace(fibonacci, n) for n in range(6)] * 2
     assert (fibonacci.__code__, waits.__code__) == before
 
 
@@ -402,7 +402,7 @@ threads = [threading.Thread(target=work) for _ in range(3)]
 sys.setswitchinterval(1e-5)
 for thread in threads:
     thread.start()
-for _ in range(15):
+for _ in range(8):
     _living()
 over.append(1)
 for thread in threads:

@@ -25,7 +25,7 @@ class Decoding:
         seed: of the sampling; the same seed, model and prompt give the same rollout on one machine.
         speculative: whether greedy decoding may guess tokens from the trace itself and let the model check many at once, where the
             model can: the same result, faster.
-        constrained: whether only tokens are chosen that keep to the format, with names and lines of the program
+        constrained: whether only tokens are chosen that keep to the format, and to what the program's source leaves open
             (`cwm_trace.models.constraint`). A local model's option; the numbers of a model are those without it.
     """
 

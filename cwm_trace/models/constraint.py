@@ -1,15 +1,17 @@
 """Format-constrained decoding: which texts can become a well-formed frame of a given context.
 
 The rules: an event token; a JSON object of strings whose names are identifiers of the context (or were seen before), `".."` only
-where there is an earlier value; one of the context's lines; a JSON string as the value. Knows nothing of tokens' ids or of models,
-nor whether what is well-formed is true.
+where there is an earlier value; one of the context's lines; a JSON string as the value. And what the source leaves open, as far as it can
+be read: the event and its line may come next (`models.course`), the names are the function's, what nothing changes stays
+(`models.variables`). Knows nothing of tokens' ids or of models, nor whether what may come is true.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple
 
 from cwm_trace.format import (
     ACTION_SEP,
@@ -18,10 +20,14 @@ from cwm_trace.format import (
     UNCHANGED,
     FrameParser,
     escape_source,
+    render_value,
     source_lines,
     strip_mark,
 )
 from cwm_trace.frames import Event, Step, Trace
+from cwm_trace.models.course import Course
+from cwm_trace.models.order import Order
+from cwm_trace.models.variables import Slots, Variables
 
 _IDENTIFIER = re.compile(r"[^\W\d]\w*")
 _STRING = re.compile(r'"(?:[^"\\\x00-\x1f\x80-\U0010ffff]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*')
@@ -35,6 +41,19 @@ class _Cut(Exception):
 
 class _Wrong(Exception):
     """Internal: the text breaks the rules."""
+
+
+class _Entry(NamedTuple):
+    """A variable in the object of locals: its name and colon, whether it must come, its value in JSON's spelling (None: any), and whether
+    `".."` may stand for that."""
+
+    name: str
+    must: bool
+    value: str | None
+    known: bool
+
+
+_Entries = list[_Entry]
 
 
 class FrameGrammar:
@@ -51,6 +70,10 @@ class FrameGrammar:
         # In JSON's spelling, as the text has them.
         self._names = {json.dumps(name): name for name in (*_IDENTIFIER.findall(prompt.context), _ITERATOR)}
         self._parser = FrameParser()
+        self._course = Course(Order(prompt.context))
+        self._variables = Variables(prompt.context, self._course)
+        self._next: dict[Event, set[str]] = {}  # lines
+        self._shown: dict[Event, Sequence[_Entries] | None] = {}
         self.wide = {character for line in self._lines for character in line if not character.isascii()}
         self.may_end = False
         for step in prompt.frames:
@@ -67,7 +90,52 @@ class FrameGrammar:
 
     def _remember(self, step: Step) -> None:
         self._names.update((json.dumps(name), name) for name in step.locals)
-        self.may_end = step.event in (Event.RETURN, Event.EXCEPTION)
+        self._course.observe(step)
+        self._variables.observe(step)
+        self._next, self._shown = {}, {}
+        self.may_end = step.event in (Event.RETURN, Event.EXCEPTION) and self._course.may_end
+
+    def _lines_of(self, event: Event) -> set[str]:
+        """The lines with which this event may come."""
+        if event not in self._next:
+            lines = self._course.lines(event)
+            self._next[event] = self._lines if lines is None else {f"{line}\n" for line in lines}
+        return self._next[event]
+
+    def _entries_of(self, event: Event) -> Sequence[_Entries] | None:
+        """What the object of locals may consist of: one of these; None: any names that are known."""
+        if event not in self._shown:
+            slots = self._variables.slots(event)
+            self._shown[event] = None if slots is None else [self._entries(each, event) for each in slots]
+        return self._shown[event]
+
+    def _entries(self, slots: Slots, event: Event) -> _Entries:
+        known = (self._parser.previous if event is Event.LINE else None) or {}
+        return [
+            _Entry(
+                f"{json.dumps(name)}: ",
+                must,
+                None if value is None else UNCHANGED if known.get(name) == value else render_value(value),
+                name in known,
+            )
+            for name, must, value in slots
+        ]
+
+    def _locals(self, text: str, at: int, event: Event) -> int:
+        """The position after the object of locals."""
+        entries = self._entries_of(event)
+        if entries is None:
+            known = self._parser.previous if event is Event.LINE else None
+            return _object(text, at, self._names, known or ())
+        cut = False
+        for each in entries:
+            try:
+                return _entered(text, at, each)
+            except _Cut:
+                cut = True
+            except _Wrong:
+                pass
+        raise _Cut if cut else _Wrong
 
     def begins(self, text: str) -> bool:
         """Whether a well-formed frame can start with this text."""
@@ -91,15 +159,16 @@ class FrameGrammar:
         event = next((event for event, token in EVENT_TOKENS.items() if text.startswith(token)), None)
         if event is None:
             raise _Wrong if text else _Cut
-        at = len(EVENT_TOKENS[event])
+        lines, at = self._lines_of(event), len(EVENT_TOKENS[event])
+        if not lines:
+            raise _Wrong
         if event.observes_locals:
-            known = self._parser.previous if event is Event.LINE else None
-            at = _expect(text, _object(text, at, self._names, known or ()), ACTION_SEP)
-            _one_of(self._lines, text[at:])
+            at = _expect(text, self._locals(text, at, event), ACTION_SEP)
+            _one_of(lines, text[at:])
             return
         at = _expect(text, at, ACTION_SEP)
         source, separator, value = text[at:].partition(ARG_SEP)
-        _one_of(self._lines, source, over=bool(separator))
+        _one_of(lines, source, over=bool(separator))
         if not separator:
             raise _Cut
         if _string(value, 0) != len(value):
@@ -146,6 +215,34 @@ def _object(text: str, at: int, names: Mapping[str, str], known: Collection[str]
         if text.startswith("}", end):
             return end + 1
         at = _expect(text, end, ", ")
+
+
+def _entered(text: str, at: int, entries: Sequence[_Entry]) -> int:
+    """The position after an object of these, each of which comes once or not, in their order."""
+    at, comma = _expect(text, at, "{"), ""
+    left = list(entries)
+    while True:
+        first_must = next((number for number, entry in enumerate(left) if entry.must), None)
+        if first_must is None and text.startswith("}", at):
+            return at + 1
+        open_to = left[: None if first_must is None else first_must + 1]
+        found = next((number for number, (name, *_) in enumerate(open_to) if text.startswith(comma + name, at)), None)
+        if found is None:
+            begun = text[at:]
+            may_end = not begun and first_must is None
+            raise _Cut if may_end or any((comma + name).startswith(begun) for name, *_ in open_to) else _Wrong
+        at = _value(text, at + len(comma + open_to[found].name), open_to[found])
+        left, comma = left[found + 1 :], ", "
+
+
+def _value(text: str, at: int, entry: _Entry) -> int:
+    """The position after the value of a variable."""
+    if entry.value is not None:
+        return _expect(text, at, entry.value)
+    end = _string(text, at)
+    if text[at:end] == UNCHANGED and not entry.known:
+        raise _Wrong
+    return end
 
 
 def _name(text: str, at: int, names: Collection[str]) -> int:

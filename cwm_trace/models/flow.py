@@ -9,47 +9,58 @@ from __future__ import annotations
 
 import ast
 import re
-import warnings
 from collections.abc import Iterable, Sequence
 
 from cwm_trace.format import escape_source, source_lines, strip_mark
+from cwm_trace.models.statements import DEFINITIONS, first_line, parsed
 
 _NAMED = re.compile(r"(?<!def )(?<!class )\b[^\W\d]\w*")
 # In a line: what has frames with that line, or leaves by it.
 _ON_ITS_OWN = re.compile(r"\b(?:for|lambda|yield|await)\b")
 _LOOP = re.compile(r"^\s*(?:async\s+)?for\b")
-_LEFT = 0  # in place of a line: the function is left, by the line that ran last
+LEFT = 0
+"""In place of a line: the function is left, by the line that ran last."""
 _MOST = 4  # lines
-_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 _Numbers = tuple[int, ...]
 
 
 class Flow:
-    """The lines of one source, by their numbers from 1 on."""
+    """The lines of one source, by their numbers from 1 on.
+
+    Attributes:
+        lines: their texts; the first is no line.
+        after: what may run behind a line.
+        entered: what may run first behind the line that begins a function.
+        caught: where an exception that is raised in a line leads.
+    """
 
     def __init__(self, source: str) -> None:
-        self._lines = ["", *(strip_mark(line).rstrip("\r\n") for line in source_lines(source))]
+        self.lines = ["", *(strip_mark(line).rstrip("\r\n") for line in source_lines(source))]
         self._numbers: dict[str, list[int]] = {}
-        for number, line in enumerate(self._lines):
+        for number, line in enumerate(self.lines):
             self._numbers.setdefault(line.strip(), []).append(number)
-        self._after: dict[int, _Numbers] = {}
-        self._entered: dict[int, _Numbers] = {}
-        self._caught: dict[int, _Numbers] = {}  # where an exception that is raised in the line leads
+        self.after: dict[int, _Numbers] = {}
+        self.entered: dict[int, _Numbers] = {}
+        self.caught: dict[int, _Numbers] = {}
         self._named: dict[str, int] = {}
-        if (tree := _parsed(source)) is not None:
-            self._block(tree.body, (_LEFT,))
+        if (tree := parsed(source)) is not None:
+            self._block(tree.body, (LEFT,))
             self._define(tree)
+
+    def numbers(self, line: str) -> Sequence[int]:
+        """Of all lines that are this one, however indented."""
+        return self._numbers.get(line.strip(), ())
 
     def place(self, line: str, before: int | None) -> int:
         """The number of a line that runs, behind one that ran in the same Python frame (None: it is the first there); 0: unknown.
 
         Of several that are the same: one that may be next, else the next below, else the nearest.
         """
-        numbers = self._numbers.get(line.strip(), [])
+        numbers = self.numbers(line)
         if before is None:
-            return next((number for number in numbers if number in self._entered), min(numbers, default=0))
-        following = self._after.get(before, ()) + self._entered.get(before, ())
+            return next((number for number in numbers if number in self.entered), min(numbers, default=0))
+        following = self.after.get(before, ()) + self.entered.get(before, ())
         return min(
             numbers,
             key=lambda number: (number not in following, number <= before, abs(number - before)),
@@ -59,44 +70,44 @@ class Flow:
     def following(self, number: int, entered: bool = False, left: str | None = None) -> tuple[str, ...]:
         """The lines that may run behind this one, as frames show them, without line ends; `entered`: it begins a function, or is all of one,
         as a comprehension's. `left`: what is still to run of it."""
-        if not 0 < number < len(self._lines):
+        if not 0 < number < len(self.lines):
             return ()
-        if entered and number in self._entered:
-            return self._shown(self._entered[number], number)
-        line = self._lines[number] if left is None else left
+        if entered and number in self.entered:
+            return self._shown(self.entered[number], number)
+        line = self.lines[number] if left is None else left
         own = (number,) if entered or _ON_ITS_OWN.search(_LOOP.sub("", line)) else ()
         called = (self._named[name] for name in _NAMED.findall(line) if name in self._named)
         ends = entered and "yield" not in line  # a generator goes on behind it
-        return self._shown((*called, *own, *(() if ends else self._after.get(number, ()))), number)
+        return self._shown((*called, *own, *(() if ends else self.after.get(number, ()))), number)
 
     def raised(self, number: int, caught: bool = True) -> tuple[str, ...]:
         """The line that may run behind an exception in this one; not `caught`: it came from a call, and is told again."""
-        if not 0 < number < len(self._lines):
+        if not 0 < number < len(self.lines):
             return ()
-        return self._shown(self._caught.get(number, (_LEFT,)) if caught else (_LEFT,), number)
+        return self._shown(self.caught.get(number, (LEFT,)) if caught else (LEFT,), number)
 
     def _shown(self, numbers: Iterable[int], own: int) -> tuple[str, ...]:
-        texts = (escape_source(self._lines[number or own]) for number in numbers)
+        texts = (escape_source(self.lines[number or own]) for number in numbers)
         return tuple(dict.fromkeys(texts))[:_MOST]
 
     def _define(self, tree: ast.Module) -> None:
         """Functions and classes by their names; of several the first."""
         for node in ast.walk(tree):
-            if isinstance(node, _DEFINITIONS) and node.lineno in self._entered:
+            if isinstance(node, DEFINITIONS) and node.lineno in self.entered:
                 made = next((part for part in node.body if getattr(part, "name", "") == "__init__"), None)
                 if not isinstance(node, ast.ClassDef):
-                    self._named.setdefault(node.name, _first(node))
+                    self._named.setdefault(node.name, first_line(node))
                 elif made is not None:
-                    self._named.setdefault(node.name, _first(made))
+                    self._named.setdefault(node.name, first_line(made))
 
     def _block(self, body: Sequence[ast.stmt], after: _Numbers, ends: _Numbers = (), goes_on: _Numbers = ()) -> None:
         """Statements one after the other, then one of `after`; `ends` and `goes_on` are where `break` and `continue` lead."""
         for number, statement in enumerate(body):
-            below = (other for other in body[number + 1 :] if _first(other) > (statement.end_lineno or 0))
+            below = (other for other in body[number + 1 :] if first_line(other) > (statement.end_lineno or 0))
             self._statement(statement, _start(below, after), ends, goes_on)
 
     def _statement(self, node: ast.stmt, after: _Numbers, ends: _Numbers, goes_on: _Numbers) -> None:
-        number = _first(node)
+        number = first_line(node)
         if isinstance(node, ast.If):
             self._follow(number, (*_start(node.body, after), *_start(node.orelse, after)))
             self._block(node.body, after, ends, goes_on)
@@ -113,16 +124,17 @@ class Flow:
             self._try(node, after, ends, goes_on)
         elif isinstance(node, ast.Match):
             self._match(node, after, ends, goes_on)
-        elif isinstance(node, _DEFINITIONS):
-            self._entered[node.lineno] = self._entered[number] = _start(node.body, (_LEFT,))
-            self._block(node.body, (_LEFT,))
+        elif isinstance(node, DEFINITIONS):
+            body = _without_docstring(node.body)
+            self.entered[node.lineno] = self.entered[number] = _start(body, (LEFT,))
+            self._block(body, (LEFT,))
             self._follow(number, after)
         else:
             self._plain(node, after, ends, goes_on)
 
     def _plain(self, node: ast.stmt, after: _Numbers, ends: _Numbers, goes_on: _Numbers) -> None:
         leads: dict[type[ast.stmt], _Numbers] = {
-            ast.Return: (_LEFT,),
+            ast.Return: (LEFT,),
             ast.Raise: (),
             ast.Break: ends,
             ast.Continue: goes_on,
@@ -132,7 +144,7 @@ class Flow:
 
     def _try(self, node: ast.Try | ast.TryStar, after: _Numbers, ends: _Numbers, goes_on: _Numbers) -> None:
         last = _start(node.finalbody, after)
-        self._follow(_first(node), _start(node.body, last))
+        self._follow(first_line(node), _start(node.body, last))
         self._catch([*node.body, *node.orelse, *node.handlers], _start(node.finalbody, ()))
         self._catch(node.body, (node.handlers[0].lineno,) if node.handlers else ())
         self._block(node.body, _start(node.orelse, last), ends, goes_on)
@@ -147,7 +159,7 @@ class Flow:
         """Outer ones first: those inside replace them."""
         if leads:
             for number in range(body[0].lineno, (body[-1].end_lineno or 0) + 1):
-                self._caught[number] = leads
+                self.caught[number] = leads
 
     def _match(self, node: ast.Match, after: _Numbers, ends: _Numbers, goes_on: _Numbers) -> None:
         starts = [case.pattern.lineno for case in node.cases]
@@ -158,29 +170,21 @@ class Flow:
 
     def _follow(self, number: int, after: _Numbers) -> None:
         """Several statements may stand in one line."""
-        self._after[number] = tuple(dict.fromkeys((*self._after.get(number, ()), *after)))
-
-
-def _parsed(source: str) -> ast.Module | None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            return ast.parse(source)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return None
+        self.after[number] = tuple(dict.fromkeys((*self.after.get(number, ()), *after)))
 
 
 def _start(body: Iterable[ast.stmt], after: _Numbers) -> _Numbers:
     """The first line that runs of these statements, or `after` where none does."""
-    return next(((_first(node),) for node in body if not _is_silent(node)), after)
+    bare: _Numbers = ()
+    for node in body:
+        if isinstance(node, ast.AnnAssign) and node.value is None:  # runs in classes and modules only
+            bare += (node.lineno,)
+        elif not isinstance(node, (ast.Global, ast.Nonlocal)):  # for which nothing is run
+            return (*bare, first_line(node))
+    return bare + after
 
 
-def _is_silent(node: ast.stmt) -> bool:
-    """Whether nothing is run for it: a docstring, a declaration."""
-    constant = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-    return constant or isinstance(node, (ast.Global, ast.Nonlocal))
-
-
-def _first(node: ast.stmt) -> int:
-    decorators = getattr(node, "decorator_list", [])
-    return int(decorators[0].lineno if decorators else node.lineno)
+def _without_docstring(body: Sequence[ast.stmt]) -> Sequence[ast.stmt]:
+    first = body[0]
+    said = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str)
+    return body[1:] if said else body

@@ -1,0 +1,140 @@
+"""What the statements of a source can do to variables, and which variables its functions have: read off its tree and its compiled code.
+
+Nothing is run. What may do anything, as a call of a function of the program may to a list, is told apart from what leaves all as it is.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import warnings
+from collections.abc import Iterable, Iterator
+from inspect import CO_VARARGS, CO_VARKEYWORDS
+from types import CodeType
+
+from cwm_trace.models.statements import DEFINITIONS, PAUSES, Statement, header, header_parts, parsed
+
+_KEEPING = """abs all any ascii bin bool bytes chr complex dict divmod enumerate filter float format frozenset hash hex int isinstance issubclass
+len list map max min oct ord pow print range repr reversed round set slice sorted str sum tuple type zip"""
+_CHANGING = """add append clear difference_update discard extend insert intersection_update pop popitem remove reverse setdefault sort
+symmetric_difference_update update"""
+_KEEPS = frozenset(_KEEPING.split()) & frozenset(dir(builtins))
+_BUILT_IN = (bool, bytes, complex, dict, float, frozenset, int, list, range, set, slice, str, tuple)
+_METHODS = frozenset(name for kind in _BUILT_IN for name in dir(kind)) - frozenset(_CHANGING.split())
+_UNQUIET = (*PAUSES, ast.AugAssign, ast.With, ast.Import, ast.ImportFrom)
+_ASSIGNMENTS = (ast.Assign, ast.AnnAssign, ast.AugAssign)
+
+
+class Bindings:
+    """The statements of one source, by the numbers of their lines, from 1 on.
+
+    Attributes:
+        stores: the names that a line may bind or delete in its own function.
+        binds: of a line that is all of one assignment: the names that it binds if nothing is raised.
+        unbinds: the names that a line may delete.
+        quiet: the lines that leave every value as it is, if no value is an object of a class of the program.
+        shared: names that are bound from other functions than their own, and those of exceptions that are handled, which end with a handler.
+        codes: compiled functions, lambdas and comprehensions, by the line that begins them.
+    """
+
+    def __init__(self, source: str) -> None:
+        self.stores: dict[int, frozenset[str]] = {}
+        self.binds: dict[int, frozenset[str]] = {}
+        self.unbinds: dict[int, frozenset[str]] = {}
+        self.quiet: set[int] = set()
+        self._unquiet: set[int] = set()
+        self.shared: set[str] = set()
+        self.codes: dict[int, list[CodeType]] = {}
+        tree = parsed(source)
+        if tree is None:
+            return
+        nodes = list(ast.walk(tree))
+        self._own = {node.name for node in nodes if isinstance(node, DEFINITIONS)}
+        self._bound = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+        self._bound |= {node.arg for node in nodes if isinstance(node, ast.arg)}
+        for node in nodes:
+            if isinstance(node, (ast.Global, ast.Nonlocal)):
+                self.shared.update(node.names)
+            elif isinstance(node, ast.ExceptHandler) and node.name:
+                self.shared.add(node.name)
+            if isinstance(node, (ast.stmt, ast.ExceptHandler, ast.match_case)):
+                self._note(node)
+        has_classes = any(isinstance(node, ast.ClassDef) for node in nodes)
+        self.quiet = set() if has_classes else set(self.stores) - self._unquiet
+        self._compile(tree)
+
+    def _note(self, node: Statement) -> None:
+        parts, own = list(header_parts(node)), header(node)
+        stored, deleted = frozenset(_stored(node, parts)), frozenset(_deleted(parts))
+        for number in own:
+            is_alone = number not in self.stores and len(own) == 1 and isinstance(node, _ASSIGNMENTS)
+            self.binds[number] = stored if is_alone else frozenset()
+            self.stores[number] = self.stores.get(number, frozenset()) | stored
+            self.unbinds[number] = self.unbinds.get(number, frozenset()) | deleted
+        if isinstance(node, _UNQUIET) or getattr(node, "decorator_list", None) or any(map(self._is_unquiet, parts)):
+            self._unquiet.update(own)
+
+    def _is_unquiet(self, node: ast.AST) -> bool:
+        if isinstance(node, ast.Call):
+            given = [*node.args, *(keyword.value for keyword in node.keywords)]
+            return not (self._keeps(node.func) and all(self._is_data(part) for part in given))
+        if isinstance(node, (ast.Subscript, ast.Attribute)):
+            return not isinstance(node.ctx, ast.Load)
+        return isinstance(node, _UNQUIET)
+
+    def _keeps(self, function: ast.expr) -> bool:
+        """Whether this is a function, or a method, that leaves all values as they are, but for those it is given."""
+        if isinstance(function, ast.Name):
+            return function.id in _KEEPS - self._own - self._bound
+        return isinstance(function, ast.Attribute) and function.attr in _METHODS
+
+    def _is_data(self, node: ast.expr) -> bool:
+        """Whether this is no function that may do anything."""
+        if isinstance(node, ast.Name):
+            return node.id in self._bound - self._own or self._keeps(node)
+        return not isinstance(node, ast.Attribute) or self._keeps(node)
+
+    def _compile(self, tree: ast.Module) -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                left: list[object] = [compile(tree, "", "exec", dont_inherit=True)]
+            except (SyntaxError, ValueError, RecursionError, MemoryError):
+                return
+        while left:
+            code = left.pop()
+            if isinstance(code, CodeType):
+                self.codes.setdefault(code.co_firstlineno, []).append(code)
+                left += code.co_consts
+        self.codes[1] = [code for code in self.codes.get(1, []) if code.co_name != "<module>"]
+
+
+def arguments(code: CodeType) -> tuple[str, ...]:
+    """The parameters of a function, in the order of its variables."""
+    stars = bool(code.co_flags & CO_VARARGS) + bool(code.co_flags & CO_VARKEYWORDS)
+    return code.co_varnames[: code.co_argcount + code.co_kwonlyargcount + stars]
+
+
+def variables(code: CodeType) -> tuple[str, ...]:
+    """All variables of a function; its frames show those that are bound at once in this order."""
+    return tuple(dict.fromkeys((*code.co_varnames, *code.co_cellvars, *code.co_freevars)))
+
+
+def _stored(node: ast.AST, parts: Iterable[ast.AST]) -> Iterator[str]:
+    if isinstance(node, DEFINITIONS) or (isinstance(node, ast.ExceptHandler) and node.name):
+        yield str(node.name)
+    parts = list(parts)
+    own = {id(inner) for part in parts if isinstance(part, ast.comprehension) for inner in ast.walk(part.target)}
+    for part in parts:
+        if isinstance(part, ast.Name) and not isinstance(part.ctx, ast.Load) and id(part) not in own:
+            yield part.id
+        elif isinstance(part, ast.alias):
+            yield (part.asname or part.name).partition(".")[0]
+        elif isinstance(part, (ast.MatchAs, ast.MatchStar)) and part.name:
+            yield part.name
+        elif isinstance(part, ast.MatchMapping) and part.rest:
+            yield part.rest
+
+
+def _deleted(parts: Iterable[ast.AST]) -> Iterator[str]:
+    return (part.id for part in parts if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Del))

@@ -1,0 +1,192 @@
+"""Where a line of a program may lead, with nothing left out: the order of `models.flow`, and where that says too little to rule anything out.
+
+A line that is left through a `finally` or a `with`, a class's body, what is asynchronous: there any line may come. So may it behind what
+stands in no statement. Reads a source once; knows no trace.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from cwm_trace.format import escape_source
+from cwm_trace.models.flow import LEFT, Flow
+from cwm_trace.models.statements import DEFINITIONS, FUNCTIONS, PAUSES, first_line, header, lines, parsed
+
+_INLINE = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+_KEPT = (ast.Lambda, ast.GeneratorExp)  # which may run behind the line that made them
+_LOOKS_UP = {"eval", "exec", "getattr", "globals", "locals", "vars"}  # functions by their names
+_EXECUTES = {"eval", "exec"}
+_WORD = re.compile(r"\w+")
+_JUMPS = (ast.Return, ast.Break, ast.Continue)
+
+_Numbers = frozenset[int]
+
+
+class Order:
+    """The lines of one source, by their numbers from 1 on.
+
+    Attributes:
+        entries: of a line that begins a function: the lines that may run first in it; None: any.
+        callable_lines: those with which a CALL may come.
+    """
+
+    def __init__(self, source: str) -> None:
+        self._flow = Flow(source)
+        self.entries: dict[int, _Numbers | None] = {}
+        self._inside: dict[int, _Numbers] = {}
+        # Lines: behind which any may come, of lambdas and comprehensions, of those of them that stay, where functions are left and gone on with,
+        # of what may go on behind an exception.
+        self._loose: set[int] = set()
+        self._inline: set[int] = set()
+        self._kept: set[int] = set()
+        self._pauses: set[int] = set()
+        self._loops: set[int] = set()
+        # That begin functions: those that only lines with their name call, with it, and others.
+        self._defined: dict[int, str] = {}
+        self._anywhere: set[int] = set()
+        tree = parsed(source)
+        nodes = [] if tree is None else list(ast.walk(tree))
+        self._hidden = _passed_on(nodes)
+        self._executes = any(isinstance(node, ast.Name) and node.id in _EXECUTES for node in nodes)
+        for node in nodes:
+            if isinstance(node, ast.stmt):
+                self._note_statement(node)
+        for node in nodes:
+            self._note(node)
+        self.callable_lines = frozenset(self._defined) | self._anywhere | self._inline | self._pauses
+
+    def numbers(self, line: str) -> _Numbers:
+        """Of all lines that are this one."""
+        numbers = self._flow.numbers(line)
+        exact = frozenset(number for number in numbers if self._flow.lines[number] == line.rstrip("\r\n"))
+        return exact or frozenset(numbers)
+
+    def texts(self, numbers: Iterable[int]) -> frozenset[str]:
+        """These lines as frames show them, without line ends."""
+        return frozenset(escape_source(self._flow.lines[number]) for number in numbers)
+
+    def inside(self, number: int) -> _Numbers:
+        """The lines of the statement, of a compound one the header's, that this one is of; among them itself."""
+        return self._inside.get(number, frozenset()) | {number}
+
+    @property
+    def paused(self) -> _Numbers:
+        """The lines where a function may be left, and gone on with."""
+        return frozenset(self._pauses)
+
+    def is_inline(self, number: int) -> bool:
+        """Whether a lambda or a comprehension is in this line, and no function begins or goes on there."""
+        return number in self._inline and number not in self.paused | self._anywhere and number not in self._defined
+
+    def pauses(self, number: int) -> bool:
+        """Whether its function may be left there, and gone on with."""
+        return number in self._pauses
+
+    def leads(self, number: int, raised: bool = False) -> _Numbers | None:
+        """The lines that may run behind this one in the same Python frame, `LEFT` if that may be left; None: any.
+
+        `raised`: there was an exception in it.
+        """
+        if number in self._loose or number not in self._flow.after:
+            return None
+        after = self._whole(self._flow.after[number]) | (self._inside.get(number) or frozenset())
+        if not raised:
+            return after
+        if number in self._pauses:  # an exception may be how what is waited for ends
+            return None
+        caught = self._whole(self._flow.caught.get(number, (LEFT,)))
+        return caught | after if number in self._loops else caught
+
+    def _whole(self, numbers: Iterable[int]) -> _Numbers:
+        """A statement over several lines may begin with any of them."""
+        return frozenset().union(*(self.inside(number) for number in numbers))
+
+    def calls(self, number: int) -> _Numbers | None:
+        """The lines of functions, lambdas and comprehensions that may be called in the midst of this line; None: any, of executed text, too."""
+        if self._executes:
+            return None
+        words = {word for line in self.inside(number) for word in _WORD.findall(self._flow.lines[line])}
+        named = (line for line, name in self._defined.items() if name in words)
+        return frozenset(named) | self._anywhere | self._kept | (self._inline & self.inside(number))
+
+    def _note(self, node: ast.AST) -> None:
+        if isinstance(node, _INLINE):
+            self._inline.update(lines(node))
+            self._kept.update(lines(node) if isinstance(node, _KEPT) else ())
+        elif isinstance(node, PAUSES):
+            self._pauses.update(header(node) if isinstance(node, ast.stmt) else lines(node))
+        if isinstance(node, (ast.Try, ast.TryStar)):
+            self._note_try(node)
+        elif isinstance(node, (ast.With, ast.AsyncWith)):
+            self._loose.update(header(node), *map(lines, _leaving(node.body)))
+        if isinstance(node, DEFINITIONS):
+            self._note_definition(node)
+
+    def _note_statement(self, node: ast.stmt) -> None:
+        own = header(node)
+        if len(own) > 1:
+            for number in own:
+                self._inside[number] = self._inside.get(number, frozenset()) | set(own)
+                self._flow.after.setdefault(number, self._flow.after.get(own[0], ()))
+        if isinstance(node, (ast.For, ast.AsyncFor, ast.Match)):
+            self._loops.update(own)
+        again = isinstance(node, ast.Raise) and node.exc is None
+        if again or (isinstance(node, ast.While) and isinstance(node.test, ast.Constant)):  # which is not asked
+            self._loose.update(lines(node))
+        if isinstance(node, ast.Match):
+            for case in node.cases:
+                self._loose.update(header(case))
+
+    def _note_try(self, node: ast.Try | ast.TryStar) -> None:
+        for handler in node.handlers:
+            self._loose.update(header(handler))
+        if isinstance(node, ast.TryStar):
+            self._loose.update(lines(node))
+        if node.finalbody:
+            self._loose.update(range(node.finalbody[0].lineno, (node.finalbody[-1].end_lineno or 0) + 1))
+            rest = [*node.body, *node.orelse, *(part for handler in node.handlers for part in handler.body)]
+            self._loose.update(*map(lines, _leaving(rest)))
+
+    def _note_definition(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> None:
+        begin = range(first_line(node), node.lineno + 1)
+        if isinstance(node, ast.ClassDef) or node.name in self._hidden:
+            self._anywhere.update(begin)
+        else:
+            self._defined.update(dict.fromkeys(begin, node.name))
+        for number in begin:
+            started = self._whole(self._flow.entered.get(number, ()))
+            is_plain = isinstance(node, ast.FunctionDef) and started and LEFT not in started
+            self.entries[number] = started if is_plain else None
+        if not isinstance(node, ast.FunctionDef):
+            self._loose.update(range(first_line(node), (node.end_lineno or 0) + 1))
+
+
+def _passed_on(nodes: Sequence[ast.AST]) -> frozenset[str]:
+    """Names of functions that lines without the name may call: methods, generators, and what is not only called or is decorated."""
+    hidden: set[str] = set()
+    every: set[str] = set()
+    called: set[ast.AST] = set()
+    paused = {node.name for node in nodes if isinstance(node, FUNCTIONS) and _may_pause(node)}
+    for node in nodes:
+        if isinstance(node, ast.ClassDef):
+            hidden.update(part.name for part in node.body if isinstance(part, FUNCTIONS))
+        elif isinstance(node, FUNCTIONS):
+            hidden.update([node.name] if node.decorator_list else [])
+            every.add(node.name)
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            called.add(node.func)
+    passed = {node.id for node in nodes if isinstance(node, ast.Name) and node not in called}
+    looked_up = any(isinstance(node, ast.Name) and node.id in _LOOKS_UP for node in nodes)
+    return frozenset(every if looked_up else hidden | passed | paused)
+
+
+def _may_pause(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    return isinstance(node, ast.AsyncFunctionDef) or any(isinstance(part, PAUSES) for part in ast.walk(node))
+
+
+def _leaving(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
+    """What may leave these statements in their midst."""
+    for statement in body:
+        yield from (node for node in ast.walk(statement) if isinstance(node, _JUMPS))

@@ -1,0 +1,62 @@
+"""Python statements and the lines they stand in: what `ast` does not say of them by itself. Knows no order of them."""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from collections.abc import Iterator
+
+Statement = ast.stmt | ast.ExceptHandler | ast.match_case
+"""What has lines of its own before its blocks."""
+
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+DEFINITIONS = (*FUNCTIONS, ast.ClassDef)
+PAUSES = (ast.Yield, ast.YieldFrom, ast.Await, ast.AsyncFor, ast.AsyncWith)
+"""Where a function may be left, and gone on with."""
+
+_BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
+
+
+def parsed(source: str) -> ast.Module | None:
+    """The tree of a source; None where this Python does not parse it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return ast.parse(source)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return None
+
+
+def first_line(node: Statement) -> int:
+    """The number of its first line, decorators included."""
+    if isinstance(node, ast.match_case):
+        return node.pattern.lineno
+    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
+    return decorators[0].lineno if decorators else node.lineno
+
+
+def lines(node: ast.stmt | ast.ExceptHandler | ast.expr) -> range:
+    """All lines of it, but for decorators."""
+    return range(node.lineno, (node.end_lineno or node.lineno) + 1)
+
+
+def header(node: Statement) -> range:
+    """The lines of it before its first block; of what has no block, all."""
+    first, inner = first_line(node), next(_inner(node), None)
+    if inner is not None:
+        return range(first, max(first_line(inner), first + 1))
+    return range(first, 1 + (first if isinstance(node, ast.match_case) else node.end_lineno or first))
+
+
+def header_parts(node: Statement) -> Iterator[ast.AST]:
+    """All that it is made of, without what is in its blocks."""
+    for name, value in ast.iter_fields(node):
+        if name not in _BLOCKS:
+            for part in value if isinstance(value, list) else [value]:
+                if isinstance(part, ast.AST):
+                    yield from ast.walk(part)
+
+
+def _inner(node: Statement) -> Iterator[Statement]:
+    for name in ("body", "cases"):
+        yield from getattr(node, name, ())

@@ -1,0 +1,156 @@
+"""Which variables the next frame of a trace may show, and which of them can only have the value that they had.
+
+Follows a trace beside `models.course`: a function's frames show its own variables, in the order in which they were bound; what a statement does
+not bind stays bound, and a number or a text that it does not bind stays what it was. Where it is not known which function runs, nothing is ruled
+out. Nothing is run.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from inspect import CO_GENERATOR, CO_OPTIMIZED
+from types import CodeType
+from typing import NamedTuple
+
+from cwm_trace.frames import Event, Frame, Step
+from cwm_trace.models.answers import STRING
+from cwm_trace.models.bindings import Bindings, arguments, variables
+from cwm_trace.models.course import Course
+
+_ITERATOR = ".0"  # the first argument of a comprehension's frame
+_LASTING = re.compile(r"""b?['"]|-?\d|(?:True|False|None)$""")  # how values begin that nothing can change
+_TEXT = re.compile(STRING, re.DOTALL)
+
+
+class Slot(NamedTuple):
+    """A variable that a frame may show.
+
+    Attributes:
+        name: of it.
+        must: whether it is shown, whatever happens.
+        value: the only one that it can have; None: any.
+    """
+
+    name: str
+    must: bool
+    value: str | None = None
+
+
+Slots = tuple[Slot, ...]
+
+
+@dataclass(slots=True)
+class _Scope:
+    """A Python frame that is active: its function, None: unknown, and its variables as the trace shows them."""
+
+    code: CodeType | None
+    names: Mapping[str, str]
+
+
+class Variables:
+    """The variables of one trace, as it grows."""
+
+    def __init__(self, source: str, course: Course) -> None:
+        """`course` is told of each frame before this is."""
+        self._bindings = Bindings(source)
+        self._course = course
+        self._is_open = "__repr__" in source  # what looks like a number may be anything
+        self._scopes: list[_Scope] = []
+        self._begun: set[CodeType] = set()  # functions that had a CALL
+
+    def observe(self, step: Step) -> None:
+        """Append a frame."""
+        if not isinstance(step, Frame):
+            self._scopes = []
+        elif step.event is Event.CALL:
+            self._scopes.append(_Scope(self._code(step), step.locals))
+        elif step.event is Event.RETURN and self._scopes:
+            self._scopes.pop()
+        elif step.event is Event.LINE and self._scopes:
+            self._scopes[-1].names = step.locals
+
+    def _code(self, step: Frame) -> CodeType | None:
+        """The function that begins, if there is one alone."""
+        if any(self._course.goes_on(number) for number in self._course.numbers):
+            return None
+        found = [code for number in self._course.numbers for code in self._bindings.codes.get(number, ())]
+        fitting = [code for code in found if _ITERATOR in step.locals or _ITERATOR not in code.co_varnames]
+        code = fitting[0] if len(fitting) == 1 else None
+        self._begun.update([code] if code else [])
+        return code
+
+    def slots(self, event: Event) -> Sequence[Slots] | None:
+        """What a CALL or a LINE may show: one of these, each in its order; None: anything."""
+        if not self._scopes:
+            return None
+        scope = self._scopes[-1]
+        return self._called(scope) if event is Event.CALL else self._shown(scope)
+
+    def _called(self, scope: _Scope) -> Sequence[Slots] | None:
+        numbers = self._course.call_numbers
+        if numbers is None or any(self._course.goes_on(number) for number in numbers):
+            return None
+        codes = [code for number in numbers for code in self._bindings.codes.get(number, ())]
+        known = all(_is_function(code) and not self._goes_on(code) for code in codes)
+        return [tuple(_given(code, scope)) for code in codes] if known else None
+
+    def _goes_on(self, code: CodeType) -> bool:
+        """Whether this may be a generator that goes on, with more variables than it had."""
+        return bool(code.co_flags & CO_GENERATOR) and code in self._begun
+
+    def _shown(self, scope: _Scope) -> Sequence[Slots] | None:
+        code = scope.code
+        if code is None or not _is_function(code) or not self._course.numbers:
+            return None
+        inline, bindings = code.co_name.startswith("<"), self._bindings  # of a comprehension, the line says little
+        shared = bindings.shared | {*code.co_freevars}
+        stored = {*variables(code)} if inline else self._of_lines(bindings.stores)
+        bound = (
+            set() if inline or self._course.raised or len(self._course.numbers) > 1 else self._of_lines(bindings.binds)
+        )
+        unbound = self._of_lines(bindings.unbinds)
+        is_quiet = not inline and self._is_quiet(scope)
+        made = []
+        for name in dict.fromkeys((*scope.names, *variables(code))):
+            value = scope.names.get(name)
+            if name in shared:
+                made.append(Slot(name, False))
+            elif value is not None:
+                stays = name not in stored and not self._is_open and (is_quiet or _LASTING.match(value))
+                made.append(Slot(name, name not in unbound, value if stays else None))
+            elif name in stored:
+                made.append(Slot(name, name in bound))
+        return [tuple(made)]
+
+    def _of_lines(self, names: Mapping[int, frozenset[str]]) -> set[str]:
+        """Those of the lines that may have run; of a function that has only begun, none."""
+        numbers = () if self._course.begins else self._course.numbers
+        return {name for number in numbers for name in names.get(number, ())}
+
+    def _is_quiet(self, scope: _Scope) -> bool:
+        """Whether no value has changed since the last frame of this Python frame."""
+        quiet = self._course.begins or self._course.numbers <= self._bindings.quiet
+        return quiet and not any(map(_has_objects, scope.names.values()))
+
+
+def _has_objects(value: str) -> bool:
+    """Whether there is something in a value that is shown as `<...>`."""
+    return "<" in value and "<" in _TEXT.sub("", value)
+
+
+def _given(code: CodeType, caller: _Scope) -> Iterator[Slot]:
+    """What a CALL shows: arguments, and what the function has of those around it."""
+    given = arguments(code)
+    inner = caller.code is not None and code in caller.code.co_consts and code.co_name.startswith("<")
+    for name in variables(code):
+        if name in given:
+            yield Slot(name, True)
+        elif name in code.co_freevars and (not inner or name in caller.names):
+            yield Slot(name, inner)
+
+
+def _is_function(code: CodeType) -> bool:
+    """Whether its variables are in slots, as those of a class or module are not; and have no `__class__`, which no source names."""
+    return bool(code.co_flags & CO_OPTIMIZED) and "__class__" not in code.co_freevars

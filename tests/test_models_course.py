@@ -1,0 +1,177 @@
+"""Which events and lines may come next: tables of small programs, and recorded traces, none of whose frames may be ruled out."""
+
+from __future__ import annotations
+
+import json
+from textwrap import dedent
+
+import pytest
+
+from cwm_trace.eval.suites import bundled_path
+from cwm_trace.format import escape_source
+from cwm_trace.frames import Event, Frame, MalformedFrame, Trace
+from cwm_trace.models.course import Course
+from cwm_trace.models.order import Order
+from cwm_trace.tracer.inprocess import record_source
+from cwm_trace.train.programs import generate
+from tests.settrace_oracle import GOLDEN, golden_call
+
+NOT_FOLLOWED = {"generators"}  # one that is thrown into goes on without a CALL
+
+
+def ruled_out(trace: Trace) -> list[tuple[int, str]]:
+    """The frames that could not have come, with their lines."""
+    course, made = Course(Order(trace.context)), []
+    for number, step in enumerate(trace.frames):
+        lines = course.lines(step.event or Event.LINE) if number else None
+        if lines is not None and escape_source(step.source.rstrip("\r\n")) not in lines:
+            made.append((number, step.source.strip()))
+        course.observe(step)
+    return made
+
+
+def options(trace: Trace) -> list[int]:
+    """Before each frame, how many pairs of an event, but for new exceptions, and a line may come."""
+    course, made = Course(Order(trace.context)), []
+    for step in trace.frames:
+        every = [course.lines(event) for event in Event if event is not Event.EXCEPTION]
+        made.append(10_000 if None in every else sum(len(lines or ()) for lines in every))
+        course.observe(step)
+    return made[1:]
+
+
+def test_no_frame_of_generated_programs_is_ruled_out() -> None:
+    made: list[int] = []
+    for seed in range(37_991_000, 37_991_120):
+        program = generate(seed, 1, "wide")
+        for call in program.calls:
+            trace = record_source(program.source, call)
+            assert ruled_out(trace) == [], program.source
+            made += options(trace)
+    assert len(made) > 1_500
+    assert sum(number == 1 for number in made) > 0.4 * len(made)
+    assert sum(number <= 2 for number in made) > 0.75 * len(made)
+
+
+def test_no_frame_of_real_programs_is_ruled_out() -> None:
+    for line in bundled_path("real").read_text(encoding="utf-8").splitlines():
+        task = json.loads(line)
+        assert ruled_out(record_source(task["source"], task.get("call"))) == [], task["id"]
+
+
+@pytest.mark.parametrize("path", sorted(GOLDEN.glob("*.py")), ids=lambda path: path.stem)
+def test_no_frame_of_the_golden_programs_is_ruled_out(path) -> None:  # type: ignore[no-untyped-def]
+    source = path.read_text(encoding="utf-8")
+    found = ruled_out(record_source(source, golden_call(source)))
+    assert (found == []) == (path.stem not in NOT_FOLLOWED), found
+
+
+SOURCE = dedent("""\
+    def g(n):
+        return n
+    def f(n):
+        if n > 1:
+            n = g(n)
+        elif n:
+            return n
+        for i in range(n):
+            n += i
+            if n: break
+        try:
+            n = [k for k in 'ab']
+        except KeyError as e:
+            n = e
+        n += i
+        return (n,
+                i)
+    def h(n):
+        while True:
+            n += i
+    """)
+LINES = ["", *SOURCE.splitlines()]
+
+
+def frame(event: Event, line: int) -> Frame:
+    return Frame(event, LINES[line] + "\n", value=None if event.observes_locals else "1")
+
+
+def after(*frames: tuple[Event, int]) -> dict[Event, set[int] | None]:
+    course = Course(Order(SOURCE))
+    for event, line in frames:
+        course.observe(frame(event, line))
+    return {event: numbers(course.lines(event)) for event in Event}
+
+
+def numbers(lines: frozenset[str] | None) -> set[int] | None:
+    return None if lines is None else {LINES.index(line) for line in lines}
+
+
+CALL, LINE, RETURN, EXCEPTION = Event.CALL, Event.LINE, Event.RETURN, Event.EXCEPTION
+F = (CALL, 3)
+
+
+@pytest.mark.parametrize(
+    ("frames", "calls", "lines", "returns"),
+    [
+        ([F], set(), {4}, set()),
+        ([F, (LINE, 4)], set(), {5, 6}, set()),
+        ([F, (LINE, 5)], {1}, {8}, set()),
+        ([F, (LINE, 5), (CALL, 1)], set(), {2}, set()),
+        ([F, (LINE, 5), (CALL, 1), (LINE, 2)], set(), set(), {2}),
+        ([F, (LINE, 5), (CALL, 1), (LINE, 2), (RETURN, 2)], {1}, {8}, set()),
+        ([F, (LINE, 6)], set(), {7, 8}, set()),
+        ([F, (LINE, 7)], set(), set(), {7}),
+        ([F, (LINE, 8)], set(), {9, 11}, set()),
+        ([F, (LINE, 10)], set(), {8, 10, 11}, set()),
+        ([F, (LINE, 12)], {12}, {15}, set()),
+        ([F, (LINE, 12), (CALL, 12)], {12}, {12}, {12}),
+        ([F, (LINE, 12), (EXCEPTION, 12)], set(), {13}, set()),
+        ([F, (LINE, 14)], set(), {15}, set()),
+        ([F, (LINE, 14), (EXCEPTION, 14)], set(), set(), {14}),
+        ([F, (LINE, 16)], set(), {16, 17}, {16, 17}),
+        ([F, (LINE, 7), (RETURN, 7)], set(), set(), set()),
+    ],
+)
+def test_what_may_follow(frames: list[tuple[Event, int]], calls: set[int], lines: set[int], returns: set[int]) -> None:
+    made = after(*frames)
+    assert (made[CALL], made[LINE], made[RETURN]) == (calls, lines, returns)
+
+
+def test_any_line_may_raise() -> None:
+    assert after(F, (LINE, 7))[EXCEPTION] == {7}
+    assert after(F, (LINE, 16))[EXCEPTION] == {16, 17}
+
+
+def test_of_lines_that_are_the_same_each_that_may_be_next_is_followed() -> None:
+    """`n += i` stands in the loop and behind it."""
+    assert after(F, (LINE, 8), (LINE, 9))[LINE] == {10}
+    assert after(F, (LINE, 14), (LINE, 15))[LINE] == {16, 17}
+    assert after(F, (LINE, 7), (LINE, 15))[LINE] == {16, 17}  # no way there, but still in this function
+
+
+def test_a_loop_that_never_asks_goes_on_unseen() -> None:
+    assert after((CALL, 18), (LINE, 19))[LINE] is None
+
+
+def test_nothing_is_ruled_out_where_nothing_is_known() -> None:
+    course = Course(Order("def f(:\n"))
+    course.observe(Frame(CALL, "def f(:\n", {}))
+    assert course.lines(LINE) is None
+    course = Course(Order(SOURCE))
+    course.observe(frame(*F))
+    course.observe(MalformedFrame("<|line_sep|>", "cut off", 0, terminated=True))
+    assert all(course.lines(event) is None for event in Event)
+    assert course.may_end and not course.has_ended
+
+
+def test_a_trace_ends_with_its_entry() -> None:
+    course = Course(Order(SOURCE))
+    for event, line in (F, (LINE, 5), (CALL, 1), (LINE, 2)):
+        course.observe(frame(event, line))
+        assert not course.has_ended and not course.may_end
+    course.observe(frame(RETURN, 2))
+    assert not course.may_end and not course.has_ended
+    course.observe(frame(EXCEPTION, 5))
+    assert course.may_end and not course.has_ended
+    course.observe(frame(RETURN, 5))
+    assert course.may_end and course.has_ended

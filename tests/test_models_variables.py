@@ -1,0 +1,174 @@
+"""Which variables a frame may show, with which values: tables of statements, and recorded traces, all of whose frames fit."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from textwrap import dedent
+
+import pytest
+
+from cwm_trace.eval.suites import bundled_path
+from cwm_trace.frames import Event, Frame, MalformedFrame, Trace
+from cwm_trace.models.course import Course
+from cwm_trace.models.order import Order
+from cwm_trace.models.variables import Slot, Slots, Variables
+from cwm_trace.tracer.inprocess import record_source
+from cwm_trace.train.programs import generate
+from tests.settrace_oracle import GOLDEN, golden_call
+from tests.test_models_course import NOT_FOLLOWED
+
+
+def fits(slots: Slots, names: Mapping[str, str]) -> bool:
+    """Whether these variables may be shown."""
+    left = list(names.items())
+    for name, must, value in slots:
+        if left and left[0][0] == name:
+            if value not in (None, left.pop(0)[1]):
+                return False
+        elif must:
+            return False
+    return not left
+
+
+def unfit(trace: Trace) -> tuple[list[str], list[Slot]]:
+    """The lines of the frames that do not fit, and all slots of frames that have only one way."""
+    course = Course(Order(trace.context))
+    variables, wrong = Variables(trace.context, course), []
+    slots: list[Slot] = []
+    for number, step in enumerate(trace.frames):
+        ways = variables.slots(step.event) if number and step.event and step.event.observes_locals else None
+        if ways is not None and not any(fits(each, step.locals) for each in ways):
+            wrong.append(step.source.strip())
+        slots += ways[0] if ways and len(ways) == 1 else ()
+        course.observe(step)
+        variables.observe(step)
+    return wrong, slots
+
+
+def test_frames_of_generated_programs_fit() -> None:
+    every: list[Slot] = []
+    for seed in range(37_991_000, 37_991_120):
+        program = generate(seed, 1, "wide")
+        for call in program.calls:
+            wrong, slots = unfit(record_source(program.source, call))
+            assert wrong == [], program.source
+            every += slots
+    assert len(every) > 3_000
+    assert sum(slot.value is not None for slot in every) > 0.6 * len(every)
+
+
+def test_frames_of_real_programs_fit() -> None:
+    for line in bundled_path("real").read_text(encoding="utf-8").splitlines():
+        task = json.loads(line)
+        assert unfit(record_source(task["source"], task.get("call")))[0] == [], task["id"]
+
+
+@pytest.mark.parametrize("path", sorted(GOLDEN.glob("*.py")), ids=lambda path: path.stem)
+def test_frames_of_the_golden_programs_fit(path) -> None:  # type: ignore[no-untyped-def]
+    source = path.read_text(encoding="utf-8")
+    wrong, _ = unfit(record_source(source, golden_call(source)))
+    assert wrong == [] or path.stem in NOT_FOLLOWED
+
+
+def shown_after(statement: str, names: Mapping[str, str], source: str = "") -> Slots:
+    """What a LINE may show behind this statement."""
+    source = f"{source}def f(n, s, xs):\n{statement}\n    return 0\n"
+    course = Course(Order(source))
+    variables = Variables(source, course)
+    begun = Frame(Event.CALL, "def f(n, s, xs):\n", {"n": "1", "s": "'a'", "xs": "[1]"})
+    for step in (begun, Frame(Event.LINE, f"{statement.splitlines()[0]}\n", names)):
+        course.observe(step)
+        variables.observe(step)
+    (slots,) = variables.slots(Event.LINE) or [()]
+    return slots
+
+
+NAMES = {"n": "1", "s": "'a'", "xs": "[1]"}
+N, S, XS = (Slot(name, True, value) for name, value in NAMES.items())
+ANY_N, ANY_S, ANY_XS = (Slot(name, True) for name in NAMES)
+
+
+@pytest.mark.parametrize(
+    ("statement", "slots"),
+    [
+        ("    pass", (N, S, XS)),
+        ("    n = 5", (ANY_N, S, XS)),
+        ("    k = n", (N, S, XS, Slot("k", True))),
+        ("    k, s = n, 'b'", (N, ANY_S, XS, Slot("k", True))),
+        ("    k = len(xs) + max(s.find('a'), n)", (N, S, XS, Slot("k", True))),
+        ("    xs.append(n)", (N, S, ANY_XS)),
+        ("    n += 1", (ANY_N, S, ANY_XS)),
+        ("    xs[0] = n", (N, S, ANY_XS)),
+        ("    g(xs)", (N, S, ANY_XS)),
+        ("    if (k := n) or s: n = 1", (ANY_N, S, XS, Slot("k", False))),
+        ("    for n in xs:\n        pass", (ANY_N, S, XS)),
+        ("    for k in map(g, xs):\n        pass", (N, S, ANY_XS, Slot("k", False))),
+        ("    del s", (N, Slot("s", False), XS)),
+        ("    import os.path, json as j", (N, S, ANY_XS, Slot("os", False), Slot("j", False))),
+        ("    k = [n for n in xs]", (N, S, XS, Slot("k", True))),
+        ("    def h(): return s", (N, S, XS, Slot("h", False))),
+        ("    with open(s) as k:\n        pass", (N, S, ANY_XS, Slot("k", False))),
+    ],
+)
+def test_what_a_statement_leaves(statement: str, slots: Slots) -> None:
+    assert shown_after(statement, NAMES) == slots
+
+
+def test_objects_of_the_program_may_change_when_they_are_looked_at() -> None:
+    for value in ("[<C object>]", "{'a<': <C object>}", "<C object>"):
+        assert shown_after("    k = n == s", NAMES | {"xs": value})[2] == ANY_XS
+    assert shown_after("    k = n == s", NAMES | {"xs": "['<C object>']"})[2] == Slot("xs", True, "['<C object>']")
+    assert shown_after("    k = n == s", NAMES, "class C:\n    pass\n")[2] == ANY_XS
+    spelled = "class C:\n    def __repr__(self):\n        return '5'\n"
+    assert shown_after("    k = n == s", NAMES, spelled)[:3] == (ANY_N, ANY_S, ANY_XS)
+
+
+def test_what_other_functions_bind_may_be_anything() -> None:
+    inner = "    def g():\n        nonlocal n\n        n = 2\n    g()"
+    assert shown_after(inner, NAMES)[0] == Slot("n", False)
+
+
+CLOSURES = dedent("""\
+    def f(n, m=0, *rest, k, **more):
+        def inner(x):
+            return x + n
+        def lazy():
+            yield n
+            yield inner(1)
+        return [inner(x) for x in rest], [*lazy()]
+    """)
+
+
+def test_a_call_shows_arguments_and_what_is_around_it() -> None:
+    trace = record_source(CLOSURES, "f(1, 2, 3, k=4, q=5)")
+    course = Course(Order(trace.context))
+    variables, calls = Variables(trace.context, course), []
+    for step in trace.frames:
+        if step.event is Event.CALL:
+            calls.append(variables.slots(Event.CALL))
+        course.observe(step)
+        variables.observe(step)
+    assert calls[0] is None  # of the entry
+    assert tuple(Slot(name, True) for name in ("n", "m", "k", "rest", "more")) in (calls[1] or [])
+    assert calls[2] is not None and (Slot(".0", True), Slot("inner", True)) in calls[2]
+    assert (Slot("x", True), Slot("n", False)) in (calls[3] or [])
+    assert calls[-1] is None  # a generator may go on
+
+
+def test_nothing_is_ruled_out_where_nothing_is_known() -> None:
+    source = "def f(x):\n    return x\n"
+    course = Course(Order(source))
+    variables = Variables(source, course)
+    assert variables.slots(Event.LINE) is None
+    for step in (Frame(Event.CALL, "def f(x):\n", {"x": "1"}), MalformedFrame("?", "?", 0, terminated=True)):
+        assert variables.slots(Event.LINE) is None or step.event is None
+        course.observe(step)
+        variables.observe(step)
+    assert variables.slots(Event.LINE) is None
+    course = Course(Order("def f(:\n"))
+    variables = Variables("def f(:\n", course)
+    call = Frame(Event.CALL, "def f(:\n", {"x": "1"})
+    course.observe(call)
+    variables.observe(call)
+    assert variables.slots(Event.LINE) is None
