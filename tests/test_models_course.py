@@ -2,21 +2,43 @@
 
 from __future__ import annotations
 
-import json
+from functools import cache
+from pathlib import Path
 from textwrap import dedent
 
 import pytest
 
-from cwm_trace.eval.suites import bundled_path
+from cwm_trace.eval.suites import load_suite
 from cwm_trace.format import escape_source
 from cwm_trace.frames import Event, Frame, MalformedFrame, Trace
 from cwm_trace.models.course import Course
 from cwm_trace.models.order import Order
 from cwm_trace.tracer.inprocess import record_source
+from cwm_trace.tracer.run import run_source
 from cwm_trace.train.programs import generate
 from tests.settrace_oracle import GOLDEN, golden_call
 
 NOT_FOLLOWED = {"generators"}  # one that is thrown into goes on without a CALL
+
+
+@cache
+def generated() -> tuple[Trace, ...]:
+    """Traces of generated programs."""
+    programs = (generate(seed, 1, "wide") for seed in range(37_991_000, 37_991_120))
+    return tuple(record_source(program.source, call) for program in programs for call in program.calls)
+
+
+@cache
+def real() -> tuple[Trace, ...]:
+    """Those of the bundled real programs."""
+    return tuple(run_source(task.source, task.call) for task in load_suite("real").tasks)
+
+
+@cache
+def golden(path: Path) -> Trace:
+    """That of one of the programs in `golden/`."""
+    source = path.read_text(encoding="utf-8")
+    return record_source(source, golden_call(source))
 
 
 def ruled_out(trace: Trace) -> list[tuple[int, str]]:
@@ -42,27 +64,22 @@ def options(trace: Trace) -> list[int]:
 
 def test_no_frame_of_generated_programs_is_ruled_out() -> None:
     made: list[int] = []
-    for seed in range(37_991_000, 37_991_120):
-        program = generate(seed, 1, "wide")
-        for call in program.calls:
-            trace = record_source(program.source, call)
-            assert ruled_out(trace) == [], program.source
-            made += options(trace)
+    for trace in generated():
+        assert ruled_out(trace) == [], trace.context
+        made += options(trace)
     assert len(made) > 1_500
     assert sum(number == 1 for number in made) > 0.4 * len(made)
     assert sum(number <= 2 for number in made) > 0.75 * len(made)
 
 
 def test_no_frame_of_real_programs_is_ruled_out() -> None:
-    for line in bundled_path("real").read_text(encoding="utf-8").splitlines():
-        task = json.loads(line)
-        assert ruled_out(record_source(task["source"], task.get("call"))) == [], task["id"]
+    for trace in real():
+        assert ruled_out(trace) == [], trace.context
 
 
 @pytest.mark.parametrize("path", sorted(GOLDEN.glob("*.py")), ids=lambda path: path.stem)
-def test_no_frame_of_the_golden_programs_is_ruled_out(path) -> None:  # type: ignore[no-untyped-def]
-    source = path.read_text(encoding="utf-8")
-    found = ruled_out(record_source(source, golden_call(source)))
+def test_no_frame_of_the_golden_programs_is_ruled_out(path: Path) -> None:
+    found = ruled_out(golden(path))
     assert (found == []) == (path.stem not in NOT_FOLLOWED), found
 
 

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
+from pathlib import Path
 from textwrap import dedent
 
 import pytest
 
-from cwm_trace.eval.suites import bundled_path
 from cwm_trace.frames import Event, Frame, MalformedFrame, Trace
 from cwm_trace.models.course import Course
 from cwm_trace.models.order import Order
 from cwm_trace.models.variables import Slot, Slots, Variables
 from cwm_trace.tracer.inprocess import record_source
-from cwm_trace.train.programs import generate
-from tests.settrace_oracle import GOLDEN, golden_call
-from tests.test_models_course import NOT_FOLLOWED
+from tests.settrace_oracle import GOLDEN
+from tests.test_models_course import NOT_FOLLOWED, generated, golden, real
 
 
 def fits(slots: Slots, names: Mapping[str, str]) -> bool:
@@ -48,26 +46,22 @@ def unfit(trace: Trace) -> tuple[list[str], list[Slot]]:
 
 def test_frames_of_generated_programs_fit() -> None:
     every: list[Slot] = []
-    for seed in range(37_991_000, 37_991_120):
-        program = generate(seed, 1, "wide")
-        for call in program.calls:
-            wrong, slots = unfit(record_source(program.source, call))
-            assert wrong == [], program.source
-            every += slots
+    for trace in generated():
+        wrong, slots = unfit(trace)
+        assert wrong == [], trace.context
+        every += slots
     assert len(every) > 3_000
     assert sum(slot.value is not None for slot in every) > 0.6 * len(every)
 
 
 def test_frames_of_real_programs_fit() -> None:
-    for line in bundled_path("real").read_text(encoding="utf-8").splitlines():
-        task = json.loads(line)
-        assert unfit(record_source(task["source"], task.get("call")))[0] == [], task["id"]
+    for trace in real():
+        assert unfit(trace)[0] == [], trace.context
 
 
 @pytest.mark.parametrize("path", sorted(GOLDEN.glob("*.py")), ids=lambda path: path.stem)
-def test_frames_of_the_golden_programs_fit(path) -> None:  # type: ignore[no-untyped-def]
-    source = path.read_text(encoding="utf-8")
-    wrong, _ = unfit(record_source(source, golden_call(source)))
+def test_frames_of_the_golden_programs_fit(path: Path) -> None:
+    wrong, _ = unfit(golden(path))
     assert wrong == [] or path.stem in NOT_FOLLOWED
 
 

@@ -22,7 +22,7 @@ from cwm_trace.train.travel import join_parts
 ROOT = Path(__file__).resolve().parent.parent
 SCRIPT = ROOT / "cwm_trace" / "train" / "session.sh"
 TOY = """--steps 100000 --width 32 --layers 2 --heads 2 --inner 48 --window 64 --max-length 1024 --tokens-per-batch 2048 --learning-rate 1e-2
---warmup 0 --save-minutes 0.05 --generate 1 --family wide --seed 1 --live-folder {live}"""
+--warmup 0 --save-minutes 0.05 --generate 1 --family small --seed 1 --live-folder {live}"""
 
 
 def run(verb: str, folder: Path, *arguments: str) -> str:
@@ -51,7 +51,7 @@ def test_a_session_trains_brings_its_model_and_ends(tmp_path: Path) -> None:
     collected = {"source": "def double(xs):\n    return [x * 2 for x in xs]\n", "calls": ["double([1, 2])"]}
     (carried / "real.jsonl.gz").write_bytes(gzip.compress(json.dumps(collected).encode()))
     try:
-        run("start", tmp_path, "20")
+        run("start", tmp_path, "8")
         for _ in range(20):
             printed = run("watch", tmp_path, "3")
             if "no model yet" not in printed and re.search(r'"live_shards": [1-9]', printed):
