@@ -20,6 +20,11 @@ PROGRAMS = [
         "f({})",
     ),
     ("class A:\n    def __init__(self, n):\n        self.n = n\ndef f(n):\n    a = A(n)\n    return '..'", "f('..')"),
+    (
+        "def f(n):\n    class E(Exception):\n        'e'\n        k: int = 1\n"
+        "        def __init__(self):\n            super().__init__(n)\n    return str(E())",
+        "f(1)",
+    ),
 ]
 CALL, LINE, RETURN = (EVENT_TOKENS[event] for event in (Event.CALL, Event.LINE, Event.RETURN))
 FOLLOWING = ("{", '"x', ' "', "}", " ", "    ", "\n", "x", "\\", LINE, RETURN, ACTION_SEP)

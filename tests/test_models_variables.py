@@ -68,12 +68,7 @@ def test_frames_of_the_golden_programs_fit(path: Path) -> None:
 def shown_after(statement: str, names: Mapping[str, str], source: str = "") -> Slots:
     """What a LINE may show behind this statement."""
     source = f"{source}def f(n, s, xs):\n{statement}\n    return 0\n"
-    course = Course(Order(source))
-    variables = Variables(source, course)
-    begun = Frame(Event.CALL, "def f(n, s, xs):\n", {"n": "1", "s": "'a'", "xs": "[1]"})
-    for step in (begun, Frame(Event.LINE, f"{statement.splitlines()[0]}\n", names)):
-        course.observe(step)
-        variables.observe(step)
+    _, variables = told(source, ("def f(n, s, xs):", statement.splitlines()[0]), names)
     (slots,) = variables.slots(Event.LINE) or [()]
     return slots
 
@@ -87,8 +82,16 @@ ANY_N, ANY_S, ANY_XS = (Slot(name, True) for name in NAMES)
     ("statement", "slots"),
     [
         ("    pass", (N, S, XS)),
-        ("    n = 5", (ANY_N, S, XS)),
-        ("    k = n", (N, S, XS, Slot("k", True))),
+        ("    n = 5 + n", (ANY_N, S, XS)),
+        ("    n = -5", (Slot("n", True, "-5"), S, XS)),
+        ("    k = n", (N, S, XS, Slot("k", True, "1"))),
+        ("    k = xs", (N, S, XS, Slot("k", True, "[1]"))),
+        ("    k = {'a': (1, 2.50, 'b' 'c'), 'a': None}", (N, S, XS, Slot("k", True, "{'a': None}"))),
+        ("    k = {1, 2}", (N, S, XS, Slot("k", True))),
+        ("    k = j = 1", (N, S, XS, Slot("k", True), Slot("j", True))),
+        ("    k = 1; s = k", (N, ANY_S, XS, Slot("k", False))),
+        ("    if n: k = 1", (N, S, XS, Slot("k", False))),
+        ("    k = print", (N, S, XS, Slot("k", True))),
         ("    k, s = n, 'b'", (N, ANY_S, XS, Slot("k", True))),
         ("    k = len(xs) + max(s.find('a'), n)", (N, S, XS, Slot("k", True))),
         ("    xs.append(n)", (N, S, ANY_XS)),
@@ -144,7 +147,8 @@ def test_a_call_shows_arguments_and_what_is_around_it() -> None:
         course.observe(step)
         variables.observe(step)
     assert calls[0] is None  # of the entry
-    assert tuple(Slot(name, True) for name in ("n", "m", "k", "rest", "more")) in (calls[1] or [])
+    given = {"n": "1", "m": "2", "k": "4", "rest": None, "more": None}
+    assert tuple(Slot(name, True, value) for name, value in given.items()) in (calls[1] or [])
     assert calls[2] is not None and (Slot(".0", True), Slot("inner", True)) in calls[2]
     assert (Slot("x", True), Slot("n", False)) in (calls[3] or [])
     assert calls[-1] is None  # a generator may go on
@@ -166,3 +170,64 @@ def test_nothing_is_ruled_out_where_nothing_is_known() -> None:
     course.observe(call)
     variables.observe(call)
     assert variables.slots(Event.LINE) is None
+
+
+GIVEN = """\
+def g(a, b=2, *, c=3):
+    return a
+{}
+def f(n, s, xs):
+    {}
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "values", "around"),
+    [
+        ("return g(5, 'x')", ("5", "'x'", None), ""),
+        ("return g(n, c=xs)", ("1", None, "[1]"), ""),
+        ("return g(n + 1, s.upper())", (None, None, None), ""),
+        ("return g(xs, xs.pop(), c=n)", (None, None, "1"), ""),
+        ("return g(xs, len(xs))", ("[1]", None, None), ""),
+        ("return g(*xs)", (None, None, None), ""),
+        ("return g(1) + g(2)", (None, None, None), ""),
+        ("return g(1)", (None, None, None), "g = len"),
+        ("return g(1)", (None, None, None), "def g(a, b, c):\n    yield"),
+        ("return g(1)", ("1", None, None), "def h(a, b, c):\n    yield"),
+        ("return g(n)", (None, None, None), "class C:\n    def __repr__(self): return '1'"),
+    ],
+)
+def test_what_a_call_is_given(line: str, values: tuple[str | None, ...], around: str) -> None:
+    _, variables = told(GIVEN.format(around, line), ("def f(n, s, xs):", f"    {line}"))
+    assert tuple(Slot(name, True, value) for name, value in zip("abc", values, strict=True)) in (
+        variables.slots(Event.CALL) or []
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "value"),
+    [
+        ("return n", "1"),
+        ("return xs", "[1]"),
+        ("return 'b'", "'b'"),
+        ("return", "None"),
+        ("return n + 1", None),
+        ("return missing", None),
+        ("n = 5", None),
+    ],
+)
+def test_what_returns_a_name_or_a_literal(line: str, value: str | None) -> None:
+    _, variables = told(f"def f(n, s, xs):\n    {line}\n", ("def f(n, s, xs):", f"    {line}"))
+    assert variables.value(Event.RETURN) == value
+    assert variables.value(Event.EXCEPTION) is None
+
+
+def told(source: str, lines: tuple[str, str], names: Mapping[str, str] = NAMES) -> tuple[Course, Variables]:
+    """Behind a CALL with the first line and a LINE with the second."""
+    course = Course(Order(source))
+    variables = Variables(source, course)
+    for event, line in zip((Event.CALL, Event.LINE), lines, strict=True):
+        step = Frame(event, f"{line}\n", names)
+        course.observe(step)
+        variables.observe(step)
+    return course, variables

@@ -1,6 +1,7 @@
 """What the statements of a source can do to variables, and which variables its functions have: read off its tree and its compiled code.
 
-Nothing is run. What may do anything, as a call of a function of the program may to a list, is told apart from what leaves all as it is.
+Nothing is run. What may do anything, as a call of a function of the program may to a list, is told apart from what leaves all as it is. Of
+expressions, only names and literals have values here.
 """
 
 from __future__ import annotations
@@ -33,6 +34,9 @@ class Bindings:
         binds: of a line that is all of one assignment: the names that it binds if nothing is raised.
         unbinds: the names that a line may delete.
         quiet: the lines that leave every value as it is, if no value is an object of a class of the program.
+        plain: of a line that is all of one `x = ...` or `return ...`: what stands there, and the name that is bound, "" for none.
+        calls: of a line: its calls of functions by their names.
+        unclear: names of several functions, of a function and a variable, and of what is decorated.
         shared: names that are bound from other functions than their own, and those of exceptions that are handled, which end with a handler.
         codes: compiled functions, lambdas and comprehensions, by the line that begins them.
     """
@@ -42,16 +46,22 @@ class Bindings:
         self.binds: dict[int, frozenset[str]] = {}
         self.unbinds: dict[int, frozenset[str]] = {}
         self.quiet: set[int] = set()
-        self._unquiet: set[int] = set()
+        self.plain: dict[int, tuple[str, ast.expr | None]] = {}
+        self.calls: dict[int, list[ast.Call]] = {}
+        self._unquiet: dict[int, list[ast.AST]] = {}
+        self.unclear: set[str] = set()
         self.shared: set[str] = set()
         self.codes: dict[int, list[CodeType]] = {}
         tree = parsed(source)
         if tree is None:
             return
         nodes = list(ast.walk(tree))
-        self._own = {node.name for node in nodes if isinstance(node, DEFINITIONS)}
+        names = [node.name for node in nodes if isinstance(node, DEFINITIONS)]
+        self._own = set(names)
         self._bound = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
         self._bound |= {node.arg for node in nodes if isinstance(node, ast.arg)}
+        self.unclear = {name for name in names if names.count(name) > 1} | (self._own & self._bound)
+        self.unclear |= {node.name for node in nodes if isinstance(node, DEFINITIONS) and node.decorator_list}
         for node in nodes:
             if isinstance(node, (ast.Global, ast.Nonlocal)):
                 self.shared.update(node.names)
@@ -60,19 +70,30 @@ class Bindings:
             if isinstance(node, (ast.stmt, ast.ExceptHandler, ast.match_case)):
                 self._note(node)
         has_classes = any(isinstance(node, ast.ClassDef) for node in nodes)
-        self.quiet = set() if has_classes else set(self.stores) - self._unquiet
+        self.quiet = set() if has_classes else set(self.stores) - set(self._unquiet)
         self._compile(tree)
 
     def _note(self, node: Statement) -> None:
         parts, own = list(header_parts(node)), header(node)
         stored, deleted = frozenset(_stored(node, parts)), frozenset(_deleted(parts))
+        changing = [part for part in parts if self._is_unquiet(part)]
+        if isinstance(node, _UNQUIET) or getattr(node, "decorator_list", None):
+            changing.append(node)
         for number in own:
-            is_alone = number not in self.stores and len(own) == 1 and isinstance(node, _ASSIGNMENTS)
-            self.binds[number] = stored if is_alone else frozenset()
+            is_alone = number not in self.stores and len(own) == 1
+            self.binds[number] = stored if is_alone and isinstance(node, _ASSIGNMENTS) else frozenset()
+            self.plain.pop(number, None)
+            if is_alone and (plain := _plain(node)):
+                self.plain[number] = plain
+            self.calls.setdefault(number, []).extend(_calls(parts))
+            if changing:
+                self._unquiet.setdefault(number, []).extend(changing)
             self.stores[number] = self.stores.get(number, frozenset()) | stored
             self.unbinds[number] = self.unbinds.get(number, frozenset()) | deleted
-        if isinstance(node, _UNQUIET) or getattr(node, "decorator_list", None) or any(map(self._is_unquiet, parts)):
-            self._unquiet.update(own)
+
+    def is_quiet_but_for(self, number: int, call: ast.Call) -> bool:
+        """Whether nothing else in the line may change a value."""
+        return all(part is call for part in self._unquiet.get(number, ()))
 
     def _is_unquiet(self, node: ast.AST) -> bool:
         if isinstance(node, ast.Call):
@@ -109,6 +130,16 @@ class Bindings:
         self.codes[1] = [code for code in self.codes.get(1, []) if code.co_name != "<module>"]
 
 
+def literal(expression: ast.expr) -> str | None:
+    """The value of a literal, as a trace shows it; None for what is none, and for sets, which have no order."""
+    if any(isinstance(part, ast.Set) for part in ast.walk(expression)):
+        return None
+    try:
+        return repr(ast.literal_eval(expression))
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        return None
+
+
 def arguments(code: CodeType) -> tuple[str, ...]:
     """The parameters of a function, in the order of its variables."""
     stars = bool(code.co_flags & CO_VARARGS) + bool(code.co_flags & CO_VARKEYWORDS)
@@ -138,3 +169,15 @@ def _stored(node: ast.AST, parts: Iterable[ast.AST]) -> Iterator[str]:
 
 def _deleted(parts: Iterable[ast.AST]) -> Iterator[str]:
     return (part.id for part in parts if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Del))
+
+
+def _plain(node: Statement) -> tuple[str, ast.expr | None] | None:
+    if isinstance(node, ast.Return):
+        return "", node.value
+    if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
+        return node.targets[0].id, node.value
+    return None
+
+
+def _calls(parts: Iterable[ast.AST]) -> Iterator[ast.Call]:
+    return (part for part in parts if isinstance(part, ast.Call) and isinstance(part.func, ast.Name))

@@ -32,7 +32,8 @@ from cwm_trace.models.variables import Slots, Variables
 _IDENTIFIER = re.compile(r"[^\W\d]\w*")
 _STRING = re.compile(r'"(?:[^"\\\x00-\x1f\x80-\U0010ffff]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*')
 _ESCAPE_BEGUN = re.compile(r"\\(?:u[0-9a-fA-F]{0,3})?")
-_ITERATOR = ".0"  # the name of a comprehension's first iterator
+# Of Python's making: a comprehension's first iterator, what `super` looks up, what a class's body begins with.
+_UNWRITTEN = (".0", "__class__", "__module__", "__qualname__", "__annotations__", "__doc__")
 
 
 class _Cut(Exception):
@@ -68,7 +69,7 @@ class FrameGrammar:
         lines = (strip_mark(line).rstrip("\r\n") for line in source_lines(prompt.context))
         self._lines = {escape_source(line) + "\n" for line in lines if line.strip()}
         # In JSON's spelling, as the text has them.
-        self._names = {json.dumps(name): name for name in (*_IDENTIFIER.findall(prompt.context), _ITERATOR)}
+        self._names = {json.dumps(name): name for name in (*_IDENTIFIER.findall(prompt.context), *_UNWRITTEN)}
         self._parser = FrameParser()
         self._course = Course(Order(prompt.context))
         self._variables = Variables(prompt.context, self._course)
@@ -171,7 +172,9 @@ class FrameGrammar:
         _one_of(lines, source, over=bool(separator))
         if not separator:
             raise _Cut
-        if _string(value, 0) != len(value):
+        only = self._variables.value(event)
+        end = _string(value, 0) if only is None else _expect(value, 0, render_value(only))
+        if end != len(value):
             raise _Wrong
 
 

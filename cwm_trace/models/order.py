@@ -46,6 +46,7 @@ class Order:
         # That begin functions: those that only lines with their name call, with it, and others.
         self._defined: dict[int, str] = {}
         self._anywhere: set[int] = set()
+        self._classes: set[int] = set()  # lines that begin these, and run them
         tree = parsed(source)
         nodes = [] if tree is None else list(ast.walk(tree))
         self._hidden = _passed_on(nodes)
@@ -55,7 +56,7 @@ class Order:
                 self._note_statement(node)
         for node in nodes:
             self._note(node)
-        self.callable_lines = frozenset(self._defined) | self._anywhere | self._inline | self._pauses
+        self.callable_lines = frozenset(self._defined) | self._anywhere | self._classes | self._inline | self._pauses
 
     def numbers(self, line: str) -> _Numbers:
         """Of all lines that are this one."""
@@ -78,7 +79,11 @@ class Order:
 
     def is_inline(self, number: int) -> bool:
         """Whether a lambda or a comprehension is in this line, and no function begins or goes on there."""
-        return number in self._inline and number not in self.paused | self._anywhere and number not in self._defined
+        return (
+            number in self._inline
+            and number not in self.paused | self._anywhere | self._classes
+            and number not in self._defined
+        )
 
     def pauses(self, number: int) -> bool:
         """Whether its function may be left there, and gone on with."""
@@ -109,7 +114,8 @@ class Order:
             return None
         words = {word for line in self.inside(number) for word in _WORD.findall(self._flow.lines[line])}
         named = (line for line, name in self._defined.items() if name in words)
-        return frozenset(named) | self._anywhere | self._kept | (self._inline & self.inside(number))
+        own = (self._inline | self._classes) & self.inside(number)
+        return frozenset(named) | self._anywhere | self._kept | own
 
     def _note(self, node: ast.AST) -> None:
         if isinstance(node, _INLINE):
@@ -151,7 +157,9 @@ class Order:
 
     def _note_definition(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> None:
         begin = range(first_line(node), node.lineno + 1)
-        if isinstance(node, ast.ClassDef) or node.name in self._hidden:
+        if isinstance(node, ast.ClassDef):
+            self._classes.update(begin)
+        elif node.name in self._hidden:
             self._anywhere.update(begin)
         else:
             self._defined.update(dict.fromkeys(begin, node.name))

@@ -1,25 +1,28 @@
 """Which variables the next frame of a trace may show, and which of them can only have the value that they had.
 
 Follows a trace beside `models.course`: a function's frames show its own variables, in the order in which they were bound; what a statement does
-not bind stays bound, and a number or a text that it does not bind stays what it was. Where it is not known which function runs, nothing is ruled
-out. Nothing is run.
+not bind stays bound, and a number or a text that it does not bind stays what it was; what is given to a function, bound or returned as a name or
+a literal has that value. Where it is not known which function runs, nothing is ruled out. Nothing is run.
 """
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from inspect import CO_GENERATOR, CO_OPTIMIZED
+from inspect import CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR, CO_OPTIMIZED
 from types import CodeType
 from typing import NamedTuple
 
 from cwm_trace.frames import Event, Frame, Step
 from cwm_trace.models.answers import STRING
-from cwm_trace.models.bindings import Bindings, arguments, variables
+from cwm_trace.models.bindings import Bindings, arguments, literal, variables
 from cwm_trace.models.course import Course
 
 _ITERATOR = ".0"  # the first argument of a comprehension's frame
+_FUNCTION = "<function"
+_LATER = CO_GENERATOR | CO_COROUTINE | CO_ASYNC_GENERATOR  # begins to run elsewhere
 _LASTING = re.compile(r"""b?['"]|-?\d|(?:True|False|None)$""")  # how values begin that nothing can change
 _TEXT = re.compile(STRING, re.DOTALL)
 
@@ -94,7 +97,70 @@ class Variables:
             return None
         codes = [code for number in numbers for code in self._bindings.codes.get(number, ())]
         known = all(_is_function(code) and not self._goes_on(code) for code in codes)
-        return [tuple(_given(code, scope)) for code in codes] if known else None
+        return [tuple(self._given(code, scope)) for code in codes] if known else None
+
+    def _given(self, code: CodeType, caller: _Scope) -> Iterator[Slot]:
+        """What a CALL shows: arguments, and what the function has of those around it."""
+        given = self._arguments(code, caller)
+        inner = caller.code is not None and code in caller.code.co_consts and _is_inline(code)
+        for name in variables(code):
+            if name in arguments(code):
+                yield Slot(name, True, given.get(name))
+            elif name in code.co_freevars and (not inner or name in caller.names):
+                yield Slot(name, inner, self._kept(name, caller) if inner else None)
+
+    def _kept(self, name: str, scope: _Scope) -> str | None:
+        """The value that a variable has had since it was shown last; None: unknown."""
+        value = scope.names[name]
+        return value if self._is_quiet(scope) or (_LASTING.match(value) and not self._is_open) else None
+
+    def _arguments(self, code: CodeType, caller: _Scope) -> dict[str, str]:
+        """The arguments that stand as names or literals in the only call of a function in the line that runs."""
+        numbers = self._course.numbers
+        found = [(number, call) for number in numbers for call in self._bindings.calls.get(number, ())]
+        fitting = [(number, call) for number, call in found if call.func.id == code.co_name]  # type: ignore[attr-defined]
+        function = caller.names.get(code.co_name, _FUNCTION)
+        if (
+            len(numbers) != 1
+            or len(fitting) != 1
+            or code.co_name in self._bindings.unclear
+            or not function.startswith(_FUNCTION)
+        ):
+            return {}
+        ((number, call),) = fitting
+        if code.co_flags & _LATER or any(isinstance(part, ast.Starred) for part in call.args):
+            return {}
+        quiet = self._bindings.is_quiet_but_for(number, call)
+        given = [*zip(code.co_varnames[: code.co_argcount], call.args, strict=False)]
+        given += [(word.arg, word.value) for word in call.keywords if word.arg in arguments(code)]
+        values = {name: self._value(part, caller, quiet) for name, part in given}
+        return {name: value for name, value in values.items() if value is not None}
+
+    def _value(self, part: ast.expr, scope: _Scope, quiet: bool) -> str | None:
+        """That of a literal, or of a name; `quiet`: nothing before it may change that."""
+        if not isinstance(part, ast.Name):
+            return literal(part)
+        if _is_inline(scope.code) or (
+            part.id in self._of_lines(self._bindings.stores) and not self._of_lines(self._bindings.binds)
+        ):
+            return None  # it may have been bound in the line that runs
+        value = scope.names.get(part.id)
+        return value if value is not None and not self._is_open and (quiet or _LASTING.match(value)) else None
+
+    def _plain(self, scope: _Scope) -> tuple[str, str | None]:
+        """Of a line that only binds, or returns, a name or a literal: the name that is bound, and that value; None: unknown."""
+        found = {self._bindings.plain.get(number) for number in self._course.numbers}
+        if len(found) != 1 or self._course.begins or self._course.raised or (plain := found.pop()) is None:
+            return "", None
+        name, part = plain
+        return name, "None" if part is None else self._value(part, scope, True)
+
+    def value(self, event: Event) -> str | None:
+        """The only value that a RETURN can have; None: any."""
+        if event is not Event.RETURN or not self._scopes or self._scopes[-1].code is None:
+            return None
+        name, value = self._plain(self._scopes[-1])
+        return None if name else value
 
     def _goes_on(self, code: CodeType) -> bool:
         """Whether this may be a generator that goes on, with more variables than it had."""
@@ -104,7 +170,7 @@ class Variables:
         code = scope.code
         if code is None or not _is_function(code) or not self._course.numbers:
             return None
-        inline, bindings = code.co_name.startswith("<"), self._bindings  # of a comprehension, the line says little
+        inline, bindings = _is_inline(code), self._bindings  # of a comprehension, the line says little
         shared = bindings.shared | {*code.co_freevars}
         stored = {*variables(code)} if inline else self._of_lines(bindings.stores)
         bound = (
@@ -112,6 +178,7 @@ class Variables:
         )
         unbound = self._of_lines(bindings.unbinds)
         is_quiet = not inline and self._is_quiet(scope)
+        set_name, plain = self._plain(scope)
         made = []
         for name in dict.fromkeys((*scope.names, *variables(code))):
             value = scope.names.get(name)
@@ -119,9 +186,9 @@ class Variables:
                 made.append(Slot(name, False))
             elif value is not None:
                 stays = name not in stored and not self._is_open and (is_quiet or _LASTING.match(value))
-                made.append(Slot(name, name not in unbound, value if stays else None))
+                made.append(Slot(name, name not in unbound, value if stays else plain if name == set_name else None))
             elif name in stored:
-                made.append(Slot(name, name in bound))
+                made.append(Slot(name, name in bound, plain if name == set_name else None))
         return [tuple(made)]
 
     def _of_lines(self, names: Mapping[int, frozenset[str]]) -> set[str]:
@@ -140,15 +207,9 @@ def _has_objects(value: str) -> bool:
     return "<" in value and "<" in _TEXT.sub("", value)
 
 
-def _given(code: CodeType, caller: _Scope) -> Iterator[Slot]:
-    """What a CALL shows: arguments, and what the function has of those around it."""
-    given = arguments(code)
-    inner = caller.code is not None and code in caller.code.co_consts and code.co_name.startswith("<")
-    for name in variables(code):
-        if name in given:
-            yield Slot(name, True)
-        elif name in code.co_freevars and (not inner or name in caller.names):
-            yield Slot(name, inner)
+def _is_inline(code: CodeType | None) -> bool:
+    """Whether this is a comprehension or a lambda, which stands in the midst of a line."""
+    return code is not None and code.co_name.startswith("<")
 
 
 def _is_function(code: CodeType) -> bool:
