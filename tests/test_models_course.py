@@ -132,7 +132,7 @@ F = (CALL, 3)
     [
         ([F], set(), {4}, set()),
         ([F, (LINE, 4)], set(), {5, 6}, set()),
-        ([F, (LINE, 5)], {1}, {8}, set()),
+        ([F, (LINE, 5)], {1}, set(), set()),  # it must call first
         ([F, (LINE, 5), (CALL, 1)], set(), {2}, set()),
         ([F, (LINE, 5), (CALL, 1), (LINE, 2)], set(), set(), {2}),
         ([F, (LINE, 5), (CALL, 1), (LINE, 2), (RETURN, 2)], {1}, {8}, set()),
@@ -140,7 +140,8 @@ F = (CALL, 3)
         ([F, (LINE, 7)], set(), set(), {7}),
         ([F, (LINE, 8)], set(), {9, 11}, set()),
         ([F, (LINE, 10)], set(), {8, 10, 11}, set()),
-        ([F, (LINE, 12)], {12}, {15}, set()),
+        ([F, (LINE, 12)], {12}, set(), set()),
+        ([F, (LINE, 12), (CALL, 12), (RETURN, 12)], {12}, {15}, set()),
         ([F, (LINE, 12), (CALL, 12)], {12}, {12}, {12}),
         ([F, (LINE, 12), (EXCEPTION, 12)], set(), {13}, set()),
         ([F, (LINE, 14)], set(), {15}, set()),
@@ -152,6 +153,34 @@ F = (CALL, 3)
 def test_what_may_follow(frames: list[tuple[Event, int]], calls: set[int], lines: set[int], returns: set[int]) -> None:
     made = after(*frames)
     assert (made[CALL], made[LINE], made[RETURN]) == (calls, lines, returns)
+
+
+@pytest.mark.parametrize(
+    ("line", "must"),
+    [
+        ("n = g(n)", True),
+        ("return [g(k) for k in n]", True),
+        ("g(n)", True),
+        ("n += len(str(g(n)))", True),
+        ("n = n or g(n)", False),
+        ("n = g(n) if n else [k for k in n]", False),
+        ("n = lambda: g(n)", False),
+        ("n = sum(g(k) for k in n)", False),
+        ("if g(n): n = g(n)", False),
+        ("n = h(n)", False),
+        ("n = 1; n = g(n)", False),
+    ],
+)
+def test_what_a_line_must_call_before_it_ends(line: str, must: bool) -> None:
+    course = Course(
+        Order(f"def g(n):\n    return n\ndef h(n):\n    yield n\ndef f(n):\n    {line}\n    n = 2\n    return n\n")
+    )
+    course.observe(Frame(CALL, "def f(n):\n", {}))
+    course.observe(Frame(LINE, f"    {line}\n", {}))
+    assert (course.lines(LINE) == course.lines(RETURN) == frozenset()) is must
+    course.observe(Frame(CALL, "def g(n):\n", {}))
+    course.observe(Frame(RETURN, "    return n\n", value="1"))
+    assert course.lines(LINE) or course.lines(RETURN)
 
 
 def test_any_line_may_raise() -> None:

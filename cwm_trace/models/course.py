@@ -26,6 +26,7 @@ class _Scope:
         numbers: the lines that may have run last in it; its own before any has; empty: unknown.
         inline: whether it is a comprehension's or a lambda's.
         begins: whether no line has run since its CALL.
+        calls: how many CALLs there were since the line began to run.
         raised: whether an exception has come from the line, and not been told to leave it.
     """
 
@@ -33,6 +34,7 @@ class _Scope:
     inline: bool = False
     begins: bool = True
     raised: bool = False
+    calls: int = 0
 
 
 class Course:
@@ -84,6 +86,8 @@ class Course:
             self._scopes, self._is_known = [], False
         elif step.event is Event.CALL:
             self._is_known = self._is_known or not self._scopes
+            for scope in self._scopes[-1:]:
+                scope.calls += 1
             self._scopes.append(self._called(step))
         elif not self._scopes:
             self._is_known = False
@@ -140,8 +144,12 @@ class Course:
             return self._order.inside(number)
         if scope.begins and number in self._order.entries:
             return self._order.entries[number]
-        after = self._order.leads(number, scope.raised)
+        after = frozenset() if self._is_amid(scope, number) else self._order.leads(number, scope.raised)
         return after and after - {LEFT}
+
+    def _is_amid(self, scope: _Scope, number: int) -> bool:
+        """Whether the line cannot have ended yet."""
+        return not scope.begins and not scope.raised and scope.calls < self._order.sure.get(number, 0)
 
     def _returns(self, scope: _Scope) -> frozenset[int] | None:
         return self._union(self._returns_of(scope, number) for number in scope.numbers)
@@ -152,7 +160,7 @@ class Course:
             return None if scope.raised or self._order.entries[number] is None else frozenset()
         if scope.inline or self._order.pauses(number):
             return own
-        after = self._order.leads(number, scope.raised)
+        after = frozenset() if self._is_amid(scope, number) else self._order.leads(number, scope.raised)
         return None if after is None else own if LEFT in after else frozenset()
 
     def _raises(self, scope: _Scope) -> frozenset[int] | None:

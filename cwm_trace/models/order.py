@@ -15,6 +15,9 @@ from cwm_trace.models.flow import LEFT, Flow
 from cwm_trace.models.statements import DEFINITIONS, FUNCTIONS, PAUSES, first_line, header, lines, parsed
 
 _INLINE = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+_DISPLAYS = (ast.ListComp, ast.SetComp, ast.DictComp)
+_SURE = (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Return, ast.Expr)
+_CONDITIONAL = (ast.BoolOp, ast.IfExp, ast.Compare)  # whose parts may be left out
 _KEPT = (ast.Lambda, ast.GeneratorExp)  # which may run behind the line that made them
 _LOOKS_UP = {"eval", "exec", "getattr", "globals", "locals", "vars"}  # functions by their names
 _EXECUTES = {"eval", "exec"}
@@ -28,12 +31,14 @@ class Order:
     """The lines of one source, by their numbers from 1 on.
 
     Attributes:
+        sure: of a line that is all of a statement: how many CALLs come in its midst, at least, unless it raises.
         entries: of a line that begins a function: the lines that may run first in it; None: any.
         callable_lines: those with which a CALL may come.
     """
 
     def __init__(self, source: str) -> None:
         self._flow = Flow(source)
+        self.sure: dict[int, int] = {}
         self.entries: dict[int, _Numbers | None] = {}
         self._inside: dict[int, _Numbers] = {}
         # Lines: behind which any may come, of lambdas and comprehensions, of those of them that stay, where functions are left and gone on with,
@@ -50,6 +55,9 @@ class Order:
         tree = parsed(source)
         nodes = [] if tree is None else list(ast.walk(tree))
         self._hidden = _passed_on(nodes)
+        bound = {node.id for node in nodes if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)}
+        names = [node.name for node in nodes if isinstance(node, ast.FunctionDef)]
+        self._plain = {name for name in names if names.count(name) == 1} - self._hidden - bound
         self._executes = any(isinstance(node, ast.Name) and node.id in _EXECUTES for node in nodes)
         for node in nodes:
             if isinstance(node, ast.stmt):
@@ -136,6 +144,10 @@ class Order:
             for number in own:
                 self._inside[number] = self._inside.get(number, frozenset()) | set(own)
                 self._flow.after.setdefault(number, self._flow.after.get(own[0], ()))
+        elif isinstance(node, _SURE) and own[0] not in self.sure and not self._executes:
+            self.sure[own[0]] = sum(map(self._is_sure, _unconditional(node)))
+        else:
+            self.sure[own[0]] = 0
         if isinstance(node, (ast.For, ast.AsyncFor, ast.Match)):
             self._loops.update(own)
         again = isinstance(node, ast.Raise) and node.exc is None
@@ -144,6 +156,12 @@ class Order:
         if isinstance(node, ast.Match):
             for case in node.cases:
                 self._loose.update(header(case))
+
+    def _is_sure(self, node: ast.AST) -> bool:
+        """Whether this gives a CALL where it is evaluated."""
+        if isinstance(node, ast.Call):
+            return isinstance(node.func, ast.Name) and node.func.id in self._plain
+        return isinstance(node, _DISPLAYS)
 
     def _note_try(self, node: ast.Try | ast.TryStar) -> None:
         for handler in node.handlers:
@@ -188,6 +206,14 @@ def _passed_on(nodes: Sequence[ast.AST]) -> frozenset[str]:
     passed = {node.id for node in nodes if isinstance(node, ast.Name) and node not in called}
     looked_up = any(isinstance(node, ast.Name) and node.id in _LOOKS_UP for node in nodes)
     return frozenset(every if looked_up else hidden | passed | paused)
+
+
+def _unconditional(node: ast.AST) -> Iterator[ast.AST]:
+    """Of an expression in a statement: all that is evaluated once for sure, and in this Python frame."""
+    for part in ast.iter_child_nodes(node):
+        yield part
+        if not isinstance(part, (*_INLINE, *_CONDITIONAL)):
+            yield from _unconditional(part)
 
 
 def _may_pause(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
