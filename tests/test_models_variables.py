@@ -65,6 +65,24 @@ def test_frames_of_the_golden_programs_fit(path: Path) -> None:
     assert wrong == [] or path.stem in NOT_FOLLOWED
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "return [g(x) for x in filter(lambda y: y, xs)]",  # two functions in the line
+        "return [g(x) for x in xs]",
+        "return list(map(lambda x: g(x), xs))",
+        "while (n := n - 1) and g(n): pass",
+        "for n in g(n), g(n): n = g(n)",
+        "xs = g(xs); n = xs[0]; s = g(n)",
+        "n = [n for n in xs][0]; return n",
+        "xs, n = n, xs; return n",
+    ],
+)
+def test_what_is_bound_in_the_line_that_runs_is_not_taken_for_what_was(body: str) -> None:
+    source = f"def g(v):\n    v = v\n    return v\ndef f(xs, n, s='a'):\n    {body}\n"
+    assert unfit(record_source(source, "f([3, 1, 2], 3)"))[0] == []
+
+
 def shown_after(statement: str, names: Mapping[str, str], source: str = "") -> Slots:
     """What a LINE may show behind this statement."""
     source = f"{source}def f(n, s, xs):\n{statement}\n    return 0\n"

@@ -140,12 +140,14 @@ class Variables:
         """That of a literal, or of a name; `quiet`: nothing before it may change that."""
         if not isinstance(part, ast.Name):
             return literal(part)
-        if _is_inline(scope.code) or (
-            part.id in self._of_lines(self._bindings.stores) and not self._of_lines(self._bindings.binds)
-        ):
-            return None  # it may have been bound in the line that runs
+        if scope.code is None or _is_inline(scope.code) or self._may_be_bound(part.id):
+            return None
         value = scope.names.get(part.id)
         return value if value is not None and not self._is_open and (quiet or _LASTING.match(value)) else None
+
+    def _may_be_bound(self, name: str) -> bool:
+        """Whether the line that runs may have bound a name already: an assignment does that last."""
+        return name in self._of_lines(self._bindings.stores) and not self._of_lines(self._bindings.binds)
 
     def _plain(self, scope: _Scope) -> tuple[str, str | None]:
         """Of a line that only binds, or returns, a name or a literal: the name that is bound, and that value; None: unknown."""
