@@ -23,6 +23,9 @@ _KEEPS = frozenset(_KEEPING.split()) & frozenset(dir(builtins))
 _BUILT_IN = (bool, bytes, complex, dict, float, frozenset, int, list, range, set, slice, str, tuple)
 _METHODS = frozenset(name for kind in _BUILT_IN for name in dir(kind)) - frozenset(_CHANGING.split())
 _UNQUIET = (*PAUSES, ast.AugAssign, ast.With, ast.Import, ast.ImportFrom)
+_DISPLAYS = (ast.ListComp, ast.SetComp, ast.DictComp)
+# From 3.12 on these are compiled into the function around them (PEP 709); traces are as if they were not.
+_DISPLAYS_HAVE_CODE = any(isinstance(part, CodeType) for part in compile("[x for x in ()]", "", "eval").co_consts)
 _ASSIGNMENTS = (ast.Assign, ast.AnnAssign, ast.AugAssign)
 
 
@@ -39,6 +42,8 @@ class Bindings:
         unclear: names of several functions, of a function and a variable, and of what is decorated.
         shared: names that are bound from other functions than their own, and those of exceptions that are handled, which end with a handler.
         codes: compiled functions, lambdas and comprehensions, by the line that begins them.
+        uncoded: lines that begin some that are not compiled.
+        mixed: variables of these, which stand among those of the function around them.
     """
 
     def __init__(self, source: str) -> None:
@@ -52,6 +57,8 @@ class Bindings:
         self.unclear: set[str] = set()
         self.shared: set[str] = set()
         self.codes: dict[int, list[CodeType]] = {}
+        self.uncoded: set[int] = set()
+        self.mixed: set[str] = set()
         tree = parsed(source)
         if tree is None:
             return
@@ -69,6 +76,11 @@ class Bindings:
                 self.shared.add(node.name)
             if isinstance(node, (ast.stmt, ast.ExceptHandler, ast.match_case)):
                 self._note(node)
+        if not _DISPLAYS_HAVE_CODE:
+            displays = [node for node in nodes if isinstance(node, _DISPLAYS)]
+            self.uncoded = {node.lineno for node in displays}
+            inner = [part for node in displays for part in ast.walk(node) if isinstance(part, ast.Name)]
+            self.mixed = {part.id for part in inner if isinstance(part.ctx, ast.Store)}
         has_classes = any(isinstance(node, ast.ClassDef) for node in nodes)
         self.quiet = set() if has_classes else set(self.stores) - set(self._unquiet)
         self._compile(tree)

@@ -161,7 +161,8 @@ class Order:
         """Whether this gives a CALL where it is evaluated."""
         if isinstance(node, ast.Call):
             return isinstance(node.func, ast.Name) and node.func.id in self._plain
-        return isinstance(node, _DISPLAYS)
+        # From 3.12 on, some are run as a part of the line.
+        return isinstance(node, _DISPLAYS) and not any(map(_is_run_in_line, ast.walk(node)))
 
     def _note_try(self, node: ast.Try | ast.TryStar) -> None:
         for handler in node.handlers:
@@ -214,6 +215,10 @@ def _unconditional(node: ast.AST) -> Iterator[ast.AST]:
         yield part
         if not isinstance(part, (*_INLINE, *_CONDITIONAL)):
             yield from _unconditional(part)
+
+
+def _is_run_in_line(node: ast.AST) -> bool:
+    return isinstance(node, (ast.NamedExpr, *PAUSES)) or (isinstance(node, ast.comprehension) and bool(node.is_async))
 
 
 def _may_pause(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:

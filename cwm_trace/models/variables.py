@@ -76,7 +76,7 @@ class Variables:
 
     def _code(self, step: Frame) -> CodeType | None:
         """The function that begins, if there is one alone."""
-        if any(self._course.goes_on(number) for number in self._course.numbers):
+        if self._course.numbers & self._bindings.uncoded or any(map(self._course.goes_on, self._course.numbers)):
             return None
         found = [code for number in self._course.numbers for code in self._bindings.codes.get(number, ())]
         fitting = [code for code in found if _ITERATOR in step.locals or _ITERATOR not in code.co_varnames]
@@ -93,7 +93,7 @@ class Variables:
 
     def _called(self, scope: _Scope) -> Sequence[Slots] | None:
         numbers = self._course.call_numbers
-        if numbers is None or any(self._course.goes_on(number) for number in numbers):
+        if numbers is None or numbers & self._bindings.uncoded or any(map(self._course.goes_on, numbers)):
             return None
         codes = [code for number in numbers for code in self._bindings.codes.get(number, ())]
         known = all(_is_function(code) and not self._goes_on(code) for code in codes)
@@ -175,6 +175,8 @@ class Variables:
         inline, bindings = _is_inline(code), self._bindings  # of a comprehension, the line says little
         shared = bindings.shared | {*code.co_freevars}
         stored = {*variables(code)} if inline else self._of_lines(bindings.stores)
+        if len(new := stored - {*scope.names}) > 1 and new & bindings.mixed:  # in which order is unknown
+            return None
         bound = (
             set() if inline or self._course.raised or len(self._course.numbers) > 1 else self._of_lines(bindings.binds)
         )
