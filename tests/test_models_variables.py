@@ -210,6 +210,7 @@ def f(n, s, xs):
         ("return g(xs, len(xs))", ("[1]", None, None), ""),
         ("return g(*xs)", (None, None, None), ""),
         ("return g(1) + g(2)", (None, None, None), ""),
+        ("return g(1) + sum(map(g, xs))", (None, None, None), ""),
         ("return g(1)", (None, None, None), "g = len"),
         ("return g(1)", (None, None, None), "def g(a, b, c):\n    yield"),
         ("return g(1)", ("1", None, None), "def h(a, b, c):\n    yield"),

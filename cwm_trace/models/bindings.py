@@ -39,7 +39,7 @@ class Bindings:
         quiet: the lines that leave every value as it is, if no value is an object of a class of the program.
         plain: of a line that is all of one `x = ...` or `return ...`: what stands there, and the name that is bound, "" for none.
         calls: of a line: its calls of functions by their names.
-        unclear: names of several functions, of a function and a variable, and of what is decorated.
+        unclear: names of several functions, of a function and a variable, of what is decorated, and of what is not only called.
         shared: names that are bound from other functions than their own, and those of exceptions that are handled, which end with a handler.
         codes: compiled functions, lambdas and comprehensions, by the line that begins them.
         uncoded: lines that begin some that are not compiled.
@@ -69,6 +69,8 @@ class Bindings:
         self._bound |= {node.arg for node in nodes if isinstance(node, ast.arg)}
         self.unclear = {name for name in names if names.count(name) > 1} | (self._own & self._bound)
         self.unclear |= {node.name for node in nodes if isinstance(node, DEFINITIONS) and node.decorator_list}
+        called = {node.func for node in nodes if isinstance(node, ast.Call)}
+        self.unclear |= {node.id for node in nodes if isinstance(node, ast.Name) and node not in called}
         for node in nodes:
             if isinstance(node, (ast.Global, ast.Nonlocal)):
                 self.shared.update(node.names)
