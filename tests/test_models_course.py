@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from functools import cache
 from pathlib import Path
 from textwrap import dedent
@@ -24,8 +25,10 @@ NOT_FOLLOWED = {"generators"}  # one that is thrown into goes on without a CALL
 @cache
 def generated() -> tuple[Trace, ...]:
     """Traces of generated programs."""
-    programs = (generate(seed, 1, "wide") for seed in range(37_991_000, 37_991_120))
-    return tuple(record_source(program.source, call) for program in programs for call in program.calls)
+    first = 37_991_000
+    programs = [generate(seed, 1, "wide") for seed in range(first, first + 120)]
+    programs += [generate(seed, 1, family) for family in ("script", "toplevel") for seed in range(first, first + 30)]
+    return tuple(record_source(program.source, call) for program in programs for call in program.calls or (None,))
 
 
 @cache
@@ -192,6 +195,22 @@ def test_of_lines_that_are_the_same_each_that_may_be_next_is_followed() -> None:
     assert after(F, (LINE, 8), (LINE, 9))[LINE] == {10}
     assert after(F, (LINE, 14), (LINE, 15))[LINE] == {16, 17}
     assert after(F, (LINE, 7), (LINE, 15))[LINE] == {16, 17}  # no way there, but still in this function
+
+
+def test_a_line_may_run_again_where_the_compiler_turns_it_round() -> None:
+    source = "def f(s, t):\n    return s.rpartition(t)[0] or s if t else s\n"
+    trace = record_source(source, "f('abcdefcdg', 'cd')")
+    assert [step.event for step in trace].count(LINE) == (3 if sys.version_info < (3, 12) else 2)
+    assert ruled_out(trace) == []
+
+
+def test_a_script_may_begin_with_a_function() -> None:
+    for call, lines in (("def f(n):\n", {}), ("def f(n):\n", {"n": "1"})):
+        course = Course(Order("def f(n):\n    return n\nf(1)\n"))
+        course.observe(Frame(CALL, call, lines))
+        assert course.lines(LINE) == (None if not lines else {"    return n"})
+    assert ruled_out(record_source("def f(n):\n    return n\nf(1)\n", None)) == []
+    assert ruled_out(record_source("def f():\n    return 1\n", "f()")) == []
 
 
 def test_a_loop_that_never_asks_goes_on_unseen() -> None:

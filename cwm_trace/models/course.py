@@ -105,8 +105,8 @@ class Course:
 
     def _called(self, step: Frame) -> _Scope:
         numbers = self._order.numbers(step.source) & self._order.callable_lines
-        if not self._scopes and not step.source.startswith(_BLOCKS):  # a module's, of which no line says that it begins
-            numbers = frozenset()
+        if not self._scopes and (not step.source.startswith(_BLOCKS) or self._order.may_be_module(step)):
+            numbers = frozenset()  # a module's CALL has its first line, whatever that is
         return _Scope(numbers, _ITERATOR in step.locals or (bool(numbers) and all(map(self._order.is_inline, numbers))))
 
     def lines(self, event: Event) -> frozenset[str] | None:

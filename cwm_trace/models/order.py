@@ -11,8 +11,9 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from cwm_trace.format import escape_source
+from cwm_trace.frames import Frame
 from cwm_trace.models.flow import LEFT, Flow
-from cwm_trace.models.statements import DEFINITIONS, FUNCTIONS, PAUSES, first_line, header, lines, parsed
+from cwm_trace.models.statements import DEFINITIONS, FUNCTIONS, PAUSES, first_line, header, header_parts, lines, parsed
 
 _INLINE = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _DISPLAYS = (ast.ListComp, ast.SetComp, ast.DictComp)
@@ -54,6 +55,7 @@ class Order:
         self._classes: set[int] = set()  # lines that begin these, and run them
         tree = parsed(source)
         nodes = [] if tree is None else list(ast.walk(tree))
+        self._first = first_line(tree.body[0]) if tree is not None and tree.body else None
         self._hidden = _passed_on(nodes)
         bound = {node.id for node in nodes if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)}
         names = [node.name for node in nodes if isinstance(node, ast.FunctionDef)]
@@ -71,6 +73,12 @@ class Order:
         numbers = self._flow.numbers(line)
         exact = frozenset(number for number in numbers if self._flow.lines[number] == line.rstrip("\r\n"))
         return exact or frozenset(numbers)
+
+    def may_be_module(self, call: Frame) -> bool:
+        """Whether this may be the CALL of the source itself, and not of the function that its first line defines."""
+        if self._first is None or self._first not in self.numbers(call.source):
+            return False
+        return not call.locals  # a function without parameters: unknown
 
     def texts(self, numbers: Iterable[int]) -> frozenset[str]:
         """These lines as frames show them, without line ends."""
@@ -104,7 +112,7 @@ class Order:
         """
         if number in self._loose or number not in self._flow.after:
             return None
-        after = self._whole(self._flow.after[number]) | (self._inside.get(number) or frozenset())
+        after = self._whole(self._flow.after[number]) | self._inside.get(number, frozenset())
         if not raised:
             return after
         if number in self._pauses:  # an exception may be how what is waited for ends
@@ -144,14 +152,15 @@ class Order:
             for number in own:
                 self._inside[number] = self._inside.get(number, frozenset()) | set(own)
                 self._flow.after.setdefault(number, self._flow.after.get(own[0], ()))
-        elif isinstance(node, _SURE) and own[0] not in self.sure and not self._executes:
-            self.sure[own[0]] = sum(map(self._is_sure, _unconditional(node)))
-        else:
-            self.sure[own[0]] = 0
+        again = len(own) == 1 and _may_jump_back(node)
+        if again:
+            self._inside[own[0]] = frozenset(own)
+        counts = len(own) == 1 and not again and isinstance(node, _SURE) and own[0] not in self.sure
+        self.sure[own[0]] = sum(map(self._is_sure, _unconditional(node))) if counts and not self._executes else 0
         if isinstance(node, (ast.For, ast.AsyncFor, ast.Match)):
             self._loops.update(own)
-        again = isinstance(node, ast.Raise) and node.exc is None
-        if again or (isinstance(node, ast.While) and isinstance(node.test, ast.Constant)):  # which is not asked
+        raises_again = isinstance(node, ast.Raise) and node.exc is None
+        if raises_again or (isinstance(node, ast.While) and isinstance(node.test, ast.Constant)):  # which is not asked
             self._loose.update(lines(node))
         if isinstance(node, ast.Match):
             for case in node.cases:
@@ -215,6 +224,12 @@ def _unconditional(node: ast.AST) -> Iterator[ast.AST]:
         yield part
         if not isinstance(part, (*_INLINE, *_CONDITIONAL)):
             yield from _unconditional(part)
+
+
+def _may_jump_back(node: ast.stmt) -> bool:
+    """Whether the compiler may put parts of its line before others, as in `return a or b if c else d`: the line runs again."""
+    parts = list(header_parts(node))
+    return all(any(isinstance(part, kind) for part in parts) for kind in (ast.IfExp, ast.BoolOp))
 
 
 def _is_run_in_line(node: ast.AST) -> bool:

@@ -80,9 +80,8 @@ class Variables:
             return None
         found = [code for number in self._course.numbers for code in self._bindings.codes.get(number, ())]
         fitting = [code for code in found if _ITERATOR in step.locals or _ITERATOR not in code.co_varnames]
-        code = fitting[0] if len(fitting) == 1 else None
-        self._begun.update([code] if code else [])
-        return code
+        self._begun.update(fitting)
+        return fitting[0] if len(fitting) == 1 else None
 
     def slots(self, event: Event) -> Sequence[Slots] | None:
         """What a CALL or a LINE may show: one of these, each in its order; None: anything."""
