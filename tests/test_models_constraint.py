@@ -13,6 +13,7 @@ from cwm_trace.prompts import call_prompt
 from cwm_trace.tracer import trace_source
 
 PROGRAMS = [
+    ("def f(n):\n    k = eval('n + 1 * 2')\n    exec('k = 1\\nk = k + 3')\n    return k\n", "f(1)"),
     ("def f(x):\n    y = x + 1\n    return y", "f(1)"),
     ("def f(s):\n    t = [c for c in s]\n    é = '\\\\\"\\n'\n    return t, é", "f('aé<|frame_sep|>')"),
     (

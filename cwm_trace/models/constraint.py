@@ -71,9 +71,11 @@ class FrameGrammar:
         # In JSON's spelling, as the text has them.
         self._names = {json.dumps(name): name for name in (*_IDENTIFIER.findall(prompt.context), *_UNWRITTEN)}
         self._parser = FrameParser()
-        self._course = Course(Order(prompt.context))
+        order = Order(prompt.context)
+        self._executes = order.executes
+        self._course = Course(order)
         self._variables = Variables(prompt.context, self._course)
-        self._next: dict[Event, set[str]] = {}  # lines
+        self._next: dict[Event, set[str] | None] = {}  # lines
         self._shown: dict[Event, Sequence[_Entries] | None] = {}
         self.wide = {character for line in self._lines for character in line if not character.isascii()}
         self.may_end = False
@@ -96,11 +98,12 @@ class FrameGrammar:
         self._next, self._shown = {}, {}
         self.may_end = step.event in (Event.RETURN, Event.EXCEPTION) and self._course.may_end
 
-    def _lines_of(self, event: Event) -> set[str]:
-        """The lines with which this event may come."""
+    def _lines_of(self, event: Event) -> set[str] | None:
+        """The lines with which this event may come; None: any, of executed text, too."""
         if event not in self._next:
             lines = self._course.lines(event)
-            self._next[event] = self._lines if lines is None else {f"{line}\n" for line in lines}
+            every = None if self._executes else self._lines
+            self._next[event] = every if lines is None else {f"{line}\n" for line in lines}
         return self._next[event]
 
     def _entries_of(self, event: Event) -> Sequence[_Entries] | None:
@@ -161,7 +164,7 @@ class FrameGrammar:
         if event is None:
             raise _Wrong if text else _Cut
         lines, at = self._lines_of(event), len(EVENT_TOKENS[event])
-        if not lines:
+        if lines is not None and not lines:
             raise _Wrong
         if event.observes_locals:
             at = _expect(text, self._locals(text, at, event), ACTION_SEP)
@@ -185,9 +188,14 @@ def _expect(text: str, at: int, literal: str) -> int:
     raise _Cut if literal.startswith(text[at:]) else _Wrong
 
 
-def _one_of(lines: Collection[str], text: str, *, over: bool = False) -> None:
-    """Nothing, if the text is one of the lines; where it is not `over`, it may become one."""
-    if text not in lines:
+def _one_of(lines: Collection[str] | None, text: str, *, over: bool = False) -> None:
+    """Nothing, if the text is one of the lines (None: of all that there are); where it is not `over`, it may become one."""
+    if lines is None:
+        if "\n" not in text:
+            raise _Wrong if over else _Cut
+        if not text.endswith("\n") or text.count("\n") > 1:
+            raise _Wrong
+    elif text not in lines:
         raise _Cut if not over and any(line.startswith(text) for line in lines) else _Wrong
 
 

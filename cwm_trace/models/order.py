@@ -34,6 +34,7 @@ class Order:
     Attributes:
         sure: of a line that is all of a statement: how many CALLs come in its midst, at least, unless it raises.
         entries: of a line that begins a function: the lines that may run first in it; None: any.
+        executes: whether texts may be executed, whose lines stand in frames, too.
         callable_lines: those with which a CALL may come.
     """
 
@@ -60,7 +61,7 @@ class Order:
         bound = {node.id for node in nodes if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)}
         names = [node.name for node in nodes if isinstance(node, ast.FunctionDef)]
         self._plain = {name for name in names if names.count(name) == 1} - self._hidden - bound
-        self._executes = any(isinstance(node, ast.Name) and node.id in _EXECUTES for node in nodes)
+        self.executes = any(isinstance(node, ast.Name) and node.id in _EXECUTES for node in nodes)
         for node in nodes:
             if isinstance(node, ast.stmt):
                 self._note_statement(node)
@@ -126,7 +127,7 @@ class Order:
 
     def calls(self, number: int) -> _Numbers | None:
         """The lines of functions, lambdas and comprehensions that may be called in the midst of this line; None: any, of executed text, too."""
-        if self._executes:
+        if self.executes:
             return None
         words = {word for line in self.inside(number) for word in _WORD.findall(self._flow.lines[line])}
         named = (line for line, name in self._defined.items() if name in words)
@@ -156,7 +157,7 @@ class Order:
         if again:
             self._inside[own[0]] = frozenset(own)
         counts = len(own) == 1 and not again and isinstance(node, _SURE) and own[0] not in self.sure
-        self.sure[own[0]] = sum(map(self._is_sure, _unconditional(node))) if counts and not self._executes else 0
+        self.sure[own[0]] = sum(map(self._is_sure, _unconditional(node))) if counts and not self.executes else 0
         if isinstance(node, (ast.For, ast.AsyncFor, ast.Match)):
             self._loops.update(own)
         raises_again = isinstance(node, ast.Raise) and node.exc is None
