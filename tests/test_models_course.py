@@ -17,6 +17,7 @@ from cwm_trace.models.order import Order
 from cwm_trace.tracer.inprocess import record_source
 from cwm_trace.tracer.run import run_source
 from cwm_trace.train.programs import generate
+from tests.benchmarks.constraint import ways
 from tests.settrace_oracle import GOLDEN
 
 NOT_FOLLOWED = {"generators"}  # one that is thrown into goes on without a CALL
@@ -55,11 +56,11 @@ def ruled_out(trace: Trace) -> list[tuple[int, str]]:
 
 
 def options(trace: Trace) -> list[int]:
-    """Before each frame, how many pairs of an event, but for new exceptions, and a line may come."""
+    """Before each frame, how many ways there are; 10,000: any."""
     course, made = Course(Order(trace.context)), []
     for step in trace.frames:
-        every = [course.lines(event) for event in Event if event is not Event.EXCEPTION]
-        made.append(10_000 if None in every else sum(len(lines or ()) for lines in every))
+        number = ways(course)
+        made.append(10_000 if number is None else number)
         course.observe(step)
     return made[1:]
 

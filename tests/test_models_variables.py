@@ -31,15 +31,13 @@ def fits(slots: Slots, names: Mapping[str, str]) -> bool:
 
 def unfit(trace: Trace) -> tuple[list[str], list[Slot]]:
     """The lines of the frames that do not fit, and all slots of frames that have only one way."""
-    course = Course(Order(trace.context))
-    variables, wrong = Variables(trace.context, course), []
+    variables, wrong = Variables(trace.context, Course(Order(trace.context))), []
     slots: list[Slot] = []
     for number, step in enumerate(trace.frames):
         ways = variables.slots(step.event) if number and step.event and step.event.observes_locals else None
         if ways is not None and not any(fits(each, step.locals) for each in ways):
             wrong.append(step.source.strip())
         slots += ways[0] if ways and len(ways) == 1 else ()
-        course.observe(step)
         variables.observe(step)
     return wrong, slots
 
@@ -86,7 +84,7 @@ def test_what_is_bound_in_the_line_that_runs_is_not_taken_for_what_was(body: str
 def shown_after(statement: str, names: Mapping[str, str], source: str = "") -> Slots:
     """What a LINE may show behind this statement."""
     source = f"{source}def f(n, s, xs):\n{statement}\n    return 0\n"
-    _, variables = told(source, ("def f(n, s, xs):", statement.splitlines()[0]), names)
+    variables = told(source, ("def f(n, s, xs):", statement.splitlines()[0]), names)
     (slots,) = variables.slots(Event.LINE) or [()]
     return slots
 
@@ -157,12 +155,10 @@ CLOSURES = dedent("""\
 
 def test_a_call_shows_arguments_and_what_is_around_it() -> None:
     trace = record_source(CLOSURES, "f(1, 2, 3, k=4, q=5)")
-    course = Course(Order(trace.context))
-    variables, calls = Variables(trace.context, course), []
+    variables, calls = Variables(trace.context, Course(Order(trace.context))), []
     for step in trace.frames:
         if step.event is Event.CALL:
             calls.append(variables.slots(Event.CALL))
-        course.observe(step)
         variables.observe(step)
     assert calls[0] is None  # of the entry
     given = {"n": "1", "m": "2", "k": "4", "rest": None, "more": None}
@@ -175,18 +171,14 @@ def test_a_call_shows_arguments_and_what_is_around_it() -> None:
 
 def test_nothing_is_ruled_out_where_nothing_is_known() -> None:
     source = "def f(x):\n    return x\n"
-    course = Course(Order(source))
-    variables = Variables(source, course)
+    variables = Variables(source, Course(Order(source)))
     assert variables.slots(Event.LINE) is None
     for step in (Frame(Event.CALL, "def f(x):\n", {"x": "1"}), MalformedFrame("?", "?", 0, terminated=True)):
         assert variables.slots(Event.LINE) is None or step.event is None
-        course.observe(step)
         variables.observe(step)
     assert variables.slots(Event.LINE) is None
-    course = Course(Order("def f(:\n"))
-    variables = Variables("def f(:\n", course)
+    variables = Variables("def f(:\n", Course(Order("def f(:\n")))
     call = Frame(Event.CALL, "def f(:\n", {"x": "1"})
-    course.observe(call)
     variables.observe(call)
     assert variables.slots(Event.LINE) is None
 
@@ -218,7 +210,7 @@ def f(n, s, xs):
     ],
 )
 def test_what_a_call_is_given(line: str, values: tuple[str | None, ...], around: str) -> None:
-    _, variables = told(GIVEN.format(around, line), ("def f(n, s, xs):", f"    {line}"))
+    variables = told(GIVEN.format(around, line), ("def f(n, s, xs):", f"    {line}"))
     assert tuple(Slot(name, True, value) for name, value in zip("abc", values, strict=True)) in (
         variables.slots(Event.CALL) or []
     )
@@ -237,17 +229,15 @@ def test_what_a_call_is_given(line: str, values: tuple[str | None, ...], around:
     ],
 )
 def test_what_returns_a_name_or_a_literal(line: str, value: str | None) -> None:
-    _, variables = told(f"def f(n, s, xs):\n    {line}\n", ("def f(n, s, xs):", f"    {line}"))
+    variables = told(f"def f(n, s, xs):\n    {line}\n", ("def f(n, s, xs):", f"    {line}"))
     assert variables.value(Event.RETURN) == value
     assert variables.value(Event.EXCEPTION) is None
 
 
-def told(source: str, lines: tuple[str, str], names: Mapping[str, str] = NAMES) -> tuple[Course, Variables]:
+def told(source: str, lines: tuple[str, str], names: Mapping[str, str] = NAMES) -> Variables:
     """Behind a CALL with the first line and a LINE with the second."""
-    course = Course(Order(source))
-    variables = Variables(source, course)
+    variables = Variables(source, Course(Order(source)))
     for event, line in zip((Event.CALL, Event.LINE), lines, strict=True):
         step = Frame(event, f"{line}\n", names)
-        course.observe(step)
         variables.observe(step)
-    return course, variables
+    return variables

@@ -13,7 +13,16 @@ from collections.abc import Iterable, Iterator
 from inspect import CO_VARARGS, CO_VARKEYWORDS
 from types import CodeType
 
-from cwm_trace.models.statements import DEFINITIONS, PAUSES, Statement, header, header_parts, parsed
+from cwm_trace.models.statements import (
+    DEFINITIONS,
+    DISPLAYS,
+    PAUSES,
+    Statement,
+    header,
+    header_parts,
+    parsed,
+    passed_on,
+)
 
 _KEEPING = """abs all any ascii bin bool bytes chr complex dict divmod enumerate filter float format frozenset hash hex int isinstance issubclass
 len list map max min oct ord pow print range repr reversed round set slice sorted str sum tuple type zip"""
@@ -23,7 +32,6 @@ _KEEPS = frozenset(_KEEPING.split()) & frozenset(dir(builtins))
 _BUILT_IN = (bool, bytes, complex, dict, float, frozenset, int, list, range, set, slice, str, tuple)
 _METHODS = frozenset(name for kind in _BUILT_IN for name in dir(kind)) - frozenset(_CHANGING.split())
 _UNQUIET = (*PAUSES, ast.AugAssign, ast.With, ast.Import, ast.ImportFrom)
-_DISPLAYS = (ast.ListComp, ast.SetComp, ast.DictComp)
 # From 3.12 on these are compiled into the function around them (PEP 709); traces are as if they were not.
 _DISPLAYS_HAVE_CODE = any(isinstance(part, CodeType) for part in compile("[x for x in ()]", "", "eval").co_consts)
 _ASSIGNMENTS = (ast.Assign, ast.AnnAssign, ast.AugAssign)
@@ -68,9 +76,7 @@ class Bindings:
         self._bound = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
         self._bound |= {node.arg for node in nodes if isinstance(node, ast.arg)}
         self.unclear = {name for name in names if names.count(name) > 1} | (self._own & self._bound)
-        self.unclear |= {node.name for node in nodes if isinstance(node, DEFINITIONS) and node.decorator_list}
-        called = {node.func for node in nodes if isinstance(node, ast.Call)}
-        self.unclear |= {node.id for node in nodes if isinstance(node, ast.Name) and node not in called}
+        self.unclear |= passed_on(nodes)
         for node in nodes:
             if isinstance(node, (ast.Global, ast.Nonlocal)):
                 self.shared.update(node.names)
@@ -79,7 +85,7 @@ class Bindings:
             if isinstance(node, (ast.stmt, ast.ExceptHandler, ast.match_case)):
                 self._note(node)
         if not _DISPLAYS_HAVE_CODE:
-            displays = [node for node in nodes if isinstance(node, _DISPLAYS)]
+            displays = [node for node in nodes if isinstance(node, DISPLAYS)]
             self.uncoded = {node.lineno for node in displays}
             inner = [part for node in displays for part in ast.walk(node) if isinstance(part, ast.Name)]
             self.mixed = {part.id for part in inner if isinstance(part.ctx, ast.Store)}

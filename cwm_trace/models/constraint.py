@@ -63,6 +63,7 @@ class FrameGrammar:
     Attributes:
         wide: characters outside ASCII that lines have; values and names are written with escapes.
         may_end: whether the trace may end here.
+        course, variables: what the source leaves open.
     """
 
     def __init__(self, prompt: Trace) -> None:
@@ -73,10 +74,12 @@ class FrameGrammar:
         self._parser = FrameParser()
         order = Order(prompt.context)
         self._executes = order.executes
-        self._course = Course(order)
-        self._variables = Variables(prompt.context, self._course)
+        self.course = Course(order)
+        self.variables = Variables(prompt.context, self.course)
+        # Of the frame that is next, what was asked before.
         self._next: dict[Event, set[str] | None] = {}  # lines
         self._shown: dict[Event, Sequence[_Entries] | None] = {}
+        self._values: dict[Event, str | None] = {}  # in JSON's spelling
         self.wide = {character for line in self._lines for character in line if not character.isascii()}
         self.may_end = False
         for step in prompt.frames:
@@ -93,15 +96,14 @@ class FrameGrammar:
 
     def _remember(self, step: Step) -> None:
         self._names.update((json.dumps(name), name) for name in step.locals)
-        self._course.observe(step)
-        self._variables.observe(step)
-        self._next, self._shown = {}, {}
-        self.may_end = step.event in (Event.RETURN, Event.EXCEPTION) and self._course.may_end
+        self.variables.observe(step)
+        self._next, self._shown, self._values = {}, {}, {}
+        self.may_end = step.event in (Event.RETURN, Event.EXCEPTION) and self.course.may_end
 
     def _lines_of(self, event: Event) -> set[str] | None:
         """The lines with which this event may come; None: any, of executed text, too."""
         if event not in self._next:
-            lines = self._course.lines(event)
+            lines = self.course.lines(event)
             every = None if self._executes else self._lines
             self._next[event] = every if lines is None else {f"{line}\n" for line in lines}
         return self._next[event]
@@ -109,12 +111,12 @@ class FrameGrammar:
     def _entries_of(self, event: Event) -> Sequence[_Entries] | None:
         """What the object of locals may consist of: one of these; None: any names that are known."""
         if event not in self._shown:
-            slots = self._variables.slots(event)
+            slots = self.variables.slots(event)
             self._shown[event] = None if slots is None else [self._entries(each, event) for each in slots]
         return self._shown[event]
 
     def _entries(self, slots: Slots, event: Event) -> _Entries:
-        known = (self._parser.previous if event is Event.LINE else None) or {}
+        known = self._known(event)
         return [
             _Entry(
                 f"{json.dumps(name)}: ",
@@ -125,12 +127,22 @@ class FrameGrammar:
             for name, must, value in slots
         ]
 
+    def _value_of(self, event: Event) -> str | None:
+        """The only value that this event can have, in JSON's spelling; None: any."""
+        if event not in self._values:
+            value = self.variables.value(event)
+            self._values[event] = None if value is None else render_value(value)
+        return self._values[event]
+
+    def _known(self, event: Event) -> Mapping[str, str]:
+        """The values that `".."` may stand for."""
+        return (self._parser.previous if event is Event.LINE else None) or {}
+
     def _locals(self, text: str, at: int, event: Event) -> int:
         """The position after the object of locals."""
         entries = self._entries_of(event)
         if entries is None:
-            known = self._parser.previous if event is Event.LINE else None
-            return _object(text, at, self._names, known or ())
+            return _object(text, at, self._names, self._known(event))
         cut = False
         for each in entries:
             try:
@@ -175,8 +187,8 @@ class FrameGrammar:
         _one_of(lines, source, over=bool(separator))
         if not separator:
             raise _Cut
-        only = self._variables.value(event)
-        end = _string(value, 0) if only is None else _expect(value, 0, render_value(only))
+        spelled = self._value_of(event)
+        end = _string(value, 0) if spelled is None else _expect(value, 0, spelled)
         if end != len(value):
             raise _Wrong
 
@@ -220,9 +232,7 @@ def _object(text: str, at: int, names: Mapping[str, str], known: Collection[str]
         end = _name(text, at, left)
         name = left.pop(text[at:end])
         at = _expect(text, end, ": ")
-        end = _string(text, at)
-        if text[at:end] == UNCHANGED and name not in known:
-            raise _Wrong
+        end = _any_value(text, at, name in known)
         if text.startswith("}", end):
             return end + 1
         at = _expect(text, end, ", ")
@@ -250,8 +260,13 @@ def _value(text: str, at: int, entry: _Entry) -> int:
     """The position after the value of a variable."""
     if entry.value is not None:
         return _expect(text, at, entry.value)
+    return _any_value(text, at, entry.known)
+
+
+def _any_value(text: str, at: int, known: bool) -> int:
+    """The position after any value; `known`: `".."` may stand for it."""
     end = _string(text, at)
-    if text[at:end] == UNCHANGED and not entry.known:
+    if text[at:end] == UNCHANGED and not known:
         raise _Wrong
     return end
 

@@ -13,9 +13,7 @@ from dataclasses import dataclass
 from cwm_trace.frames import Event, Frame, Step
 from cwm_trace.models.flow import LEFT
 from cwm_trace.models.order import Order
-
-_ITERATOR = ".0"  # the first argument of a comprehension's frame
-_BLOCKS = ("def ", "async def ", "class ", "@")
+from cwm_trace.models.statements import BEGINNINGS, ITERATOR
 
 
 @dataclass(slots=True)
@@ -76,9 +74,9 @@ class Course:
         """The lines with which a CALL may come; None: any."""
         return self._calls(self._scopes[-1]) if self.numbers else None
 
-    def goes_on(self, number: int) -> bool:
-        """Whether a CALL with this line may be that of a generator that goes on."""
-        return self._order.pauses(number)
+    def goes_on(self, numbers: frozenset[int]) -> bool:
+        """Whether a CALL with one of these lines may be that of a generator that goes on."""
+        return bool(numbers & self._order.paused)
 
     def observe(self, step: Step) -> None:
         """Append a frame."""
@@ -92,7 +90,7 @@ class Course:
         elif not self._scopes:
             self._is_known = False
         elif step.event is Event.RETURN:
-            self._waits = self._waits or any(map(self._order.pauses, self._scopes[-1].numbers))
+            self._waits = self._waits or bool(self._scopes[-1].numbers & self._order.paused)
             self._scopes.pop()
         elif step.event is Event.EXCEPTION:
             self._scopes[-1].raised = True
@@ -105,9 +103,9 @@ class Course:
 
     def _called(self, step: Frame) -> _Scope:
         numbers = self._order.numbers(step.source) & self._order.callable_lines
-        if not self._scopes and (not step.source.startswith(_BLOCKS) or self._order.may_be_module(step)):
+        if not self._scopes and (not step.source.startswith(BEGINNINGS) or self._order.may_be_module(step)):
             numbers = frozenset()  # a module's CALL has its first line, whatever that is
-        return _Scope(numbers, _ITERATOR in step.locals or (bool(numbers) and all(map(self._order.is_inline, numbers))))
+        return _Scope(numbers, ITERATOR in step.locals or (bool(numbers) and all(map(self._order.is_inline, numbers))))
 
     def lines(self, event: Event) -> frozenset[str] | None:
         """The lines with which this event may come, as frames show them, without line ends; None: any."""
@@ -158,7 +156,7 @@ class Course:
         own = self._order.inside(number)
         if scope.begins and number in self._order.entries:
             return None if scope.raised or self._order.entries[number] is None else frozenset()
-        if scope.inline or self._order.pauses(number):
+        if scope.inline or number in self._order.paused:
             return own
         after = frozenset() if self._is_amid(scope, number) else self._order.leads(number, scope.raised)
         return None if after is None else own if LEFT in after else frozenset()

@@ -26,9 +26,9 @@ from cwm_trace.format import ACTION_SEP, UNCHANGED, escape_source
 from cwm_trace.frames import Event, Frame, Step
 from cwm_trace.models.answers import STRING, Answer, answered
 from cwm_trace.models.flow import Flow
+from cwm_trace.models.statements import BEGINNINGS, ITERATOR
 
 _ROOM = 400  # characters of values in a note; what is longer stays a name
-_ITERATOR = ".0"  # the first argument of a comprehension's frame
 _MARK = "`"  # before the item that a loop is at: no character of Python's
 _TOKENS = re.compile(
     rf"""(?P<space>\s+)
@@ -42,7 +42,6 @@ _TOKENS = re.compile(
 _FIELD = re.compile(r"(?<!\{)\{([^{}]*)\}")  # of an f-string
 _FUNCTION = re.compile(r"(?:async\s+)?def\s+(\w+)")
 _INITIALISER = "__init__"  # what it returns is not what the call gives
-_BLOCKS = ("def ", "async def ", "class ", "@")
 _BEFORE_DISPLAY = ("in", "(", ",")
 _LOOPS = ("for ", "async for ")
 _ITEM = re.compile(r"""[A-Za-z]{0,2}'(?:[^'\\]|\\.)*'|[A-Za-z]{0,2}"(?:[^"\\]|\\.)*"|[^"'()[\]{},]+|.""", re.DOTALL)
@@ -153,9 +152,9 @@ class Notes:
     def _called(self, step: Frame, ran: Ran) -> _Scope:
         source = step.source.lstrip()
         found = _FUNCTION.match(source)
-        name = found[1] if found else "" if _ITERATOR in step.locals else None
+        name = found[1] if found else "" if ITERATOR in step.locals else None
         number = ran.number or self._flow.place(step.source, None)
-        return _Scope(step.locals, not source.startswith(_BLOCKS), None if name == _INITIALISER else name, number)
+        return _Scope(step.locals, not source.startswith(BEGINNINGS), None if name == _INITIALISER else name, number)
 
     def _return(self, step: Frame, ran: Ran) -> None:
         left = self._scopes.pop() if self._scopes else None
@@ -214,7 +213,7 @@ class Notes:
                 return None
             if name in scope.names:
                 return scope.names[name]
-            if _ITERATOR not in scope.names:
+            if ITERATOR not in scope.names:
                 return None
         return None
 

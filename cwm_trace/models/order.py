@@ -8,18 +8,29 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from cwm_trace.format import escape_source
 from cwm_trace.frames import Frame
 from cwm_trace.models.flow import LEFT, Flow
-from cwm_trace.models.statements import DEFINITIONS, FUNCTIONS, PAUSES, first_line, header, header_parts, lines, parsed
+from cwm_trace.models.statements import (
+    DEFINITIONS,
+    DISPLAYS,
+    FUNCTIONS,
+    PAUSES,
+    first_line,
+    header,
+    header_parts,
+    lines,
+    parsed,
+    passed_on,
+)
+from cwm_trace.tracer.comprehensions import needs_its_function
 
-_INLINE = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
-_DISPLAYS = (ast.ListComp, ast.SetComp, ast.DictComp)
 _SURE = (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Return, ast.Expr)
 _CONDITIONAL = (ast.BoolOp, ast.IfExp, ast.Compare)  # whose parts may be left out
 _KEPT = (ast.Lambda, ast.GeneratorExp)  # which may run behind the line that made them
+_INLINE = (*DISPLAYS, *_KEPT)
 _LOOKS_UP = {"eval", "exec", "getattr", "globals", "locals", "vars"}  # functions by their names
 _EXECUTES = {"eval", "exec"}
 _WORD = re.compile(r"\w+")
@@ -33,6 +44,7 @@ class Order:
 
     Attributes:
         sure: of a line that is all of a statement: how many CALLs come in its midst, at least, unless it raises.
+        paused: the lines where a function may be left, and gone on with.
         entries: of a line that begins a function: the lines that may run first in it; None: any.
         executes: whether texts may be executed, whose lines stand in frames, too.
         callable_lines: those with which a CALL may come.
@@ -41,14 +53,13 @@ class Order:
     def __init__(self, source: str) -> None:
         self._flow = Flow(source)
         self.sure: dict[int, int] = {}
+        self.paused: _Numbers = frozenset()
         self.entries: dict[int, _Numbers | None] = {}
         self._inside: dict[int, _Numbers] = {}
-        # Lines: behind which any may come, of lambdas and comprehensions, of those of them that stay, where functions are left and gone on with,
-        # of what may go on behind an exception.
+        # Lines: behind which any may come, of lambdas and comprehensions, of those of them that stay, of what may go on behind an exception.
         self._loose: set[int] = set()
         self._inline: set[int] = set()
         self._kept: set[int] = set()
-        self._pauses: set[int] = set()
         self._loops: set[int] = set()
         # That begin functions: those that only lines with their name call, with it, and others.
         self._defined: dict[int, str] = {}
@@ -57,7 +68,7 @@ class Order:
         tree = parsed(source)
         nodes = [] if tree is None else list(ast.walk(tree))
         self._first = first_line(tree.body[0]) if tree is not None and tree.body else None
-        self._hidden = _passed_on(nodes)
+        self._hidden = _hidden(nodes)
         bound = {node.id for node in nodes if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)}
         names = [node.name for node in nodes if isinstance(node, ast.FunctionDef)]
         self._plain = {name for name in names if names.count(name) == 1} - self._hidden - bound
@@ -67,7 +78,7 @@ class Order:
                 self._note_statement(node)
         for node in nodes:
             self._note(node)
-        self.callable_lines = frozenset(self._defined) | self._anywhere | self._classes | self._inline | self._pauses
+        self.callable_lines = frozenset(self._defined) | self._anywhere | self._classes | self._inline | self.paused
 
     def numbers(self, line: str) -> _Numbers:
         """Of all lines that are this one."""
@@ -77,9 +88,8 @@ class Order:
 
     def may_be_module(self, call: Frame) -> bool:
         """Whether this may be the CALL of the source itself, and not of the function that its first line defines."""
-        if self._first is None or self._first not in self.numbers(call.source):
-            return False
-        return not call.locals  # a function without parameters: unknown
+        # Of a function without parameters it is unknown.
+        return self._first in self.numbers(call.source) and not call.locals
 
     def texts(self, numbers: Iterable[int]) -> frozenset[str]:
         """These lines as frames show them, without line ends."""
@@ -89,22 +99,10 @@ class Order:
         """The lines of the statement, of a compound one the header's, that this one is of; among them itself."""
         return self._inside.get(number, frozenset()) | {number}
 
-    @property
-    def paused(self) -> _Numbers:
-        """The lines where a function may be left, and gone on with."""
-        return frozenset(self._pauses)
-
     def is_inline(self, number: int) -> bool:
         """Whether a lambda or a comprehension is in this line, and no function begins or goes on there."""
-        return (
-            number in self._inline
-            and number not in self.paused | self._anywhere | self._classes
-            and number not in self._defined
-        )
-
-    def pauses(self, number: int) -> bool:
-        """Whether its function may be left there, and gone on with."""
-        return number in self._pauses
+        others: tuple[Collection[int], ...] = (self.paused, self._anywhere, self._classes, self._defined)
+        return number in self._inline and not any(number in lines for lines in others)
 
     def leads(self, number: int, raised: bool = False) -> _Numbers | None:
         """The lines that may run behind this one in the same Python frame, `LEFT` if that may be left; None: any.
@@ -116,7 +114,7 @@ class Order:
         after = self._whole(self._flow.after[number]) | self._inside.get(number, frozenset())
         if not raised:
             return after
-        if number in self._pauses:  # an exception may be how what is waited for ends
+        if number in self.paused:  # an exception may be how what is waited for ends
             return None
         caught = self._whole(self._flow.caught.get(number, (LEFT,)))
         return caught | after if number in self._loops else caught
@@ -139,7 +137,7 @@ class Order:
             self._inline.update(lines(node))
             self._kept.update(lines(node) if isinstance(node, _KEPT) else ())
         elif isinstance(node, PAUSES):
-            self._pauses.update(header(node) if isinstance(node, ast.stmt) else lines(node))
+            self.paused |= set(header(node) if isinstance(node, ast.stmt) else lines(node))
         if isinstance(node, (ast.Try, ast.TryStar)):
             self._note_try(node)
         elif isinstance(node, (ast.With, ast.AsyncWith)):
@@ -172,7 +170,7 @@ class Order:
         if isinstance(node, ast.Call):
             return isinstance(node.func, ast.Name) and node.func.id in self._plain
         # From 3.12 on, some are run as a part of the line.
-        return isinstance(node, _DISPLAYS) and not any(map(_is_run_in_line, ast.walk(node)))
+        return isinstance(node, DISPLAYS) and not needs_its_function(node)
 
     def _note_try(self, node: ast.Try | ast.TryStar) -> None:
         for handler in node.handlers:
@@ -200,23 +198,14 @@ class Order:
             self._loose.update(range(first_line(node), (node.end_lineno or 0) + 1))
 
 
-def _passed_on(nodes: Sequence[ast.AST]) -> frozenset[str]:
+def _hidden(nodes: Sequence[ast.AST]) -> frozenset[str]:
     """Names of functions that lines without the name may call: methods, generators, and what is not only called or is decorated."""
-    hidden: set[str] = set()
-    every: set[str] = set()
-    called: set[ast.AST] = set()
-    paused = {node.name for node in nodes if isinstance(node, FUNCTIONS) and _may_pause(node)}
-    for node in nodes:
-        if isinstance(node, ast.ClassDef):
-            hidden.update(part.name for part in node.body if isinstance(part, FUNCTIONS))
-        elif isinstance(node, FUNCTIONS):
-            hidden.update([node.name] if node.decorator_list else [])
-            every.add(node.name)
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-            called.add(node.func)
-    passed = {node.id for node in nodes if isinstance(node, ast.Name) and node not in called}
-    looked_up = any(isinstance(node, ast.Name) and node.id in _LOOKS_UP for node in nodes)
-    return frozenset(every if looked_up else hidden | passed | paused)
+    functions = [node for node in nodes if isinstance(node, FUNCTIONS)]
+    if any(isinstance(node, ast.Name) and node.id in _LOOKS_UP for node in nodes):
+        return frozenset(node.name for node in functions)
+    classes = (node for node in nodes if isinstance(node, ast.ClassDef))
+    methods = {part.name for node in classes for part in node.body if isinstance(part, FUNCTIONS)}
+    return frozenset(methods | passed_on(nodes) | {node.name for node in functions if _may_pause(node)})
 
 
 def _unconditional(node: ast.AST) -> Iterator[ast.AST]:
@@ -231,10 +220,6 @@ def _may_jump_back(node: ast.stmt) -> bool:
     """Whether the compiler may put parts of its line before others, as in `return a or b if c else d`: the line runs again."""
     parts = list(header_parts(node))
     return all(any(isinstance(part, kind) for part in parts) for kind in (ast.IfExp, ast.BoolOp))
-
-
-def _is_run_in_line(node: ast.AST) -> bool:
-    return isinstance(node, (ast.NamedExpr, *PAUSES)) or (isinstance(node, ast.comprehension) and bool(node.is_async))
 
 
 def _may_pause(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:

@@ -4,27 +4,42 @@ from __future__ import annotations
 
 import ast
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 Statement = ast.stmt | ast.ExceptHandler | ast.match_case
 """What has lines of its own before its blocks."""
 
+ITERATOR = ".0"
+"""The first argument of a comprehension's frame."""
+BEGINNINGS = ("def ", "async def ", "class ", "@")
+"""Of lines that begin a function or a class."""
+
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 DEFINITIONS = (*FUNCTIONS, ast.ClassDef)
+DISPLAYS = (ast.ListComp, ast.SetComp, ast.DictComp)
 PAUSES = (ast.Yield, ast.YieldFrom, ast.Await, ast.AsyncFor, ast.AsyncWith)
 """Where a function may be left, and gone on with."""
 
 _BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
 
 
+@lru_cache(maxsize=4)  # the same source is looked at in several ways
 def parsed(source: str) -> ast.Module | None:
-    """The tree of a source; None where this Python does not parse it."""
+    """The tree of a source, not to be changed; None where this Python does not parse it."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
             return ast.parse(source)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             return None
+
+
+def passed_on(nodes: Sequence[ast.AST]) -> set[str]:
+    """Names that are not only called, and those of decorated functions and classes: others may call what they stand for."""
+    called = {node.func for node in nodes if isinstance(node, ast.Call)}
+    decorated = {node.name for node in nodes if isinstance(node, DEFINITIONS) and node.decorator_list}
+    return decorated | {node.id for node in nodes if isinstance(node, ast.Name) and node not in called}
 
 
 def first_line(node: Statement) -> int:

@@ -19,8 +19,8 @@ from cwm_trace.frames import Event, Frame, Step
 from cwm_trace.models.answers import STRING
 from cwm_trace.models.bindings import Bindings, arguments, literal, variables
 from cwm_trace.models.course import Course
+from cwm_trace.models.statements import ITERATOR
 
-_ITERATOR = ".0"  # the first argument of a comprehension's frame
 _FUNCTION = "<function"
 _LATER = CO_GENERATOR | CO_COROUTINE | CO_ASYNC_GENERATOR  # begins to run elsewhere
 _LASTING = re.compile(r"""b?['"]|-?\d|(?:True|False|None)$""")  # how values begin that nothing can change
@@ -56,7 +56,7 @@ class Variables:
     """The variables of one trace, as it grows."""
 
     def __init__(self, source: str, course: Course) -> None:
-        """`course` is told of each frame before this is."""
+        """`course`, which is told of each frame through this."""
         self._bindings = Bindings(source)
         self._course = course
         self._is_open = "__repr__" in source  # what looks like a number may be anything
@@ -65,6 +65,7 @@ class Variables:
 
     def observe(self, step: Step) -> None:
         """Append a frame."""
+        self._course.observe(step)
         if not isinstance(step, Frame):
             self._scopes = []
         elif step.event is Event.CALL:
@@ -76,10 +77,10 @@ class Variables:
 
     def _code(self, step: Frame) -> CodeType | None:
         """The function that begins, if there is one alone."""
-        if self._course.numbers & self._bindings.uncoded or any(map(self._course.goes_on, self._course.numbers)):
+        if self._course.numbers & self._bindings.uncoded or self._course.goes_on(self._course.numbers):
             return None
         found = [code for number in self._course.numbers for code in self._bindings.codes.get(number, ())]
-        fitting = [code for code in found if _ITERATOR in step.locals or _ITERATOR not in code.co_varnames]
+        fitting = [code for code in found if ITERATOR in step.locals or ITERATOR not in code.co_varnames]
         self._begun.update(fitting)
         return fitting[0] if len(fitting) == 1 else None
 
@@ -92,7 +93,7 @@ class Variables:
 
     def _called(self, scope: _Scope) -> Sequence[Slots] | None:
         numbers = self._course.call_numbers
-        if numbers is None or numbers & self._bindings.uncoded or any(map(self._course.goes_on, numbers)):
+        if numbers is None or numbers & self._bindings.uncoded or self._course.goes_on(numbers):
             return None
         codes = [code for number in numbers for code in self._bindings.codes.get(number, ())]
         known = all(_is_function(code) and not self._goes_on(code) for code in codes)

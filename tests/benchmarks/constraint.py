@@ -17,28 +17,23 @@ from cwm_trace.format import render_frame
 from cwm_trace.frames import Event, Trace
 from cwm_trace.models.constraint import FrameGrammar
 from cwm_trace.models.course import Course
-from cwm_trace.models.order import Order
-from cwm_trace.models.variables import Variables
 from cwm_trace.tracer.run import run_source
 
 
 def counted(trace: Trace) -> Counter[str]:
     """Of one trace: frames, those ruled out, those with one way, values, and those with one way."""
     grammar = FrameGrammar(Trace(trace.context, trace.frames[:1], complete=False))
-    course = Course(Order(trace.context))
-    variables, made = Variables(trace.context, course), Counter(programs=1)
-    for number, step in enumerate(trace.frames):
-        if number and step.event is not None:
+    made = Counter(programs=1)
+    for step in trace.frames[1:]:
+        if step.event is not None:
             made["frames"] += 1
             made["ruled out"] += not grammar.is_whole(render_frame(step))
-            made["one way"] += ways(course) == 1
+            made["one way"] += ways(grammar.course) == 1
             made["values"] += len(step.locals) + (step.value is not None)
-            shown = variables.slots(step.event) if step.event.observes_locals else None
+            shown = grammar.variables.slots(step.event) if step.event.observes_locals else None
             if shown and len(shown) == 1:
                 made["one value"] += sum(slot.value is not None for slot in shown[0])
-            grammar.observe(step)
-        course.observe(step)
-        variables.observe(step)
+        grammar.observe(step)
     return made
 
 
