@@ -20,7 +20,7 @@ from cwm_trace.eval.suites import Suite, Task
 from cwm_trace.eval.tasks import MODEL_FAILURES, model_outcome, run_tasks, said, truth_outcome
 from cwm_trace.eval.truth import TrueTrace, task_prompt
 from cwm_trace.frames import Status, Trace
-from cwm_trace.models.base import Concurrent, Decoding, Model, Written
+from cwm_trace.models.base import Concurrent, Decoding, Model, Written, settled
 from cwm_trace.simulate import MAX_FRAMES, MAX_TOKENS, predict
 
 
@@ -77,7 +77,8 @@ def finish_run(
 ) -> FinishedRun:
     """The same, with its samples. `truth` gives true traces that are known from elsewhere: no program is then run for them."""
     tasks = suite.tasks[:limit]
-    config = {"max_frames": max_frames, "max_tokens": max_tokens, "decoding": asdict(decoding or Decoding())}
+    decoding = settled(decoding, model)
+    config = {"max_frames": max_frames, "max_tokens": max_tokens, "decoding": asdict(decoding)}
     together = model.concurrent() if batch > 1 and isinstance(model, Concurrent) else None
     workers = 1 if together is None else batch
 

@@ -115,6 +115,25 @@ def test_a_random_model_cannot_break_the_format() -> None:
     assert predict(tiny, prompt=prompt, max_frames=3, max_tokens=150).malformed
 
 
+def test_a_model_says_whether_it_is_constrained_where_its_user_does_not() -> None:
+    pytest.importorskip("transformers")
+    from cwm_trace.models import Decoding, load_model
+    from cwm_trace.models.base import settled
+    from cwm_trace.models.causal import CausalModel
+    from tests import tiny_cwm
+
+    bound = tiny_cwm.build_model()
+    bound.config.constrained = True
+    models = [CausalModel(model, tiny_cwm.build_tokenizer(), "tiny") for model in (tiny_cwm.build_model(), bound)]
+    assert [settled(None, model).constrained for model in (*models, load_model("oracle"))] == [False, True, False]
+    for said in (False, True):
+        assert all(settled(Decoding(constrained=said), model).constrained is said for model in models)
+    prompt = call_prompt("def f(x):\n    return x", "f(1)")
+    free, kept = (model.rollout(prompt, Decoding(3.0, 1)).next_frame(max_tokens=30).text for model in models)
+    grammar = FrameGrammar(prompt)
+    assert grammar.begins(kept) and not grammar.begins(free)
+
+
 def test_what_a_token_begins_with_rules_out_none_that_may_come(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("transformers")
     from cwm_trace.models import Decoding

@@ -49,7 +49,7 @@ def test_the_card_of_a_model_that_is_always_right(tmp_path: Path) -> None:
     assert {row[0].removeprefix("| ") for row in rows if row[1:2] == ["1"] and "[" in row[2]} >= set(BUNDLED)
     assert f"`{next(iter(OPERATIONS))}` 100" in made and "`statement FunctionDef` 100" in made
     assert "| s | 7 | 1 | 0 | 0 | 0 | 15 |" in made
-    assert (tmp_path / "runs" / "constrained" / "manifest.json").is_file()
+    assert (tmp_path / "runs" / "unconstrained" / "manifest.json").is_file()
 
     samples = {path: path.read_bytes() for path in (tmp_path / "runs").rglob("samples.jsonl")}
     assert card.figures() == made

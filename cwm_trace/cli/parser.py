@@ -61,8 +61,8 @@ def _model(parser: argparse.ArgumentParser, *, many: bool = False, optional: boo
     parser.add_argument("--seed", type=int, default=0, help="of sampling (default: 0)")
     parser.add_argument(
         "--constrained",
-        action="store_true",
-        help="choose only tokens that keep to the format and to what the source leaves open (nano, hf:)",
+        action=argparse.BooleanOptionalAction,
+        help="choose only tokens that keep to the format and to what the source leaves open (nano: yes; hf: as its config says)",
     )
     longest = "stop after N predicted frames (default: " + ("1000, or twice the true ones)" if many else "1000)")
     parser.add_argument("--max-frames", type=_positive, default=None if many else 1000, metavar="N", help=longest)

@@ -7,7 +7,7 @@ of how a frame is parsed: text in, text out. `cwm_trace.simulate` turns the text
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
@@ -26,13 +26,13 @@ class Decoding:
         speculative: whether greedy decoding may guess tokens from the trace itself and let the model check many at once, where the
             model can: the same result, faster.
         constrained: whether only tokens are chosen that keep to the format, and to what the program's source leaves open
-            (`cwm_trace.models.constraint`). A local model's option; the numbers of a model are those without it.
+            (`cwm_trace.models.constraint`). A local model's option; None: as its config says (`nano`: yes), and no where it says nothing.
     """
 
     temperature: float = 0.0
     seed: int = 0
     speculative: bool = True
-    constrained: bool = False
+    constrained: bool | None = None
 
     def __post_init__(self) -> None:
         """Raises InputError: logits divided by such a temperature are no distribution."""
@@ -151,3 +151,11 @@ class Model(Protocol):
     def score(self, trace: Trace, given: int = 1) -> tuple[FrameScore, ...]:
         """Teacher-forced scores of the frames after the first `given` ones. Raises ModelError where a model cannot."""
         ...
+
+
+def settled(decoding: Decoding | None, model: Model) -> Decoding:
+    """A decoding (None: greedy) that says whether it is constrained: as the model does where it does not itself."""
+    decoding = decoding or Decoding()
+    if decoding.constrained is not None:
+        return decoding
+    return replace(decoding, constrained=bool(getattr(model, "constrained", False)))

@@ -29,7 +29,7 @@ from cwm_trace.format import (
     render_step,
 )
 from cwm_trace.frames import Frame, Step, Trace
-from cwm_trace.models.base import Decoding, FrameScore, Generated, PartScore, Stop
+from cwm_trace.models.base import Decoding, FrameScore, Generated, PartScore, Stop, settled
 from cwm_trace.models.constraint import FrameGrammar
 from cwm_trace.models.devices import check_device, check_dtype
 from cwm_trace.models.draft import Drafter
@@ -217,6 +217,7 @@ class CausalModel:
     Attributes:
         dtype: the number format that it computes in.
         reads_notes: whether notes stand between the frames that the network reads (`models.notes`).
+        constrained: whether its frames are constrained where a `Decoding` does not say.
     """
 
     def __init__(self, model: Any, tokenizer: Any, name: str) -> None:
@@ -230,6 +231,7 @@ class CausalModel:
         self._window: int | None = getattr(model.config, "max_position_embeddings", None)
         self._text_length: int | None = getattr(model.config, "text_length", None)
         self.reads_notes = bool(getattr(model.config, "reads_notes", False))
+        self.constrained = bool(getattr(model.config, "constrained", False))
         self.ends = frozenset(
             {self.codec.ids[END_OF_TEXT], *_end_ids(model.config), *_end_ids(model.generation_config)}
         )
@@ -379,7 +381,7 @@ class CausalRollout:
         self._engine = model.engine(decoding)
         self._past = model.past(prompt)
         self._engine.push(self._codec.encode(self._past.text))
-        self._grammar = FrameGrammar(prompt) if decoding.constrained else None
+        self._grammar = FrameGrammar(prompt) if settled(decoding, model).constrained else None
         self._separator = self._codec.ids[FRAME_SEP]
         self._ends = model.ends
         # The frame that is being written: a token limit may cut it off, and it goes on later.

@@ -24,6 +24,7 @@ class LiteralCwmConfig(CwmConfig):  # type: ignore[misc]
             there are `trace_texts`.
         text_length: how many tokens it reads before a frame, at most: what is longer is told anew by cwm-trace (`models/past.py`). None: any.
         reads_notes: whether cwm-trace writes notes between the frames that it reads (`models/notes.py`). It never writes them itself.
+        constrained: whether cwm-trace lets it choose only what the source of a program leaves open, where it is not told (`Decoding`).
         trace_texts: what each token reads like, for `TracePositions`; without them it is told of places in literals alone.
     """
 
@@ -33,6 +34,7 @@ class LiteralCwmConfig(CwmConfig):  # type: ignore[misc]
     trace_texts: list[str] | tuple[str, ...] = ()
     text_length: int | None = None
     reads_notes: bool = False
+    constrained: bool = False
 
 
 class LiteralCwmModel(CwmModel):  # type: ignore[misc]

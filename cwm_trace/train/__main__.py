@@ -69,6 +69,9 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument(
         "--blocked", action="store_true", help="attention of our own (on a processor, with a C compiler)"
     )
+    train.add_argument(
+        "--half", action="store_true", help="products of bfloat16 (on a processor that has units for them: avx512_bf16)"
+    )
     train.add_argument("--packed", action="store_true", help="pack traces in rows of --max-length tokens (on a GPU)")
     train.add_argument(
         "--generate", type=int, default=0, metavar="WORKERS", help="processes that make new data meanwhile"

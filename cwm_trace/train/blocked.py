@@ -150,7 +150,8 @@ def _attend(
     sliding_window: int | None = None,
     **_: Any,
 ) -> tuple[torch.Tensor, None]:
-    return blocked_attention(query, key, value, sliding_window, scaling).transpose(1, 2), None
+    made = blocked_attention(query.float(), key.float(), value.float(), sliding_window, scaling)
+    return made.to(value.dtype).transpose(1, 2), None
 
 
 def use_blocked(model: Any) -> None:

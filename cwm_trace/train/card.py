@@ -1,6 +1,6 @@
 """The figures of a model card: runs every evaluation that it shows, and writes them between two marks of the card.
 
-Each run is a `cwm-trace eval` that stands in a folder of its own, so that what was cut off goes on. Knows nothing of how a model was trained
+Each run is a `cwm-trace eval`, constrained unless it is said, that stands in a folder of its own, so that what was cut off goes on. Knows nothing of how a model was trained
 but the counts beside its shards and the family of its programs.
 """
 
@@ -135,20 +135,21 @@ class Card:
             raise InputError(f"cwm-trace {' '.join(command)} ended with {code}")
         return folder
 
-    def _rollouts(self, suite: str, name: str, *options: str) -> Path:
-        return self._run(suite, name, "--max-tokens", str(self.max_tokens), "--batch", "8", *options)
+    def _rollouts(self, suite: str, name: str, *options: str, bound: bool = True) -> Path:
+        given = "--constrained" if bound else "--no-constrained"
+        return self._run(suite, name, "--max-tokens", str(self.max_tokens), "--batch", "8", given, *options)
 
     def _benchmark(self) -> str:
         folder = self._rollouts(self.suite, "benchmark")
-        bound = self._rollouts(self.suite, "constrained", "--constrained", "--no-baselines")
-        plain, constrained = load_run(folder).results, load_run(bound).results
-        named = replace(constrained, model=f"{constrained.model} --constrained")
+        free = self._rollouts(self.suite, "unconstrained", "--no-baselines", bound=False)
+        results, unbound = load_run(folder).results, load_run(free).results
+        named = replace(unbound, model=f"{unbound.model} --no-constrained")
         found = _baselines(folder)
-        for results in found.values():
-            if fault := oracle_fault(results):
+        for baseline in found.values():
+            if fault := oracle_fault(baseline):
                 raise InputError(fault)
-        table = rollout_table([plain, named, *(found[name] for name in _BASELINES)])
-        return "\n".join([_section(f"{plain.suite}: predicted from the entry on", table), _details(plain)])
+        table = rollout_table([results, named, *(found[name] for name in _BASELINES)])
+        return "\n".join([_section(f"{results.suite}: predicted from the entry on", table), _details(results)])
 
     def _forced(self) -> str:
         folders = [

@@ -1,7 +1,7 @@
 """Muon (Keller Jordan, 2024): momentum whose update is orthogonalised by a Newton-Schulz iteration, for matrices.
 
 torch.optim.Muon does the same one matrix at a time in bfloat16, which on a CPU without bfloat16 units took a fifth of a training step;
-here matrices of one shape are stacked, and stay in float32 on a CPU.
+here matrices of one shape are stacked, and stay in float32 on a CPU unless it is said to have such units.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ import torch
 _COEFFICIENTS = (3.4445, -4.7750, 2.0315)
 
 
-def orthogonalise(stack: torch.Tensor, steps: int = 5) -> torch.Tensor:
-    """Nearly orthogonal matrices with the same singular directions; (n, rows, columns) to the same shape."""
+def orthogonalise(stack: torch.Tensor, half: bool = False, steps: int = 5) -> torch.Tensor:
+    """Nearly orthogonal matrices with the same singular directions, by products of bfloat16 if `half`; (n, rows, columns) to the same shape."""
     a, b, c = _COEFFICIENTS
-    x: torch.Tensor = stack.bfloat16() if stack.is_cuda else stack
+    x: torch.Tensor = stack.bfloat16() if half else stack
     tall = x.size(-2) > x.size(-1)
     x = x.mT if tall else x
     x = x / (x.norm(dim=(-2, -1), keepdim=True) + 1e-7)
@@ -39,9 +39,11 @@ class Muon(torch.optim.Optimizer):
         weight_decay: float = 0.01,
         *,
         compiled: bool = False,
+        half: bool = False,
     ):
-        """`compiled`: whether to put the iteration through torch.compile."""
+        """`compiled`: whether to put the iteration through torch.compile; `half`: whether its products are of bfloat16."""
         super().__init__(params, {"lr": lr, "momentum": momentum, "weight_decay": weight_decay})
+        self._half = half
         self._orthogonalise = torch.compile(orthogonalise, dynamic=False) if compiled else orthogonalise
 
     @overload
@@ -63,7 +65,7 @@ class Muon(torch.optim.Optimizer):
     def _update(self, group: dict[str, Any], shape: torch.Size, matrices: list[torch.Tensor]) -> None:
         directions = torch.stack(self._directions(matrices, group["momentum"]))
         scale = 0.2 * max(shape) ** 0.5 * group["lr"]
-        updates = list(self._orthogonalise(directions).unbind())
+        updates = list(self._orthogonalise(directions, self._half).unbind())
         torch._foreach_mul_(matrices, 1 - group["lr"] * group["weight_decay"])
         torch._foreach_add_(matrices, updates, alpha=-scale)
 

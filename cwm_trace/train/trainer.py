@@ -67,6 +67,8 @@ class Plan:
         live_folder: where these write; None = `out/live`.
         live: what they write, but for the seeds.
         blocked: whether to use attention of our own (see `blocked`), on a processor and where `packed` is not.
+        half: whether products are of bfloat16 on a processor, too (weights are float32): three times as fast where it has units for them
+            (`avx512_bf16`, `amx_bf16`), slower elsewhere.
         peak: the chip's operations a second, for the log (the default is an H100's data sheet, bf16).
     """
 
@@ -93,6 +95,7 @@ class Plan:
     live_folder: Path | None = None
     live: Recipe = Recipe(0, 0, per_shard=200, max_tokens=4096)
     blocked: bool = False
+    half: bool = False
     peak: float = 989e12
 
 
@@ -156,7 +159,7 @@ def make_optimizers(model: Any, plan: Plan) -> list[torch.optim.Optimizer]:
     chosen = set(map(id, matrices))
     rest = [p for p in model.parameters() if id(p) not in chosen]
     fused = bool(rest[0].is_cuda)
-    muon = Muon(matrices, lr=plan.learning_rate, compiled=plan.compile and fused)
+    muon = Muon(matrices, lr=plan.learning_rate, compiled=plan.compile and fused, half=plan.half or fused)
     adamw = torch.optim.AdamW(rest, lr=plan.learning_rate, betas=(0.9, 0.98), weight_decay=0.0, fused=fused)
     return [muon, adamw]
 
@@ -169,7 +172,7 @@ class Trainer:
             raise InputError("--blocked is for padded rows", hint="Leave out --blocked or --packed")
         torch.manual_seed(plan.seed)
         self.plan, self.shape = plan, shape
-        self.accelerator = Accelerator(mixed_precision="bf16" if torch.cuda.is_available() else "no")
+        self.accelerator = Accelerator(mixed_precision="bf16" if plan.half or torch.cuda.is_available() else "no")
         self.model = self._model().to(self.accelerator.device)
         if plan.blocked:
             use_blocked(self.model)
