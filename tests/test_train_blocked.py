@@ -17,7 +17,7 @@ from torch.nn.functional import scaled_dot_product_attention
 from cwm_trace.errors import InputError
 from cwm_trace.train import blocked
 from cwm_trace.train.blocked import blocked_attention, use_blocked
-from cwm_trace.train.data import make_batch
+from cwm_trace.train.data import Batch, make_batch
 from cwm_trace.train.network import Shape, batch_loss, new_model
 from cwm_trace.train.trainer import Plan, Trainer
 
@@ -68,6 +68,14 @@ def test_scores_far_apart_neither_overflow_nor_vanish() -> None:
     assert all(gradient.isfinite().all() for gradient in torch.autograd.grad(made.sum(), (query, key, value)))
 
 
+def _batch() -> Batch:
+    rng = np.random.default_rng(0)
+    sequences = [rng.integers(20, 700, length).astype(np.uint16) for length in (40, 90, 121)]
+    for sequence in sequences:
+        sequence[[3, 7]] = 9
+    return make_batch(sequences, 9, 0)
+
+
 @needs_compiler
 def test_a_model_has_the_same_loss_and_gradients() -> None:
     torch.manual_seed(2)
@@ -75,17 +83,31 @@ def test_a_model_has_the_same_loss_and_gradients() -> None:
     ours = copy.deepcopy(plain)
     use_blocked(ours)
     assert ours.config._attn_implementation == blocked.NAME
-    rng = np.random.default_rng(0)
-    sequences = [rng.integers(20, 700, length).astype(np.uint16) for length in (40, 90, 121)]
-    for sequence in sequences:
-        sequence[[3, 7]] = 9
-    batch = make_batch(sequences, 9, 0)
+    batch = _batch()
     losses = [batch_loss(model, batch).loss for model in (plain, ours)]
     torch.testing.assert_close(*losses, rtol=1e-5, atol=1e-6)
     for loss in losses:
         loss.backward()  # type: ignore[no-untyped-call]
     for one, two in zip(plain.parameters(), ours.parameters(), strict=True):
         torch.testing.assert_close(one.grad, two.grad, rtol=1e-3, atol=1e-5)
+
+
+@needs_compiler
+def test_products_of_bfloat16_give_nearly_the_same_gradients_in_float32(tmp_path: Path) -> None:
+    plan = Plan(tmp_path, tmp_path / "run", steps=1, blocked=True, half=True)
+    shape = Shape(width=64, layers=2, heads=2, inner=96, window=48, positions=256)
+    half = Trainer(plan, shape)
+    full = copy.deepcopy(half.model)
+    with half.accelerator.autocast():
+        rough = batch_loss(half.model, _batch()).loss
+    exact = batch_loss(full, _batch()).loss
+    assert 0 < abs(rough.item() - exact.item()) < 1e-2
+    for loss in (rough, exact):
+        loss.backward()  # type: ignore[no-untyped-call]
+    for one, two in zip(half.model.parameters(), full.parameters(), strict=True):
+        assert one.grad.dtype is torch.float32
+        assert (one.grad - two.grad).norm() < 0.05 * two.grad.norm()
+    assert half.optimizers[0].optimizer._half  # type: ignore[attr-defined]
 
 
 def test_heads_of_another_size_are_refused() -> None:
