@@ -1,7 +1,7 @@
 """The figures of a model card: runs every evaluation that it shows, and writes them between two marks of the card.
 
-Each run is a `cwm-trace eval`, constrained unless it is said, that stands in a folder of its own, so that what was cut off goes on. Knows nothing of how a model was trained
-but the counts beside its shards and the family of its programs.
+Each run is a `cwm-trace eval`, constrained unless it is said, that stands in a folder of its own, so that what was cut off goes on. Knows
+nothing of how a model was trained but the counts beside its shards and the family of its programs.
 """
 
 from __future__ import annotations
