@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -275,7 +276,9 @@ def test_scores_agree_with_generation(tiny: CausalModel, decoding: Decoding) -> 
         assert score.greedy is (expected == [[token] for token in written])
         ids += written
     assert all(score.greedy for score in scores) is (decoding.temperature == 0)
-    assert tiny.score(trace, given=3) == pytest.approx(scores[2:])
+    [last] = tiny.score(trace, given=3)
+    assert last.logprob == pytest.approx(scores[2].logprob, abs=1e-5)  # another prefix is another order of sums on some processors
+    assert replace(last, logprob=0.0) == replace(scores[2], logprob=0.0)
     assert tiny.score(trace, given=4) == ()
 
 
