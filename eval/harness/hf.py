@@ -5,11 +5,15 @@ simple_evaluate(model=TraceHFLM(pretrained="facebook/cwm"), tasks=["cwm_trace"],
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from lm_eval.models.huggingface import HFLM
 
 import cwm_trace.models.literal_cwm  # noqa: F401  (makes nano known to transformers)
+from cwm_trace.format import parse
+from cwm_trace.models.causal import CausalModel
+from cwm_trace.simulate import MAX_FRAMES, predict
 
 
 class TraceHFLM(HFLM):  # type: ignore[misc]  # lm_eval has no types
@@ -19,3 +23,17 @@ class TraceHFLM(HFLM):  # type: ignore[misc]  # lm_eval has no types
         """The text of tokens; `skip_special_tokens` is the harness's wish, and is not heeded."""
         text: str = super().tok_decode(tokens, skip_special_tokens=False)
         return text
+
+    def generate_until(self, requests: Sequence[Any], disable_tqdm: bool = False) -> list[str]:
+        """What follows each prompt; of a network that reads notes, or is constrained by its config (`nano`), as `cwm-trace eval` has it."""
+        model = CausalModel(self.model, self.tokenizer, "harness")
+        if model.reads_notes or model.constrained:
+            return [_continued(model, *request.args) for request in requests]
+        answers: list[str] = super().generate_until(requests, disable_tqdm)
+        return answers
+
+
+def _continued(model: CausalModel, prompt: str, options: dict[str, Any]) -> str:
+    given = parse(prompt)
+    limits = {"max_tokens": int(options["max_gen_toks"])} if "max_gen_toks" in options else {}
+    return predict(model, prompt=given, max_frames=MAX_FRAMES, **limits).render().removeprefix(given.render())
