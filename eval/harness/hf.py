@@ -13,7 +13,7 @@ from lm_eval.models.huggingface import HFLM
 import cwm_trace.models.literal_cwm  # noqa: F401  (makes nano known to transformers)
 from cwm_trace.format import parse
 from cwm_trace.models.causal import CausalModel
-from cwm_trace.simulate import MAX_FRAMES, predict
+from cwm_trace.simulate import MAX_FRAMES, MAX_TOKENS, predict
 
 
 class TraceHFLM(HFLM):  # type: ignore[misc]  # lm_eval has no types
@@ -35,5 +35,5 @@ class TraceHFLM(HFLM):  # type: ignore[misc]  # lm_eval has no types
 
 def _continued(model: CausalModel, prompt: str, options: dict[str, Any]) -> str:
     given = parse(prompt)
-    limits = {"max_tokens": int(options["max_gen_toks"])} if "max_gen_toks" in options else {}
-    return predict(model, prompt=given, max_frames=MAX_FRAMES, **limits).render().removeprefix(given.render())
+    most = int(options.get("max_gen_toks", MAX_TOKENS))
+    return predict(model, prompt=given, max_frames=MAX_FRAMES, max_tokens=most).render().removeprefix(given.render())
