@@ -15,7 +15,7 @@ from cwm_trace.errors import InputError
 from cwm_trace.format import EVENT_TOKENS, FrameParser
 from cwm_trace.frames import Event, Status, Step, Trace
 from cwm_trace.models import load_model
-from cwm_trace.models.base import Decoding, Generated, Model, Rollout, Stop, settled
+from cwm_trace.models.base import Decoding, Generated, Model, Rollout, Stop
 from cwm_trace.prompts import call_prompt, script_prompt
 
 
@@ -50,7 +50,7 @@ class Simulation:
         """Limits count predicted frames and tokens. `force`: the event of the first predicted frame (RETURN: CWM's single-step
         mode, whose trace ends with the entry's RETURN), or of several, by their index among the predicted ones."""
         self.model, self.prompt = model, prompt
-        self.decoding = settled(decoding, model)
+        self.decoding = decoding or Decoding()
         self.status = Status.OPEN
         self.tokens = 0
         self.steps: list[Step] = []

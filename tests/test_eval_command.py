@@ -121,7 +121,8 @@ def given(*names: str) -> list[list[str]]:
 
 @pytest.mark.parametrize(
     "flags",
-    given("temperature", "seed", "constrained", "max_frames", "max_tokens", "batch", "fail_under", "derived"),
+    given("temperature", "seed", "constrained", "max_frames", "max_tokens", "batch", "fail_under", "derived")
+    + given("no_constrained"),
     ids=str,
 )
 def test_what_is_about_predictions_is_refused_where_there_are_none(
@@ -198,6 +199,8 @@ def interrupt(monkeypatch: pytest.MonkeyPatch, kind: type[Any], calls: str) -> N
         ["-m", "copy-input", "-m", "no-change"],
         ["-m", "copy-input", "-m", "no-change", "--out", "all runs"],
         ["-m", "copy-input"],
+        ["-m", "copy-input", "--no-constrained"],
+        ["-m", "copy-input", "--constrained"],
         ["-m", "copy-input", "--teacher-forced", "--by", "tag", "--by", "depth", "--json"],
         ["-m", "copy-input", "--max-frames", "9", "--temperature", "0.5", "--limit", "2", "--errors", "--out", "one"],
     ],

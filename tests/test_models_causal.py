@@ -277,9 +277,7 @@ def test_scores_agree_with_generation(tiny: CausalModel, decoding: Decoding) -> 
         ids += written
     assert all(score.greedy for score in scores) is (decoding.temperature == 0)
     [last] = tiny.score(trace, given=3)
-    assert last.logprob == pytest.approx(
-        scores[2].logprob, abs=1e-5
-    )  # another prefix is another order of sums on some processors
+    assert last.logprob == pytest.approx(scores[2].logprob)  # sums of another order on some processors
     assert replace(last, logprob=0.0) == replace(scores[2], logprob=0.0)
     assert tiny.score(trace, given=4) == ()
 

@@ -28,7 +28,12 @@ from cwm_trace.simulate import predict  # noqa: E402
 
 SOURCE = "def f(words):\n    found = []\n    for word in words:\n        found.append(word.upper())\n    return found\n"
 PROMPTS = [call_prompt(SOURCE, f"f({['ab', 'c', 'é'][:number]!r})") for number in range(4)]
-WAYS = {"greedy": Decoding(), "constrained": Decoding(constrained=True), "sampled": Decoding(temperature=1.0, seed=3)}
+WAYS = {
+    "greedy": Decoding(constrained=False),
+    "constrained": Decoding(constrained=True),
+    "as the model says": Decoding(temperature=3.0, seed=1),
+    "sampled": Decoding(temperature=1.0, seed=3, constrained=False),
+}
 
 
 @pytest.fixture(scope="module")

@@ -203,9 +203,9 @@ def _teach(args: argparse.Namespace, job: _Job) -> TeacherRun:
 
 def _refuse(args: argparse.Namespace, why: str, names: Iterable[str]) -> None:
     """Raise InputError for one of these options that was given, as it would do nothing."""
-    for name in asked_for(args):
+    for name, value in asked_for(args).items():
         if name in names:
-            raise InputError(f"{why}, so {option(name)} has no meaning", hint="Leave it out")
+            raise InputError(f"{why}, so {option(name, value)} has no meaning", hint="Leave it out")
 
 
 class _Job(NamedTuple):

@@ -24,9 +24,9 @@ def asked_for(args: argparse.Namespace) -> dict[str, Any]:
     return {name: value for name, value in vars(args).items() if value != getattr(plain, name, None)}
 
 
-def option(name: str) -> str:
-    """How it is spelled on the command line."""
-    return "--from" if name == "folder" else "--" + name.replace("_", "-")
+def option(name: str, value: object = True) -> str:
+    """How it is spelled on the command line; with `no` where its value is False."""
+    return "--from" if name == "folder" else ("--no-" if value is False else "--") + name.replace("_", "-")
 
 
 def resume_command(args: argparse.Namespace, models: Sequence[str], out: Path | str) -> str:
@@ -37,7 +37,7 @@ def resume_command(args: argparse.Namespace, models: Sequence[str], out: Path | 
     for name, value in asked_for(args).items():
         if name not in _OF_ITS_OWN:
             for one in value if isinstance(value, list) else [value]:
-                words += [option(name)] if one is True else [option(name), str(one)]
+                words += [option(name, one)] if isinstance(one, bool) else [option(name), str(one)]
     return shlex.join([*words, "--out", str(out), "--resume"])
 
 

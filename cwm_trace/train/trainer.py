@@ -67,8 +67,8 @@ class Plan:
         live_folder: where these write; None = `out/live`.
         live: what they write, but for the seeds.
         blocked: whether to use attention of our own (see `blocked`), on a processor and where `packed` is not.
-        half: whether products are of bfloat16 on a processor, too (weights are float32): three times as fast where it has units for them
-            (`avx512_bf16`, `amx_bf16`), slower elsewhere.
+        half: whether products are of bfloat16 on a processor, too (weights are float32): steps are half as fast again, or more, where it
+            has units for them (`avx512_bf16`, `amx_bf16`), slower elsewhere.
         peak: the chip's operations a second, for the log (the default is an H100's data sheet, bf16).
     """
 

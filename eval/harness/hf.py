@@ -9,11 +9,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from lm_eval.models.huggingface import HFLM
+from lm_eval.models.utils import normalize_gen_kwargs
 
 import cwm_trace.models.literal_cwm  # noqa: F401  (makes nano known to transformers)
 from cwm_trace.format import parse
+from cwm_trace.models import Decoding
 from cwm_trace.models.causal import CausalModel
-from cwm_trace.simulate import MAX_FRAMES, MAX_TOKENS, predict
+from cwm_trace.simulate import predict
 
 
 class TraceHFLM(HFLM):  # type: ignore[misc]  # lm_eval has no types
@@ -26,14 +28,13 @@ class TraceHFLM(HFLM):  # type: ignore[misc]  # lm_eval has no types
 
     def generate_until(self, requests: Sequence[Any], disable_tqdm: bool = False) -> list[str]:
         """What follows each prompt; of a network that reads notes, or is constrained by its config (`nano`), as `cwm-trace eval` has it."""
-        model = CausalModel(self.model, self.tokenizer, "harness")
-        if model.reads_notes or model.constrained:
-            return [_continued(model, *request.args) for request in requests]
+        if getattr(self.config, "reads_notes", False) or getattr(self.config, "constrained", False):
+            model = CausalModel(self.model, self.tokenizer, "harness")
+            return [self._continued(model, *request.args) for request in requests]
         answers: list[str] = super().generate_until(requests, disable_tqdm)
         return answers
 
-
-def _continued(model: CausalModel, prompt: str, options: dict[str, Any]) -> str:
-    given = parse(prompt)
-    most = int(options.get("max_gen_toks", MAX_TOKENS))
-    return predict(model, prompt=given, max_frames=MAX_FRAMES, max_tokens=most).render().removeprefix(given.render())
+    def _continued(self, model: CausalModel, text: str, options: dict[str, Any]) -> str:
+        asked, prompt = normalize_gen_kwargs(options, self.max_gen_toks), parse(text)
+        made = predict(model, prompt=prompt, max_tokens=asked["max_gen_toks"], decoding=Decoding(asked["temperature"]))
+        return made.render().removeprefix(prompt.render())

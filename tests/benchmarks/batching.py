@@ -20,11 +20,11 @@ import psutil  # type: ignore[import-untyped]  # comes with accelerate
 from cwm_trace.frames import Trace
 from cwm_trace.models import Model, load_model
 from cwm_trace.simulate import predict
-from tests.benchmarks.decoding import TOKENS, generate_once, prompts
+from tests.benchmarks.decoding import FREE, TOKENS, generate_once, prompts
 
 
 def _written(model: Model, prompt: Trace) -> str:
-    return predict(model, prompt=prompt, max_tokens=TOKENS).render()
+    return predict(model, prompt=prompt, max_tokens=TOKENS, decoding=FREE).render()
 
 
 def _at_once(model: Model, items: list[Trace], threads: int) -> list[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -21,18 +22,19 @@ from cwm_trace.train.programs import generate
 
 FIRST_SEED = 9_700_000
 TOKENS = 300
+FREE = Decoding(constrained=False)  # as transformers' generate writes
 _ENDS = {Stop.FRAME: FRAME_SEP, Stop.END: END_OF_TEXT}
 Way = Callable[[Any, Trace], str]
 
 
 def ours(model: Any, prompt: Trace) -> str:
     """Our engine, with guesses from the trace."""
-    return _rollout(model, prompt, Decoding())
+    return _rollout(model, prompt, FREE)
 
 
 def ours_plain(model: Any, prompt: Trace) -> str:
     """Our engine, a token a pass."""
-    return _rollout(model, prompt, Decoding(speculative=False))
+    return _rollout(model, prompt, replace(FREE, speculative=False))
 
 
 def _rollout(model: Any, prompt: Trace, decoding: Decoding) -> str:

@@ -31,7 +31,7 @@ PROGRAMS = (
 
 def measured(model: Any, prompt: Trace) -> tuple[float, int] | None:
     """Milliseconds a token, and how many tokens are read before; None where the window is at its end."""
-    rollout = model.rollout(prompt, Decoding())
+    rollout = model.rollout(prompt, Decoding(constrained=False))
     if rollout.next_frame().stop is Stop.TOKENS:
         return None
     read, started, tokens = rollout._engine.length, time.process_time(), 0
