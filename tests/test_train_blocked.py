@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ pytest.importorskip("torch", reason="the model extra is not installed")
 
 import numpy as np
 import torch
+from accelerate.state import AcceleratorState
 from torch.nn.functional import scaled_dot_product_attention
 
 from cwm_trace.errors import InputError
@@ -92,7 +94,16 @@ def test_a_model_has_the_same_loss_and_gradients() -> None:
         torch.testing.assert_close(one.grad, two.grad, rtol=1e-3, atol=1e-5)
 
 
+@pytest.fixture
+def other_precision() -> Iterator[None]:
+    """accelerate keeps the precision of a process's first trainer, which those of other tests are, or are to be."""
+    AcceleratorState._reset_state()
+    yield
+    AcceleratorState._reset_state()
+
+
 @needs_compiler
+@pytest.mark.usefixtures("other_precision")
 def test_products_of_bfloat16_give_nearly_the_same_gradients_in_float32(tmp_path: Path) -> None:
     plan = Plan(tmp_path, tmp_path / "run", steps=1, blocked=True, half=True)
     shape = Shape(width=64, layers=2, heads=2, inner=96, window=48, positions=256)
