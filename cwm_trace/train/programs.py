@@ -18,6 +18,7 @@ from cwm_trace.train.deeds import deeds_body
 from cwm_trace.train.dense import dense_body
 from cwm_trace.train.facts import branches_body, facts_body
 from cwm_trace.train.grammar import EXPRESSIONS, MUTATIONS
+from cwm_trace.train.growth import growth_body
 from cwm_trace.train.idioms import IDIOMS
 from cwm_trace.train.modules import MODULES
 from cwm_trace.train.mutate import mutant
@@ -639,7 +640,7 @@ def _skill(
 _WIDE: dict[str | None, int] = {
     None: 15, "plain": 30, "module": 9, "atom": 6, "steps": 23, "chain": 5, "track": 3, "long": 5, "basics": 18, "dense": 30,
     "panel": 30, "toplevel": 16, "script": 6, "mutant": 10, "real": 10, "runs": 8, "recall": 16, "facts": 40, "branches": 20,
-    "deeds": 30, "rounds": 20,
+    "deeds": 30, "rounds": 25, "growth": 30,
 }  # fmt: skip
 _PARENTS: dict[str | None, int] = {None: 15, "plain": 40, "module": 5, "real": 40}
 _AS_FOUND = 0.3  # of the calls of real programs
@@ -653,6 +654,7 @@ _FAMILIES: dict[str, Callable[[random.Random, int], Program]] = {
     "facts": _skill("facts", facts_body, small_writer),
     "deeds": _skill("deeds", deeds_body, broad_writer),
     "rounds": _skill("rounds", rounds_body, broad_writer),
+    "growth": _skill("growth", growth_body, broad_writer),
     "small": _skill("small", small_body, small_writer),
     "plain": _plain,
     "module": _module,

@@ -1,7 +1,8 @@
 """Loops and little else: what the next item is, and when there is none, over texts, lists, dicts and ranges of everyday lengths.
 
 Half of a program's frames are a loop's, but a trace shows an item among a hundred tokens of copies. Here a loop stands in one line or has one
-line in it, and only what its header binds, and at times a value that grows, changes.
+line in it, and only what its header binds, and at times a value that grows, changes. Comprehensions, which have frames of their own, are
+loops, too.
 """
 
 from __future__ import annotations
@@ -39,6 +40,21 @@ _IDLE = ["pass", "pass", "pass", "continue"]
 _GROWS = read_templates("""
 n += 1|n += 2|n -= 1|n = x|n = [x]|n = (x, n)[0]|r.append(x)|r.append(x)|r += [x]|r.append([x])|r.insert(0, x)|r = [x] + r
 """)
+# What a comprehension makes of an item; t is a text, x anything, C a text and K a number.
+_MADE = read_templates("""
+[x for H]|[x for H]|[x for H]|[x for H]|[[x] for H]|[(x, K) for H]|[str(x) for H]|[x * 2 for H]|list(x for H)|tuple(x for H)|{x: K for H}
+sorted(x for H)|[x for H if x != C]|[x for H if x]|sum(1 for H)|any(x == C for H)|all(x for H)|[x == C for H]|[K for H]|[None for H]
+len([x for H])|[x for H if x != K]
+""")
+_MADE_OF_TEXT = read_templates("""
+[t.upper() for H]|[t + C for H]|[C + t for H]|[t for H if t.isalpha()]|[t for H if t.isdigit()]|[t for H if t != C]|[t for H if t in C]
+''.join(t for H)|''.join(t for H)|''.join([t for H])|''.join(t for H if t != C)|''.join(t.upper() for H)|C.join(t for H)|[t.isupper() for H]
+[len(t) for H]|[t[0] for H]|sum(t == C for H)|[t.lower() for H]|[t.swapcase() for H]|{t: K for H}|[t for H if t.islower()]
+[t for H if len(t) > K]|any(t.isdigit() for H)|''.join(t for H if t not in C)|[t.strip() for H]|[t * 2 for H]|[(t, C) for H]
+""")
+_MADE_OF_TWO = read_templates(
+    "[x for H]|[y for H]|[(x, y) for H]|[(y, x) for H]|{x: y for H}|{y: x for H}|[[x, y] for H]|[y for H if x]|list(x for H)|[str(y) for H]"
+)
 _BOUND = [
     tuple(pair.split())
     for pair in ("c d", "i c", "i x", "char other", "k v", "key value", "item b", "ch p", "i j", "a b", "x y", "s t")
@@ -62,6 +78,8 @@ def _loop(writer: Writer, most: int) -> tuple[list[str], int]:
     rng = writer.rng
     names = dict(zip("xynr", (*rng.choice(_BOUND), *rng.choice(_GROWING)), strict=True))
     template = rng.choice(rng.choices(_TABLES, [40, 32, 10, 18])[0])
+    if rng.random() < 0.3:
+        return _comprehension(writer, template, names, most)
     header, count = _filled(writer, _named(template, names), most)
     first, body = [], rng.choice(_IDLE)
     if rng.random() < 0.35:
@@ -71,6 +89,24 @@ def _loop(writer: Writer, most: int) -> tuple[list[str], int]:
     if rng.random() < 0.6:
         return [*first, f"for {header}: {body}"], count + 1
     return [*first, f"for {header}:", f"    {body}"], 2 * count + 1
+
+
+def _comprehension(writer: Writer, template: str, names: dict[str, str], most: int) -> tuple[list[str], int]:
+    """One in a line, and how many frames it has, about."""
+    rng = writer.rng
+    of_text = template.startswith("x in") and re.search(r"[SW]", template) and "range" not in template
+    table = _MADE_OF_TWO if template.startswith("x, y") else _MADE_OF_TEXT if of_text and rng.random() < 0.6 else _MADE
+    header, count = _filled(writer, _named(template, names), most)
+    made = re.sub(r"\bt\b", "x", rng.choice(table))
+    filled = re.sub(r"\b[CKH]\b", lambda hole: _part(writer, hole[0], header), _named(made, names))
+    twice = not filled.startswith(("[", "{"))  # a generator's items are yielded
+    return [f"{names['r']} = {filled}"], (2 * count if twice else count) + 4
+
+
+def _part(writer: Writer, hole: str, header: str) -> str:
+    if hole == "H":
+        return header
+    return literal_text(writer.theme.char()) if hole == "C" else str(writer.rng.randint(0, 9))
 
 
 def _named(template: str, names: dict[str, str]) -> str:
