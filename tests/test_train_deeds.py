@@ -1,4 +1,4 @@
-"""Deeds and rounds: lines of one operation and loops over everyday values, of which observations alone are learned."""
+"""Deeds, rounds and growth: lines of one operation, loops over everyday values and values that grow, of which observations alone are learned."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import ast
 import re
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 
@@ -16,6 +17,7 @@ from cwm_trace.train.programs import generate
 from cwm_trace.train.record import Maker, Recipe
 from cwm_trace.train.tokenizer import PAD, build_tokenizer
 
+COMPREHENSIONS = (ast.ListComp, ast.DictComp, ast.GeneratorExp)
 SEEDS = range(37_990_000, 37_990_080)
 
 
@@ -55,6 +57,65 @@ def test_rounds_are_of_all_things_that_can_be_gone_through_and_of_all_lengths() 
     assert len(lengths) > 10 and max(lengths) >= 15
 
 
+def test_comprehensions_are_rounds_too_of_all_kinds() -> None:
+    kinds: Counter[str] = Counter()
+    iterators: Counter[str] = Counter()
+    for function, trace in traced("rounds"):
+        kinds.update(type(node).__name__ for node in ast.walk(function) if isinstance(node, COMPREHENSIONS))
+        shows = (step.locals.get(".0") for step in trace.frames if isinstance(step, Frame))
+        iterators.update(shown for shown in shows if shown and shown.startswith("<"))
+    assert set(kinds) == {kind.__name__ for kind in COMPREHENSIONS} and kinds.total() > 20
+    assert len(iterators) > 5
+
+
+def test_what_grows_reaches_many_items_and_every_line_of_it_runs() -> None:
+    longest: Counter[str] = Counter()
+    statements: Counter[str] = Counter()
+    for function, trace in traced("growth"):
+        assert trace.raised is None
+        statements.update(type(node).__name__ for node in function.body)
+        statements.update(node.attr for node in ast.walk(function) if isinstance(node, ast.Attribute))
+        for value in values_of(trace):
+            assert len(repr(value)) <= 90
+            if isinstance(value, list | str | dict):
+                longest[type(value).__name__] = max(longest[type(value).__name__], len(value))
+    assert longest["list"] >= 15 and longest["str"] >= 30 and longest["dict"] >= 8
+    assert {
+        "append",
+        "insert",
+        "pop",
+        "remove",
+        "extend",
+        "replace",
+        "split",
+        "get",
+        "update",
+        "index",
+        "AugAssign",
+        "Delete",
+    } <= set(statements)
+
+
+def test_most_lines_of_growth_change_something_and_its_items_repeat() -> None:
+    changed = frames = repeating = lists = 0
+    for _, trace in traced("growth"):
+        shown = [step for step in trace.frames if isinstance(step, Frame) and step.event is Event.LINE]
+        frames += len(shown)
+        changed += sum(len(step.unchanged) < len(step.locals) for step in shown)
+        long = [value for value in values_of(trace) if isinstance(value, list) and len(value) > 5]
+        lists += len(long)
+        repeating += sum(len(set(map(repr, value))) < len(value) for value in long)
+    assert changed > 0.7 * frames and repeating > 0.5 * lists
+
+
+def values_of(trace: Trace) -> Iterator[object]:
+    """The literals that the frames' variables show."""
+    for step in trace.frames:
+        for text in step.locals.values() if isinstance(step, Frame) else ():
+            with suppress(ValueError, SyntaxError):  # `dict_keys([...])`
+                yield ast.literal_eval(text)
+
+
 def shown(trace: Trace) -> list[Frame]:
     """The frames behind a loop's header."""
     steps = [step for step in trace.frames if isinstance(step, Frame)]
@@ -65,7 +126,7 @@ def shown(trace: Trace) -> list[Frame]:
     ]
 
 
-@pytest.mark.parametrize(("family", "dense"), [("deeds", 75), ("rounds", 95)])
+@pytest.mark.parametrize(("family", "dense"), [("deeds", 75), ("rounds", 95), ("growth", 100)])
 def test_observations_are_learned_at_few_tokens_each(family: str, dense: int) -> None:
     tokenizer = build_tokenizer()
     pad = tokenizer.convert_tokens_to_ids(PAD)

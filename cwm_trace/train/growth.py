@@ -1,4 +1,4 @@
-"""Values that grow: lists, texts and dicts of up to thirty items, which line after line adds to, takes from, changes and reads.
+"""Values that grow: lists, texts and dicts of up to ninety characters, which line after line adds to, takes from, changes and reads.
 
 Where a loop builds something, each frame copies the value before with one change; the longer it is and the more of its items are equal,
 the easier a copy loses its place. `deeds` has values of a few items, and `rounds` little that grows. Observations are all that is learned
