@@ -15,6 +15,8 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
+import transformers  # noqa: E402
+
 from cwm_trace import models  # noqa: E402
 from cwm_trace.errors import InputError, ModelError  # noqa: E402
 from cwm_trace.format import (  # noqa: E402
@@ -343,6 +345,23 @@ def test_a_saved_folder_loads_and_writes_the_same(tmp_path: Path, tiny: CausalMo
     assert [one.next_frame(max_tokens=30).text for _ in range(3)] == [
         other.next_frame(max_tokens=30).text for _ in range(3)
     ]
+
+
+@pytest.mark.parametrize(
+    ("saved", "asked", "computed"),
+    [
+        ("float16", None, "float32"),
+        ("float16", "auto", "float16"),
+        ("float16", "float16", "float16"),
+        ("bfloat16", None, "bfloat16"),
+    ],
+)
+def test_float16_is_computed_in_float32_on_a_cpu_unless_asked_for(
+    saved: str, asked: str | None, computed: str, tmp_path: Path
+) -> None:
+    folder = tiny_cwm.save_model(tmp_path)
+    transformers.AutoModelForCausalLM.from_pretrained(folder, dtype=saved).save_pretrained(folder)
+    assert load_model(f"hf:{folder}", device="cpu", dtype=asked).dtype == computed
 
 
 @pytest.mark.parametrize("spec", ["hf:/no/such/folder", "hf:"])

@@ -56,7 +56,7 @@ def _model(parser: argparse.ArgumentParser, *, many: bool = False, optional: boo
     else:
         parser.add_argument("-m", "--model", default=default, metavar="MODEL", help=known)
     parser.add_argument("--device", help="where an hf: model runs: cpu, cuda:0, auto")
-    parser.add_argument("--dtype", help="its number format: float32, bfloat16, ...")
+    parser.add_argument("--dtype", help="its number format: float32, bfloat16, ... (default: that of its weights)")
     parser.add_argument("--temperature", type=_not_negative, default=0.0, help="0 is greedy (default)")
     parser.add_argument("--seed", type=int, default=0, help="of sampling (default: 0)")
     parser.add_argument(

@@ -170,7 +170,7 @@ def _quiet(logging: Any) -> Iterator[None]:
             logging.enable_progress_bar()
 
 
-def _load_lean(folder: Path, device: str, dtype: str) -> tuple[Any, Any] | None:
+def _load_lean(folder: Path, device: str, dtype: str | None) -> tuple[Any, Any] | None:
     """A network that `models.lean` can compute and its tokenizer, on the CPU, in float32; None for any other."""
     from cwm_trace.models.lean import LeanNetwork, is_lean
     from cwm_trace.models.tokenizer_file import TokenizerFile, is_plain
@@ -255,15 +255,17 @@ class CausalModel:
     def load(
         cls, path: str, *, name: str, device: str | None = None, dtype: str | None = None, revision: str | None = None
     ) -> CausalModel:
-        """Load weights and tokenizer; `dtype` is by default the weights' own. Raises ModelError where packages or files are missing,
-        InputError for a device or number format that is not there."""
+        """Load weights and tokenizer; `dtype` is by default the weights' own, or, on a CPU, where it is float16 and `models.lean` computes
+        the network, float32. Raises ModelError where packages or files are missing, InputError for a device or number format that is not
+        there."""
         cls.check(path, name=name, device=device, dtype=dtype)
-        dtype = dtype or ("float32" if name == "nano" else "auto")
+        if name == "nano":
+            dtype = dtype or "float32"
         try:
             import torch
 
             device = device or ("auto" if torch.cuda.is_available() else "cpu")
-            model, tokenizer = _load_lean(Path(path), device, dtype) or _load(path, device, dtype, revision)
+            model, tokenizer = _load_lean(Path(path), device, dtype) or _load(path, device, dtype or "auto", revision)
         except ImportError as error:
             raise ModelError(f"{name} needs {error.name}, which is not installed", hint=_INSTALL) from None
         except Exception as error:  # torch, safetensors, tokenizers, the hub: each has its own, without a common root

@@ -60,13 +60,17 @@ def _has_literals(config: Mapping[str, Any]) -> bool:
     return named and bool(config["literal_symbols"]) and len(config["literal_sizes"]) == kinds
 
 
-def is_lean(folder: Path, dtype: str) -> bool:
-    """Whether a folder in Hugging Face layout has such a network, in one file, to be computed in float32 (`dtype` may be "auto")."""
+def is_lean(folder: Path, dtype: str | None) -> bool:
+    """Whether a folder in Hugging Face layout has such a network, in one file, to be computed in float32.
+
+    `dtype`: "auto" is the weights' own; None, too, but float16 is computed in float32 then: few processors have units for it.
+    """
     try:
         config = json.loads((folder / "config.json").read_text("utf-8"))
     except (OSError, ValueError):
         return False
-    kind = config.get("dtype", config.get("torch_dtype")) if dtype == "auto" else dtype
+    own = config.get("dtype", config.get("torch_dtype"))
+    kind = dtype if dtype not in (None, "auto") else "float32" if own == "float16" and dtype is None else own
     plain = "quantization_config" not in config and not (folder / "adapter_config.json").exists()
     return kind == "float32" and plain and fits(config) and (folder / "model.safetensors").is_file()
 
