@@ -18,11 +18,11 @@ from cwm_trace.train.values import Theme
 from cwm_trace.train.writer import Writer, literal_text
 
 _LIKE = {"T": "S", "M": "N", "K": "N", "'C'": "S"}  # what a hole's value may be like: the first text, the first number
-_TESTS = [template for template in TESTS if " is " not in template]  # of which Python warns
+PLAIN_TESTS = [template for template in TESTS if " is " not in template]  # of which Python warns
 PLAIN_PARTS = [  # no f-strings, whose fields take no literals with quotes, and no comprehensions, which make many frames
     template for template in PARTS if not template.startswith("f'") and " for " not in template
 ]
-_EVERYWHERE = read_templates("""
+EVERYWHERE = read_templates("""
 N < K|N > K|N <= K|N >= K|N == K|N != K|N < M|N > M|N == M|N % 2 == 0|N % 2 == 1|'C' in S|'C' not in S|K in L|N in L|S[0] == 'C'
 S == T|S.isupper()|S.islower()|S.isalpha()|S.isdigit()|S.startswith('C')|S.endswith('C')|len(S) > K|len(S) == K|len(L) > K|'C' in D
 """)
@@ -33,7 +33,7 @@ S.replace('C', '')|S.strip('C')|S.split('C')|list(S)|sorted(L)|sorted(S)|'C'.joi
 """)
 
 
-FACTS = _EVERYWHERE + _OFTEN  # the operations of nearly every program
+FACTS = EVERYWHERE + _OFTEN  # the operations of nearly every program
 
 
 def facts_body(writer: Writer) -> list[str]:
@@ -43,7 +43,7 @@ def facts_body(writer: Writer) -> list[str]:
     few = rng.random() < 0.4
     tests, others = (
         rng.choices(table, k=rng.randint(1, 3)) if few else table
-        for table in rng.choice([(_EVERYWHERE, _OFTEN), (_TESTS, COUNTS + PLAIN_PARTS)])
+        for table in rng.choice([(EVERYWHERE, _OFTEN), (PLAIN_TESTS, COUNTS + PLAIN_PARTS)])
     )
     lines: list[str] = []
     for number in range(rng.choice([8, 12, 16, 20])):
@@ -55,7 +55,7 @@ def branches_body(writer: Writer) -> list[str]:
     """Test after test, asked by `if` and `while`, with little between them: what a test gives is seen by the line that runs next."""
     rng = writer.rng
     name, params = _named(writer)
-    table = rng.choice([_EVERYWHERE, _EVERYWHERE, _TESTS])
+    table = rng.choice([EVERYWHERE, EVERYWHERE, PLAIN_TESTS])
     tests = rng.choices(table, k=rng.randint(1, 3)) if rng.random() < 0.4 else table
     lines = [f"{name} = {rng.randint(0, 9)}"]
     for _ in range(rng.choice([6, 9, 12])):
@@ -68,7 +68,7 @@ def _branch(writer: Writer, name: str, tests: list[str]) -> list[str]:
     rng = writer.rng
     test, number = fact(writer, rng.choice(tests)), rng.randint(0, 9)
     if rng.random() < 0.1:
-        return _counted(rng, name)
+        return counted(rng, name)
     lines = [
         f"{rng.choice(['if', 'if', 'if', 'if not'])} {test}:",
         f"    {name} {rng.choice(['=', '=', '+='])} {number}",
@@ -76,8 +76,8 @@ def _branch(writer: Writer, name: str, tests: list[str]) -> list[str]:
     return lines + other_way(rng, name, lambda: fact(writer, rng.choice(tests)), 0.35)
 
 
-def _counted(rng: random.Random, name: str) -> list[str]:
-    """A loop of a few rounds, or of none."""
+def counted(rng: random.Random, name: str) -> list[str]:
+    """A `while` of a few rounds, or of none."""
     low, high = rng.randint(0, 3), rng.randint(3, 6)
     start, test, change = rng.choice([(low, ("<", "<=", "!="), "+"), (high, (">", ">=", "!="), "-")])
     end = low + high - start

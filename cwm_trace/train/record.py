@@ -23,7 +23,7 @@ from types import FrameType
 from cwm_trace.errors import InputError
 from cwm_trace.eval.suites import BUNDLED, suite_programs
 from cwm_trace.format import ACTION_SEP, ARG_SEP, END_OF_TEXT, FRAME_SEP, START_MARK, parse, render_frame
-from cwm_trace.frames import Frame, Trace
+from cwm_trace.frames import Event, Frame, Trace
 from cwm_trace.models.past import Part
 from cwm_trace.models.past import texts as told_anew
 from cwm_trace.tracer.inprocess import record_source
@@ -40,9 +40,9 @@ SECONDS_A_PROGRAM = 1.0
 MEMORY = 3 << 30
 _LONGER = 6  # times the usual limits, where traces are learned in parts
 READ = 0.8  # of the tokens of such a part: from so many on, the next frame begins another
-_RESULTS_ONLY = frozenset(
-    {"facts", "deeds", "rounds", "growth"}
-)  # families of whose traces observations alone are learned
+_RESULTS_ONLY = frozenset({"facts", "deeds", "rounds", "growth"})  # of whose traces observations alone are learned
+_CHOICES_ONLY = frozenset({"choices"})  # and of whose the lines behind tests
+_TESTS = ("if ", "elif ", "while ")
 _RAISING = 0.25  # share of traces that raise, of mutants and of varied arguments, that are kept
 
 
@@ -63,7 +63,7 @@ class Recipe:
         slips: whether runs that slip are learned instead, from where they do (`slips`).
         notes: whether notes stand between the frames (`models.notes`), for a network that reads them.
         observed: share of programs of which observations alone are learned, in a text without the lines of functions; of some
-            families (`facts`, `deeds`, `rounds`, `growth`) they always are.
+            families (`facts`, `deeds`, `rounds`, `growth`) they always are, and of `choices` the lines that tests lead to.
     """
 
     first: int
@@ -197,6 +197,8 @@ class Maker:
         else:
             found = self._changed(rng, program)
         observed = program.family in _RESULTS_ONLY or (recipe.observed > 0 and rng.random() < recipe.observed)
+        if program.family in _CHOICES_ONLY:
+            return self._tokens(found, rng, self._choices)
         return self._tokens(found, rng, self._results if observed else self._whole)
 
     def _may_be_seen(self, source: str) -> bool:
@@ -295,6 +297,20 @@ class Maker:
                 (action + line, False),
                 (argument + value, bool(argument)),
             ]
+        return self._joined(pieces)
+
+    def _choices(self, found: Sequence[tuple[Trace, str]]) -> list[list[int]]:
+        """Traces without the lines of their functions, which notes show where they may run, and not learned but for those behind tests."""
+        return [self._chosen(trace) for trace, _ in found]
+
+    def _chosen(self, trace: Trace) -> list[int]:
+        part = self._unbroken(trace)
+        pieces = [(part.text.replace(trace.context, _without_bodies(trace.context), 1), False)]
+        asked = False
+        for note, step in zip(part.notes, part.steps, strict=True):
+            before, action, line = (render_frame(step) + FRAME_SEP).partition(ACTION_SEP)
+            pieces += [(note, False), (before, False), (action + line, asked)]
+            asked = isinstance(step, Frame) and step.event is Event.LINE and step.source.lstrip().startswith(_TESTS)
         return self._joined(pieces)
 
     def _joined(self, pieces: Sequence[tuple[str, bool]]) -> list[int]:
