@@ -1,4 +1,4 @@
-"""Deeds, rounds and growth: lines of one operation, loops over everyday values and values that grow, of which observations alone are learned."""
+"""Deeds, rounds, growth and choices: lines of one operation, loops, values that grow and tests; of which one thing alone is learned."""
 
 from __future__ import annotations
 
@@ -143,6 +143,50 @@ def test_observations_are_learned_at_few_tokens_each(family: str, dense: int) ->
             tokens += len(ids) - ids.count(pad)
             observed += len(pieces)
     assert observed > 300 and tokens / observed < dense
+
+
+def test_of_choices_the_lines_behind_tests_are_learned_and_both_ways_are_as_frequent() -> None:
+    tokenizer = build_tokenizer()
+    maker = Maker(Recipe(SEEDS.start, SEEDS.stop, calls=1, family="choices", notes=True, max_tokens=2048))
+    ways: Counter[bool] = Counter()
+    for seed in SEEDS:
+        for ids in maker.sequences(seed):
+            pieces = tokenizer.decode(ids).split(PAD)
+            for before, chosen in zip(pieces[0::2], pieces[1::2], strict=False):
+                note, observed, _ = before.rpartition(FRAME_SEP)[2].rpartition("<|line_sep|>")
+                assert chosen.startswith("<|action_sep|>") and chosen.endswith(FRAME_SEP)
+                line = chosen.removeprefix("<|action_sep|>").removesuffix(FRAME_SEP)
+                either = note.removeprefix("<|action_sep|>").splitlines()[-2:]
+                assert observed and line.rstrip() in either
+                ways[line.rstrip() == either[0]] += 1
+    assert ways.total() > 300 and 0.4 < ways[True] / ways.total() < 0.6
+
+
+def test_tests_of_choices_are_of_many_kinds() -> None:
+    asked: Counter[str] = Counter()
+    for function, _ in traced("choices"):
+        for node in ast.walk(function):
+            if isinstance(node, ast.If):
+                asked.update(
+                    type(part).__name__ for part in ast.walk(node.test) if isinstance(part, ast.cmpop | ast.boolop)
+                )
+                asked.update(part.attr for part in ast.walk(node.test) if isinstance(part, ast.Attribute))
+    assert {
+        "Eq",
+        "NotEq",
+        "Lt",
+        "Gt",
+        "In",
+        "NotIn",
+        "And",
+        "Or",
+        "isalpha",
+        "isdigit",
+        "isupper",
+        "islower",
+        "startswith",
+    } <= set(asked)
+    assert max(asked.values()) < 0.35 * asked.total()
 
 
 def test_of_a_share_of_programs_observations_alone_are_learned() -> None:

@@ -309,8 +309,9 @@ class Maker:
         asked = False
         for note, step in zip(part.notes, part.steps, strict=True):
             before, action, line = (render_frame(step) + FRAME_SEP).partition(ACTION_SEP)
-            pieces += [(note, False), (before, False), (action + line, asked)]
-            asked = isinstance(step, Frame) and step.event is Event.LINE and step.source.lstrip().startswith(_TESTS)
+            runs = isinstance(step, Frame) and step.event is Event.LINE
+            pieces += [(note, False), (before, False), (action + line, asked and runs)]
+            asked = runs and step.source.lstrip().startswith(_TESTS)
         return self._joined(pieces)
 
     def _joined(self, pieces: Sequence[tuple[str, bool]]) -> list[int]:
