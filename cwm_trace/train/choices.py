@@ -2,6 +2,7 @@
 
 Of a test a trace shows nothing but the line that runs next, one of two that are known before: a bit among a hundred tokens of copies. So the
 lines behind tests are all that is learned (`record`). `branches` asks tests of the smallest values, and of its traces everything is learned.
+In `asks` the same tests are bound to a name: what they give stands in a quarter of the tokens.
 """
 
 from __future__ import annotations
@@ -61,6 +62,21 @@ def choices_body(writer: Writer) -> list[str]:
         lines += made
         asked += count
     return [*lines, f"return {names['n']}"]
+
+
+def asks_body(writer: Writer) -> list[str]:
+    """What tests give, bound to one name, a few of them in a list."""
+    rng = writer.rng
+    writer.add_param(rng.choice(["str", "int", "li"]), rng.choice("pqw"))
+    name = rng.choice("nxrk")
+    lines = [f"{name} = {rng.randint(0, 9)}"]
+    for _ in range(rng.choice([12, 16, 20])):
+        tests = [
+            _either_way(rng, _plain_test(writer, {"n": str(rng.randint(0, 9))}))
+            for _ in range(rng.choice([1, 1, 1, 3]))
+        ]
+        lines.append(f"{name} = {tests[0]}" if len(tests) == 1 else f"{name} = [{', '.join(tests)}]")
+    return [*lines, f"return {name}"]
 
 
 def _alone(writer: Writer, names: dict[str, str]) -> list[str]:

@@ -40,7 +40,9 @@ SECONDS_A_PROGRAM = 1.0
 MEMORY = 3 << 30
 _LONGER = 6  # times the usual limits, where traces are learned in parts
 READ = 0.8  # of the tokens of such a part: from so many on, the next frame begins another
-_RESULTS_ONLY = frozenset({"facts", "deeds", "rounds", "growth"})  # of whose traces observations alone are learned
+_RESULTS_ONLY = frozenset(
+    {"facts", "deeds", "rounds", "growth", "asks"}
+)  # of whose traces observations alone are learned
 _CHOICES_ONLY = frozenset({"choices"})  # and of whose the lines behind tests
 _TESTS = ("if ", "elif ", "while ")
 _RAISING = 0.25  # share of traces that raise, of mutants and of varied arguments, that are kept
@@ -63,7 +65,7 @@ class Recipe:
         slips: whether runs that slip are learned instead, from where they do (`slips`).
         notes: whether notes stand between the frames (`models.notes`), for a network that reads them.
         observed: share of programs of which observations alone are learned, in a text without the lines of functions; of some
-            families (`facts`, `deeds`, `rounds`, `growth`) they always are, and of `choices` the lines that tests lead to.
+            families (`facts`, `deeds`, `rounds`, `growth`, `asks`) they always are, and of `choices` the lines that tests lead to.
     """
 
     first: int
