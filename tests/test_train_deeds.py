@@ -126,7 +126,7 @@ def shown(trace: Trace) -> list[Frame]:
     ]
 
 
-@pytest.mark.parametrize(("family", "dense"), [("deeds", 75), ("rounds", 95), ("growth", 100)])
+@pytest.mark.parametrize(("family", "dense"), [("deeds", 75), ("rounds", 95), ("growth", 100), ("asks", 50)])
 def test_observations_are_learned_at_few_tokens_each(family: str, dense: int) -> None:
     tokenizer = build_tokenizer()
     pad = tokenizer.convert_tokens_to_ids(PAD)
@@ -160,6 +160,14 @@ def test_of_choices_the_lines_behind_tests_are_learned_and_both_ways_are_as_freq
                 assert observed and line.rstrip() in either
                 ways[line.rstrip() == either[0]] += 1
     assert ways.total() > 300 and 0.4 < ways[True] / ways.total() < 0.6
+
+
+def test_what_is_asked_is_true_as_often_as_not() -> None:
+    given: Counter[str] = Counter()
+    for _, trace in traced("asks"):
+        shown = (text for step in trace.frames if isinstance(step, Frame) for text in step.locals.values())
+        given.update(word for text in shown for word in re.findall("True|False", text))
+    assert given.total() > 1000 and 0.4 < given["True"] / given.total() < 0.6
 
 
 def test_tests_of_choices_are_of_many_kinds() -> None:

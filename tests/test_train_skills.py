@@ -61,7 +61,7 @@ def test_skills_are_functions_of_their_seed_and_run(family: str) -> None:
 
 
 def test_a_wide_mixture_has_them_all_and_the_usual_ones() -> None:
-    families = Counter(generate(seed, 1, "wide").family for seed in range(740))
+    families = Counter(generate(seed, 1, "wide").family for seed in range(780))
 
     assert set(families) == {
         "drill",
@@ -78,6 +78,7 @@ def test_a_wide_mixture_has_them_all_and_the_usual_ones() -> None:
         "rounds",
         "growth",
         "choices",
+        "asks",
         "panel",
         "runs",
         "recall",
