@@ -361,7 +361,8 @@ def test_float16_is_computed_in_float32_on_a_cpu_unless_asked_for(
 ) -> None:
     folder = tiny_cwm.save_model(tmp_path)
     transformers.AutoModelForCausalLM.from_pretrained(folder, dtype=saved).save_pretrained(folder)
-    assert load_model(f"hf:{folder}", device="cpu", dtype=asked).dtype == computed
+    loaded = load_model(f"hf:{folder}", device="cpu", dtype=asked)
+    assert isinstance(loaded, CausalModel) and loaded.dtype == computed
 
 
 @pytest.mark.parametrize("spec", ["hf:/no/such/folder", "hf:"])
