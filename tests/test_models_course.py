@@ -20,6 +20,7 @@ from cwm_trace.train.programs import generate
 from tests.benchmarks.constraint import ways
 from tests.settrace_oracle import GOLDEN
 
+MAX_FRAMES = 2_000  # generated programs need not end
 NOT_FOLLOWED = {"generators"}  # one that is thrown into goes on without a CALL
 
 
@@ -29,7 +30,11 @@ def generated() -> tuple[Trace, ...]:
     first = 37_991_000
     programs = [generate(seed, 1, "wide") for seed in range(first, first + 120)]
     programs += [generate(seed, 1, family) for family in ("script", "toplevel") for seed in range(first, first + 30)]
-    return tuple(record_source(program.source, call) for program in programs for call in program.calls or (None,))
+    return tuple(
+        record_source(program.source, call, max_frames=MAX_FRAMES)
+        for program in programs
+        for call in program.calls or (None,)
+    )
 
 
 @cache

@@ -169,7 +169,7 @@ def test_generated_programs_take_ways_that_are_named() -> None:
     for seed in range(37_980_000, 37_980_150):
         program = generate(seed, 1, "wide")
         for call in program.calls:
-            made += followed(record_source(program.source, call))
+            made += followed(record_source(program.source, call, max_frames=2_000))  # some need not end
     assert len(made) > 2_000 and sum(made) > 0.98 * len(made)
 
 
