@@ -1,4 +1,4 @@
-"""Deeds, rounds, growth and choices: lines of one operation, loops, values that grow and tests; of which one thing alone is learned."""
+"""Deeds, the catalogue, rounds, growth and choices: lines of one operation, loops, values that grow and tests; one thing of them is learned."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from cwm_trace.frames import Event, Frame, Trace
 from cwm_trace.tracer.inprocess import record_source
 from cwm_trace.train.programs import generate
 from cwm_trace.train.record import Maker, Recipe
+from cwm_trace.train.skills import OPERATIONS
 from cwm_trace.train.tokenizer import PAD, build_tokenizer
 
 COMPREHENSIONS = (ast.ListComp, ast.DictComp, ast.GeneratorExp)
@@ -43,6 +44,17 @@ def test_deeds_change_one_name_and_few_of_them_raise() -> None:
         operations
     )
     assert raised < 0.25 * len(SEEDS)
+
+
+def test_the_catalogue_has_all_operations_also_rare_ones_and_every_line_of_it_runs() -> None:
+    asked: Counter[str] = Counter()
+    for seed in range(SEEDS.start, SEEDS.start + 400):
+        program = generate(seed, 1, "catalogue")
+        asked.update(node.attr for node in ast.walk(ast.parse(program.source)) if isinstance(node, ast.Attribute))
+    methods = {name[1:-2] for name in OPERATIONS if name.startswith(".")}
+    assert len(methods) > 60 and methods <= set(asked)
+    assert min(asked[name] for name in ("isprintable", "format_map", "is_integer", "as_integer_ratio")) >= 5
+    assert all(trace.raised is None for _, trace in traced("catalogue"))
 
 
 def test_rounds_are_of_all_things_that_can_be_gone_through_and_of_all_lengths() -> None:
@@ -126,7 +138,9 @@ def shown(trace: Trace) -> list[Frame]:
     ]
 
 
-@pytest.mark.parametrize(("family", "dense"), [("deeds", 75), ("rounds", 95), ("growth", 100), ("asks", 50)])
+@pytest.mark.parametrize(
+    ("family", "dense"), [("deeds", 75), ("rounds", 95), ("growth", 100), ("asks", 50), ("catalogue", 60)]
+)
 def test_observations_are_learned_at_few_tokens_each(family: str, dense: int) -> None:
     tokenizer = build_tokenizer()
     pad = tokenizer.convert_tokens_to_ids(PAD)

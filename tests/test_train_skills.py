@@ -75,6 +75,7 @@ def test_a_wide_mixture_has_them_all_and_the_usual_ones() -> None:
         "facts",
         "branches",
         "deeds",
+        "catalogue",
         "rounds",
         "growth",
         "choices",

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 from cwm_trace.train.basics import asks_itself, made_of, test_of
-from cwm_trace.train.grammar import RECEIVERS, read_table
+from cwm_trace.train.grammar import read_table
 from cwm_trace.train.skills import Templates
 from cwm_trace.train.writer import Writer, literal_text
 
@@ -246,7 +246,7 @@ def _drilled(writer: Writer, count: int) -> list[str]:
     """One operation, time after time: on variables and other arguments, or on literals."""
     template = _bare(writer)
     variable = writer.rng.random() < 0.5 and writer.fits(template) and _VARIED.search(template)
-    texts = [writer.fill(template) if variable else _of_literals(writer, template) for _ in range(count)]
+    texts = [writer.fill(template) if variable else writer.fill_with_literals(template) for _ in range(count)]
     return list(dict.fromkeys(texts))
 
 
@@ -278,7 +278,7 @@ def _parts(writer: Writer, count: int) -> list[str]:
 
 
 def _on_literals(writer: Writer) -> str:
-    return _of_literals(writer, _bare(writer))
+    return writer.fill_with_literals(_bare(writer))
 
 
 def _bare(writer: Writer) -> str:
@@ -286,16 +286,6 @@ def _bare(writer: Writer) -> str:
     while (template := _CALM.draw(writer.rng)).startswith("f'"):
         pass
     return template
-
-
-def _of_literals(writer: Writer, template: str) -> str:
-    """With a literal for each thing that it is done on."""
-    bound = {}
-    for hole, kind in RECEIVERS.items():
-        if f"<{hole}>" in template:
-            value = literal_text(writer.theme.value(kind))
-            bound[hole] = f"({value})" if kind in ("int", "float") else value
-    return writer.fill(template, 0, bound)
 
 
 def _mapped(writer: Writer) -> str | None:

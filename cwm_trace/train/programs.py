@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from cwm_trace.errors import InputError
+from cwm_trace.train.catalogue import catalogue_body
 from cwm_trace.train.choices import asks_body, choices_body
 from cwm_trace.train.deeds import deeds_body
 from cwm_trace.train.dense import dense_body
@@ -642,6 +643,7 @@ _WIDE: dict[str | None, int] = {
     None: 15, "plain": 30, "module": 9, "atom": 6, "steps": 23, "chain": 5, "track": 3, "long": 5, "basics": 18, "dense": 30,
     "panel": 30, "toplevel": 16, "script": 6, "mutant": 10, "real": 10, "runs": 8, "recall": 16, "facts": 40, "branches": 20,
     "deeds": 30, "rounds": 25, "growth": 30, "choices": 30, "asks": 20,
+    "catalogue": 30,
 }  # fmt: skip
 _PARENTS: dict[str | None, int] = {None: 15, "plain": 40, "module": 5, "real": 40}
 _AS_FOUND = 0.3  # of the calls of real programs
@@ -652,6 +654,7 @@ _FAMILIES: dict[str, Callable[[random.Random, int], Program]] = {
     "panel": _skill("panel", panel_body),
     "runs": _skill("runs", runs_body, runs_writer),
     "branches": _skill("branches", branches_body, small_writer),
+    "catalogue": _skill("catalogue", catalogue_body),
     "choices": _skill("choices", choices_body, broad_writer),
     "asks": _skill("asks", asks_body, broad_writer),
     "facts": _skill("facts", facts_body, small_writer),

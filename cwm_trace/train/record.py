@@ -41,7 +41,7 @@ MEMORY = 3 << 30
 _LONGER = 6  # times the usual limits, where traces are learned in parts
 READ = 0.8  # of the tokens of such a part: from so many on, the next frame begins another
 _RESULTS_ONLY = frozenset(
-    {"facts", "deeds", "rounds", "growth", "asks"}
+    {"facts", "deeds", "rounds", "growth", "asks", "catalogue"}
 )  # of whose traces observations alone are learned
 _CHOICES_ONLY = frozenset({"choices"})  # and of whose the lines behind tests
 _TESTS = ("if ", "elif ", "while ")
@@ -133,6 +133,7 @@ def _does_the_same(trace: Trace, other: Trace) -> bool:
 
 
 def _limited(record: Callable[..., Trace], text: str, times: int) -> Trace | None:
+    before = signal.signal(signal.SIGALRM, _alarm)
     # Again and again: a program may catch the first one.
     signal.setitimer(signal.ITIMER_REAL, SECONDS_A_PROGRAM, SECONDS_A_PROGRAM)
     try:
@@ -142,6 +143,7 @@ def _limited(record: Callable[..., Trace], text: str, times: int) -> Trace | Non
         return None
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 @lru_cache(maxsize=1)
@@ -398,9 +400,8 @@ def _compiles(source: str) -> bool:
 
 
 def limit_worker() -> None:
-    """Limits of a process that records generated programs: memory, and an alarm for each trace."""
+    """Limits of a process that records generated programs."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    signal.signal(signal.SIGALRM, _alarm)
     sys.unraisablehook = lambda _: None  # a generator of a program that was stopped at a limit ends with an exception
     import warnings
 

@@ -736,13 +736,15 @@ _NAMES = tuple(OPERATIONS)
 _OF_TEXT = frozenset(f".{name}()" for name in dir(str))
 
 
-def _weight(name: str) -> float:
+def share(name: str) -> float:
+    """How often an operation is drawn, beside the others."""
     often = 1 if name in _RARE else (10 if name in _OF_TEXT else 5) + 10 * _SHARES.get(name, 0)
     return often * _TIMES.get(name, 1.0)
 
 
-_WEIGHTS = [_weight(name) for name in _NAMES]
-_STATEMENT = re.compile(r"!(del )?([A-Z]+)(.*)")
+_WEIGHTS = [share(name) for name in _NAMES]
+STATEMENT = re.compile(r"!(del )?([A-Z]+)(.*)")
+"""A template of a statement: what stands before the variable, the variable's kind, what stands behind it."""
 _TO_STR = """.capitalize() .casefold() .center() .expandtabs() .ljust() .lower() .lstrip() .removeprefix() .removesuffix() .replace()
 .rjust() .rstrip() .strip() .swapcase() .title() .translate() .upper() .zfill() slice""".split()
 _BEFORE = "\0"  # in a link of a chain, what the operation is done on
@@ -783,7 +785,7 @@ def drawn(writer: Writer) -> str:
 def done(writer: Writer, name: str) -> tuple[str, str | None]:
     """An expression and None, or a statement and the variable that it changes."""
     template = writer.rng.choice(OPERATIONS[name])
-    statement = _STATEMENT.fullmatch(template)
+    statement = STATEMENT.fullmatch(template)
     if statement is None:
         return writer.fill(template), None
     kind = RECEIVERS[statement[2]]

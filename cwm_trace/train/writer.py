@@ -183,6 +183,15 @@ class Writer:
                 kinds[hole[2]] = hole[3]
         return _HOLE.sub(lambda hole: self._hole(hole, depth, names), template)
 
+    def fill_with_literals(self, template: str, names: dict[str, str] | None = None) -> str:
+        """`fill`, with a literal for each thing that the operation is done on."""
+        bound = dict(names or {})
+        for hole, kind in RECEIVERS.items():
+            if f"<{hole}>" in template:
+                value = literal_text(self.theme.value(kind))
+                bound[hole] = f"({value})" if kind in ("int", "float") else value
+        return self.fill(template, 0, bound)
+
     def _binder(self, used: set[str]) -> str:
         if self.rng.random() < self.novelty / 4 and (name := self._novel_name()) not in used:
             return name
