@@ -16,9 +16,8 @@ from cwm_trace.train.writer import Writer, literal_text
 
 _LINES = 12
 _LONGEST = 90  # characters of a value
-_NOT_ALONE = re.compile(
-    r" for |lambda|^f'|hash\("
-)  # frames of its own, fields that take no literals with quotes, other in every process
+# Frames of its own, fields that take no literals with quotes, another value in every process.
+_NOT_ALONE = re.compile(r" for |lambda|^f'|hash\(")
 _TEMPLATES = {
     name: found
     for name, templates in OPERATIONS.items()
