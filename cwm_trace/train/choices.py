@@ -2,7 +2,7 @@
 
 Of a test a trace shows nothing but the line that runs next, one of two that are known before: a bit among a hundred tokens of copies. So the
 lines behind tests are all that is learned (`record`). `branches` asks tests of the smallest values, and of its traces everything is learned.
-In `asks` the same tests are bound to a name: what they give stands in a quarter of the tokens.
+In `asks` such tests are bound to a name: what they give stands in a quarter of the tokens.
 """
 
 from __future__ import annotations
@@ -64,31 +64,16 @@ def choices_body(writer: Writer) -> list[str]:
     return [*lines, f"return {names['n']}"]
 
 
-def asks_body(writer: Writer) -> list[str]:
-    """What tests give, bound to one name, a few of them in a list."""
-    rng = writer.rng
-    writer.add_param(rng.choice(["str", "int", "li"]), rng.choice("pqw"))
-    name = rng.choice("nxrk")
-    lines = [f"{name} = {rng.randint(0, 9)}"]
-    for _ in range(rng.choice([12, 16, 20])):
-        tests = [
-            _either_way(rng, _plain_test(writer, {"n": str(rng.randint(0, 9))}))
-            for _ in range(rng.choice([1, 1, 1, 3]))
-        ]
-        lines.append(f"{name} = {tests[0]}" if len(tests) == 1 else f"{name} = [{', '.join(tests)}]")
-    return [*lines, f"return {name}"]
-
-
 def _alone(writer: Writer, names: dict[str, str]) -> list[str]:
     """A condition that stands by itself, or a loop that counts."""
     rng = writer.rng
     if rng.random() < 0.1:
         return counted(rng, names["n"])
-    tests = [_either_way(rng, _plain_test(writer, names)) for _ in range(2)]
+    tests = [either_way(rng, plain_test(writer, names)) for _ in range(2)]
     return _asked(writer, tests, [template for template in _THEN if not _OF_LOOPS.search(template)], names)
 
 
-def _plain_test(writer: Writer, names: dict[str, str]) -> str:
+def plain_test(writer: Writer, names: dict[str, str]) -> str:
     """Of literals, or of variables that are there."""
     rng, theme = writer.rng, writer.theme
     if rng.random() < 0.5:
@@ -101,7 +86,7 @@ def _plain_test(writer: Writer, names: dict[str, str]) -> str:
 def _loop(writer: Writer, names: dict[str, str]) -> tuple[list[str], int]:
     """A loop with a condition in it, and how often that is asked."""
     over, items = _gone_through(writer)
-    tests = [_either_way(writer.rng, _test(writer, items, names)) for _ in range(2)]
+    tests = [either_way(writer.rng, _test(writer, items, names)) for _ in range(2)]
     asked = _asked(writer, tests, _THEN, names)
     return [f"for {names['x']} in {over}:", *("    " + line for line in asked)], len(items)
 
@@ -128,7 +113,7 @@ def _test(writer: Writer, items: list[Any], names: dict[str, str]) -> str:
     return _HOLE.sub(lambda hole: names.get(hole[0]) or _drawn(writer, hole[0], some), template)
 
 
-def _either_way(rng: random.Random, test: str) -> str:
+def either_way(rng: random.Random, test: str) -> str:
     """The test, or its opposite: most tests of few values fail."""
     if rng.random() < 0.65:
         return test

@@ -14,8 +14,9 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from cwm_trace.errors import InputError
+from cwm_trace.train.asks import asks_body
 from cwm_trace.train.catalogue import catalogue_body
-from cwm_trace.train.choices import asks_body, choices_body
+from cwm_trace.train.choices import choices_body
 from cwm_trace.train.deeds import deeds_body
 from cwm_trace.train.dense import dense_body
 from cwm_trace.train.facts import branches_body, facts_body
