@@ -29,6 +29,7 @@ from cwm_trace.format import (
     render_step,
 )
 from cwm_trace.frames import Frame, Step, Trace
+from cwm_trace.models.asking import Asker
 from cwm_trace.models.base import Decoding, FrameScore, Generated, PartScore, Stop, settled
 from cwm_trace.models.constraint import FrameGrammar
 from cwm_trace.models.devices import check_device, check_dtype
@@ -218,6 +219,7 @@ class CausalModel:
         dtype: the number format that it computes in.
         reads_notes: whether notes stand between the frames that the network reads (`models.notes`).
         constrained: whether its frames are constrained where a `Decoding` does not say.
+        asks_tests: whether it is asked what tests give, where its frames are constrained (`models.asking`).
     """
 
     def __init__(self, model: Any, tokenizer: Any, name: str) -> None:
@@ -232,6 +234,7 @@ class CausalModel:
         self._text_length: int | None = getattr(model.config, "text_length", None)
         self.reads_notes = bool(getattr(model.config, "reads_notes", False))
         self.constrained = bool(getattr(model.config, "constrained", False))
+        self.asks_tests = self.reads_notes and bool(getattr(model.config, "asks_tests", False))
         self.ends = frozenset(
             {self.codec.ids[END_OF_TEXT], *_end_ids(model.config), *_end_ids(model.generation_config)}
         )
@@ -384,6 +387,7 @@ class CausalRollout:
         self._past = model.past(prompt)
         self._engine.push(self._codec.encode(self._past.text))
         self._grammar = FrameGrammar(prompt) if settled(decoding, model).constrained else None
+        self._asker = Asker(model, decoding) if self._grammar is not None and model.asks_tests else None
         self._separator = self._codec.ids[FRAME_SEP]
         self._ends = model.ends
         # The frame that is being written: a token limit may cut it off, and it goes on later.
@@ -407,6 +411,8 @@ class CausalRollout:
         """Write one frame."""
         if not self._begun:
             self._shorten()
+            if not prefix:
+                self._decide()
         self._note()
         given = self._codec.encode(prefix)
         self._engine.push(given)
@@ -425,6 +431,11 @@ class CausalRollout:
             self._model.restart(self._engine, self._decoding)
             self._engine.push(self._codec.encode(text))
             self._is_noted = False
+
+    def _decide(self) -> None:
+        """Where a test has just run, let the line come to which the network's answer leads."""
+        if self._asker is not None and self._grammar is not None and (question := self._past.question()):
+            self._grammar.decide(*(question.yes if self._asker(question.test) else question.no))
 
     def _note(self) -> None:
         """Read what is to be read before a frame, once."""
@@ -487,5 +498,7 @@ class CausalRollout:
         return False
 
     def close(self) -> None:
-        """Give back the engine's memory."""
+        """Give back the engines' memory."""
         self._engine.close()
+        if self._asker is not None:
+            self._asker.close()

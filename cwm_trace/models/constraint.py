@@ -100,6 +100,12 @@ class FrameGrammar:
         self._next, self._shown, self._values = {}, {}, {}
         self.may_end = step.event in (Event.RETURN, Event.EXCEPTION) and self.course.may_end
 
+    def decide(self, event: Event, line: str) -> None:
+        """Of lines and returns, let only this one come next, if it may."""
+        lines = self._lines_of(event)
+        if lines is None or f"{line}\n" in lines:
+            self._next |= {Event.LINE: set(), Event.RETURN: set(), event: {f"{line}\n"}}
+
     def _lines_of(self, event: Event) -> set[str] | None:
         """The lines with which this event may come; None: any, of executed text, too."""
         if event not in self._next:

@@ -33,6 +33,7 @@ class Flow:
         after: what may run behind a line.
         entered: what may run first behind the line that begins a function.
         caught: where an exception that is raised in a line leads.
+        ways: where the test of a line, all that it has, leads if it passes and if it fails.
     """
 
     def __init__(self, source: str) -> None:
@@ -43,6 +44,7 @@ class Flow:
         self.after: dict[int, _Numbers] = {}
         self.entered: dict[int, _Numbers] = {}
         self.caught: dict[int, _Numbers] = {}
+        self.ways: dict[int, tuple[int, int]] = {}
         self._named: dict[str, int] = {}
         if (tree := parsed(source)) is not None:
             self._block(tree.body, (LEFT,))
@@ -108,6 +110,8 @@ class Flow:
 
     def _statement(self, node: ast.stmt, after: _Numbers, ends: _Numbers, goes_on: _Numbers) -> None:
         number = first_line(node)
+        if isinstance(node, (ast.If, ast.While)):
+            self._part(node, after)
         if isinstance(node, ast.If):
             self._follow(number, (*_start(node.body, after), *_start(node.orelse, after)))
             self._block(node.body, after, ends, goes_on)
@@ -131,6 +135,11 @@ class Flow:
             self._follow(number, after)
         else:
             self._plain(node, after, ends, goes_on)
+
+    def _part(self, node: ast.If | ast.While, after: _Numbers) -> None:
+        passes, fails = _start(node.body, ()), _start(node.orelse, after)
+        if len(passes) == len(fails) == 1 and passes != fails and node.test.end_lineno == node.lineno < passes[0]:
+            self.ways[node.lineno] = passes[0], fails[0]
 
     def _plain(self, node: ast.stmt, after: _Numbers, ends: _Numbers, goes_on: _Numbers) -> None:
         leads: dict[type[ast.stmt], _Numbers] = {

@@ -24,6 +24,7 @@ class LiteralCwmConfig(CwmConfig):  # type: ignore[misc]
             there are `trace_texts`.
         text_length: how many tokens it reads before a frame, at most: what is longer is told anew by cwm-trace (`models/past.py`). None: any.
         reads_notes: whether cwm-trace writes notes between the frames that it reads (`models/notes.py`). It never writes them itself.
+        asks_tests: whether cwm-trace asks it what tests give (`models/asking.py`), where it is constrained.
         constrained: whether cwm-trace lets it choose only what the source of a program leaves open, where it is not told (`Decoding`).
         trace_texts: what each token reads like, for `TracePositions`; without them it is told of places in literals alone.
     """
@@ -34,6 +35,7 @@ class LiteralCwmConfig(CwmConfig):  # type: ignore[misc]
     trace_texts: list[str] | tuple[str, ...] = ()
     text_length: int | None = None
     reads_notes: bool = False
+    asks_tests: bool = False
     constrained: bool = False
 
 

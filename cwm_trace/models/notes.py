@@ -25,7 +25,8 @@ from typing import NamedTuple
 from cwm_trace.format import ACTION_SEP, UNCHANGED, escape_source
 from cwm_trace.frames import Event, Frame, Step
 from cwm_trace.models.answers import STRING, Answer, answered
-from cwm_trace.models.flow import Flow
+from cwm_trace.models.flow import LEFT, Flow
+from cwm_trace.models.questions import Question, Way, condition_of
 from cwm_trace.models.statements import BEGINNINGS, ITERATOR
 
 _ROOM = 400  # characters of values in a note; what is longer stays a name
@@ -182,6 +183,17 @@ class Notes:
         """What is to be read before the next frame; "" where there is nothing to note."""
         lines = self._lines(self._scopes[-1]) if self._scopes else []
         return "\n".join([ACTION_SEP + lines[0], *lines[1:], ""]) if lines else ""
+
+    def question(self) -> Question | None:
+        """The test that decides which line is next; None where there is none, or it is not of values alone."""
+        scope = self._scopes[-1] if self._scopes else _Scope({})
+        ways = self._flow.ways.get(scope.number) if self._state is _State.RUNS and scope.line else None
+        test = condition_of(self._line(scope) or scope.line) if ways else None
+        return Question(test, *(self._way(number, scope.number) for number in ways)) if ways and test else None
+
+    def _way(self, number: int, own: int) -> Way:
+        event = Event.RETURN if number == LEFT else Event.LINE
+        return Way(event, escape_source(self._flow.lines[number or own]))
 
     def _lines(self, scope: _Scope) -> Sequence[str]:
         """What is known of what is next: variables, the line with their values, the lines that may be next."""

@@ -18,6 +18,7 @@ from cwm_trace.format import FRAME_SEP, FrameParser, diff_encode, render_frame, 
 from cwm_trace.frames import Event, Frame, Step, Trace
 from cwm_trace.models.flow import Flow
 from cwm_trace.models.notes import Notes, Ran
+from cwm_trace.models.questions import Question
 
 _LEAST = 0.25  # of the limit, for frames behind a context, or a text told anew, that is nearly as long
 _KEPT = 0.5  # of what frames may take
@@ -93,6 +94,10 @@ class Past:
     def note(self) -> str:
         """What is read before the next frame, "" for nothing."""
         return "" if self._notes is None else self._notes.text()
+
+    def question(self) -> Question | None:
+        """The test that decides what is next, where notes tell of one."""
+        return None if self._notes is None else self._notes.question()
 
     def observe(self, step: Step) -> None:
         """Append a frame."""
