@@ -433,9 +433,9 @@ class CausalRollout:
             self._is_noted = False
 
     def _decide(self) -> None:
-        """Where a test has just run, let the line come to which the network's answer leads."""
+        """Where a test has just run, let the line come to which the network's answers lead."""
         if self._asker is not None and self._grammar is not None and (question := self._past.question()):
-            self._grammar.decide(*(question.yes if self._asker(question.test) else question.no))
+            self._grammar.decide(*(question.yes if question.condition.holds(self._asker) else question.no))
 
     def _note(self) -> None:
         """Read what is to be read before a frame, once."""

@@ -188,8 +188,10 @@ class Notes:
         """The test that decides which line is next; None where there is none, or it is not of values alone."""
         scope = self._scopes[-1] if self._scopes else _Scope({})
         ways = self._flow.ways.get(scope.number) if self._state is _State.RUNS and scope.line else None
-        test = condition_of(self._line(scope) or scope.line) if ways else None
-        return Question(test, *(self._way(number, scope.number) for number in ways)) if ways and test else None
+        condition = condition_of(self._line(scope) or scope.line) if ways else None
+        if ways is None or condition is None:
+            return None
+        return Question(condition, *(self._way(number, scope.number) for number in ways))
 
     def _way(self, number: int, own: int) -> Way:
         event = Event.RETURN if number == LEFT else Event.LINE

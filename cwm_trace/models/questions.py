@@ -9,6 +9,7 @@ import ast
 import builtins
 import re
 import warnings
+from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -28,22 +29,40 @@ class Way(NamedTuple):
     line: str
 
 
-class Question(NamedTuple):
-    """A test that has just run.
+class Condition(NamedTuple):
+    """A test, taken apart where Python itself does, which jumps behind each part of `and`, `or` and `not`.
 
     Attributes:
-        test: an expression of values alone that gives True or False.
-        yes, no: where the trace goes on then.
+        text: an expression of values alone that gives True or False; "" where there are parts.
+        joined: `ast.And`, `ast.Or`, or `ast.Not` of its parts.
+        parts: other conditions.
     """
 
-    test: str
+    text: str = ""
+    joined: type[ast.boolop | ast.Not] | None = None
+    parts: tuple[Condition, ...] = ()
+
+    def holds(self, ask: Callable[[str], bool]) -> bool:
+        """By what those of its parts give that Python would come to, in turn."""
+        if self.joined is None:
+            return ask(self.text)
+        given = (part.holds(ask) for part in self.parts)
+        if self.joined is ast.Not:
+            return not next(given)
+        return all(given) if self.joined is ast.And else any(given)
+
+
+class Question(NamedTuple):
+    """A test that has just run, and where the trace goes on if it holds, and if not."""
+
+    condition: Condition
     yes: Way
     no: Way
 
 
 @lru_cache(maxsize=1000)
-def condition_of(line: str) -> str | None:
-    """The test of an `if`, `elif` or `while`, as an expression that gives True or False; None where it is constant, or not of values alone."""
+def condition_of(line: str) -> Condition | None:
+    """The test of an `if`, `elif` or `while`; None where it is constant, or not of values alone."""
     found = _HEADER.fullmatch(line.strip())
     if found is None or len(line) > _LONGEST:
         return None
@@ -54,9 +73,17 @@ def condition_of(line: str) -> str | None:
             test = ast.parse(text, mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
-    if isinstance(test, ast.Constant) or not _is_closed(test):
-        return None
-    return text if _gives_truth(test) else f"bool({text})"
+    return None if isinstance(test, ast.Constant) or not _is_closed(test) else _condition(test, text)
+
+
+def _condition(test: ast.expr, text: str) -> Condition:
+    match test:
+        case ast.BoolOp(op=joined, values=parts):
+            return Condition("", type(joined), tuple(_condition(part, text) for part in parts))
+        case ast.UnaryOp(op=ast.Not(), operand=part):
+            return Condition("", ast.Not, (_condition(part, text),))
+    own = ast.get_source_segment(text, test) or ast.unparse(test)
+    return Condition(own if _gives_truth(test) else f"bool({own})")
 
 
 def _is_closed(test: ast.expr) -> bool:
@@ -67,10 +94,8 @@ def _is_closed(test: ast.expr) -> bool:
 
 def _gives_truth(test: ast.expr) -> bool:
     match test:
-        case ast.Compare() | ast.UnaryOp(op=ast.Not()):
+        case ast.Compare():
             return True
-        case ast.BoolOp(values=values):
-            return all(map(_gives_truth, values))
         case ast.Call(func=ast.Name(id=name)):
             return name in _GIVE_TRUTH
         case ast.Call(func=ast.Attribute(attr=name)):
