@@ -167,5 +167,5 @@ class _Drawn:
             case "D":
                 keys = [self.theme.item() for _ in range(rng.choice([1, 2, 3, 4]))] + ([self.w] if like < 0.5 else [])
                 return {key: rng.randint(0, 9) for key in keys}
-        keys = [rng.randint(0, 30) for _ in range(rng.choice([1, 2, 3]))] + ([self.n] if like < 0.5 else [])
-        return {key: self.theme.item() for key in keys}
+        numbers = [rng.randint(0, 30) for _ in range(rng.choice([1, 2, 3]))] + ([self.n] if like < 0.5 else [])
+        return {key: self.theme.item() for key in numbers}
