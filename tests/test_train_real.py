@@ -384,7 +384,7 @@ def test_a_wide_mixture_has_them_if_there_are_any(tmp_path: Path) -> None:
     collected = load_programs(write_programs(tmp_path / "programs.jsonl"))
     families = [generate(seed, 1, "wide", collected).family for seed in range(900)]
 
-    assert 20 < families.count("real") < 60
+    assert 8 < families.count("real") < 40  # of 19, give or take 4
     assert "real" not in [generate(seed, 1, "wide").family for seed in range(300)]
 
 
