@@ -8,9 +8,10 @@ with values in place of its names (`models.questions`), and goes on with the lin
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from cwm_trace.format import EVENT_TOKENS, UNCHANGED, encode_frames, strip_mark
+from cwm_trace.format import EVENT_TOKENS, UNCHANGED, encode_frames, render_step, strip_mark
 from cwm_trace.frames import Event, Frame, Trace
 from cwm_trace.models.base import Decoding
 from cwm_trace.models.past import Past
@@ -28,16 +29,23 @@ _BEGUN = f'{EVENT_TOKENS[Event.LINE]}{{"w": {UNCHANGED}, "r": "'
 
 def question_text(test: str) -> str:
     """A trace, with notes, that goes on with what the test gives."""
+    return (
+        _before() + render_step(Frame(Event.LINE, f"    r = {test}\n", {"w": "7", "r": "7"}, frozenset("w"))) + _BEGUN
+    )
+
+
+@cache
+def _before() -> str:
+    """The same for all tests."""
     frames = [
         Frame(Event.CALL, strip_mark(_ENTRY)),
         Frame(Event.LINE, _CALL),
         Frame(Event.CALL, _FUNCTION, {"w": "7"}),
         Frame(Event.LINE, "    r = 7\n", {"w": "7"}),
-        Frame(Event.LINE, f"    r = {test}\n", {"w": "7", "r": "7"}),
     ]
     asking = Trace(_FUNCTION + _ENTRY + _CALL, encode_frames(frames), complete=False)
     past = Past(asking, len, None, notes=True)
-    return past.text + past.note() + _BEGUN
+    return past.text + past.note()
 
 
 class Asker:
@@ -50,9 +58,11 @@ class Asker:
 
     def __call__(self, test: str) -> bool:
         """What an expression gives that is True or False, by the network's choice between these."""
+        if self._decoding.temperature > 0:
+            return self._asked(test)
         if test not in self._answers:
             self._answers[test] = self._asked(test)
-        return self._answers[test] if self._decoding.temperature == 0 else self._answers.pop(test)
+        return self._answers[test]
 
     def _asked(self, test: str) -> bool:
         if self._engine is None:

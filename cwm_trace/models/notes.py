@@ -186,10 +186,11 @@ class Notes:
 
     def question(self) -> Question | None:
         """The test that decides which line is next; None where there is none, or it is not of values alone."""
-        scope = self._scopes[-1] if self._scopes else _Scope({})
-        ways = self._flow.ways.get(scope.number) if self._state is _State.RUNS and scope.line else None
-        condition = condition_of(self._line(scope) or scope.line) if ways else None
-        if ways is None or condition is None:
+        if not self._scopes or self._state is not _State.RUNS:
+            return None
+        scope = self._scopes[-1]
+        ways = self._flow.ways.get(scope.number)
+        if ways is None or not scope.line or (condition := condition_of(self._line(scope) or scope.line)) is None:
             return None
         return Question(condition, *(self._way(number, scope.number) for number in ways))
 

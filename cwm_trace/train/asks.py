@@ -1,6 +1,6 @@
 """Programs that bind what tests give: of single characters of all kinds, of numbers, of words, of what lists and dicts have.
 
-These are what loops ask of their items, a few facts of each character and number, of which a text of words has few. Half of the tests are
+These are what loops ask of their items, a few facts of each character and number, of which a text of words has few. A third of the tests are
 those of `choices`; the others come out either way equally often: our own templates are evaluated while a program is made.
 """
 

@@ -25,7 +25,7 @@ from cwm_trace.models.base import Decoding
 from cwm_trace.models.causal import CausalModel
 from cwm_trace.models.flow import Flow
 from cwm_trace.models.notes import Notes
-from cwm_trace.models.questions import Question
+from cwm_trace.models.questions import Condition, Question
 from cwm_trace.parts import Part
 from cwm_trace.tracer.run import run_source
 
@@ -56,8 +56,13 @@ def asked(model: CausalModel, asker: Asker, program: str, trace: Trace) -> Itera
         answer = question.yes if question.condition.holds(asker) else question.no
         true = (step.event, step.source.rstrip("\r\n")) == answer
         yield Asked(
-            program, str(question.condition), true, parts.get(Part.EVENT, False) and parts.get(Part.ACTION, False)
+            program, text_of(question.condition), true, parts.get(Part.EVENT, False) and parts.get(Part.ACTION, False)
         )
+
+
+def text_of(condition: Condition) -> str:
+    """All that may be asked."""
+    return condition.text or " ".join(map(text_of, condition.parts))
 
 
 def questions(trace: Trace) -> Iterator[tuple[int, Question, Frame]]:
