@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from textwrap import dedent
 
 import pytest
 
-from cwm_trace.frames import Event, Frame, Trace
+from cwm_trace.frames import Event
 from cwm_trace.models.flow import Flow
-from cwm_trace.models.notes import Notes
 from cwm_trace.models.questions import Condition, Question, Way, condition_of
 from cwm_trace.tracer.inprocess import record_source
 from cwm_trace.train.programs import generate
+from tests.benchmarks.questions import questions
 
 FIRST = 37_992_000
 
@@ -101,16 +101,6 @@ def test_where_a_test_leads() -> None:
     assert flow.ways == {2: (3, 4), 4: (5, 7), 8: (9, 10), 15: (16, 10), 18: (19, 21), 22: (23, 0)}
 
 
-def asked(trace: Trace) -> Iterator[tuple[Question, Frame]]:
-    """The questions of a trace and the frames that came then."""
-    notes = Notes(Flow(trace.context))
-    for step in trace.frames:
-        question = notes.question()
-        if question is not None and isinstance(step, Frame):
-            yield question, step
-        notes.observe(step)
-
-
 @pytest.mark.parametrize("family", ["wide", "choices", "plain", None])
 def test_the_answer_of_a_test_is_the_way_that_is_taken(family: str | None) -> None:
     """Tests have values in place of names, so that they can be evaluated, which is what a network is asked for."""
@@ -122,9 +112,7 @@ def test_the_answer_of_a_test_is_the_way_that_is_taken(family: str | None) -> No
             trace = record_source(program.source, call, max_frames=1_000)
             lines = (step.source.lstrip() for step in trace.frames if step.event is Event.LINE)
             tests += sum(line.startswith(("if ", "elif ", "while ")) for line in lines)
-            for question, step in asked(trace):
-                if step.event is Event.EXCEPTION:
-                    continue
+            for _, question, step in questions(trace):
                 answer = question.condition.holds(eval)
                 assert answer in (True, False)
                 way = question.yes if answer else question.no
@@ -135,14 +123,14 @@ def test_the_answer_of_a_test_is_the_way_that_is_taken(family: str | None) -> No
 
 def test_a_test_that_calls_is_asked_when_what_it_calls_has_returned() -> None:
     source = "def g(x):\n    return x + 1\ndef f(x):\n    if g(x) > 1:\n        x = 5\n    return x\n"
-    ((question, step),) = asked(record_source(source, "f(2)"))
+    ((_, question, step),) = questions(record_source(source, "f(2)"))
     assert question == Question(Condition("3 > 1"), Way(Event.LINE, "        x = 5"), Way(Event.LINE, "    return x"))
     assert step.source.strip() == question.yes.line.strip()
 
 
 def test_what_is_not_of_values_alone_is_not_asked() -> None:
     source = "class A:\n    n = 1\ndef f(a):\n    if a.n:\n        return 1\n    if a is None:\n        return 2\n"
-    assert not list(asked(record_source(source, "f(A())")))
+    assert not list(questions(record_source(source, "f(A())")))
 
 
 # --- a network that is asked ------------------------------------------------------------------------------------------
