@@ -138,7 +138,7 @@ def test_what_is_not_of_values_alone_is_not_asked() -> None:
 
 def test_the_text_that_asks_is_that_of_the_training_data() -> None:
     pytest.importorskip("tokenizers")
-    from cwm_trace.models.asking import question_text
+    from cwm_trace.models.asking import answer_text, question_text
     from cwm_trace.train.record import Maker, Recipe, _without_bodies
     from cwm_trace.train.tokenizer import PAD, build_tokenizer
 
@@ -147,7 +147,7 @@ def test_the_text_that_asks_is_that_of_the_training_data() -> None:
         trace = record_source(f"def f(w):\n    r = 7\n    r = {test}\n    return r\n", "f(7)")
         ids = maker._observed(replace(trace, context=_without_bodies(trace.context)))
         text = build_tokenizer().decode(ids).replace(PAD, "")
-        assert text.startswith(question_text(test) + answer + '"}')
+        assert text.startswith(question_text(test) + answer_text(answer))
 
 
 def test_a_network_is_held_to_its_answers(monkeypatch: pytest.MonkeyPatch) -> None:

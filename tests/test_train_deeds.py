@@ -57,6 +57,43 @@ def test_the_catalogue_has_all_operations_also_rare_ones_and_every_line_of_it_ru
     assert all(trace.raised is None for _, trace in traced("catalogue"))
 
 
+def test_sheets_have_the_operations_of_most_programs_on_literals_and_raise_in_their_last_line_only() -> None:
+    done: Counter[str] = Counter()
+    raised = 0
+    for function, trace in traced("sheets"):
+        done.update(node.attr for node in ast.walk(function) if isinstance(node, ast.Attribute))
+        done.update(
+            node.func.id
+            for node in ast.walk(function)
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+        )
+        done.update(type(node).__name__ for node in ast.walk(function) if isinstance(node, (ast.operator, ast.Slice)))
+        if trace.raised is not None:
+            raised += 1
+            last = ast.unparse(function.body[-2])
+            assert [ast.unparse(ast.parse(step.source.strip())) for step in trace.frames[-4:-2]] == [last, last]
+    often = {
+        "len",
+        "Add",
+        "Sub",
+        "Mult",
+        "find",
+        "split",
+        "replace",
+        "Slice",
+        "sorted",
+        "sum",
+        "index",
+        "count",
+        "get",
+        "upper",
+        "join",
+        "max",
+    }
+    assert all(done[name] >= 10 for name in often), done
+    assert 0.15 < raised / len(SEEDS) < 0.4
+
+
 def test_rounds_are_of_all_things_that_can_be_gone_through_and_of_all_lengths() -> None:
     headers: Counter[str] = Counter()
     lengths: Counter[int] = Counter()
@@ -139,7 +176,8 @@ def shown(trace: Trace) -> list[Frame]:
 
 
 @pytest.mark.parametrize(
-    ("family", "dense"), [("deeds", 75), ("rounds", 95), ("growth", 100), ("asks", 50), ("catalogue", 60)]
+    ("family", "dense"),
+    [("deeds", 75), ("rounds", 95), ("growth", 100), ("asks", 50), ("catalogue", 60), ("sheets", 50)],
 )
 def test_observations_are_learned_at_few_tokens_each(family: str, dense: int) -> None:
     tokenizer = build_tokenizer()
@@ -151,7 +189,9 @@ def test_observations_are_learned_at_few_tokens_each(family: str, dense: int) ->
             text = tokenizer.decode(ids)
             pieces = text.split(PAD)[1::2]  # what is learned stands between marks
             assert all(
-                re.fullmatch(r'(<\|(line|call)_sep\|>\{.*\})|(<\|arg_sep\|>".*"<\|frame_sep\|>)', piece)
+                re.fullmatch(
+                    r'(<\|(line|call)_sep\|>\{.*\})|<\|exception_sep\|>|(<\|arg_sep\|>".*"<\|frame_sep\|>)', piece
+                )
                 for piece in pieces
             )
             tokens += len(ids) - ids.count(pad)

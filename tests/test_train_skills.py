@@ -80,6 +80,7 @@ def test_a_wide_mixture_has_them_all_and_the_usual_ones() -> None:
         "growth",
         "choices",
         "asks",
+        "sheets",
         "panel",
         "runs",
         "recall",

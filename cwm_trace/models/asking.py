@@ -1,23 +1,30 @@
-"""Asks a network what a test gives, in a text of its own, apart from the trace that comes to it.
+"""Asks a network what a test or another operation gives, in a text of its own, apart from the trace that comes to it.
 
 In a trace what a test gives is seen by the line that runs next: a bit among a hundred tokens of copies, which a small network learns badly. What
 is bound to a name it learns from a quarter of the tokens (the family `asks` of the training data). So it is asked in that way about the test
-with values in place of its names (`models.questions`), and goes on with the line to which its own answer leads. Nothing is evaluated.
+with values in place of its names (`models.questions`), and goes on with the line to which its own answer leads. Of a line of several
+operations it is asked one after the other (`models.operations`), and reads the line with what it answered. Nothing is evaluated.
 """
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from itertools import takewhile
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from cwm_trace.format import EVENT_TOKENS, UNCHANGED, encode_frames, render_step, strip_mark
+from cwm_trace.format import ACTION_SEP, EVENT_TOKENS, FRAME_SEP, UNCHANGED, encode_frames, render_step, strip_mark
 from cwm_trace.frames import Event, Frame, Trace
 from cwm_trace.models.base import Decoding
+from cwm_trace.models.operations import worked
 from cwm_trace.models.past import Past
 
 if TYPE_CHECKING:
     from cwm_trace.models.causal import CausalModel
+
+_Made = TypeVar("_Made")
 
 _ANSWERS = ("True", "False")
 # The program that asks, as `asks` are recorded: without the lines of its function.
@@ -25,18 +32,22 @@ _ENTRY = "def main():  # << START_OF_TRACE\n"
 _FUNCTION = "def f(w):\n"
 _CALL = "    return f(7)\n"
 _BEGUN = f'{EVENT_TOKENS[Event.LINE]}{{"w": {UNCHANGED}, "r": "'
+_TOKENS = 400  # of an answer
 
 
-def question_text(test: str) -> str:
-    """A trace, with notes, that goes on with what the test gives."""
-    return (
-        _before() + render_step(Frame(Event.LINE, f"    r = {test}\n", {"w": "7", "r": "7"}, frozenset("w"))) + _BEGUN
-    )
+def question_text(operation: str) -> str:
+    """A trace, with notes, whose next frame has what the operation gives."""
+    return _before() + render_step(Frame(Event.LINE, f"    r = {operation}\n", {"w": "7", "r": "7"}, frozenset("w")))
+
+
+def answer_text(value: str) -> str:
+    """How that trace goes on where the operation gives this."""
+    return _BEGUN + json.dumps(value)[1:] + "}"
 
 
 @cache
 def _before() -> str:
-    """The same for all tests."""
+    """The same for all operations."""
     frames = [
         Frame(Event.CALL, strip_mark(_ENTRY)),
         Frame(Event.LINE, _CALL),
@@ -49,30 +60,65 @@ def _before() -> str:
 
 
 class Asker:
-    """Asks one network; where it decodes greedily, the same test once."""
+    """Asks one network; where it decodes greedily, the same only once."""
 
     def __init__(self, model: CausalModel, decoding: Decoding) -> None:
         self._model, self._decoding = model, replace(decoding, speculative=False)
         self._engine: Any = None
-        self._answers: dict[str, bool] = {}
+        self._read: list[int] = []  # at the beginning of the engine's sequence
+        self._truths: dict[str, bool] = {}
+        self._values: dict[str, str | None] = {}
+        self._ends = model.ends | {model.codec.ids[ACTION_SEP], model.codec.ids[FRAME_SEP]}
 
     def __call__(self, test: str) -> bool:
         """What an expression gives that is True or False, by the network's choice between these."""
-        if self._decoding.temperature > 0:
-            return self._asked(test)
-        if test not in self._answers:
-            self._answers[test] = self._asked(test)
-        return self._answers[test]
+        if self._model.asks_operations:
+            test = self.worked(test)
+        return self._once(test, self._truths, self._truth)
 
-    def _asked(self, test: str) -> bool:
-        if self._engine is None:
-            self._engine = self._model.engine(self._decoding)
-        else:
-            self._model.restart(self._engine, self._decoding)
+    def worked(self, line: str) -> str:
+        """A line with what the network says in place of its operations, but for the last one."""
+        return worked(line, self.value)
+
+    def value(self, operation: str) -> str | None:
+        """The text of what an operation gives, as the network writes it; None where that raises, or the text does not end."""
+        return self._once(operation, self._values, self._value)
+
+    def _once(self, text: str, known: dict[str, _Made], ask: Callable[[str], _Made]) -> _Made:
+        if self._decoding.temperature > 0:
+            return ask(text)
+        if text not in known:
+            known[text] = ask(text)
+        return known[text]
+
+    def _truth(self, test: str) -> bool:
         codec = self._model.codec
-        self._engine.push(codec.encode(question_text(test)))
+        self._begin(question_text(test) + _BEGUN)
         run = self._engine.generate(frozenset(), 1, lambda ids: _begins_answer(codec.decode(ids)))
         return _ANSWERS[0].startswith(codec.decode(run.ids))
+
+    def _value(self, operation: str) -> str | None:
+        codec, events = self._model.codec, (EVENT_TOKENS[Event.LINE], EVENT_TOKENS[Event.EXCEPTION])
+        self._begin(question_text(operation))
+        run = self._engine.generate(frozenset(), 1, lambda ids: codec.decode(ids) in events)
+        if codec.decode(run.ids) != events[0]:
+            return None
+        self._engine.push(codec.encode(_BEGUN.removeprefix(events[0])))
+        run = self._engine.generate(self._ends, _TOKENS)
+        return _told(codec.decode(run.ids[:-1])) if run.stopped else None
+
+    def _begin(self, text: str) -> None:
+        """Read a text; what it begins with has mostly been read before."""
+        ids, same = self._model.codec.encode(text), 0
+        if self._engine is None:
+            self._engine = self._model.engine(self._decoding)
+        elif self._engine.can_go_back:
+            same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(self._read, ids[:-1], strict=False)))
+            self._engine.back(same)
+        else:
+            self._model.restart(self._engine, self._decoding)
+        self._engine.push(ids[same:])
+        self._read = ids
 
     def close(self) -> None:
         """Give back the engine's memory."""
@@ -82,3 +128,12 @@ class Asker:
 
 def _begins_answer(text: str) -> bool:
     return bool(text) and any(answer.startswith(text) for answer in _ANSWERS)
+
+
+def _told(text: str) -> str | None:
+    """The value in what was written behind `_BEGUN`; None where it is not well-formed."""
+    try:
+        value = json.loads(f'"{text.removesuffix("}")}')
+    except ValueError:
+        return None
+    return value if isinstance(value, str) else None

@@ -220,6 +220,7 @@ class CausalModel:
         reads_notes: whether notes stand between the frames that the network reads (`models.notes`).
         constrained: whether its frames are constrained where a `Decoding` does not say.
         asks_tests: whether it is asked what tests give, where its frames are constrained (`models.asking`).
+        asks_operations: and what operations give, one by one, where a line has several.
     """
 
     def __init__(self, model: Any, tokenizer: Any, name: str) -> None:
@@ -235,6 +236,7 @@ class CausalModel:
         self.reads_notes = bool(getattr(model.config, "reads_notes", False))
         self.constrained = bool(getattr(model.config, "constrained", False))
         self.asks_tests = self.reads_notes and bool(getattr(model.config, "asks_tests", False))
+        self.asks_operations = self.reads_notes and bool(getattr(model.config, "asks_operations", False))
         self.ends = frozenset(
             {self.codec.ids[END_OF_TEXT], *_end_ids(model.config), *_end_ids(model.generation_config)}
         )
@@ -387,7 +389,8 @@ class CausalRollout:
         self._past = model.past(prompt)
         self._engine.push(self._codec.encode(self._past.text))
         self._grammar = FrameGrammar(prompt) if settled(decoding, model).constrained else None
-        self._asker = Asker(model, decoding) if self._grammar is not None and model.asks_tests else None
+        asks = self._grammar is not None and (model.asks_tests or model.asks_operations)
+        self._asker = Asker(model, decoding) if asks else None
         self._separator = self._codec.ids[FRAME_SEP]
         self._ends = model.ends
         # The frame that is being written: a token limit may cut it off, and it goes on later.
@@ -413,7 +416,7 @@ class CausalRollout:
             self._shorten()
             if not prefix:
                 self._decide()
-        self._note()
+        self._note(worked=True)
         given = self._codec.encode(prefix)
         self._engine.push(given)
         self._begun += given
@@ -434,13 +437,16 @@ class CausalRollout:
 
     def _decide(self) -> None:
         """Where a test has just run, let the line come to which the network's answers lead."""
-        if self._asker is not None and self._grammar is not None and (question := self._past.question()):
+        if self._asker is None or self._grammar is None or not self._model.asks_tests:
+            return
+        if question := self._past.question():
             self._grammar.decide(*(question.yes if question.condition.holds(self._asker) else question.no))
 
-    def _note(self) -> None:
-        """Read what is to be read before a frame, once."""
-        if not self._is_noted and (note := self._past.note()):
-            self._engine.push(self._codec.encode(note))
+    def _note(self, worked: bool = False) -> None:
+        """Read what is to be read before a frame, once; `worked`: with what the network answers in place of operations."""
+        if not self._is_noted:
+            work = self._asker.worked if worked and self._asker is not None and self._model.asks_operations else None
+            self._engine.push(self._codec.encode(self._past.note(work)))
         self._is_noted = True
 
     def _begin(self) -> None:

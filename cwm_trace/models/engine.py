@@ -81,6 +81,19 @@ class Engine:
         if self._drafter is not None:
             self._drafter.observe(ids)
 
+    @property
+    def can_go_back(self) -> bool:
+        """Whether it may forget what it read last: a drafter does not."""
+        return self._memory.can_forget and self._drafter is None
+
+    def back(self, length: int) -> None:
+        """Forget what stands behind the first tokens."""
+        read = self.length - len(self._unread)
+        if read > length:
+            self._memory.forget(read - length)
+        self._unread = self._unread[: max(length - read, 0)]
+        self.length = length
+
     @torch.inference_mode()
     def generate(self, stops: frozenset[int], limit: int | None = None, allowed: Allowed | None = None) -> TokenRun:
         """Generate until one of `stops`, `limit` tokens, or the end of the window. The stopping token stays in the sequence.

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from functools import lru_cache
 from keyword import iskeyword
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from cwm_trace.format import ACTION_SEP, UNCHANGED, escape_source
 from cwm_trace.frames import Event, Frame, Step
@@ -47,6 +47,7 @@ _BEFORE_DISPLAY = ("in", "(", ",")
 _LOOPS = ("for ", "async for ")
 _ITEM = re.compile(r"""[A-Za-z]{0,2}'(?:[^'\\]|\\.)*'|[A-Za-z]{0,2}"(?:[^"\\]|\\.)*"|[^"'()[\]{},]+|.""", re.DOTALL)
 _CHARACTER = re.compile(r"\\(?:x..|u.{4}|U.{8}|.)|.", re.DOTALL)
+Work: TypeAlias = Callable[[str], str]
 _BINDING = frozenset({"as", "def", "class", "import", "global", "nonlocal", "del"})
 
 
@@ -179,9 +180,10 @@ class Notes:
         scope = self._scopes[-1]
         return Ran(scope.visits.get(scope.line, 0), scope.number, scope.answers)
 
-    def text(self) -> str:
-        """What is to be read before the next frame; "" where there is nothing to note."""
-        lines = self._lines(self._scopes[-1]) if self._scopes else []
+    def text(self, work: Work | None = None) -> str:
+        """What is to be read before the next frame; "" where there is nothing to note. `work`: of a line of values, puts what operations give
+        in their places."""
+        lines = self._lines(self._scopes[-1], work) if self._scopes else []
         return "\n".join([ACTION_SEP + lines[0], *lines[1:], ""]) if lines else ""
 
     def question(self) -> Question | None:
@@ -198,7 +200,7 @@ class Notes:
         event = Event.RETURN if number == LEFT else Event.LINE
         return Way(event, escape_source(self._flow.lines[number or own]))
 
-    def _lines(self, scope: _Scope) -> Sequence[str]:
+    def _lines(self, scope: _Scope, work: Work | None) -> Sequence[str]:
         """What is known of what is next: variables, the line with their values, the lines that may be next."""
         if self._state is _State.NOTHING:
             return ()
@@ -207,6 +209,8 @@ class Notes:
             return (*known, *self._flow.raised(scope.number, caught=self._state is _State.RAISED))
         line = self._line(scope)
         following = self._flow.following(scope.number, scope.inline or not scope.line, line or None)
+        if work is not None and scope.line:
+            line = self._worked(scope, line, work)
         return (*known, *([escape_source(line)] if line else []), *following)
 
     def _line(self, scope: _Scope) -> str:
@@ -219,6 +223,16 @@ class Notes:
         goes_through = line.startswith(_LOOPS) or scope.inline
         note = answered(inlined(line, self._value, visit if goes_through else 0), scope.answers)
         return f"{note}  # {visit}"
+
+    def _worked(self, scope: _Scope, line: str, work: Work) -> str:
+        """The line with what operations give in their places; of a loop, with the mark in what is gone through then."""
+        source = scope.line.strip()
+        if scope.inline or not source.startswith(_LOOPS):
+            done = work(line or source)
+            return line if done == source else done
+        plain = answered(inlined(source, self._value), scope.answers)
+        done, visit = work(plain), scope.visits[scope.line]
+        return line if done == plain else f"{inlined(done, lambda _: None, visit)}  # {visit}"
 
     def _value(self, name: str) -> str | None:
         """What a name stands for: in a comprehension, also what it stands for around it."""

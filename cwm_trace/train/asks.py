@@ -74,7 +74,7 @@ def _asked(writer: Writer) -> str:
         return either_way(rng, plain_test(writer, {"n": str(rng.randint(0, 9))}))
     test, wanted = "", rng.random() < 0.5
     for _ in range(4):
-        test = _Drawn(writer).test()
+        test = Drawn(writer).test()
         if _gives(test) is wanted:
             break
     if not _BARE.search(test):
@@ -94,7 +94,7 @@ def character(rng: random.Random) -> str:
     return rng.choice(rng.choices(_KINDS, _WEIGHTS)[0])
 
 
-class _Drawn:
+class Drawn:
     """The values of one test; those that are compared are often alike."""
 
     def __init__(self, writer: Writer) -> None:

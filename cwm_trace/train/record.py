@@ -41,7 +41,7 @@ MEMORY = 3 << 30
 _LONGER = 6  # times the usual limits, where traces are learned in parts
 READ = 0.8  # of the tokens of such a part: from so many on, the next frame begins another
 _RESULTS_ONLY = frozenset(
-    {"facts", "deeds", "rounds", "growth", "asks", "catalogue"}
+    {"facts", "deeds", "rounds", "growth", "asks", "catalogue", "sheets"}
 )  # of whose traces observations alone are learned
 _CHOICES_ONLY = frozenset({"choices"})  # and of whose the lines behind tests
 _TESTS = ("if ", "elif ", "while ")
@@ -289,7 +289,7 @@ class Maker:
         return [self._observed(replace(trace, context=_without_bodies(trace.context))) for trace, _ in found]
 
     def _observed(self, trace: Trace) -> list[int]:
-        """Tokens of a trace of which observations are learned: variables, and what is returned or raised."""
+        """Tokens of a trace of which observations are learned: variables, what is returned or raised, and that it is raised."""
         part = self._unbroken(trace)
         pieces = [(part.text, False)]
         for note, step in zip(part.notes, part.steps, strict=True):
@@ -297,7 +297,7 @@ class Maker:
             line, argument, value = line.partition(ARG_SEP)
             pieces += [
                 (note, False),
-                (before, not argument),
+                (before, not argument or step.event is Event.EXCEPTION),
                 (action + line, False),
                 (argument + value, bool(argument)),
             ]

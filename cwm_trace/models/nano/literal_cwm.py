@@ -25,6 +25,7 @@ class LiteralCwmConfig(CwmConfig):  # type: ignore[misc]
         text_length: how many tokens it reads before a frame, at most: what is longer is told anew by cwm-trace (`models/past.py`). None: any.
         reads_notes: whether cwm-trace writes notes between the frames that it reads (`models/notes.py`). It never writes them itself.
         asks_tests: whether cwm-trace asks it what tests give (`models/asking.py`), where it is constrained.
+        asks_operations: and what operations give, one by one.
         constrained: whether cwm-trace lets it choose only what the source of a program leaves open, where it is not told (`Decoding`).
         trace_texts: what each token reads like, for `TracePositions`; without them it is told of places in literals alone.
     """
@@ -36,6 +37,7 @@ class LiteralCwmConfig(CwmConfig):  # type: ignore[misc]
     text_length: int | None = None
     reads_notes: bool = False
     asks_tests: bool = False
+    asks_operations: bool = False
     constrained: bool = False
 
 

@@ -1,0 +1,264 @@
+"""Operations on values alone in a line of which notes have made such: which one Python does first, and the line with what it gives in its place.
+
+`return len('abc'.split('b')) + 1` is four operations. Done one by one, each is of a kind that is frequent in training data, and what it is done
+on stands before it; the last is left to the trace. What is not certain to be done, and what changes a value, stays as it is: a part of a
+comprehension, what stands behind `and` and `or`, `pop`. Knows Python's expressions; evaluates nothing.
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+import tokenize
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+_LONGEST = 1000  # characters of a line
+_MOST = 16  # operations of a line
+_FUNCTIONS = frozenset(
+    "abs all any ascii bin bool chr dict divmod float format hex int len list max min oct ord pow repr round sorted str sum tuple".split()
+)
+# What they give has no text of its own, or one in no certain order: it is part of the operation around it.
+_PARTIAL = frozenset("enumerate filter frozenset iter map range reversed set zip".split())
+_VIEWS = frozenset(("items", "keys", "values"))
+_CHANGES = frozenset(
+    "add append appendleft clear difference_update discard extend insert intersection_update pop popitem popleft remove reverse setdefault sort"
+    " symmetric_difference_update update".split()
+)
+_BRACKETS = {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}
+
+
+class Operation(NamedTuple):
+    """An operation in a line.
+
+    Attributes:
+        text: as it stands there.
+        start, end: where.
+        known: what comes in its place if its first part is True or False: the part of it that Python goes on with; "": it must be done.
+    """
+
+    text: str
+    start: int
+    end: int
+    known: str = ""
+
+
+def worked(line: str, ask: Callable[[str], str | None]) -> str:
+    """The line with values in place of its operations, but for the last one of a statement.
+
+    `ask` is given an operation and tells the text of what it gives; None: unknown, which leaves it and what is around it.
+    """
+    for _ in range(_MOST):
+        operation = first_operation(line)
+        if operation is None:
+            break
+        value = operation.known or ask(operation.text)
+        if value is None or not (operation.known or is_value(value)):
+            break
+        line = _replaced(line, operation, value)
+    return line
+
+
+@lru_cache(maxsize=10_000)
+def first_operation(line: str) -> Operation | None:
+    """The first operation of a line that is not its last, is sure to be done, and is done on values alone; None where there is none."""
+    if len(line) > _LONGEST:
+        return None
+    for start, text, augments in _readings(line):
+        statement = _parsed(text)
+        if statement is None:
+            continue
+        roots = ((root, kept and not augments) for root, kept in _roots(statement))
+        found = next((node for root, kept in roots if (node := _first(root, root if kept else None))), None)
+        if found is None:
+            return None
+        begins, ends = (start + _characters(text, offset or 0) for offset in (found.col_offset, found.end_col_offset))
+        return Operation(line[begins:ends], begins, ends, _known(found, text))
+    return None
+
+
+@lru_cache(maxsize=10_000)
+def is_value(text: str) -> bool:
+    """Whether a text is a literal, or a display of such."""
+    statement = _parsed(text) if len(text) <= _LONGEST else None
+    return isinstance(statement, ast.Expr) and _is_value(statement.value)
+
+
+def _readings(line: str) -> Iterator[tuple[int, str, bool]]:
+    """Texts that may be parsed in place of a line, where in it they begin, and whether they are what is added to something."""
+    yield 0, line, False
+    if line.startswith("elif"):
+        yield 2, f"{line[2:]} pass", False
+    elif line.startswith(("if", "while", "for")):
+        code, sign, _ = line.rpartition(":  # ")  # a loop's number
+        yield 0, f"{code}: pass" if sign else f"{line} pass", False
+    if (behind := _behind_augmented(line)) is not None:
+        yield behind, line[behind:], True
+
+
+def _behind_augmented(line: str) -> int | None:
+    """Where the value of `5 += 1` begins, which is no Python."""
+    depth = 0
+    try:
+        for token in tokenize.generate_tokens(io.StringIO(line).readline):
+            depth += _BRACKETS.get(token.string, 0)
+            augments = (
+                token.type == tokenize.OP
+                and token.string.endswith("=")
+                and token.string[:-1] not in ("", "=", "!", "<", ">", ":")
+            )
+            if augments and not depth:
+                rest = line[token.end[1] :]
+                return len(line) - len(rest.lstrip())
+    except (tokenize.TokenError, IndentationError, SyntaxError):
+        pass
+    return None
+
+
+@lru_cache(maxsize=10_000)
+def _parsed(text: str) -> ast.stmt | None:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            body = ast.parse(text).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    return body[0] if len(body) == 1 else None
+
+
+def _roots(statement: ast.stmt) -> Iterator[tuple[ast.expr, bool]]:
+    """Its expressions, and whether what each does is the last thing to be done."""
+    match statement:
+        case ast.Assign(targets=targets, value=value):
+            yield value, all(isinstance(target, ast.Name) for target in targets)
+            yield from ((target, True) for target in targets)
+        case ast.AugAssign(target=target, value=value):
+            yield from ((target, True), (value, False))
+        case ast.AnnAssign(value=ast.expr() as value) | ast.Return(value=ast.expr() as value) | ast.Expr(value=value):
+            yield value, True
+        case ast.If(test=test) | ast.While(test=test) | ast.Assert(test=test):
+            yield test, True
+        case ast.For(iter=items):
+            yield items, False
+        case ast.Delete(targets=targets):
+            yield from ((target, True) for target in targets)
+
+
+def _first(node: ast.AST, kept: ast.expr | None) -> ast.expr | None:
+    """The first operation on values alone, innermost first; not `kept` itself."""
+    for part in _sure_parts(node):
+        if (found := _first(part, kept)) is not None:
+            return found
+    if isinstance(node, (ast.BoolOp, ast.IfExp)) and _decided(node) is not None:
+        return node
+    if node is kept or not isinstance(node, ast.expr) or _is_operand(node):
+        return None
+    operands = _operands(node)
+    return node if operands is not None and all(map(_is_operand, operands)) else None
+
+
+def _decided(node: ast.BoolOp | ast.IfExp) -> bool | None:
+    """Whether its first part is True or False, where it is one of these."""
+    test = node.test if isinstance(node, ast.IfExp) else node.values[0]
+    return test.value if isinstance(test, ast.Constant) and isinstance(test.value, bool) else None
+
+
+def _known(node: ast.expr, text: str) -> str:
+    """What is left of it where its first part is known; "" for an operation."""
+    if not isinstance(node, (ast.BoolOp, ast.IfExp)):
+        return ""
+    yes = bool(_decided(node))
+    if isinstance(node, ast.IfExp):
+        left: Sequence[ast.expr] = (node.body if yes else node.orelse,)
+    else:
+        left = node.values[1:] if yes is isinstance(node.op, ast.And) else node.values[:1]
+    begins, ends = (_characters(text, offset or 0) for offset in (left[0].col_offset, left[-1].end_col_offset))
+    return text[begins:ends]
+
+
+def _sure_parts(node: ast.AST) -> Iterator[ast.AST]:
+    """The parts of an expression that are sure to be done, and of which it does not change what they give."""
+    match node:
+        case (
+            ast.ListComp()
+            | ast.SetComp()
+            | ast.DictComp()
+            | ast.GeneratorExp()
+            | ast.Lambda()
+            | ast.JoinedStr()
+            | ast.NamedExpr()
+        ):
+            return
+        case ast.BoolOp(values=[first, *_]) | ast.IfExp(test=first):
+            yield first
+        case ast.Subscript(slice=index, ctx=ast.Store() | ast.Del()):
+            yield index
+        case ast.Call(func=ast.Attribute(attr=name), args=args, keywords=keywords) if name in _CHANGES:
+            yield from args
+            yield from keywords
+        case _:
+            yield from ast.iter_child_nodes(node)
+
+
+def _operands(node: ast.expr) -> Sequence[ast.AST] | None:
+    """What an operation is done on; None where it is none, or not one to be asked for."""
+    match node:
+        case ast.Call(func=ast.Attribute(value=value, attr=name), args=args, keywords=keywords) if name not in _CHANGES:
+            return [value, *args, *(keyword.value for keyword in keywords)]
+        case ast.Call(func=ast.Name(id=name), args=args, keywords=keywords) if name in _FUNCTIONS:
+            return [*args, *(keyword.value for keyword in keywords)]
+        case ast.BinOp(left=left, right=right):
+            return [left, right]
+        case ast.UnaryOp(operand=operand):
+            return [operand]
+        case ast.Compare(left=left, comparators=others):
+            return [left, *others]
+        case ast.Subscript(value=value, slice=index, ctx=ast.Load()):
+            return [value, index]
+    return None
+
+
+def _is_operand(node: ast.AST) -> bool:
+    """Whether an operation may be done on it as it stands: a value, a builtin function, what has no text of its own."""
+    match node:
+        case ast.Name(id=name):
+            return name in _FUNCTIONS or name in _PARTIAL
+        case ast.Attribute(value=ast.Name(id="str")):  # a method as a function
+            return True
+        case ast.Call(func=ast.Name(id=name), args=args, keywords=[]) if name in _PARTIAL:
+            return all(map(_is_operand, args))
+        case ast.Call(func=ast.Attribute(value=value, attr=name), args=[], keywords=[]) if name in _VIEWS:
+            return _is_value(value)
+        case ast.Slice(lower=lower, upper=upper, step=step):
+            return all(part is None or _is_value(part) for part in (lower, upper, step))
+    return isinstance(node, ast.expr) and _is_value(node)
+
+
+def _is_value(node: ast.expr) -> bool:
+    match node:
+        case ast.Constant() | ast.UnaryOp(op=ast.USub(), operand=ast.Constant()):
+            return True
+        case ast.List(elts=items) | ast.Tuple(elts=items) | ast.Set(elts=items):
+            return all(map(_is_value, items))
+        case ast.Dict(keys=keys, values=values):
+            return all(key is not None and _is_value(key) for key in keys) and all(map(_is_value, values))
+    return False
+
+
+def _characters(text: str, offset: int) -> int:
+    """The place of a character by that of its first byte."""
+    return offset if text.isascii() else len(text.encode()[:offset].decode())
+
+
+def _replaced(line: str, operation: Operation, value: str) -> str:
+    """The line with a value in place of an operation, and of parentheses that only group it."""
+    start, end = operation.start, operation.end
+    before, behind = line[:start], line[end:]
+    grouped = before.endswith("(") and behind.startswith(")")
+    if grouped and not before[:-1].endswith((")", "]", "'", '"')) and not before[-2:-1].isidentifier():
+        before, behind = before[:-1], behind[1:]
+    if value.startswith("-") and behind.lstrip().startswith(("**", ".", "[")):
+        value = f"({value})"
+    return before + value + behind

@@ -1,0 +1,196 @@
+"""Programs of as many single operations as there is room for, those of most programs: sums, lengths, items, parts, changed texts, sorted lists.
+
+Where a line does several operations a network is asked for one at a time, of values alone (`models.worked`): these are the questions. What
+loops and calls make of them is learned from other families. Our own templates are evaluated while a program is made: what would raise is left
+out, and what gives much. Observations are all that is learned (`record`).
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from typing import Any
+
+from cwm_trace.train.asks import Drawn, character
+from cwm_trace.train.grammar import read_templates
+from cwm_trace.train.writer import Writer, literal_text
+
+# N, M are numbers, Q the text of one, K one of 0 to 9, P one of 2 to 5; T, U texts, x a character, p a piece of T, mostly, I an index of T, Z a
+# width; L, G lists of numbers, n one of L, mostly, J an index of L; W words, w one of them, mostly; D a dict of words and numbers, k one of its
+# words, mostly.
+_OF_NUMBERS = read_templates("""
+N + M|N + M|N + M|N + K|N + K|N + 1|N + 1|K + K|K + K|K + K|N - M|N - M|N - K|N - K|N - 1|N - 1|K - K|K - K|N * K|N * K|K * K|K * K|N * M
+N // P|N // K|N // 2|N // 10|N // M|N % P|N % K|N % 2|N % 10|N % M|N * 2|N * 10|N ** 2|K ** P|P ** K|-N|abs(N)|abs(K - N)|max(N, M)|min(N, M)
+max(N, K)|min(N, K)|N / P|N / 2|divmod(N, P)|divmod(N, 10)|round(N / P, 1)|str(N)|str(N)|float(N)|int(N / P)|int(Q)|int(Q)|N & K|N ^ K|K << P
+N >> 1|list(range(P, N))|K + K + K|N + M + K|bin(N)|hex(N)|N == M|N < M|N > M|N != K|(N, M)|[N, M]|(N + M) // 2|N * P + K|len(str(N))
+list(range(K))|range(N)|range(K, N)|list(range(K, N, P))|sum([N, M, K])|N + 0|0 + N|0 + K|0 + 1|1 + 1
+K + 1|K + 1|K - 1|bool(N)|N or M|N and K|chr(N + 97)
+""")
+_OF_TEXTS = read_templates("""
+len(T)|len(T)|len(T)|len(T)|len(T)|len(T)|T[I]|T[I]|T[I]|T[I]|T[-1]|T[0]|T[I:]|T[I:]|T[:I]|T[:I]|T[I:I]|T[I:I]|T[::-1]|T[::-1]|T[1:]
+T[:-1]|T[::2]|T[-K:]|T[:K]|T[K:]|T[1:-1]|T[I:I:P]|T[1::2]|T[I::-1]|T + U|T + U|T + x|x + T|T + x|U + T + x|T * P|x * K|x * Z|T.upper()
+T.upper()|T.lower()|T.lower()|T.swapcase()|T.title()|T.title()|T.capitalize()|T.casefold()|T.count(x)|T.count(x)|T.count(p)|T.find(x)|T.find(x)
+T.find(p)|T.rfind(x)|T.rfind(p)|T.index(x)|T.index(p)|T.rindex(x)|T.find(x, I)|T.replace(x, C)|T.replace(x, C)|T.replace(x, '')|T.replace(p, w)
+T.replace(p, '')|T.replace(x, p)|T.replace(x, C, 1)|T.replace(' ', '')|T.split()|T.split()|T.split(x)|T.split(x)|T.split(p)|T.split(' ')
+T.split(x, 1)|T.rsplit(x, 1)|T.split(',')|T.split('-')|T.strip()|T.strip(x)|T.lstrip()|T.lstrip(x)|T.rstrip()|T.rstrip(x)|T.strip(p)|T.rstrip(p)
+T.startswith(p)|T.endswith(p)|x in T|p in T|p not in T|T == U|T != U|T < U|list(T)|list(T)|tuple(T)|sorted(T)|sorted(T)|list(reversed(T))
+''.join(sorted(T))|''.join(reversed(T))|x.join(T)|T.center(Z)|T.center(Z, x)|T.ljust(Z)|T.ljust(Z, x)|T.rjust(Z)|T.rjust(Z, x)|T.zfill(Z)
+T.partition(x)|T.partition(p)|T.rpartition(x)|T.rpartition(p)|T.splitlines()|T.isalpha()|T.isdigit()|T.isupper()|T.islower()|T.isalnum()
+T.isspace()|T.istitle()|T.isnumeric()|T.isidentifier()|T.isascii()|T.isdecimal()|T.isprintable()|T.encode()|T.removeprefix(p)|T.removesuffix(p)
+T.expandtabs(P)|T.translate({97: None})|T.translate(str.maketrans(x, C))|ord(x)|ord(x)|ord(C)|x.upper()|x.lower()|x.swapcase()|x.isalpha()
+x == C|min(T)|max(T)|len(set(T))|list(enumerate(T))|'{} {}'.format(w, N)|'{}-{}'.format(w, p)|'%s-%s' % (w, p)|'%d' % N|'{}'.format(T)|str(T)
+repr(T)|[T]|[T, U]|(T, U)|{T: K}|bool(T)|T or U|list(zip(T, U))|dict.fromkeys(T, K)|T.lower() == U|not T
+""")
+_OF_LISTS = read_templates("""
+len(L)|len(L)|len(L)|len(L)|L[J]|L[J]|L[J]|L[J]|L[-1]|L[0]|L[J:]|L[J:]|L[:J]|L[:J]|L[J:J]|L[::-1]|L[::-1]|L[1:]|L[:-1]|L[::2]|L[-K:]|L[1::2]
+L + G|L + G|L + [n]|[n] + L|L + L|L * P|[N] * K|[N] * P|[0] * K|[] + L|sorted(L)|sorted(L)|sorted(L)|sorted(L, reverse=True)
+sorted(L, reverse=True)|list(reversed(L))|sum(L)|sum(L)|sum(L)|sum(G)|max(L)|max(L)|min(L)|min(L)|L.index(n)|L.index(n)|L.count(n)|L.count(n)
+n in L|n in L|n not in L|tuple(L)|list(L)|L.copy()|L == G|L != G|str(L)|set(L)|sorted(set(L))|len(set(L))|list(enumerate(L))|list(zip(L, W))
+list(zip(L, G))|W[J]|W[J]|W[0]|W[-1]|W[1:]|W[:-1]|len(W)|len(W)|W + [w]|[w] + W|W + W|W[::-1]|sorted(W)|sorted(W)|sorted(W, key=len)|W.index(w)
+W.index(w)|W.count(w)|w in W|w not in W|''.join(W)|''.join(W)|' '.join(W)|' '.join(W)|', '.join(W)|x.join(W)|x.join(W)|max(W, key=len)|max(W)
+min(W)|list(map(str, L))|list(map(len, W))|list(map(int, [Q, Q]))|any(L)|all(L)|bool(L)|not L|[L, G]|[L[J], n]|(n, L)|[[], [n]]|[W, L]
+dict(zip(W, L))|list(enumerate(W))|W.copy()|list(W)|tuple(W)|W == [w]|W * P|[w] * P|L or G|list(set(L))|sum(L, N)|[n, N, K]|reversed(L)|max(n, N)
+""")
+_OF_DICTS = read_templates("""
+D[k]|D[k]|D[k]|D[k]|D.get(k)|D.get(k)|D.get(w)|D.get(k, K)|D.get(w, K)|D.get(w, 0)|D.get(w, [])|len(D)|len(D)|list(D)|list(D.keys())|D.keys()
+D.values()|D.items()|list(D.values())|list(D.values())|list(D.items())|list(D.items())|sorted(D)|sorted(D.items())|sorted(D.keys())
+sorted(D.values())|sum(D.values())|max(D.values())|min(D.values())|k in D|w in D|w not in D|{**D, w: N}|dict(D)|D.copy()|max(D, key=len)
+dict(D.items())|list(D)[0]|{w: N}|{w: N, x: K}|dict([(w, K), (x, N)])|str(D)|bool(D)|not D|D == {}|D.get(k) is None|tuple(D)|list(reversed(D))
+len(D.values())|dict.fromkeys(W, 0)|dict.fromkeys(W)|[D]|(k, K)|k in D.keys()|N in D.values()|set(D) == set(W)
+""")
+_MAY_RAISE = read_templates("""
+T[K]|T[N]|T[-K]|T.index(p)|T.index(C)|T.index(w)|T.rindex(C)|L[K]|L[N]|L[-K]|L.index(N)|L.index(n)|W[K]|W.index(w)|W.index(x)|D[w]|D[x]|D[k]
+N // K|N % K|N / K|T + N|N + T|L + T|T + L|int(T)|int(w)|int(x)|max([])|min(W[K:])|sum(W)|T * w|len(N)|ord(T)|chr(-K)|L + N|T - x|sorted([T, N])
+float(w)|''.join(L)|'-'.join([w, N])|T.rjust(w)|D[N]|list(N)|T < N|[][0]|{}[w]|dict(L)
+""")
+# What takes a network the most examples: to count, to look for, to carry over, to put in order.
+_LONG_LEARNED = read_templates("""
+len(T)|len(T)|len(T)|len(T)|len(T)|len(T)|T.find(x)|T.find(x)|T.find(x)|T.find(p)|T.rfind(x)|T.index(x)|T.index(p)|T.count(x)|T.count(x)
+T.count(p)|T[I]|T[I]|T[I:]|T[I:]|T[:I]|T[:I]|T[I:I]|T[::-1]|T[::-1]|T[::-1]|T[:-1]|T[::2]|T[-K:]|T.replace(x, C)|T.replace(x, C)
+T.replace(x, C)|T.replace(x, '')|T.replace(p, w)|T.split(x)|T.split(x)|T.split()|T.swapcase()|T.title()|sorted(T)|sorted(T)|''.join(sorted(T))
+''.join(reversed(T))|x.join(W)|''.join(W)|T * P|x * Z|x * K|[n] * K|T.center(Z, x)|T.ljust(Z, x)|T.rjust(Z, x)|T.zfill(Z)|T.partition(x)|list(T)
+len(L)|len(L)|L.index(n)|L.index(n)|L.count(n)|sum(L)|sum(L)|max(L)|max(L)|min(L)|sorted(L)|sorted(L)|sorted(L)|sorted(L, reverse=True)|sorted(W)
+L[::-1]|L[::-1]|L[J:J]|N + M|N + M|N + M|N + M|N + M|N + K|N + K|N - M|N - M|N - M|N - K|N - K|N * K|N * K|N * M|N // P|N // M|N % P|N % M|N % 10
+sum(D.values())|max(D.values())|D.get(w, K)|sorted(D.items())|W.index(w)|T.lstrip(x)|T.rstrip(x)|T.strip(p)|T.translate(str.maketrans(x, C))
+list(enumerate(T))|list(zip(T, L))|T.capitalize()|list(range(K, N))|max(W, key=len)|T.rsplit(x, 1)|T.lower()|T.upper()|len(set(T))|ord(x)
+""")
+_TABLES = [_OF_NUMBERS, _OF_TEXTS, _OF_LISTS, _OF_DICTS, _LONG_LEARNED]
+_WEIGHTS = [16, 23, 15, 8, 38]
+_HOLE = re.compile(r"(?<![\w'])[xCTUNMQnKPIJZLGwpWDk]\b(?!')")
+_BARE = re.compile(r"[-+*/%] $")  # before a number, which needs no parentheses then
+_LONGEST = 120  # characters of what is given
+_ROOM = 900  # of a program's operations
+
+
+def sheets_body(writer: Writer) -> list[str]:
+    """Operations bound to one name, a few of them in a list; of all kinds, or of a few."""
+    rng = writer.rng
+    name = rng.choice("nxrkabst")
+    tables = rng.choices(_TABLES, _WEIGHTS, k=rng.choice([1, 4, 4]))
+    few = rng.choices(rng.choice(tables), k=rng.randint(2, 5)) if rng.random() < 0.4 else None
+    lines, room = [f"{name} = {rng.randint(0, 9)}"], _ROOM
+    while room > 0:
+        done = [_operation(writer, rng.choice(few or rng.choice(tables))) for _ in range(rng.choice([1, 1, 1, 3, 4]))]
+        if done := [text for text in done if text]:
+            lines.append(f"{name} = {done[0]}" if len(done) == 1 else f"{name} = [{', '.join(done)}]")
+        room -= len(lines[-1]) + 20
+    if rng.random() < 0.3 and (raising := _raising(writer)):
+        lines.append(f"{name} = {raising}")
+    return [*lines, f"return {name}"]
+
+
+def _operation(writer: Writer, template: str) -> str:
+    """A template filled; "" where that raises, or gives too much."""
+    text = _Values(writer).fill(template)
+    given = _given(text)
+    return text if given is not None and len(given) <= _LONGEST and " at 0x" not in given else ""
+
+
+def _raising(writer: Writer) -> str:
+    """An operation that raises, as the last of a program; "" where none was found."""
+    drawn = (_Values(writer).fill(writer.rng.choice(_MAY_RAISE)) for _ in range(30))
+    return next((text for text in drawn if _given(text) is None), "")
+
+
+def _given(text: str) -> str | None:
+    """What an operation gives, None where it raises."""
+    try:
+        return repr(eval(text, {}))  # noqa: S307  of our own templates
+    except (ArithmeticError, LookupError, TypeError, ValueError):
+        return None
+
+
+def _number(rng: random.Random) -> int:
+    low, high = rng.choices([(0, 9), (0, 30), (10, 99), (100, 999), (-20, 20), (0, 5000)], [40, 25, 18, 6, 9, 2])[0]
+    return rng.randint(low, high)
+
+
+class _Values(Drawn):
+    """The values of one operation: what is looked for is mostly there."""
+
+    def __init__(self, writer: Writer) -> None:
+        super().__init__(writer)
+        rng = self.rng
+        if rng.random() < 0.3:
+            self.T = str(self.theme.value("str"))[: rng.randint(8, 40)] or "ab"
+        if rng.random() < 0.4:
+            self.L = [_number(rng) for _ in range(rng.choice([0, 1, 2, 3, 3, 4, 5, 6, 8]))] or [0]
+        self.W = [self.theme.item() for _ in range(rng.choice([1, 2, 2, 3, 3, 4, 5, 6]))]
+        self.D = {self.theme.item(): _number(rng) for _ in range(rng.choice([1, 2, 2, 3, 3, 4, 5]))}
+        if rng.random() < 0.75:
+            self.n, self.w, self.x = rng.choice(self.L), rng.choice(self.W), rng.choice(self.T)
+
+    def fill(self, template: str) -> str:
+        """With literals; a negative number in parentheses where it needs them, and at times where not."""
+        made = ""
+        end = 0
+        for hole in _HOLE.finditer(template):
+            made += template[end : hole.start()]
+            value = literal_text(self._drawn(hole[0]))
+            bare = not value.startswith("-") or (
+                _BARE.search(made) and "**" not in template and self.rng.random() < 0.7
+            )
+            made += (
+                value
+                if bare or made.endswith(("[", ":", "(", ", ")) and template[hole.end() :][:1] in "],:)"
+                else f"({value})"
+            )
+            end = hole.end()
+        return made + template[end:]
+
+    def _drawn(self, hole: str) -> Any:
+        rng = self.rng
+        match hole:
+            case "N" | "M":
+                return _number(rng)
+            case "Q":
+                return str(_number(rng))
+            case "U":
+                return self._text() if rng.random() < 0.8 else self.T
+            case "C":
+                return character(rng) if rng.random() < 0.7 else self.x
+            case "G":
+                return [_number(rng) for _ in range(rng.choice([0, 1, 1, 2, 3, 4]))]
+            case "I":
+                return self._place(len(self.T))
+            case "J":
+                return self._place(len(self.L))
+            case "Z":
+                return rng.choice([len(self.T) + rng.randint(-2, 8), rng.randint(1, 20)])
+            case "k":
+                return rng.choice(list(self.D)) if rng.random() < 0.8 else self.theme.item()
+            case "p":
+                start = rng.randrange(len(self.T))
+                return self.T[start : start + rng.randint(1, 4)] if rng.random() < 0.75 else self.theme.piece()
+        known = getattr(self, hole, None)
+        return self._other(hole) if known is None else known
+
+    def _place(self, length: int) -> int:
+        roll = self.rng.random()
+        return (
+            self.rng.randrange(length)
+            if roll < 0.8
+            else -self.rng.randint(1, length)
+            if roll < 0.93
+            else self.rng.randint(0, 9)
+        )

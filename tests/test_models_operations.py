@@ -1,0 +1,227 @@
+"""Operations: what is worked out one by one gives what Python gives, and a network reads what it answered."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from cwm_trace.frames import Event, Frame, Trace
+from cwm_trace.models.flow import Flow
+from cwm_trace.models.notes import Notes
+from cwm_trace.models.operations import first_operation, is_value, worked
+from cwm_trace.tracer.inprocess import record_source
+from cwm_trace.train.programs import generate
+
+if TYPE_CHECKING:
+    from cwm_trace.models.causal import CausalModel
+
+FIRST = 37_993_000
+
+
+def evaluated(operation: str) -> str | None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return repr(eval(operation, {}))
+        except Exception:
+            return None
+
+
+@pytest.mark.parametrize(
+    ("line", "done"),
+    [
+        ("return len('abc'.split('b')) + 1", "return 2 + 1"),
+        ("x = [1, 2][0]", "x = [1, 2][0]"),  # the last one is the trace's
+        ("x = 'a += b'.upper()[0]", "x = 'A += B'[0]"),
+        ("5 += len('abc') * 2", "5 += 6"),
+        ("[1, 2][1 - 1] -= 2 - 1", "[1, 2][0] -= 1"),
+        ("{'a': 1}['b'] = 2 + 3", "{'a': 1}['b'] = 5"),
+        ("for i in range(len('ab c')):  # 2", "for i in range(4):  # 2"),
+        ("for x in sorted({'b': 1}.keys()):  # 1", "for x in ['b']:  # 1"),  # what is gone through is in no frame
+        ("for i, x in enumerate('a b'.split()):", "for i, x in enumerate(['a', 'b']):"),
+        ("if len('é') > 2 - 1:", "if 1 > 1:"),
+        ("elif len('a') == 1 and 'a' in 'B'.lower():", "elif 'a' in 'b':"),
+        ("while len([1]) < 3 - 1:  # 2", "while 1 < 2:  # 2"),
+        ("[1, 2][1 + 0] = 'a'.upper()", "[1, 2][1] = 'A'"),
+        ("[[1], [2]][1 - 1][0] = 1 + 1", "[[1], [2]][1 - 1][0] = 2"),  # what changes must be seen
+        ("[[1], [2]][0].append(len('a'))", "[[1], [2]][0].append(1)"),
+        ("y = [1, 2].pop(0) + len('abc')", "y = [1, 2].pop(0) + 3"),
+        ("del [1, 2, 3][1 + 1]", "del [1, 2, 3][2]"),
+        ("return 'A' if len('b') == 2 else 'b'.upper()", "return 'b'.upper()"),
+        ("x = len('') == 1 or 'a' in 'b'", "x = 'a' in 'b'"),
+        ("x = len('') == 0 or [][0]", "x = True"),
+        ("x = 'a' and 'b'.upper()", "x = 'a' and 'b'.upper()"),  # may not be done
+        ("return (len('é') + 2) * 3", "return 3 * 3"),
+        ("return g((1 + 1) * 2)", "return g(4)"),
+        ("return ((1 + 1), 2)[0]", "return (2, 2)[0]"),
+        ("x = (2 - 3) ** 2", "x = (-1) ** 2"),
+        ("x = abs(2 - 3)", "x = abs(-1)"),
+        ("return 'x'.upper(), 2 + 2", "return 'X', 4"),
+        ("return list(zip('ab'.upper(), [1]))", "return list(zip('AB', [1]))"),
+        ("return len(set('aba'))", "return len(set('aba'))"),
+        ("z = max([1, 2], key=lambda x: x + 1) + 1", "z = max([1, 2], key=lambda x: x + 1) + 1"),
+        ("return sum(x for x in [1]) + len('a')", "return sum(x for x in [1]) + 1"),
+        ("return f'{len(3)}' + 'a'.upper()", "return f'{len(3)}' + 'A'"),
+        ("return 'abc'.index('z') + len('a')", "return 'abc'.index('z') + len('a')"),  # it raises
+        ("return x + 1 + len('a')", "return x + 1 + 1"),
+        ("print('a'.upper())", "print('A')"),
+        ("assert len('a') == 1, len('b')", "assert 1 == 1, len('b')"),
+        ("x = 1; y = 2 + 3 + 4", "x = 1; y = 2 + 3 + 4"),
+        ("else:", "else:"),
+        ("return <object> + len('a')", "return <object> + len('a')"),
+    ],
+)
+def test_a_line_is_worked_out(line: str, done: str) -> None:
+    assert worked(line, evaluated) == done
+
+
+def test_what_is_told_must_be_a_value() -> None:
+    for told in ["<object>", "len('a')", "x", "[1", "", None]:
+        assert worked("return len('a') + 1", {"len('a')": told}.__getitem__) == "return len('a') + 1"
+    assert worked("return len('a') + 1", lambda _: "{'a': [-1.5, None]}") == "return {'a': [-1.5, None]} + 1"
+    assert is_value("(1, 'a')") and not is_value("1 + 1") and not is_value("x = 1")
+
+
+@pytest.mark.parametrize("family", ["wide", "plain", "deeds", None])
+def test_what_is_left_of_a_line_gives_what_it_gave(family: str | None) -> None:
+    """Of recorded programs, by what frames show: what is returned, and what is bound to a name."""
+    seen: Counter[str] = Counter()
+    for seed in range(FIRST, FIRST + 150):
+        program = generate(seed, 1, family)
+        for call in program.calls:
+            for line, step in lines_of(record_source(program.source, call, max_frames=1_000)):
+                done = worked(line, evaluated)
+                assert done == line or (operation := first_operation(done)) is None or evaluated(operation.text) is None
+                given = last_value(done, step)
+                if given is not None and done != line:
+                    assert evaluated(given[0]) == given[1], (line, done, program.source)
+                    seen[line.split(" ")[0] if line.startswith("return") else "="] += 1
+    assert seen["="] > 40 and (seen["return"] > 5 or family in ("deeds", "wide"))
+
+
+class Telling:
+    """A function that remembers what it was given."""
+
+    def __init__(self, function: Callable[[str], Any]) -> None:
+        self.function, self.told = function, list[str]()
+
+    def __call__(self, given: str) -> Any:
+        self.told.append(given)
+        return self.function(given)
+
+
+def lines_of(trace: Trace) -> list[tuple[str, Frame]]:
+    """Lines with values, as notes have them, and the frames behind them."""
+    notes, found = Notes(Flow(trace.context)), []
+    for step in trace.frames:
+        assert isinstance(step, Frame)
+        seen = Telling(str)
+        notes.text(seen)
+        found += [(line, step) for line in seen.told]
+        notes.observe(step)
+    return found
+
+
+def last_value(line: str, step: Frame) -> tuple[str, str] | None:
+    """What is left to be done of a line, and what that gave; None where no frame tells."""
+    if line.startswith("return ") and step.event is Event.RETURN:
+        return line.removeprefix("return "), step.value or ""
+    bound = re.match(r"(\w+) = (.*)", line)
+    if bound and step.event is Event.LINE and bound[1] in step.locals and " = " not in re.sub(r"'[^']*'", "", bound[2]):
+        return bound[2], step.locals[bound[1]]
+    return None
+
+
+def test_notes_have_what_operations_gave() -> None:
+    source = "def f(s):\n    for i in range(len(s) - 1):\n        s = s.upper() + s[i + 1]\n    return s\n"
+    trace = record_source(source, "f('abc')")
+    notes, texts = Notes(Flow(trace.context)), []
+    for step in trace.frames:
+        texts.append(notes.text(lambda line: worked(line, evaluated)).removeprefix("<|action_sep|>").split("\n")[0])
+        notes.observe(step)
+    assert texts[4:10] == [
+        "for i in range(2):  # 1",
+        "s = 'ABC' + 'b'",
+        "for i in range(3):  # 2",  # of the text as it is now
+        "s = 'ABCB' + 'C'",
+        "for i in range(4):  # 3",
+        "return 'ABCBC'",
+    ]
+
+
+def test_in_what_a_loop_goes_through_its_item_is_marked() -> None:
+    source = "def f(s):\n    for x in sorted(s):\n        pass\n    for x, y in zip(s, s[1:]):\n        pass\n"
+    trace = record_source(source, "f('ba')")
+    notes, texts = Notes(Flow(trace.context)), []
+    for step in trace.frames:
+        texts.append(notes.text(lambda line: worked(line, evaluated)).removeprefix("<|action_sep|>").split("\n")[0])
+        notes.observe(step)
+    loops = [text for text in texts if text.startswith("for")]
+    assert loops[:2] == ["for x in [`'a', 'b']:  # 1", "for x in ['a', `'b']:  # 2"]
+    assert loops[3] == "for x, y in zip('`ba', '`a'):  # 1"
+
+
+# --- a network that is asked ------------------------------------------------------------------------------------------
+
+
+def test_the_text_that_asks_is_that_of_the_training_data() -> None:
+    pytest.importorskip("tokenizers")
+    from cwm_trace.models.asking import answer_text, question_text
+    from cwm_trace.train.record import Maker, Recipe, _without_bodies
+    from cwm_trace.train.tokenizer import PAD, build_tokenizer
+
+    maker = Maker(Recipe(0, 0, family="sheets", notes=True))
+    for operation in ["'é'.upper()", "[1, 2] + [3]", "'\\n'.split('\"')", "3 in [1]"]:
+        value = evaluated(operation)
+        assert value is not None
+        trace = record_source(f"def f(w):\n    r = 7\n    r = {operation}\n    return r\n", "f(7)")
+        ids = maker._observed(replace(trace, context=_without_bodies(trace.context)))
+        text = build_tokenizer().decode(ids).replace(PAD, "")
+        assert text.startswith(question_text(operation) + answer_text(value))
+
+
+def nano() -> CausalModel:
+    pytest.importorskip("torch")
+    from cwm_trace import models
+    from cwm_trace.models.causal import CausalModel
+
+    if not (models.NANO_FOLDER / "model.safetensors").is_file():
+        pytest.skip("no embedded model in this checkout")
+    model = models.load_model("nano")
+    assert isinstance(model, CausalModel)
+    return model
+
+
+@pytest.mark.parametrize("asks", [True, False])
+def test_a_network_reads_what_it_answered(monkeypatch: pytest.MonkeyPatch, asks: bool) -> None:
+    model = nano()
+    from cwm_trace.models.asking import Asker
+    from cwm_trace.prompts import call_prompt
+    from cwm_trace.simulate import predict
+
+    monkeypatch.setattr(model, "asks_operations", asks, raising=False)
+    asked, read = Telling(lambda _: "'Q'"), Telling(model.codec.encode)
+    monkeypatch.setattr(Asker, "value", lambda _, operation: asked(operation))
+    monkeypatch.setattr(model.codec, "encode", read)
+    predict(model, prompt=call_prompt("def f(s):\n    return s.upper()[0] + 'a'\n", "f('b')"), max_frames=6)
+    assert asked.told == (["'b'.upper()", "'Q'[0]"] if asks else [])
+    assert any("return 'Q' + 'a'" in text for text in read.told) is asks
+
+
+def test_a_value_is_told_whole_or_not_at_all() -> None:
+    from cwm_trace.models import Decoding
+    from cwm_trace.models.asking import Asker
+
+    asker = Asker(nano(), Decoding())
+    operations = ["'ab'.upper()", "'b' + 'c'", "'\"'.lower()"]
+    told = [asker.value(operation) for operation in operations]
+    assert [asker.value(operation) for operation in operations] == told
+    assert [Asker(nano(), Decoding(speculative=False)).value(operation) for operation in operations] == told
+    assert told[:2] == ["'AB'", "'bc'"]
+    asker.close()
