@@ -18,7 +18,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from cwm_trace.format import ACTION_SEP, EVENT_TOKENS, FRAME_SEP, UNCHANGED, encode_frames, render_step, strip_mark
 from cwm_trace.frames import Event, Frame, Trace
 from cwm_trace.models.base import Decoding
+from cwm_trace.models.notes import Running
 from cwm_trace.models.operations import worked
+from cwm_trace.models.outcomes import NAME, Answers, Outcome, outcome_of
 from cwm_trace.models.past import Past
 
 if TYPE_CHECKING:
@@ -32,12 +34,22 @@ _ENTRY = "def main():  # << START_OF_TRACE\n"
 _FUNCTION = "def f(w):\n"
 _CALL = "    return f(7)\n"
 _BEGUN = f'{EVENT_TOKENS[Event.LINE]}{{"w": {UNCHANGED}, "r": "'
+_BEFORE = "7"  # what `r` is before the first operation
 _TOKENS = 400  # of an answer
 
 
 def question_text(operation: str) -> str:
     """A trace, with notes, whose next frame has what the operation gives."""
-    return _before() + render_step(Frame(Event.LINE, f"    r = {operation}\n", {"w": "7", "r": "7"}, frozenset("w")))
+    return _before() + _line(f"r = {operation}", _BEFORE)
+
+
+def change_text(value: str, line: str) -> str:
+    """A trace, with notes, whose next frame has what a line makes of a value, which is bound to `r`."""
+    return question_text(value) + _line(line, value)
+
+
+def _line(line: str, value: str) -> str:
+    return render_step(Frame(Event.LINE, f"    {line}\n", {"w": "7", NAME: value}, frozenset("w")))
 
 
 def answer_text(value: str) -> str:
@@ -52,7 +64,7 @@ def _before() -> str:
         Frame(Event.CALL, strip_mark(_ENTRY)),
         Frame(Event.LINE, _CALL),
         Frame(Event.CALL, _FUNCTION, {"w": "7"}),
-        Frame(Event.LINE, "    r = 7\n", {"w": "7"}),
+        Frame(Event.LINE, f"    r = {_BEFORE}\n", {"w": "7"}),
     ]
     asking = Trace(_FUNCTION + _ENTRY + _CALL, encode_frames(frames), complete=False)
     past = Past(asking, len, None, notes=True)
@@ -82,7 +94,19 @@ class Asker:
 
     def value(self, operation: str) -> str | None:
         """The text of what an operation gives, as the network writes it; None where that raises, or the text does not end."""
-        return self._once(operation, self._values, self._value)
+        return self._changed(_BEFORE, question_text(operation))
+
+    def change(self, value: str, line: str) -> str | None:
+        """The text of a value when a line has changed it, under the name `r`; None as above."""
+        return self._changed(value, change_text(value, line))
+
+    def _changed(self, before: str, text: str) -> str | None:
+        told = self._once(text, self._values, self._value)
+        return before if told == UNCHANGED else told
+
+    def outcome(self, running: Running) -> Outcome | None:
+        """What a line does, where the network is asked for operations."""
+        return outcome_of(running, Answers(self.value, self.change)) if self._model.asks_operations else None
 
     def _once(self, text: str, known: dict[str, _Made], ask: Callable[[str], _Made]) -> _Made:
         if self._decoding.temperature > 0:
@@ -97,9 +121,9 @@ class Asker:
         run = self._engine.generate(frozenset(), 1, lambda ids: _begins_answer(codec.decode(ids)))
         return _ANSWERS[0].startswith(codec.decode(run.ids))
 
-    def _value(self, operation: str) -> str | None:
+    def _value(self, text: str) -> str | None:
         codec, events = self._model.codec, (EVENT_TOKENS[Event.LINE], EVENT_TOKENS[Event.EXCEPTION])
-        self._begin(question_text(operation))
+        self._begin(text)
         run = self._engine.generate(frozenset(), 1, lambda ids: codec.decode(ids) in events)
         if codec.decode(run.ids) != events[0]:
             return None

@@ -414,8 +414,8 @@ class CausalRollout:
         """Write one frame."""
         if not self._begun:
             self._shorten()
-            if not prefix:
-                self._decide()
+            if not prefix and self._asker is not None:
+                self._ask(self._asker)
         self._note(worked=True)
         given = self._codec.encode(prefix)
         self._engine.push(given)
@@ -435,12 +435,13 @@ class CausalRollout:
             self._engine.push(self._codec.encode(text))
             self._is_noted = False
 
-    def _decide(self) -> None:
-        """Where a test has just run, let the line come to which the network's answers lead."""
-        if self._asker is None or self._grammar is None or not self._model.asks_tests:
-            return
-        if question := self._past.question():
-            self._grammar.decide(*(question.yes if question.condition.holds(self._asker) else question.no))
+    def _ask(self, asker: Asker) -> None:
+        """Let the frame come to which the network's answers lead: about a test that has just run, about what a line gives."""
+        assert self._grammar is not None
+        if self._model.asks_tests and (question := self._past.question()):
+            self._grammar.decide(*(question.yes if question.condition.holds(asker) else question.no))
+        elif (running := self._past.running()) and (outcome := asker.outcome(running)):
+            self._grammar.settle(*outcome)
 
     def _note(self, worked: bool = False) -> None:
         """Read what is to be read before a frame, once; `worked`: with what the network answers in place of operations."""

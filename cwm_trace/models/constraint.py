@@ -80,6 +80,7 @@ class FrameGrammar:
         self._next: dict[Event, set[str] | None] = {}  # lines
         self._shown: dict[Event, Sequence[_Entries] | None] = {}
         self._values: dict[Event, str | None] = {}  # in JSON's spelling
+        self._settled: Mapping[str, str] = {}  # variables
         self.wide = {character for line in self._lines for character in line if not character.isascii()}
         self.may_end = False
         for step in prompt.frames:
@@ -97,7 +98,7 @@ class FrameGrammar:
     def _remember(self, step: Step) -> None:
         self._names.update((json.dumps(name), name) for name in step.locals)
         self.variables.observe(step)
-        self._next, self._shown, self._values = {}, {}, {}
+        self._next, self._shown, self._values, self._settled = {}, {}, {}, {}
         self.may_end = step.event in (Event.RETURN, Event.EXCEPTION) and self.course.may_end
 
     def decide(self, event: Event, line: str) -> None:
@@ -105,6 +106,13 @@ class FrameGrammar:
         lines = self._lines_of(event)
         if lines is None or f"{line}\n" in lines:
             self._next |= {Event.LINE: set(), Event.RETURN: set(), event: {f"{line}\n"}}
+
+    def settle(self, bound: Mapping[str, str], returned: str | None) -> None:
+        """Let variables of the next LINE, and what the next RETURN returns, have these values, and nothing be raised."""
+        self._next[Event.EXCEPTION] = set()
+        self._settled = bound
+        if returned is not None:
+            self._values[Event.RETURN] = render_value(returned)
 
     def _lines_of(self, event: Event) -> set[str] | None:
         """The lines with which this event may come; None: any, of executed text, too."""
@@ -122,12 +130,12 @@ class FrameGrammar:
         return self._shown[event]
 
     def _entries(self, slots: Slots, event: Event) -> _Entries:
-        known = self._known(event)
+        known, settled = self._known(event), self._settled if event is Event.LINE else {}
         return [
             _Entry(
                 f"{json.dumps(name)}: ",
-                must,
-                None if value is None else UNCHANGED if known.get(name) == value else render_value(value),
+                must or name in settled,
+                _spelled(settled.get(name, value), known.get(name)),
                 name in known,
             )
             for name, must, value in slots
@@ -197,6 +205,11 @@ class FrameGrammar:
         end = _string(value, 0) if spelled is None else _expect(value, 0, spelled)
         if end != len(value):
             raise _Wrong
+
+
+def _spelled(value: str | None, before: str | None) -> str | None:
+    """A value in JSON's spelling, None as it is; `before`: what `".."` may stand for."""
+    return None if value is None else UNCHANGED if value == before else render_value(value)
 
 
 def _expect(text: str, at: int, literal: str) -> int:

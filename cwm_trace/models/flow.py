@@ -33,6 +33,7 @@ class Flow:
         after: what may run behind a line.
         entered: what may run first behind the line that begins a function.
         caught: where an exception that is raised in a line leads.
+        whole: lines that are a statement each, and nothing else.
         ways: where the test of a line, all that it has, leads if it passes and if it fails.
     """
 
@@ -44,6 +45,7 @@ class Flow:
         self.after: dict[int, _Numbers] = {}
         self.entered: dict[int, _Numbers] = {}
         self.caught: dict[int, _Numbers] = {}
+        self.whole: set[int] = set()
         self.ways: dict[int, tuple[int, int]] = {}
         self._named: dict[str, int] = {}
         if (tree := parsed(source)) is not None:
@@ -148,6 +150,10 @@ class Flow:
             ast.Break: ends,
             ast.Continue: goes_on,
         }
+        if node.end_lineno == node.lineno and node.lineno not in self.after:
+            self.whole.add(node.lineno)
+        else:
+            self.whole -= {node.lineno, node.end_lineno}
         for number in range(node.lineno, (node.end_lineno or 0) + 1):
             self._follow(number, leads.get(type(node), after))
 

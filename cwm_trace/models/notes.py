@@ -114,6 +114,20 @@ class Ran(NamedTuple):
 _UNKNOWN = Ran()
 
 
+class Running(NamedTuple):
+    """A line that runs, all of a statement.
+
+    Attributes:
+        source: as it is written.
+        line: with values in place of names.
+        names: the variables that it has.
+    """
+
+    source: str
+    line: str
+    names: Mapping[str, str]
+
+
 class _State(Enum):
     """What the frame before says of what is next."""
 
@@ -185,6 +199,15 @@ class Notes:
         in their places."""
         lines = self._lines(self._scopes[-1], work) if self._scopes else []
         return "\n".join([ACTION_SEP + lines[0], *lines[1:], ""]) if lines else ""
+
+    def running(self) -> Running | None:
+        """The statement that runs; None where there is none, or it has several lines, or its line several."""
+        if not self._scopes or self._state is not _State.RUNS:
+            return None
+        scope = self._scopes[-1]
+        if scope.inline or scope.number not in self._flow.whole or not scope.line:
+            return None
+        return Running(scope.line.strip(), self._line(scope) or scope.line.strip(), scope.names)
 
     def question(self) -> Question | None:
         """The test that decides which line is next; None where there is none, or it is not of values alone."""

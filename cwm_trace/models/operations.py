@@ -1,7 +1,7 @@
 """Operations on values alone in a line of which notes have made such: which one Python does first, and the line with what it gives in its place.
 
-`return len('abc'.split('b')) + 1` is four operations. Done one by one, each is of a kind that is frequent in training data, and what it is done
-on stands before it; the last is left to the trace. What is not certain to be done, and what changes a value, stays as it is: a part of a
+`return len('abc'.split('b')) + 1` is three operations. Done one by one, each is of a kind that is frequent in training data, and what it is done
+on stands before it. What is not certain to be done, and what changes a value, stays as it is: a part of a
 comprehension, what stands behind `and` and `or`, `pop`. Knows Python's expressions; evaluates nothing.
 """
 
@@ -23,7 +23,7 @@ _FUNCTIONS = frozenset(
 # What they give has no text of its own, or one in no certain order: it is part of the operation around it.
 _PARTIAL = frozenset("enumerate filter frozenset iter map range reversed set zip".split())
 _VIEWS = frozenset(("items", "keys", "values"))
-_CHANGES = frozenset(
+CHANGES = frozenset(
     "add append appendleft clear difference_update discard extend insert intersection_update pop popitem popleft remove reverse setdefault sort"
     " symmetric_difference_update update".split()
 )
@@ -46,7 +46,7 @@ class Operation(NamedTuple):
 
 
 def worked(line: str, ask: Callable[[str], str | None]) -> str:
-    """The line with values in place of its operations, but for the last one of a statement.
+    """The line with values in place of its operations, but for a test and for what stands alone.
 
     `ask` is given an operation and tells the text of what it gives; None: unknown, which leaves it and what is around it.
     """
@@ -63,11 +63,11 @@ def worked(line: str, ask: Callable[[str], str | None]) -> str:
 
 @lru_cache(maxsize=10_000)
 def first_operation(line: str) -> Operation | None:
-    """The first operation of a line that is not its last, is sure to be done, and is done on values alone; None where there is none."""
+    """The first operation of a line that is sure to be done, on values alone, and is no test; None where there is none."""
     if len(line) > _LONGEST:
         return None
     for start, text, augments in _readings(line):
-        statement = _parsed(text)
+        statement = parsed_line(text)
         if statement is None:
             continue
         roots = ((root, kept and not augments) for root, kept in _roots(statement))
@@ -82,7 +82,7 @@ def first_operation(line: str) -> Operation | None:
 @lru_cache(maxsize=10_000)
 def is_value(text: str) -> bool:
     """Whether a text is a literal, or a display of such."""
-    statement = _parsed(text) if len(text) <= _LONGEST else None
+    statement = parsed_line(text) if len(text) <= _LONGEST else None
     return isinstance(statement, ast.Expr) and _is_value(statement.value)
 
 
@@ -118,7 +118,8 @@ def _behind_augmented(line: str) -> int | None:
 
 
 @lru_cache(maxsize=10_000)
-def _parsed(text: str) -> ast.stmt | None:
+def parsed_line(text: str) -> ast.stmt | None:
+    """The only statement of a line; None where it has another number of these, or is none by itself."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -129,14 +130,16 @@ def _parsed(text: str) -> ast.stmt | None:
 
 
 def _roots(statement: ast.stmt) -> Iterator[tuple[ast.expr, bool]]:
-    """Its expressions, and whether what each does is the last thing to be done."""
+    """Its expressions, and whether what each gives is not a value that goes on: of a test, the way; of an expression alone, nothing."""
     match statement:
         case ast.Assign(targets=targets, value=value):
-            yield value, all(isinstance(target, ast.Name) for target in targets)
+            yield value, False
             yield from ((target, True) for target in targets)
         case ast.AugAssign(target=target, value=value):
             yield from ((target, True), (value, False))
-        case ast.AnnAssign(value=ast.expr() as value) | ast.Return(value=ast.expr() as value) | ast.Expr(value=value):
+        case ast.AnnAssign(value=ast.expr() as value) | ast.Return(value=ast.expr() as value):
+            yield value, False
+        case ast.Expr(value=value):
             yield value, True
         case ast.If(test=test) | ast.While(test=test) | ast.Assert(test=test):
             yield test, True
@@ -195,7 +198,7 @@ def _sure_parts(node: ast.AST) -> Iterator[ast.AST]:
             yield first
         case ast.Subscript(slice=index, ctx=ast.Store() | ast.Del()):
             yield index
-        case ast.Call(func=ast.Attribute(attr=name), args=args, keywords=keywords) if name in _CHANGES:
+        case ast.Call(func=ast.Attribute(attr=name), args=args, keywords=keywords) if name in CHANGES:
             yield from args
             yield from keywords
         case _:
@@ -205,7 +208,7 @@ def _sure_parts(node: ast.AST) -> Iterator[ast.AST]:
 def _operands(node: ast.expr) -> Sequence[ast.AST] | None:
     """What an operation is done on; None where it is none, or not one to be asked for."""
     match node:
-        case ast.Call(func=ast.Attribute(value=value, attr=name), args=args, keywords=keywords) if name not in _CHANGES:
+        case ast.Call(func=ast.Attribute(value=value, attr=name), args=args, keywords=keywords) if name not in CHANGES:
             return [value, *args, *(keyword.value for keyword in keywords)]
         case ast.Call(func=ast.Name(id=name), args=args, keywords=keywords) if name in _FUNCTIONS:
             return [*args, *(keyword.value for keyword in keywords)]

@@ -17,7 +17,7 @@ from typing import NamedTuple
 from cwm_trace.format import FRAME_SEP, FrameParser, diff_encode, render_frame, render_prompt, render_step
 from cwm_trace.frames import Event, Frame, Step, Trace
 from cwm_trace.models.flow import Flow
-from cwm_trace.models.notes import Notes, Ran, Work
+from cwm_trace.models.notes import Notes, Ran, Running, Work
 from cwm_trace.models.questions import Question
 
 _LEAST = 0.25  # of the limit, for frames behind a context, or a text told anew, that is nearly as long
@@ -94,6 +94,10 @@ class Past:
     def note(self, work: Work | None = None) -> str:
         """What is read before the next frame, "" for nothing; `work`: see `Notes.text`."""
         return "" if self._notes is None else self._notes.text(work)
+
+    def running(self) -> Running | None:
+        """The statement that runs, where notes tell of one."""
+        return None if self._notes is None else self._notes.running()
 
     def question(self) -> Question | None:
         """The test that decides what is next, where notes tell of one."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 import re
+from copy import deepcopy
 from typing import Any
 
 from cwm_trace.train.asks import Drawn, character
@@ -74,10 +75,37 @@ L[::-1]|L[::-1]|L[J:J]|N + M|N + M|N + M|N + M|N + M|N + K|N + K|N - M|N - M|N -
 sum(D.values())|max(D.values())|D.get(w, K)|sorted(D.items())|W.index(w)|T.lstrip(x)|T.rstrip(x)|T.strip(p)|T.translate(str.maketrans(x, C))
 list(enumerate(T))|list(zip(T, L))|T.capitalize()|list(range(K, N))|max(W, key=len)|T.rsplit(x, 1)|T.lower()|T.upper()|len(set(T))|ord(x)
 """)
+# @ is what is changed.
+_CHANGES = {
+    "L": read_templates("""
+@.append(N)|@.append(N)|@.append(n)|@.append(K)|@.insert(0, N)|@.insert(J, N)|@.insert(J, n)|@.insert(K, N)|@.pop()|@.pop()|@.pop(0)|@.pop(J)
+@.remove(n)|@.remove(n)|@.extend(G)|@.extend(G)|@.reverse()|@.sort()|@.sort()|@.sort(reverse=True)|@.clear()|@[J] = N|@[J] = N|@[J] = n
+@[J] += K|@[J] -= K|@[J] *= P|@[J] += N|@[J], @[J] = @[J], @[J]|@[0], @[-1] = @[-1], @[0]|del @[J]|del @[0]|del @[J:J]|@[J:J] = [N]|@[J:] = G
+@ += G|@ += [N]|@ *= P|@[:] = @[::-1]|@[J] = [n]|@.append([n, N])|@.append((n, N))|@[J:J] = [n, N]|@.insert(-1, N)|@.insert(len(@), N)
+"""),
+    "W": read_templates("""
+@.append(w)|@.append(w)|@.append(T)|@.append(x)|@.append(p)|@.insert(0, w)|@.insert(J, w)|@.insert(J, x)|@.pop()|@.pop(0)|@.pop(J)|@.remove(w)
+@.extend(W)|@.extend(x)|@.extend(p)|@.sort()|@.sort()|@.reverse()|@[J] = w|@[J] = T|@[J] += x|@ += [w]|@ += W|@.sort(key=len)|del @[J]|@.clear()
+@.append([w])|@.append('')|@.append(N)|@[J], @[J] = @[J], @[J]|@.append((w, N))
+"""),
+    "D": read_templates("""
+@[k] = N|@[w] = N|@[w] = N|@[w] = K|@[k] += 1|@[k] += K|@[k] -= K|@[k] *= P|@.update({w: N})|@.update({k: N, w: K})|@.pop(k)|@.pop(w, None)
+@.pop(k, None)|@.setdefault(k, N)|@.setdefault(w, N)|@.setdefault(w, [])|del @[k]|@[w] = [N]|@[w] = []|@[w] = w|@[x] = K|@[x] = 1|@[x] = N
+@[T] = K|@.clear()
+@.popitem()|@[w] = {}|@[N] = w|@[w] = (K, N)|@.update(D)
+"""),
+    "S": read_templates("@.add(n)|@.add(N)|@.add(N)|@.discard(n)|@.remove(n)|@.update(G)|@.clear()|@.discard(K)"),
+    "T": read_templates("@ += x|@ += T|@ += w|@ += p|@ *= P|@ += ' '|@ += x * K"),
+    "n": read_templates(
+        "@ += N|@ += K|@ -= N|@ -= K|@ *= K|@ *= P|@ //= P|@ %= P|@ += 1|@ -= 1|@ **= 2|@ += N * P|@ = @ + N|@ = @ * P"
+    ),
+}
+_CHANGED = [14, 7, 10, 1, 3, 4]
 _TABLES = [_OF_NUMBERS, _OF_TEXTS, _OF_LISTS, _OF_DICTS, _LONG_LEARNED]
 _WEIGHTS = [16, 23, 15, 8, 38]
 _HOLE = re.compile(r"(?<![\w'])[xCTUNMQnKPIJZLGwpWDk]\b(?!')")
 _BARE = re.compile(r"[-+*/%] $")  # before a number, which needs no parentheses then
+_PLACE = "\0"
 _LONGEST = 120  # characters of what is given
 _ROOM = 900  # of a program's operations
 
@@ -90,6 +118,10 @@ def sheets_body(writer: Writer) -> list[str]:
     few = rng.choices(rng.choice(tables), k=rng.randint(2, 5)) if rng.random() < 0.4 else None
     lines, room = [f"{name} = {rng.randint(0, 9)}"], _ROOM
     while room > 0:
+        if rng.random() < 0.16:
+            lines += (changed := _changes(writer, name))
+            room -= sum(len(line) + 30 for line in changed)
+            continue
         done = [_operation(writer, rng.choice(few or rng.choice(tables))) for _ in range(rng.choice([1, 1, 1, 3, 4]))]
         if done := [text for text in done if text]:
             lines.append(f"{name} = {done[0]}" if len(done) == 1 else f"{name} = [{', '.join(done)}]")
@@ -104,6 +136,31 @@ def _operation(writer: Writer, template: str) -> str:
     text = _Values(writer).fill(template)
     given = _given(text)
     return text if given is not None and len(given) <= _LONGEST and " at 0x" not in given else ""
+
+
+def _changes(writer: Writer, name: str) -> list[str]:
+    """A value, and lines that change it."""
+    rng, values = writer.rng, _Values(writer)
+    kind = rng.choices(list(_CHANGES), _CHANGED)[0]
+    value = {"S": set(values.L)}.get(kind, getattr(values, kind, None))
+    lines, made = [f"{name} = {literal_text(value)}"], {name: deepcopy(value)}
+    for _ in range(rng.randint(1, 5)):
+        line = values.fill(rng.choice(_CHANGES[kind]).replace("@", _PLACE)).replace(_PLACE, name)
+        if not _does(line, made) or len(repr(made[name])) > _LONGEST:
+            break
+        lines.append(line)
+        if kind in "LWDT" and made[name]:
+            setattr(values, kind, deepcopy(made[name]))
+    return lines
+
+
+def _does(line: str, made: dict[str, Any]) -> bool:
+    """Whether a line can be run on what there is."""
+    try:
+        exec(line, {}, made)  # noqa: S102  of our own templates
+    except (ArithmeticError, LookupError, TypeError, ValueError):
+        return False
+    return True
 
 
 def _raising(writer: Writer) -> str:

@@ -1,0 +1,182 @@
+"""What a line does whose operations have been worked out: what it returns or binds to names, and the changes of a value that are to be asked.
+
+`x = 5` binds 5, as `return 'a'` returns it, which is no question any more. `items.append(5)` changes what `items` is: asked for as a line of its
+own, `r.append(5)`, behind one that has bound the value to `r`. Knows statements of Python; evaluates nothing but literals.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import NamedTuple
+
+from cwm_trace.models.notes import Running, inlined
+from cwm_trace.models.operations import CHANGES, is_value, parsed_line, worked
+
+NAME = "r"
+"""What is changed, in the line that is asked for."""
+_DELETES = re.compile(r"del\s+")
+_LONGEST = 300  # characters of it
+_SIGNS: dict[type[ast.operator], str] = {
+    ast.Add: "+",
+    ast.Sub: "-",
+    ast.Mult: "*",
+    ast.Div: "/",
+    ast.FloorDiv: "//",
+    ast.Mod: "%",
+    ast.Pow: "**",
+    ast.BitAnd: "&",
+    ast.BitXor: "^",
+    ast.LShift: "<<",
+    ast.RShift: ">>",
+}
+
+
+class Outcome(NamedTuple):
+    """What the frame behind a line shows.
+
+    Attributes:
+        bound: values of variables, by their names, if it is a LINE of the same Python frame.
+        returned: the value of a RETURN; None: unknown.
+    """
+
+    bound: Mapping[str, str]
+    returned: str | None = None
+
+
+class Answers(NamedTuple):
+    """Where answers come from; each gives None where it knows none.
+
+    Attributes:
+        value: of an operation: the text of what it gives.
+        change: of a value's text, and a line that changes it under the name `NAME`: its text then.
+    """
+
+    value: Callable[[str], str | None]
+    change: Callable[[str, str], str | None]
+
+
+def outcome_of(running: Running, answers: Answers) -> Outcome | None:
+    """What a line does; None where that is not of values alone, or was not answered."""
+    source = parsed_line(running.source)
+    if isinstance(source, (ast.Assign, ast.AnnAssign, ast.Return)) and not _changed(source):
+        done = parsed_line(line := worked(running.line, answers.value))
+        return None if done is None else _given(done, line)
+    if source is None or (name := _changed(source)) is None or not _is_known(running.names.get(name, "")):
+        return None
+    if _changes_more(source):
+        return None
+    swaps = isinstance(source, ast.Assign) and isinstance(source.targets[0], ast.Tuple)
+    value = _augmented(source, name, running, answers) or _asked(name, running, answers, swaps)
+    return None if value is None else Outcome({name: value})
+
+
+def _given(statement: ast.stmt, line: str) -> Outcome | None:
+    match statement:
+        case ast.Return(value=ast.expr() as value):
+            text = _text(value, line)
+            return None if text is None else Outcome({}, text)
+        case ast.Assign(targets=targets, value=value):
+            bound = [pair for target in targets for pair in _bound(target, value)]
+        case ast.AnnAssign(target=target, value=ast.expr() as value):
+            bound = list(_bound(target, value))
+        case _:
+            return None
+    texts = {name: text for name, part in bound if (text := _text(part, line)) is not None}
+    return Outcome(texts) if texts else None
+
+
+def _bound(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.expr]]:
+    """The names that an assignment binds, and to what, as far as that stands there."""
+    if isinstance(target, ast.Name):
+        yield target.id, value
+    elif isinstance(target, (ast.Tuple, ast.List)) and isinstance(value, (ast.Tuple, ast.List)):
+        if len(target.elts) == len(value.elts) and not any(isinstance(part, ast.Starred) for part in target.elts):
+            for one, part in zip(target.elts, value.elts, strict=True):
+                yield from _bound(one, part)
+
+
+def _text(value: ast.expr, line: str) -> str | None:
+    """The value as a frame shows it, None where it is none. The order of a set is as it was told."""
+    text = ast.get_source_segment(line, value) or ""
+    if not is_value(text):
+        return None
+    sets = any(isinstance(node, ast.Set) for node in ast.walk(value))
+    return text if sets else repr(ast.literal_eval(text))
+
+
+def _changed(statement: ast.stmt) -> str | None:
+    """The variable whose value a statement changes, if it does only that."""
+    match statement:
+        case ast.AugAssign(target=ast.Name(id=name)):
+            return name
+        case (
+            ast.AugAssign(target=ast.Subscript(value=ast.Name(id=name)))
+            | ast.Assign(targets=[ast.Subscript(value=ast.Name(id=name))])
+            | ast.Delete(targets=[ast.Subscript(value=ast.Name(id=name))])
+        ):
+            return name
+        case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=method))) if method in CHANGES:
+            return name
+        case ast.Assign(targets=[ast.Tuple(elts=[ast.Subscript(value=ast.Name(id=name)), *others])]):
+            same = all(
+                isinstance(each, ast.Subscript) and isinstance(each.value, ast.Name) and each.value.id == name
+                for each in others
+            )
+            return name if same else None
+    return None
+
+
+def _changes_more(statement: ast.stmt) -> bool:
+    """Whether a part of it may change a value, too: `x.append(x.pop())`."""
+    root = statement.value if isinstance(statement, ast.Expr) else None
+    calls = (node for node in ast.walk(statement) if isinstance(node, ast.Call) and node is not root)
+    return any(isinstance(call.func, ast.Attribute) and call.func.attr in CHANGES for call in calls)
+
+
+def _is_known(value: str) -> bool:
+    return bool(value) and len(value) <= _LONGEST and is_value(value)
+
+
+def _augmented(statement: ast.stmt, name: str, running: Running, answers: Answers) -> str | None:
+    """Of `x += 5`, what `x + 5` gives, where both are of a kind."""
+    if not isinstance(statement, ast.AugAssign) or not isinstance(statement.target, ast.Name):
+        return None
+    value, sign = running.names[name], _SIGNS.get(type(statement.op))
+    added = worked(running.line, answers.value).removeprefix(value).lstrip().removeprefix(f"{sign}=").strip()
+    if sign is None or not is_value(added) or _kind(value) != _kind(added):
+        return None
+    return answers.value(f"{value} {sign} {added}")
+
+
+def _kind(value: str) -> str:
+    kind = type(ast.literal_eval(value)).__name__
+    return {"bool": "int", "float": "int"}.get(kind, kind)
+
+
+def _asked(name: str, running: Running, answers: Answers, swaps: bool) -> str | None:
+    """What a change makes of a value, as a line of its own; `swaps`: `x[0], x[1] = x[1], x[0]`."""
+    deletes, source = _DELETES.match(running.source), running.source
+    head, source = (deletes[0], source[deletes.end() :]) if deletes else ("", source)
+    if not source.startswith(name):  # but for parentheses
+        return None
+    rest = source[len(name) :]
+    space = rest[: len(rest) - len(rest.lstrip())]
+    values = dict(running.names)
+    if swaps:
+        del values[name]
+    line = worked(f"{head}{NAME}{space}{inlined(rest, values.get)}", answers.value)
+    line = re.sub(rf"\b{name}\[", f"{NAME}[", line) if swaps else line
+    return answers.change(running.names[name], line) if _is_closed(line) else None
+
+
+def _is_closed(line: str) -> bool:
+    """Whether what it does is on values alone, and on what is changed."""
+    statement = parsed_line(line)
+    if statement is None or any(isinstance(node, (ast.Lambda, ast.comprehension)) for node in ast.walk(statement)):
+        return False
+    return {node.id for node in ast.walk(statement) if isinstance(node, ast.Name)} <= {NAME, *_HARMLESS}
+
+
+_HARMLESS = frozenset({"len", "str", "int", "list", "range", "sorted", "reversed", "set", "dict", "tuple"})
