@@ -157,7 +157,15 @@ def changed(value: str, line: str) -> str | None:
         ("d['k'] += n", ["{'k': 1} | r['k'] += 3"], Outcome({"d": "{'k': 4}"})),
         ("del d['k']", ["{'k': 1} | del r['k']"], Outcome({"d": "{}"})),
         ("l.append(l.pop())", [], None),
-        ("x = l.pop()", [], None),
+        ("x = l.pop(n - 3)", ["3 - 3", "[1, 2].pop(0)", "[1, 2] | r.pop(0)"], Outcome({"x": "1", "l": "[2]"})),
+        (
+            "x = d.setdefault(s, n)",
+            ["{'k': 1}.setdefault('ab', 3)", "{'k': 1} | r.setdefault('ab', 3)"],
+            Outcome({"x": "3", "d": "{'k': 1, 'ab': 3}"}),
+        ),
+        ("return l.pop()", ["[1, 2].pop()"], Outcome({}, "2")),
+        ("l = l.pop()", [], None),
+        ("x = l.pop() + 1", [], None),
         ("l.append(o)", [], None),
         ("l.sort(key=lambda v: -v)", [], None),
         ("l.pop(5)", ["[1, 2] | r.pop(5)"], None),  # it raises

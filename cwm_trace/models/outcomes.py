@@ -16,6 +16,7 @@ from cwm_trace.models.operations import CHANGES, is_value, parsed_line, worked
 
 NAME = "r"
 """What is changed, in the line that is asked for."""
+_TAKING = frozenset({"pop", "popitem", "popleft", "setdefault"})
 _DELETES = re.compile(r"del\s+")
 _LONGEST = 300  # characters of it
 _SIGNS: dict[type[ast.operator], str] = {
@@ -60,6 +61,8 @@ class Answers(NamedTuple):
 def outcome_of(running: Running, answers: Answers) -> Outcome | None:
     """What a line does; None where that is not of values alone, or was not answered."""
     source = parsed_line(running.source)
+    if (name := _taken_from(source)) is not None and _is_known(running.names.get(name, "")):
+        return _taken(name, running, answers)
     if isinstance(source, (ast.Assign, ast.AnnAssign, ast.Return)) and not _changed(source):
         done = parsed_line(line := worked(running.line, answers.value))
         return None if done is None else _given(done, line)
@@ -70,6 +73,36 @@ def outcome_of(running: Running, answers: Answers) -> Outcome | None:
     swaps = isinstance(source, ast.Assign) and isinstance(source.targets[0], ast.Tuple)
     value = _augmented(source, name, running, answers) or _asked(name, running, answers, swaps)
     return None if value is None else Outcome({name: value})
+
+
+def _taken_from(statement: ast.stmt | None) -> str | None:
+    """The variable whose value gives something and is changed by that: `items`, of `last = items.pop()`."""
+    match statement:
+        case ast.Assign(targets=[ast.Name(id=target)], value=value):
+            pass
+        case ast.Return(value=value):
+            target = ""
+        case _:
+            return None
+    match value:
+        case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=method)) if method in _TAKING and name != target:
+            return name
+    return None
+
+
+def _taken(name: str, running: Running, answers: Answers) -> Outcome | None:
+    statement = parsed_line(line := worked(running.line, answers.value))
+    if not isinstance(statement, (ast.Assign, ast.Return)) or statement.value is None:
+        return None
+    call, before = ast.get_source_segment(line, statement.value) or "", running.names[name]
+    change = NAME + call.removeprefix(before)
+    if not _is_closed(change) or (value := answers.value(call)) is None or not is_value(value):
+        return None
+    if isinstance(statement, ast.Return):
+        return Outcome({}, value)
+    left = answers.change(before, change)
+    bound = {target.id: value for target in statement.targets if isinstance(target, ast.Name)}
+    return None if left is None else Outcome({**bound, name: left})
 
 
 def _given(statement: ast.stmt, line: str) -> Outcome | None:

@@ -24,23 +24,24 @@ N + M|N + M|N + M|N + K|N + K|N + 1|N + 1|K + K|K + K|K + K|N - M|N - M|N - K|N 
 N // P|N // K|N // 2|N // 10|N // M|N % P|N % K|N % 2|N % 10|N % M|N * 2|N * 10|N ** 2|K ** P|P ** K|-N|abs(N)|abs(K - N)|max(N, M)|min(N, M)
 max(N, K)|min(N, K)|N / P|N / 2|divmod(N, P)|divmod(N, 10)|round(N / P, 1)|str(N)|str(N)|float(N)|int(N / P)|int(Q)|int(Q)|N & K|N ^ K|K << P
 N >> 1|list(range(P, N))|K + K + K|N + M + K|bin(N)|hex(N)|N == M|N < M|N > M|N != K|(N, M)|[N, M]|(N + M) // 2|N * P + K|len(str(N))
-list(range(K))|range(N)|range(K, N)|list(range(K, N, P))|sum([N, M, K])|N + 0|0 + N|0 + K|0 + 1|1 + 1
-K + 1|K + 1|K - 1|bool(N)|N or M|N and K|chr(N + 97)
+list(range(K))|range(N)|range(K, N)|list(range(K, N, P))|sum([N, M, K])|N + 0|0 + N|0 + K|0 + 1|1 + 1|K + 1|K + 1|K - 1|bool(N)|N or M|N and K
+chr(N + 97)
 """)
 _OF_TEXTS = read_templates("""
-len(T)|len(T)|len(T)|len(T)|len(T)|len(T)|T[I]|T[I]|T[I]|T[I]|T[-1]|T[0]|T[I:]|T[I:]|T[:I]|T[:I]|T[I:I]|T[I:I]|T[::-1]|T[::-1]|T[1:]
-T[:-1]|T[::2]|T[-K:]|T[:K]|T[K:]|T[1:-1]|T[I:I:P]|T[1::2]|T[I::-1]|T + U|T + U|T + x|x + T|T + x|U + T + x|T * P|x * K|x * Z|T.upper()
-T.upper()|T.lower()|T.lower()|T.swapcase()|T.title()|T.title()|T.capitalize()|T.casefold()|T.count(x)|T.count(x)|T.count(p)|T.find(x)|T.find(x)
-T.find(p)|T.rfind(x)|T.rfind(p)|T.index(x)|T.index(p)|T.rindex(x)|T.find(x, I)|T.replace(x, C)|T.replace(x, C)|T.replace(x, '')|T.replace(p, w)
+len(T)|len(T)|len(T)|len(T)|len(T)|len(T)|T[I]|T[I]|T[I]|T[I]|T[-1]|T[0]|T[I:]|T[I:]|T[:I]|T[:I]|T[I:I]|T[I:I]|T[::-1]|T[::-1]|T[1:]|T[:-1]
+T[::2]|T[-K:]|T[:K]|T[K:]|T[1:-1]|T[I:I:P]|T[1::2]|T[I::-1]|T + U|T + U|T + x|x + T|T + x|U + T + x|T * P|x * K|x * Z|T.upper()|T.upper()
+T.lower()|T.lower()|T.swapcase()|T.title()|T.title()|T.capitalize()|T.casefold()|T.count(x)|T.count(x)|T.count(p)|T.find(x)|T.find(x)|T.find(p)
+T.rfind(x)|T.rfind(p)|T.index(x)|T.index(p)|T.rindex(x)|T.find(x, I)|T.replace(x, C)|T.replace(x, C)|T.replace(x, '')|T.replace(p, w)
 T.replace(p, '')|T.replace(x, p)|T.replace(x, C, 1)|T.replace(' ', '')|T.split()|T.split()|T.split(x)|T.split(x)|T.split(p)|T.split(' ')
-T.split(x, 1)|T.rsplit(x, 1)|T.split(',')|T.split('-')|T.strip()|T.strip(x)|T.lstrip()|T.lstrip(x)|T.rstrip()|T.rstrip(x)|T.strip(p)|T.rstrip(p)
-T.startswith(p)|T.endswith(p)|x in T|p in T|p not in T|T == U|T != U|T < U|list(T)|list(T)|tuple(T)|sorted(T)|sorted(T)|list(reversed(T))
-''.join(sorted(T))|''.join(reversed(T))|x.join(T)|T.center(Z)|T.center(Z, x)|T.ljust(Z)|T.ljust(Z, x)|T.rjust(Z)|T.rjust(Z, x)|T.zfill(Z)
-T.partition(x)|T.partition(p)|T.rpartition(x)|T.rpartition(p)|T.splitlines()|T.isalpha()|T.isdigit()|T.isupper()|T.islower()|T.isalnum()
-T.isspace()|T.istitle()|T.isnumeric()|T.isidentifier()|T.isascii()|T.isdecimal()|T.isprintable()|T.encode()|T.removeprefix(p)|T.removesuffix(p)
-T.expandtabs(P)|T.translate({97: None})|T.translate(str.maketrans(x, C))|ord(x)|ord(x)|ord(C)|x.upper()|x.lower()|x.swapcase()|x.isalpha()
-x == C|min(T)|max(T)|len(set(T))|list(enumerate(T))|'{} {}'.format(w, N)|'{}-{}'.format(w, p)|'%s-%s' % (w, p)|'%d' % N|'{}'.format(T)|str(T)
-repr(T)|[T]|[T, U]|(T, U)|{T: K}|bool(T)|T or U|list(zip(T, U))|dict.fromkeys(T, K)|T.lower() == U|not T
+T.split(x, 1)|T.rsplit(x, 1)|T.split(',')|T.split('-')|T.strip()|T.strip(x)|T.lstrip()|T.lstrip(x)|T.rstrip()|T.rstrip(x)|T.strip(p)
+T.rstrip(p)|T.startswith(p)|T.endswith(p)|x in T|p in T|p not in T|T == U|T != U|T < U|list(T)|list(T)|tuple(T)|sorted(T)|sorted(T)
+list(reversed(T))|''.join(sorted(T))|''.join(reversed(T))|x.join(T)|T.center(Z)|T.center(Z, x)|T.ljust(Z)|T.ljust(Z, x)|T.rjust(Z)
+T.rjust(Z, x)|T.zfill(Z)|T.partition(x)|T.partition(p)|T.rpartition(x)|T.rpartition(p)|T.splitlines()|T.isalpha()|T.isdigit()|T.isupper()
+T.islower()|T.isalnum()|T.isspace()|T.istitle()|T.isnumeric()|T.isidentifier()|T.isascii()|T.isdecimal()|T.isprintable()|T.encode()
+T.removeprefix(p)|T.removesuffix(p)|T.expandtabs(P)|T.translate({97: None})|T.translate(str.maketrans(x, C))|ord(x)|ord(x)|ord(C)|x.upper()
+x.lower()|x.swapcase()|x.isalpha()|x == C|min(T)|max(T)|len(set(T))|list(enumerate(T))|'{} {}'.format(w, N)|'{}-{}'.format(w, p)
+'%s-%s' % (w, p)|'%d' % N|'{}'.format(T)|str(T)|repr(T)|[T]|[T, U]|(T, U)|{T: K}|bool(T)|T or U|list(zip(T, U))|dict.fromkeys(T, K)
+T.lower() == U|not T
 """)
 _OF_LISTS = read_templates("""
 len(L)|len(L)|len(L)|len(L)|L[J]|L[J]|L[J]|L[J]|L[-1]|L[0]|L[J:]|L[J:]|L[:J]|L[:J]|L[J:J]|L[::-1]|L[::-1]|L[1:]|L[:-1]|L[::2]|L[-K:]|L[1::2]
@@ -50,49 +51,53 @@ n in L|n in L|n not in L|tuple(L)|list(L)|L.copy()|L == G|L != G|str(L)|set(L)|s
 list(zip(L, G))|W[J]|W[J]|W[0]|W[-1]|W[1:]|W[:-1]|len(W)|len(W)|W + [w]|[w] + W|W + W|W[::-1]|sorted(W)|sorted(W)|sorted(W, key=len)|W.index(w)
 W.index(w)|W.count(w)|w in W|w not in W|''.join(W)|''.join(W)|' '.join(W)|' '.join(W)|', '.join(W)|x.join(W)|x.join(W)|max(W, key=len)|max(W)
 min(W)|list(map(str, L))|list(map(len, W))|list(map(int, [Q, Q]))|any(L)|all(L)|bool(L)|not L|[L, G]|[L[J], n]|(n, L)|[[], [n]]|[W, L]
-dict(zip(W, L))|list(enumerate(W))|W.copy()|list(W)|tuple(W)|W == [w]|W * P|[w] * P|L or G|list(set(L))|sum(L, N)|[n, N, K]|reversed(L)|max(n, N)
+dict(zip(W, L))|list(enumerate(W))|W.copy()|list(W)|tuple(W)|W == [w]|W * P|[w] * P|L or G|list(set(L))|sum(L, N)|[n, N, K]|reversed(L)
+max(n, N)|L.pop()|L.pop(0)|L.pop(J)|W.pop()|W.pop(0)
 """)
 _OF_DICTS = read_templates("""
 D[k]|D[k]|D[k]|D[k]|D.get(k)|D.get(k)|D.get(w)|D.get(k, K)|D.get(w, K)|D.get(w, 0)|D.get(w, [])|len(D)|len(D)|list(D)|list(D.keys())|D.keys()
 D.values()|D.items()|list(D.values())|list(D.values())|list(D.items())|list(D.items())|sorted(D)|sorted(D.items())|sorted(D.keys())
 sorted(D.values())|sum(D.values())|max(D.values())|min(D.values())|k in D|w in D|w not in D|{**D, w: N}|dict(D)|D.copy()|max(D, key=len)
 dict(D.items())|list(D)[0]|{w: N}|{w: N, x: K}|dict([(w, K), (x, N)])|str(D)|bool(D)|not D|D == {}|D.get(k) is None|tuple(D)|list(reversed(D))
-len(D.values())|dict.fromkeys(W, 0)|dict.fromkeys(W)|[D]|(k, K)|k in D.keys()|N in D.values()|set(D) == set(W)
+len(D.values())|dict.fromkeys(W, 0)|dict.fromkeys(W)|[D]|(k, K)|k in D.keys()|N in D.values()|set(D) == set(W)|D.pop(k)|D.pop(w, K)
+D.setdefault(w, N)|D.setdefault(k, N)
 """)
 _MAY_RAISE = read_templates("""
 T[K]|T[N]|T[-K]|T.index(p)|T.index(C)|T.index(w)|T.rindex(C)|L[K]|L[N]|L[-K]|L.index(N)|L.index(n)|W[K]|W.index(w)|W.index(x)|D[w]|D[x]|D[k]
-N // K|N % K|N / K|T + N|N + T|L + T|T + L|int(T)|int(w)|int(x)|max([])|min(W[K:])|sum(W)|T * w|len(N)|ord(T)|chr(-K)|L + N|T - x|sorted([T, N])
-float(w)|''.join(L)|'-'.join([w, N])|T.rjust(w)|D[N]|list(N)|T < N|[][0]|{}[w]|dict(L)
+N // K|N % K|N / K|T + N|N + T|L + T|T + L|int(T)|int(w)|int(x)|max([])|min(W[K:])|sum(W)|T * w|len(N)|ord(T)|chr(-K)|L + N|T - x
+sorted([T, N])|float(w)|''.join(L)|'-'.join([w, N])|T.rjust(w)|D[N]|list(N)|T < N|[][0]|{}[w]|dict(L)
 """)
 # What takes a network the most examples: to count, to look for, to carry over, to put in order.
 _LONG_LEARNED = read_templates("""
 len(T)|len(T)|len(T)|len(T)|len(T)|len(T)|T.find(x)|T.find(x)|T.find(x)|T.find(p)|T.rfind(x)|T.index(x)|T.index(p)|T.count(x)|T.count(x)
 T.count(p)|T[I]|T[I]|T[I:]|T[I:]|T[:I]|T[:I]|T[I:I]|T[::-1]|T[::-1]|T[::-1]|T[:-1]|T[::2]|T[-K:]|T.replace(x, C)|T.replace(x, C)
 T.replace(x, C)|T.replace(x, '')|T.replace(p, w)|T.split(x)|T.split(x)|T.split()|T.swapcase()|T.title()|sorted(T)|sorted(T)|''.join(sorted(T))
-''.join(reversed(T))|x.join(W)|''.join(W)|T * P|x * Z|x * K|[n] * K|T.center(Z, x)|T.ljust(Z, x)|T.rjust(Z, x)|T.zfill(Z)|T.partition(x)|list(T)
-len(L)|len(L)|L.index(n)|L.index(n)|L.count(n)|sum(L)|sum(L)|max(L)|max(L)|min(L)|sorted(L)|sorted(L)|sorted(L)|sorted(L, reverse=True)|sorted(W)
-L[::-1]|L[::-1]|L[J:J]|N + M|N + M|N + M|N + M|N + M|N + K|N + K|N - M|N - M|N - M|N - K|N - K|N * K|N * K|N * M|N // P|N // M|N % P|N % M|N % 10
-sum(D.values())|max(D.values())|D.get(w, K)|sorted(D.items())|W.index(w)|T.lstrip(x)|T.rstrip(x)|T.strip(p)|T.translate(str.maketrans(x, C))
-list(enumerate(T))|list(zip(T, L))|T.capitalize()|list(range(K, N))|max(W, key=len)|T.rsplit(x, 1)|T.lower()|T.upper()|len(set(T))|ord(x)
+''.join(reversed(T))|x.join(W)|''.join(W)|T * P|x * Z|x * K|[n] * K|T.center(Z, x)|T.ljust(Z, x)|T.rjust(Z, x)|T.zfill(Z)|T.partition(x)
+list(T)|len(L)|len(L)|L.index(n)|L.index(n)|L.count(n)|sum(L)|sum(L)|max(L)|max(L)|min(L)|sorted(L)|sorted(L)|sorted(L)|sorted(L, reverse=True)
+sorted(W)|L[::-1]|L[::-1]|L[J:J]|N + M|N + M|N + M|N + M|N + M|N + K|N + K|N - M|N - M|N - M|N - K|N - K|N * K|N * K|N * M|N // P|N // M|N % P
+N % M|N % 10|sum(D.values())|max(D.values())|D.get(w, K)|sorted(D.items())|W.index(w)|T.lstrip(x)|T.rstrip(x)|T.strip(p)
+T.translate(str.maketrans(x, C))|list(enumerate(T))|list(zip(T, L))|T.capitalize()|list(range(K, N))|max(W, key=len)|T.rsplit(x, 1)|T.lower()
+T.upper()|len(set(T))|ord(x)
 """)
 # @ is what is changed.
 _CHANGES = {
     "L": read_templates("""
-@.append(N)|@.append(N)|@.append(n)|@.append(K)|@.insert(0, N)|@.insert(J, N)|@.insert(J, n)|@.insert(K, N)|@.pop()|@.pop()|@.pop(0)|@.pop(J)
-@.remove(n)|@.remove(n)|@.extend(G)|@.extend(G)|@.reverse()|@.sort()|@.sort()|@.sort(reverse=True)|@.clear()|@[J] = N|@[J] = N|@[J] = n
-@[J] += K|@[J] -= K|@[J] *= P|@[J] += N|@[J], @[J] = @[J], @[J]|@[0], @[-1] = @[-1], @[0]|del @[J]|del @[0]|del @[J:J]|@[J:J] = [N]|@[J:] = G
-@ += G|@ += [N]|@ *= P|@[:] = @[::-1]|@[J] = [n]|@.append([n, N])|@.append((n, N))|@[J:J] = [n, N]|@.insert(-1, N)|@.insert(len(@), N)
+@.append(N)|@.append(N)|@.append(N)|@.append(N)|@.append(N)|@.append(n)|@.append(n)|@.append(n)|@.append(K)|@.append(K)|@.append(n)|@.append(N)
+@.append(N)|@.append(n)|@.append(K)|@.insert(0, N)|@.insert(J, N)|@.insert(J, n)|@.insert(K, N)|@.pop()|@.pop()|@.pop(0)|@.pop(J)|@.remove(n)
+@.remove(n)|@.extend(G)|@.extend(G)|@.reverse()|@.sort()|@.sort()|@.sort(reverse=True)|@.clear()|@[J] = N|@[J] = N|@[J] = n|@[J] += K|@[J] -= K
+@[J] *= P|@[J] += N|@[J], @[J] = @[J], @[J]|@[0], @[-1] = @[-1], @[0]|del @[J]|del @[0]|del @[J:J]|@[J:J] = [N]|@[J:] = G|@ += G|@ += [N]
+@ *= P|@[:] = @[::-1]|@[J] = [n]|@.append([n, N])|@.append((n, N))|@[J:J] = [n, N]|@.insert(-1, N)|@.insert(len(@), N)
 """),
     "W": read_templates("""
-@.append(w)|@.append(w)|@.append(T)|@.append(x)|@.append(p)|@.insert(0, w)|@.insert(J, w)|@.insert(J, x)|@.pop()|@.pop(0)|@.pop(J)|@.remove(w)
-@.extend(W)|@.extend(x)|@.extend(p)|@.sort()|@.sort()|@.reverse()|@[J] = w|@[J] = T|@[J] += x|@ += [w]|@ += W|@.sort(key=len)|del @[J]|@.clear()
-@.append([w])|@.append('')|@.append(N)|@[J], @[J] = @[J], @[J]|@.append((w, N))
+@.append(w)|@.append(w)|@.append(x)|@.append(x)|@.append(w)|@.append(T)|@.append(p)|@.append(x)|@.append(w)|@.append(w)|@.append(T)|@.append(x)
+@.append(p)|@.insert(0, w)|@.insert(J, w)|@.insert(J, x)|@.pop()|@.pop(0)|@.pop(J)|@.remove(w)|@.extend(W)|@.extend(x)|@.extend(p)|@.sort()
+@.sort()|@.reverse()|@[J] = w|@[J] = T|@[J] += x|@ += [w]|@ += W|@.sort(key=len)|del @[J]|@.clear()|@.append([w])|@.append('')|@.append(N)
+@[J], @[J] = @[J], @[J]|@.append((w, N))
 """),
     "D": read_templates("""
 @[k] = N|@[w] = N|@[w] = N|@[w] = K|@[k] += 1|@[k] += K|@[k] -= K|@[k] *= P|@.update({w: N})|@.update({k: N, w: K})|@.pop(k)|@.pop(w, None)
 @.pop(k, None)|@.setdefault(k, N)|@.setdefault(w, N)|@.setdefault(w, [])|del @[k]|@[w] = [N]|@[w] = []|@[w] = w|@[x] = K|@[x] = 1|@[x] = N
-@[T] = K|@.clear()
-@.popitem()|@[w] = {}|@[N] = w|@[w] = (K, N)|@.update(D)
+@[T] = K|@.clear()|@.popitem()|@[w] = {}|@[N] = w|@[w] = (K, N)|@.update(D)
 """),
     "S": read_templates("@.add(n)|@.add(N)|@.add(N)|@.discard(n)|@.remove(n)|@.update(G)|@.clear()|@.discard(K)"),
     "T": read_templates("@ += x|@ += T|@ += w|@ += p|@ *= P|@ += ' '|@ += x * K"),
@@ -101,8 +106,15 @@ _CHANGES = {
     ),
 }
 _CHANGED = [14, 7, 10, 1, 3, 4]
-_TABLES = [_OF_NUMBERS, _OF_TEXTS, _OF_LISTS, _OF_DICTS, _LONG_LEARNED]
-_WEIGHTS = [16, 23, 15, 8, 38]
+_EVERYWHERE = read_templates("""
+T[I]|T[I]|T[I]|T[I]|T[I]|T[I]|L[J]|L[J]|L[J]|L[J]|W[J]|W[J]|D[k]|D[k]|D[k]|D.get(k, K)|len(T)|len(T)|len(T)|len(L)|len(L)|len(W)|N + 1|N + K
+N + K|N + M|N + M|N + M|N - 1|N - K|N - K|N - M|N - M|N * P|N * K|N // 2|N % P|T + x|T + x|T + U|T + w|x + T|w + p|L + [n]|L + G|W + [w]|T[I:]
+T[:I]|T[I:I]|T[::-1]|T.upper()|T.lower()|T.split()|T.split(x)|x.join(W)|''.join(W)|T.replace(x, C)|T.count(x)|T.find(x)|T.index(x)|T.strip()
+sorted(L)|sorted(W)|sorted(T)|max(L)|min(L)|sum(L)|list(T)|str(N)|int(Q)|ord(x)|L.index(n)|L.count(n)|list(D.items())|list(D.keys())|x * K
+L[J:]|L[:J]|len(D)
+""")
+_TABLES = [_OF_NUMBERS, _OF_TEXTS, _OF_LISTS, _OF_DICTS, _LONG_LEARNED, _EVERYWHERE]
+_WEIGHTS = [14, 20, 13, 7, 24, 22]
 _HOLE = re.compile(r"(?<![\w'])[xCTUNMQnKPIJZLGwpWDk]\b(?!')")
 _BARE = re.compile(r"[-+*/%] $")  # before a number, which needs no parentheses then
 _PLACE = "\0"
@@ -118,7 +130,7 @@ def sheets_body(writer: Writer) -> list[str]:
     few = rng.choices(rng.choice(tables), k=rng.randint(2, 5)) if rng.random() < 0.4 else None
     lines, room = [f"{name} = {rng.randint(0, 9)}"], _ROOM
     while room > 0:
-        if rng.random() < 0.16:
+        if rng.random() < 0.2:
             lines += (changed := _changes(writer, name))
             room -= sum(len(line) + 30 for line in changed)
             continue

@@ -1,10 +1,11 @@
-"""What tests give, asked of a model, and the lines behind them that it writes: both given the true frames.
+"""What tests and other lines give, asked of a model, and the frames behind them that it writes: both given the true frames.
 
     python -m tests.benchmarks.questions SUITE [SUITE ...] [-m MODEL] [-n TASKS]
 
 For each suite: of the tests of values alone that ran, and did not raise, the share of which the model's answers lead to the true line
-(`cwm_trace.models.asking`), and the share of which it writes that line by itself, without a constraint; by what is asked, too. Intervals are
-clustered by program. Only models that read notes.
+(`cwm_trace.models.asking`), and the share of which it writes that line by itself, without a constraint; by what is asked, too. Then of the lines
+that return, bind or change values alone, where there is an operation to be asked for: the share of which what the model answers is what the next
+frame shows (`models.outcomes`), and that of which it writes that by itself. Intervals are clustered by program. Only models that read notes.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ from cwm_trace.models.asking import Asker
 from cwm_trace.models.base import Decoding
 from cwm_trace.models.causal import CausalModel
 from cwm_trace.models.flow import Flow
-from cwm_trace.models.notes import Notes
+from cwm_trace.models.notes import Notes, Running
+from cwm_trace.models.outcomes import Answers, outcome_of
 from cwm_trace.models.questions import Condition, Question
 from cwm_trace.parts import Part
 from cwm_trace.tracer.run import run_source
@@ -39,8 +41,16 @@ _KINDS = {
 }
 
 
+_LINES = {
+    "return": r"return\b",
+    "x.append(...) and other changes, x[i] = ..., del": r"\w+\.\w+\(|\w+\[.*\][^=]*=|del\b",
+    "x += ...": r"\w+ *[-+*/%|&^<>]+=",
+    "x = ...": "",
+}
+
+
 class Asked(NamedTuple):
-    """A test that ran: where it stood, what it asks, and whether the answers, and the line written, were right."""
+    """A line that ran: where it stood, what it asks, and whether the answers, and what was written, were right."""
 
     program: str
     text: str
@@ -60,6 +70,43 @@ def asked(model: CausalModel, asker: Asker, program: str, trace: Trace) -> Itera
         )
 
 
+def settled(model: CausalModel, asker: Asker, program: str, trace: Trace) -> Iterator[Asked]:
+    """The lines of one trace that return, bind or change values, but for those that do no operation."""
+    scores = model.score(trace)
+    for number, running, step in lines(trace):
+        asked_for: list[str] = []
+
+        def value(text: str, told: list[str] = asked_for) -> str | None:
+            told.append(text)
+            return asker.value(text)
+
+        def change(before: str, text: str, told: list[str] = asked_for) -> str | None:
+            told.append(text)
+            return asker.change(before, text)
+
+        outcome = outcome_of(running, Answers(value, change))
+        shown = {Part.LOCAL: step.locals, Part.VALUE: step.value}
+        wrote = all(part.greedy for part in scores[number - 1].parts if part.part in shown)
+        if not asked_for:
+            continue
+        right = outcome is not None and (
+            outcome.returned == step.value
+            if step.event is Event.RETURN
+            else all(step.locals.get(name) == text for name, text in outcome.bound.items())
+        )
+        yield Asked(program, running.source, right, wrote)
+
+
+def lines(trace: Trace) -> Iterator[tuple[int, Running, Frame]]:
+    """The statements of a trace that are no tests, and the LINE or RETURN behind each, by its number."""
+    notes = Notes(Flow(trace.context))
+    for number, step in enumerate(trace.frames):
+        running = None if notes.question() is not None else notes.running()
+        if running is not None and isinstance(step, Frame) and step.event in (Event.LINE, Event.RETURN):
+            yield number, running, step
+        notes.observe(step)
+
+
 def text_of(condition: Condition) -> str:
     """All that may be asked."""
     return condition.text or " ".join(map(text_of, condition.parts))
@@ -77,6 +124,8 @@ def questions(trace: Trace) -> Iterator[tuple[int, Question, Frame]]:
 
 def shown(made: list[Asked]) -> str:
     """Both shares with their intervals."""
+    if not made:
+        return "– | –"
     programs = [one.program for one in made]
     right = ([float(one.answered) for one in made], [float(one.written) for one in made])
     shares = (estimate(values, programs) for values in right)
@@ -95,18 +144,27 @@ def main() -> None:
         parser.error(f"{args.model} reads no notes")
     asker = Asker(model, Decoding())
     for suite in args.suites:
-        made: list[Asked] = []
+        tests: list[Asked] = []
+        others: list[Asked] = []
         for task in load_suite(suite).tasks[: args.tasks]:
             try:
-                made += asked(model, asker, task.id, run_source(task.source, task.call))
+                trace = run_source(task.source, task.call)
+                tests += asked(model, asker, task.id, trace)
+                others += settled(model, asker, task.id, trace)
             except CwmTraceError as error:
                 print(f"{task.id}: {error}")
-        kinds: defaultdict[str, list[Asked]] = defaultdict(list)
-        for one in made:
-            kinds[next(kind for kind, pattern in _KINDS.items() if re.search(pattern, one.text))].append(one)
-        print(f"\n| {suite} | tests | answered | line written |\n|---|---|---|---|")
-        for kind, those in [("all", made), *sorted(kinds.items(), key=lambda item: -len(item[1]))]:
-            print(f"| {kind} | {len(those):,} | {shown(those)} |")
+        print_table(f"{suite}: tests", tests, _KINDS, "line written")
+        print_table(f"{suite}: other lines", others, _LINES, "frame written")
+
+
+def print_table(title: str, made: list[Asked], patterns: dict[str, str], written: str) -> None:
+    """All of them, and those of each kind."""
+    kinds: defaultdict[str, list[Asked]] = defaultdict(list)
+    for one in made:
+        kinds[next(kind for kind, pattern in patterns.items() if re.search(pattern, one.text))].append(one)
+    print(f"\n| {title} | n | answered | {written} |\n|---|---|---|---|")
+    for kind, those in [("all", made), *sorted(kinds.items(), key=lambda item: -len(item[1]))]:
+        print(f"| {kind} | {len(those):,} | {shown(those)} |")
 
 
 if __name__ == "__main__":
