@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cwm_trace.frames import Event, Frame, Trace
+from cwm_trace.models.comprehensions import gathered
 from cwm_trace.models.flow import Flow
 from cwm_trace.models.notes import Notes, Running, inlined
 from cwm_trace.models.operations import is_value, worked
@@ -181,6 +182,49 @@ def test_what_a_line_does(source: str, asked: list[str], outcome: Outcome | None
     )
     assert outcome_of(Running(source, line, names), answers) == outcome
     assert told == asked
+
+
+@pytest.mark.parametrize("family", ["wide", "plain", "idiom", None])
+def test_what_a_comprehension_has_gathered_is_what_it_returns(family: str | None) -> None:
+    told: Counter[bool] = Counter()
+    kinds: Counter[str] = Counter()
+    for seed in range(FIRST, FIRST + 200):
+        program = generate(seed, 1, family)
+        for call in program.calls:
+            trace = record_source(program.source, call, max_frames=600)
+            notes = Notes(Flow(trace.context))
+            for step in trace.frames:
+                assert isinstance(step, Frame)
+                gathering = notes.gathering()
+                text = gathered(gathering, lambda test: bool(eval(test)), evaluated) if gathering else None
+                if gathering is not None and step.event is Event.RETURN:
+                    told[text is not None] += 1
+                    kinds[(step.value or "")[:1]] += 1
+                    assert text is None or same(text, step.value or ""), (gathering, program.source)
+                notes.observe(step)
+    assert told[True] > 10 and told[True] > 2 * told[False], told
+
+
+@pytest.mark.parametrize(
+    ("line", "call"),
+    [
+        ("return [x.upper() + y for x in s if x != 'b']", "f('abc', 'd')"),
+        ("return {k: len(v) for k, v in s}", "f([('a', 'bc'), ('d', ''), ('a', 'x')], 1)"),
+        ("return sum([g(x) for x in s])", "f([1, 2], 0)"),
+        ("return [x for x in s if x if x > y]", "f([0, 1, 2, 3], 1)"),
+    ],
+)
+def test_a_comprehension_gathers_its_items(line: str, call: str) -> None:
+    trace = record_source(f"def g(x):\n    return x * 2\ndef f(s, y):\n    {line}\n", call)
+    notes, texts = Notes(Flow(trace.context)), []
+    for step in trace.frames:
+        gathering = notes.gathering()
+        texts.append(gathered(gathering, lambda test: bool(eval(test)), evaluated) if gathering else None)
+        if step.event is Event.RETURN and "for" in step.source and step.value is not None:
+            assert texts[-1] == step.value
+            break
+        notes.observe(step)
+    assert sum(text is not None for text in texts) >= 2
 
 
 class Telling:

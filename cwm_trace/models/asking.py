@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from cwm_trace.format import ACTION_SEP, EVENT_TOKENS, FRAME_SEP, UNCHANGED, encode_frames, render_step, strip_mark
 from cwm_trace.frames import Event, Frame, Trace
 from cwm_trace.models.base import Decoding
+from cwm_trace.models.comprehensions import Gathering, gathered
 from cwm_trace.models.notes import Running
 from cwm_trace.models.operations import worked
 from cwm_trace.models.outcomes import NAME, Answers, Outcome, outcome_of
@@ -99,6 +100,11 @@ class Asker:
     def change(self, value: str, line: str) -> str | None:
         """The text of a value when a line has changed it, under the name `r`; None as above."""
         return self._changed(value, change_text(value, line))
+
+    def gathered(self, gathering: Gathering) -> Outcome | None:
+        """What a comprehension returns if it ends behind this item."""
+        text = gathered(gathering, self, self.value) if self._model.asks_operations else None
+        return None if text is None else Outcome({}, text)
 
     def _changed(self, before: str, text: str) -> str | None:
         told = self._once(text, self._values, self._value)

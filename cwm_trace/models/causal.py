@@ -425,8 +425,9 @@ class CausalRollout:
         if run.stopped:
             stop = Stop.FRAME if run.ids[-1] == self._separator else Stop.END
         made = run.ids[:-1] if run.stopped else run.ids
-        self._keep(made, stop)
-        return Generated(prefix + self._codec.decode(made), stop, len(run.ids), run.logprob)
+        text, whole = prefix + self._codec.decode(made), len(self._begun) == len(given)
+        canonical = self._keep(made, stop)
+        return Generated(canonical if whole and canonical is not None else text, stop, len(run.ids), run.logprob)
 
     def _shorten(self) -> None:
         """Where the text has become too long, go on behind a shorter one."""
@@ -438,9 +439,14 @@ class CausalRollout:
     def _ask(self, asker: Asker) -> None:
         """Let the frame come to which the network's answers lead: about a test that has just run, about what a line gives."""
         assert self._grammar is not None
+        outcome = None
         if self._model.asks_tests and (question := self._past.question()):
             self._grammar.decide(*(question.yes if question.condition.holds(asker) else question.no))
-        elif (running := self._past.running()) and (outcome := asker.outcome(running)):
+        elif running := self._past.running():
+            outcome = asker.outcome(running)
+        elif gathering := self._past.gathering():
+            outcome = asker.gathered(gathering)
+        if outcome is not None:
             self._grammar.settle(*outcome)
 
     def _note(self, worked: bool = False) -> None:
@@ -454,16 +460,18 @@ class CausalRollout:
         """The next frame has not begun."""
         self._begun, self._asked, self._is_noted = [], [], False
 
-    def _keep(self, made: list[int], stop: Stop) -> None:
-        """Keep what the next frame must know of this one."""
+    def _keep(self, made: list[int], stop: Stop) -> str | None:
+        """Keep what the next frame must know of this one; its text as it is written where it is constrained, None where it is not."""
         self._begun += made
+        canonical = None
         if stop is Stop.FRAME and (self._past.wants_frames or self._grammar is not None):
             text = self._codec.decode(self._begun)
             self._past.wrote(text)
             if self._grammar is not None:
-                self._grammar.wrote(text)
+                canonical = self._grammar.wrote(text)
         if stop is not Stop.TOKENS:
             self._begin()
+        return canonical
 
     def _allowed(self, ids: list[int]) -> bool:
         """Whether the frame may go on with these tokens."""

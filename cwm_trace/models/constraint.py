@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from cwm_trace.format import (
@@ -19,12 +20,14 @@ from cwm_trace.format import (
     EVENT_TOKENS,
     UNCHANGED,
     FrameParser,
+    diff_encode,
     escape_source,
+    render_frame,
     render_value,
     source_lines,
     strip_mark,
 )
-from cwm_trace.frames import Event, Step, Trace
+from cwm_trace.frames import Event, Frame, Step, Trace
 from cwm_trace.models.course import Course
 from cwm_trace.models.order import Order
 from cwm_trace.models.variables import Slots, Variables
@@ -91,9 +94,12 @@ class FrameGrammar:
         self._parser.observe(step)
         self._remember(step)
 
-    def wrote(self, text: str) -> None:
-        """Take note of a frame that was just written."""
-        self._remember(self._parser.parse(text))
+    def wrote(self, text: str) -> str:
+        """Take note of a frame that was just written; its text with `".."` for all values that it may stand for."""
+        before = self._parser.previous
+        step = self._parser.parse(text)
+        self._remember(step)
+        return render_frame(diff_encode(replace(step, raw=None), before)) if isinstance(step, Frame) else text
 
     def _remember(self, step: Step) -> None:
         self._names.update((json.dumps(name), name) for name in step.locals)

@@ -25,6 +25,7 @@ from typing import NamedTuple, TypeAlias
 from cwm_trace.format import ACTION_SEP, UNCHANGED, escape_source
 from cwm_trace.frames import Event, Frame, Step
 from cwm_trace.models.answers import STRING, Answer, answered
+from cwm_trace.models.comprehensions import Gathering, Item, form_of
 from cwm_trace.models.flow import LEFT, Flow
 from cwm_trace.models.questions import Question, Way, condition_of
 from cwm_trace.models.statements import BEGINNINGS, ITERATOR
@@ -86,6 +87,8 @@ class _Scope:
         line: that ran last, "" before any.
         visits: how often each line has run since a line that is less indented, by its text.
         answers: what has returned since the line began to run.
+        before: what had returned when the line ran again: of a comprehension, the item is shown when all has been done with it.
+        made: what has come of a comprehension's items (`models.comprehensions`).
     """
 
     names: Mapping[str, str]
@@ -95,6 +98,8 @@ class _Scope:
     line: str = ""
     visits: dict[str, int] = field(default_factory=dict)
     answers: tuple[Answer, ...] = ()
+    before: tuple[Answer, ...] = ()
+    made: dict[int, Item | None] = field(default_factory=dict)
 
 
 class Ran(NamedTuple):
@@ -180,6 +185,7 @@ class Notes:
         scope.answers = ran.answers or scope.answers + ((Answer(left.name or "", step.value or ""),) if known else ())
 
     def _run(self, scope: _Scope, step: Frame, ran: Ran) -> None:
+        scope.before = scope.answers
         scope.names, scope.line, scope.answers = step.locals, step.source, ran.answers
         scope.number = ran.number or self._flow.place(step.source, scope.number)
         visit, indent = ran.visit or scope.visits.get(step.source, 0) + 1, _indent(step.source)
@@ -209,13 +215,29 @@ class Notes:
             return None
         return Running(scope.line.strip(), self._line(scope) or scope.line.strip(), scope.names)
 
+    def gathering(self) -> Gathering | None:
+        """The comprehension that runs, at an item; None where there is none, or its items are not seen one by one."""
+        if not self._scopes or self._state is not _State.RUNS or self._scopes[-1].name != "":
+            return None
+        scope = self._scopes[-1]
+        form = form_of(scope.line.strip()) if scope.line else None
+        if form is None or not form.targets <= scope.names.keys():
+            return None
+        element, tests = (
+            tuple(answered(inlined(text, self._value), scope.before) for text in texts) for texts in form[:2]
+        )
+        return Gathering(element, tests, scope.made, scope.visits[scope.line] - 1)
+
     def question(self) -> Question | None:
         """The test that decides which line is next; None where there is none, or it is not of values alone."""
         if not self._scopes or self._state is not _State.RUNS:
             return None
         scope = self._scopes[-1]
         ways = self._flow.ways.get(scope.number)
-        if ways is None or not scope.line or (condition := condition_of(self._line(scope) or scope.line)) is None:
+        if ways is None or not scope.line:
+            return None
+        line = self._line(scope)
+        if (condition := condition_of(line or scope.line, constant=_bare(line) != scope.line.strip())) is None:
             return None
         return Question(condition, *(self._way(number, scope.number) for number in ways))
 
@@ -391,6 +413,11 @@ def _targets(tokens: Sequence[_Token], solid: Sequence[int]) -> Iterator[tuple[i
             binder = -1
         elif binder >= 0 and token.kind == "name":
             yield number, binder > 0
+
+
+def _bare(note: str) -> str:
+    """A note without the number of a loop."""
+    return re.sub(r"  # \d+$", "", note)
 
 
 def _shown(names: Mapping[str, str]) -> str:

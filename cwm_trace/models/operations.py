@@ -66,8 +66,8 @@ def first_operation(line: str) -> Operation | None:
     """The first operation of a line that is sure to be done, on values alone, and is no test; None where there is none."""
     if len(line) > _LONGEST:
         return None
-    for start, text, augments in _readings(line):
-        statement = parsed_line(text)
+    for start, text, augments in readings(line):
+        statement = statement_of(text)
         if statement is None:
             continue
         roots = ((root, kept and not augments) for root, kept in _roots(statement))
@@ -82,11 +82,17 @@ def first_operation(line: str) -> Operation | None:
 @lru_cache(maxsize=10_000)
 def is_value(text: str) -> bool:
     """Whether a text is a literal, or a display of such."""
-    statement = parsed_line(text) if len(text) <= _LONGEST else None
+    statement = statement_of(text) if len(text) <= _LONGEST else None
     return isinstance(statement, ast.Expr) and _is_value(statement.value)
 
 
-def _readings(line: str) -> Iterator[tuple[int, str, bool]]:
+def as_shown(value: str) -> str:
+    """A value as a frame shows it; the order of a set is as it stands there."""
+    sets = any(isinstance(node, ast.Set) for node in ast.walk(ast.parse(value, mode="eval")))
+    return value if sets else repr(ast.literal_eval(value))
+
+
+def readings(line: str) -> Iterator[tuple[int, str, bool]]:
     """Texts that may be parsed in place of a line, where in it they begin, and whether they are what is added to something."""
     yield 0, line, False
     if line.startswith("elif"):
@@ -118,7 +124,7 @@ def _behind_augmented(line: str) -> int | None:
 
 
 @lru_cache(maxsize=10_000)
-def parsed_line(text: str) -> ast.stmt | None:
+def statement_of(text: str) -> ast.stmt | None:
     """The only statement of a line; None where it has another number of these, or is none by itself."""
     try:
         with warnings.catch_warnings():

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 from cwm_trace.models.notes import Running, inlined
-from cwm_trace.models.operations import CHANGES, is_value, parsed_line, worked
+from cwm_trace.models.operations import CHANGES, as_shown, is_value, statement_of, worked
 
 NAME = "r"
 """What is changed, in the line that is asked for."""
@@ -60,11 +60,11 @@ class Answers(NamedTuple):
 
 def outcome_of(running: Running, answers: Answers) -> Outcome | None:
     """What a line does; None where that is not of values alone, or was not answered."""
-    source = parsed_line(running.source)
+    source = statement_of(running.source)
     if (name := _taken_from(source)) is not None and _is_known(running.names.get(name, "")):
         return _taken(name, running, answers)
     if isinstance(source, (ast.Assign, ast.AnnAssign, ast.Return)) and not _changed(source):
-        done = parsed_line(line := worked(running.line, answers.value))
+        done = statement_of(line := worked(running.line, answers.value))
         return None if done is None else _given(done, line)
     if source is None or (name := _changed(source)) is None or not _is_known(running.names.get(name, "")):
         return None
@@ -91,7 +91,7 @@ def _taken_from(statement: ast.stmt | None) -> str | None:
 
 
 def _taken(name: str, running: Running, answers: Answers) -> Outcome | None:
-    statement = parsed_line(line := worked(running.line, answers.value))
+    statement = statement_of(line := worked(running.line, answers.value))
     if not isinstance(statement, (ast.Assign, ast.Return)) or statement.value is None:
         return None
     call, before = ast.get_source_segment(line, statement.value) or "", running.names[name]
@@ -131,12 +131,9 @@ def _bound(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.expr]]:
 
 
 def _text(value: ast.expr, line: str) -> str | None:
-    """The value as a frame shows it, None where it is none. The order of a set is as it was told."""
+    """The value as a frame shows it, None where it is none."""
     text = ast.get_source_segment(line, value) or ""
-    if not is_value(text):
-        return None
-    sets = any(isinstance(node, ast.Set) for node in ast.walk(value))
-    return text if sets else repr(ast.literal_eval(text))
+    return as_shown(text) if is_value(text) else None
 
 
 def _changed(statement: ast.stmt) -> str | None:
@@ -206,7 +203,7 @@ def _asked(name: str, running: Running, answers: Answers, swaps: bool) -> str | 
 
 def _is_closed(line: str) -> bool:
     """Whether what it does is on values alone, and on what is changed."""
-    statement = parsed_line(line)
+    statement = statement_of(line)
     if statement is None or any(isinstance(node, (ast.Lambda, ast.comprehension)) for node in ast.walk(statement)):
         return False
     return {node.id for node in ast.walk(statement) if isinstance(node, ast.Name)} <= {NAME, *_HARMLESS}

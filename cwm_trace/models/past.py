@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from cwm_trace.format import FRAME_SEP, FrameParser, diff_encode, render_frame, render_prompt, render_step
 from cwm_trace.frames import Event, Frame, Step, Trace
+from cwm_trace.models.comprehensions import Gathering
 from cwm_trace.models.flow import Flow
 from cwm_trace.models.notes import Notes, Ran, Running, Work
 from cwm_trace.models.questions import Question
@@ -98,6 +99,10 @@ class Past:
     def running(self) -> Running | None:
         """The statement that runs, where notes tell of one."""
         return None if self._notes is None else self._notes.running()
+
+    def gathering(self) -> Gathering | None:
+        """The comprehension that runs, where notes tell of one."""
+        return None if self._notes is None else self._notes.gathering()
 
     def question(self) -> Question | None:
         """The test that decides what is next, where notes tell of one."""

@@ -61,8 +61,8 @@ class Question(NamedTuple):
 
 
 @lru_cache(maxsize=1000)
-def condition_of(line: str) -> Condition | None:
-    """The test of an `if`, `elif` or `while`; None where it is constant, or not of values alone."""
+def condition_of(line: str, constant: bool = False) -> Condition | None:
+    """The test of an `if`, `elif` or `while`; None where it is not of values alone. `constant`: it may be a value that was no constant."""
     found = _HEADER.fullmatch(line.strip())
     if found is None or len(line) > _LONGEST:
         return None
@@ -73,7 +73,8 @@ def condition_of(line: str) -> Condition | None:
             test = ast.parse(text, mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
-    return None if isinstance(test, ast.Constant) or not _is_closed(test) else _condition(test, text)
+    is_known = isinstance(test, ast.Constant) and not constant
+    return None if is_known or not _is_closed(test) else _condition(test, text)
 
 
 def _condition(test: ast.expr, text: str) -> Condition:

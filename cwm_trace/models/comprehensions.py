@@ -1,0 +1,106 @@
+"""Comprehensions at work: what a list or a dict has gathered so far, item by item, as the network answers for each.
+
+A frame shows the items of a comprehension one after the other, and what has come of them only when it returns. Its tests, and what it makes of an
+item are expressions of values alone, as lines are. Knows Python's comprehensions; evaluates nothing.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+from cwm_trace.models.operations import as_shown, is_value, readings, statement_of, worked
+from cwm_trace.models.questions import condition_of
+
+Item = tuple[str, ...]
+"""What comes of an item: an element, a key and a value, or nothing."""
+
+
+class Form(NamedTuple):
+    """The comprehension of a line.
+
+    Attributes:
+        element: the text of what it makes, of a dict's key and value.
+        tests: the texts of its conditions.
+        targets: the names of an item.
+    """
+
+    element: tuple[str, ...]
+    tests: tuple[str, ...]
+    targets: frozenset[str]
+
+
+class Gathering(NamedTuple):
+    """A comprehension at an item.
+
+    Attributes:
+        element, tests: as those of its form, with values in place of names.
+        made: what has come of its items, by their numbers from 1 on; None: unknown. To be filled in.
+        item: the number of this one.
+    """
+
+    element: tuple[str, ...]
+    tests: tuple[str, ...]
+    made: dict[int, Item | None]
+    item: int
+
+
+@lru_cache(maxsize=1000)
+def form_of(line: str) -> Form | None:
+    """None where a line has no list or dict comprehension over one thing, or others beside it."""
+    for _, text, _ in readings(line):
+        if (statement := statement_of(text)) is not None:
+            found = [
+                node
+                for node in ast.walk(statement)
+                if isinstance(node, (ast.ListComp, ast.DictComp, ast.SetComp, ast.GeneratorExp))
+            ]
+            return _form(found[0], text) if len(found) == 1 else None
+    return None
+
+
+def _form(node: ast.expr, text: str) -> Form | None:
+    if not isinstance(node, (ast.ListComp, ast.DictComp)) or len(node.generators) != 1 or node.generators[0].is_async:
+        return None
+    (over,) = node.generators
+    parts = (node.key, node.value) if isinstance(node, ast.DictComp) else (node.elt,)
+    if any(isinstance(inner, (ast.Lambda, ast.NamedExpr)) for part in (*parts, *over.ifs) for inner in ast.walk(part)):
+        return None
+    targets = frozenset(name.id for name in ast.walk(over.target) if isinstance(name, ast.Name))
+    return Form(tuple(_texts(parts, text)), tuple(_texts(over.ifs, text)), targets)
+
+
+def _texts(parts: Sequence[ast.expr], text: str) -> Iterator[str]:
+    for part in parts:
+        yield ast.get_source_segment(text, part) or ""
+
+
+def gathered(gathering: Gathering, holds: Callable[[str], bool], value: Callable[[str], str | None]) -> str | None:
+    """The text of what there is so far, this item included; None where something of it is unknown."""
+    gathering.made[gathering.item] = _item(gathering, holds, value)
+    items = [gathering.made.get(number) for number in range(1, gathering.item + 1)]
+    known = [item for item in items if item is not None]
+    if len(known) < len(items):
+        return None
+    if len(gathering.element) == 1:
+        return f"[{', '.join(text for item in known for text in item)}]"
+    pairs = dict(item for item in known if len(item) == 2)
+    return f"{{{', '.join(f'{key}: {text}' for key, text in pairs.items())}}}"
+
+
+def _item(gathering: Gathering, holds: Callable[[str], bool], value: Callable[[str], str | None]) -> Item | None:
+    for test in gathering.tests:
+        condition = condition_of(f"if {test}:", constant=True)
+        if condition is None:
+            return None
+        if not condition.holds(holds):
+            return ()
+    made = tuple(_value(text, value) for text in gathering.element)
+    return None if None in made else made  # type: ignore[return-value]
+
+
+def _value(text: str, ask: Callable[[str], str | None]) -> str | None:
+    done = worked(f"return {text}", ask).removeprefix("return ")
+    return as_shown(done) if is_value(done) else None
