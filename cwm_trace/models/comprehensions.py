@@ -1,7 +1,7 @@
 """Comprehensions at work: what a list or a dict has gathered so far, item by item, as the network answers for each.
 
-A frame shows the items of a comprehension one after the other, and what has come of them only when it returns. Its tests, and what it makes of an
-item are expressions of values alone, as lines are. Knows Python's comprehensions; evaluates nothing.
+A frame shows the items of a comprehension one after the other, and what has come of them only when it returns. Its tests, and what it makes of
+an item, are expressions of values alone, as lines are. Knows Python's comprehensions; evaluates nothing.
 """
 
 from __future__ import annotations

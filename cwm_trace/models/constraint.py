@@ -162,7 +162,7 @@ class FrameGrammar:
         """The position after the object of locals."""
         entries = self._entries_of(event)
         if entries is None:
-            return _object(text, at, self._names, self._known(event))
+            return _object(text, at, self._names, self._known(event), self._settled if event is Event.LINE else {})
         cut = False
         for each in entries:
             try:
@@ -247,7 +247,7 @@ def _string(text: str, at: int) -> int:
     raise _Cut if end == len(text) or _ESCAPE_BEGUN.fullmatch(text, end) else _Wrong
 
 
-def _object(text: str, at: int, names: Mapping[str, str], known: Collection[str]) -> int:
+def _object(text: str, at: int, names: Mapping[str, str], known: Mapping[str, str], settled: Mapping[str, str]) -> int:
     """The position after the object of locals; each of the names, which are by their JSON spelling, comes once."""
     left = dict(names)
     at = _expect(text, at, "{")
@@ -257,7 +257,8 @@ def _object(text: str, at: int, names: Mapping[str, str], known: Collection[str]
         end = _name(text, at, left)
         name = left.pop(text[at:end])
         at = _expect(text, end, ": ")
-        end = _any_value(text, at, name in known)
+        entry = _Entry("", False, _spelled(settled.get(name), known.get(name)), name in known)
+        end = _value(text, at, entry)
         if text.startswith("}", end):
             return end + 1
         at = _expect(text, end, ", ")

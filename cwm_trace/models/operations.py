@@ -18,7 +18,8 @@ from typing import NamedTuple
 _LONGEST = 1000  # characters of a line
 _MOST = 16  # operations of a line
 _FUNCTIONS = frozenset(
-    "abs all any ascii bin bool chr dict divmod float format hex int len list max min oct ord pow repr round sorted str sum tuple".split()
+    "abs all any ascii bin bool chr dict divmod float format hex int isinstance len list max min oct ord pow repr round sorted str sum"
+    " tuple".split()
 )
 # What they give has no text of its own, or one in no certain order: it is part of the operation around it.
 _PARTIAL = frozenset("enumerate filter frozenset iter map range reversed set zip".split())
