@@ -412,11 +412,11 @@ class CausalRollout:
 
     def next_frame(self, *, prefix: str = "", max_tokens: int | None = None) -> Generated:
         """Write one frame."""
+        settled = False
         if not self._begun:
             self._shorten()
-            if not prefix and self._asker is not None:
-                self._ask(self._asker)
-        self._note(worked=True)
+            settled = not prefix and self._asker is not None and self._ask(self._asker)
+        self._note(worked=not settled)
         given = self._codec.encode(prefix)
         self._engine.push(given)
         self._begun += given
@@ -436,21 +436,24 @@ class CausalRollout:
             self._engine.push(self._codec.encode(text))
             self._is_noted = False
 
-    def _ask(self, asker: Asker) -> None:
-        """Let the frame come to which the network's answers lead: about a test that has just run, about what a line gives."""
+    def _ask(self, asker: Asker) -> bool:
+        """Let the frame come to which the network's answers lead: about a test that has just run, about what a line gives. Whether they do."""
         assert self._grammar is not None
         outcome = None
         if self._model.asks_tests and (question := self._past.question()):
             self._grammar.decide(*(question.yes if question.condition.holds(asker) else question.no))
-        elif running := self._past.running():
+            return True
+        if running := self._past.running():
             outcome = asker.outcome(running)
         elif gathering := self._past.gathering():
             outcome = asker.gathered(gathering)
         if outcome is not None:
             self._grammar.settle(*outcome)
+        return outcome is not None
 
     def _note(self, worked: bool = False) -> None:
-        """Read what is to be read before a frame, once; `worked`: with what the network answers in place of operations."""
+        """Read what is to be read before a frame, once; `worked`: with what the network answers in place of operations, where the frame is not
+        settled by that: whether a line raises is seen by what stands in it."""
         if not self._is_noted:
             work = self._asker.worked if worked and self._asker is not None and self._model.asks_operations else None
             self._engine.push(self._codec.encode(self._past.note(work)))

@@ -114,8 +114,7 @@ class FrameGrammar:
             self._next |= {Event.LINE: set(), Event.RETURN: set(), event: {f"{line}\n"}}
 
     def settle(self, bound: Mapping[str, str], returned: str | None) -> None:
-        """Let variables of the next LINE, and what the next RETURN returns, have these values, and nothing be raised."""
-        self._next[Event.EXCEPTION] = set()
+        """Let variables of the next LINE, and what the next RETURN returns, have these values."""
         self._settled = bound
         if returned is not None:
             self._values[Event.RETURN] = render_value(returned)

@@ -100,7 +100,7 @@ def _taken(name: str, running: Running, answers: Answers) -> Outcome | None:
         return None
     if isinstance(statement, ast.Return):
         return Outcome({}, value)
-    left = answers.change(before, change)
+    left = _done(before, change, answers)
     bound = {target.id: value for target in statement.targets if isinstance(target, ast.Name)}
     return None if left is None else Outcome({**bound, name: left})
 
@@ -198,7 +198,71 @@ def _asked(name: str, running: Running, answers: Answers, swaps: bool) -> str | 
         del values[name]
     line = worked(f"{head}{NAME}{space}{inlined(rest, values.get)}", answers.value)
     line = re.sub(rf"\b{name}\[", f"{NAME}[", line) if swaps else line
-    return answers.change(running.names[name], line) if _is_closed(line) else None
+    return _done(running.names[name], line, answers) if _is_closed(line) else None
+
+
+def _done(value: str, line: str, answers: Answers) -> str | None:
+    """What a line makes of a value that has the name `NAME` in it."""
+    statement = statement_of(line)
+    match statement:
+        case ast.AugAssign(target=ast.Subscript(slice=index), value=added, op=op) if sign := _SIGNS.get(type(op)):
+            place, item = _piece(line, index), answers.value(f"{value}[{_piece(line, index)}]")
+            if (
+                item is None
+                or not is_value(item)
+                or not is_value(more := _piece(line, added))
+                or _kind(item) != _kind(more)
+            ):
+                return answers.change(value, line)
+            made = answers.value(f"{item} {sign} {more}")
+            return None if made is None or not is_value(made) else _done(value, f"{NAME}[{place}] = {made}", answers)
+    expression = _expression(statement, value, line)
+    if expression is None:
+        return answers.change(value, line)
+    return expression if is_value(expression) else answers.value(expression)
+
+
+def _expression(statement: ast.stmt | None, value: str, line: str) -> str | None:
+    """An expression that gives what a line makes of a value: of such there is more to learn from. None: none is known."""
+    kind = _kind(value)
+    match statement:
+        case ast.Assign(targets=[ast.Subscript(slice=index)], value=given) if kind == "dict":
+            entry = f"{_piece(line, index)}: {_piece(line, given)}"
+            return f"{{**{value}, {entry}}}" if value != "{}" else f"{{{entry}}}"
+        case ast.Delete(targets=[ast.Subscript(slice=ast.Constant(value=0))]) if kind == "list" and value != "[]":
+            return f"{value}[1:]"
+        case ast.Expr(value=ast.Call(func=ast.Attribute(attr=method), args=args, keywords=keywords)) if kind == "list":
+            return _of_list(
+                method, value, [_piece(line, part) for part in args], [_piece(line, part) for part in keywords]
+            )
+        case ast.Expr(value=ast.Call(func=ast.Attribute(attr="clear"), args=[])):
+            return {"dict": "{}", "set": "set()"}.get(kind)
+    return None
+
+
+def _of_list(method: str, value: str, args: list[str], keywords: list[str]) -> str | None:
+    match method, args, keywords:
+        case "append", [item], []:
+            return f"{value} + [{item}]"
+        case "extend", [items], [] if items.startswith("["):
+            return f"{value} + {items}"
+        case "insert", ["0", item], []:
+            return f"[{item}] + {value}"
+        case "pop", [], [] if value != "[]":
+            return f"{value}[:-1]"
+        case "pop", ["0"], [] if value != "[]":
+            return f"{value}[1:]"
+        case "sort", [], ([] | ["reverse=True"]):
+            return f"sorted({', '.join((value, *keywords))})"
+        case "reverse", [], []:
+            return f"{value}[::-1]"
+        case "clear", [], []:
+            return "[]"
+    return None
+
+
+def _piece(line: str, part: ast.AST) -> str:
+    return ast.get_source_segment(line, part) or ""
 
 
 def _is_closed(line: str) -> bool:

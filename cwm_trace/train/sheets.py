@@ -216,14 +216,11 @@ class _Values(Drawn):
         for hole in _HOLE.finditer(template):
             made += template[end : hole.start()]
             value = literal_text(self._drawn(hole[0]))
-            bare = not value.startswith("-") or (
-                _BARE.search(made) and "**" not in template and self.rng.random() < 0.7
-            )
-            made += (
-                value
-                if bare or made.endswith(("[", ":", "(", ", ")) and template[hole.end() :][:1] in "],:)"
-                else f"({value})"
-            )
+            behind = template[hole.end() :]
+            alone = behind[:1] in "],:)" and made.endswith(("[", ":", "(", ", "))
+            apart = "**" not in template and (_BARE.search(made) or (not made and behind.startswith(" ")))
+            bare = not value.startswith("-") or alone or (apart and self.rng.random() < 0.7)
+            made += value if bare else f"({value})"
             end = hole.end()
         return made + template[end:]
 
