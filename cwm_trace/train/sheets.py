@@ -113,7 +113,15 @@ T[:I]|T[I:I]|T[::-1]|T.upper()|T.lower()|T.split()|T.split(x)|x.join(W)|''.join(
 sorted(L)|sorted(W)|sorted(T)|max(L)|min(L)|sum(L)|list(T)|str(N)|int(Q)|ord(x)|L.index(n)|L.count(n)|list(D.items())|list(D.keys())|x * K
 L[J:]|L[:J]|len(D)
 """)
-_TABLES = [_OF_NUMBERS, _OF_TEXTS, _OF_LISTS, _OF_DICTS, _LONG_LEARNED, _EVERYWHERE]
+TEMPLATES = {
+    "numbers": _OF_NUMBERS,
+    "texts": _OF_TEXTS,
+    "lists": _OF_LISTS,
+    "dicts": _OF_DICTS,
+    "long to be learned": _LONG_LEARNED,
+    "everywhere": _EVERYWHERE,
+}
+"""Operations by what they are done on, those that are hard, and those of most lines."""
 _WEIGHTS = [14, 20, 13, 7, 24, 22]
 _HOLE = re.compile(r"(?<![\w'])[xCTUNMQnKPIJZLGwpWDk]\b(?!')")
 _BARE = re.compile(r"[-+*/%] $")  # before a number, which needs no parentheses then
@@ -126,7 +134,7 @@ def sheets_body(writer: Writer) -> list[str]:
     """Operations bound to one name, a few of them in a list; of all kinds, or of a few."""
     rng = writer.rng
     name = rng.choice("nxrkabst")
-    tables = rng.choices(_TABLES, _WEIGHTS, k=rng.choice([1, 4, 4]))
+    tables = rng.choices(list(TEMPLATES.values()), _WEIGHTS, k=rng.choice([1, 4, 4]))
     few = rng.choices(rng.choice(tables), k=rng.randint(2, 5)) if rng.random() < 0.4 else None
     lines, room = [f"{name} = {rng.randint(0, 9)}"], _ROOM
     while room > 0:
@@ -134,7 +142,7 @@ def sheets_body(writer: Writer) -> list[str]:
             lines += (changed := _changes(writer, name))
             room -= sum(len(line) + 30 for line in changed)
             continue
-        done = [_operation(writer, rng.choice(few or rng.choice(tables))) for _ in range(rng.choice([1, 1, 1, 3, 4]))]
+        done = [operation(writer, rng.choice(few or rng.choice(tables))) for _ in range(rng.choice([1, 1, 1, 3, 4]))]
         if done := [text for text in done if text]:
             lines.append(f"{name} = {done[0]}" if len(done) == 1 else f"{name} = [{', '.join(done)}]")
         room -= len(lines[-1]) + 20
@@ -143,11 +151,11 @@ def sheets_body(writer: Writer) -> list[str]:
     return [*lines, f"return {name}"]
 
 
-def _operation(writer: Writer, template: str) -> str:
-    """A template filled; "" where that raises, or gives too much."""
+def operation(writer: Writer, template: str) -> str:
+    """A template filled with literals; "" where that raises, or gives too much."""
     text = _Values(writer).fill(template)
-    given = _given(text)
-    return text if given is not None and len(given) <= _LONGEST and " at 0x" not in given else ""
+    value = given(text)
+    return text if value is not None and len(value) <= _LONGEST and " at 0x" not in value else ""
 
 
 def _changes(writer: Writer, name: str) -> list[str]:
@@ -178,10 +186,10 @@ def _does(line: str, made: dict[str, Any]) -> bool:
 def _raising(writer: Writer) -> str:
     """An operation that raises, as the last of a program; "" where none was found."""
     drawn = (_Values(writer).fill(writer.rng.choice(_MAY_RAISE)) for _ in range(30))
-    return next((text for text in drawn if _given(text) is None), "")
+    return next((text for text in drawn if given(text) is None), "")
 
 
-def _given(text: str) -> str | None:
+def given(text: str) -> str | None:
     """What an operation gives, None where it raises."""
     try:
         return repr(eval(text, {}))  # noqa: S307  of our own templates
