@@ -241,3 +241,43 @@ def test_a_trace_ends_when_its_entry_returns() -> None:
     assert grammar.may_end
     assert not any(grammar.begins(token) for token in EVENT_TOKENS.values())
     assert not grammar_behind(SHOWN, "f(1, 'a')", 8).may_end
+
+
+CHANGES = "def f(x):\n    y = x\n    y = x.lower()\n    y = x\n    return y\n"
+
+
+def test_what_is_settled_is_the_only_value() -> None:
+    grammar = grammar_behind(CHANGES, "f('a')", 5)  # behind `y = x.lower()`, which is to run
+    line = '<|line_sep|>{"x": "..", "y": "%s"}<|action_sep|>    y = x\n'
+    assert grammar.is_whole(line % "'a'") and grammar.is_whole(line % "'b'")
+    grammar.settle({"y": "'b'"}, None)
+    assert grammar.is_whole(line % "'b'") and not grammar.begins(line.partition("%")[0] + "'a")
+    grammar.settle({"y": "'a'"}, None)  # as it was
+    assert grammar.is_whole(line % "..") and not grammar.begins(line.partition("%")[0] + "'")
+    grammar.wrote(line % "..")
+    assert not grammar.is_whole(line % "'q'"), "what stands there as a name is read off the source"
+
+
+def test_what_is_settled_is_what_is_returned() -> None:
+    grammar = grammar_behind("def f(x):\n    return x.lower()\n", "f('A')", 4)
+    text = '<|return_sep|><|action_sep|>    return x.lower()\n<|arg_sep|>"%s"'
+    assert grammar.is_whole(text % "'a'") and grammar.is_whole(text % "1")
+    grammar.settle({}, "'a'")
+    assert grammar.is_whole(text % "'a'") and not grammar.is_whole(text % "1")
+
+
+def test_what_is_settled_holds_in_a_module_too() -> None:
+    trace = trace_source("x = 1\nx = x + 1\nx = 3\n")
+    grammar = FrameGrammar(Trace(trace.context, trace.frames[:3], complete=False))
+    text = '<|line_sep|>{"x": "%s"}<|action_sep|>x = 3\n'
+    assert render_frame(trace.frames[3]) == text % "2" and grammar.is_whole(text % "5")
+    grammar.settle({"x": "2"}, None)
+    assert grammar.is_whole(text % "2") and not grammar.is_whole(text % "5")
+
+
+def test_a_value_that_stays_is_written_as_two_dots() -> None:
+    grammar = grammar_behind(CHANGES, "f('a')", 5)
+    text = '<|line_sep|>{"x": "%s", "y": "%s"}<|action_sep|>    y = x\n'
+    assert grammar.wrote(text % ("..", "'a'")) == text % ("..", "..")
+    assert grammar_behind(CHANGES, "f('a')", 5).wrote(text % ("..", "'b'")) == text % ("..", "'b'")
+    assert grammar_behind(CHANGES, "f('a')", 5).wrote("no frame") == "no frame"

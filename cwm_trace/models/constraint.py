@@ -115,7 +115,7 @@ class FrameGrammar:
 
     def settle(self, bound: Mapping[str, str], returned: str | None) -> None:
         """Let variables of the next LINE, and what the next RETURN returns, have these values."""
-        self._settled = bound
+        self._settled, self._shown = bound, {}
         if returned is not None:
             self._values[Event.RETURN] = render_value(returned)
 
