@@ -203,7 +203,7 @@ def _number(rng: random.Random) -> int:
 
 
 class _Values(Drawn):
-    """The values of one operation: what is looked for is mostly there."""
+    """The values of one operation: what is looked for is there as often as not."""
 
     def __init__(self, writer: Writer) -> None:
         super().__init__(writer)
@@ -214,7 +214,7 @@ class _Values(Drawn):
             self.L = [_number(rng) for _ in range(rng.choice([0, 1, 2, 3, 3, 4, 5, 6, 8]))] or [0]
         self.W = [self.theme.item() for _ in range(rng.choice([1, 2, 2, 3, 3, 4, 5, 6]))]
         self.D = {self.theme.item(): _number(rng) for _ in range(rng.choice([1, 2, 2, 3, 3, 4, 5]))}
-        if rng.random() < 0.75:
+        if rng.random() < 0.5:  # else it may be there by chance
             self.n, self.w, self.x = rng.choice(self.L), rng.choice(self.W), rng.choice(self.T)
 
     def fill(self, template: str) -> str:
@@ -255,7 +255,7 @@ class _Values(Drawn):
                 return rng.choice(list(self.D)) if rng.random() < 0.8 else self.theme.item()
             case "p":
                 start = rng.randrange(len(self.T))
-                return self.T[start : start + rng.randint(1, 4)] if rng.random() < 0.75 else self.theme.piece()
+                return self.T[start : start + rng.randint(1, 4)] if rng.random() < 0.5 else self.theme.piece()
         known = getattr(self, hole, None)
         return self._other(hole) if known is None else known
 
