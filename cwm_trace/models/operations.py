@@ -89,8 +89,11 @@ def is_value(text: str) -> bool:
 
 def as_shown(value: str) -> str:
     """A value as a frame shows it; the order of a set is as it stands there."""
-    sets = any(isinstance(node, ast.Set) for node in ast.walk(ast.parse(value, mode="eval")))
-    return value if sets else repr(ast.literal_eval(value))
+    node = ast.parse(value, mode="eval").body
+    if not any(isinstance(part, ast.Set) for part in ast.walk(node)):
+        return repr(ast.literal_eval(value))
+    bare = isinstance(node, ast.Tuple) and node.elts and node.elts[0].col_offset == 0
+    return f"({value})" if bare else value
 
 
 def readings(line: str) -> Iterator[tuple[int, str, bool]]:

@@ -76,7 +76,7 @@ def outcome_of(running: Running, answers: Answers) -> Outcome | None:
 
 
 def _taken_from(statement: ast.stmt | None) -> str | None:
-    """The variable whose value gives something and is changed by that: `items`, of `last = items.pop()`."""
+    """The variable whose value is changed by what is bound or returned: `items`, of `last = items.pop()`."""
     match statement:
         case ast.Assign(targets=[ast.Name(id=target)], value=value):
             pass
@@ -85,7 +85,7 @@ def _taken_from(statement: ast.stmt | None) -> str | None:
         case _:
             return None
     match value:
-        case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=method)) if method in _TAKING and name != target:
+        case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=method)) if method in CHANGES and name != target:
             return name
     return None
 
@@ -96,7 +96,9 @@ def _taken(name: str, running: Running, answers: Answers) -> Outcome | None:
         return None
     call, before = ast.get_source_segment(line, statement.value) or "", running.names[name]
     change = NAME + call.removeprefix(before)
-    if not _is_closed(change) or (value := answers.value(call)) is None or not is_value(value):
+    gives = any(change.startswith(f"{NAME}.{method}(") for method in _TAKING)
+    value = answers.value(call) if gives and _is_closed(change) else "None"
+    if not _is_closed(change) or value is None or not is_value(value):
         return None
     if isinstance(statement, ast.Return):
         return Outcome({}, value)
@@ -216,13 +218,13 @@ def _done(value: str, line: str, answers: Answers) -> str | None:
                 return answers.change(value, line)
             made = answers.value(f"{item} {sign} {more}")
             return None if made is None or not is_value(made) else _done(value, f"{NAME}[{place}] = {made}", answers)
-    expression = _expression(statement, value, line)
+    expression = _expression(statement, value, line, answers)
     if expression is None:
         return answers.change(value, line)
     return expression if is_value(expression) else answers.value(expression)
 
 
-def _expression(statement: ast.stmt | None, value: str, line: str) -> str | None:
+def _expression(statement: ast.stmt | None, value: str, line: str, answers: Answers) -> str | None:
     """An expression that gives what a line makes of a value: of such there is more to learn from. None: none is known."""
     kind = _kind(value)
     match statement:
