@@ -234,9 +234,10 @@ def _expression(statement: ast.stmt | None, value: str, line: str, answers: Answ
         case ast.Delete(targets=[ast.Subscript(slice=ast.Constant(value=0))]) if kind == "list" and value != "[]":
             return f"{value}[1:]"
         case ast.Expr(value=ast.Call(func=ast.Attribute(attr=method), args=args, keywords=keywords)) if kind == "list":
-            return _of_list(
-                method, value, [_piece(line, part) for part in args], [_piece(line, part) for part in keywords]
-            )
+            given = [_piece(line, part) for part in args]
+            if method == "extend" and len(given) == 1 and not given[0].startswith("["):
+                given = [answers.value(f"list({given[0]})") or ""]
+            return _of_list(method, value, given, [_piece(line, part) for part in keywords])
         case ast.Expr(value=ast.Call(func=ast.Attribute(attr="clear"), args=[])):
             return {"dict": "{}", "set": "set()"}.get(kind)
     return None
