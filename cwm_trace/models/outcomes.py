@@ -234,10 +234,10 @@ def _expression(statement: ast.stmt | None, value: str, line: str, answers: Answ
         case ast.Delete(targets=[ast.Subscript(slice=ast.Constant(value=0))]) if kind == "list" and value != "[]":
             return f"{value}[1:]"
         case ast.Expr(value=ast.Call(func=ast.Attribute(attr=method), args=args, keywords=keywords)) if kind == "list":
-            given = [_piece(line, part) for part in args]
-            if method == "extend" and len(given) == 1 and not given[0].startswith("["):
-                given = [answers.value(f"list({given[0]})") or ""]
-            return _of_list(method, value, given, [_piece(line, part) for part in keywords])
+            texts = [_piece(line, part) for part in args]
+            if method == "extend" and len(texts) == 1 and not texts[0].startswith("["):
+                texts = [answers.value(f"list({texts[0]})") or ""]
+            return _of_list(method, value, texts, [_piece(line, part) for part in keywords])
         case ast.Expr(value=ast.Call(func=ast.Attribute(attr="clear"), args=[])):
             return {"dict": "{}", "set": "set()"}.get(kind)
     return None
