@@ -9,7 +9,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from cwm_trace.format import ACTION_SEP, ARG_SEP, FRAME_SEP, parse, render_frame
+from cwm_trace.format import ACTION_SEP, ARG_SEP, EVENT_TOKENS, FRAME_SEP, parse, render_frame
 from cwm_trace.frames import Event, Frame
 from cwm_trace.tracer.inprocess import record_source
 from cwm_trace.train.data import learned
@@ -20,12 +20,12 @@ from cwm_trace.train.tokenizer import PAD, build_tokenizer
 SEEDS = range(37_970_000, 37_970_080)
 
 
-@pytest.mark.parametrize("family", ["facts", "deeds", "rounds", "growth", "choices", "asks"])
+@pytest.mark.parametrize("family", ["facts", "deeds", "rounds", "growth", "choices", "asks", "sheets"])
 def test_the_same_seed_gives_the_same_program(family: str) -> None:
     assert [generate(seed, 1, family) for seed in SEEDS[:20]] == [generate(seed, 1, family) for seed in SEEDS[:20]]
 
 
-@pytest.mark.parametrize("family", ["facts", "deeds", "rounds", "growth", "choices", "asks"])
+@pytest.mark.parametrize("family", ["facts", "deeds", "rounds", "growth", "choices", "asks", "sheets"])
 def test_python_has_nothing_to_say_about_the_programs(family: str) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -88,8 +88,11 @@ def test_observations_alone_are_learned_of_a_text_without_the_lines_of_the_funct
         assert program.calls[0] in trace.context
         full = record_source(program.source, program.calls[0])
         shown = [render_frame(step).partition(ACTION_SEP) for step in full.frames[1:]]
+        raises = EVENT_TOKENS[Event.EXCEPTION]  # that it does is learned, too
         observed = [
-            ARG_SEP + after.partition(ARG_SEP)[2] + FRAME_SEP if ARG_SEP in after else before
+            (before if before == raises else "") + ARG_SEP + after.partition(ARG_SEP)[2] + FRAME_SEP
+            if ARG_SEP in after
+            else before
             for before, _, after in shown
         ]
         assert tokenizer.decode(tokens[wanted].tolist()) == "".join(observed)
