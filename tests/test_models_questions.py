@@ -133,6 +133,12 @@ def test_what_is_not_of_values_alone_is_not_asked() -> None:
     assert not list(questions(record_source(source, "f(A())")))
 
 
+def test_a_test_that_is_a_value_is_asked_and_one_that_is_a_constant_is_not() -> None:
+    source = "def f(s):\n    while True:\n        if s:\n            return 1\n        s = 'a'\n"
+    asked = list(questions(record_source(source, "f('')")))
+    assert [question.condition for _, question, _ in asked] == [Condition("bool('')"), Condition("bool('a')")]
+
+
 # --- a network that is asked ------------------------------------------------------------------------------------------
 
 

@@ -237,7 +237,7 @@ class Notes:
         if ways is None or not scope.line:
             return None
         line = self._line(scope)
-        if (condition := condition_of(line or scope.line, constant=_bare(line) != scope.line.strip())) is None:
+        if (condition := condition_of(line or scope.line, constant=bool(line))) is None:
             return None
         return Question(condition, *(self._way(number, scope.number) for number in ways))
 
@@ -413,11 +413,6 @@ def _targets(tokens: Sequence[_Token], solid: Sequence[int]) -> Iterator[tuple[i
             binder = -1
         elif binder >= 0 and token.kind == "name":
             yield number, binder > 0
-
-
-def _bare(note: str) -> str:
-    """A note without the number of a loop."""
-    return re.sub(r"  # \d+$", "", note)
 
 
 def _shown(names: Mapping[str, str]) -> str:
