@@ -7,22 +7,19 @@ import warnings
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-from cwm_trace.frames import Event, Frame, Trace
+from cwm_trace.frames import Event, Trace
 from cwm_trace.models.comprehensions import gathered
-from cwm_trace.models.flow import Flow
 from cwm_trace.models.notes import Notes, Running, inlined
 from cwm_trace.models.operations import is_value, worked
 from cwm_trace.models.outcomes import Answers, Outcome, outcome_of
 from cwm_trace.tracer.inprocess import record_source
 from cwm_trace.train.programs import generate
-
-if TYPE_CHECKING:
-    from cwm_trace.models.causal import CausalModel
+from tests.benchmarks.questions import walked
+from tests.embedded import embedded, recorded_text
 
 FIRST = 37_993_000
 
@@ -106,9 +103,7 @@ def test_outcomes_are_what_frames_show(family: str | None) -> None:
 
 
 def check(trace: Trace, seen: Counter[str]) -> None:
-    notes = Notes(Flow(trace.context))
-    for step in trace.frames:
-        assert isinstance(step, Frame)
+    for notes, step in walked(trace):
         running = notes.running()
         outcome = outcome_of(running, Answers(evaluated, changed)) if running and not notes.question() else None
         if running is not None and outcome is not None:
@@ -122,7 +117,6 @@ def check(trace: Trace, seen: Counter[str]) -> None:
                     assert same(value, step.locals.get(name, "")), (running, name)
         elif running is not None and step.event is Event.LINE and " = " in running.source:
             seen["left"] += 1
-        notes.observe(step)
 
 
 def same(text: str, shown: str) -> bool:
@@ -201,24 +195,22 @@ def test_what_a_line_does(source: str, asked: list[str], outcome: Outcome | None
     assert told == asked
 
 
+def what_is_gathered(notes: Notes) -> str | None:
+    gathering = notes.gathering()
+    return gathered(gathering, lambda test: bool(eval(test)), evaluated) if gathering else None
+
+
 @pytest.mark.parametrize("family", ["wide", "plain", "idiom", None])
 def test_what_a_comprehension_has_gathered_is_what_it_returns(family: str | None) -> None:
     told: Counter[bool] = Counter()
-    kinds: Counter[str] = Counter()
     for seed in range(FIRST, FIRST + 200):
         program = generate(seed, 1, family)
         for call in program.calls:
-            trace = record_source(program.source, call, max_frames=600)
-            notes = Notes(Flow(trace.context))
-            for step in trace.frames:
-                assert isinstance(step, Frame)
-                gathering = notes.gathering()
-                text = gathered(gathering, lambda test: bool(eval(test)), evaluated) if gathering else None
-                if gathering is not None and step.event is Event.RETURN:
+            for notes, step in walked(record_source(program.source, call, max_frames=600)):
+                text = what_is_gathered(notes)
+                if notes.gathering() is not None and step.event is Event.RETURN:
                     told[text is not None] += 1
-                    kinds[(step.value or "")[:1]] += 1
-                    assert text is None or same(text, step.value or ""), (gathering, program.source)
-                notes.observe(step)
+                    assert text is None or same(text, step.value or ""), (step, program.source)
     assert told[True] > 10 and told[True] > 2 * told[False], told
 
 
@@ -233,14 +225,12 @@ def test_what_a_comprehension_has_gathered_is_what_it_returns(family: str | None
 )
 def test_a_comprehension_gathers_its_items(line: str, call: str) -> None:
     trace = record_source(f"def g(x):\n    return x * 2\ndef f(s, y):\n    {line}\n", call)
-    notes, texts = Notes(Flow(trace.context)), []
-    for step in trace.frames:
-        gathering = notes.gathering()
-        texts.append(gathered(gathering, lambda test: bool(eval(test)), evaluated) if gathering else None)
+    texts = []
+    for notes, step in walked(trace):
+        texts.append(what_is_gathered(notes))
         if step.event is Event.RETURN and "for" in step.source and step.value is not None:
             assert texts[-1] == step.value
             break
-        notes.observe(step)
     assert sum(text is not None for text in texts) >= 2
 
 
@@ -255,13 +245,16 @@ class Telling:
         return self.function(given)
 
 
+def worked_notes(source: str, call: str) -> list[str]:
+    """The first line of each note, with the true answers."""
+    walk = walked(record_source(source, call))
+    texts = (notes.text(lambda line: worked(line, evaluated)) for notes, _ in walk)
+    return [text.removeprefix("<|action_sep|>").split("\n")[0] for text in texts]
+
+
 def test_notes_have_what_operations_gave() -> None:
     source = "def f(s):\n    for i in range(len(s) - 1):\n        s = s.upper() + s[i + 1]\n    return s\n"
-    trace = record_source(source, "f('abc')")
-    notes, texts = Notes(Flow(trace.context)), []
-    for step in trace.frames:
-        texts.append(notes.text(lambda line: worked(line, evaluated)).removeprefix("<|action_sep|>").split("\n")[0])
-        notes.observe(step)
+    texts = worked_notes(source, "f('abc')")
     assert texts[4:10] == [
         "for i in range(2):  # 1",
         "s = 'ABCb'",
@@ -274,12 +267,7 @@ def test_notes_have_what_operations_gave() -> None:
 
 def test_in_what_a_loop_goes_through_its_item_is_marked() -> None:
     source = "def f(s):\n    for x in sorted(s):\n        pass\n    for x, y in zip(s, s[1:]):\n        pass\n"
-    trace = record_source(source, "f('ba')")
-    notes, texts = Notes(Flow(trace.context)), []
-    for step in trace.frames:
-        texts.append(notes.text(lambda line: worked(line, evaluated)).removeprefix("<|action_sep|>").split("\n")[0])
-        notes.observe(step)
-    loops = [text for text in texts if text.startswith("for")]
+    loops = [text for text in worked_notes(source, "f('ba')") if text.startswith("for")]
     assert loops[:2] == ["for x in [`'a', 'b']:  # 1", "for x in ['a', `'b']:  # 2"]
     assert loops[3] == "for x, y in zip('`ba', '`a'):  # 1"
 
@@ -288,36 +276,17 @@ def test_in_what_a_loop_goes_through_its_item_is_marked() -> None:
 
 
 def test_the_text_that_asks_is_that_of_the_training_data() -> None:
-    pytest.importorskip("tokenizers")
     from cwm_trace.models.asking import answer_text, question_text
-    from cwm_trace.train.record import Maker, Recipe, _without_bodies
-    from cwm_trace.train.tokenizer import PAD, build_tokenizer
 
-    maker = Maker(Recipe(0, 0, family="sheets", notes=True))
     for operation in ["'é'.upper()", "[1, 2] + [3]", "'\\n'.split('\"')", "3 in [1]"]:
         value = evaluated(operation)
         assert value is not None
-        trace = record_source(f"def f(w):\n    r = 7\n    r = {operation}\n    return r\n", "f(7)")
-        ids = maker._observed(replace(trace, context=_without_bodies(trace.context)))
-        text = build_tokenizer().decode(ids).replace(PAD, "")
-        assert text.startswith(question_text(operation) + answer_text(value))
-
-
-def nano() -> CausalModel:
-    pytest.importorskip("torch")
-    from cwm_trace import models
-    from cwm_trace.models.causal import CausalModel
-
-    if not (models.NANO_FOLDER / "model.safetensors").is_file():
-        pytest.skip("no embedded model in this checkout")
-    model = models.load_model("nano")
-    assert isinstance(model, CausalModel)
-    return model
+        assert recorded_text(operation, "sheets").startswith(question_text(operation) + answer_text(value))
 
 
 @pytest.mark.parametrize("asks", [True, False])
 def test_a_network_is_held_to_what_it_answered(monkeypatch: pytest.MonkeyPatch, asks: bool) -> None:
-    model = nano()
+    model = embedded()
     from cwm_trace.models.asking import Asker
     from cwm_trace.prompts import call_prompt
     from cwm_trace.simulate import predict
@@ -339,10 +308,10 @@ def test_a_value_is_told_whole_or_not_at_all() -> None:
     from cwm_trace.models import Decoding
     from cwm_trace.models.asking import Asker
 
-    asker = Asker(nano(), Decoding())
+    asker = Asker(embedded(), Decoding())
     operations = ["'ab'.upper()", "'b' + 'c'", "'\"'.lower()"]
     told = [asker.value(operation) for operation in operations]
     assert [asker.value(operation) for operation in operations] == told
-    assert [Asker(nano(), Decoding(speculative=False)).value(operation) for operation in operations] == told
+    assert [Asker(embedded(), Decoding(speculative=False)).value(operation) for operation in operations] == told
     assert told[:2] == ["'AB'", "'bc'"]
     asker.close()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
 from textwrap import dedent
 
 import pytest
@@ -15,6 +14,7 @@ from cwm_trace.models.questions import Condition, Question, Way, condition_of
 from cwm_trace.tracer.inprocess import record_source
 from cwm_trace.train.programs import generate
 from tests.benchmarks.questions import questions
+from tests.embedded import embedded, recorded_text
 
 FIRST = 37_992_000
 
@@ -143,30 +143,19 @@ def test_a_test_that_is_a_value_is_asked_and_one_that_is_a_constant_is_not() -> 
 
 
 def test_the_text_that_asks_is_that_of_the_training_data() -> None:
-    pytest.importorskip("tokenizers")
     from cwm_trace.models.asking import answer_text, question_text
-    from cwm_trace.train.record import Maker, Recipe, _without_bodies
-    from cwm_trace.train.tokenizer import PAD, build_tokenizer
 
-    maker = Maker(Recipe(0, 0, family="asks", notes=True))
     for test, answer in [("'a' in 'abc'", "True"), ("not 'é'.isupper() and 3 < len([1])", "False")]:
-        trace = record_source(f"def f(w):\n    r = 7\n    r = {test}\n    return r\n", "f(7)")
-        ids = maker._observed(replace(trace, context=_without_bodies(trace.context)))
-        text = build_tokenizer().decode(ids).replace(PAD, "")
-        assert text.startswith(question_text(test) + answer_text(answer))
+        assert recorded_text(test, "asks").startswith(question_text(test) + answer_text(answer))
 
 
 def test_a_network_is_held_to_its_answers(monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("torch")
-    from cwm_trace import models
-    from cwm_trace.models import Decoding, load_model
+    nano = embedded()
+    from cwm_trace.models import Decoding
     from cwm_trace.models.asking import Asker
     from cwm_trace.prompts import call_prompt
     from cwm_trace.simulate import predict
 
-    if not (models.NANO_FOLDER / "model.safetensors").is_file():
-        pytest.skip("no embedded model in this checkout")
-    nano = load_model("nano")
     monkeypatch.setattr(nano, "asks_tests", True, raising=False)
     prompt = call_prompt("def f(s):\n    if 'a' in s:\n        return 1\n    return 2\n", "f('abc')")
     for answer, line in [(True, "        return 1"), (False, "    return 2")]:
@@ -180,16 +169,10 @@ def test_a_network_is_held_to_its_answers(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_it_answers_true_or_false_the_same_each_time() -> None:
-    pytest.importorskip("torch")
-    from cwm_trace import models
-    from cwm_trace.models import Decoding, load_model
+    nano = embedded()
+    from cwm_trace.models import Decoding
     from cwm_trace.models.asking import Asker
-    from cwm_trace.models.causal import CausalModel
 
-    if not (models.NANO_FOLDER / "model.safetensors").is_file():
-        pytest.skip("no embedded model in this checkout")
-    nano = load_model("nano")
-    assert isinstance(nano, CausalModel)
     asker, drawn = Asker(nano, Decoding()), Asker(nano, Decoding(temperature=50.0))
     tests = ["3 > 2", "2 > 3", "3 > 2", "'a' == 'a'", "'a' == 'b'"]
     answers = [asker(test) for test in tests]

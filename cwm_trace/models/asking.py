@@ -3,7 +3,7 @@
 In a trace what a test gives is seen by the line that runs next: a bit among a hundred tokens of copies, which a small network learns badly. What
 is bound to a name it learns from a quarter of the tokens (the family `asks` of the training data). So it is asked in that way about the test
 with values in place of its names (`models.questions`), and goes on with the line to which its own answer leads. Of a line of several
-operations it is asked one after the other (`models.operations`), and reads the line with what it answered. Nothing is evaluated.
+operations it is asked one after the other (`models.operations`), and held to what its answers make of the line. Nothing is evaluated.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ class Asker:
         return self._once(test, self._truths, self._truth)
 
     def worked(self, line: str) -> str:
-        """A line with what the network says in place of its operations, but for the last one."""
+        """A line with what the network says in place of its operations."""
         return worked(line, self.value)
 
     def value(self, operation: str) -> str | None:
@@ -103,7 +103,7 @@ class Asker:
 
     def gathered(self, gathering: Gathering) -> Outcome | None:
         """What a comprehension returns if it ends behind this item."""
-        text = gathered(gathering, self, self.value) if self._model.asks_operations else None
+        text = gathered(gathering, self, self.value)
         return None if text is None else Outcome({}, text)
 
     def _changed(self, before: str, text: str) -> str | None:
@@ -111,8 +111,8 @@ class Asker:
         return before if told == UNCHANGED else told
 
     def outcome(self, running: Running) -> Outcome | None:
-        """What a line does, where the network is asked for operations."""
-        return outcome_of(running, Answers(self.value, self.change)) if self._model.asks_operations else None
+        """What a line does."""
+        return outcome_of(running, Answers(self.value, self.change))
 
     def _once(self, text: str, known: dict[str, _Made], ask: Callable[[str], _Made]) -> _Made:
         if self._decoding.temperature > 0:

@@ -220,7 +220,7 @@ class CausalModel:
         reads_notes: whether notes stand between the frames that the network reads (`models.notes`).
         constrained: whether its frames are constrained where a `Decoding` does not say.
         asks_tests: whether it is asked what tests give, where its frames are constrained (`models.asking`).
-        asks_operations: and what operations give, one by one, where a line has several.
+        asks_operations: and what the operations of a line give, one by one.
     """
 
     def __init__(self, model: Any, tokenizer: Any, name: str) -> None:
@@ -439,10 +439,12 @@ class CausalRollout:
     def _ask(self, asker: Asker) -> bool:
         """Let the frame come to which the network's answers lead: about a test that has just run, about what a line gives. Whether they do."""
         assert self._grammar is not None
-        outcome = None
         if self._model.asks_tests and (question := self._past.question()):
             self._grammar.decide(*(question.yes if question.condition.holds(asker) else question.no))
             return True
+        if not self._model.asks_operations:
+            return False
+        outcome = None
         if running := self._past.running():
             outcome = asker.outcome(running)
         elif gathering := self._past.gathering():

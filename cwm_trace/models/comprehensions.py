@@ -7,12 +7,13 @@ an item, are expressions of values alone, as lines are. Knows Python's comprehen
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple
 
-from cwm_trace.models.operations import as_shown, is_value, readings, statement_of, worked
+from cwm_trace.models.operations import as_shown, is_value, readings, worked
 from cwm_trace.models.questions import condition_of
+from cwm_trace.models.statements import DISPLAYS, statement_of, text_of
 
 Item = tuple[str, ...]
 """What comes of an item: an element, a key and a value, or nothing."""
@@ -52,11 +53,7 @@ def form_of(line: str) -> Form | None:
     """None where a line has no list or dict comprehension over one thing, or others beside it."""
     for _, text, _ in readings(line):
         if (statement := statement_of(text)) is not None:
-            found = [
-                node
-                for node in ast.walk(statement)
-                if isinstance(node, (ast.ListComp, ast.DictComp, ast.SetComp, ast.GeneratorExp))
-            ]
+            found = [node for node in ast.walk(statement) if isinstance(node, (*DISPLAYS, ast.GeneratorExp))]
             return _form(found[0], text) if len(found) == 1 else None
     return None
 
@@ -69,12 +66,7 @@ def _form(node: ast.expr, text: str) -> Form | None:
     if any(isinstance(inner, (ast.Lambda, ast.NamedExpr)) for part in (*parts, *over.ifs) for inner in ast.walk(part)):
         return None
     targets = frozenset(name.id for name in ast.walk(over.target) if isinstance(name, ast.Name))
-    return Form(tuple(_texts(parts, text)), tuple(_texts(over.ifs, text)), targets)
-
-
-def _texts(parts: Sequence[ast.expr], text: str) -> Iterator[str]:
-    for part in parts:
-        yield ast.get_source_segment(text, part) or ""
+    return Form(tuple(text_of(part, text) for part in parts), tuple(text_of(test, text) for test in over.ifs), targets)
 
 
 def gathered(gathering: Gathering, holds: Callable[[str], bool], value: Callable[[str], str | None]) -> str | None:

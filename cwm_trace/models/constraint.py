@@ -135,7 +135,7 @@ class FrameGrammar:
         return self._shown[event]
 
     def _entries(self, slots: Slots, event: Event) -> _Entries:
-        known, settled = self._known(event), self._settled if event is Event.LINE else {}
+        known, settled = self._known(event), self._settled_of(event)
         return [
             _Entry(
                 f"{json.dumps(name)}: ",
@@ -157,11 +157,14 @@ class FrameGrammar:
         """The values that `".."` may stand for."""
         return (self._parser.previous if event is Event.LINE else None) or {}
 
+    def _settled_of(self, event: Event) -> Mapping[str, str]:
+        return self._settled if event is Event.LINE else {}
+
     def _locals(self, text: str, at: int, event: Event) -> int:
         """The position after the object of locals."""
         entries = self._entries_of(event)
         if entries is None:
-            return _object(text, at, self._names, self._known(event), self._settled if event is Event.LINE else {})
+            return _object(text, at, self._names, self._known(event), self._settled_of(event))
         cut = False
         for each in entries:
             try:

@@ -206,22 +206,24 @@ class Notes:
         lines = self._lines(self._scopes[-1], work) if self._scopes else []
         return "\n".join([ACTION_SEP + lines[0], *lines[1:], ""]) if lines else ""
 
+    @property
+    def _at_work(self) -> _Scope | None:
+        """The Python frame whose line is running; None where none has begun to, or it is known to do something else."""
+        runs = self._scopes and self._state is _State.RUNS and self._scopes[-1].line
+        return self._scopes[-1] if runs else None
+
     def running(self) -> Running | None:
         """The statement that runs; None where there is none, or it has several lines, or its line several."""
-        if not self._scopes or self._state is not _State.RUNS:
-            return None
-        scope = self._scopes[-1]
-        if scope.inline or scope.number not in self._flow.whole or not scope.line:
+        scope = self._at_work
+        if scope is None or scope.inline or scope.number not in self._flow.whole:
             return None
         return Running(scope.line.strip(), self._line(scope) or scope.line.strip(), scope.names)
 
     def gathering(self) -> Gathering | None:
         """The comprehension that runs, at an item; None where there is none, or its items are not seen one by one."""
-        if not self._scopes or self._state is not _State.RUNS or self._scopes[-1].name != "":
-            return None
-        scope = self._scopes[-1]
-        form = form_of(scope.line.strip()) if scope.line else None
-        if form is None or not form.targets <= scope.names.keys():
+        scope = self._at_work
+        form = form_of(scope.line.strip()) if scope is not None and scope.name == "" else None
+        if scope is None or form is None or not form.targets <= scope.names.keys():
             return None
         element, tests = (
             tuple(answered(inlined(text, self._value), scope.before) for text in texts) for texts in form[:2]
@@ -230,11 +232,9 @@ class Notes:
 
     def question(self) -> Question | None:
         """The test that decides which line is next; None where there is none, or it is not of values alone."""
-        if not self._scopes or self._state is not _State.RUNS:
-            return None
-        scope = self._scopes[-1]
-        ways = self._flow.ways.get(scope.number)
-        if ways is None or not scope.line:
+        scope = self._at_work
+        ways = None if scope is None else self._flow.ways.get(scope.number)
+        if scope is None or ways is None:
             return None
         line = self._line(scope)
         if (condition := condition_of(line or scope.line, constant=bool(line))) is None:

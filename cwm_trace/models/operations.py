@@ -1,8 +1,8 @@
 """Operations on values alone in a line of which notes have made such: which one Python does first, and the line with what it gives in its place.
 
 `return len('abc'.split('b')) + 1` is three operations. Done one by one, each is of a kind that is frequent in training data, and what it is done
-on stands before it. What is not certain to be done, and what changes a value, stays as it is: a part of a
-comprehension, what stands behind `and` and `or`, `pop`. Knows Python's expressions; evaluates nothing.
+on stands before it. What is not certain to be done, and what changes a value, stays as it is: a part of a comprehension, what stands behind
+`and` and `or`, `pop`. Knows Python's expressions; evaluates nothing.
 """
 
 from __future__ import annotations
@@ -10,10 +10,12 @@ from __future__ import annotations
 import ast
 import io
 import tokenize
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
+
+from cwm_trace.models.bindings import literal
+from cwm_trace.models.statements import DISPLAYS, statement_of
 
 _LONGEST = 1000  # characters of a line
 _MOST = 16  # operations of a line
@@ -28,6 +30,7 @@ CHANGES = frozenset(
     "add append appendleft clear difference_update discard extend insert intersection_update pop popitem popleft remove reverse setdefault sort"
     " symmetric_difference_update update".split()
 )
+_CLOSED = (*DISPLAYS, ast.GeneratorExp, ast.Lambda, ast.JoinedStr, ast.NamedExpr)  # nothing is worked out in these
 _BRACKETS = {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}
 
 
@@ -75,7 +78,7 @@ def first_operation(line: str) -> Operation | None:
         found = next((node for root, kept in roots if (node := _first(root, root if kept else None))), None)
         if found is None:
             return None
-        begins, ends = (start + _characters(text, offset or 0) for offset in (found.col_offset, found.end_col_offset))
+        begins, ends = (start + place for place in _span(text, found, found))
         return Operation(line[begins:ends], begins, ends, _known(found, text))
     return None
 
@@ -89,11 +92,11 @@ def is_value(text: str) -> bool:
 
 def as_shown(value: str) -> str:
     """A value as a frame shows it; the order of a set is as it stands there."""
-    node = ast.parse(value, mode="eval").body
-    if not any(isinstance(part, ast.Set) for part in ast.walk(node)):
-        return repr(ast.literal_eval(value))
+    statement = statement_of(value)
+    assert isinstance(statement, ast.Expr)
+    node = statement.value
     bare = isinstance(node, ast.Tuple) and node.elts and node.elts[0].col_offset == 0
-    return f"({value})" if bare else value
+    return literal(node) or (f"({value})" if bare else value)
 
 
 def readings(line: str) -> Iterator[tuple[int, str, bool]]:
@@ -125,18 +128,6 @@ def _behind_augmented(line: str) -> int | None:
     except (tokenize.TokenError, IndentationError, SyntaxError):
         pass
     return None
-
-
-@lru_cache(maxsize=10_000)
-def statement_of(text: str) -> ast.stmt | None:
-    """The only statement of a line; None where it has another number of these, or is none by itself."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            body = ast.parse(text).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
-    return body[0] if len(body) == 1 else None
 
 
 def _roots(statement: ast.stmt) -> Iterator[tuple[ast.expr, bool]]:
@@ -187,22 +178,14 @@ def _known(node: ast.expr, text: str) -> str:
         left: Sequence[ast.expr] = (node.body if yes else node.orelse,)
     else:
         left = node.values[1:] if yes is isinstance(node.op, ast.And) else node.values[:1]
-    begins, ends = (_characters(text, offset or 0) for offset in (left[0].col_offset, left[-1].end_col_offset))
+    begins, ends = _span(text, left[0], left[-1])
     return text[begins:ends]
 
 
 def _sure_parts(node: ast.AST) -> Iterator[ast.AST]:
     """The parts of an expression that are sure to be done, and of which it does not change what they give."""
     match node:
-        case (
-            ast.ListComp()
-            | ast.SetComp()
-            | ast.DictComp()
-            | ast.GeneratorExp()
-            | ast.Lambda()
-            | ast.JoinedStr()
-            | ast.NamedExpr()
-        ):
+        case _ if isinstance(node, _CLOSED):
             return
         case ast.BoolOp(values=[first, *_]) | ast.IfExp(test=first):
             yield first
@@ -260,9 +243,13 @@ def _is_value(node: ast.expr) -> bool:
     return False
 
 
-def _characters(text: str, offset: int) -> int:
-    """The place of a character by that of its first byte."""
-    return offset if text.isascii() else len(text.encode()[:offset].decode())
+def _span(text: str, first: ast.expr, last: ast.expr) -> tuple[int, int]:
+    """Where one begins and another ends, in characters; the nodes tell it in bytes."""
+    begins, ends = first.col_offset, last.end_col_offset or 0
+    if text.isascii():
+        return begins, ends
+    coded = text.encode()
+    return len(coded[:begins].decode()), len(coded[:ends].decode())
 
 
 def _replaced(line: str, operation: Operation, value: str) -> str:

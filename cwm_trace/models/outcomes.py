@@ -12,13 +12,15 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 from cwm_trace.models.notes import Running, inlined
-from cwm_trace.models.operations import CHANGES, as_shown, is_value, statement_of, worked
+from cwm_trace.models.operations import CHANGES, as_shown, is_value, worked
+from cwm_trace.models.statements import statement_of, text_of
 
 NAME = "r"
 """What is changed, in the line that is asked for."""
-_TAKING = frozenset({"pop", "popitem", "popleft", "setdefault"})
-_DELETES = re.compile(r"del\s+")
 _LONGEST = 300  # characters of it
+_TAKING = frozenset({"pop", "popitem", "popleft", "setdefault"})
+_HARMLESS = frozenset({"len", "str", "int", "list", "range", "sorted", "reversed", "set", "dict", "tuple"})
+_DELETES = re.compile(r"del\s+")
 _SIGNS: dict[type[ast.operator], str] = {
     ast.Add: "+",
     ast.Sub: "-",
@@ -61,13 +63,18 @@ class Answers(NamedTuple):
 def outcome_of(running: Running, answers: Answers) -> Outcome | None:
     """What a line does; None where that is not of values alone, or was not answered."""
     source = statement_of(running.source)
-    if (name := _taken_from(source)) is not None and _is_known(running.names.get(name, "")):
-        return _taken(name, running, answers)
-    if isinstance(source, (ast.Assign, ast.AnnAssign, ast.Return)) and not _changed(source):
+    if source is None:
+        return None
+    taken, changed = _taken_from(source), _changed(source)
+    if (name := taken or changed) is None:
+        if not isinstance(source, (ast.Assign, ast.AnnAssign, ast.Return)):
+            return None
         done = statement_of(line := worked(running.line, answers.value))
         return None if done is None else _given(done, line)
-    if source is None or (name := _changed(source)) is None or not _is_known(running.names.get(name, "")):
+    if not _is_known(running.names.get(name, "")):
         return None
+    if taken:
+        return _taken(taken, running, answers)
     if _changes_more(source):
         return None
     swaps = isinstance(source, ast.Assign) and isinstance(source.targets[0], ast.Tuple)
@@ -75,7 +82,7 @@ def outcome_of(running: Running, answers: Answers) -> Outcome | None:
     return None if value is None else Outcome({name: value})
 
 
-def _taken_from(statement: ast.stmt | None) -> str | None:
+def _taken_from(statement: ast.stmt) -> str | None:
     """The variable whose value is changed by what is bound or returned: `items`, of `last = items.pop()`."""
     match statement:
         case ast.Assign(targets=[ast.Name(id=target)], value=value):
@@ -91,14 +98,21 @@ def _taken_from(statement: ast.stmt | None) -> str | None:
 
 
 def _taken(name: str, running: Running, answers: Answers) -> Outcome | None:
+    """What it gives, and what it leaves; most that changes a value gives None."""
     statement = statement_of(line := worked(running.line, answers.value))
-    if not isinstance(statement, (ast.Assign, ast.Return)) or statement.value is None:
+    match statement:
+        case (
+            ast.Assign(value=ast.Call(func=ast.Attribute(attr=method)) as call)
+            | ast.Return(value=ast.Call(func=ast.Attribute(attr=method)) as call)
+        ):
+            text, before = text_of(call, line), running.names[name]
+        case _:
+            return None
+    change = NAME + text.removeprefix(before)
+    if not _is_closed(change):
         return None
-    call, before = ast.get_source_segment(line, statement.value) or "", running.names[name]
-    change = NAME + call.removeprefix(before)
-    gives = any(change.startswith(f"{NAME}.{method}(") for method in _TAKING)
-    value = answers.value(call) if gives and _is_closed(change) else "None"
-    if not _is_closed(change) or value is None or not is_value(value):
+    value = answers.value(text) if method in _TAKING else "None"
+    if value is None or not is_value(value):
         return None
     if isinstance(statement, ast.Return):
         return Outcome({}, value)
@@ -134,7 +148,7 @@ def _bound(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.expr]]:
 
 def _text(value: ast.expr, line: str) -> str | None:
     """The value as a frame shows it, None where it is none."""
-    text = ast.get_source_segment(line, value) or ""
+    text = text_of(value, line)
     return as_shown(text) if is_value(text) else None
 
 
@@ -208,13 +222,9 @@ def _done(value: str, line: str, answers: Answers) -> str | None:
     statement = statement_of(line)
     match statement:
         case ast.AugAssign(target=ast.Subscript(slice=index), value=added, op=op) if sign := _SIGNS.get(type(op)):
-            place, item = _piece(line, index), answers.value(f"{value}[{_piece(line, index)}]")
-            if (
-                item is None
-                or not is_value(item)
-                or not is_value(more := _piece(line, added))
-                or _kind(item) != _kind(more)
-            ):
+            place, more = text_of(index, line), text_of(added, line)
+            item = answers.value(f"{value}[{place}]")
+            if item is None or not is_value(item) or not is_value(more) or _kind(item) != _kind(more):
                 return answers.change(value, line)
             made = answers.value(f"{item} {sign} {more}")
             return None if made is None or not is_value(made) else _done(value, f"{NAME}[{place}] = {made}", answers)
@@ -229,15 +239,15 @@ def _expression(statement: ast.stmt | None, value: str, line: str, answers: Answ
     kind = _kind(value)
     match statement:
         case ast.Assign(targets=[ast.Subscript(slice=index)], value=given) if kind == "dict":
-            entry = f"{_piece(line, index)}: {_piece(line, given)}"
+            entry = f"{text_of(index, line)}: {text_of(given, line)}"
             return f"{{**{value}, {entry}}}" if value != "{}" else f"{{{entry}}}"
         case ast.Delete(targets=[ast.Subscript(slice=ast.Constant(value=0))]) if kind == "list" and value != "[]":
             return f"{value}[1:]"
         case ast.Expr(value=ast.Call(func=ast.Attribute(attr=method), args=args, keywords=keywords)) if kind == "list":
-            texts = [_piece(line, part) for part in args]
+            texts = [text_of(part, line) for part in args]
             if method == "extend" and len(texts) == 1 and not texts[0].startswith("["):
                 texts = [answers.value(f"list({texts[0]})") or ""]
-            return _of_list(method, value, texts, [_piece(line, part) for part in keywords])
+            return _of_list(method, value, texts, [text_of(part, line) for part in keywords])
         case ast.Expr(value=ast.Call(func=ast.Attribute(attr="clear"), args=[])):
             return {"dict": "{}", "set": "set()"}.get(kind)
     return None
@@ -264,16 +274,9 @@ def _of_list(method: str, value: str, args: list[str], keywords: list[str]) -> s
     return None
 
 
-def _piece(line: str, part: ast.AST) -> str:
-    return ast.get_source_segment(line, part) or ""
-
-
 def _is_closed(line: str) -> bool:
     """Whether what it does is on values alone, and on what is changed."""
     statement = statement_of(line)
     if statement is None or any(isinstance(node, (ast.Lambda, ast.comprehension)) for node in ast.walk(statement)):
         return False
     return {node.id for node in ast.walk(statement) if isinstance(node, ast.Name)} <= {NAME, *_HARMLESS}
-
-
-_HARMLESS = frozenset({"len", "str", "int", "list", "range", "sorted", "reversed", "set", "dict", "tuple"})

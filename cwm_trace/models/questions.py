@@ -8,12 +8,12 @@ from __future__ import annotations
 import ast
 import builtins
 import re
-import warnings
 from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple
 
 from cwm_trace.frames import Event
+from cwm_trace.models.statements import statement_of, text_of
 
 _HEADER = re.compile(r"(?:if|elif|while)\b(.*):\s*(?:#.*)?")
 _LONGEST = 1000  # characters
@@ -67,14 +67,10 @@ def condition_of(line: str, constant: bool = False) -> Condition | None:
     if found is None or len(line) > _LONGEST:
         return None
     text = found[1].strip()
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            test = ast.parse(text, mode="eval").body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    statement = statement_of(text)
+    if not isinstance(statement, ast.Expr) or not _is_closed(test := statement.value):
         return None
-    is_known = isinstance(test, ast.Constant) and not constant
-    return None if is_known or not _is_closed(test) else _condition(test, text)
+    return None if isinstance(test, ast.Constant) and not constant else _condition(test, text)
 
 
 def _condition(test: ast.expr, text: str) -> Condition:
@@ -83,7 +79,7 @@ def _condition(test: ast.expr, text: str) -> Condition:
             return Condition("", type(joined), tuple(_condition(part, text) for part in parts))
         case ast.UnaryOp(op=ast.Not(), operand=part):
             return Condition("", ast.Not, (_condition(part, text),))
-    own = ast.get_source_segment(text, test) or ast.unparse(test)
+    own = text_of(test, text) or ast.unparse(test)
     return Condition(own if _gives_truth(test) else f"bool({own})")
 
 

@@ -27,6 +27,22 @@ _BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
 @lru_cache(maxsize=4)  # the same source is looked at in several ways
 def parsed(source: str) -> ast.Module | None:
     """The tree of a source, not to be changed; None where this Python does not parse it."""
+    return _parsed(source)
+
+
+@lru_cache(maxsize=10_000)
+def statement_of(line: str) -> ast.stmt | None:
+    """The only statement of a line, not to be changed; None where it has another number of these, or is none by itself."""
+    tree = _parsed(line)
+    return tree.body[0] if tree is not None and len(tree.body) == 1 else None
+
+
+def text_of(node: ast.AST, line: str) -> str:
+    """What it is made of, in the line that it was read from."""
+    return ast.get_source_segment(line, node) or ""
+
+
+def _parsed(source: str) -> ast.Module | None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:

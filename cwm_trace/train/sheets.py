@@ -1,6 +1,6 @@
 """Programs of as many single operations as there is room for, those of most programs: sums, lengths, items, parts, changed texts, sorted lists.
 
-Where a line does several operations a network is asked for one at a time, of values alone (`models.worked`): these are the questions. What
+Where a line does several operations a network is asked for one at a time, of values alone (`models.operations`): these are the questions. What
 loops and calls make of them is learned from other families. Our own templates are evaluated while a program is made: what would raise is left
 out, and what gives much. Observations are all that is learned (`record`).
 """
@@ -126,6 +126,7 @@ _WEIGHTS = [14, 20, 13, 7, 24, 22]
 _HOLE = re.compile(r"(?<![\w'])[xCTUNMQnKPIJZLGwpWDk]\b(?!')")
 _BARE = re.compile(r"[-+*/%] $")  # before a number, which needs no parentheses then
 _PLACE = "\0"
+_RAISED = (ArithmeticError, LookupError, TypeError, ValueError)  # by operations that do not fit
 _LONGEST = 120  # characters of what is given
 _ROOM = 900  # of a program's operations
 
@@ -178,7 +179,7 @@ def _does(line: str, made: dict[str, Any]) -> bool:
     """Whether a line can be run on what there is."""
     try:
         exec(line, {}, made)  # noqa: S102  of our own templates
-    except (ArithmeticError, LookupError, TypeError, ValueError):
+    except _RAISED:
         return False
     return True
 
@@ -193,7 +194,7 @@ def given(text: str) -> str | None:
     """What an operation gives, None where it raises."""
     try:
         return repr(eval(text, {}))  # noqa: S307  of our own templates
-    except (ArithmeticError, LookupError, TypeError, ValueError):
+    except _RAISED:
         return None
 
 
@@ -261,10 +262,6 @@ class _Values(Drawn):
 
     def _place(self, length: int) -> int:
         roll = self.rng.random()
-        return (
-            self.rng.randrange(length)
-            if roll < 0.8
-            else -self.rng.randint(1, length)
-            if roll < 0.93
-            else self.rng.randint(0, 9)
-        )
+        if roll < 0.8:
+            return self.rng.randrange(length)
+        return -self.rng.randint(1, length) if roll < 0.93 else self.rng.randint(0, 9)

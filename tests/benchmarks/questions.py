@@ -13,7 +13,7 @@ from __future__ import annotations
 import argparse
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from cwm_trace.errors import CwmTraceError
@@ -22,7 +22,7 @@ from cwm_trace.eval.suites import load_suite
 from cwm_trace.frames import Event, Frame, Trace
 from cwm_trace.models import load_model
 from cwm_trace.models.asking import Asker
-from cwm_trace.models.base import Decoding
+from cwm_trace.models.base import Decoding, FrameScore
 from cwm_trace.models.causal import CausalModel
 from cwm_trace.models.flow import Flow
 from cwm_trace.models.notes import Notes, Running
@@ -58,9 +58,8 @@ class Asked(NamedTuple):
     written: bool
 
 
-def asked(model: CausalModel, asker: Asker, program: str, trace: Trace) -> Iterator[Asked]:
-    """The tests of one trace."""
-    scores = model.score(trace)
+def asked(scores: Sequence[FrameScore], asker: Asker, program: str, trace: Trace) -> Iterator[Asked]:
+    """The tests of one trace; `scores`: the model's, of all frames but the first."""
     for number, question, step in questions(trace):
         parts = {part.part: part.greedy for part in scores[number - 1].parts}
         answer = question.yes if question.condition.holds(asker) else question.no
@@ -70,9 +69,8 @@ def asked(model: CausalModel, asker: Asker, program: str, trace: Trace) -> Itera
         )
 
 
-def settled(model: CausalModel, asker: Asker, program: str, trace: Trace) -> Iterator[Asked]:
+def settled(scores: Sequence[FrameScore], asker: Asker, program: str, trace: Trace) -> Iterator[Asked]:
     """The lines of one trace that return, bind or change values, but for those that do no operation."""
-    scores = model.score(trace)
     for number, running, step in lines(trace):
         asked_for: list[str] = []
 
@@ -99,12 +97,10 @@ def settled(model: CausalModel, asker: Asker, program: str, trace: Trace) -> Ite
 
 def lines(trace: Trace) -> Iterator[tuple[int, Running, Frame]]:
     """The statements of a trace that are no tests, and the LINE or RETURN behind each, by its number."""
-    notes = Notes(Flow(trace.context))
-    for number, step in enumerate(trace.frames):
+    for number, (notes, step) in enumerate(walked(trace)):
         running = None if notes.question() is not None else notes.running()
-        if running is not None and isinstance(step, Frame) and step.event in (Event.LINE, Event.RETURN):
+        if running is not None and step.event in (Event.LINE, Event.RETURN):
             yield number, running, step
-        notes.observe(step)
 
 
 def text_of(condition: Condition) -> str:
@@ -114,11 +110,18 @@ def text_of(condition: Condition) -> str:
 
 def questions(trace: Trace) -> Iterator[tuple[int, Question, Frame]]:
     """The questions of a trace, and the frames that came then, by their numbers."""
-    notes = Notes(Flow(trace.context))
-    for number, step in enumerate(trace.frames):
+    for number, (notes, step) in enumerate(walked(trace)):
         question = notes.question()
-        if question is not None and isinstance(step, Frame) and step.event is not Event.EXCEPTION and number:
+        if question is not None and step.event is not Event.EXCEPTION and number:
             yield number, question, step
+
+
+def walked(trace: Trace) -> Iterator[tuple[Notes, Frame]]:
+    """The frames of a recorded trace, each with the notes of all before it."""
+    notes = Notes(Flow(trace.context))
+    for step in trace.frames:
+        assert isinstance(step, Frame)
+        yield notes, step
         notes.observe(step)
 
 
@@ -149,8 +152,9 @@ def main() -> None:
         for task in load_suite(suite).tasks[: args.tasks]:
             try:
                 trace = run_source(task.source, task.call)
-                tests += asked(model, asker, task.id, trace)
-                others += settled(model, asker, task.id, trace)
+                scores = model.score(trace)
+                tests += asked(scores, asker, task.id, trace)
+                others += settled(scores, asker, task.id, trace)
             except CwmTraceError as error:
                 print(f"{task.id}: {error}")
         print_table(f"{suite}: tests", tests, _KINDS, "line written")
