@@ -9,7 +9,7 @@ operations it is asked one after the other (`models.operations`), and held to wh
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache
 from itertools import takewhile
@@ -19,6 +19,7 @@ from cwm_trace.format import ACTION_SEP, EVENT_TOKENS, FRAME_SEP, UNCHANGED, enc
 from cwm_trace.frames import Event, Frame, Trace
 from cwm_trace.models.base import Decoding
 from cwm_trace.models.comprehensions import Gathering, gathered
+from cwm_trace.models.loops import Loop, turn_of
 from cwm_trace.models.notes import Running
 from cwm_trace.models.operations import worked
 from cwm_trace.models.outcomes import NAME, Answers, Outcome, outcome_of
@@ -101,10 +102,13 @@ class Asker:
         """The text of a value when a line has changed it, under the name `r`; None as above."""
         return self._changed(value, change_text(value, line))
 
-    def gathered(self, gathering: Gathering) -> Outcome | None:
+    def gathered(self, gathering: Gathering) -> str | None:
         """What a comprehension returns if it ends behind this item."""
-        text = gathered(gathering, self, self.value)
-        return None if text is None else Outcome({}, text)
+        return gathered(gathering, self, self.value)
+
+    def turn(self, loop: Loop) -> Mapping[str, str] | None:
+        """What the next item of a loop binds; nothing where there is none."""
+        return turn_of(loop, self, self.value)
 
     def _changed(self, before: str, text: str) -> str | None:
         told = self._once(text, self._values, self._value)

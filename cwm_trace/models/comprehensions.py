@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple
 
-from cwm_trace.models.operations import as_shown, is_value, readings, worked
+from cwm_trace.models.operations import CHANGES, as_shown, is_value, readings, worked
 from cwm_trace.models.questions import condition_of
 from cwm_trace.models.statements import DISPLAYS, statement_of, text_of
 
@@ -26,11 +26,13 @@ class Form(NamedTuple):
         element: the text of what it makes, of a dict's key and value.
         tests: the texts of its conditions.
         targets: the names of an item.
+        header: what it goes through, as a loop's header.
     """
 
     element: tuple[str, ...]
     tests: tuple[str, ...]
     targets: frozenset[str]
+    header: str
 
 
 class Gathering(NamedTuple):
@@ -63,10 +65,19 @@ def _form(node: ast.expr, text: str) -> Form | None:
         return None
     (over,) = node.generators
     parts = (node.key, node.value) if isinstance(node, ast.DictComp) else (node.elt,)
-    if any(isinstance(inner, (ast.Lambda, ast.NamedExpr)) for part in (*parts, *over.ifs) for inner in ast.walk(part)):
+    if any(_has_effects(inner) for part in (*parts, *over.ifs) for inner in ast.walk(part)):
         return None
     targets = frozenset(name.id for name in ast.walk(over.target) if isinstance(name, ast.Name))
-    return Form(tuple(text_of(part, text) for part in parts), tuple(text_of(test, text) for test in over.ifs), targets)
+    tests = tuple(text_of(test, text) for test in over.ifs)
+    header = f"for {text_of(over.target, text)} in {text_of(over.iter, text)}:"
+    return Form(tuple(text_of(part, text) for part in parts), tests, targets, header)
+
+
+def _has_effects(node: ast.AST) -> bool:
+    """Whether it may bind or change something."""
+    if isinstance(node, ast.Call):
+        return isinstance(node.func, ast.Attribute) and node.func.attr in CHANGES
+    return isinstance(node, (ast.Lambda, ast.NamedExpr))
 
 
 def gathered(gathering: Gathering, holds: Callable[[str], bool], value: Callable[[str], str | None]) -> str | None:

@@ -27,6 +27,7 @@ from cwm_trace.frames import Event, Frame, Step
 from cwm_trace.models.answers import STRING, Answer, answered
 from cwm_trace.models.comprehensions import Gathering, Item, form_of
 from cwm_trace.models.flow import LEFT, Flow
+from cwm_trace.models.loops import Loop
 from cwm_trace.models.questions import Question, Way, condition_of
 from cwm_trace.models.statements import BEGINNINGS, ITERATOR
 
@@ -76,6 +77,22 @@ class _Line(NamedTuple):
 
 
 @dataclass(slots=True)
+class _Turns:
+    """A loop over items at work.
+
+    Attributes:
+        names, answers: the variables, and what had returned in its header, when it began.
+        count: how often its header has run since.
+        last: the variables when an item had come.
+    """
+
+    names: Mapping[str, str]
+    last: Mapping[str, str]
+    answers: tuple[Answer, ...] = ()
+    count: int = 0
+
+
+@dataclass(slots=True)
 class _Scope:
     """A Python frame that is active.
 
@@ -89,6 +106,7 @@ class _Scope:
         answers: what has returned since the line began to run.
         before: what had returned when the line ran again: of a comprehension, the item is shown when all has been done with it.
         made: what has come of a comprehension's items (`models.comprehensions`).
+        turns: the loops that have begun, by the numbers of their headers.
     """
 
     names: Mapping[str, str]
@@ -100,6 +118,7 @@ class _Scope:
     answers: tuple[Answer, ...] = ()
     before: tuple[Answer, ...] = ()
     made: dict[int, Item | None] = field(default_factory=dict)
+    turns: dict[int, _Turns] = field(default_factory=dict)
 
 
 class Ran(NamedTuple):
@@ -183,11 +202,20 @@ class Notes:
             return
         scope, known = self._scopes[-1], left.name is not None and "yield" not in step.source
         scope.answers = ran.answers or scope.answers + ((Answer(left.name or "", step.value or ""),) if known else ())
+        if (turns := scope.turns.get(scope.number)) is not None and turns.count == 1:
+            turns.answers = scope.answers
 
     def _run(self, scope: _Scope, step: Frame, ran: Ran) -> None:
         scope.before = scope.answers
         scope.names, scope.line, scope.answers = step.locals, step.source, ran.answers
-        scope.number = ran.number or self._flow.place(step.source, scope.number)
+        before, scope.number = scope.number, ran.number or self._flow.place(step.source, scope.number)
+        if (loop := self._flow.loops.get(scope.number)) is not None:
+            if before not in loop.body:
+                scope.turns[scope.number] = _Turns(step.locals, step.locals)
+            if scope.number in scope.turns:
+                scope.turns[scope.number].count += 1
+        if before in scope.turns and scope.number == self._flow.loops[before].first:
+            scope.turns[before].last = step.locals
         visit, indent = ran.visit or scope.visits.get(step.source, 0) + 1, _indent(step.source)
         scope.visits = {line: count for line, count in scope.visits.items() if _indent(line) <= indent}
         scope.visits[step.source] = visit
@@ -229,6 +257,55 @@ class Notes:
             tuple(answered(inlined(text, self._value), scope.before) for text in texts) for texts in form[:2]
         )
         return Gathering(element, tests, scope.made, scope.visits[scope.line] - 1)
+
+    def loop(self) -> Loop | None:
+        """The loop whose header has run, or the comprehension that runs; None where there is none, or how far it is is not seen."""
+        scope = self._at_work
+        if scope is None:
+            return None
+        if scope.name == "":
+            return self._comprehension(scope)
+        repeated, turns = self._flow.loops.get(scope.number), scope.turns.get(scope.number)
+        if repeated is None or turns is None:
+            return None
+        header = scope.line.strip()
+        line, now = answered(inlined(header, turns.names.get), turns.answers), inlined(header, scope.names.get)
+        ways = (self._way(number, scope.number) for number in (repeated.first, repeated.behind))
+        return Loop(
+            header,
+            line,
+            now,
+            turns.names,
+            scope.names,
+            turns.last,
+            repeated.binds,
+            repeated.changes,
+            turns.count,
+            *ways,
+        )
+
+    def _comprehension(self, scope: _Scope) -> Loop | None:
+        form, around = form_of(scope.line.strip()), self._scopes[-2:-1]
+        if form is None or not around:
+            return None
+        names = around[0].names
+        line, own = (
+            answered(inlined(form.header, names.get), around[0].answers),
+            escape_source(scope.line.rstrip("\r\n")),
+        )
+        ways = (Way(event, own) for event in (Event.LINE, Event.RETURN))
+        return Loop(
+            form.header,
+            line,
+            line,
+            names,
+            names,
+            scope.names,
+            frozenset(),
+            frozenset(),
+            scope.visits[scope.line],
+            *ways,
+        )
 
     def question(self) -> Question | None:
         """The test that decides which line is next; None where there is none, or it is not of values alone."""

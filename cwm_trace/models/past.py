@@ -18,6 +18,7 @@ from cwm_trace.format import FRAME_SEP, FrameParser, diff_encode, render_frame, 
 from cwm_trace.frames import Event, Frame, Step, Trace
 from cwm_trace.models.comprehensions import Gathering
 from cwm_trace.models.flow import Flow
+from cwm_trace.models.loops import Loop
 from cwm_trace.models.notes import Notes, Ran, Running, Work
 from cwm_trace.models.questions import Question
 
@@ -103,6 +104,10 @@ class Past:
     def gathering(self) -> Gathering | None:
         """The comprehension that runs, where notes tell of one."""
         return None if self._notes is None else self._notes.gathering()
+
+    def loop(self) -> Loop | None:
+        """The loop that is at its header, where notes tell of one."""
+        return None if self._notes is None else self._notes.loop()
 
     def question(self) -> Question | None:
         """The test that decides what is next, where notes tell of one."""

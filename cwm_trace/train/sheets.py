@@ -18,14 +18,15 @@ from cwm_trace.train.writer import Writer, literal_text
 
 # N, M are numbers, Q the text of one, K one of 0 to 9, P one of 2 to 5; T, U texts, x a character, p a piece of T, mostly, I an index of T, Z a
 # width; L, G lists of numbers, n one of L, mostly, J an index of L; W words, w one of them, mostly; D a dict of words and numbers, k one of its
-# words, mostly.
+# words, mostly; V a list or tuple with such in it, O the number of a character.
 _OF_NUMBERS = read_templates("""
 N + M|N + M|N + M|N + K|N + K|N + 1|N + 1|K + K|K + K|K + K|N - M|N - M|N - K|N - K|N - 1|N - 1|K - K|K - K|N * K|N * K|K * K|K * K|N * M
 N // P|N // K|N // 2|N // 10|N // M|N % P|N % K|N % 2|N % 10|N % M|N * 2|N * 10|N ** 2|K ** P|P ** K|-N|abs(N)|abs(K - N)|max(N, M)|min(N, M)
 max(N, K)|min(N, K)|N / P|N / 2|divmod(N, P)|divmod(N, 10)|round(N / P, 1)|str(N)|str(N)|float(N)|int(N / P)|int(Q)|int(Q)|N & K|N ^ K|K << P
 N >> 1|list(range(P, N))|K + K + K|N + M + K|bin(N)|hex(N)|N == M|N < M|N > M|N != K|(N, M)|[N, M]|(N + M) // 2|N * P + K|len(str(N))
 list(range(K))|range(N)|range(K, N)|list(range(K, N, P))|sum([N, M, K])|N + 0|0 + N|0 + K|0 + 1|1 + 1|K + 1|K + 1|K - 1|bool(N)|N or M|N and K
-chr(N + 97)
+chr(O)|chr(O)|ord(C)|ord(x)|-K - 1|-K - 1|-K - P|-K + 1|-K + N|-N - M|-N + M|-K * P|-N // P|-N % P|-K - K|N - M - K|N + M + 1|N - 1 - K
+len(range(K, N))|N * N|N * M + K|N // 10 % 10|range(N, -1, -1)|list(range(N, K, -1))|list(range(-K, N))|int(str(N))|N % 2 == 0|divmod(N, K)
 """)
 _OF_TEXTS = read_templates("""
 len(T)|len(T)|len(T)|len(T)|len(T)|len(T)|T[I]|T[I]|T[I]|T[I]|T[-1]|T[0]|T[I:]|T[I:]|T[:I]|T[:I]|T[I:I]|T[I:I]|T[::-1]|T[::-1]|T[1:]|T[:-1]
@@ -60,12 +61,22 @@ D.values()|D.items()|list(D.values())|list(D.values())|list(D.items())|list(D.it
 sorted(D.values())|sum(D.values())|max(D.values())|min(D.values())|k in D|w in D|w not in D|{**D, w: N}|dict(D)|D.copy()|max(D, key=len)
 dict(D.items())|list(D)[0]|{w: N}|{w: N, x: K}|dict([(w, K), (x, N)])|str(D)|bool(D)|not D|D == {}|D.get(k) is None|tuple(D)|list(reversed(D))
 len(D.values())|dict.fromkeys(W, 0)|dict.fromkeys(W)|[D]|(k, K)|k in D.keys()|N in D.values()|set(D) == set(W)|D.pop(k)|D.pop(w, K)
-D.setdefault(w, N)|D.setdefault(k, N)
+D.setdefault(w, N)|D.setdefault(k, N)|V[J]|V[J]|V[K]|V[0]|V[-1]|len(V)|V[0][0]|V[-1][-1]|V + [n]|V[::-1]|V[1:]|V[:-1]|V[:K]|list(V)|tuple(V)
+V.index(w)|w in V|{w: V}|{w: L, x: G}|{w: {x: K}}|{w: L}[w]|[D, {w: N}]|set(L).union(G)|set(L).intersection(G)|set(L) - set(G)|n in set(L)
+w in {w, x}|x in {k: N}|dict(D, **{w: N})|{**D, **{w: N, x: K}}|len(set(W))|sorted(set(T))|dict(zip(W, T))|dict(enumerate(W))|V == [w]|[V]
 """)
 _MAY_RAISE = read_templates("""
 T[K]|T[N]|T[-K]|T.index(p)|T.index(C)|T.index(w)|T.rindex(C)|L[K]|L[N]|L[-K]|L.index(N)|L.index(n)|W[K]|W.index(w)|W.index(x)|D[w]|D[x]|D[k]
 N // K|N % K|N / K|T + N|N + T|L + T|T + L|int(T)|int(w)|int(x)|max([])|min(W[K:])|sum(W)|T * w|len(N)|ord(T)|chr(-K)|L + N|T - x
 sorted([T, N])|float(w)|''.join(L)|'-'.join([w, N])|T.rjust(w)|D[N]|list(N)|T < N|[][0]|{}[w]|dict(L)
+""")
+# What a loop over numbers comes to, and what ends it; B is near the number before it.
+_COUNTING = read_templates("""
+N + 1|N + 1|N + 1|N + 2|N + P|N + K|N - 1|N - 1|N + -1|N + -1|N + -2|N + -P|K + -P|K + 1|K + 1|K + -1|N < B|N < B|N < B|N < B|N < B|N < B|K < P
+N > B|N > B|N > B|N >= B|N >= B|N <= B|N <= B|N == B|N == B|N != B|N > -1|K > -1|K > -1|0 > -1|0 < N|0 < K|0 < 0|0 < 1|1 < K|-K > -1|-1 > -1
+-K < 0|-K < K|N > 0|N > K|K > 0|N > 1|N < 0|N < 10|N < 100|N > 10|N == 0|N == 1|N % 2 == 0|N % P == 0|list(range(K))|list(range(N))
+list(range(K, B))|list(range(N, B))|list(range(K, -1, -1))|list(range(N, -1, -1))|list(range(0, N, P))|list(range(1, N))|list(range(K, N))
+list(range(1, K))|len(L) - 1|len(T) - 1|len(T) < K|len(L) > K|range(len(T))|len(L) // 2
 """)
 # What takes a network the most examples: to count, to look for, to carry over, to put in order.
 _LONG_LEARNED = read_templates("""
@@ -76,8 +87,9 @@ T.replace(x, C)|T.replace(x, '')|T.replace(p, w)|T.split(x)|T.split(x)|T.split()
 list(T)|len(L)|len(L)|L.index(n)|L.index(n)|L.count(n)|sum(L)|sum(L)|max(L)|max(L)|min(L)|sorted(L)|sorted(L)|sorted(L)|sorted(L, reverse=True)
 sorted(W)|L[::-1]|L[::-1]|L[J:J]|N + M|N + M|N + M|N + M|N + M|N + K|N + K|N - M|N - M|N - M|N - K|N - K|N * K|N * K|N * M|N // P|N // M|N % P
 N % M|N % 10|sum(D.values())|max(D.values())|D.get(w, K)|sorted(D.items())|W.index(w)|T.lstrip(x)|T.rstrip(x)|T.strip(p)
-T.translate(str.maketrans(x, C))|list(enumerate(T))|list(zip(T, L))|T.capitalize()|list(range(K, N))|max(W, key=len)|T.rsplit(x, 1)|T.lower()
-T.upper()|len(set(T))|ord(x)
+T.translate(str.maketrans(x, C))|T.translate(str.maketrans(T, U))|str.maketrans(x, C)|T.zfill(Z)|ord(C)|chr(O)|set(L)|dict.fromkeys(T)|V[J]
+T[I]|T[I]|T[I]|-K - 1|-N + M|V + [w]|W + [T]|T + U|L + G|L[J]|list(range(K, N))|list(D.keys())|T.rsplit(x)|T.split(p)|list(enumerate(T))
+list(zip(T, L))|T.capitalize()|list(range(K, N))|max(W, key=len)|T.rsplit(x, 1)|T.lower()|T.upper()|len(set(T))|ord(x)
 """)
 # @ is what is changed.
 _CHANGES = {
@@ -85,27 +97,33 @@ _CHANGES = {
 @.append(N)|@.append(N)|@.append(N)|@.append(N)|@.append(N)|@.append(n)|@.append(n)|@.append(n)|@.append(K)|@.append(K)|@.append(n)|@.append(N)
 @.append(N)|@.append(n)|@.append(K)|@.insert(0, N)|@.insert(J, N)|@.insert(J, n)|@.insert(K, N)|@.pop()|@.pop()|@.pop(0)|@.pop(J)|@.remove(n)
 @.remove(n)|@.extend(G)|@.extend(G)|@.reverse()|@.sort()|@.sort()|@.sort(reverse=True)|@.clear()|@[J] = N|@[J] = N|@[J] = n|@[J] += K|@[J] -= K
-@[J] *= P|@[J] += N|@[J], @[J] = @[J], @[J]|@[0], @[-1] = @[-1], @[0]|del @[J]|del @[0]|del @[J:J]|@[J:J] = [N]|@[J:] = G|@ += G|@ += [N]
-@ *= P|@[:] = @[::-1]|@[J] = [n]|@.append([n, N])|@.append((n, N))|@[J:J] = [n, N]|@.insert(-1, N)|@.insert(len(@), N)
+@[J] *= P|@[J] += N|@[K:P] = G|@[J:] = []|@[:J] = G|@[J:J] = G|del @[J:]|del @[:J]|@[::2] = @[::2][::-1]|@.insert(J, n)|@.remove(n)
+@[J], @[J] = @[J], @[J]|@[0], @[-1] = @[-1], @[0]|del @[J]|del @[0]|del @[J:J]|@[J:J] = [N]|@[J:] = G|@ += G|@ += [N]|@ *= P|@[:] = @[::-1]
+@[J] = [n]|@.append([n, N])|@.append((n, N))|@[J:J] = [n, N]|@.insert(-1, N)|@.insert(len(@), N)
 """),
     "W": read_templates("""
 @.append(w)|@.append(w)|@.append(x)|@.append(x)|@.append(w)|@.append(T)|@.append(p)|@.append(x)|@.append(w)|@.append(w)|@.append(T)|@.append(x)
 @.append(p)|@.insert(0, w)|@.insert(J, w)|@.insert(J, x)|@.pop()|@.pop(0)|@.pop(J)|@.remove(w)|@.extend(W)|@.extend(x)|@.extend(p)|@.sort()
 @.sort()|@.reverse()|@[J] = w|@[J] = T|@[J] += x|@ += [w]|@ += W|@.sort(key=len)|del @[J]|@.clear()|@.append([w])|@.append('')|@.append(N)
-@[J], @[J] = @[J], @[J]|@.append((w, N))
+@[J], @[J] = @[J], @[J]|@.append((w, N))|@[J] = x|@[J] = w|@.remove(w)|@.remove(w)|@.insert(K, x)|@[J:J] = W|@[J:J] = [w]|@[1:] = W|del @[-1]
+@[J] = p + w
 """),
     "D": read_templates("""
 @[k] = N|@[w] = N|@[w] = N|@[w] = K|@[k] += 1|@[k] += K|@[k] -= K|@[k] *= P|@.update({w: N})|@.update({k: N, w: K})|@.pop(k)|@.pop(w, None)
 @.pop(k, None)|@.setdefault(k, N)|@.setdefault(w, N)|@.setdefault(w, [])|del @[k]|@[w] = [N]|@[w] = []|@[w] = w|@[x] = K|@[x] = 1|@[x] = N
-@[T] = K|@.clear()|@.popitem()|@[w] = {}|@[N] = w|@[w] = (K, N)|@.update(D)
+@[T] = K|@.update({w: N})|@.update({w: N})|@.update({x: K, w: N})|@.update({N: w})|@[k] = [x]|@.pop(w, K)|@.clear()|@.popitem()
+@[w] = {}|@[N] = w|@[w] = (K, N)|@.update(D)
 """),
-    "S": read_templates("@.add(n)|@.add(N)|@.add(N)|@.discard(n)|@.remove(n)|@.update(G)|@.clear()|@.discard(K)"),
+    "S": read_templates("""
+@.add(n)|@.add(N)|@.add(N)|@.add(K)|@.difference_update(G)|@.intersection_update(L)|@ ^= {N}|@ -= {n}|@.discard(n)|@.remove(n)|@.update(G)
+@.clear()|@.discard(K)
+"""),
     "T": read_templates("@ += x|@ += T|@ += w|@ += p|@ *= P|@ += ' '|@ += x * K"),
     "n": read_templates(
         "@ += N|@ += K|@ -= N|@ -= K|@ *= K|@ *= P|@ //= P|@ %= P|@ += 1|@ -= 1|@ **= 2|@ += N * P|@ = @ + N|@ = @ * P"
     ),
 }
-_CHANGED = [14, 7, 10, 1, 3, 4]
+_CHANGED = [14, 9, 12, 2, 3, 4]
 _EVERYWHERE = read_templates("""
 T[I]|T[I]|T[I]|T[I]|T[I]|T[I]|L[J]|L[J]|L[J]|L[J]|W[J]|W[J]|D[k]|D[k]|D[k]|D.get(k, K)|len(T)|len(T)|len(T)|len(L)|len(L)|len(W)|N + 1|N + K
 N + K|N + M|N + M|N + M|N - 1|N - K|N - K|N - M|N - M|N * P|N * K|N // 2|N % P|T + x|T + x|T + U|T + w|x + T|w + p|L + [n]|L + G|W + [w]|T[I:]
@@ -120,10 +138,11 @@ TEMPLATES = {
     "dicts": _OF_DICTS,
     "long to be learned": _LONG_LEARNED,
     "everywhere": _EVERYWHERE,
+    "counting": _COUNTING,
 }
 """Operations by what they are done on, those that are hard, and those of most lines."""
-_WEIGHTS = [14, 20, 13, 7, 24, 22]
-_HOLE = re.compile(r"(?<![\w'])[xCTUNMQnKPIJZLGwpWDk]\b(?!')")
+_WEIGHTS = [12, 19, 13, 8, 22, 20, 14]
+_HOLE = re.compile(r"(?<![\w'])[xCTUNMBQOnKPIJZLGVwpWDk]\b(?!')")
 _BARE = re.compile(r"[-+*/%] $")  # before a number, which needs no parentheses then
 _PLACE = "\0"
 _RAISED = (ArithmeticError, LookupError, TypeError, ValueError)  # by operations that do not fit
@@ -199,7 +218,7 @@ def given(text: str) -> str | None:
 
 
 def _number(rng: random.Random) -> int:
-    low, high = rng.choices([(0, 9), (0, 30), (10, 99), (100, 999), (-20, 20), (0, 5000)], [40, 25, 18, 6, 9, 2])[0]
+    low, high = rng.choices([(0, 9), (0, 30), (10, 99), (100, 999), (-20, 20), (0, 5000)], [38, 24, 18, 6, 12, 2])[0]
     return rng.randint(low, high)
 
 
@@ -209,14 +228,41 @@ class _Values(Drawn):
     def __init__(self, writer: Writer) -> None:
         super().__init__(writer)
         rng = self.rng
-        if rng.random() < 0.3:
-            self.T = str(self.theme.value("str"))[: rng.randint(8, 40)] or "ab"
-        if rng.random() < 0.4:
-            self.L = [_number(rng) for _ in range(rng.choice([0, 1, 2, 3, 3, 4, 5, 6, 8]))] or [0]
-        self.W = [self.theme.item() for _ in range(rng.choice([1, 2, 2, 3, 3, 4, 5, 6]))]
+        self._last = 0
+        if rng.random() < 0.45:
+            self.T = self._long_text()
+        if rng.random() < 0.5:
+            self.L = [_number(rng) for _ in range(rng.choice([0, 1, 2, 3, 3, 4, 5, 6, 8, 12, 16]))] or [0]
+        self.W = [self.theme.item() for _ in range(rng.choice([1, 2, 2, 3, 3, 4, 5, 6, 9]))]
         self.D = {self.theme.item(): _number(rng) for _ in range(rng.choice([1, 2, 2, 3, 3, 4, 5]))}
         if rng.random() < 0.5:  # else it may be there by chance
             self.n, self.w, self.x = rng.choice(self.L), rng.choice(self.W), rng.choice(self.T)
+
+    def _long_text(self) -> str:
+        """Of several words, which may come again."""
+        rng = self.rng
+        text = str(self.theme.value("str"))
+        while len(text) < 30 and rng.random() < 0.5:
+            text += rng.choice([" ", "", "-", ", "]) + rng.choice([self.theme.item(), text])
+        return text[: rng.randint(8, 50)] or "ab"
+
+    def _nested(self) -> Any:
+        rng = self.rng
+        parts = [
+            rng.choice(
+                [
+                    _number(rng),
+                    self.theme.item(),
+                    self.L[: rng.randint(0, 3)],
+                    (_number(rng), self.theme.item()),
+                    self.W[:2],
+                ]
+            )
+            for _ in range(rng.randint(1, 5))
+        ]
+        alike = [[_number(rng) for _ in range(rng.choice([1, 2, 2, 3]))] for _ in parts]
+        made: list[Any] = rng.choice([parts, alike])
+        return tuple(made) if rng.random() < 0.3 else made
 
     def fill(self, template: str) -> str:
         """With literals; a negative number in parentheses where it needs them, and at times where not."""
@@ -236,10 +282,17 @@ class _Values(Drawn):
     def _drawn(self, hole: str) -> Any:
         rng = self.rng
         match hole:
-            case "N" | "M":
-                return _number(rng)
+            case "N" | "M" | "K":
+                self._last = _number(rng) if hole != "K" else rng.randint(0, 9)
+                return self._last
+            case "B":
+                return self._last + rng.choice([-5, -2, -1, -1, 0, 0, 0, 1, 1, 1, 2, 3, 6])
+            case "O":
+                return ord(character(rng))
             case "Q":
                 return str(_number(rng))
+            case "V":
+                return self._nested()
             case "U":
                 return self._text() if rng.random() < 0.8 else self.T
             case "C":
