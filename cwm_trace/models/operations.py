@@ -40,7 +40,7 @@ class Operation(NamedTuple):
     Attributes:
         text: as it stands there.
         start, end: where.
-        known: what comes in its place if its first part is True or False: the part of it that Python goes on with; "": it must be done.
+        known: what comes in its place if its first part is a value: the part of it that Python goes on with; "": it must be done.
     """
 
     text: str
@@ -61,7 +61,7 @@ def worked(line: str, ask: Callable[[str], str | None]) -> str:
         value = operation.known or ask(operation.text)
         if value is None or not (operation.known or is_value(value)):
             break
-        line = _replaced(line, operation, value)
+        line = put(line, operation.start, operation.end, value)
     return line
 
 
@@ -78,7 +78,7 @@ def first_operation(line: str) -> Operation | None:
         found = next((node for root, kept in roots if (node := _first(root, root if kept else None))), None)
         if found is None:
             return None
-        begins, ends = (start + place for place in _span(text, found, found))
+        begins, ends = (start + place for place in span(text, found, found))
         return Operation(line[begins:ends], begins, ends, _known(found, text))
     return None
 
@@ -164,9 +164,16 @@ def _first(node: ast.AST, kept: ast.expr | None) -> ast.expr | None:
 
 
 def _decided(node: ast.BoolOp | ast.IfExp) -> bool | None:
-    """Whether its first part is True or False, where it is one of these."""
+    """Whether its first part holds, where that is a value."""
     test = node.test if isinstance(node, ast.IfExp) else node.values[0]
-    return test.value if isinstance(test, ast.Constant) and isinstance(test.value, bool) else None
+    match test:
+        case ast.Constant(value=value) if value is not ...:
+            return bool(value)
+        case ast.List(elts=parts) | ast.Tuple(elts=parts) | ast.Set(elts=parts) | ast.Dict(values=parts) if _is_value(
+            test
+        ):
+            return bool(parts)
+    return None
 
 
 def _known(node: ast.expr, text: str) -> str:
@@ -178,7 +185,7 @@ def _known(node: ast.expr, text: str) -> str:
         left: Sequence[ast.expr] = (node.body if yes else node.orelse,)
     else:
         left = node.values[1:] if yes is isinstance(node.op, ast.And) else node.values[:1]
-    begins, ends = _span(text, left[0], left[-1])
+    begins, ends = span(text, left[0], left[-1])
     return text[begins:ends]
 
 
@@ -213,6 +220,8 @@ def _operands(node: ast.expr) -> Sequence[ast.AST] | None:
             return [left, *others]
         case ast.Subscript(value=value, slice=index, ctx=ast.Load()):
             return [value, index]
+        case ast.Dict(keys=keys, values=values) if None in keys:
+            return [*(key for key in keys if key is not None), *values]
     return None
 
 
@@ -243,8 +252,8 @@ def _is_value(node: ast.expr) -> bool:
     return False
 
 
-def _span(text: str, first: ast.expr, last: ast.expr) -> tuple[int, int]:
-    """Where one begins and another ends, in characters; the nodes tell it in bytes."""
+def span(text: str, first: ast.expr, last: ast.expr) -> tuple[int, int]:
+    """Where in a text one part of it begins and another ends, in characters; the nodes tell it in bytes."""
     begins, ends = first.col_offset, last.end_col_offset or 0
     if text.isascii():
         return begins, ends
@@ -252,9 +261,8 @@ def _span(text: str, first: ast.expr, last: ast.expr) -> tuple[int, int]:
     return len(coded[:begins].decode()), len(coded[:ends].decode())
 
 
-def _replaced(line: str, operation: Operation, value: str) -> str:
-    """The line with a value in place of an operation, and of parentheses that only group it."""
-    start, end = operation.start, operation.end
+def put(line: str, start: int, end: int, value: str) -> str:
+    """The line with a value in place of a part of it, and of parentheses that only group that."""
     before, behind = line[:start], line[end:]
     grouped = before.endswith("(") and behind.startswith(")")
     if grouped and not before[:-1].endswith((")", "]", "'", '"')) and not before[-2:-1].isidentifier():

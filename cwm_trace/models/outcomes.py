@@ -14,11 +14,11 @@ from typing import NamedTuple
 from cwm_trace.models.notes import Running, inlined
 from cwm_trace.models.operations import CHANGES, as_shown, is_value, worked
 from cwm_trace.models.statements import statement_of, text_of
+from cwm_trace.models.takes import GIVING, Take, first_take, has_takes
 
 NAME = "r"
 """What is changed, in the line that is asked for."""
 _LONGEST = 300  # characters of it
-_TAKING = frozenset({"pop", "popitem", "popleft", "setdefault"})
 _HARMLESS = frozenset({"len", "str", "int", "list", "range", "sorted", "reversed", "set", "dict", "tuple"})
 _DELETES = re.compile(r"del\s+")
 _SIGNS: dict[type[ast.operator], str] = {
@@ -62,63 +62,58 @@ class Answers(NamedTuple):
 
 def outcome_of(running: Running, answers: Answers) -> Outcome | None:
     """What a line does; None where that is not of values alone, or was not answered."""
-    source = statement_of(running.source)
-    if source is None:
+    statement = statement_of(running.source)
+    if statement is None:
         return None
-    taken, changed = _taken_from(source), _changed(source)
-    if (name := taken or changed) is None:
-        if not isinstance(source, (ast.Assign, ast.AnnAssign, ast.Return)):
+    if not has_takes(statement):
+        return _done_by(statement, running, answers)
+    if (take := first_take(statement, running.source)) is None or running.line != _values_in(
+        running.source, running.names
+    ):
+        return None
+    value, left = _taken(take, running.names, answers, isinstance(statement, ast.Return))
+    if value is None or left is None:
+        return None
+    source, names = take.replaced(running.source, value), {**running.names, **left}
+    outcome = outcome_of(Running(source, _values_in(source, names), names), answers)
+    return None if outcome is None else Outcome({**left, **outcome.bound}, outcome.returned)
+
+
+def _values_in(source: str, names: Mapping[str, str]) -> str:
+    return inlined(source, names.get)
+
+
+def _taken(
+    take: Take, names: Mapping[str, str], answers: Answers, returns: bool
+) -> tuple[str | None, Mapping[str, str] | None]:
+    """What a call gives, and the value that it leaves, if that matters."""
+    if not _is_known(before := names.get(take.name, "")):
+        return None, None
+    text = worked(_values_in(take.text, names), answers.value)
+    change = NAME + text.removeprefix(before)
+    if not _is_closed(change):
+        return None, None
+    value = answers.value(text) if take.method in GIVING else "None"
+    if value is None or not is_value(value):
+        return None, None
+    if returns and take.is_last:
+        return value, {}
+    left = _done(before, change, answers)
+    return value, None if left is None else {take.name: left}
+
+
+def _done_by(statement: ast.stmt, running: Running, answers: Answers) -> Outcome | None:
+    """What a line does that takes nothing from a value."""
+    if (name := _changed(statement)) is None:
+        if not isinstance(statement, (ast.Assign, ast.AnnAssign, ast.Return)):
             return None
         done = statement_of(line := worked(running.line, answers.value))
         return None if done is None else _given(done, line)
     if not _is_known(running.names.get(name, "")):
         return None
-    if taken:
-        return _taken(taken, running, answers)
-    if _changes_more(source):
-        return None
-    swaps = isinstance(source, ast.Assign) and isinstance(source.targets[0], ast.Tuple)
-    value = _augmented(source, name, running, answers) or _asked(name, running, answers, swaps)
+    swaps = isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Tuple)
+    value = _augmented(statement, name, running, answers) or _asked(name, running, answers, swaps)
     return None if value is None else Outcome({name: value})
-
-
-def _taken_from(statement: ast.stmt) -> str | None:
-    """The variable whose value is changed by what is bound or returned: `items`, of `last = items.pop()`."""
-    match statement:
-        case ast.Assign(targets=[ast.Name(id=target)], value=value):
-            pass
-        case ast.Return(value=value):
-            target = ""
-        case _:
-            return None
-    match value:
-        case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=method)) if method in CHANGES and name != target:
-            return name
-    return None
-
-
-def _taken(name: str, running: Running, answers: Answers) -> Outcome | None:
-    """What it gives, and what it leaves; most that changes a value gives None."""
-    statement = statement_of(line := worked(running.line, answers.value))
-    match statement:
-        case (
-            ast.Assign(value=ast.Call(func=ast.Attribute(attr=method)) as call)
-            | ast.Return(value=ast.Call(func=ast.Attribute(attr=method)) as call)
-        ):
-            text, before = text_of(call, line), running.names[name]
-        case _:
-            return None
-    change = NAME + text.removeprefix(before)
-    if not _is_closed(change):
-        return None
-    value = answers.value(text) if method in _TAKING else "None"
-    if value is None or not is_value(value):
-        return None
-    if isinstance(statement, ast.Return):
-        return Outcome({}, value)
-    left = _done(before, change, answers)
-    bound = {target.id: value for target in statement.targets if isinstance(target, ast.Name)}
-    return None if left is None else Outcome({**bound, name: left})
 
 
 def _given(statement: ast.stmt, line: str) -> Outcome | None:
@@ -172,13 +167,6 @@ def _changed(statement: ast.stmt) -> str | None:
             )
             return name if same else None
     return None
-
-
-def _changes_more(statement: ast.stmt) -> bool:
-    """Whether a part of it may change a value, too: `x.append(x.pop())`."""
-    root = statement.value if isinstance(statement, ast.Expr) else None
-    calls = (node for node in ast.walk(statement) if isinstance(node, ast.Call) and node is not root)
-    return any(isinstance(call.func, ast.Attribute) and call.func.attr in CHANGES for call in calls)
 
 
 def _is_known(value: str) -> bool:
