@@ -27,7 +27,7 @@ def holds(test: str) -> bool:
 def turns(trace: Trace) -> Iterator[tuple[Loop, dict[str, str] | None, Frame]]:
     """The loops of a trace at their headers, the true answers' turn, and the frame behind."""
     for notes, step in walked(trace):
-        if (loop := notes.loop()) is not None:
+        if (loop := notes.at_work.loop()) is not None:
             turn = turn_of(loop, holds, evaluated)
             yield loop, None if turn is None else dict(turn), step
 

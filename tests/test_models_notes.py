@@ -11,7 +11,8 @@ import pytest
 from cwm_trace.format import ACTION_SEP, END_OF_TEXT, FRAME_SEP, parse, render_frame, render_prompt
 from cwm_trace.frames import Event, Frame, MalformedFrame, Trace
 from cwm_trace.models.flow import Flow
-from cwm_trace.models.notes import Notes, inlined, marked
+from cwm_trace.models.inline import inlined, marked
+from cwm_trace.models.notes import Notes
 from cwm_trace.models.past import Past, texts
 from cwm_trace.tracer.inprocess import record_source
 from cwm_trace.train.programs import generate

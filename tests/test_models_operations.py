@@ -12,8 +12,10 @@ from typing import Any
 import pytest
 
 from cwm_trace.frames import Event, Trace
+from cwm_trace.models.at_work import Running
 from cwm_trace.models.comprehensions import gathered
-from cwm_trace.models.notes import Notes, Running, inlined
+from cwm_trace.models.inline import inlined
+from cwm_trace.models.notes import Notes
 from cwm_trace.models.operations import is_value, worked
 from cwm_trace.models.outcomes import Answers, Outcome, outcome_of
 from cwm_trace.tracer.inprocess import record_source
@@ -109,8 +111,12 @@ def test_outcomes_are_what_frames_show(family: str | None) -> None:
 
 def check(trace: Trace, seen: Counter[str]) -> None:
     for notes, step in walked(trace):
-        running = notes.running()
-        outcome = outcome_of(running, Answers(evaluated, changed)) if running and not notes.question() else None
+        running = notes.at_work.running()
+        outcome = (
+            outcome_of(running, Answers(evaluated, changed, lambda test: evaluated(test) == "True"))
+            if running and not notes.at_work.question()
+            else None
+        )
         if running is not None and outcome is not None:
             assert step.event is not Event.EXCEPTION, running
             if step.event is Event.RETURN and outcome.returned is not None:
@@ -213,13 +219,14 @@ def test_what_a_line_does(source: str, asked: list[str], outcome: Outcome | None
     answers = Answers(
         lambda text: told.append(text) or evaluated(text),  # type: ignore[func-returns-value]
         lambda value, text: told.append(f"{value} | {text}") or changed(value, text),  # type: ignore[func-returns-value]
+        lambda _: False,
     )
     assert outcome_of(Running(source, line, names), answers) == outcome
     assert told == asked
 
 
 def what_is_gathered(notes: Notes) -> str | None:
-    gathering = notes.gathering()
+    gathering = notes.at_work.gathering()
     return gathered(gathering, lambda test: bool(eval(test)), evaluated) if gathering else None
 
 
@@ -231,7 +238,7 @@ def test_what_a_comprehension_has_gathered_is_what_it_returns(family: str | None
         for call in program.calls:
             for notes, step in walked(record_source(program.source, call, max_frames=600)):
                 text = what_is_gathered(notes)
-                if notes.gathering() is not None and step.event is Event.RETURN:
+                if notes.at_work.gathering() is not None and step.event is Event.RETURN:
                     told[text is not None] += 1
                     assert text is None or same(text, step.value or ""), (step, program.source)
     assert told[True] > 10 and told[True] > 2 * told[False], told

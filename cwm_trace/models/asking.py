@@ -9,7 +9,7 @@ operations it is asked one after the other (`models.operations`), and held to wh
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from itertools import takewhile
@@ -17,12 +17,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from cwm_trace.format import ACTION_SEP, EVENT_TOKENS, FRAME_SEP, UNCHANGED, encode_frames, render_step, strip_mark
 from cwm_trace.frames import Event, Frame, Trace
+from cwm_trace.models.at_work import AtWork
 from cwm_trace.models.base import Decoding
-from cwm_trace.models.comprehensions import Gathering, gathered
-from cwm_trace.models.loops import Loop, turn_of
-from cwm_trace.models.notes import Running
 from cwm_trace.models.operations import worked
-from cwm_trace.models.outcomes import NAME, Answers, Outcome, outcome_of
+from cwm_trace.models.outcomes import NAME, Answers
+from cwm_trace.models.outlook import Outlook, behind_test, outlook_of
 from cwm_trace.models.past import Past
 
 if TYPE_CHECKING:
@@ -102,21 +101,16 @@ class Asker:
         """The text of a value when a line has changed it, under the name `r`; None as above."""
         return self._changed(value, change_text(value, line))
 
-    def gathered(self, gathering: Gathering) -> str | None:
-        """What a comprehension returns if it ends behind this item."""
-        return gathered(gathering, self, self.value)
-
-    def turn(self, loop: Loop) -> Mapping[str, str] | None:
-        """What the next item of a loop binds; nothing where there is none."""
-        return turn_of(loop, self, self.value)
-
     def _changed(self, before: str, text: str) -> str | None:
         told = self._once(text, self._values, self._value)
         return before if told == UNCHANGED else told
 
-    def outcome(self, running: Running) -> Outcome | None:
-        """What a line does."""
-        return outcome_of(running, Answers(self.value, self.change))
+    def outlook(self, at_work: AtWork) -> Outlook | None:
+        """What the next frame is, as far as the network is to be asked for it."""
+        answers = Answers(self.value, self.change, self)
+        if self._model.asks_tests and (outlook := behind_test(at_work, answers)) is not None:
+            return outlook
+        return outlook_of(at_work, answers) if self._model.asks_operations else None
 
     def _once(self, text: str, known: dict[str, _Made], ask: Callable[[str], _Made]) -> _Made:
         if self._decoding.temperature > 0:

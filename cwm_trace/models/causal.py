@@ -34,7 +34,6 @@ from cwm_trace.models.base import Decoding, FrameScore, Generated, PartScore, St
 from cwm_trace.models.constraint import FrameGrammar
 from cwm_trace.models.devices import check_device, check_dtype
 from cwm_trace.models.draft import Drafter
-from cwm_trace.models.loops import Loop
 from cwm_trace.models.past import Part, Past, texts
 from cwm_trace.parts import Span, frame_parts
 
@@ -438,31 +437,15 @@ class CausalRollout:
             self._is_noted = False
 
     def _ask(self, asker: Asker) -> bool:
-        """Let the frame come to which the network's answers lead: about a test that has just run, about what a line gives. Whether they do."""
+        """Let the frame come to which the network's answers lead: about what a test, a loop or another line gives. Whether they do."""
         assert self._grammar is not None
-        if self._model.asks_tests and (question := self._past.question()):
-            self._grammar.decide(*(question.yes if question.condition.holds(asker) else question.no))
-            return True
-        if not self._model.asks_operations:
+        outlook = asker.outlook(self._past.at_work) if self._past.at_work else None
+        if outlook is None:
             return False
-        if loop := self._past.loop():
-            return self._ask_loop(asker, loop)
-        running = self._past.running()
-        outcome = asker.outcome(running) if running else None
-        if outcome is not None:
-            self._grammar.settle(*outcome)
-        return outcome is not None
-
-    def _ask_loop(self, asker: Asker, loop: Loop) -> bool:
-        """Let the next item of a loop come, or what is behind it; of a comprehension, too, with what it has gathered."""
-        assert self._grammar is not None
-        gathering = self._past.gathering()
-        returned = asker.gathered(gathering) if gathering else None
-        turn = asker.turn(loop)
-        if turn is not None:
-            self._grammar.decide(*(loop.way if turn else loop.behind))
-        self._grammar.settle(turn or {}, returned)
-        return turn is not None or returned is not None
+        if outlook.way is not None:
+            self._grammar.decide(*outlook.way)
+        self._grammar.settle(outlook.bound, outlook.returned)
+        return True
 
     def _note(self, worked: bool = False) -> None:
         """Read what is to be read before a frame, once; `worked`: with what the network answers in place of operations, where the frame is not

@@ -1,4 +1,4 @@
-"""Comprehensions at work: what a list or a dict has gathered so far, item by item, as the network answers for each.
+"""Comprehensions at work: what a list or a dict has gathered so far, item by item, and what a generator expression gives for each.
 
 A frame shows the items of a comprehension one after the other, and what has come of them only when it returns. Its tests, and what it makes of
 an item, are expressions of values alone, as lines are. Knows Python's comprehensions; evaluates nothing.
@@ -7,11 +7,13 @@ an item, are expressions of values alone, as lines are. Knows Python's comprehen
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from cwm_trace.models.operations import CHANGES, as_shown, is_value, readings, worked
+from cwm_trace.models.inline import inlined
+from cwm_trace.models.loops import Loop
+from cwm_trace.models.operations import CHANGES, as_shown, is_value, readings, span, worked
 from cwm_trace.models.questions import condition_of
 from cwm_trace.models.statements import DISPLAYS, statement_of, text_of
 
@@ -27,12 +29,30 @@ class Form(NamedTuple):
         tests: the texts of its conditions.
         targets: the names of an item.
         header: what it goes through, as a loop's header.
+        draws: whether it is a generator expression.
+        start, end: where it stands in the line.
     """
 
     element: tuple[str, ...]
     tests: tuple[str, ...]
     targets: frozenset[str]
     header: str
+    draws: bool
+    start: int
+    end: int
+
+
+class Drawing(NamedTuple):
+    """A generator expression that goes on to its next item.
+
+    Attributes:
+        loop: what it goes through.
+        element, tests: with values in place of names, but for those of an item.
+    """
+
+    loop: Loop
+    element: str
+    tests: tuple[str, ...]
 
 
 class Gathering(NamedTuple):
@@ -52,16 +72,20 @@ class Gathering(NamedTuple):
 
 @lru_cache(maxsize=1000)
 def form_of(line: str) -> Form | None:
-    """None where a line has no list or dict comprehension over one thing, or others beside it."""
-    for _, text, _ in readings(line):
+    """None where a line has no list or dict comprehension, nor generator expression, over one thing, or others beside it."""
+    for start, text, _ in readings(line):
         if (statement := statement_of(text)) is not None:
             found = [node for node in ast.walk(statement) if isinstance(node, (*DISPLAYS, ast.GeneratorExp))]
-            return _form(found[0], text) if len(found) == 1 else None
+            return _form(found[0], text, start) if len(found) == 1 else None
     return None
 
 
-def _form(node: ast.expr, text: str) -> Form | None:
-    if not isinstance(node, (ast.ListComp, ast.DictComp)) or len(node.generators) != 1 or node.generators[0].is_async:
+def _form(node: ast.expr, text: str, start: int) -> Form | None:
+    if (
+        not isinstance(node, (ast.ListComp, ast.DictComp, ast.GeneratorExp))
+        or len(node.generators) != 1
+        or node.generators[0].is_async
+    ):
         return None
     (over,) = node.generators
     parts = (node.key, node.value) if isinstance(node, ast.DictComp) else (node.elt,)
@@ -70,7 +94,9 @@ def _form(node: ast.expr, text: str) -> Form | None:
     targets = frozenset(name.id for name in ast.walk(over.target) if isinstance(name, ast.Name))
     tests = tuple(text_of(test, text) for test in over.ifs)
     header = f"for {text_of(over.target, text)} in {text_of(over.iter, text)}:"
-    return Form(tuple(text_of(part, text) for part in parts), tests, targets, header)
+    elements, draws = tuple(text_of(part, text) for part in parts), isinstance(node, ast.GeneratorExp)
+    begins, ends = (start + place for place in span(text, node, node))
+    return Form(elements, tests, targets, header, draws, begins, ends)
 
 
 def _has_effects(node: ast.AST) -> bool:
@@ -78,6 +104,13 @@ def _has_effects(node: ast.AST) -> bool:
     if isinstance(node, ast.Call):
         return isinstance(node.func, ast.Attribute) and node.func.attr in CHANGES
     return isinstance(node, (ast.Lambda, ast.NamedExpr))
+
+
+def listed(line: str, form: Form, items: Sequence[str]) -> str:
+    """The line with a list of items in place of a generator expression, of which a call's only argument has the call's parentheses."""
+    text = f"[{', '.join(items)}]"
+    called = line[: form.start][-1:].isidentifier()
+    return line[: form.start] + (f"({text})" if called else text) + line[form.end :]
 
 
 def gathered(gathering: Gathering, holds: Callable[[str], bool], value: Callable[[str], str | None]) -> str | None:
@@ -94,16 +127,26 @@ def gathered(gathering: Gathering, holds: Callable[[str], bool], value: Callable
 
 
 def _item(gathering: Gathering, holds: Callable[[str], bool], value: Callable[[str], str | None]) -> Item | None:
-    for test in gathering.tests:
-        condition = condition_of(f"if {test}:", constant=True)
-        if condition is None:
-            return None
-        if not condition.holds(holds):
-            return ()
-    made = tuple(_value(text, value) for text in gathering.element)
+    passes = holding(gathering.tests, {}, holds)
+    if not passes:
+        return None if passes is None else ()
+    made = tuple(made_of(text, {}, value) for text in gathering.element)
     return None if None in made else made  # type: ignore[return-value]
 
 
-def _value(text: str, ask: Callable[[str], str | None]) -> str | None:
+def holding(tests: Sequence[str], item: Mapping[str, str], holds: Callable[[str], bool]) -> bool | None:
+    """Whether all tests hold for an item; None: unknown."""
+    for test in tests:
+        condition = condition_of(f"if {inlined(test, item.get)}:", constant=True)
+        if condition is None:
+            return None
+        if not condition.holds(holds):
+            return False
+    return True
+
+
+def made_of(element: str, item: Mapping[str, str], ask: Callable[[str], str | None]) -> str | None:
+    """What comes of an item; None: unknown."""
+    text = inlined(element, item.get)
     done = worked(f"return {text}", ask).removeprefix("return ")
     return as_shown(done) if is_value(done) else None

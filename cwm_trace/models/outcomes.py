@@ -11,7 +11,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
-from cwm_trace.models.notes import Running, inlined
+from cwm_trace.models.at_work import Running
+from cwm_trace.models.inline import inlined
 from cwm_trace.models.operations import CHANGES, as_shown, is_value, worked
 from cwm_trace.models.statements import statement_of, text_of
 from cwm_trace.models.takes import GIVING, Take, first_take, has_takes
@@ -54,10 +55,12 @@ class Answers(NamedTuple):
     Attributes:
         value: of an operation: the text of what it gives.
         change: of a value's text, and a line that changes it under the name `NAME`: its text then.
+        holds: of a test: whether it holds.
     """
 
     value: Callable[[str], str | None]
     change: Callable[[str, str], str | None]
+    holds: Callable[[str], bool]
 
 
 def outcome_of(running: Running, answers: Answers) -> Outcome | None:

@@ -16,11 +16,10 @@ from typing import NamedTuple
 
 from cwm_trace.format import FRAME_SEP, FrameParser, diff_encode, render_frame, render_prompt, render_step
 from cwm_trace.frames import Event, Frame, Step, Trace
-from cwm_trace.models.comprehensions import Gathering
+from cwm_trace.models.at_work import AtWork
 from cwm_trace.models.flow import Flow
-from cwm_trace.models.loops import Loop
-from cwm_trace.models.notes import Notes, Ran, Running, Work
-from cwm_trace.models.questions import Question
+from cwm_trace.models.notes import Notes, Work
+from cwm_trace.models.scopes import Ran
 
 _LEAST = 0.25  # of the limit, for frames behind a context, or a text told anew, that is nearly as long
 _KEPT = 0.5  # of what frames may take
@@ -97,21 +96,10 @@ class Past:
         """What is read before the next frame, "" for nothing; `work`: see `Notes.text`."""
         return "" if self._notes is None else self._notes.text(work)
 
-    def running(self) -> Running | None:
-        """The statement that runs, where notes tell of one."""
-        return None if self._notes is None else self._notes.running()
-
-    def gathering(self) -> Gathering | None:
-        """The comprehension that runs, where notes tell of one."""
-        return None if self._notes is None else self._notes.gathering()
-
-    def loop(self) -> Loop | None:
-        """The loop that is at its header, where notes tell of one."""
-        return None if self._notes is None else self._notes.loop()
-
-    def question(self) -> Question | None:
-        """The test that decides what is next, where notes tell of one."""
-        return None if self._notes is None else self._notes.question()
+    @property
+    def at_work(self) -> AtWork | None:
+        """What the trace is at, where there are notes."""
+        return None if self._notes is None else self._notes.at_work
 
     def observe(self, step: Step) -> None:
         """Append a frame."""

@@ -22,10 +22,11 @@ from cwm_trace.eval.suites import load_suite
 from cwm_trace.frames import Event, Frame, Trace
 from cwm_trace.models import load_model
 from cwm_trace.models.asking import Asker
+from cwm_trace.models.at_work import Running
 from cwm_trace.models.base import Decoding, FrameScore
 from cwm_trace.models.causal import CausalModel
 from cwm_trace.models.flow import Flow
-from cwm_trace.models.notes import Notes, Running
+from cwm_trace.models.notes import Notes
 from cwm_trace.models.outcomes import Answers, outcome_of
 from cwm_trace.models.questions import Condition, Question
 from cwm_trace.parts import Part
@@ -82,7 +83,7 @@ def settled(scores: Sequence[FrameScore], asker: Asker, program: str, trace: Tra
             told.append(text)
             return asker.change(before, text)
 
-        outcome = outcome_of(running, Answers(value, change))
+        outcome = outcome_of(running, Answers(value, change, asker))
         shown = {Part.LOCAL: step.locals, Part.VALUE: step.value}
         wrote = all(part.greedy for part in scores[number - 1].parts if part.part in shown)
         if not asked_for:
@@ -98,7 +99,7 @@ def settled(scores: Sequence[FrameScore], asker: Asker, program: str, trace: Tra
 def lines(trace: Trace) -> Iterator[tuple[int, Running, Frame]]:
     """The statements of a trace that are no tests, and the LINE or RETURN behind each, by its number."""
     for number, (notes, step) in enumerate(walked(trace)):
-        running = None if notes.question() is not None else notes.running()
+        running = None if notes.at_work.question() is not None else notes.at_work.running()
         if running is not None and step.event in (Event.LINE, Event.RETURN):
             yield number, running, step
 
@@ -111,7 +112,7 @@ def text_of(condition: Condition) -> str:
 def questions(trace: Trace) -> Iterator[tuple[int, Question, Frame]]:
     """The questions of a trace, and the frames that came then, by their numbers."""
     for number, (notes, step) in enumerate(walked(trace)):
-        question = notes.question()
+        question = notes.at_work.question()
         if question is not None and step.event is not Event.EXCEPTION and number:
             yield number, question, step
 

@@ -1,0 +1,145 @@
+"""What a trace is at, as far as that can be asked for: the statement that runs, a test, a loop or a comprehension at an item.
+
+Knows the Python frames that are active (`models.scopes`), and puts their values in place of names; no model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from cwm_trace.format import escape_source
+from cwm_trace.frames import Event
+from cwm_trace.models.answers import answered
+from cwm_trace.models.comprehensions import Drawing, Form, Gathering, form_of, listed
+from cwm_trace.models.flow import LEFT
+from cwm_trace.models.inline import inlined
+from cwm_trace.models.loops import Loop
+from cwm_trace.models.questions import Question, Way, condition_of
+from cwm_trace.models.scopes import LOOPS, Scope, Scopes
+
+
+class Running(NamedTuple):
+    """A line that runs, all of a statement.
+
+    Attributes:
+        source: as it is written.
+        line: with values in place of names.
+        names: the variables that it has.
+    """
+
+    source: str
+    line: str
+    names: Mapping[str, str]
+
+
+class AtWork:
+    """What one trace is at."""
+
+    def __init__(self, scopes: Scopes) -> None:
+        self._scopes, self._flow = scopes, scopes.flow
+
+    def running(self) -> Running | None:
+        """The statement that runs; None where there is none, or it has several lines, or its line several."""
+        scope = self._scopes.at_work
+        if scope is None or scope.inline or scope.number not in self._flow.whole:
+            return None
+        if (line := self._drawn(scope)) is not None:
+            return Running(line, inlined(line, self._scopes.value), scope.names) if line else None
+        return Running(scope.line.strip(), self._scopes.line(scope) or scope.line.strip(), scope.names)
+
+    def _drawn(self, scope: Scope) -> str | None:
+        """The line with what its generator expression has given, "" where that may go on; None where it has none."""
+        form = form_of(scope.line.strip())
+        if form is None or not form.draws:
+            return None
+        return listed(scope.line.strip(), form, scope.draws.items) if scope.draws and scope.draws.ended else ""
+
+    def gathering(self) -> Gathering | None:
+        """The comprehension that runs, at an item; None where there is none, or its items are not seen one by one."""
+        scope = self._scopes.at_work
+        form = form_of(scope.line.strip()) if scope is not None and scope.name == "" else None
+        if scope is None or form is None or form.draws or not form.targets <= scope.names.keys():
+            return None
+        element, tests = (
+            tuple(answered(inlined(text, self._scopes.value), scope.before) for text in texts) for texts in form[:2]
+        )
+        return Gathering(element, tests, scope.made, scope.visits[scope.line] - 1)
+
+    def loop(self) -> Loop | None:
+        """The loop whose header has run, or the comprehension that runs; None where there is none, or how far it is is not seen."""
+        scope = self._scopes.at_work
+        if scope is None:
+            return None
+        if scope.name == "":
+            return self._comprehension(scope)
+        repeated, turns = self._flow.loops.get(scope.number), scope.turns.get(scope.number)
+        if repeated is None or turns is None:
+            return None
+        header = scope.line.strip()
+        line, now = answered(inlined(header, turns.names.get), turns.answers), inlined(header, scope.names.get)
+        ways = (self._way(number, scope.number) for number in (repeated.first, repeated.behind))
+        return Loop(
+            header,
+            line,
+            now,
+            turns.names,
+            scope.names,
+            turns.last,
+            repeated.binds,
+            repeated.changes,
+            turns.count,
+            *ways,
+        )
+
+    def _comprehension(self, scope: Scope) -> Loop | None:
+        form, around = form_of(scope.line.strip()), self._scopes.active[-2:-1]
+        if form is None or not around or form.draws:
+            return None
+        return self._gone_through(form, around[0], scope, scope.visits[scope.line])
+
+    def _gone_through(self, form: Form, around: Scope, scope: Scope, item: int) -> Loop:
+        names = around.names
+        line, own = answered(inlined(form.header, names.get), around.answers), escape_source(scope.line.rstrip("\r\n"))
+        ways = (Way(event, own) for event in (Event.LINE, Event.RETURN))
+        return Loop(form.header, line, line, names, names, scope.names, frozenset(), frozenset(), item, *ways)
+
+    def drawing(self) -> Drawing | None:
+        """The generator expression that goes on to its next item; None where there is none, or another line takes from it."""
+        scope, around = self._scopes.at_work, self._scopes.active[-2:-1]
+        if scope is None or scope.name != "" or not around or around[0].line != scope.line:
+            return None
+        if scope.line.lstrip().startswith(LOOPS):  # which takes an item when its header runs again
+            return None
+        form = form_of(scope.line.strip())
+        if form is None or not form.draws:
+            return None
+        count = around[0].draws.count if around[0].draws else 0
+        loop = self._gone_through(form, around[0], scope, count + scope.visits[scope.line])
+        (element,), tests = (
+            [
+                answered(
+                    inlined(text, lambda name: None if name in form.targets else self._scopes.value(name)),
+                    scope.answers,
+                )
+                for text in texts
+            ]
+            for texts in (form.element, form.tests)
+        )
+        return Drawing(loop, element, tuple(tests))
+
+    def question(self) -> Question | None:
+        """The test that decides which line is next; None where there is none, or it is not of values alone."""
+        scope = self._scopes.at_work
+        ways = None if scope is None else self._flow.ways.get(scope.number)
+        if scope is None or ways is None:
+            return None
+        drawn = self._drawn(scope)
+        line = self._scopes.line(scope) if drawn is None else inlined(drawn, self._scopes.value)
+        if (condition := condition_of(line or scope.line, constant=bool(line))) is None:
+            return None
+        return Question(condition, *(self._way(number, scope.number) for number in ways))
+
+    def _way(self, number: int, own: int) -> Way:
+        event = Event.RETURN if number == LEFT else Event.LINE
+        return Way(event, escape_source(self._flow.lines[number or own]))

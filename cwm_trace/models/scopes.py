@@ -1,0 +1,234 @@
+"""The Python frames of a trace that are active, as it grows: what their variables are, which line runs, what has returned since.
+
+Bookkeeping of frames that are there: nothing is run, and where a frame is wrong what is told of it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import NamedTuple
+
+from cwm_trace.frames import Event, Frame, Step
+from cwm_trace.models.answers import Answer, answered
+from cwm_trace.models.comprehensions import Item, form_of
+from cwm_trace.models.flow import Flow
+from cwm_trace.models.inline import inlined, read
+from cwm_trace.models.statements import BEGINNINGS, ITERATOR
+
+_FUNCTION = re.compile(r"(?:async\s+)?def\s+(\w+)")
+_INITIALISER = "__init__"  # what it returns is not what the call gives
+LOOPS = ("for ", "async for ")
+"""How their headers begin."""
+
+
+@dataclass(slots=True)
+class Turns:
+    """A loop over items at work.
+
+    Attributes:
+        names, answers: the variables, and what had returned in its header, when it began.
+        count: how often its header has run since.
+        last: the variables when an item had come.
+    """
+
+    names: Mapping[str, str]
+    last: Mapping[str, str]
+    answers: tuple[Answer, ...] = ()
+    count: int = 0
+
+
+@dataclass(slots=True)
+class Draws:
+    """A generator expression at work.
+
+    Attributes:
+        count: how many items it has taken.
+        items: what it has given.
+        ended: whether it has been left for good.
+    """
+
+    count: int = 0
+    items: tuple[str, ...] = ()
+    ended: bool = False
+
+
+@dataclass(slots=True)
+class Scope:
+    """A Python frame that is active.
+
+    Attributes:
+        names: its variables as the trace shows them.
+        inline: whether it is a comprehension's or a lambda's, which stands in the midst of a line.
+        name: of its function; "" for a comprehension, None for what is not looked for in lines.
+        number: of the line that ran last, its own first; 0: unknown.
+        line: that ran last, "" before any.
+        visits: how often each line has run since a line that is less indented, by its text.
+        answers: what has returned since the line began to run.
+        before: what had returned when the line ran again: of a comprehension, the item is shown when all has been done with it.
+        made: what has come of a comprehension's items (`models.comprehensions`).
+        turns: the loops that have begun, by the numbers of their headers.
+        draws: of a generator expression in the line that runs, or None.
+    """
+
+    names: Mapping[str, str]
+    inline: bool = False
+    name: str | None = None
+    number: int = 0
+    line: str = ""
+    visits: dict[str, int] = field(default_factory=dict)
+    answers: tuple[Answer, ...] = ()
+    before: tuple[Answer, ...] = ()
+    made: dict[int, Item | None] = field(default_factory=dict)
+    turns: dict[int, Turns] = field(default_factory=dict)
+    draws: Draws | None = None
+
+
+class Ran(NamedTuple):
+    """Of the line that ran last in the Python frame that is running.
+
+    Attributes:
+        visit: how often it has run; 0: none has, or unknown.
+        number: which of the source's it is; 0: unknown.
+        answers: what has returned since it began to run.
+    """
+
+    visit: int = 0
+    number: int = 0
+    answers: tuple[Answer, ...] = ()
+
+
+UNKNOWN = Ran()
+
+
+class State(Enum):
+    """What the frame before says of what is next."""
+
+    NOTHING = auto()  # that is known
+    RUNS = auto()  # a line is in the midst of running, or a function begins
+    RAISED = auto()
+    UNWINDS = auto()  # a function was left by an exception
+
+
+class Scopes:
+    """Those of one trace."""
+
+    def __init__(self, flow: Flow) -> None:
+        self.flow = flow
+        self.active: list[Scope] = []
+        self.state = State.NOTHING
+        self.resumes = False  # whether the last frame with variables was another Python frame's
+        self._closes = False  # whether a generator expression was left before its end
+
+    def observe(self, step: Step, ran: Ran = UNKNOWN) -> None:
+        """Append a frame; `ran`: what `ran` was behind it, where not all frames before it are told."""
+        if not isinstance(step, Frame):
+            self.state = State.NOTHING
+            return
+        raised = self.state is State.RAISED
+        self.state = State.RAISED if step.event is Event.EXCEPTION else State.RUNS
+        if step.event is not Event.EXCEPTION:
+            self.resumes = step.event is Event.RETURN
+        if step.event is Event.CALL:
+            self.active.append(self._called(step, ran))
+        elif step.event is Event.RETURN:
+            self._closes = self._return(step, ran, raised)
+            self.state = State.UNWINDS if raised else State.RUNS
+        elif step.event is Event.LINE:
+            if not self.active:
+                self.active.append(Scope(step.locals))
+            self._run(self.active[-1], step, ran)
+
+    def _called(self, step: Frame, ran: Ran) -> Scope:
+        source = step.source.lstrip()
+        found = _FUNCTION.match(source)
+        name = found[1] if found else "" if ITERATOR in step.locals else None
+        number = ran.number or self.flow.place(step.source, None)
+        return Scope(step.locals, not source.startswith(BEGINNINGS), None if name == _INITIALISER else name, number)
+
+    def _return(self, step: Frame, ran: Ran, raised: bool) -> bool:
+        """Whether a generator expression is left that was not at its end."""
+        left = self.active.pop() if self.active else None
+        if left is None or not self.active:
+            return False
+        scope, known = self.active[-1], left.name is not None and "yield" not in step.source
+        scope.answers = ran.answers or scope.answers + ((Answer(left.name or "", step.value or ""),) if known else ())
+        if (turns := scope.turns.get(scope.number)) is not None and turns.count == 1:
+            turns.answers = scope.answers
+        return _draw(scope, left, step.value or "", raised) and raised
+
+    def _run(self, scope: Scope, step: Frame, ran: Ran) -> None:
+        scope.before = scope.answers
+        scope.names, scope.line, scope.answers, scope.draws = step.locals, step.source, ran.answers, None
+        before, scope.number = scope.number, ran.number or self.flow.place(step.source, scope.number)
+        if (loop := self.flow.loops.get(scope.number)) is not None:
+            if before not in loop.body:
+                scope.turns[scope.number] = Turns(step.locals, step.locals)
+            if scope.number in scope.turns:
+                scope.turns[scope.number].count += 1
+        if before in scope.turns and scope.number == self.flow.loops[before].first:
+            scope.turns[before].last = step.locals
+        visit, indent = ran.visit or scope.visits.get(step.source, 0) + 1, _indent(step.source)
+        scope.visits = {line: count for line, count in scope.visits.items() if _indent(line) <= indent}
+        scope.visits[step.source] = visit
+
+    @property
+    def ran(self) -> Ran:
+        """The line that ran last in the Python frame that is running."""
+        if not self.active:
+            return UNKNOWN
+        scope = self.active[-1]
+        return Ran(scope.visits.get(scope.line, 0), scope.number, scope.answers)
+
+    @property
+    def at_work(self) -> Scope | None:
+        """The Python frame whose line is running; None where none has begun to, or it is known to do something else."""
+        runs = self.active and (self.state is State.RUNS or self._is_closed) and self.active[-1].line
+        return self.active[-1] if runs else None
+
+    @property
+    def _is_closed(self) -> bool:
+        return self.state is State.UNWINDS and self._closes
+
+    def line(self, scope: Scope) -> str:
+        """The line with its values; "" where it has none."""
+        line = scope.line.strip()
+        if not read(line).repeats:
+            note = answered(inlined(line, self.value), scope.answers)
+            return "" if note == line else note
+        visit = scope.visits[scope.line]
+        goes_through = line.startswith(LOOPS) or scope.inline
+        note = answered(inlined(line, self.value, visit if goes_through else 0), scope.answers)
+        return f"{note}  # {visit}"
+
+    def value(self, name: str) -> str | None:
+        """What a name stands for: in a comprehension, also what it stands for around it."""
+        own = read(self.active[-1].line.strip()).own
+        for scope in reversed(self.active):
+            if name in own and not scope.inline:
+                return None
+            if name in scope.names:
+                return scope.names[name]
+            if ITERATOR not in scope.names:
+                return None
+        return None
+
+
+def _draw(scope: Scope, left: Scope, value: str, raised: bool) -> bool:
+    """Take note of what a generator expression has given to the line that it stands in, if it is one."""
+    form = form_of(left.line.strip()) if left.name == "" and left.line == scope.line else None
+    if form is None or not form.draws:
+        return False
+    draws = scope.draws = scope.draws or Draws()
+    if draws.ended:  # by None, which was an item
+        draws.items += ("None",)
+    draws.count += left.visits[left.line]
+    draws.ended = raised or value == "None"
+    draws.items += () if draws.ended else (value,)
+    return True
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())

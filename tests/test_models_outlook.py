@@ -1,0 +1,90 @@
+"""Outlooks: with the true answers, what is known of the next frame is what it shows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+
+from cwm_trace.frames import Event, Frame, Trace
+from cwm_trace.models.outcomes import Answers
+from cwm_trace.models.outlook import Outlook, behind_test, outlook_of
+from cwm_trace.tracer.inprocess import record_source
+from cwm_trace.train.programs import generate
+from tests.benchmarks.questions import walked
+from tests.test_models_loops import holds
+from tests.test_models_operations import changed, evaluated, same
+
+FIRST = 37_995_000
+TRUE = Answers(evaluated, changed, holds)
+
+
+def outlooks(trace: Trace) -> Iterator[tuple[Outlook | None, Frame]]:
+    """What is known of each frame, and the frame."""
+    for notes, step in walked(trace):
+        yield behind_test(notes.at_work, TRUE) or outlook_of(notes.at_work, TRUE), step
+
+
+def check(outlook: Outlook, step: Frame) -> None:
+    """Calls, and what is raised, may come before what is known."""
+    if step.event in (Event.LINE, Event.RETURN) and outlook.way is not None:
+        assert (step.event, step.source.rstrip("\r\n")) == outlook.way, outlook
+    if step.event is Event.RETURN and outlook.returned is not None:
+        assert same(outlook.returned, step.value or ""), (outlook, step)
+    if step.event is Event.LINE:
+        assert all(same(value, step.locals.get(name, "")) for name, value in outlook.bound.items()), (outlook, step)
+
+
+@pytest.mark.parametrize(
+    "family",
+    ["wide", "plain", "idiom", "basics", "steps", "panel", "module", "rounds", "deeds", "free", "choices", None],
+)
+def test_outlooks_are_what_frames_show(family: str | None) -> None:
+    known: Counter[bool] = Counter()
+    for seed in range(FIRST, FIRST + 60):
+        program = generate(seed, 1, family)
+        for call in program.calls:
+            for outlook, step in outlooks(record_source(program.source, call, max_frames=600)):
+                known[outlook is not None] += 1
+                if outlook is not None:
+                    check(outlook, step)
+    assert known[True] > 0.3 * known.total(), known
+
+
+DRAWS = [
+    ("    return sum(int(c) + y for c in s if c.isdigit())", "f('a1c4', 2)"),
+    ("    return ''.join(c.upper() for c in s)", "f('abc', 0)"),
+    ("    return ''.join(c for c in s if c != 'b' if c != 'd')", "f('abcde', 0)"),
+    ("    return dict((v, k) for k, v in enumerate(s))", "f('ab', 0)"),
+    ("    n = max((len(w) for w in s.split()), default=y)\n    return n", "f('', 7)"),
+    ("    return sorted(((x, y) for x in s), reverse=True)", "f('ba', 7)"),
+    ("    if any(x == y for x in s):\n        return 'yes'\n    return 'no'", "f('abc', 'b')"),
+    ("    if not all(x < y for x in s):\n        return 'yes'\n    return 'no'", "f('abc', 'b')"),
+    ("    while any(x == y for x in s):\n        s = s[1:]\n    return s", "f('aab', 'a')"),
+    ("    for x in (c * 2 for c in s):\n        y += x\n    return y", "f('ab', '')"),
+    ("    g = (c for c in s)\n    return list(g)", "f('ab', 0)"),
+    ("    return list(x for x in [None, 1])", "f('ab', 0)"),
+    ("    return sum(h(x) for x in range(y))", "f('ab', 3)"),
+    ("    return h(x for x in s)", "f('ab', 3)"),
+    ("    x = next(c for c in s if c > 'a')\n    return x", "f('abc', 3)"),
+]
+
+
+@pytest.mark.parametrize(("body", "call"), DRAWS)
+def test_a_generator_expression_draws_its_items(body: str, call: str) -> None:
+    source = f"def h(x):\n    return 5\n\ndef f(s, y):\n{body}\n"
+    for outlook, step in outlooks(record_source(source, call)):
+        if outlook is not None:
+            check(outlook, step)
+
+
+@pytest.mark.parametrize(("body", "call"), DRAWS[:9])
+def test_all_that_a_generator_expression_gives_is_known_and_goes_into_its_line(body: str, call: str) -> None:
+    before, returns = None, 0
+    for outlook, step in outlooks(record_source(f"def f(s, y):\n{body}\n", call)):
+        if step.event is Event.RETURN and " for " in step.source and before is not Event.EXCEPTION:
+            assert outlook is not None and (outlook.returned is not None or step.value == "None"), step
+            returns += 1
+        before = step.event
+    assert returns
