@@ -88,3 +88,45 @@ def test_all_that_a_generator_expression_gives_is_known_and_goes_into_its_line(b
             returns += 1
         before = step.event
     assert returns
+
+
+LAMBDAS = [
+    ("    return sorted(s, key=lambda c: (c == y, -ord(c)))", "f('abcab', 'a')"),
+    ("    s = list(s)\n    s.sort(key=lambda c: c == y, reverse=True)\n    return s", "f('abcab', 'a')"),
+    ("    m = max(s.split(), key=lambda w: len(w) + y) + '!'\n    return m", "f('a bc dd', 1)"),
+    ("    return min([3, -4, 4], key=lambda n: abs(n) - y)", "f('', 1)"),
+    ("    return list(map(lambda c: c.upper() * y, s))", "f('ab', 2)"),
+    ("    return ''.join(filter(lambda c: c != y and c.isalpha(), s))", "f('a1bc', 'b')"),
+    ("    d = dict(sorted({'a': 2, 'b': 1}.items(), key=lambda item: item[1]))\n    return d", "f('', '')"),
+    ("    return sorted(sorted(s, key=lambda c: y)[:2], reverse=True)", "f('cab', 0)"),
+    ("    return sum(map(lambda n: h(n), [1, 2]))", "f('', 0)"),
+]
+OTHER_LAMBDAS = [
+    ("    m = map(lambda c: c, s)\n    return list(m)", "f('ab', 2)"),
+    ("    m = map(lambda c: c, [])\n    return list(m)", "f('ab', 2)"),
+    ("    g = lambda c: c * 2\n    return [g(c) for c in s]", "f('ab', 2)"),
+    ("    for c in map(lambda c: c * 2, s):\n        y += c\n    return y", "f('ab', '')"),
+    ("    return sorted(s, key=lambda c: c < y)[0] if s else max(s, key=lambda c: c)", "f('ab', 'b')"),
+    ("    return sorted(s, key=lambda c: [c] + y)", "f('ab', 'b')"),
+    ("    return max([], key=lambda c: c, default=y)", "f('ab', 'b')"),
+    ("    return sorted([2.0, 1, 2], key=lambda n: n)", "f('ab', 'b')"),
+]
+
+
+@pytest.mark.parametrize(("body", "call"), LAMBDAS)
+def test_what_a_lambda_told_goes_into_its_line(body: str, call: str) -> None:
+    returns = 0
+    for outlook, step in outlooks(record_source(f"def h(n):\n    return n\n\ndef f(s, y):\n{body}\n", call)):
+        if outlook is not None:
+            check(outlook, step)
+        if step.event is Event.RETURN and "return f" not in step.source:
+            assert outlook is not None and outlook.returned is not None, step
+            returns += 1
+    assert returns > 2
+
+
+@pytest.mark.parametrize(("body", "call"), OTHER_LAMBDAS)
+def test_other_lambdas_are_as_frames_show(body: str, call: str) -> None:
+    for outlook, step in outlooks(record_source(f"def f(s, y):\n{body}\n", call)):
+        if outlook is not None:
+            check(outlook, step)

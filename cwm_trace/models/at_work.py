@@ -17,6 +17,7 @@ from cwm_trace.models.inline import inlined
 from cwm_trace.models.loops import Loop
 from cwm_trace.models.questions import Question, Way, condition_of
 from cwm_trace.models.scopes import LOOPS, Scope, Scopes
+from cwm_trace.models.statements import lambda_body
 
 
 class Running(NamedTuple):
@@ -26,11 +27,25 @@ class Running(NamedTuple):
         source: as it is written.
         line: with values in place of names.
         names: the variables that it has.
+        told: what a lambda in it has given so far, each time that it was called.
     """
 
     source: str
     line: str
     names: Mapping[str, str]
+    told: tuple[str, ...] = ()
+
+
+class Inner(NamedTuple):
+    """A lambda that runs.
+
+    Attributes:
+        way: of its RETURN.
+        line: what it gives, with values in place of names.
+    """
+
+    way: Way
+    line: str
 
 
 class AtWork:
@@ -46,7 +61,7 @@ class AtWork:
             return None
         if (line := self._drawn(scope)) is not None:
             return Running(line, inlined(line, self._scopes.value), scope.names) if line else None
-        return Running(scope.line.strip(), self._scopes.line(scope) or scope.line.strip(), scope.names)
+        return Running(scope.line.strip(), self._scopes.line(scope) or scope.line.strip(), scope.names, scope.told)
 
     def _drawn(self, scope: Scope) -> str | None:
         """The line with what its generator expression has given, "" where that may go on; None where it has none."""
@@ -127,6 +142,15 @@ class AtWork:
             for texts in (form.element, form.tests)
         )
         return Drawing(loop, element, tuple(tests))
+
+    def inner(self) -> Inner | None:
+        """The lambda that runs; None where there is none, or it is not the only one of its line."""
+        scope = self._scopes.at_work
+        body = lambda_body(scope.line.strip()) if scope is not None and scope.inline and scope.name is None else ""
+        if scope is None or not body:
+            return None
+        line = answered(inlined(body, self._scopes.value), scope.answers)
+        return Inner(Way(Event.RETURN, escape_source(scope.line.rstrip("\r\n"))), line)
 
     def question(self) -> Question | None:
         """The test that decides which line is next; None where there is none, or it is not of values alone."""

@@ -73,6 +73,12 @@ def turn_of(loop: Loop, holds: Callable[[str], bool], value: Callable[[str], str
     return {} if item == _NO_ITEM else None if item is None else _bound(header.target, item)
 
 
+def items_of(line: str, value: Callable[[str], str | None]) -> list[str] | None:
+    """All that a header with values goes through; None: unknown."""
+    header = header_of(line)
+    return None if header is None else _Items(header, 0, True, value).all(header.over)
+
+
 def header_of(line: str) -> Header | None:
     """None where a line is no `for`."""
     for _, text, _ in readings(line):
@@ -170,8 +176,8 @@ class _Items(NamedTuple):
             case ast.Call(func=ast.Name(id="zip"), args=[_, *_] as args, keywords=[]):
                 return self._together([self.item(arg) for arg in args])
             case ast.Call(func=ast.Name(id="reversed"), args=[items], keywords=[]):
-                return self._at(self._all(items), -self.number)
-        return self._at(self._all(over), self.number - 1)
+                return self._at(self.all(items), -self.number)
+        return self._at(self.all(over), self.number - 1)
 
     def _together(self, parts: Sequence[str | None]) -> str | None:
         for part in parts:
@@ -184,12 +190,13 @@ class _Items(NamedTuple):
             return None
         return items[place] if -len(items) <= place < len(items) else _NO_ITEM
 
-    def _all(self, over: ast.expr) -> list[str] | None:
+    def all(self, over: ast.expr) -> list[str] | None:
+        """The texts of all items."""
         match over:
             case ast.Call(func=ast.Name(id="range")):
                 told = self.value(f"list({self.header.of(over)})")
                 listed = None if told is None or not is_value(told) else header_of(f"for _ in {told}: pass")
-                return None if listed is None else self._replaced(listed)._all(listed.over)
+                return None if listed is None else self._replaced(listed).all(listed.over)
             case ast.Call(func=ast.Attribute(value=ast.Dict(keys=keys, values=values), attr=attr), args=[]):
                 names = [None if key is None else self._text(key) for key in keys]
                 items = [self._text(item) for item in values]

@@ -163,9 +163,18 @@ def _first(node: ast.AST, kept: ast.expr | None) -> ast.expr | None:
     return node if operands is not None and all(map(_is_operand, operands)) else None
 
 
+def truth_of(value: str) -> bool | None:
+    """Whether a value counts as true; None where it is none."""
+    statement = statement_of(value)
+    return _truth(statement.value) if isinstance(statement, ast.Expr) else None
+
+
 def _decided(node: ast.BoolOp | ast.IfExp) -> bool | None:
     """Whether its first part holds, where that is a value."""
-    test = node.test if isinstance(node, ast.IfExp) else node.values[0]
+    return _truth(node.test if isinstance(node, ast.IfExp) else node.values[0])
+
+
+def _truth(test: ast.expr) -> bool | None:
     match test:
         case ast.Constant(value=value) if value is not ...:
             return bool(value)

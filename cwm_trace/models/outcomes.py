@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from cwm_trace.models.at_work import Running
 from cwm_trace.models.inline import inlined
+from cwm_trace.models.keyed import has_lambda, without_lambda
 from cwm_trace.models.operations import CHANGES, as_shown, is_value, worked
 from cwm_trace.models.statements import statement_of, text_of
 from cwm_trace.models.takes import GIVING, Take, first_take, has_takes
@@ -68,6 +69,9 @@ def outcome_of(running: Running, answers: Answers) -> Outcome | None:
     statement = statement_of(running.source)
     if statement is None:
         return None
+    if has_lambda(statement):
+        plain = without_lambda(running, answers.value)
+        return None if plain is None else outcome_of(plain, answers)
     if not has_takes(statement):
         return _done_by(statement, running, answers)
     if (take := first_take(statement, running.source)) is None or running.line != _values_in(

@@ -43,6 +43,8 @@ def outlook_of(at_work: AtWork, answers: Answers) -> Outlook | None:
         return _turned(at_work, loop, answers)
     if drawing := at_work.drawing():
         return _drawn(drawing, answers)
+    if inner := at_work.inner():
+        return Outlook(inner.way, {}, made_of(inner.line, {}, answers.value))
     running = at_work.running()
     outcome = outcome_of(running, answers) if running else None
     return None if outcome is None else Outlook(None, outcome.bound, outcome.returned)

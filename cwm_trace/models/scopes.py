@@ -71,6 +71,7 @@ class Scope:
         made: what has come of a comprehension's items (`models.comprehensions`).
         turns: the loops that have begun, by the numbers of their headers.
         draws: of a generator expression in the line that runs, or None.
+        told: what a lambda in it has given.
     """
 
     names: Mapping[str, str]
@@ -84,6 +85,7 @@ class Scope:
     made: dict[int, Item | None] = field(default_factory=dict)
     turns: dict[int, Turns] = field(default_factory=dict)
     draws: Draws | None = None
+    told: tuple[str, ...] = ()
 
 
 class Ran(NamedTuple):
@@ -157,11 +159,14 @@ class Scopes:
         scope.answers = ran.answers or scope.answers + ((Answer(left.name or "", step.value or ""),) if known else ())
         if (turns := scope.turns.get(scope.number)) is not None and turns.count == 1:
             turns.answers = scope.answers
+        if left.inline and left.name is None and left.line == scope.line and not raised:
+            scope.told += (step.value or "",)
         return _draw(scope, left, step.value or "", raised) and raised
 
     def _run(self, scope: Scope, step: Frame, ran: Ran) -> None:
         scope.before = scope.answers
-        scope.names, scope.line, scope.answers, scope.draws = step.locals, step.source, ran.answers, None
+        scope.names, scope.line, scope.answers = step.locals, step.source, ran.answers
+        scope.draws, scope.told = None, ()
         before, scope.number = scope.number, ran.number or self.flow.place(step.source, scope.number)
         if (loop := self.flow.loops.get(scope.number)) is not None:
             if before not in loop.body:

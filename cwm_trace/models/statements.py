@@ -42,6 +42,14 @@ def text_of(node: ast.AST, line: str) -> str:
     return ast.get_source_segment(line, node) or ""
 
 
+@lru_cache(maxsize=1000)
+def lambda_body(line: str) -> str:
+    """What the only lambda of a line gives; "" where there is none, or several."""
+    statement = statement_of(line)
+    found = [node for node in ast.walk(statement) if isinstance(node, ast.Lambda)] if statement else []
+    return text_of(found[0].body, line) if len(found) == 1 else ""
+
+
 def _parsed(source: str) -> ast.Module | None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

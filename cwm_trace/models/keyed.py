@@ -1,0 +1,103 @@
+"""Calls that ask a lambda about each item, `sorted(x, key=lambda ...)` or `map(lambda ..., x)`: what they give when it has told of all.
+
+What a lambda told of each item the trace shows. To put that in order is an operation to be asked for; which item has which key is looked up.
+Knows Python's expressions; evaluates nothing but literals.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Sequence
+
+from cwm_trace.models.at_work import Running
+from cwm_trace.models.inline import inlined
+from cwm_trace.models.loops import items_of
+from cwm_trace.models.operations import put, span, truth_of, worked
+from cwm_trace.models.statements import lambda_body, statement_of, text_of
+
+Value = Callable[[str], str | None]
+"""Tells what an operation gives; None: unknown."""
+
+
+def has_lambda(statement: ast.stmt) -> bool:
+    """Whether a part of it is a lambda."""
+    return any(isinstance(node, ast.Lambda) for node in ast.walk(statement))
+
+
+def without_lambda(running: Running, value: Value) -> Running | None:
+    """The line with what such a call gives in its place; None where that is unknown, or not all has been told."""
+    statement = statement_of(running.source)
+    calls = [node for node in ast.walk(statement) if isinstance(node, ast.Call) and _asks(node)] if statement else []
+    if statement is None or len(calls) != 1 or not lambda_body(running.source):
+        return None
+    (call,) = calls
+    given = _given(
+        call, running, value, any(call in node.args for node in ast.walk(statement) if isinstance(node, ast.Call))
+    )
+    if given is None:
+        return None
+    match statement:
+        case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="sort")) as whole) if (
+            whole is call
+        ):
+            source = f"{name} = {given}"
+        case _:
+            source = put(running.source, *span(running.source, call, call), given)
+    return Running(source, inlined(source, running.names.get), running.names)
+
+
+def _asks(call: ast.Call) -> bool:
+    return any(isinstance(part, ast.Lambda) for part in (*call.args, *(keyword.value for keyword in call.keywords)))
+
+
+def _given(call: ast.Call, running: Running, value: Value, is_argument: bool) -> str | None:
+    match call:
+        case ast.Call(func=ast.Name(id="map" | "filter" as name), args=[ast.Lambda(), over], keywords=[]) if (
+            is_argument
+        ):
+            items = _items(over, running, value)
+            if items is None:
+                return None
+            return _displayed(running.told if name == "map" else _kept(items, running.told))
+        case ast.Call(func=ast.Name(id="sorted" | "max" | "min" as name), args=[over], keywords=options):
+            items = _items(over, running, value)
+        case ast.Call(func=ast.Attribute(value=ast.Name() as over, attr="sort"), args=[], keywords=options):
+            name, items = "sorted", _items(over, running, value)
+        case _:
+            return None
+    others = [option for option in options if option.arg != "key"]
+    if not items or any(option.arg != "reverse" or not isinstance(option.value, ast.Constant) for option in others):
+        return None
+    keys = ", ".join([_displayed(running.told), *(text_of(option, running.source) for option in others)])
+    return _placed(name, value(f"{name}({keys})"), items, running.told)
+
+
+def _items(over: ast.expr, running: Running, value: Value) -> Sequence[str] | None:
+    """Of what the lambda is asked about, if it has been asked about all."""
+    text = worked(f"for _ in {inlined(text_of(over, running.source), running.names.get)}: pass", value)
+    items = items_of(text, value)
+    return items if items is not None and len(items) == len(running.told) else None
+
+
+def _kept(items: Sequence[str], told: Sequence[str]) -> list[str]:
+    return [item for item, tells in zip(items, told, strict=True) if truth_of(tells)]
+
+
+def _displayed(items: Sequence[str]) -> str:
+    return f"[{', '.join(items)}]"
+
+
+def _placed(name: str, answer: str | None, items: Sequence[str], told: Sequence[str]) -> str | None:
+    """Items in the order of their keys, those with the same key as they were; or the first that has a key."""
+    if answer is None:
+        return None
+    if name != "sorted":
+        return items[told.index(answer)] if answer in told else None
+    left, made = list(range(len(told))), []
+    for key in items_of(f"for _ in {answer}: pass", lambda _: None) or ():
+        place = next((place for place in left if told[place] == key), None)
+        if place is None:
+            return None
+        left.remove(place)
+        made.append(items[place])
+    return None if left else _displayed(made)
