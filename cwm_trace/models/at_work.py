@@ -12,6 +12,7 @@ from cwm_trace.format import escape_source
 from cwm_trace.frames import Event
 from cwm_trace.models.answers import answered
 from cwm_trace.models.comprehensions import Drawing, Form, Gathering, form_of, listed
+from cwm_trace.models.constants import constants_of, passed_in, shared_of
 from cwm_trace.models.flow import LEFT
 from cwm_trace.models.inline import inlined
 from cwm_trace.models.loops import Loop
@@ -53,15 +54,32 @@ class AtWork:
 
     def __init__(self, scopes: Scopes) -> None:
         self._scopes, self._flow = scopes, scopes.flow
+        self._constants = constants_of(scopes.flow.source)
 
     def running(self) -> Running | None:
         """The statement that runs; None where there is none, or it has several lines, or its line several."""
         scope = self._scopes.at_work
-        if scope is None or scope.inline or scope.number not in self._flow.whole:
+        if scope is None or (scope.inline and not scope.resumes) or scope.number not in self._flow.whole:
             return None
+        names = {**self._constants, **scope.names}
         if (line := self._drawn(scope)) is not None:
-            return Running(line, inlined(line, self._scopes.value), scope.names) if line else None
-        return Running(scope.line.strip(), self._scopes.line(scope) or scope.line.strip(), scope.names, scope.told)
+            return Running(line, inlined(line, self._value), names) if line else None
+        source = scope.line.strip()
+        if scope.answers:
+            names = self._unchanged(source, names)
+        line = answered(inlined(source, names.get), scope.answers)
+        return Running(source, line, names, scope.told)
+
+    def _unchanged(self, source: str, names: Mapping[str, str]) -> dict[str, str]:
+        """The variables that what the line has called cannot have changed since."""
+        lost = {name for name, value in names.items() if value.startswith(("[", "{"))}
+        lost &= shared_of(self._flow.source) | passed_in(source, names)
+        return {name: value for name, value in names.items() if name not in lost}
+
+    def _value(self, name: str) -> str | None:
+        """What a name stands for, of the module, too."""
+        found = self._scopes.value(name)
+        return self._constants.get(name) if found is None else found
 
     def _drawn(self, scope: Scope) -> str | None:
         """The line with what its generator expression has given, "" where that may go on; None where it has none."""
@@ -77,7 +95,7 @@ class AtWork:
         if scope is None or form is None or form.draws or not form.targets <= scope.names.keys():
             return None
         element, tests = (
-            tuple(answered(inlined(text, self._scopes.value), scope.before) for text in texts) for texts in form[:2]
+            tuple(answered(inlined(text, self._value), scope.before) for text in texts) for texts in form[:2]
         )
         return Gathering(element, tests, scope.made, scope.visits[scope.line] - 1)
 
@@ -92,7 +110,8 @@ class AtWork:
         if repeated is None or turns is None:
             return None
         header = scope.line.strip()
-        line, now = answered(inlined(header, turns.names.get), turns.answers), inlined(header, scope.names.get)
+        line, now = (inlined(header, {**self._constants, **names}.get) for names in (turns.names, scope.names))
+        line = answered(line, turns.answers)
         ways = (self._way(number, scope.number) for number in (repeated.first, repeated.behind))
         return Loop(
             header,
@@ -115,7 +134,8 @@ class AtWork:
 
     def _gone_through(self, form: Form, around: Scope, scope: Scope, item: int) -> Loop:
         names = around.names
-        line, own = answered(inlined(form.header, names.get), around.answers), escape_source(scope.line.rstrip("\r\n"))
+        line = answered(inlined(form.header, {**self._constants, **names}.get), around.answers)
+        own = escape_source(scope.line.rstrip("\r\n"))
         ways = (Way(event, own) for event in (Event.LINE, Event.RETURN))
         return Loop(form.header, line, line, names, names, scope.names, frozenset(), frozenset(), item, *ways)
 
@@ -134,7 +154,7 @@ class AtWork:
         (element,), tests = (
             [
                 answered(
-                    inlined(text, lambda name: None if name in form.targets else self._scopes.value(name)),
+                    inlined(text, lambda name: None if name in form.targets else self._value(name)),
                     scope.answers,
                 )
                 for text in texts
@@ -146,10 +166,11 @@ class AtWork:
     def inner(self) -> Inner | None:
         """The lambda that runs; None where there is none, or it is not the only one of its line."""
         scope = self._scopes.at_work
-        body = lambda_body(scope.line.strip()) if scope is not None and scope.inline and scope.name is None else ""
-        if scope is None or not body:
+        if scope is None or not scope.inline or scope.resumes or scope.name is not None:
             return None
-        line = answered(inlined(body, self._scopes.value), scope.answers)
+        if not (body := lambda_body(scope.line.strip())):
+            return None
+        line = answered(inlined(body, self._value), scope.answers)
         return Inner(Way(Event.RETURN, escape_source(scope.line.rstrip("\r\n"))), line)
 
     def question(self) -> Question | None:
@@ -158,9 +179,9 @@ class AtWork:
         ways = None if scope is None else self._flow.ways.get(scope.number)
         if scope is None or ways is None:
             return None
-        drawn = self._drawn(scope)
-        line = self._scopes.line(scope) if drawn is None else inlined(drawn, self._scopes.value)
-        if (condition := condition_of(line or scope.line, constant=bool(line))) is None:
+        source = scope.line.strip() if (drawn := self._drawn(scope)) is None else drawn
+        line = answered(inlined(source, self._value), scope.answers if drawn is None else ())
+        if (condition := condition_of(line, constant=line != scope.line.strip())) is None:
             return None
         return Question(condition, *(self._way(number, scope.number) for number in ways))
 

@@ -49,6 +49,7 @@ class Flow:
     """The lines of one source, by their numbers from 1 on.
 
     Attributes:
+        source: what it is of.
         lines: their texts; the first is no line.
         after: what may run behind a line.
         entered: what may run first behind the line that begins a function.
@@ -59,6 +60,7 @@ class Flow:
     """
 
     def __init__(self, source: str) -> None:
+        self.source = source
         self.lines = ["", *(strip_mark(line).rstrip("\r\n") for line in source_lines(source))]
         self._numbers: dict[str, list[int]] = {}
         for number, line in enumerate(self.lines):

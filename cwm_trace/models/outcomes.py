@@ -112,7 +112,7 @@ def _taken(
 def _done_by(statement: ast.stmt, running: Running, answers: Answers) -> Outcome | None:
     """What a line does that takes nothing from a value."""
     if (name := _changed(statement)) is None:
-        if not isinstance(statement, (ast.Assign, ast.AnnAssign, ast.Return)):
+        if not isinstance(statement, (ast.Assign, ast.AnnAssign, ast.Return)) and not _yields(statement):
             return None
         done = statement_of(line := worked(running.line, answers.value))
         return None if done is None else _given(done, line)
@@ -123,9 +123,17 @@ def _done_by(statement: ast.stmt, running: Running, answers: Answers) -> Outcome
     return None if value is None else Outcome({name: value})
 
 
+def _yields(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Yield)
+
+
 def _given(statement: ast.stmt, line: str) -> Outcome | None:
     match statement:
-        case ast.Return(value=ast.expr() as value):
+        case (
+            ast.Return(value=ast.expr() as value)
+            | ast.Expr(value=ast.Yield(value=ast.expr() as value))
+            | ast.Assign(value=ast.Yield(value=ast.expr() as value))
+        ):
             text = _text(value, line)
             return None if text is None else Outcome({}, text)
         case ast.Assign(targets=targets, value=value):

@@ -20,6 +20,7 @@ from cwm_trace.models.statements import BEGINNINGS, ITERATOR
 
 _FUNCTION = re.compile(r"(?:async\s+)?def\s+(\w+)")
 _INITIALISER = "__init__"  # what it returns is not what the call gives
+_YIELDS = re.compile(r"\byield\b")
 LOOPS = ("for ", "async for ")
 """How their headers begin."""
 
@@ -61,7 +62,8 @@ class Scope:
 
     Attributes:
         names: its variables as the trace shows them.
-        inline: whether it is a comprehension's or a lambda's, which stands in the midst of a line.
+        inline: whether it is a comprehension's or a lambda's, which stands in the midst of a line, or goes on with a generator.
+        resumes: whether it goes on with a generator.
         name: of its function; "" for a comprehension, None for what is not looked for in lines.
         number: of the line that ran last, its own first; 0: unknown.
         line: that ran last, "" before any.
@@ -76,6 +78,7 @@ class Scope:
 
     names: Mapping[str, str]
     inline: bool = False
+    resumes: bool = False
     name: str | None = None
     number: int = 0
     line: str = ""
@@ -122,6 +125,7 @@ class Scopes:
         self.active: list[Scope] = []
         self.state = State.NOTHING
         self.resumes = False  # whether the last frame with variables was another Python frame's
+        self._paused: list[Scope] = []  # of generators
         self._closes = False  # whether a generator expression was left before its end
 
     def observe(self, step: Step, ran: Ran = UNKNOWN) -> None:
@@ -147,12 +151,25 @@ class Scopes:
         source = step.source.lstrip()
         found = _FUNCTION.match(source)
         name = found[1] if found else "" if ITERATOR in step.locals else None
-        number = ran.number or self.flow.place(step.source, None)
-        return Scope(step.locals, not source.startswith(BEGINNINGS), None if name == _INITIALISER else name, number)
+        number, inline = ran.number or self.flow.place(step.source, None), not source.startswith(BEGINNINGS)
+        scope = Scope(step.locals, inline, name=None if name == _INITIALISER else name, number=number)
+        if inline and name is None and _YIELDS.search(source):
+            self._resume(scope)
+        return scope
+
+    def _resume(self, scope: Scope) -> None:
+        """Of a generator that goes on: how far its loops are."""
+        scope.resumes = True
+        paused = [each for each in self._paused if each.number == scope.number and each.names == scope.names]
+        if paused:
+            self._paused.remove(paused[0])
+            scope.turns = paused[0].turns
 
     def _return(self, step: Frame, ran: Ran, raised: bool) -> bool:
         """Whether a generator expression is left that was not at its end."""
         left = self.active.pop() if self.active else None
+        if left is not None and left.name != "" and _YIELDS.search(step.source):
+            self._paused.append(left)
         if left is None or not self.active:
             return False
         scope, known = self.active[-1], left.name is not None and "yield" not in step.source

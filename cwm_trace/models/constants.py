@@ -1,0 +1,134 @@
+"""Names that a module binds once, to a literal, and that nothing in it may change: what they stand for, no frame of a function shows. And the
+opposite: what a call may change of the variables of the function that calls.
+
+Knows Python's trees; evaluates nothing but literals.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+
+from cwm_trace.models.bindings import literal
+from cwm_trace.models.operations import CHANGES
+from cwm_trace.models.statements import DEFINITIONS, FUNCTIONS, parsed, statement_of
+
+# What they are given they leave as it is, and keep nothing of it.
+_HARMLESS = frozenset("all any dict enumerate len list max min range reversed set sorted str sum tuple zip".split())
+_BUILTINS = frozenset(dir(builtins))
+_MUTABLE = (ast.List, ast.Dict, ast.Set)
+
+
+@lru_cache(maxsize=4)
+def constants_of(source: str) -> Mapping[str, str]:
+    """The texts of their values, by their names; lists and dicts only where all that is done with them is to look at them."""
+    tree = parsed(source)
+    if tree is None:
+        return {}
+    nodes = list(ast.walk(tree))
+    bound = Counter(name for node in nodes for name in _bound(node))
+    kept = {id(part) for node in nodes for part in _looked_at(node)}
+    loose = {
+        node.id
+        for node in nodes
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and id(node) not in kept
+    }
+    found: dict[str, str] = {}
+    for statement in tree.body:
+        match statement:
+            case (
+                ast.Assign(targets=[ast.Name(id=name)], value=value)
+                | ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value)
+            ):
+                text = literal(value) if bound[name] == 1 and _may_be_kept(value, name in loose) else None
+                if text is not None:
+                    found[name] = text
+    return found
+
+
+@lru_cache(maxsize=4)
+def shared_of(source: str) -> frozenset[str]:
+    """Names whose values other functions than their own may change, as those of functions inside, or another call of the same one."""
+    tree, found = parsed(source), set[str]()
+    for function in ast.walk(tree) if tree else ():
+        if isinstance(function, FUNCTIONS):
+            nodes = list(ast.walk(function))
+            own = {name for node in nodes for name in _bound(node)}
+            found |= {name for node in nodes if (name := _changed(node)) and name not in own}
+            defaults = [*function.args.defaults, *function.args.kw_defaults]
+            if any(isinstance(value, (*_MUTABLE, ast.Call)) for value in defaults):
+                found |= {arg.arg for arg in (*function.args.args, *function.args.kwonlyargs)}
+    return frozenset(found)
+
+
+def passed_in(line: str, names: Mapping[str, str]) -> set[str]:
+    """The variables that a line hands to functions which are not Python's own, or to methods of objects."""
+    statement = statement_of(line)
+    calls = [node for node in ast.walk(statement) if isinstance(node, ast.Call)] if statement else []
+    own = [call for call in calls if not _is_pythons(call.func, names)]
+    parts = (part for call in own for arg in (*call.args, *call.keywords) for part in ast.walk(arg))
+    return {part.id for part in parts if isinstance(part, ast.Name)}
+
+
+def _is_pythons(function: ast.expr, names: Mapping[str, str]) -> bool:
+    match function:
+        case ast.Name(id=name):
+            return name in _BUILTINS
+        case ast.Attribute(value=ast.Name(id=name)):
+            return not names.get(name, "<").startswith("<")
+    return False
+
+
+def _changed(node: ast.AST) -> str:
+    """The name whose value a node changes, "" for none."""
+    match node:
+        case (
+            ast.Subscript(value=ast.Name(id=name), ctx=ast.Store() | ast.Del())
+            | ast.AugAssign(target=ast.Name(id=name))
+        ):
+            return name
+        case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=method)) if method in CHANGES:
+            return name
+    return ""
+
+
+def _may_be_kept(value: ast.expr, loose: bool) -> bool:
+    changing = [part for part in ast.walk(value) if isinstance(part, _MUTABLE)]
+    return not changing or (changing == [value] and not loose)
+
+
+def _bound(node: ast.AST) -> Iterator[str]:
+    """The names that a node binds, anywhere."""
+    match node:
+        case ast.Name(id=name, ctx=ast.Store() | ast.Del()) | ast.arg(arg=name):
+            yield name
+        case ast.AugAssign(target=ast.Name(id=name)):  # once more than the name in it
+            yield name
+        case ast.alias(name=name, asname=other):
+            yield (other or name).partition(".")[0]
+        case ast.Global(names=names) | ast.Nonlocal(names=names):
+            yield from names
+        case ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
+            yield name
+        case _ if isinstance(node, DEFINITIONS):
+            yield node.name
+
+
+def _looked_at(node: ast.AST) -> Iterator[ast.expr]:
+    """The parts of a node that are looked at and left as they are."""
+    match node:
+        case ast.Subscript(value=value, ctx=ast.Load()):
+            yield value
+        case ast.Attribute(value=value, attr=attr) if attr not in CHANGES:
+            yield value
+        case ast.Compare(left=left, comparators=others):
+            yield from (left, *others)
+        case ast.For(iter=over) | ast.comprehension(iter=over):
+            yield over
+        case ast.Call(func=ast.Name(id=name), args=args) if name in _HARMLESS:
+            yield from args
+        case ast.Call(func=ast.Attribute(attr="join"), args=args):
+            yield from args
