@@ -90,8 +90,8 @@ def test_sheets_have_the_operations_of_most_programs_on_literals_and_raise_in_th
         "join",
         "max",
     }
-    assert all(done[name] >= 10 for name in often), done
-    assert 0.15 < raised / len(SEEDS) < 0.4
+    assert all(done[name] >= 5 for name in often), done
+    assert 0.1 < raised / len(SEEDS) < 0.4
 
 
 def test_rounds_are_of_all_things_that_can_be_gone_through_and_of_all_lengths() -> None:
@@ -177,7 +177,7 @@ def shown(trace: Trace) -> list[Frame]:
 
 @pytest.mark.parametrize(
     ("family", "dense"),
-    [("deeds", 75), ("rounds", 95), ("growth", 100), ("asks", 50), ("catalogue", 60), ("sheets", 50)],
+    [("deeds", 75), ("rounds", 95), ("growth", 100), ("asks", 50), ("catalogue", 60), ("sheets", 50), ("scales", 55)],
 )
 def test_observations_are_learned_at_few_tokens_each(family: str, dense: int) -> None:
     tokenizer = build_tokenizer()

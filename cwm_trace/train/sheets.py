@@ -173,14 +173,14 @@ def sheets_body(writer: Writer) -> list[str]:
 
 def operation(writer: Writer, template: str) -> str:
     """A template filled with literals; "" where that raises, or gives too much."""
-    text = _Values(writer).fill(template)
+    text = Values(writer).fill(template)
     value = given(text)
     return text if value is not None and len(value) <= _LONGEST and " at 0x" not in value else ""
 
 
 def _changes(writer: Writer, name: str) -> list[str]:
     """A value, and lines that change it."""
-    rng, values = writer.rng, _Values(writer)
+    rng, values = writer.rng, Values(writer)
     kind = rng.choices(list(_CHANGES), _CHANGED)[0]
     value = {"S": set(values.L)}.get(kind, getattr(values, kind, None))
     lines, made = [f"{name} = {literal_text(value)}"], {name: deepcopy(value)}
@@ -205,7 +205,7 @@ def _does(line: str, made: dict[str, Any]) -> bool:
 
 def _raising(writer: Writer) -> str:
     """An operation that raises, as the last of a program; "" where none was found."""
-    drawn = (_Values(writer).fill(writer.rng.choice(_MAY_RAISE)) for _ in range(30))
+    drawn = (Values(writer).fill(writer.rng.choice(_MAY_RAISE)) for _ in range(30))
     return next((text for text in drawn if given(text) is None), "")
 
 
@@ -222,7 +222,7 @@ def _number(rng: random.Random) -> int:
     return rng.randint(low, high)
 
 
-class _Values(Drawn):
+class Values(Drawn):
     """The values of one operation: what is looked for is there as often as not."""
 
     def __init__(self, writer: Writer) -> None:
@@ -264,6 +264,10 @@ class _Values(Drawn):
         made: list[Any] = rng.choice([parts, alike])
         return tuple(made) if rng.random() < 0.3 else made
 
+    def number(self) -> int:
+        """Mostly small."""
+        return _number(self.rng)
+
     def fill(self, template: str) -> str:
         """With literals; a negative number in parentheses where it needs them, and at times where not."""
         made = ""
@@ -283,14 +287,14 @@ class _Values(Drawn):
         rng = self.rng
         match hole:
             case "N" | "M" | "K":
-                self._last = _number(rng) if hole != "K" else rng.randint(0, 9)
+                self._last = self.number() if hole != "K" else rng.randint(0, 9)
                 return self._last
             case "B":
                 return self._last + rng.choice([-5, -2, -1, -1, 0, 0, 0, 1, 1, 1, 2, 3, 6])
             case "O":
                 return ord(character(rng))
             case "Q":
-                return str(_number(rng))
+                return str(self.number())
             case "V":
                 return self._nested()
             case "U":
