@@ -61,19 +61,18 @@ class AtWork:
         scope = self._scopes.at_work
         if scope is None or (scope.inline and not scope.resumes) or scope.number not in self._flow.whole:
             return None
-        names = {**self._constants, **scope.names}
-        if (line := self._drawn(scope)) is not None:
-            return Running(line, inlined(line, self._value), names) if line else None
-        source = scope.line.strip()
-        if scope.answers:
-            names = self._unchanged(source, names)
-        line = answered(inlined(source, names.get), scope.answers)
-        return Running(source, line, names, scope.told)
+        source, names = scope.line.strip(), self._names(scope)
+        if (drawn := self._drawn(scope)) is not None:
+            return Running(drawn, inlined(drawn, names.get), names) if drawn else None
+        return Running(source, answered(inlined(source, names.get), scope.answers), names, scope.told)
 
-    def _unchanged(self, source: str, names: Mapping[str, str]) -> dict[str, str]:
-        """The variables that what the line has called cannot have changed since."""
+    def _names(self, scope: Scope) -> dict[str, str]:
+        """The variables, and constants of the module; but for what that the line has called may have changed."""
+        names = {**self._constants, **scope.names}
+        if not scope.answers:
+            return names
         lost = {name for name, value in names.items() if value.startswith(("[", "{"))}
-        lost &= shared_of(self._flow.source) | passed_in(source, names)
+        lost &= shared_of(self._flow.source) | passed_in(scope.line.strip(), names)
         return {name: value for name, value in names.items() if name not in lost}
 
     def _value(self, name: str) -> str | None:
@@ -180,7 +179,7 @@ class AtWork:
         if scope is None or ways is None:
             return None
         source = scope.line.strip() if (drawn := self._drawn(scope)) is None else drawn
-        line = answered(inlined(source, self._value), scope.answers if drawn is None else ())
+        line = answered(inlined(source, self._names(scope).get), scope.answers if drawn is None else ())
         if (condition := condition_of(line, constant=line != scope.line.strip())) is None:
             return None
         return Question(condition, *(self._way(number, scope.number) for number in ways))
