@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import gc
 import hashlib
 import json
 import keyword
@@ -11,6 +12,7 @@ import math
 import os
 import random
 import re
+import signal
 import subprocess
 import sys
 from itertools import chain
@@ -37,7 +39,7 @@ pytest.importorskip("torch", reason="the model extra is not installed")
 import numpy as np
 import torch
 
-from cwm_trace.train import programs
+from cwm_trace.train import programs, record
 from cwm_trace.train.data import IGNORED, batches, bucketed, loss_start, make_batch
 from cwm_trace.train.network import Shape, batch_loss, new_model, open_model
 from cwm_trace.train.record import Recipe, read_trace, traces_of, write_shards
@@ -470,3 +472,23 @@ def test_a_short_run_learns_resumes_and_loads_as_hugging_face_has_it(shards: Pat
         trained = resumed.accelerator.unwrap_model(resumed.model).eval()(torch.tensor([ids])).logits
     assert torch.allclose(stored, trained, atol=0.05), "float16 weights"
     assert ARG_SEP in tokenizer.convert_ids_to_tokens(ids)
+
+
+def test_an_alarm_is_not_raised_where_it_would_be_lost() -> None:
+    raised: list[bool] = []
+
+    def collected(phase: str, info: dict[str, int]) -> None:
+        try:
+            record._alarm(signal.SIGALRM, sys._getframe())
+        except record._TooLong:
+            raised.append(True)
+        else:
+            raised.append(False)
+
+    gc.callbacks.append(collected)
+    try:
+        gc.collect()
+    finally:
+        gc.callbacks.remove(collected)
+    collected("", {})
+    assert set(raised[:-1]) == {False} and raised[-1]
