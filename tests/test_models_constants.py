@@ -7,7 +7,7 @@ import pytest
 from cwm_trace.frames import Event
 from cwm_trace.models.constants import constants_of, passed_in, shared_of
 from cwm_trace.tracer.inprocess import record_source
-from tests.test_models_outlook import check, outlooks
+from tests.test_models_outlook import checked
 
 
 @pytest.mark.parametrize(
@@ -78,8 +78,6 @@ PROGRAMS = [
 @pytest.mark.parametrize(("source", "call"), PROGRAMS)
 def test_programs_that_share_values(source: str, call: str) -> None:
     known = 0
-    for outlook, step in outlooks(record_source(source, call)):
-        if outlook is not None and step.event in (Event.LINE, Event.RETURN):
-            check(outlook, step)
-            known += 1
+    for outlook, step in checked(record_source(source, call)):
+        known += outlook is not None and step.event in (Event.LINE, Event.RETURN)
     assert known > 3

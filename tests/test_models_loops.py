@@ -131,9 +131,7 @@ def turned(header: str, name: str, items: list[str] | None) -> list[str] | None:
     found: list[str] = []
     for item in range(1, len(items or ()) + 2):
         last = {name: found[-1]} if found else {}
-        turn = turn_of(
-            Loop(header, header, header, {}, {}, last, frozenset(), frozenset(), item, *WAYS), holds, evaluated
-        )
+        turn = turn_of(Loop(header, header, header, {}, {}, last, (), item, *WAYS), holds, evaluated)
         if turn is None:
             return None
         found += [
@@ -156,9 +154,7 @@ def turned(header: str, name: str, items: list[str] | None) -> list[str] | None:
 )
 def test_an_item_is_bound_as_its_target_is(target: str, bound: dict[str, str] | None) -> None:
     header = f"for {target} in [(1, ('a', [2]))]:"
-    assert (
-        turn_of(Loop(header, header, header, {}, {}, {}, frozenset(), frozenset(), 1, *WAYS), holds, evaluated) == bound
-    )
+    assert turn_of(Loop(header, header, header, {}, {}, {}, (), 1, *WAYS), holds, evaluated) == bound
 
 
 def test_a_network_goes_through_what_it_answered(monkeypatch: pytest.MonkeyPatch) -> None:

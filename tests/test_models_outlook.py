@@ -26,6 +26,14 @@ def outlooks(trace: Trace) -> Iterator[tuple[Outlook | None, Frame]]:
         yield behind_test(notes.at_work, TRUE) or outlook_of(notes.at_work, TRUE), step
 
 
+def checked(trace: Trace) -> Iterator[tuple[Outlook | None, Frame]]:
+    """The same, none of which may be wrong."""
+    for outlook, step in outlooks(trace):
+        if outlook is not None:
+            check(outlook, step)
+        yield outlook, step
+
+
 def check(outlook: Outlook, step: Frame) -> None:
     """Calls, and what is raised, may come before what is known."""
     if step.event in (Event.LINE, Event.RETURN) and outlook.way is not None:
@@ -45,10 +53,8 @@ def test_outlooks_are_what_frames_show(family: str | None) -> None:
     for seed in range(FIRST, FIRST + 60):
         program = generate(seed, 1, family)
         for call in program.calls:
-            for outlook, step in outlooks(record_source(program.source, call, max_frames=600)):
+            for outlook, _ in checked(record_source(program.source, call, max_frames=600)):
                 known[outlook is not None] += 1
-                if outlook is not None:
-                    check(outlook, step)
     assert known[True] > 0.3 * known.total(), known
 
 
@@ -74,9 +80,7 @@ DRAWS = [
 @pytest.mark.parametrize(("body", "call"), DRAWS)
 def test_a_generator_expression_draws_its_items(body: str, call: str) -> None:
     source = f"def h(x):\n    return 5\n\ndef f(s, y):\n{body}\n"
-    for outlook, step in outlooks(record_source(source, call)):
-        if outlook is not None:
-            check(outlook, step)
+    assert list(checked(record_source(source, call)))
 
 
 @pytest.mark.parametrize(("body", "call"), DRAWS[:9])
@@ -116,9 +120,7 @@ OTHER_LAMBDAS = [
 @pytest.mark.parametrize(("body", "call"), LAMBDAS)
 def test_what_a_lambda_told_goes_into_its_line(body: str, call: str) -> None:
     returns = 0
-    for outlook, step in outlooks(record_source(f"def h(n):\n    return n\n\ndef f(s, y):\n{body}\n", call)):
-        if outlook is not None:
-            check(outlook, step)
+    for outlook, step in checked(record_source(f"def h(n):\n    return n\n\ndef f(s, y):\n{body}\n", call)):
         if step.event is Event.RETURN and "return f" not in step.source:
             assert outlook is not None and outlook.returned is not None, step
             returns += 1
@@ -127,6 +129,4 @@ def test_what_a_lambda_told_goes_into_its_line(body: str, call: str) -> None:
 
 @pytest.mark.parametrize(("body", "call"), OTHER_LAMBDAS)
 def test_other_lambdas_are_as_frames_show(body: str, call: str) -> None:
-    for outlook, step in outlooks(record_source(f"def f(s, y):\n{body}\n", call)):
-        if outlook is not None:
-            check(outlook, step)
+    assert list(checked(record_source(f"def f(s, y):\n{body}\n", call)))

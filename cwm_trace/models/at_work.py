@@ -6,6 +6,7 @@ Knows the Python frames that are active (`models.scopes`), and puts their values
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import NamedTuple
 
 from cwm_trace.format import escape_source
@@ -54,7 +55,11 @@ class AtWork:
 
     def __init__(self, scopes: Scopes) -> None:
         self._scopes, self._flow = scopes, scopes.flow
-        self._constants = constants_of(scopes.flow.source)
+
+    @cached_property
+    def _constants(self) -> Mapping[str, str]:
+        """When something is asked for: notes alone, as of training data, do without."""
+        return constants_of(self._flow.source)
 
     def running(self) -> Running | None:
         """The statement that runs; None where there is none, or it has several lines, or its line several."""
@@ -119,8 +124,7 @@ class AtWork:
             turns.names,
             scope.names,
             turns.last,
-            repeated.binds,
-            repeated.changes,
+            repeated.body,
             turns.count,
             *ways,
         )
@@ -136,7 +140,7 @@ class AtWork:
         line = answered(inlined(form.header, {**self._constants, **names}.get), around.answers)
         own = escape_source(scope.line.rstrip("\r\n"))
         ways = (Way(event, own) for event in (Event.LINE, Event.RETURN))
-        return Loop(form.header, line, line, names, names, scope.names, frozenset(), frozenset(), item, *ways)
+        return Loop(form.header, line, line, names, names, scope.names, (), item, *ways)
 
     def drawing(self) -> Drawing | None:
         """The generator expression that goes on to its next item; None where there is none, or another line takes from it."""

@@ -12,8 +12,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from cwm_trace.models.inline import inlined
-from cwm_trace.models.loops import Loop
-from cwm_trace.models.operations import CHANGES, as_shown, is_value, readings, span, worked
+from cwm_trace.models.loops import Loop, all_known
+from cwm_trace.models.operations import CHANGES, as_shown, readings, span, worked
 from cwm_trace.models.questions import condition_of
 from cwm_trace.models.statements import DISPLAYS, statement_of, text_of
 
@@ -116,9 +116,8 @@ def listed(line: str, form: Form, items: Sequence[str]) -> str:
 def gathered(gathering: Gathering, holds: Callable[[str], bool], value: Callable[[str], str | None]) -> str | None:
     """The text of what there is so far, this item included; None where something of it is unknown."""
     gathering.made[gathering.item] = _item(gathering, holds, value)
-    items = [gathering.made.get(number) for number in range(1, gathering.item + 1)]
-    known = [item for item in items if item is not None]
-    if len(known) < len(items):
+    known = all_known(gathering.made.get(number) for number in range(1, gathering.item + 1))
+    if known is None:
         return None
     if len(gathering.element) == 1:
         return f"[{', '.join(text for item in known for text in item)}]"
@@ -130,8 +129,8 @@ def _item(gathering: Gathering, holds: Callable[[str], bool], value: Callable[[s
     passes = holding(gathering.tests, {}, holds)
     if not passes:
         return None if passes is None else ()
-    made = tuple(made_of(text, {}, value) for text in gathering.element)
-    return None if None in made else made  # type: ignore[return-value]
+    made = all_known([made_of(text, {}, value) for text in gathering.element])
+    return None if made is None else tuple(made)
 
 
 def holding(tests: Sequence[str], item: Mapping[str, str], holds: Callable[[str], bool]) -> bool | None:
@@ -148,5 +147,4 @@ def holding(tests: Sequence[str], item: Mapping[str, str], holds: Callable[[str]
 def made_of(element: str, item: Mapping[str, str], ask: Callable[[str], str | None]) -> str | None:
     """What comes of an item; None: unknown."""
     text = inlined(element, item.get)
-    done = worked(f"return {text}", ask).removeprefix("return ")
-    return as_shown(done) if is_value(done) else None
+    return as_shown(worked(f"return {text}", ask).removeprefix("return "))

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
 from cwm_trace.models.bindings import literal
-from cwm_trace.models.operations import CHANGES
+from cwm_trace.models.operations import CHANGES, changed_name
 from cwm_trace.models.statements import DEFINITIONS, FUNCTIONS, parsed, statement_of
 
 # What they are given they leave as it is, and keep nothing of it.
@@ -57,7 +57,7 @@ def shared_of(source: str) -> frozenset[str]:
         if isinstance(function, FUNCTIONS):
             nodes = list(ast.walk(function))
             own = {name for node in nodes for name in _bound(node)}
-            found |= {name for node in nodes if (name := _changed(node)) and name not in own}
+            found |= {name for node in nodes if (name := changed_name(node)) and name not in own}
             defaults = [*function.args.defaults, *function.args.kw_defaults]
             if any(isinstance(value, (*_MUTABLE, ast.Call)) for value in defaults):
                 found |= {arg.arg for arg in (*function.args.args, *function.args.kwonlyargs)}
@@ -80,19 +80,6 @@ def _is_pythons(function: ast.expr, names: Mapping[str, str]) -> bool:
         case ast.Attribute(value=ast.Name(id=name)):
             return not names.get(name, "<").startswith("<")
     return False
-
-
-def _changed(node: ast.AST) -> str:
-    """The name whose value a node changes, "" for none."""
-    match node:
-        case (
-            ast.Subscript(value=ast.Name(id=name), ctx=ast.Store() | ast.Del())
-            | ast.AugAssign(target=ast.Name(id=name))
-        ):
-            return name
-        case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=method)) if method in CHANGES:
-            return name
-    return ""
 
 
 def _may_be_kept(value: ast.expr, loose: bool) -> bool:

@@ -9,12 +9,10 @@ from __future__ import annotations
 
 import ast
 import re
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from cwm_trace.format import escape_source, source_lines, strip_mark
-from cwm_trace.models.operations import CHANGES
 from cwm_trace.models.statements import DEFINITIONS, first_line, parsed
 
 _NAMED = re.compile(r"(?<!def )(?<!class )\b[^\W\d]\w*")
@@ -33,16 +31,14 @@ class Repeated(NamedTuple):
 
     Attributes:
         first, behind: the lines to which its header leads, with an item and without.
-        body: all lines of it.
-        binds: the names that its body may bind to something else.
-        changes: those whose values it may change.
+        lines: those of its body.
+        body: its statements.
     """
 
     first: int
     behind: int
-    body: range
-    binds: frozenset[str]
-    changes: frozenset[str]
+    lines: range
+    body: Sequence[ast.stmt]
 
 
 class Flow:
@@ -56,7 +52,7 @@ class Flow:
         caught: where an exception that is raised in a line leads.
         whole: lines that are a statement each, and nothing else.
         ways: where the test of a line, all that it has, leads if it passes and if it fails.
-        loops: of the headers of loops over items, where they lead, and what their bodies bind.
+        loops: of the headers of loops over items, where they lead, and their bodies.
     """
 
     def __init__(self, source: str) -> None:
@@ -168,8 +164,8 @@ class Flow:
         if not (len(passes) == len(fails) == 1 and passes != fails and last.end_lineno == node.lineno < passes[0]):
             return
         if isinstance(node, ast.For):
-            body = range(node.lineno + 1, (node.body[-1].end_lineno or 0) + 1)
-            self.loops[node.lineno] = Repeated(passes[0], fails[0], body, *_effects(node.body))
+            inside = range(node.lineno + 1, (node.body[-1].end_lineno or 0) + 1)
+            self.loops[node.lineno] = Repeated(passes[0], fails[0], inside, node.body)
         else:
             self.ways[node.lineno] = passes[0], fails[0]
 
@@ -227,23 +223,6 @@ def _start(body: Iterable[ast.stmt], after: _Numbers) -> _Numbers:
         elif not isinstance(node, (ast.Global, ast.Nonlocal)):  # for which nothing is run
             return (*bare, first_line(node))
     return bare + after
-
-
-def _effects(body: Iterable[ast.stmt]) -> tuple[frozenset[str], frozenset[str]]:
-    """The names that statements may bind to something else, and those whose values they may change, as `x += y` does."""
-    bound, changed = Counter[str](), Counter[str]()
-    for node in (node for statement in body for node in ast.walk(statement)):
-        match node:
-            case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
-                bound[name] += 1
-            case ast.AugAssign(target=ast.Name(id=name)):
-                bound[name] -= 1
-                changed[name] += 1
-            case ast.Subscript(value=ast.Name(id=name), ctx=ast.Store() | ast.Del()):
-                changed[name] += 1
-            case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=method)) if method in CHANGES:
-                changed[name] += 1
-    return frozenset(+bound), frozenset(changed)
 
 
 def _without_docstring(body: Sequence[ast.stmt]) -> Sequence[ast.stmt]:

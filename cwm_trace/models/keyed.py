@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from cwm_trace.models.at_work import Running
 from cwm_trace.models.inline import inlined
 from cwm_trace.models.loops import items_of
-from cwm_trace.models.operations import put, span, truth_of, worked
+from cwm_trace.models.operations import put, span, truth_of
 from cwm_trace.models.statements import lambda_body, statement_of, text_of
 
 Value = Callable[[str], str | None]
@@ -74,8 +74,7 @@ def _given(call: ast.Call, running: Running, value: Value, is_argument: bool) ->
 
 def _items(over: ast.expr, running: Running, value: Value) -> Sequence[str] | None:
     """Of what the lambda is asked about, if it has been asked about all."""
-    text = worked(f"for _ in {inlined(text_of(over, running.source), running.names.get)}: pass", value)
-    items = items_of(text, value)
+    items = items_of(inlined(text_of(over, running.source), running.names.get), value)
     return items if items is not None and len(items) == len(running.told) else None
 
 
@@ -94,7 +93,7 @@ def _placed(name: str, answer: str | None, items: Sequence[str], told: Sequence[
     if name != "sorted":
         return items[told.index(answer)] if answer in told else None
     left, made = list(range(len(told))), []
-    for key in items_of(f"for _ in {answer}: pass", lambda _: None) or ():
+    for key in items_of(answer, lambda _: None) or ():
         place = next((place for place in left if told[place] == key), None)
         if place is None:
             return None

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple, TypeVar
 
-from cwm_trace.models.operations import as_shown, is_value, readings, worked
+from cwm_trace.models.operations import as_shown, bindings_of, changed_name, is_value, readings, worked
 from cwm_trace.models.questions import Way
 from cwm_trace.models.statements import statement_of, text_of
 
 _NUMBER = re.compile(r"-?\d+")
+_Item = TypeVar("_Item")
 _NO_ITEM = ""  # in place of the text of one
 
 
@@ -28,7 +30,7 @@ class Loop(NamedTuple):
         line, now: with the values that its names had when it began, and with those of now.
         before, names: the variables then and now.
         last: those when the item before came.
-        binds, changes: names that its body may bind to something else, and those whose values it may change.
+        body: its statements, of a comprehension none.
         item: the number of the item that is next, from 1 on.
         way, behind: where the trace goes on if there is such an item, and if not.
     """
@@ -39,8 +41,7 @@ class Loop(NamedTuple):
     before: Mapping[str, str]
     names: Mapping[str, str]
     last: Mapping[str, str]
-    binds: frozenset[str]
-    changes: frozenset[str]
+    body: Sequence[ast.stmt]
     item: int
     way: Way
     behind: Way
@@ -73,9 +74,9 @@ def turn_of(loop: Loop, holds: Callable[[str], bool], value: Callable[[str], str
     return {} if item == _NO_ITEM else None if item is None else _bound(header.target, item)
 
 
-def items_of(line: str, value: Callable[[str], str | None]) -> list[str] | None:
-    """All that a header with values goes through; None: unknown."""
-    header = header_of(line)
+def items_of(over: str, value: Callable[[str], str | None]) -> list[str] | None:
+    """All that a loop over this goes through, of which the names have values in their place; None: unknown."""
+    header = header_of(worked(f"for _ in {over}: pass", value))
     return None if header is None else _Items(header, 0, True, value).all(header.over)
 
 
@@ -97,10 +98,10 @@ def _looked_at(loop: Loop, header: Header) -> str | None:
     (name, *others), before = changed, loop.before.get(changed[0], "")
     if not before.startswith(("[", "{")):  # what cannot be changed: the name has another value now, the loop has not
         return None if others else loop.line
-    now = loop.names.get(name, "")
-    if name in loop.binds and name not in loop.changes and not others:
+    now, (binds, changes) = loop.names.get(name, ""), _effects(loop.body)
+    if name in binds and name not in changes and not others:
         return loop.line
-    if name in loop.binds or len(gone_through) > 1 or _is_reversed(header.over):
+    if name in binds or len(gone_through) > 1 or _is_reversed(header.over):
         return None
     return loop.now if before.startswith("[") or _size(before) == _size(now) else None
 
@@ -195,56 +196,55 @@ class _Items(NamedTuple):
         match over:
             case ast.Call(func=ast.Name(id="range")):
                 told = self.value(f"list({self.header.of(over)})")
-                listed = None if told is None or not is_value(told) else header_of(f"for _ in {told}: pass")
-                return None if listed is None else self._replaced(listed).all(listed.over)
+                return None if told is None or not is_value(told) else items_of(told, self.value)
             case ast.Call(func=ast.Attribute(value=ast.Dict(keys=keys, values=values), attr=attr), args=[]):
                 names = [None if key is None else self._text(key) for key in keys]
                 items = [self._text(item) for item in values]
                 pairs = [self._together(pair) for pair in zip(names, items, strict=True)]
-                return _known({"keys": names, "values": items, "items": pairs}.get(attr))
+                return all_known({"keys": names, "values": items, "items": pairs}.get(attr))
             case ast.Constant(value=str(text)):
                 return list(map(repr, text))
             case ast.Constant(value=bytes(data)):
                 return list(map(str, data))
             case ast.List(elts=parts) | ast.Tuple(elts=parts):
-                return _known(list(map(self._text, parts)))
+                return all_known(list(map(self._text, parts)))
             case ast.Set(elts=parts) if self.in_order:
-                return _known(list(map(self._text, parts)))
+                return all_known(list(map(self._text, parts)))
             case ast.Dict(keys=keys):
-                return _known([None if key is None else self._text(key) for key in keys])
+                return all_known([None if key is None else self._text(key) for key in keys])
         return None
 
-    def _replaced(self, header: Header) -> _Items:
-        return self._replace(header=header)
-
     def _text(self, node: ast.expr) -> str | None:
-        text = self.header.of(node)
-        return as_shown(text) if is_value(text) else None
+        return as_shown(self.header.of(node))
 
 
-def _known(items: Sequence[str | None] | None) -> list[str] | None:
-    known = [item for item in items or () if item is not None]
-    return None if items is None or len(known) < len(items) else known
+def all_known(items: Iterable[_Item | None] | None) -> list[_Item] | None:
+    """None where one of them is."""
+    if items is None:
+        return None
+    listed = list(items)
+    known = [item for item in listed if item is not None]
+    return known if len(known) == len(listed) else None
 
 
 def _bound(target: ast.expr, item: str) -> Mapping[str, str] | None:
     """What an item gives its names; None where it does not fit."""
     statement = statement_of(item)
     assert isinstance(statement, ast.Expr)
-    pairs = _pairs(target, statement.value)
-    texts = {name: text_of(part, item) for name, part in pairs or ()}
-    return (
-        {name: as_shown(text) for name, text in texts.items()} if pairs and all(map(is_value, texts.values())) else None
-    )
+    texts = {name: as_shown(text_of(part, item)) for name, part in bindings_of(target, statement.value)}
+    known = {name: text for name, text in texts.items() if text is not None}
+    names = {node.id for node in ast.walk(target) if isinstance(node, ast.Name)}
+    return known if known and known.keys() == names else None
 
 
-def _pairs(target: ast.expr, value: ast.expr) -> list[tuple[str, ast.expr]] | None:
-    match target, value:
-        case ast.Name(id=name), _:
-            return [(name, value)]
-        case ((ast.Tuple(elts=names) | ast.List(elts=names)), (ast.Tuple(elts=parts) | ast.List(elts=parts))):
-            made = [_pairs(one, part) for one, part in zip(names, parts, strict=False)]
-            known = [pairs for pairs in made if pairs is not None]
-            fits = len(names) == len(parts) and len(known) == len(made)
-            return [pair for pairs in known for pair in pairs] if fits else None
-    return None
+def _effects(body: Iterable[ast.stmt]) -> tuple[frozenset[str], frozenset[str]]:
+    """The names that statements may bind to something else, and those whose values they may change."""
+    bound, changed = Counter[str](), set[str]()
+    for node in (node for statement in body for node in ast.walk(statement)):
+        match node:
+            case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
+                bound[name] += 1
+            case ast.AugAssign(target=ast.Name(id=name)):
+                bound[name] -= 1
+        changed.add(changed_name(node))
+    return frozenset(+bound), frozenset(changed)

@@ -90,13 +90,37 @@ def is_value(text: str) -> bool:
     return isinstance(statement, ast.Expr) and _is_value(statement.value)
 
 
-def as_shown(value: str) -> str:
-    """A value as a frame shows it; the order of a set is as it stands there."""
-    statement = statement_of(value)
-    assert isinstance(statement, ast.Expr)
+def as_shown(text: str) -> str | None:
+    """A value as a frame shows it, None where it is none; the order of a set is as it stands there."""
+    statement = statement_of(text) if is_value(text) else None
+    if not isinstance(statement, ast.Expr):
+        return None
     node = statement.value
     bare = isinstance(node, ast.Tuple) and node.elts and node.elts[0].col_offset == 0
-    return literal(node) or (f"({value})" if bare else value)
+    return literal(node) or (f"({text})" if bare else text)
+
+
+def bindings_of(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.expr]]:
+    """The names that an assignment binds, and to what, as far as that stands there."""
+    if isinstance(target, ast.Name):
+        yield target.id, value
+    elif isinstance(target, (ast.Tuple, ast.List)) and isinstance(value, (ast.Tuple, ast.List)):
+        if len(target.elts) == len(value.elts) and not any(isinstance(part, ast.Starred) for part in target.elts):
+            for one, part in zip(target.elts, value.elts, strict=True):
+                yield from bindings_of(one, part)
+
+
+def changed_name(node: ast.AST) -> str:
+    """The name whose value a node changes, as `x += y` does a list's; "" for none."""
+    match node:
+        case (
+            ast.Subscript(value=ast.Name(id=name), ctx=ast.Store() | ast.Del())
+            | ast.AugAssign(target=ast.Name(id=name))
+        ):
+            return name
+        case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=method)) if method in CHANGES:
+            return name
+    return ""
 
 
 def readings(line: str) -> Iterator[tuple[int, str, bool]]:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from cwm_trace.models.at_work import Running
 from cwm_trace.models.inline import inlined
 from cwm_trace.models.keyed import has_lambda, without_lambda
-from cwm_trace.models.operations import CHANGES, as_shown, is_value, worked
+from cwm_trace.models.operations import CHANGES, as_shown, bindings_of, is_value, worked
 from cwm_trace.models.statements import statement_of, text_of
 from cwm_trace.models.takes import GIVING, Take, first_take, has_takes
 
@@ -78,9 +78,9 @@ def outcome_of(running: Running, answers: Answers) -> Outcome | None:
         running.source, running.names
     ):
         return None
-    value, left = _taken(take, running.names, answers, isinstance(statement, ast.Return))
-    if value is None or left is None:
+    if (taken := _taken(take, running.names, answers, isinstance(statement, ast.Return))) is None:
         return None
+    value, left = taken
     source, names = take.replaced(running.source, value), {**running.names, **left}
     outcome = outcome_of(Running(source, _values_in(source, names), names), answers)
     return None if outcome is None else Outcome({**left, **outcome.bound}, outcome.returned)
@@ -92,21 +92,21 @@ def _values_in(source: str, names: Mapping[str, str]) -> str:
 
 def _taken(
     take: Take, names: Mapping[str, str], answers: Answers, returns: bool
-) -> tuple[str | None, Mapping[str, str] | None]:
-    """What a call gives, and the value that it leaves, if that matters."""
+) -> tuple[str, Mapping[str, str]] | None:
+    """What a call gives, and the value that it leaves, if that matters; None: unknown."""
     if not _is_known(before := names.get(take.name, "")):
-        return None, None
+        return None
     text = worked(_values_in(take.text, names), answers.value)
     change = NAME + text.removeprefix(before)
     if not _is_closed(change):
-        return None, None
+        return None
     value = answers.value(text) if take.method in GIVING else "None"
     if value is None or not is_value(value):
-        return None, None
+        return None
     if returns and take.is_last:
         return value, {}
     left = _done(before, change, answers)
-    return value, None if left is None else {take.name: left}
+    return None if left is None else (value, {take.name: left})
 
 
 def _done_by(statement: ast.stmt, running: Running, answers: Answers) -> Outcome | None:
@@ -137,29 +137,18 @@ def _given(statement: ast.stmt, line: str) -> Outcome | None:
             text = _text(value, line)
             return None if text is None else Outcome({}, text)
         case ast.Assign(targets=targets, value=value):
-            bound = [pair for target in targets for pair in _bound(target, value)]
+            bound = [pair for target in targets for pair in bindings_of(target, value)]
         case ast.AnnAssign(target=target, value=ast.expr() as value):
-            bound = list(_bound(target, value))
+            bound = list(bindings_of(target, value))
         case _:
             return None
     texts = {name: text for name, part in bound if (text := _text(part, line)) is not None}
     return Outcome(texts) if texts else None
 
 
-def _bound(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.expr]]:
-    """The names that an assignment binds, and to what, as far as that stands there."""
-    if isinstance(target, ast.Name):
-        yield target.id, value
-    elif isinstance(target, (ast.Tuple, ast.List)) and isinstance(value, (ast.Tuple, ast.List)):
-        if len(target.elts) == len(value.elts) and not any(isinstance(part, ast.Starred) for part in target.elts):
-            for one, part in zip(target.elts, value.elts, strict=True):
-                yield from _bound(one, part)
-
-
 def _text(value: ast.expr, line: str) -> str | None:
     """The value as a frame shows it, None where it is none."""
-    text = text_of(value, line)
-    return as_shown(text) if is_value(text) else None
+    return as_shown(text_of(value, line))
 
 
 def _changed(statement: ast.stmt) -> str | None:

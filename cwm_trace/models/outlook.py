@@ -47,7 +47,7 @@ def outlook_of(at_work: AtWork, answers: Answers) -> Outlook | None:
         return Outlook(inner.way, {}, made_of(inner.line, {}, answers.value))
     running = at_work.running()
     outcome = outcome_of(running, answers) if running else None
-    return None if outcome is None else Outlook(None, outcome.bound, outcome.returned)
+    return None if outcome is None else Outlook(None, *outcome)
 
 
 def _turned(at_work: AtWork, loop: Loop, answers: Answers) -> Outlook | None:

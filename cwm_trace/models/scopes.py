@@ -115,6 +115,7 @@ class State(Enum):
     RUNS = auto()  # a line is in the midst of running, or a function begins
     RAISED = auto()
     UNWINDS = auto()  # a function was left by an exception
+    CLOSED = auto()  # a generator expression was, as the line that takes from it wants no more
 
 
 class Scopes:
@@ -126,7 +127,6 @@ class Scopes:
         self.state = State.NOTHING
         self.resumes = False  # whether the last frame with variables was another Python frame's
         self._paused: list[Scope] = []  # of generators
-        self._closes = False  # whether a generator expression was left before its end
 
     def observe(self, step: Step, ran: Ran = UNKNOWN) -> None:
         """Append a frame; `ran`: what `ran` was behind it, where not all frames before it are told."""
@@ -140,8 +140,8 @@ class Scopes:
         if step.event is Event.CALL:
             self.active.append(self._called(step, ran))
         elif step.event is Event.RETURN:
-            self._closes = self._return(step, ran, raised)
-            self.state = State.UNWINDS if raised else State.RUNS
+            closes = self._return(step, ran, raised)
+            self.state = State.RUNS if not raised else State.CLOSED if closes else State.UNWINDS
         elif step.event is Event.LINE:
             if not self.active:
                 self.active.append(Scope(step.locals))
@@ -166,7 +166,7 @@ class Scopes:
             scope.turns = paused[0].turns
 
     def _return(self, step: Frame, ran: Ran, raised: bool) -> bool:
-        """Whether a generator expression is left that was not at its end."""
+        """Whether a generator expression is left."""
         left = self.active.pop() if self.active else None
         if left is not None and left.name != "" and _YIELDS.search(step.source):
             self._paused.append(left)
@@ -178,7 +178,7 @@ class Scopes:
             turns.answers = scope.answers
         if left.inline and left.name is None and left.line == scope.line and not raised:
             scope.told += (step.value or "",)
-        return _draw(scope, left, step.value or "", raised) and raised
+        return _draw(scope, left, step.value or "", raised)
 
     def _run(self, scope: Scope, step: Frame, ran: Ran) -> None:
         scope.before = scope.answers
@@ -186,7 +186,7 @@ class Scopes:
         scope.draws, scope.told = None, ()
         before, scope.number = scope.number, ran.number or self.flow.place(step.source, scope.number)
         if (loop := self.flow.loops.get(scope.number)) is not None:
-            if before not in loop.body:
+            if before not in loop.lines:
                 scope.turns[scope.number] = Turns(step.locals, step.locals)
             if scope.number in scope.turns:
                 scope.turns[scope.number].count += 1
@@ -207,12 +207,8 @@ class Scopes:
     @property
     def at_work(self) -> Scope | None:
         """The Python frame whose line is running; None where none has begun to, or it is known to do something else."""
-        runs = self.active and (self.state is State.RUNS or self._is_closed) and self.active[-1].line
+        runs = self.active and self.state in (State.RUNS, State.CLOSED) and self.active[-1].line
         return self.active[-1] if runs else None
-
-    @property
-    def _is_closed(self) -> bool:
-        return self.state is State.UNWINDS and self._closes
 
     def line(self, scope: Scope) -> str:
         """The line with its values; "" where it has none."""
@@ -239,7 +235,7 @@ class Scopes:
 
 
 def _draw(scope: Scope, left: Scope, value: str, raised: bool) -> bool:
-    """Take note of what a generator expression has given to the line that it stands in, if it is one."""
+    """Take note of what a generator expression has given to the line that it stands in; whether it is one."""
     form = form_of(left.line.strip()) if left.name == "" and left.line == scope.line else None
     if form is None or not form.draws:
         return False

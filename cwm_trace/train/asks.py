@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Sequence
 from string import ascii_lowercase, ascii_uppercase, digits, punctuation
 from typing import Any
 
@@ -64,8 +65,13 @@ def asks_body(writer: Writer) -> list[str]:
     lines = [f"{name} = {rng.randint(0, 9)}"]
     for _ in range(rng.choice([12, 16, 20])):
         tests = [_asked(writer) for _ in range(rng.choice([1, 1, 1, 3]))]
-        lines.append(f"{name} = {tests[0]}" if len(tests) == 1 else f"{name} = [{', '.join(tests)}]")
+        lines.append(binding(name, tests))
     return [*lines, f"return {name}"]
+
+
+def binding(name: str, texts: Sequence[str]) -> str:
+    """A line that binds a name to one expression, or to several in a list."""
+    return f"{name} = {texts[0]}" if len(texts) == 1 else f"{name} = [{', '.join(texts)}]"
 
 
 def _asked(writer: Writer) -> str:

@@ -10,9 +10,9 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from cwm_trace.train.asks import character
+from cwm_trace.train.asks import binding, character
 from cwm_trace.train.grammar import read_templates
-from cwm_trace.train.sheets import Values, given
+from cwm_trace.train.sheets import Values
 from cwm_trace.train.writer import Writer
 
 # Names of values are those of `sheets`.
@@ -33,7 +33,6 @@ list(zip(L, W))|list(D.items())|list(D.values())|list(D)|sorted(D.items())|{**D,
 T.isupper()|T.islower()|T.isalnum()|ord(C)|ord(C)|chr(O)|chr(O)|T.center(Z, x)|T.ljust(Z, x)|T.rjust(Z, x)|T.rjust(Z)|T.zfill(Z)
 list(map(str, L))|list(map(len, W))|max(W, key=len)|V[J]|V[J]|{k: n}|{w: L}[w]
 """)
-_LONGEST = 160  # characters of what is given
 _ROOM = 900  # of a program's operations
 _NUMBERS = [(0, 9), (0, 20), (10, 99), (10, 99), (100, 999), (-20, 20), (-99, -1), (1000, 9999)]
 _WEIGHTS = [30, 15, 25, 10, 8, 8, 3, 1]
@@ -48,20 +47,20 @@ def scales_body(writer: Writer) -> list[str]:
     while room > 0:
         drawn = [sized(writer, rng.choice(few)) for _ in range(rng.choice([1, 1, 1, 2, 3]))]
         if done := [text for text in drawn if text]:
-            lines.append(f"{name} = {done[0]}" if len(done) == 1 else f"{name} = [{', '.join(done)}]")
+            lines.append(binding(name, done))
         room -= len(lines[-1]) + 20
     return [*lines, f"return {name}"]
 
 
 def sized(writer: Writer, template: str) -> str:
     """A template filled with literals of any size; "" where that raises, or gives too much."""
-    text = _Sized(writer).fill(template)
-    value = given(text)
-    return text if value is not None and len(value) <= _LONGEST and " at 0x" not in value else ""
+    return _Sized(writer).operation(template)
 
 
 class _Sized(Values):
     """The values of one operation, all sizes alike; what is looked for is there more often than not."""
+
+    longest = 160
 
     def __init__(self, writer: Writer) -> None:
         super().__init__(writer)

@@ -12,7 +12,7 @@ import re
 from copy import deepcopy
 from typing import Any
 
-from cwm_trace.train.asks import Drawn, character
+from cwm_trace.train.asks import Drawn, binding, character
 from cwm_trace.train.grammar import read_templates
 from cwm_trace.train.writer import Writer, literal_text
 
@@ -164,7 +164,7 @@ def sheets_body(writer: Writer) -> list[str]:
             continue
         done = [operation(writer, rng.choice(few or rng.choice(tables))) for _ in range(rng.choice([1, 1, 1, 3, 4]))]
         if done := [text for text in done if text]:
-            lines.append(f"{name} = {done[0]}" if len(done) == 1 else f"{name} = [{', '.join(done)}]")
+            lines.append(binding(name, done))
         room -= len(lines[-1]) + 20
     if rng.random() < 0.3 and (raising := _raising(writer)):
         lines.append(f"{name} = {raising}")
@@ -173,9 +173,7 @@ def sheets_body(writer: Writer) -> list[str]:
 
 def operation(writer: Writer, template: str) -> str:
     """A template filled with literals; "" where that raises, or gives too much."""
-    text = Values(writer).fill(template)
-    value = given(text)
-    return text if value is not None and len(value) <= _LONGEST and " at 0x" not in value else ""
+    return Values(writer).operation(template)
 
 
 def _changes(writer: Writer, name: str) -> list[str]:
@@ -223,7 +221,13 @@ def _number(rng: random.Random) -> int:
 
 
 class Values(Drawn):
-    """The values of one operation: what is looked for is there as often as not."""
+    """The values of one operation: what is looked for is there as often as not.
+
+    Attributes:
+        longest: characters of what it may give.
+    """
+
+    longest = _LONGEST
 
     def __init__(self, writer: Writer) -> None:
         super().__init__(writer)
@@ -267,6 +271,12 @@ class Values(Drawn):
     def number(self) -> int:
         """Mostly small."""
         return _number(self.rng)
+
+    def operation(self, template: str) -> str:
+        """A template filled with them; "" where that raises, or gives too much."""
+        text = self.fill(template)
+        value = given(text)
+        return text if value is not None and len(value) <= self.longest and " at 0x" not in value else ""
 
     def fill(self, template: str) -> str:
         """With literals; a negative number in parentheses where it needs them, and at times where not."""
