@@ -35,9 +35,13 @@ def checked(trace: Trace) -> Iterator[tuple[Outlook | None, Frame]]:
 
 
 def check(outlook: Outlook, step: Frame) -> None:
-    """Calls, and what is raised, may come before what is known."""
-    if step.event in (Event.LINE, Event.RETURN) and outlook.way is not None:
+    """Calls, and what is raised, may come in place of what is known, where the outlook says so."""
+    assert step.event not in outlook.excluded or "RecursionError" in (step.value or ""), (outlook, step)
+    if outlook.way is not None and step.event not in outlook.besides:
+        assert step.event is not Event.EXCEPTION or "RecursionError" in (step.value or "")
         assert (step.event, step.source.rstrip("\r\n")) == outlook.way, outlook
+    if step.event is Event.CALL:
+        assert all(same(value, step.locals.get(name, "")) for name, value in outlook.handed.items()), (outlook, step)
     if step.event is Event.RETURN and outlook.returned is not None:
         assert same(outlook.returned, step.value or ""), (outlook, step)
     if step.event is Event.LINE:

@@ -11,18 +11,22 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from cwm_trace.models.operations import is_value
+
 STRING = r"""[A-Za-z]{0,2}(?:'(?:[^'\\]|\\.)*'?|"(?:[^"\\]|\\.)*"?)"""
 """A pattern: a literal of text or bytes in a line, perhaps cut off; of one line, `re.DOTALL`."""
 _PARTS = re.compile(rf"{STRING} | [^\W\d][\w.]* | \s+ | \#.* | .", re.VERBOSE | re.DOTALL)
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
 _ROOM = 200  # characters of a value
+UNSHOWN = "_unshown_"
+"""A name, in place of a value for which there is no room, or that has no text of its own."""
 
 
 class Answer(NamedTuple):
     """A call that has returned.
 
     Attributes:
-        name: of the function; "" for a comprehension.
+        name: of the function, of a class where one of its objects was made; "" for a comprehension.
         value: as the trace shows it.
     """
 
@@ -33,18 +37,29 @@ class Answer(NamedTuple):
 def answered(line: str, answers: Iterable[Answer]) -> str:
     """The line with values in place of calls and comprehensions that have returned: of several, those that end first."""
     for name, value in answers:
-        if len(value) <= _ROOM and not value.startswith("<"):  # no object's type and address
-            line = _replaced(line, name, value)
+        if _fits(value):
+            line = _replaced(line, name, value, value)
     return line
 
 
-def _replaced(line: str, name: str, value: str) -> str:
+def with_answer(line: str, answer: Answer) -> str | None:
+    """The line with what a call has returned in its place, `UNSHOWN` for what is no literal or too long; None where there is no such call."""
+    name, value = answer
+    replaced = _replaced(line, name, value, value if _fits(value) and is_value(value) else UNSHOWN)
+    return None if replaced == line else replaced
+
+
+def _fits(value: str) -> bool:
+    return len(value) <= _ROOM and not value.startswith("<")  # no object's type and address
+
+
+def _replaced(line: str, name: str, value: str, shown: str) -> str:
     parts = _PARTS.findall(line)
     for start, end in _groups(parts):
         if name and start and parts[start] == "(" and _calls(parts, start - 1, name):
-            return "".join([*parts[: start - 1], value, *parts[end + 1 :]])
+            return "".join([*parts[: start - 1], shown, *parts[end + 1 :]])
         if not name and parts[start] == value[:1] and "for" in parts[start:end]:
-            return "".join([*parts[:start], value, *parts[end + 1 :]])
+            return "".join([*parts[:start], shown, *parts[end + 1 :]])
     return line
 
 

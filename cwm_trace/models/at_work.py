@@ -5,18 +5,20 @@ Knows the Python frames that are active (`models.scopes`), and puts their values
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cached_property
 from typing import NamedTuple
 
 from cwm_trace.format import escape_source
 from cwm_trace.frames import Event
-from cwm_trace.models.answers import answered
+from cwm_trace.models.answers import Answer, answered
+from cwm_trace.models.calls import OWN, Functions, functions_of
 from cwm_trace.models.comprehensions import Drawing, Form, Gathering, form_of, listed
 from cwm_trace.models.constants import constants_of, passed_in, shared_of
 from cwm_trace.models.flow import LEFT
 from cwm_trace.models.inline import inlined
 from cwm_trace.models.loops import Loop
+from cwm_trace.models.operations import is_value
 from cwm_trace.models.questions import Question, Way, condition_of
 from cwm_trace.models.scopes import LOOPS, Scope, Scopes
 from cwm_trace.models.statements import lambda_body
@@ -38,6 +40,16 @@ class Running(NamedTuple):
     told: tuple[str, ...] = ()
 
 
+def _may_change(value: str) -> bool:
+    """Whether a function that it is given may change what is shown of it."""
+    return value.startswith(("[", "{")) or not (value.startswith("<") or is_value(value))
+
+
+def _literal(value: str | None) -> str | None:
+    """None for what looks like a call, as of an object that is shown as the one which makes it."""
+    return value if value is not None and is_value(value) else None
+
+
 class Inner(NamedTuple):
     """A lambda that runs.
 
@@ -50,11 +62,53 @@ class Inner(NamedTuple):
     line: str
 
 
+class Calling(NamedTuple):
+    """A line that may call a function of its program next.
+
+    Attributes:
+        source: as it is written.
+        line: with values in place of names.
+        names: the variables that stand in it as they are.
+        answers: what has returned since it began.
+        told: what a lambda in it has given so far.
+    """
+
+    source: str
+    line: str
+    names: Mapping[str, str]
+    answers: tuple[Answer, ...] = ()
+    told: tuple[str, ...] = ()
+
+    @property
+    def asks(self) -> bool:
+        """Whether there is a lambda in it."""
+        return "lambda" in self.source
+
+
+class CallingItem(NamedTuple):
+    """A comprehension, or a generator expression, that may call a function for its next item.
+
+    Attributes:
+        drawing: how it goes on.
+        names: the variables that stand in it as they are, but for those of the item.
+        answers: what has returned for it.
+    """
+
+    drawing: Drawing
+    names: Mapping[str, str]
+    answers: tuple[Answer, ...]
+
+
 class AtWork:
     """What one trace is at."""
 
     def __init__(self, scopes: Scopes) -> None:
         self._scopes, self._flow = scopes, scopes.flow
+
+    @cached_property
+    def functions(self) -> Functions:
+        """Those of the source."""
+        return functions_of(self._flow.source)
 
     @cached_property
     def _constants(self) -> Mapping[str, str]:
@@ -64,7 +118,7 @@ class AtWork:
     def running(self) -> Running | None:
         """The statement that runs; None where there is none, or it has several lines, or its line several."""
         scope = self._scopes.at_work
-        if scope is None or (scope.inline and not scope.resumes) or scope.number not in self._flow.whole:
+        if scope is None or scope.is_within or scope.number not in self._flow.whole:
             return None
         source, names = scope.line.strip(), self._names(scope)
         if (drawn := self._drawn(scope)) is not None:
@@ -76,14 +130,20 @@ class AtWork:
         names = {**self._constants, **scope.names}
         if not scope.answers:
             return names
-        lost = {name for name, value in names.items() if value.startswith(("[", "{"))}
-        lost &= shared_of(self._flow.source) | passed_in(scope.line.strip(), names)
+        lost = {name for name, value in names.items() if _may_change(value)} & passed_in(scope.line.strip(), names)
+        lost |= shared_of(self._flow.source)
         return {name: value for name, value in names.items() if name not in lost}
 
     def _value(self, name: str) -> str | None:
         """What a name stands for, of the module, too."""
         found = self._scopes.value(name)
         return self._constants.get(name) if found is None else found
+
+    @property
+    def may_draw(self) -> bool:
+        """Whether a generator expression in the line that runs may go on: None, as it gives at its end, may also have been an item."""
+        scope = self._scopes.at_work
+        return scope is not None and scope.draws is not None
 
     def _drawn(self, scope: Scope) -> str | None:
         """The line with what its generator expression has given, "" where that may go on; None where it has none."""
@@ -94,8 +154,7 @@ class AtWork:
 
     def gathering(self) -> Gathering | None:
         """The comprehension that runs, at an item; None where there is none, or its items are not seen one by one."""
-        scope = self._scopes.at_work
-        form = form_of(scope.line.strip()) if scope is not None and scope.name == "" else None
+        scope, form = self._scopes.at_work, self._form()
         if scope is None or form is None or form.draws or not form.targets <= scope.names.keys():
             return None
         element, tests = (
@@ -144,37 +203,80 @@ class AtWork:
 
     def drawing(self) -> Drawing | None:
         """The generator expression that goes on to its next item; None where there is none, or another line takes from it."""
-        scope, around = self._scopes.at_work, self._scopes.active[-2:-1]
-        if scope is None or scope.name != "" or not around or around[0].line != scope.line:
+        scope, form = self._scopes.at_work, self._form()
+        if scope is None or form is None or not form.draws:
             return None
-        if scope.line.lstrip().startswith(LOOPS):  # which takes an item when its header runs again
+        found = self._next_item(scope, form)
+        if found is None:
             return None
-        form = form_of(scope.line.strip())
-        if form is None or not form.draws:
+        element, tests = (tuple(answered(text, scope.answers) for text in texts) for texts in found[1:])
+        return Drawing(found.loop, element, tests)
+
+    def calling_item(self) -> CallingItem | None:
+        """None where no comprehension is at work, or what has returned to it is not known."""
+        scope, form = self._scopes.at_work, self._form()
+        if scope is None or form is None or len(scope.answers) != scope.returned:
             return None
-        count = around[0].draws.count if around[0].draws else 0
+        found = self._next_item(scope, form)
+        names = {**self._scopes.active[-2].names, **scope.names}
+        if scope.answers:
+            names = {name: value for name, value in names.items() if not _may_change(value)}
+        return None if found is None else CallingItem(found, names, scope.answers)
+
+    def _form(self) -> Form | None:
+        """Of the comprehension that runs."""
+        scope = self._scopes.at_work
+        return form_of(scope.line.strip()) if scope is not None and scope.name == "" else None
+
+    def _next_item(self, scope: Scope, form: Form) -> Drawing | None:
+        if not (around := self._scopes.active[-2:-1]):
+            return None
+        count = 0
+        if form.draws:
+            # A loop's header takes an item when it runs again.
+            if around[0].line != scope.line or scope.line.lstrip().startswith(LOOPS):
+                return None
+            count = around[0].draws.count if around[0].draws else 0
         loop = self._gone_through(form, around[0], scope, count + scope.visits[scope.line])
-        (element,), tests = (
-            [
-                answered(
-                    inlined(text, lambda name: None if name in form.targets else self._value(name)),
-                    scope.answers,
-                )
-                for text in texts
-            ]
-            for texts in (form.element, form.tests)
-        )
-        return Drawing(loop, element, tuple(tests))
+        element, tests = (tuple(self._but_for(form.targets, text) for text in texts) for texts in form[:2])
+        return Drawing(loop, element, tests)
+
+    def _but_for(self, targets: Collection[str], text: str) -> str:
+        """With values in place of names, but for these."""
+        return inlined(text, lambda name: None if name in targets else _literal(self._value(name)))
 
     def inner(self) -> Inner | None:
         """The lambda that runs; None where there is none, or it is not the only one of its line."""
         scope = self._scopes.at_work
-        if scope is None or not scope.inline or scope.resumes or scope.name is not None:
+        if scope is None or not scope.is_within or scope.name is not None:
             return None
         if not (body := lambda_body(scope.line.strip())):
             return None
         line = answered(inlined(body, self._value), scope.answers)
         return Inner(Way(Event.RETURN, escape_source(scope.line.rstrip("\r\n"))), line)
+
+    def calling(self) -> Calling | None:
+        """The line that may call a function next, or the lambda; None where nothing may, or what has been done of it is not known."""
+        scope = self._scopes.at_work
+        if scope is None or scope.name == "" or len(scope.answers) + len(scope.told) != scope.returned or scope.draws:
+            return None
+        if (source := self._left_to_do(scope)) is None:
+            return None
+        names = dict(scope.names) if scope.is_within else self._names(scope)
+        value = self._value if scope.is_within else names.get
+        line = inlined(source, lambda name: _literal(value(name)))
+        return Calling(source, line, names, scope.answers, scope.told)
+
+    def _left_to_do(self, scope: Scope) -> str | None:
+        """The line, or what the lambda gives; None where that is a part of a statement, or of a loop that goes on."""
+        source = scope.line.strip()
+        if scope.is_within:
+            return lambda_body(source) or None if scope.name is None else None
+        if scope.resumes:
+            return None
+        if (turns := scope.turns.get(scope.number)) is not None:
+            return source if turns.count == 1 else None
+        return source if scope.number in self._flow.whole or scope.number in self._flow.ways else None
 
     def question(self) -> Question | None:
         """The test that decides which line is next; None where there is none, or it is not of values alone."""
@@ -187,6 +289,19 @@ class AtWork:
         if (condition := condition_of(line, constant=line != scope.line.strip())) is None:
             return None
         return Question(condition, *(self._way(number, scope.number) for number in ways))
+
+    def called(self, number: int) -> Way:
+        """Of the CALL of the function that begins there."""
+        own = self._scopes.active[-1].line.rstrip("\r\n")
+        return Way(Event.CALL, escape_source(own if number == OWN else self._flow.lines[number]))
+
+    def defined(self) -> Mapping[str, str]:
+        """The function that the line has bound, as a frame shows it."""
+        scope = self._scopes.at_work
+        if scope is None or scope.is_within:
+            return {}
+        is_alone = scope.number in self._flow.entered or scope.number in self._flow.whole
+        return self.functions.defined.get(scope.number, {}) if is_alone else {}
 
     def _way(self, number: int, own: int) -> Way:
         event = Event.RETURN if number == LEFT else Event.LINE

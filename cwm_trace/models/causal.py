@@ -444,7 +444,8 @@ class CausalRollout:
             return False
         if outlook.way is not None:
             self._grammar.decide(*outlook.way)
-        self._grammar.settle(outlook.bound, outlook.returned)
+        self._grammar.exclude(outlook.excluded)
+        self._grammar.settle(outlook.bound, outlook.returned, outlook.handed)
         return True
 
     def _note(self, worked: bool = False) -> None:

@@ -43,15 +43,15 @@ class Form(NamedTuple):
 
 
 class Drawing(NamedTuple):
-    """A generator expression that goes on to its next item.
+    """A comprehension, or a generator expression, that goes on to its next item.
 
     Attributes:
         loop: what it goes through.
-        element, tests: with values in place of names, but for those of an item.
+        element, tests: as those of its form, with values in place of names, but for those of an item.
     """
 
     loop: Loop
-    element: str
+    element: tuple[str, ...]
     tests: tuple[str, ...]
 
 

@@ -29,7 +29,7 @@ def constants_of(source: str) -> Mapping[str, str]:
     if tree is None:
         return {}
     nodes = list(ast.walk(tree))
-    bound = Counter(name for node in nodes for name in _bound(node))
+    bound = Counter(name for node in nodes for name in bound_by(node))
     kept = {id(part) for node in nodes for part in _looked_at(node)}
     loose = {
         node.id
@@ -54,9 +54,11 @@ def shared_of(source: str) -> frozenset[str]:
     """Names whose values other functions than their own may change, as those of functions inside, or another call of the same one."""
     tree, found = parsed(source), set[str]()
     for function in ast.walk(tree) if tree else ():
+        if isinstance(function, (ast.Global, ast.Nonlocal)):
+            found.update(function.names)
         if isinstance(function, FUNCTIONS):
             nodes = list(ast.walk(function))
-            own = {name for node in nodes for name in _bound(node)}
+            own = {name for node in nodes for name in bound_by(node)}
             found |= {name for node in nodes if (name := changed_name(node)) and name not in own}
             defaults = [*function.args.defaults, *function.args.kw_defaults]
             if any(isinstance(value, (*_MUTABLE, ast.Call)) for value in defaults):
@@ -87,7 +89,7 @@ def _may_be_kept(value: ast.expr, loose: bool) -> bool:
     return not changing or (changing == [value] and not loose)
 
 
-def _bound(node: ast.AST) -> Iterator[str]:
+def bound_by(node: ast.AST) -> Iterator[str]:
     """The names that a node binds, anywhere."""
     match node:
         case ast.Name(id=name, ctx=ast.Store() | ast.Del()) | ast.arg(arg=name):

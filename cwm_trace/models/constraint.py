@@ -83,7 +83,7 @@ class FrameGrammar:
         self._next: dict[Event, set[str] | None] = {}  # lines
         self._shown: dict[Event, Sequence[_Entries] | None] = {}
         self._values: dict[Event, str | None] = {}  # in JSON's spelling
-        self._settled: Mapping[str, str] = {}  # variables
+        self._settled: Mapping[Event, Mapping[str, str]] = {}  # variables
         self.wide = {character for line in self._lines for character in line if not character.isascii()}
         self.may_end = False
         for step in prompt.frames:
@@ -108,14 +108,19 @@ class FrameGrammar:
         self.may_end = step.event in (Event.RETURN, Event.EXCEPTION) and self.course.may_end
 
     def decide(self, event: Event, line: str) -> None:
-        """Of lines and returns, let only this one come next, if it may."""
+        """Of lines and returns, let only this one come next, if it may; or of all but exceptions, this CALL."""
         lines = self._lines_of(event)
         if lines is None or f"{line}\n" in lines:
             self._next |= {Event.LINE: set(), Event.RETURN: set(), event: {f"{line}\n"}}
 
-    def settle(self, bound: Mapping[str, str], returned: str | None) -> None:
-        """Let variables of the next LINE, and what the next RETURN returns, have these values."""
-        self._settled, self._shown = bound, {}
+    def exclude(self, events: Collection[Event]) -> None:
+        """Let none of these come next, if something else may."""
+        if any(self._lines_of(event) != set() for event in EVENT_TOKENS if event not in events):
+            self._next |= {event: set() for event in events}
+
+    def settle(self, bound: Mapping[str, str], returned: str | None, handed: Mapping[str, str] | None = None) -> None:
+        """Let variables of the next LINE, what the next RETURN returns, and parameters of the next CALL have these values."""
+        self._settled, self._shown = {Event.LINE: bound, Event.CALL: handed or {}}, {}
         if returned is not None:
             self._values[Event.RETURN] = render_value(returned)
 
@@ -158,7 +163,7 @@ class FrameGrammar:
         return (self._parser.previous if event is Event.LINE else None) or {}
 
     def _settled_of(self, event: Event) -> Mapping[str, str]:
-        return self._settled if event is Event.LINE else {}
+        return self._settled.get(event, {})
 
     def _locals(self, text: str, at: int, event: Event) -> int:
         """The position after the object of locals."""

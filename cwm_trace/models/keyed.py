@@ -7,14 +7,16 @@ Knows Python's expressions; evaluates nothing but literals.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from cwm_trace.models.at_work import Running
+from cwm_trace.models.calls import OWN, Handed, done
 from cwm_trace.models.inline import inlined
 from cwm_trace.models.loops import items_of
-from cwm_trace.models.operations import put, span, truth_of
+from cwm_trace.models.operations import put, roots, span, truth_of
 from cwm_trace.models.statements import lambda_body, statement_of, text_of
 
+_ASK_AT_ONCE = frozenset("all any dict join list max min set sorted sum tuple".split())
 Value = Callable[[str], str | None]
 """Tells what an operation gives; None: unknown."""
 
@@ -44,6 +46,54 @@ def without_lambda(running: Running, value: Value) -> Running | None:
         case _:
             source = put(running.source, *span(running.source, call, call), given)
     return Running(source, inlined(source, running.names.get), running.names)
+
+
+def asked_next(source: str, names: Mapping[str, str], told: Sequence[str], value: Value) -> Handed | None:
+    """What the lambda of a line is given next; None where that is unknown, or something else may be done before."""
+    statement = statement_of(source)
+    calls = [node for node in ast.walk(statement) if isinstance(node, ast.Call) and _asks(node)] if statement else []
+    if statement is None or len(calls) != 1 or not lambda_body(source) or not _is_first(calls[0], statement):
+        return None
+    (call,) = calls
+    match call:
+        case (
+            ast.Call(func=ast.Name(id="map" | "filter"), args=[ast.Lambda(args=parameters), over], keywords=[])
+            | ast.Call(
+                func=ast.Name(id="sorted" | "max" | "min"),
+                args=[over],
+                keywords=[ast.keyword(arg="key", value=ast.Lambda(args=parameters)), *_],
+            )
+            | ast.Call(
+                func=ast.Attribute(value=ast.Name() as over, attr="sort"),
+                args=[],
+                keywords=[ast.keyword(arg="key", value=ast.Lambda(args=parameters)), *_],
+            )
+        ) if [*parameters.args] == [*ast.iter_child_nodes(parameters)] and len(parameters.args) == 1:
+            items = items_of(inlined(text_of(over, source), names.get), value)
+            if items is not None and len(told) < len(items):
+                return Handed(OWN, {parameters.args[0].arg: items[len(told)]})
+    return None
+
+
+def _is_first(call: ast.Call, statement: ast.stmt) -> bool:
+    """Whether nothing but this, and what asks for its items at once, may be done in a statement before it."""
+    for root, _ in roots(statement):
+        for node in done(root):
+            if node is call:
+                return _is_asked_at_once(call, root)
+            if any(part is call for part in ast.walk(node)) or not isinstance(node, ast.Call):
+                return False
+    return False
+
+
+def _is_asked_at_once(call: ast.Call, root: ast.expr) -> bool:
+    if not isinstance(call.func, ast.Name) or call.func.id not in ("map", "filter"):
+        return True
+    around = [node for node in ast.walk(root) if isinstance(node, ast.Call) and call in node.args[:1]]
+    names = [
+        node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "") for node in around
+    ]
+    return len(names) == 1 and names[0] in _ASK_AT_ONCE
 
 
 def _asks(call: ast.Call) -> bool:

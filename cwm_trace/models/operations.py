@@ -74,8 +74,8 @@ def first_operation(line: str) -> Operation | None:
         statement = statement_of(text)
         if statement is None:
             continue
-        roots = ((root, kept and not augments) for root, kept in _roots(statement))
-        found = next((node for root, kept in roots if (node := _first(root, root if kept else None))), None)
+        parts = ((root, kept and not augments) for root, kept in roots(statement))
+        found = next((node for root, kept in parts if (node := _first(root, root if kept else None))), None)
         if found is None:
             return None
         begins, ends = (start + place for place in span(text, found, found))
@@ -154,7 +154,7 @@ def _behind_augmented(line: str) -> int | None:
     return None
 
 
-def _roots(statement: ast.stmt) -> Iterator[tuple[ast.expr, bool]]:
+def roots(statement: ast.stmt) -> Iterator[tuple[ast.expr, bool]]:
     """Its expressions, and whether what each gives is not a value that goes on: of a test, the way; of an expression alone, nothing."""
     match statement:
         case ast.Assign(targets=targets, value=value):
@@ -181,10 +181,10 @@ def _first(node: ast.AST, kept: ast.expr | None) -> ast.expr | None:
             return found
     if isinstance(node, (ast.BoolOp, ast.IfExp)) and _decided(node) is not None:
         return node
-    if node is kept or not isinstance(node, ast.expr) or _is_operand(node):
+    if node is kept or not isinstance(node, ast.expr) or is_operand(node):
         return None
     operands = _operands(node)
-    return node if operands is not None and all(map(_is_operand, operands)) else None
+    return node if operands is not None and all(map(is_operand, operands)) else None
 
 
 def truth_of(value: str) -> bool | None:
@@ -258,7 +258,7 @@ def _operands(node: ast.expr) -> Sequence[ast.AST] | None:
     return None
 
 
-def _is_operand(node: ast.AST) -> bool:
+def is_operand(node: ast.AST) -> bool:
     """Whether an operation may be done on it as it stands: a value, a builtin function, what has no text of its own."""
     match node:
         case ast.Name(id=name):
@@ -266,7 +266,7 @@ def _is_operand(node: ast.AST) -> bool:
         case ast.Attribute(value=ast.Name(id="str")):  # a method as a function
             return True
         case ast.Call(func=ast.Name(id=name), args=args, keywords=[]) if name in _PARTIAL:
-            return all(map(_is_operand, args))
+            return all(map(is_operand, args))
         case ast.Call(func=ast.Attribute(value=value, attr=name), args=[], keywords=[]) if name in _VIEWS:
             return _is_value(value)
         case ast.Slice(lower=lower, upper=upper, step=step):

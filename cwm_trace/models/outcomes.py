@@ -38,16 +38,22 @@ _SIGNS: dict[type[ast.operator], str] = {
 }
 
 
+Value = Callable[[str], str | None]
+"""Tells what an operation gives; None: unknown."""
+
+
 class Outcome(NamedTuple):
     """What the frame behind a line shows.
 
     Attributes:
         bound: values of variables, by their names, if it is a LINE of the same Python frame.
         returned: the value of a RETURN; None: unknown.
+        is_partial: whether a part of the line is unknown.
     """
 
     bound: Mapping[str, str]
     returned: str | None = None
+    is_partial: bool = False
 
 
 class Answers(NamedTuple):
@@ -59,7 +65,7 @@ class Answers(NamedTuple):
         holds: of a test: whether it holds.
     """
 
-    value: Callable[[str], str | None]
+    value: Value
     change: Callable[[str, str], str | None]
     holds: Callable[[str], bool]
 
@@ -83,7 +89,7 @@ def outcome_of(running: Running, answers: Answers) -> Outcome | None:
     value, left = taken
     source, names = take.replaced(running.source, value), {**running.names, **left}
     outcome = outcome_of(Running(source, _values_in(source, names), names), answers)
-    return None if outcome is None else Outcome({**left, **outcome.bound}, outcome.returned)
+    return None if outcome is None else outcome._replace(bound={**left, **outcome.bound})
 
 
 def _values_in(source: str, names: Mapping[str, str]) -> str:
@@ -143,7 +149,13 @@ def _given(statement: ast.stmt, line: str) -> Outcome | None:
         case _:
             return None
     texts = {name: text for name, part in bound if (text := _text(part, line)) is not None}
-    return Outcome(texts) if texts else None
+    return Outcome(texts, is_partial=len(texts) < len(_targets(statement))) if texts else None
+
+
+def _targets(statement: ast.stmt) -> list[ast.expr]:
+    """What it binds or changes."""
+    stored = (node for node in ast.walk(statement) if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)))
+    return [node for node in stored if isinstance(node.ctx, ast.Store)]
 
 
 def _text(value: ast.expr, line: str) -> str | None:

@@ -1,32 +1,54 @@
-"""What the next frame of a trace is, by answers to what it is at: the way that a test leads, the next item of a loop, what a line gives.
+"""What the next frame of a trace is, by answers to what it is at: the way that a test leads, the next item of a loop, what a line gives, or
+hands to a function.
 
 Knows what a trace is at (`models.at_work`), and who to ask; no model.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import ast
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from cwm_trace.frames import Event
+from cwm_trace.models.answers import Answer, with_answer
 from cwm_trace.models.at_work import AtWork
+from cwm_trace.models.calls import Handed, has_calls, next_call
 from cwm_trace.models.comprehensions import Drawing, gathered, holding, made_of
+from cwm_trace.models.inline import inlined
+from cwm_trace.models.keyed import asked_next
 from cwm_trace.models.loops import Loop, turn_of
-from cwm_trace.models.outcomes import Answers, outcome_of
-from cwm_trace.models.questions import Way
+from cwm_trace.models.operations import worked
+from cwm_trace.models.outcomes import Answers, Value, outcome_of
+from cwm_trace.models.questions import Way, is_closed
+from cwm_trace.models.statements import statement_of
+
+_RAISES = frozenset({Event.EXCEPTION})
+_ANYTHING = frozenset({Event.CALL, Event.EXCEPTION})
 
 
 class Outlook(NamedTuple):
     """What is known of the next frame.
 
     Attributes:
-        way: if it is a LINE or a RETURN, which; None: unknown.
+        way: if it is no EXCEPTION, which; of a CALL, that it is one; None: unknown.
         bound: values of variables, by their names, if it is a LINE of the same Python frame.
         returned: the value of a RETURN; None: unknown.
+        handed: values of parameters, by their names, of the CALL.
+        besides: what may come in place of all that, of calls and exceptions.
     """
 
     way: Way | None
     bound: Mapping[str, str]
     returned: str | None = None
+    handed: Mapping[str, str] = {}
+    besides: frozenset[Event] = frozenset()
+
+    @property
+    def excluded(self) -> frozenset[Event]:
+        """The calls and exceptions that cannot come."""
+        own = frozenset() if self.way is None else frozenset({self.way.event})
+        return _ANYTHING - self.besides - own
 
 
 def behind_test(at_work: AtWork, answers: Answers) -> Outlook | None:
@@ -34,20 +56,71 @@ def behind_test(at_work: AtWork, answers: Answers) -> Outlook | None:
     question = at_work.question()
     if question is None:
         return None
-    return Outlook(question.yes if question.condition.holds(answers.holds) else question.no, {})
+    besides = _ANYTHING if at_work.may_draw else _RAISES
+    return Outlook(question.yes if question.condition.holds(answers.holds) else question.no, {}, besides=besides)
 
 
 def outlook_of(at_work: AtWork, answers: Answers) -> Outlook | None:
     """Behind all else; None where nothing is known."""
+    if (handed := _call(at_work, answers) or _call_for_item(at_work, answers)) is not None:
+        return Outlook(at_work.called(handed.number), {}, None, handed.values)
+    if defined := at_work.defined():
+        return Outlook(None, defined)
     if loop := at_work.loop():
         return _turned(at_work, loop, answers)
     if drawing := at_work.drawing():
         return _drawn(drawing, answers)
     if inner := at_work.inner():
-        return Outlook(inner.way, {}, made_of(inner.line, {}, answers.value))
+        made = made_of(inner.line, {}, answers.value)
+        return Outlook(inner.way, {}, made, besides=_ANYTHING if made is None else frozenset())
     running = at_work.running()
     outcome = outcome_of(running, answers) if running else None
-    return None if outcome is None else Outlook(None, *outcome)
+    if outcome is None:
+        return None
+    besides = _ANYTHING if outcome.is_partial or at_work.may_draw else frozenset()
+    return Outlook(None, outcome.bound, outcome.returned, besides=besides)
+
+
+def _call(at_work: AtWork, answers: Answers) -> Handed | None:
+    """The call in a line that is next."""
+    calling, functions = at_work.calling(), at_work.functions
+    if calling is None:
+        return None
+    if calling.asks:
+        return asked_next(calling.source, calling.names, calling.told, answers.value)
+    if not has_calls(calling.line, functions, calling.names):
+        return None
+    line, left = _left_to_do(calling.line, calling.answers, answers.value)
+    return None if left else next_call(line, functions, calling.names, calling.source)
+
+
+def _call_for_item(at_work: AtWork, answers: Answers) -> Handed | None:
+    """The same, in a comprehension or a generator expression."""
+    calling, functions = at_work.calling_item(), at_work.functions
+    if calling is None:
+        return None
+    drawing, names, returned = calling
+    left: Sequence[Answer] = returned
+    if not any(has_calls(text, functions, names) for text in (*drawing.tests, *drawing.element)):
+        return None
+    if not (turn := turn_of(drawing.loop, answers.holds, answers.value)):
+        return None
+    for number, text in enumerate((*drawing.tests, *drawing.element)):
+        line, left = _left_to_do(inlined(text, turn.get), left, answers.value)
+        if not left and (handed := next_call(line, functions, {**names, **turn})) is not None:
+            return handed
+        if number < len(drawing.tests) and not holding((line,), turn, answers.holds):
+            return None
+    return None
+
+
+def _left_to_do(line: str, returned: Sequence[Answer], value: Value) -> tuple[str, Sequence[Answer]]:
+    """A line without what has been done of it, and what has returned and is not found in it: of `f(x) if g(x) else f(y)` it is known only behind
+    `g(x)` which call of `f` there was."""
+    line = worked(line, value)
+    while returned and (next_line := with_answer(line, returned[0])) is not None:
+        line, returned = worked(next_line, value), returned[1:]
+    return line, returned
 
 
 def _turned(at_work: AtWork, loop: Loop, answers: Answers) -> Outlook | None:
@@ -56,8 +129,19 @@ def _turned(at_work: AtWork, loop: Loop, answers: Answers) -> Outlook | None:
     returned = gathered(gathering, answers.holds, answers.value) if gathering else None
     turn = turn_of(loop, answers.holds, answers.value)
     if turn is None:
-        return None if returned is None else Outlook(None, {}, returned)
-    return Outlook(loop.way if turn else loop.behind, turn, returned)
+        return None if returned is None else Outlook(None, {}, returned, besides=_ANYTHING)
+    besides = frozenset[Event]()
+    if turn and not loop.body:  # of a comprehension, with an item
+        besides = _ANYTHING if _may_call(at_work, turn) else _RAISES
+    return Outlook(loop.way if turn else loop.behind, turn, returned, besides=besides)
+
+
+def _may_call(at_work: AtWork, turn: Mapping[str, str]) -> bool:
+    """Whether a comprehension may call something for its next item."""
+    calling = at_work.calling_item()
+    parts = (*calling.drawing.tests, *calling.drawing.element) if calling else ()
+    statements = [statement_of(inlined(part, turn.get)) for part in parts]
+    return not parts or not all(isinstance(each, ast.Expr) and is_closed(each.value) for each in statements)
 
 
 def _drawn(drawing: Drawing, answers: Answers) -> Outlook | None:
@@ -71,4 +155,7 @@ def _drawn(drawing: Drawing, answers: Answers) -> Outlook | None:
     holds = holding(drawing.tests, turn, answers.holds)
     if holds is None:
         return None
-    return Outlook(loop.behind, {}, made_of(drawing.element, turn, answers.value)) if holds else Outlook(loop.way, turn)
+    if not holds:
+        return Outlook(loop.way, turn)
+    made = made_of(drawing.element[0], turn, answers.value)
+    return Outlook(loop.behind, {}, made, besides=_ANYTHING if made is None else frozenset())

@@ -68,7 +68,7 @@ def condition_of(line: str, constant: bool = False) -> Condition | None:
         return None
     text = found[1].strip()
     statement = statement_of(text)
-    if not isinstance(statement, ast.Expr) or not _is_closed(test := statement.value):
+    if not isinstance(statement, ast.Expr) or not is_closed(test := statement.value):
         return None
     return None if isinstance(test, ast.Constant) and not constant else _condition(test, text)
 
@@ -83,8 +83,8 @@ def _condition(test: ast.expr, text: str) -> Condition:
     return Condition(own if _gives_truth(test) else f"bool({own})")
 
 
-def _is_closed(test: ast.expr) -> bool:
-    """Whether it has no names but those of builtins, and binds none."""
+def is_closed(test: ast.expr) -> bool:
+    """Whether an expression has no names but those of builtins, and binds none."""
     names = {node.id for node in ast.walk(test) if isinstance(node, ast.Name)}
     return names <= _BUILTINS and not any(isinstance(node, (ast.NamedExpr, ast.Lambda)) for node in ast.walk(test))
 

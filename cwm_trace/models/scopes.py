@@ -14,13 +14,15 @@ from typing import NamedTuple
 from cwm_trace.frames import Event, Frame, Step
 from cwm_trace.models.answers import Answer, answered
 from cwm_trace.models.comprehensions import Item, form_of
-from cwm_trace.models.flow import Flow
+from cwm_trace.models.flow import LEFT, Flow
 from cwm_trace.models.inline import inlined, read
 from cwm_trace.models.statements import BEGINNINGS, ITERATOR
 
 _FUNCTION = re.compile(r"(?:async\s+)?def\s+(\w+)")
 _INITIALISER = "__init__"  # what it returns is not what the call gives
+_OBJECT = re.compile(r"<(?:[^\W\d]\w*\.|<locals>\.)*([^\W\d]\w*) object>")
 _YIELDS = re.compile(r"\byield\b")
+_RETURNS = re.compile(r"\s*(?:return|with|async\s+with)\b")  # a `with` runs again when it is left
 LOOPS = ("for ", "async for ")
 """How their headers begin."""
 
@@ -68,12 +70,15 @@ class Scope:
         number: of the line that ran last, its own first; 0: unknown.
         line: that ran last, "" before any.
         visits: how often each line has run since a line that is less indented, by its text.
-        answers: what has returned since the line began to run.
+        answers: what has returned since the line began to run, as far as it is known by what name that was called.
+        returned: how often something has.
         before: what had returned when the line ran again: of a comprehension, the item is shown when all has been done with it.
         made: what has come of a comprehension's items (`models.comprehensions`).
         turns: the loops that have begun, by the numbers of their headers.
         draws: of a generator expression in the line that runs, or None.
         told: what a lambda in it has given.
+        gives: what a call of it gives, where that is not what it returns.
+        is_module: whether it is the module's, which is `inline`, too, where that does not begin with a function.
     """
 
     names: Mapping[str, str]
@@ -84,11 +89,19 @@ class Scope:
     line: str = ""
     visits: dict[str, int] = field(default_factory=dict)
     answers: tuple[Answer, ...] = ()
+    returned: int = 0
     before: tuple[Answer, ...] = ()
     made: dict[int, Item | None] = field(default_factory=dict)
     turns: dict[int, Turns] = field(default_factory=dict)
     draws: Draws | None = None
     told: tuple[str, ...] = ()
+    gives: str = ""
+    is_module: bool = False
+
+    @property
+    def is_within(self) -> bool:
+        """Whether it is a comprehension's or a lambda's: a part of a line."""
+        return self.inline and not self.resumes and not self.is_module
 
 
 class Ran(NamedTuple):
@@ -97,12 +110,13 @@ class Ran(NamedTuple):
     Attributes:
         visit: how often it has run; 0: none has, or unknown.
         number: which of the source's it is; 0: unknown.
-        answers: what has returned since it began to run.
+        answers, returned: what has returned since it began to run, and how often.
     """
 
     visit: int = 0
     number: int = 0
     answers: tuple[Answer, ...] = ()
+    returned: int = 0
 
 
 UNKNOWN = Ran()
@@ -140,6 +154,7 @@ class Scopes:
         if step.event is Event.CALL:
             self.active.append(self._called(step, ran))
         elif step.event is Event.RETURN:
+            raised = raised or self._leaves_amid(step)
             closes = self._return(step, ran, raised)
             self.state = State.RUNS if not raised else State.CLOSED if closes else State.UNWINDS
         elif step.event is Event.LINE:
@@ -147,12 +162,30 @@ class Scopes:
                 self.active.append(Scope(step.locals))
             self._run(self.active[-1], step, ran)
 
+    def _leaves_amid(self, step: Frame) -> bool:
+        """Whether a function is left where it cannot end: by an exception, behind a `finally`."""
+        left = self.active[-1] if self.active else None
+        if (
+            left is None
+            or left.inline
+            or step.value != "None"
+            or _RETURNS.match(step.source)
+            or _YIELDS.search(step.source)
+        ):
+            return False
+        after = self.flow.after.get(left.number, (LEFT,))
+        return LEFT not in after
+
     def _called(self, step: Frame, ran: Ran) -> Scope:
         source = step.source.lstrip()
         found = _FUNCTION.match(source)
         name = found[1] if found else "" if ITERATOR in step.locals else None
         number, inline = ran.number or self.flow.place(step.source, None), not source.startswith(BEGINNINGS)
-        scope = Scope(step.locals, inline, name=None if name == _INITIALISER else name, number=number)
+        scope = Scope(step.locals, inline, name=name, number=number)
+        scope.is_module = not self.active and inline and name is None and "lambda" not in source
+        if name == _INITIALISER:
+            scope.gives = next(iter(step.locals.values()), "")
+            scope.name = class_of(scope.gives)
         if inline and name is None and _YIELDS.search(source):
             self._resume(scope)
         return scope
@@ -173,7 +206,8 @@ class Scopes:
         if left is None or not self.active:
             return False
         scope, known = self.active[-1], left.name is not None and "yield" not in step.source
-        scope.answers = ran.answers or scope.answers + ((Answer(left.name or "", step.value or ""),) if known else ())
+        scope.answers = ran.answers or scope.answers + ((_answer(left, step.value or ""),) if known else ())
+        scope.returned = ran.returned or scope.returned + 1
         if (turns := scope.turns.get(scope.number)) is not None and turns.count == 1:
             turns.answers = scope.answers
         if left.inline and left.name is None and left.line == scope.line and not raised:
@@ -182,7 +216,7 @@ class Scopes:
 
     def _run(self, scope: Scope, step: Frame, ran: Ran) -> None:
         scope.before = scope.answers
-        scope.names, scope.line, scope.answers = step.locals, step.source, ran.answers
+        scope.names, scope.line, scope.answers, scope.returned = step.locals, step.source, ran.answers, ran.returned
         scope.draws, scope.told = None, ()
         before, scope.number = scope.number, ran.number or self.flow.place(step.source, scope.number)
         if (loop := self.flow.loops.get(scope.number)) is not None:
@@ -202,7 +236,7 @@ class Scopes:
         if not self.active:
             return UNKNOWN
         scope = self.active[-1]
-        return Ran(scope.visits.get(scope.line, 0), scope.number, scope.answers)
+        return Ran(scope.visits.get(scope.line, 0), scope.number, scope.answers, scope.returned)
 
     @property
     def at_work(self) -> Scope | None:
@@ -232,6 +266,16 @@ class Scopes:
             if ITERATOR not in scope.names:
                 return None
         return None
+
+
+def class_of(value: str) -> str | None:
+    """The name of the class, where an object is shown by that alone; None where it is not."""
+    found = _OBJECT.fullmatch(value)
+    return None if found is None else found[1]
+
+
+def _answer(left: Scope, value: str) -> Answer:
+    return Answer(left.name or "", left.gives or value)
 
 
 def _draw(scope: Scope, left: Scope, value: str, raised: bool) -> bool:

@@ -1,0 +1,341 @@
+"""Which function of its program a line calls next, and what that is given, where the line's names have values in their place.
+
+Knows Python's expressions, in which order their parts are done, and how arguments are bound to parameters; evaluates nothing but literals. What
+is called by other names than its own, what is decorated and what begins to run later, as generators do, is not followed.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+from cwm_trace.models.bindings import literal
+from cwm_trace.models.constants import bound_by
+from cwm_trace.models.operations import as_shown, is_operand, readings, roots
+from cwm_trace.models.scopes import class_of
+from cwm_trace.models.statements import (
+    DEFINITIONS,
+    DISPLAYS,
+    FUNCTIONS,
+    ITERATOR,
+    PAUSES,
+    parsed,
+    statement_of,
+    text_of,
+)
+from cwm_trace.tracer.comprehensions import needs_its_function
+
+_HOOKS = frozenset(("__getattr__", "__getattribute__", "__call__", "__new__"))
+_LATER = (*DISPLAYS, ast.GeneratorExp, ast.NamedExpr, *PAUSES)  # in which order is not followed
+
+_SMALL = re.compile(r"-?\d{1,9}")
+_QUIET = (ast.List, ast.Tuple, ast.Set, ast.Starred, ast.JoinedStr)  # besides their parts
+
+OWN = 0
+_VIEWS: Mapping[str, Iterable[object]] = {"items": {}.items(), "keys": {}.keys(), "values": {}.values()}
+_ITSELF = frozenset(("enumerate", "filter", "map", "zip"))  # their own iterators
+
+
+class Handed(NamedTuple):
+    """A call that is next.
+
+    Attributes:
+        number: of the line that begins the function; `OWN`: it is the line itself, as of a comprehension or a lambda.
+        values: what its parameters are, as far as that is known.
+    """
+
+    number: int
+    values: Mapping[str, str]
+
+
+class _Called(NamedTuple):
+    """A function, and what it has as its first argument besides those that are written; "" for nothing, None: unknown."""
+
+    function: ast.FunctionDef
+    receiver: str | None = ""
+
+
+class Functions:
+    """What can be called by its name in one source.
+
+    Attributes:
+        plain: functions that are no methods.
+        looks_up: whether an attribute may be more than that.
+        defined: of a line that is all of one definition of a function: its name, and what a frame shows of it.
+    """
+
+    def __init__(self, source: str) -> None:
+        nodes = list(ast.walk(tree)) if (tree := parsed(source)) else []
+        bound = Counter(name for node in nodes for name in bound_by(node))
+        classes = [node for node in nodes if isinstance(node, ast.ClassDef)]
+        methods = {id(part) for node in classes for part in node.body}
+        self.plain = {
+            node.name: node
+            for node in nodes
+            if isinstance(node, ast.FunctionDef)
+            and id(node) not in methods
+            and bound[node.name] == 1
+            and _runs_at_once(node)
+        }
+        self._classes = {node.name: node for node in classes if bound[node.name] == 1 and not _is_special(node)}
+        stored = {node.attr for node in nodes if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load)}
+        defined = [part for node in classes for part in node.body if isinstance(part, FUNCTIONS)]
+        self._unclear = stored | {part.name for part in defined if part.decorator_list}
+        self.looks_up = any(part.name in _HOOKS or part.decorator_list for part in defined)
+        self.defined = {number: {name: text} for number, name, text in _defined(tree, "")} if tree else {}
+
+    def method(self, kind: str, name: str) -> ast.FunctionDef | None:
+        """That of a class, or of the class that it is made from; None: none that is known."""
+        seen: set[str] = set()
+        while kind in self._classes and kind not in seen and name not in self._unclear:
+            seen.add(kind)
+            found = [part for part in self._classes[kind].body if name in _bound_in_class(part)]
+            if found:
+                return _plain(found[0]) if len(found) == 1 else None
+            match self._classes[kind].bases:
+                case [ast.Name(id=base)]:
+                    kind = base
+                case _:
+                    return None
+        return None
+
+    def of(self, call: ast.Call, names: Mapping[str, str]) -> _Called | None:
+        """What a call runs; None: unknown, or nothing of the program."""
+        match call.func:
+            case ast.Name(id=name) if name in self.plain:
+                return _Called(self.plain[name])
+            case ast.Name(id=name):
+                made = self.method(name, "__init__")
+                return None if made is None else _Called(made, None)
+            case ast.Attribute(value=ast.Name(id=name), attr=attr) if kind := class_of(names.get(name, "")):
+                method = self.method(kind, attr)
+                return None if method is None else _Called(method, names[name])
+        return None
+
+
+def _defined(block: ast.AST, around: str) -> Iterator[tuple[int, str, str]]:
+    """Of the functions in a block: number of their lines, names, and texts; `around` begins what they are called in full."""
+    for node in ast.iter_child_nodes(block):
+        match node:
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+                if not node.decorator_list:
+                    yield node.lineno, name, f"<function {around}{name}>"
+                yield from _defined(node, f"{around}{name}.<locals>.")
+            case ast.ClassDef(name=name):
+                yield from _defined(node, f"{around}{name}.")
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Lambda()):
+                yield node.lineno, name, f"<function {around}<lambda>>"
+            case _:
+                yield from _defined(node, around)
+
+
+@lru_cache(maxsize=4)
+def functions_of(source: str) -> Functions:
+    """Those of a source."""
+    return Functions(source)
+
+
+def has_calls(line: str, functions: Functions, names: Mapping[str, str]) -> bool:
+    """Whether a line has a call, or a comprehension, that may be next."""
+    return any(
+        isinstance(node, DISPLAYS) or (isinstance(node, ast.Call) and functions.of(node, names) is not None)
+        for _, text, _ in readings(line)
+        if (statement := statement_of(text)) is not None
+        for node in ast.walk(statement)
+    )
+
+
+def next_call(line: str, functions: Functions, names: Mapping[str, str], source: str = "") -> Handed | None:
+    """The call that is done first of all that is left to do in a line; None where that is something else, or raises. `names`: the variables,
+    for those that stand in the line as they are; `source`: the line as it is written."""
+    for _, text, _ in readings(line):
+        if (statement := statement_of(text)) is None:
+            continue
+        for node in (node for root, _ in roots(statement) for node in done(root)):
+            if isinstance(node, ast.Attribute) and not functions.looks_up:
+                continue
+            if isinstance(node, DISPLAYS) and not needs_its_function(node):
+                return Handed(OWN, _begun(node.generators[0], source))
+            called = functions.of(node, names) if isinstance(node, ast.Call) else None
+            return _handed(called, node, text, names) if called and isinstance(node, ast.Call) else None
+        return None
+    return None
+
+
+def done(node: ast.AST) -> Iterator[ast.AST]:
+    """The parts of an expression that do something, in Python's order; of what is not certain to be done only the first."""
+    if is_operand(node):
+        return
+    match node:
+        case ast.Lambda() | ast.Name():
+            return
+        case (
+            ast.ListComp(generators=[first, *_])
+            | ast.DictComp(generators=[first, *_])
+            | ast.SetComp(generators=[first, *_])
+        ):
+            yield from done(first.iter)
+            yield node
+        case _ if isinstance(node, _LATER):
+            yield node
+        case ast.BoolOp(values=[first, *_]) | ast.IfExp(test=first):
+            yield from done(first)
+            yield node
+        case ast.Call(func=function, args=args, keywords=keywords):
+            yield from done(function.value if isinstance(function, ast.Attribute) else function)
+            for part in (*args, *keywords):
+                yield from done(part)
+            yield node
+        case ast.Dict(keys=keys, values=values):
+            for part in (part for pair in zip(keys, values, strict=True) for part in pair if part is not None):
+                yield from done(part)
+        case _:
+            for part in ast.iter_child_nodes(node):
+                yield from done(part)
+            if isinstance(node, ast.expr) and not isinstance(node, _QUIET):
+                yield node
+
+
+def _begun(over: ast.comprehension, source: str) -> Mapping[str, str]:
+    """What a comprehension is given: the iterator over the first thing that it goes through."""
+    statements = [statement for _, text, _ in readings(source) if (statement := statement_of(text)) is not None]
+    written = [node for each in statements[:1] for node in ast.walk(each) if isinstance(node, DISPLAYS)]
+    if over.is_async or len(written) != 1:
+        return {}
+    # The compiler makes a tuple of a list that is written there.
+    as_tuple = isinstance(first := written[0].generators[0].iter, ast.List) and not _has_stars(first)
+    shown = type(iter(())).__name__ if as_tuple else _iterator(over.iter)
+    return {} if shown is None else {ITERATOR: f"<{shown} object>"}
+
+
+def _has_stars(items: ast.List) -> bool:
+    return any(isinstance(item, ast.Starred) for item in items.elts)
+
+
+def _iterator(over: ast.expr) -> str | None:
+    """The name of the class of an iterator over this."""
+    match over:
+        case ast.Constant(value=str(value)) | ast.Constant(value=bytes(value)):
+            return type(iter(value)).__name__
+        case ast.List() | ast.Tuple() | ast.Set() | ast.Dict() if is_operand(over):
+            empty: Iterable[object] = {ast.List: [], ast.Tuple: (), ast.Set: set(), ast.Dict: {}}[type(over)]
+            return type(iter(empty)).__name__
+        case ast.Call(func=ast.Name(id="range"), args=args) if all(map(_is_small, args)):
+            return type(iter(range(0))).__name__
+        case ast.Call(func=ast.Name(id=name)) if name in _ITSELF:
+            return name
+        case ast.Call(func=ast.Attribute(value=ast.Dict(), attr=attr), args=[]) if attr in _VIEWS:
+            return type(iter(_VIEWS[attr])).__name__
+    return None
+
+
+def _is_small(number: ast.expr) -> bool:
+    """Whether it is a number of which ranges are of the usual kind."""
+    return bool(_SMALL.fullmatch(ast.unparse(number)))
+
+
+def _handed(called: _Called, call: ast.Call, text: str, names: Mapping[str, str]) -> Handed | None:
+    parameters = called.function.args
+    given = [_value(arg, text, names) for arg in call.args]
+    if any(isinstance(arg, ast.Starred) for arg in call.args) or any(word.arg is None for word in call.keywords):
+        return Handed(called.function.lineno, {})
+    given = given if called.receiver == "" else [called.receiver, *given]
+    words = {word.arg: _value(word.value, text, names) for word in call.keywords if word.arg}
+    bound = _bound(parameters, given, words)
+    if bound is None:
+        return None
+    return Handed(called.function.lineno, {name: value for name, value in bound.items() if value is not None})
+
+
+_Values = Mapping[str, str | None]
+
+
+def _bound(parameters: ast.arguments, given: Sequence[str | None], words: _Values) -> dict[str, str | None] | None:
+    """What each parameter is, None: unknown; None where they do not fit."""
+    positional = [arg.arg for arg in (*parameters.posonlyargs, *parameters.args)]
+    alone = {arg.arg for arg in parameters.posonlyargs}
+    bound: dict[str, str | None] = dict(zip(positional, given, strict=False))
+    named = {*positional, *(arg.arg for arg in parameters.kwonlyargs)} - alone
+    over = {name: value for name, value in words.items() if name not in named}
+    rest = list(given[len(positional) :])
+    if any(name in bound for name in words if name in named):
+        return None
+    if (rest and parameters.vararg is None) or (over and parameters.kwarg is None):
+        return None
+    bound |= {name: value for name, value in words.items() if name in named}
+    for name, default in _defaults(parameters):
+        bound.setdefault(name, default)
+    if not named <= bound.keys() or not alone <= bound.keys():
+        return None
+    if parameters.vararg:
+        bound[parameters.vararg.arg] = _tuple(rest)
+    if parameters.kwarg:
+        bound[parameters.kwarg.arg] = _dict(over)
+    return bound
+
+
+def _defaults(parameters: ast.arguments) -> Iterator[tuple[str, str | None]]:
+    """Of the parameters that have one; None for what may have been changed, or is no literal."""
+    positional = [*parameters.posonlyargs, *parameters.args]
+    last = positional[len(positional) - len(parameters.defaults) :]
+    pairs = [
+        *zip(last, parameters.defaults, strict=True),
+        *zip(parameters.kwonlyargs, parameters.kw_defaults, strict=True),
+    ]
+    for arg, value in pairs:
+        if value is not None:
+            changes = any(isinstance(part, (ast.List, ast.Dict, ast.Set)) for part in ast.walk(value))
+            yield arg.arg, None if changes else literal(value)
+
+
+def _tuple(items: Sequence[str | None]) -> str | None:
+    known = [item for item in items if item is not None]
+    return f"({', '.join(known)}{',' if len(known) == 1 else ''})" if len(known) == len(items) else None
+
+
+def _dict(items: _Values) -> str | None:
+    known = {name: value for name, value in items.items() if value is not None}
+    return (
+        f"{{{', '.join(f'{name!r}: {value}' for name, value in known.items())}}}" if len(known) == len(items) else None
+    )
+
+
+def _value(node: ast.expr, text: str, names: Mapping[str, str]) -> str | None:
+    """As a frame shows it; None: unknown."""
+    return names.get(node.id) if isinstance(node, ast.Name) else as_shown(text_of(node, text))
+
+
+def _plain(statement: ast.stmt) -> ast.FunctionDef | None:
+    return statement if isinstance(statement, ast.FunctionDef) and _runs_at_once(statement) else None
+
+
+def _bound_in_class(statement: ast.stmt) -> Iterator[str]:
+    """What a statement of a class's body binds there."""
+    if isinstance(statement, DEFINITIONS):
+        yield statement.name
+    else:
+        yield from (name for node in ast.walk(statement) for name in bound_by(node))
+
+
+def _runs_at_once(function: ast.FunctionDef) -> bool:
+    """Whether a call of it is a CALL of it: no decorator is around it, and it is no generator."""
+    return not function.decorator_list and not any(isinstance(node, PAUSES) for node in _own(function))
+
+
+def _own(function: ast.AST) -> Iterator[ast.AST]:
+    """All that is in a function, but for what is in functions inside."""
+    for part in ast.iter_child_nodes(function):
+        yield part
+        if not isinstance(part, (*DEFINITIONS, ast.Lambda)):
+            yield from _own(part)
+
+
+def _is_special(node: ast.ClassDef) -> bool:
+    """Whether more happens when an object is made of it than that it is initialised."""
+    return bool(node.decorator_list or node.keywords) or any(
+        name in _HOOKS for part in node.body for name in _bound_in_class(part)
+    )
