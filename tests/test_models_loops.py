@@ -9,6 +9,7 @@ import pytest
 
 from cwm_trace.frames import Event, Frame, Trace
 from cwm_trace.models.loops import Loop, turn_of
+from cwm_trace.models.operations import worked
 from cwm_trace.models.questions import Way
 from cwm_trace.tracer.inprocess import record_source
 from cwm_trace.train.programs import generate
@@ -21,7 +22,7 @@ WAYS = Way(Event.LINE, "pass"), Way(Event.RETURN, "pass")
 
 
 def holds(test: str) -> bool:
-    return evaluated(test) == "True"
+    return evaluated(worked(test, evaluated)) == "True"
 
 
 def turns(trace: Trace) -> Iterator[tuple[Loop, dict[str, str] | None, Frame]]:

@@ -5,6 +5,8 @@ Knows the Python frames that are active (`models.scopes`), and puts their values
 
 from __future__ import annotations
 
+import ast
+import re
 from collections.abc import Collection, Mapping
 from functools import cached_property
 from typing import NamedTuple
@@ -15,13 +17,16 @@ from cwm_trace.models.answers import Answer, answered
 from cwm_trace.models.calls import OWN, Functions, functions_of
 from cwm_trace.models.comprehensions import Drawing, Form, Gathering, form_of, listed
 from cwm_trace.models.constants import constants_of, passed_in, shared_of
+from cwm_trace.models.fields import spelled_out
 from cwm_trace.models.flow import LEFT
 from cwm_trace.models.inline import inlined
 from cwm_trace.models.loops import Loop
 from cwm_trace.models.operations import is_value
-from cwm_trace.models.questions import Question, Way, condition_of
+from cwm_trace.models.questions import Condition, Question, Way, condition_of
 from cwm_trace.models.scopes import LOOPS, Scope, Scopes
-from cwm_trace.models.statements import lambda_body
+from cwm_trace.models.statements import lambda_body, statement_of, text_of
+
+_BEGINS = re.compile(r"(?:else|try|finally)\s*:\s*(?=\S)")  # a line with a statement behind
 
 
 class Running(NamedTuple):
@@ -85,6 +90,21 @@ class Calling(NamedTuple):
         return "lambda" in self.source
 
 
+class Short(NamedTuple):
+    """An `if` of one line that runs.
+
+    Attributes:
+        condition: its test.
+        body: its statement, which runs if that holds.
+        yes, no: where the trace goes on behind that, and if it does not hold.
+    """
+
+    condition: Condition
+    body: Running
+    yes: Way
+    no: Way
+
+
 class CallingItem(NamedTuple):
     """A comprehension, or a generator expression, that may call a function for its next item.
 
@@ -120,7 +140,7 @@ class AtWork:
         scope = self._scopes.at_work
         if scope is None or scope.is_within or scope.number not in self._flow.whole:
             return None
-        source, names = scope.line.strip(), self._names(scope)
+        source, names = spelled_out(_BEGINS.sub("", scope.line.strip())), self._names(scope)
         if (drawn := self._drawn(scope)) is not None:
             return Running(drawn, inlined(drawn, names.get), names) if drawn else None
         return Running(source, answered(inlined(source, names.get), scope.answers), names, scope.told)
@@ -150,7 +170,9 @@ class AtWork:
         form = form_of(scope.line.strip())
         if form is None or not form.draws:
             return None
-        return listed(scope.line.strip(), form, scope.draws.items) if scope.draws and scope.draws.ended else ""
+        if not scope.draws or not scope.draws.ended:
+            return ""
+        return spelled_out(listed(scope.line.strip(), form, scope.draws.items))
 
     def gathering(self) -> Gathering | None:
         """The comprehension that runs, at an item; None where there is none, or its items are not seen one by one."""
@@ -158,7 +180,8 @@ class AtWork:
         if scope is None or form is None or form.draws or not form.targets <= scope.names.keys():
             return None
         element, tests = (
-            tuple(answered(inlined(text, self._value), scope.before) for text in texts) for texts in form[:2]
+            tuple(answered(inlined(spelled_out(text), self._value), scope.before) for text in texts)
+            for texts in form[:2]
         )
         return Gathering(element, tests, scope.made, scope.visits[scope.line] - 1)
 
@@ -243,7 +266,7 @@ class AtWork:
 
     def _but_for(self, targets: Collection[str], text: str) -> str:
         """With values in place of names, but for these."""
-        return inlined(text, lambda name: None if name in targets else _literal(self._value(name)))
+        return inlined(spelled_out(text), lambda name: None if name in targets else _literal(self._value(name)))
 
     def inner(self) -> Inner | None:
         """The lambda that runs; None where there is none, or it is not the only one of its line."""
@@ -252,7 +275,7 @@ class AtWork:
             return None
         if not (body := lambda_body(scope.line.strip())):
             return None
-        line = answered(inlined(body, self._value), scope.answers)
+        line = answered(inlined(spelled_out(body), self._value), scope.answers)
         return Inner(Way(Event.RETURN, escape_source(scope.line.rstrip("\r\n"))), line)
 
     def calling(self) -> Calling | None:
@@ -269,7 +292,7 @@ class AtWork:
 
     def _left_to_do(self, scope: Scope) -> str | None:
         """The line, or what the lambda gives; None where that is a part of a statement, or of a loop that goes on."""
-        source = scope.line.strip()
+        source = spelled_out(scope.line.strip())
         if scope.is_within:
             return lambda_body(source) or None if scope.name is None else None
         if scope.resumes:
@@ -278,13 +301,30 @@ class AtWork:
             return source if turns.count == 1 else None
         return source if scope.number in self._flow.whole or scope.number in self._flow.ways else None
 
+    def short(self) -> Short | None:
+        """The `if` of one line that runs; None where there is none, or its test is not of values alone."""
+        scope = self._scopes.at_work
+        ways = None if scope is None or scope.is_within else self._flow.short.get(scope.number)
+        if scope is None or ways is None:
+            return None
+        source, names = spelled_out(scope.line.strip().removeprefix("el")), self._names(scope)
+        statement = statement_of(source)
+        if not isinstance(statement, ast.If):
+            return None
+        test, body = text_of(statement.test, source), text_of(statement.body[0], source)
+        lines = [answered(inlined(text, names.get), scope.answers) for text in (f"if {test}:", body)]
+        condition = condition_of(lines[0], constant=True)
+        if condition is None:
+            return None
+        return Short(condition, Running(body, lines[1], names), *(self._way(number, scope.number) for number in ways))
+
     def question(self) -> Question | None:
         """The test that decides which line is next; None where there is none, or it is not of values alone."""
         scope = self._scopes.at_work
         ways = None if scope is None else self._flow.ways.get(scope.number)
         if scope is None or ways is None:
             return None
-        source = scope.line.strip() if (drawn := self._drawn(scope)) is None else drawn
+        source = spelled_out(scope.line.strip()) if (drawn := self._drawn(scope)) is None else drawn
         line = answered(inlined(source, self._names(scope).get), scope.answers if drawn is None else ())
         if (condition := condition_of(line, constant=line != scope.line.strip())) is None:
             return None

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from cwm_trace.models.bindings import literal
 from cwm_trace.models.constants import bound_by
-from cwm_trace.models.operations import as_shown, is_operand, readings, roots
+from cwm_trace.models.operations import as_shown, is_operand, roots
 from cwm_trace.models.scopes import class_of
 from cwm_trace.models.statements import (
     DEFINITIONS,
@@ -24,6 +24,7 @@ from cwm_trace.models.statements import (
     ITERATOR,
     PAUSES,
     parsed,
+    readings,
     statement_of,
     text_of,
 )

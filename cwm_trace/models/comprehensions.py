@@ -13,9 +13,9 @@ from typing import NamedTuple
 
 from cwm_trace.models.inline import inlined
 from cwm_trace.models.loops import Loop, all_known
-from cwm_trace.models.operations import CHANGES, as_shown, readings, span, worked
+from cwm_trace.models.operations import CHANGES, as_shown, worked
 from cwm_trace.models.questions import condition_of
-from cwm_trace.models.statements import DISPLAYS, statement_of, text_of
+from cwm_trace.models.statements import DISPLAYS, readings, span, statement_of, text_of
 
 Item = tuple[str, ...]
 """What comes of an item: an element, a key and a value, or nothing."""

@@ -52,6 +52,7 @@ class Flow:
         caught: where an exception that is raised in a line leads.
         whole: lines that are a statement each, and nothing else.
         ways: where the test of a line, all that it has, leads if it passes and if it fails.
+        short: of an `if` of one line with its only statement: where that leads, and where the line does if the test fails.
         loops: of the headers of loops over items, where they lead, and their bodies.
     """
 
@@ -66,6 +67,7 @@ class Flow:
         self.caught: dict[int, _Numbers] = {}
         self.whole: set[int] = set()
         self.ways: dict[int, tuple[int, int]] = {}
+        self.short: dict[int, tuple[int, int]] = {}
         self.loops: dict[int, Repeated] = {}
         self._named: dict[str, int] = {}
         if (tree := parsed(source)) is not None:
@@ -135,6 +137,7 @@ class Flow:
         if isinstance(node, (ast.If, ast.While, ast.For)):
             self._part(node, after)
         if isinstance(node, ast.If):
+            self._note_short(node, after, ends, goes_on)
             self._follow(number, (*_start(node.body, after), *_start(node.orelse, after)))
             self._block(node.body, after, ends, goes_on)
             self._block(node.orelse, after, ends, goes_on)
@@ -168,6 +171,17 @@ class Flow:
             self.loops[node.lineno] = Repeated(passes[0], fails[0], inside, node.body)
         else:
             self.ways[node.lineno] = passes[0], fails[0]
+
+    def _note_short(self, node: ast.If, after: _Numbers, ends: _Numbers, goes_on: _Numbers) -> None:
+        leads: dict[type[ast.stmt], _Numbers] = {
+            ast.Return: (LEFT,),
+            ast.Break: ends,
+            ast.Continue: goes_on,
+            ast.Raise: (),
+        }
+        behind, fails = leads.get(type(node.body[0]), after), _start(node.orelse, after)
+        if node.lineno == node.body[-1].end_lineno and len(node.body) == len(behind) == len(fails) == 1:
+            self.short[node.lineno] = behind[0], fails[0]
 
     def _plain(self, node: ast.stmt, after: _Numbers, ends: _Numbers, goes_on: _Numbers) -> None:
         leads: dict[type[ast.stmt], _Numbers] = {

@@ -13,8 +13,8 @@ from cwm_trace.models.at_work import Running
 from cwm_trace.models.calls import OWN, Handed, done
 from cwm_trace.models.inline import inlined
 from cwm_trace.models.loops import items_of
-from cwm_trace.models.operations import put, roots, span, truth_of
-from cwm_trace.models.statements import lambda_body, statement_of, text_of
+from cwm_trace.models.operations import put, roots, truth_of
+from cwm_trace.models.statements import lambda_body, span, statement_of, text_of
 
 _ASK_AT_ONCE = frozenset("all any dict join list max min set sorted sum tuple".split())
 Value = Callable[[str], str | None]
@@ -32,10 +32,14 @@ def without_lambda(running: Running, value: Value) -> Running | None:
     calls = [node for node in ast.walk(statement) if isinstance(node, ast.Call) and _asks(node)] if statement else []
     if statement is None or len(calls) != 1 or not lambda_body(running.source):
         return None
-    (call,) = calls
-    given = _given(
-        call, running, value, any(call in node.args for node in ast.walk(statement) if isinstance(node, ast.Call))
-    )
+    return _with(running, calls[0], running.told, value)
+
+
+def _with(running: Running, call: ast.Call, told: tuple[str, ...], value: Value) -> Running | None:
+    """The line with what a call gives in its place, of whose items these are the keys."""
+    statement = statement_of(running.source)
+    others = [node for node in ast.walk(statement) if isinstance(node, ast.Call)] if statement else []
+    given = _given(call, running._replace(told=told), value, any(call in node.args for node in others))
     if given is None:
         return None
     match statement:
@@ -46,6 +50,35 @@ def without_lambda(running: Running, value: Value) -> Running | None:
         case _:
             source = put(running.source, *span(running.source, call, call), given)
     return Running(source, inlined(source, running.names.get), running.names)
+
+
+def without_method(running: Running, value: Value) -> Running | None:
+    """The same of a line whose key is a method of a value, or of texts: `max(x, key=x.count)`, `sorted(x, key=str.lower)`; None where there is
+    none, or what it gives is unknown."""
+    statement = statement_of(running.source)
+    calls = [node for node in ast.walk(statement) if isinstance(node, ast.Call) and _method(node)] if statement else []
+    if len(calls) != 1 or (method := _method(call := calls[0])) is None:
+        return None
+    over = call.args[0] if call.args else call.func.value if isinstance(call.func, ast.Attribute) else None
+    items = None if over is None else items_of(inlined(text_of(over, running.source), running.names.get), value)
+    if items is None:
+        return None
+    told = [value(_told_by(method, item, running)) for item in items]
+    known = tuple(tells for tells in told if tells is not None)
+    return _with(running, call, known, value) if len(known) == len(told) else None
+
+
+def _method(call: ast.Call) -> ast.Attribute | None:
+    """The method that is the key of a call."""
+    given = [word.value for word in call.keywords if word.arg == "key"]
+    return given[0] if given and isinstance(given[0], ast.Attribute) else None
+
+
+def _told_by(method: ast.Attribute, item: str, running: Running) -> str:
+    """The operation by which an item has its key."""
+    if isinstance(method.value, ast.Name) and method.value.id == "str":
+        return f"{item}.{method.attr}()"
+    return f"{inlined(text_of(method.value, running.source), running.names.get)}.{method.attr}({item})"
 
 
 def asked_next(source: str, names: Mapping[str, str], told: Sequence[str], value: Value) -> Handed | None:

@@ -13,9 +13,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
-from cwm_trace.models.operations import as_shown, bindings_of, changed_name, is_value, readings, worked
+from cwm_trace.models.operations import as_shown, bindings_of, changed_name, is_value, worked
 from cwm_trace.models.questions import Way
-from cwm_trace.models.statements import statement_of, text_of
+from cwm_trace.models.statements import readings, statement_of, text_of
 
 _NUMBER = re.compile(r"-?\d+")
 _Item = TypeVar("_Item")

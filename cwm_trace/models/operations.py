@@ -8,14 +8,13 @@ on stands before it. What is not certain to be done, and what changes a value, s
 from __future__ import annotations
 
 import ast
-import io
-import tokenize
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
 from cwm_trace.models.bindings import literal
-from cwm_trace.models.statements import DISPLAYS, statement_of
+from cwm_trace.models.fields import SHOWN, TEXT, put_together
+from cwm_trace.models.statements import DISPLAYS, readings, span, statement_of
 
 _LONGEST = 1000  # characters of a line
 _MOST = 16  # operations of a line
@@ -31,7 +30,6 @@ CHANGES = frozenset(
     " symmetric_difference_update update".split()
 )
 _CLOSED = (*DISPLAYS, ast.GeneratorExp, ast.Lambda, ast.JoinedStr, ast.NamedExpr)  # nothing is worked out in these
-_BRACKETS = {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}
 
 
 class Operation(NamedTuple):
@@ -123,37 +121,6 @@ def changed_name(node: ast.AST) -> str:
     return ""
 
 
-def readings(line: str) -> Iterator[tuple[int, str, bool]]:
-    """Texts that may be parsed in place of a line, where in it they begin, and whether they are what is added to something."""
-    yield 0, line, False
-    if line.startswith("elif"):
-        yield 2, f"{line[2:]} pass", False
-    elif line.startswith(("if", "while", "for")):
-        code, sign, _ = line.rpartition(":  # ")  # a loop's number
-        yield 0, f"{code}: pass" if sign else f"{line} pass", False
-    if (behind := _behind_augmented(line)) is not None:
-        yield behind, line[behind:], True
-
-
-def _behind_augmented(line: str) -> int | None:
-    """Where the value of `5 += 1` begins, which is no Python."""
-    depth = 0
-    try:
-        for token in tokenize.generate_tokens(io.StringIO(line).readline):
-            depth += _BRACKETS.get(token.string, 0)
-            augments = (
-                token.type == tokenize.OP
-                and token.string.endswith("=")
-                and token.string[:-1] not in ("", "=", "!", "<", ">", ":")
-            )
-            if augments and not depth:
-                rest = line[token.end[1] :]
-                return len(line) - len(rest.lstrip())
-    except (tokenize.TokenError, IndentationError, SyntaxError):
-        pass
-    return None
-
-
 def roots(statement: ast.stmt) -> Iterator[tuple[ast.expr, bool]]:
     """Its expressions, and whether what each gives is not a value that goes on: of a test, the way; of an expression alone, nothing."""
     match statement:
@@ -210,7 +177,9 @@ def _truth(test: ast.expr) -> bool | None:
 
 
 def _known(node: ast.expr, text: str) -> str:
-    """What is left of it where its first part is known; "" for an operation."""
+    """What is left of it where its first part is known, or it only puts texts together; "" for an operation."""
+    if isinstance(node, ast.Call):
+        return put_together(node, text) or ""
     if not isinstance(node, (ast.BoolOp, ast.IfExp)):
         return ""
     yes = bool(_decided(node))
@@ -243,7 +212,7 @@ def _operands(node: ast.expr) -> Sequence[ast.AST] | None:
     match node:
         case ast.Call(func=ast.Attribute(value=value, attr=name), args=args, keywords=keywords) if name not in CHANGES:
             return [value, *args, *(keyword.value for keyword in keywords)]
-        case ast.Call(func=ast.Name(id=name), args=args, keywords=keywords) if name in _FUNCTIONS:
+        case ast.Call(func=ast.Name(id=name), args=args, keywords=keywords) if name in _FUNCTIONS | {SHOWN, TEXT}:
             return [*args, *(keyword.value for keyword in keywords)]
         case ast.BinOp(left=left, right=right):
             return [left, right]
@@ -283,15 +252,6 @@ def _is_value(node: ast.expr) -> bool:
         case ast.Dict(keys=keys, values=values):
             return all(key is not None and _is_value(key) for key in keys) and all(map(_is_value, values))
     return False
-
-
-def span(text: str, first: ast.expr, last: ast.expr) -> tuple[int, int]:
-    """Where in a text one part of it begins and another ends, in characters; the nodes tell it in bytes."""
-    begins, ends = first.col_offset, last.end_col_offset or 0
-    if text.isascii():
-        return begins, ends
-    coded = text.encode()
-    return len(coded[:begins].decode()), len(coded[:ends].decode())
 
 
 def put(line: str, start: int, end: int, value: str) -> str:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from cwm_trace.models.at_work import Running
 from cwm_trace.models.inline import inlined
-from cwm_trace.models.keyed import has_lambda, without_lambda
+from cwm_trace.models.keyed import has_lambda, without_lambda, without_method
 from cwm_trace.models.operations import CHANGES, as_shown, bindings_of, is_value, worked
 from cwm_trace.models.statements import statement_of, text_of
 from cwm_trace.models.takes import GIVING, Take, first_take, has_takes
@@ -78,6 +78,8 @@ def outcome_of(running: Running, answers: Answers) -> Outcome | None:
     if has_lambda(statement):
         plain = without_lambda(running, answers.value)
         return None if plain is None else outcome_of(plain, answers)
+    if (plain := without_method(running, answers.value)) is not None:
+        return outcome_of(plain, answers)
     if not has_takes(statement):
         return _done_by(statement, running, answers)
     if (take := first_take(statement, running.source)) is None or running.line != _values_in(

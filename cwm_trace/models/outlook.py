@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from cwm_trace.frames import Event
 from cwm_trace.models.answers import Answer, with_answer
-from cwm_trace.models.at_work import AtWork
+from cwm_trace.models.at_work import AtWork, Short
 from cwm_trace.models.calls import Handed, has_calls, next_call
 from cwm_trace.models.comprehensions import Drawing, gathered, holding, made_of
 from cwm_trace.models.inline import inlined
@@ -66,6 +66,8 @@ def outlook_of(at_work: AtWork, answers: Answers) -> Outlook | None:
         return Outlook(at_work.called(handed.number), {}, None, handed.values)
     if defined := at_work.defined():
         return Outlook(None, defined)
+    if short := at_work.short():
+        return _shortly(short, answers)
     if loop := at_work.loop():
         return _turned(at_work, loop, answers)
     if drawing := at_work.drawing():
@@ -121,6 +123,17 @@ def _left_to_do(line: str, returned: Sequence[Answer], value: Value) -> tuple[st
     while returned and (next_line := with_answer(line, returned[0])) is not None:
         line, returned = worked(next_line, value), returned[1:]
     return line, returned
+
+
+def _shortly(short: Short, answers: Answers) -> Outlook | None:
+    """Behind an `if` of one line."""
+    if not short.condition.holds(answers.holds):
+        return Outlook(short.no, {}, besides=_RAISES)
+    outcome = outcome_of(short.body, answers)
+    if outcome is None:
+        leads = short.body.source in ("pass", "break", "continue", "return")
+        return Outlook(short.yes, {}, besides=_RAISES) if leads else None
+    return Outlook(short.yes, outcome.bound, outcome.returned, besides=_ANYTHING if outcome.is_partial else _RAISES)
 
 
 def _turned(at_work: AtWork, loop: Loop, answers: Answers) -> Outlook | None:

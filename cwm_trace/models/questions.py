@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from cwm_trace.frames import Event
+from cwm_trace.models.fields import SHOWN, TEXT
 from cwm_trace.models.statements import statement_of, text_of
 
 _HEADER = re.compile(r"(?:if|elif|while)\b(.*):\s*(?:#.*)?")
@@ -86,7 +87,9 @@ def _condition(test: ast.expr, text: str) -> Condition:
 def is_closed(test: ast.expr) -> bool:
     """Whether an expression has no names but those of builtins, and binds none."""
     names = {node.id for node in ast.walk(test) if isinstance(node, ast.Name)}
-    return names <= _BUILTINS and not any(isinstance(node, (ast.NamedExpr, ast.Lambda)) for node in ast.walk(test))
+    return names <= _BUILTINS | {SHOWN, TEXT} and not any(
+        isinstance(node, (ast.NamedExpr, ast.Lambda)) for node in ast.walk(test)
+    )
 
 
 def _gives_truth(test: ast.expr) -> bool:

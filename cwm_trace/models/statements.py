@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import io
+import tokenize
 import warnings
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
@@ -21,6 +23,7 @@ DISPLAYS = (ast.ListComp, ast.SetComp, ast.DictComp)
 PAUSES = (ast.Yield, ast.YieldFrom, ast.Await, ast.AsyncFor, ast.AsyncWith)
 """Where a function may be left, and gone on with."""
 
+_BRACKETS = {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}
 _BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
 
 
@@ -35,6 +38,46 @@ def statement_of(line: str) -> ast.stmt | None:
     """The only statement of a line, not to be changed; None where it has another number of these, or is none by itself."""
     tree = _parsed(line)
     return tree.body[0] if tree is not None and len(tree.body) == 1 else None
+
+
+def readings(line: str) -> Iterator[tuple[int, str, bool]]:
+    """Texts that may be parsed in place of a line, where in it they begin, and whether they are what is added to something."""
+    yield 0, line, False
+    if line.startswith("elif"):
+        yield 2, f"{line[2:]} pass", False
+    elif line.startswith(("if", "while", "for")):
+        code, sign, _ = line.rpartition(":  # ")  # a loop's number
+        yield 0, f"{code}: pass" if sign else f"{line} pass", False
+    if (behind := _behind_augmented(line)) is not None:
+        yield behind, line[behind:], True
+
+
+def _behind_augmented(line: str) -> int | None:
+    """Where the value of `5 += 1` begins, which is no Python."""
+    depth = 0
+    try:
+        for token in tokenize.generate_tokens(io.StringIO(line).readline):
+            depth += _BRACKETS.get(token.string, 0)
+            augments = (
+                token.type == tokenize.OP
+                and token.string.endswith("=")
+                and token.string[:-1] not in ("", "=", "!", "<", ">", ":")
+            )
+            if augments and not depth:
+                rest = line[token.end[1] :]
+                return len(line) - len(rest.lstrip())
+    except (tokenize.TokenError, IndentationError, SyntaxError):
+        pass
+    return None
+
+
+def span(text: str, first: ast.expr, last: ast.expr) -> tuple[int, int]:
+    """Where in a text one part of it begins and another ends, in characters; the nodes tell it in bytes."""
+    begins, ends = first.col_offset, last.end_col_offset or 0
+    if text.isascii():
+        return begins, ends
+    coded = text.encode()
+    return len(coded[:begins].decode()), len(coded[:ends].decode())
 
 
 def text_of(node: ast.AST, line: str) -> str:

@@ -10,8 +10,8 @@ import ast
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from cwm_trace.models.operations import CHANGES, put, span
-from cwm_trace.models.statements import text_of
+from cwm_trace.models.operations import CHANGES, put
+from cwm_trace.models.statements import span, text_of
 
 GIVING = frozenset({"pop", "popitem", "popleft", "setdefault"})
 """Methods that change a value, and give something; the others give None."""
