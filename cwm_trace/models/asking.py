@@ -19,10 +19,13 @@ from cwm_trace.format import ACTION_SEP, EVENT_TOKENS, FRAME_SEP, UNCHANGED, enc
 from cwm_trace.frames import Event, Frame, Trace
 from cwm_trace.models.at_work import AtWork
 from cwm_trace.models.base import Decoding
+from cwm_trace.models.changes import change_of
+from cwm_trace.models.items import Steps
 from cwm_trace.models.operations import worked
 from cwm_trace.models.outcomes import NAME, Answers
 from cwm_trace.models.outlook import Outlook, behind_test, outlook_of
 from cwm_trace.models.past import Past
+from cwm_trace.models.steps import way_of
 
 if TYPE_CHECKING:
     from cwm_trace.models.causal import CausalModel
@@ -81,12 +84,18 @@ class Asker:
         self._read: list[int] = []  # at the beginning of the engine's sequence
         self._truths: dict[str, bool] = {}
         self._values: dict[str, str | None] = {}
+        self._steps = Steps(self.value, self._holds)
         self._ends = model.ends | {model.codec.ids[ACTION_SEP], model.codec.ids[FRAME_SEP]}
 
     def __call__(self, test: str) -> bool:
         """What an expression gives that is True or False, by the network's choice between these."""
         if self._model.asks_operations:
             test = self.worked(test)
+        return self._holds(test)
+
+    def _holds(self, test: str) -> bool:
+        if self._model.asks_steps and (way := way_of(test)) is not None:
+            return way(self._steps) == _ANSWERS[0]
         return self._once(test, self._truths, self._truth)
 
     def worked(self, line: str) -> str:
@@ -94,11 +103,15 @@ class Asker:
         return worked(line, self.value)
 
     def value(self, operation: str) -> str | None:
-        """The text of what an operation gives, as the network writes it; None where that raises, or the text does not end."""
+        """The text of what an operation gives, as the network writes it, or its steps; None where that raises, or the text does not end."""
+        if self._model.asks_steps and (way := way_of(operation)) is not None:
+            return way(self._steps)
         return self._changed(_BEFORE, question_text(operation))
 
     def change(self, value: str, line: str) -> str | None:
         """The text of a value when a line has changed it, under the name `r`; None as above."""
+        if self._model.asks_steps and (way := change_of(value, line)) is not None:
+            return way(self._steps)
         return self._changed(value, change_text(value, line))
 
     def _changed(self, before: str, text: str) -> str | None:

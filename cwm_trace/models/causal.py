@@ -221,6 +221,7 @@ class CausalModel:
         constrained: whether its frames are constrained where a `Decoding` does not say.
         asks_tests: whether it is asked what tests give, where its frames are constrained (`models.asking`).
         asks_operations: and what the operations of a line give, one by one.
+        asks_steps: and of what Python does item by item, each step (`models.steps`).
     """
 
     def __init__(self, model: Any, tokenizer: Any, name: str) -> None:
@@ -237,6 +238,7 @@ class CausalModel:
         self.constrained = bool(getattr(model.config, "constrained", False))
         self.asks_tests = self.reads_notes and bool(getattr(model.config, "asks_tests", False))
         self.asks_operations = self.reads_notes and bool(getattr(model.config, "asks_operations", False))
+        self.asks_steps = self.asks_operations and bool(getattr(model.config, "asks_steps", False))
         self.ends = frozenset(
             {self.codec.ids[END_OF_TEXT], *_end_ids(model.config), *_end_ids(model.generation_config)}
         )

@@ -16,6 +16,7 @@ from cwm_trace.models.loops import items_of
 from cwm_trace.models.operations import put, roots, truth_of
 from cwm_trace.models.statements import lambda_body, span, statement_of, text_of
 
+_KEYS = frozenset("abs float int len max min ord repr str sum".split())
 _ASK_AT_ONCE = frozenset("all any dict join list max min set sorted sum tuple".split())
 Value = Callable[[str], str | None]
 """Tells what an operation gives; None: unknown."""
@@ -68,14 +69,21 @@ def without_method(running: Running, value: Value) -> Running | None:
     return _with(running, call, known, value) if len(known) == len(told) else None
 
 
-def _method(call: ast.Call) -> ast.Attribute | None:
-    """The method that is the key of a call."""
+def _method(call: ast.Call) -> ast.Attribute | ast.Name | None:
+    """The method, or the function of Python's, that is the key of a call."""
     given = [word.value for word in call.keywords if word.arg == "key"]
-    return given[0] if given and isinstance(given[0], ast.Attribute) else None
+    match given:
+        case [ast.Attribute() as method]:
+            return method
+        case [ast.Name(id=name) as function] if name in _KEYS:
+            return function
+    return None
 
 
-def _told_by(method: ast.Attribute, item: str, running: Running) -> str:
+def _told_by(method: ast.Attribute | ast.Name, item: str, running: Running) -> str:
     """The operation by which an item has its key."""
+    if isinstance(method, ast.Name):
+        return f"{method.id}({item})"
     if isinstance(method.value, ast.Name) and method.value.id == "str":
         return f"{item}.{method.attr}()"
     return f"{inlined(text_of(method.value, running.source), running.names.get)}.{method.attr}({item})"

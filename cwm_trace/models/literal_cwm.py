@@ -26,6 +26,7 @@ class LiteralCwmConfig(CwmConfig):  # type: ignore[misc]
         reads_notes: whether cwm-trace writes notes between the frames that it reads (`models/notes.py`). It never writes them itself.
         asks_tests: whether cwm-trace asks it what tests give (`models/asking.py`), where it is constrained.
         asks_operations: and what operations give, one by one.
+        asks_steps: and of what Python does item by item, each step.
         constrained: whether cwm-trace lets it choose only what the source of a program leaves open, where it is not told (`Decoding`).
         trace_texts: what each token reads like, for `TracePositions`; without them it is told of places in literals alone.
     """
@@ -38,6 +39,7 @@ class LiteralCwmConfig(CwmConfig):  # type: ignore[misc]
     reads_notes: bool = False
     asks_tests: bool = False
     asks_operations: bool = False
+    asks_steps: bool = False
     constrained: bool = False
 
 

@@ -27,6 +27,7 @@ from cwm_trace.train.modules import MODULES
 from cwm_trace.train.mutate import mutant
 from cwm_trace.train.names import class_name, novel_name
 from cwm_trace.train.panel import panel_body
+from cwm_trace.train.pieces import pieces_body
 from cwm_trace.train.plain import KINDS, docstring, indented, plain_body
 from cwm_trace.train.recall import recall_body
 from cwm_trace.train.respell import respelled
@@ -646,7 +647,7 @@ _WIDE: dict[str | None, int] = {
     None: 15, "plain": 30, "module": 9, "atom": 6, "steps": 23, "chain": 5, "track": 3, "long": 5, "basics": 18, "dense": 30,
     "panel": 30, "toplevel": 16, "script": 6, "mutant": 10, "real": 10, "runs": 8, "recall": 16, "facts": 40, "branches": 20,
     "deeds": 30, "rounds": 25, "growth": 30, "choices": 30, "asks": 20,
-    "catalogue": 30, "sheets": 40, "scales": 40,
+    "catalogue": 30, "sheets": 40, "scales": 40, "pieces": 40,
 }  # fmt: skip
 _PARENTS: dict[str | None, int] = {None: 15, "plain": 40, "module": 5, "real": 40}
 _AS_FOUND = 0.3  # of the calls of real programs
@@ -662,6 +663,7 @@ _FAMILIES: dict[str, Callable[[random.Random, int], Program]] = {
     "asks": _skill("asks", asks_body, broad_writer),
     "sheets": _skill("sheets", sheets_body, broad_writer),
     "scales": _skill("scales", scales_body, broad_writer),
+    "pieces": _skill("pieces", pieces_body, broad_writer),
     "facts": _skill("facts", facts_body, small_writer),
     "deeds": _skill("deeds", deeds_body, broad_writer),
     "rounds": _skill("rounds", rounds_body, broad_writer),

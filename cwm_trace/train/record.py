@@ -42,7 +42,7 @@ MEMORY = 3 << 30
 _LONGER = 6  # times the usual limits, where traces are learned in parts
 READ = 0.8  # of the tokens of such a part: from so many on, the next frame begins another
 _RESULTS_ONLY = frozenset(
-    {"facts", "deeds", "rounds", "growth", "asks", "catalogue", "sheets", "scales"}
+    {"facts", "deeds", "rounds", "growth", "asks", "catalogue", "sheets", "scales", "pieces"}
 )  # of whose traces observations alone are learned
 _CHOICES_ONLY = frozenset({"choices"})  # and of whose the lines behind tests
 _TESTS = ("if ", "elif ", "while ")

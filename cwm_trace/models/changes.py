@@ -1,0 +1,136 @@
+"""Changes of lists and dicts that Python makes item by item, made so (`models.steps`): which item it is, is asked for.
+
+Knows Python's statements; evaluates nothing but literals.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from functools import lru_cache
+
+from cwm_trace.models.items import Steps, Way, dict_together, items_of, list_together
+from cwm_trace.models.operations import is_value
+from cwm_trace.models.statements import statement_of, text_of
+
+_Pairs = Sequence[tuple[str, str]]
+
+
+@lru_cache(maxsize=10_000)
+def change_of(value: str, line: str) -> Way | None:
+    """How a line changes a value that has the only name in it, by steps; None where that is a step itself."""
+    before, statement = statement_of(value), statement_of(line)
+    if not isinstance(before, ast.Expr) or statement is None or not is_value(value):
+        return None
+    if isinstance(before.value, ast.Dict):
+        return _of_dict(before.value, value, statement, line)
+    items = items_of(before.value, value)
+    return None if items is None or not isinstance(before.value, ast.List) else _of_list(items, statement, line)
+
+
+def _of_list(items: Sequence[str], statement: ast.stmt, line: str) -> Way | None:
+    def of(node: ast.expr) -> str:
+        return text_of(node, line)
+
+    match statement:
+        case ast.Assign(targets=[ast.Subscript(slice=place)], value=given) if is_value(of(place)) and is_value(
+            of(given)
+        ):
+            return lambda steps: _replaced(items, [(of(place), [of(given)])], steps)
+        case ast.Assign(
+            targets=[ast.Tuple(elts=[ast.Subscript(slice=one), ast.Subscript(slice=other)])],
+            value=ast.Tuple(elts=[ast.Subscript(slice=first), ast.Subscript(slice=second)]),
+        ) if (of(one), of(other)) == (of(second), of(first)):
+            return lambda steps: _swapped(items, of(one), of(other), steps)
+        case (
+            ast.Delete(targets=[ast.Subscript(slice=place)])
+            | ast.Expr(value=ast.Call(func=ast.Attribute(attr="pop"), args=[place], keywords=[]))
+        ) if is_value(of(place)):
+            return lambda steps: _replaced(items, [(of(place), [])], steps)
+        case ast.Expr(value=ast.Call(func=ast.Attribute(attr="insert"), args=[place, given], keywords=[])) if is_value(
+            of(place)
+        ) and is_value(of(given)):
+            return lambda steps: _inserted(items, of(place), of(given), steps)
+        case ast.Expr(value=ast.Call(func=ast.Attribute(attr="remove"), args=[given], keywords=[])) if is_value(
+            of(given)
+        ):
+            return lambda steps: _removed(items, of(given), steps)
+    return None
+
+
+def _number_of(place: str, items: Sequence[str], steps: Steps) -> int | None:
+    """Where the item stands; None: there is none."""
+    if not place.lstrip("-").isdigit() or (wanted := steps.forward(place, items)) is None:
+        return None
+    numbered = enumerate(steps.numbered(items))
+    return next((at for at, (number, _) in numbered if number and steps.same(number, wanted)), None)
+
+
+def _replaced(items: Sequence[str], others: Sequence[tuple[str, Sequence[str]]], steps: Steps) -> str | None:
+    """With other items in these places."""
+    made: list[Sequence[str]] = [[item] for item in items]
+    for place, given in others:
+        if (at := _number_of(place, items, steps)) is None:
+            return None
+        made[at] = given
+    return list_together([item for part in made for item in part])
+
+
+def _swapped(items: Sequence[str], one: str, other: str, steps: Steps) -> str | None:
+    first, second = (_number_of(place, items, steps) for place in (one, other))
+    if first is None or second is None:
+        return None
+    return _replaced(items, [(one, [items[second]]), (other, [items[first]])], steps)
+
+
+def _inserted(items: Sequence[str], place: str, given: str, steps: Steps) -> str | None:
+    """Before the item with that number, or at the edge behind which there is none."""
+    at = _number_of(place, items, steps)
+    if at is None:
+        at = 0 if place.startswith("-") else len(items)
+    return list_together([*items[:at], given, *items[at:]])
+
+
+def _removed(items: Sequence[str], given: str, steps: Steps) -> str | None:
+    at = next((at for at, item in enumerate(items) if steps.same(item, given)), None)
+    return None if at is None else list_together([*items[:at], *items[at + 1 :]])
+
+
+def _of_dict(before: ast.Dict, value: str, statement: ast.stmt, line: str) -> Way | None:
+    keys = items_of(before, value)
+    if keys is None:
+        return None
+    pairs = [(key, text_of(part, value)) for key, part in zip(keys, before.values, strict=True)]
+
+    def of(node: ast.expr) -> str:
+        return text_of(node, line)
+
+    match statement:
+        case (
+            ast.Delete(targets=[ast.Subscript(slice=key)])
+            | ast.Expr(value=ast.Call(func=ast.Attribute(attr="pop"), args=[key, *_], keywords=[]))
+        ) if is_value(of(key)):
+            missing = None if isinstance(statement, ast.Delete) or len(statement.value.args) < 2 else value  # type: ignore[attr-defined]
+            return lambda steps: _without(pairs, of(key), missing, steps)
+        case ast.Expr(value=ast.Call(func=ast.Attribute(attr="popitem"), args=[], keywords=[])) if pairs:
+            return lambda steps: dict_together(pairs[:-1])
+        case ast.Expr(value=ast.Call(func=ast.Attribute(attr="setdefault"), args=[key, given], keywords=[])) if (
+            is_value(of(key)) and is_value(of(given))
+        ):
+            return lambda steps: _with_default(pairs, of(key), of(given), steps)
+        case ast.Expr(value=ast.Call(func=ast.Attribute(attr="update"), args=[ast.Dict() as others], keywords=[])) if (
+            is_value(of(others))
+        ):
+            return lambda steps: steps.value(f"{{**{value}, **{of(others)}}}")
+    return None
+
+
+def _without(pairs: _Pairs, key: str, missing: str | None, steps: Steps) -> str | None:
+    at = next((at for at, (each, _) in enumerate(pairs) if steps.same(each, key)), None)
+    return missing if at is None else dict_together([*pairs[:at], *pairs[at + 1 :]])
+
+
+def _with_default(pairs: _Pairs, key: str, given: str, steps: Steps) -> str:
+    if any(steps.same(each, key) for each, _ in pairs):
+        return dict_together(pairs)
+    return dict_together([*pairs, (key, given)])
