@@ -119,6 +119,22 @@ class CallingItem(NamedTuple):
     answers: tuple[Answer, ...]
 
 
+class GoingOn(NamedTuple):
+    """A generator expression that has given an item, and may be asked for another.
+
+    Attributes:
+        loop: what it goes through, at that item.
+        names: its variables, but for those of the item.
+        taker: the function that takes from it.
+        given: the item.
+    """
+
+    loop: Loop
+    names: Mapping[str, str]
+    taker: str
+    given: str
+
+
 class AtWork:
     """What one trace is at."""
 
@@ -234,6 +250,17 @@ class AtWork:
             return None
         element, tests = (tuple(answered(text, scope.answers) for text in texts) for texts in found[1:])
         return Drawing(found.loop, element, tests)
+
+    def going_on(self) -> GoingOn | None:
+        """None where no generator expression of the line that runs has given an item."""
+        scope = self._scopes.at_work
+        if scope is None or scope.draws is None or scope.draws.ended or scope.line.lstrip().startswith(LOOPS):
+            return None
+        form, draws = form_of(scope.line.strip()), scope.draws
+        if form is None or not form.draws:
+            return None
+        loop = self._gone_through(form, scope, Scope(draws.names, line=scope.line), draws.count)
+        return GoingOn(loop, draws.names, form.taker, draws.items[-1])
 
     def calling_item(self) -> CallingItem | None:
         """None where no comprehension is at work, or what has returned to it is not known."""

@@ -37,6 +37,10 @@ _SMALL = re.compile(r"-?\d{1,9}")
 _QUIET = (ast.List, ast.Tuple, ast.Set, ast.Starred, ast.JoinedStr)  # besides their parts
 
 OWN = 0
+TAKE_ALL = frozenset("dict frozenset join list max min set sorted sum tuple".split())
+"""Functions and methods that take from an iterator until it ends."""
+TAKERS = TAKE_ALL | {"any", "all"}
+"""And those that may end before."""
 _VIEWS: Mapping[str, Iterable[object]] = {"items": {}.items(), "keys": {}.keys(), "values": {}.values()}
 _ITSELF = frozenset(("enumerate", "filter", "map", "zip"))  # their own iterators
 
@@ -143,7 +147,8 @@ def functions_of(source: str) -> Functions:
 def has_calls(line: str, functions: Functions, names: Mapping[str, str]) -> bool:
     """Whether a line has a call, or a comprehension, that may be next."""
     return any(
-        isinstance(node, DISPLAYS) or (isinstance(node, ast.Call) and functions.of(node, names) is not None)
+        isinstance(node, (*DISPLAYS, ast.GeneratorExp))
+        or (isinstance(node, ast.Call) and functions.of(node, names) is not None)
         for _, text, _ in readings(line)
         if (statement := statement_of(text)) is not None
         for node in ast.walk(statement)
@@ -160,7 +165,9 @@ def next_call(line: str, functions: Functions, names: Mapping[str, str], source:
             if isinstance(node, ast.Attribute) and not functions.looks_up:
                 continue
             if isinstance(node, DISPLAYS) and not needs_its_function(node):
-                return Handed(OWN, _begun(node.generators[0], source))
+                return Handed(OWN, _begun(node, source, names))
+            if isinstance(node, ast.GeneratorExp):
+                return Handed(OWN, _begun(node, source, names)) if _is_taken(node, statement) else None
             called = functions.of(node, names) if isinstance(node, ast.Call) else None
             return _handed(called, node, text, names) if called and isinstance(node, ast.Call) else None
         return None
@@ -175,7 +182,8 @@ def done(node: ast.AST) -> Iterator[ast.AST]:
         case ast.Lambda() | ast.Name():
             return
         case (
-            ast.ListComp(generators=[first, *_])
+            ast.GeneratorExp(generators=[first, *_])
+            | ast.ListComp(generators=[first, *_])
             | ast.DictComp(generators=[first, *_])
             | ast.SetComp(generators=[first, *_])
         ):
@@ -201,16 +209,38 @@ def done(node: ast.AST) -> Iterator[ast.AST]:
                 yield node
 
 
-def _begun(over: ast.comprehension, source: str) -> Mapping[str, str]:
-    """What a comprehension is given: the iterator over the first thing that it goes through."""
+def _is_taken(drawn: ast.GeneratorExp, statement: ast.stmt) -> bool:
+    """Whether a call takes from it as soon as it is made."""
+    for node in ast.walk(statement):
+        match node:
+            case ast.Call(
+                func=ast.Name(id=name) | ast.Attribute(attr=name), args=[first, *others], keywords=keywords
+            ) if first is drawn:
+                return name in TAKERS and all(map(is_operand, (*others, *(word.value for word in keywords))))
+    return False
+
+
+def _begun(node: ast.expr, source: str, names: Mapping[str, str]) -> Mapping[str, str]:
+    """What a comprehension is given: the iterator over the first thing that it goes through, and variables from around it."""
+    kinds = (*DISPLAYS, ast.GeneratorExp)
     statements = [statement for _, text, _ in readings(source) if (statement := statement_of(text)) is not None]
-    written = [node for each in statements[:1] for node in ast.walk(each) if isinstance(node, DISPLAYS)]
-    if over.is_async or len(written) != 1:
+    written = [part for each in statements[:1] for part in ast.walk(each) if isinstance(part, kinds)]
+    if len(written) != 1 or not isinstance(node, kinds) or node.generators[0].is_async:
         return {}
+    first = written[0].generators[0]
     # The compiler makes a tuple of a list that is written there.
-    as_tuple = isinstance(first := written[0].generators[0].iter, ast.List) and not _has_stars(first)
-    shown = type(iter(())).__name__ if as_tuple else _iterator(over.iter)
-    return {} if shown is None else {ITERATOR: f"<{shown} object>"}
+    as_tuple = isinstance(first.iter, ast.List) and not _has_stars(first.iter)
+    shown = type(iter(())).__name__ if as_tuple else _iterator(node.generators[0].iter)
+    around = {name: names[name] for name in _read_in(written[0]) if name in names}
+    return around if shown is None else {**around, ITERATOR: f"<{shown} object>"}
+
+
+def _read_in(comprehension: ast.expr) -> set[str]:
+    """Names that it has not for itself, nor only for what it goes through first."""
+    assert isinstance(comprehension, (*DISPLAYS, ast.GeneratorExp))
+    first = {id(node) for node in ast.walk(comprehension.generators[0].iter)}
+    found = [node for node in ast.walk(comprehension) if isinstance(node, ast.Name) and id(node) not in first]
+    return {node.id for node in found} - {node.id for node in found if isinstance(node.ctx, ast.Store)}
 
 
 def _has_stars(items: ast.List) -> bool:

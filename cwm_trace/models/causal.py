@@ -444,10 +444,7 @@ class CausalRollout:
         outlook = asker.outlook(self._past.at_work) if self._past.at_work else None
         if outlook is None:
             return False
-        if outlook.way is not None:
-            self._grammar.decide(*outlook.way)
-        self._grammar.exclude(outlook.excluded)
-        self._grammar.settle(outlook.bound, outlook.returned, outlook.handed)
+        self._grammar.hold(outlook)
         return True
 
     def _note(self, worked: bool = False) -> None:

@@ -30,6 +30,7 @@ class Form(NamedTuple):
         targets: the names of an item.
         header: what it goes through, as a loop's header.
         draws: whether it is a generator expression.
+        taker: the function or method that takes from that, "" where that is unknown.
         start, end: where it stands in the line.
     """
 
@@ -38,6 +39,7 @@ class Form(NamedTuple):
     targets: frozenset[str]
     header: str
     draws: bool
+    taker: str
     start: int
     end: int
 
@@ -76,11 +78,19 @@ def form_of(line: str) -> Form | None:
     for start, text, _ in readings(line):
         if (statement := statement_of(text)) is not None:
             found = [node for node in ast.walk(statement) if isinstance(node, (*DISPLAYS, ast.GeneratorExp))]
-            return _form(found[0], text, start) if len(found) == 1 else None
+            return _form(found[0], text, start, _taker(statement, found[0])) if len(found) == 1 else None
     return None
 
 
-def _form(node: ast.expr, text: str, start: int) -> Form | None:
+def _taker(statement: ast.stmt, drawn: ast.expr) -> str:
+    for node in ast.walk(statement):
+        match node:
+            case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name), args=[first, *_]) if first is drawn:
+                return name
+    return ""
+
+
+def _form(node: ast.expr, text: str, start: int, taker: str) -> Form | None:
     if (
         not isinstance(node, (ast.ListComp, ast.DictComp, ast.GeneratorExp))
         or len(node.generators) != 1
@@ -96,7 +106,7 @@ def _form(node: ast.expr, text: str, start: int) -> Form | None:
     header = f"for {text_of(over.target, text)} in {text_of(over.iter, text)}:"
     elements, draws = tuple(text_of(part, text) for part in parts), isinstance(node, ast.GeneratorExp)
     begins, ends = (start + place for place in span(text, node, node))
-    return Form(elements, tests, targets, header, draws, begins, ends)
+    return Form(elements, tests, targets, header, draws, taker, begins, ends)
 
 
 def _has_effects(node: ast.AST) -> bool:

@@ -30,6 +30,7 @@ from cwm_trace.format import (
 from cwm_trace.frames import Event, Frame, Step, Trace
 from cwm_trace.models.course import Course
 from cwm_trace.models.order import Order
+from cwm_trace.models.outlook import Outlook
 from cwm_trace.models.variables import Slots, Variables
 
 _IDENTIFIER = re.compile(r"[^\W\d]\w*")
@@ -106,6 +107,13 @@ class FrameGrammar:
         self.variables.observe(step)
         self._next, self._shown, self._values, self._settled = {}, {}, {}, {}
         self.may_end = step.event in (Event.RETURN, Event.EXCEPTION) and self.course.may_end
+
+    def hold(self, outlook: Outlook) -> None:
+        """Let the next frame be as this tells."""
+        if outlook.way is not None:
+            self.decide(*outlook.way)
+        self.exclude(outlook.excluded)
+        self.settle(outlook.bound, outlook.returned, outlook.handed)
 
     def decide(self, event: Event, line: str) -> None:
         """Of lines and returns, let only this one come next, if it may; or of all but exceptions, this CALL."""

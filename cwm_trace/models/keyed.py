@@ -10,14 +10,13 @@ import ast
 from collections.abc import Callable, Mapping, Sequence
 
 from cwm_trace.models.at_work import Running
-from cwm_trace.models.calls import OWN, Handed, done
+from cwm_trace.models.calls import OWN, TAKERS, Handed, done
 from cwm_trace.models.inline import inlined
 from cwm_trace.models.loops import items_of
 from cwm_trace.models.operations import put, roots, truth_of
 from cwm_trace.models.statements import lambda_body, span, statement_of, text_of
 
 _KEYS = frozenset("abs float int len max min ord repr str sum".split())
-_ASK_AT_ONCE = frozenset("all any dict join list max min set sorted sum tuple".split())
 Value = Callable[[str], str | None]
 """Tells what an operation gives; None: unknown."""
 
@@ -134,7 +133,7 @@ def _is_asked_at_once(call: ast.Call, root: ast.expr) -> bool:
     names = [
         node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "") for node in around
     ]
-    return len(names) == 1 and names[0] in _ASK_AT_ONCE
+    return len(names) == 1 and names[0] in TAKERS
 
 
 def _asks(call: ast.Call) -> bool:

@@ -237,7 +237,7 @@ def _done(value: str, line: str, answers: Answers) -> str | None:
     expression = _expression(statement, value, line, answers)
     if expression is None:
         return answers.change(value, line)
-    return expression if is_value(expression) else answers.value(expression)
+    return as_shown(expression) if is_value(expression) else answers.value(expression)
 
 
 def _expression(statement: ast.stmt | None, value: str, line: str, answers: Answers) -> str | None:

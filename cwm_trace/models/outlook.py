@@ -12,13 +12,13 @@ from typing import NamedTuple
 
 from cwm_trace.frames import Event
 from cwm_trace.models.answers import Answer, with_answer
-from cwm_trace.models.at_work import AtWork, Short
-from cwm_trace.models.calls import Handed, has_calls, next_call
+from cwm_trace.models.at_work import AtWork, GoingOn, Short
+from cwm_trace.models.calls import OWN, TAKE_ALL, Handed, has_calls, next_call
 from cwm_trace.models.comprehensions import Drawing, gathered, holding, made_of
 from cwm_trace.models.inline import inlined
 from cwm_trace.models.keyed import asked_next
 from cwm_trace.models.loops import Loop, turn_of
-from cwm_trace.models.operations import worked
+from cwm_trace.models.operations import truth_of, worked
 from cwm_trace.models.outcomes import Answers, Value, outcome_of
 from cwm_trace.models.questions import Way, is_closed
 from cwm_trace.models.statements import statement_of
@@ -64,6 +64,8 @@ def outlook_of(at_work: AtWork, answers: Answers) -> Outlook | None:
     """Behind all else; None where nothing is known."""
     if (handed := _call(at_work, answers) or _call_for_item(at_work, answers)) is not None:
         return Outlook(at_work.called(handed.number), {}, None, handed.values)
+    if (going_on := at_work.going_on()) is not None:
+        return _goes_on(at_work, going_on, answers)
     if defined := at_work.defined():
         return Outlook(None, defined)
     if short := at_work.short():
@@ -123,6 +125,14 @@ def _left_to_do(line: str, returned: Sequence[Answer], value: Value) -> tuple[st
     while returned and (next_line := with_answer(line, returned[0])) is not None:
         line, returned = worked(next_line, value), returned[1:]
     return line, returned
+
+
+def _goes_on(at_work: AtWork, going_on: GoingOn, answers: Answers) -> Outlook | None:
+    """The CALL of a generator expression that is asked for another item, with the variables that it had; None where it may not be asked."""
+    truth = truth_of(going_on.given)
+    wants = going_on.taker in TAKE_ALL or truth is {"any": False, "all": True}.get(going_on.taker, ...)
+    turn = turn_of(going_on.loop, answers.holds, answers.value) if wants else None
+    return Outlook(at_work.called(OWN), {}, None, {**going_on.names, **turn}) if turn else None
 
 
 def _shortly(short: Short, answers: Answers) -> Outlook | None:

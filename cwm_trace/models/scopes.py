@@ -50,9 +50,11 @@ class Draws:
     Attributes:
         count: how many items it has taken.
         items: what it has given.
+        names: its variables, as they were shown last.
         ended: whether it has been left for good.
     """
 
+    names: Mapping[str, str]
     count: int = 0
     items: tuple[str, ...] = ()
     ended: bool = False
@@ -283,7 +285,8 @@ def _draw(scope: Scope, left: Scope, value: str, raised: bool) -> bool:
     form = form_of(left.line.strip()) if left.name == "" and left.line == scope.line else None
     if form is None or not form.draws:
         return False
-    draws = scope.draws = scope.draws or Draws()
+    draws = scope.draws = scope.draws or Draws(left.names)
+    draws.names = left.names
     if draws.ended:  # by None, which was an item
         draws.items += ("None",)
     draws.count += left.visits[left.line]
