@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cwm_trace.models.changes import change_of
-from cwm_trace.models.items import Steps
+from cwm_trace.models.items import Raises, Steps
 from cwm_trace.models.steps import way_of
 from cwm_trace.train.programs import broad_writer
 from cwm_trace.train.scales import TEMPLATES, sized
@@ -21,8 +22,9 @@ STEPS = Steps(lambda operation: asked(operation), lambda test: asked(test) == "T
 
 def asked(operation: str) -> str | None:
     """As a model is asked: by steps where there are any."""
-    way = way_of(operation)
-    return evaluated(operation) if way is None else way(STEPS)
+    with suppress(Raises):
+        return evaluated(operation) if (way := way_of(operation)) is None else way(STEPS)
+    return None
 
 
 @pytest.mark.parametrize("template", [template for template in dict.fromkeys(TEMPLATES)])
@@ -124,7 +126,10 @@ def test_changes(value: object, one: int, other: int, line: str) -> None:
     filled = line.format(one, other)
     way = change_of(repr(value), filled)
     if way is not None:
-        assert way(STEPS) == changed(repr(value), filled)
+        told = None
+        with suppress(Raises):
+            told = way(STEPS)
+        assert told == changed(repr(value), filled)
 
 
 def test_changes_are_made_by_steps() -> None:

@@ -19,13 +19,11 @@ from cwm_trace.format import ACTION_SEP, EVENT_TOKENS, FRAME_SEP, UNCHANGED, enc
 from cwm_trace.frames import Event, Frame, Trace
 from cwm_trace.models.at_work import AtWork
 from cwm_trace.models.base import Decoding
-from cwm_trace.models.changes import change_of
-from cwm_trace.models.items import Steps
 from cwm_trace.models.operations import worked
 from cwm_trace.models.outcomes import NAME, Answers
 from cwm_trace.models.outlook import Outlook, behind_test, outlook_of
 from cwm_trace.models.past import Past
-from cwm_trace.models.steps import way_of
+from cwm_trace.models.stepwise import Stepwise
 
 if TYPE_CHECKING:
     from cwm_trace.models.causal import CausalModel
@@ -84,19 +82,14 @@ class Asker:
         self._read: list[int] = []  # at the beginning of the engine's sequence
         self._truths: dict[str, bool] = {}
         self._values: dict[str, str | None] = {}
-        self._steps = Steps(self.value, self._holds)
+        self._stepwise = Stepwise(Answers(self._whole, self._whole_change, self._holds))
         self._ends = model.ends | {model.codec.ids[ACTION_SEP], model.codec.ids[FRAME_SEP]}
 
     def __call__(self, test: str) -> bool:
         """What an expression gives that is True or False, by the network's choice between these."""
-        if self._model.asks_operations:
-            test = self.worked(test)
-        return self._holds(test)
-
-    def _holds(self, test: str) -> bool:
-        if self._model.asks_steps and (way := way_of(test)) is not None:
-            return way(self._steps) == _ANSWERS[0]
-        return self._once(test, self._truths, self._truth)
+        if self._model.asks_steps:
+            return self._stepwise.holds(test)
+        return self._holds(self.worked(test) if self._model.asks_operations else test)
 
     def worked(self, line: str) -> str:
         """A line with what the network says in place of its operations."""
@@ -104,26 +97,33 @@ class Asker:
 
     def value(self, operation: str) -> str | None:
         """The text of what an operation gives, as the network writes it, or its steps; None where that raises, or the text does not end."""
-        if self._model.asks_steps and (way := way_of(operation)) is not None:
-            return way(self._steps)
-        return self._changed(_BEFORE, question_text(operation))
+        return self._stepwise.value(operation) if self._model.asks_steps else self._whole(operation)
 
     def change(self, value: str, line: str) -> str | None:
         """The text of a value when a line has changed it, under the name `r`; None as above."""
-        if self._model.asks_steps and (way := change_of(value, line)) is not None:
-            return way(self._steps)
+        return self._stepwise.change(value, line) if self._model.asks_steps else self._whole_change(value, line)
+
+    def outlook(self, at_work: AtWork) -> Outlook | None:
+        """What the next frame is, as far as the network is to be asked for it."""
+        if self._model.asks_steps:
+            return self._stepwise.outlook(at_work)
+        answers = Answers(self.value, self.change, self)
+        if self._model.asks_tests and (outlook := behind_test(at_work, answers)) is not None:
+            return outlook
+        return outlook_of(at_work, answers) if self._model.asks_operations else None
+
+    def _holds(self, test: str) -> bool:
+        return self._once(test, self._truths, self._truth)
+
+    def _whole(self, operation: str) -> str | None:
+        return self._changed(_BEFORE, question_text(operation))
+
+    def _whole_change(self, value: str, line: str) -> str | None:
         return self._changed(value, change_text(value, line))
 
     def _changed(self, before: str, text: str) -> str | None:
         told = self._once(text, self._values, self._value)
         return before if told == UNCHANGED else told
-
-    def outlook(self, at_work: AtWork) -> Outlook | None:
-        """What the next frame is, as far as the network is to be asked for it."""
-        answers = Answers(self.value, self.change, self)
-        if self._model.asks_tests and (outlook := behind_test(at_work, answers)) is not None:
-            return outlook
-        return outlook_of(at_work, answers) if self._model.asks_operations else None
 
     def _once(self, text: str, known: dict[str, _Made], ask: Callable[[str], _Made]) -> _Made:
         if self._decoding.temperature > 0:

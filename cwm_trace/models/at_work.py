@@ -362,6 +362,10 @@ class AtWork:
         own = self._scopes.active[-1].line.rstrip("\r\n")
         return Way(Event.CALL, escape_source(own if number == OWN else self._flow.lines[number]))
 
+    def raised(self) -> Way:
+        """Of an EXCEPTION in the line that runs."""
+        return Way(Event.EXCEPTION, escape_source(self._scopes.active[-1].line.rstrip("\r\n")))
+
     def defined(self) -> Mapping[str, str]:
         """The function that the line has bound, as a frame shows it."""
         scope = self._scopes.at_work

@@ -9,9 +9,9 @@ import ast
 from collections.abc import Sequence
 from functools import lru_cache
 
-from cwm_trace.models.items import Steps, Way, dict_together, items_of, list_together
+from cwm_trace.models.items import Raises, Steps, Way, dict_together, items_of, list_together, shown
 from cwm_trace.models.operations import is_value
-from cwm_trace.models.statements import statement_of, text_of
+from cwm_trace.models.statements import statement_of
 
 _Pairs = Sequence[tuple[str, str]]
 
@@ -30,7 +30,7 @@ def change_of(value: str, line: str) -> Way | None:
 
 def _of_list(items: Sequence[str], statement: ast.stmt, line: str) -> Way | None:
     def of(node: ast.expr) -> str:
-        return text_of(node, line)
+        return shown(node, line) or ""
 
     match statement:
         case ast.Assign(targets=[ast.Subscript(slice=place)], value=given) if is_value(of(place)) and is_value(
@@ -59,7 +59,7 @@ def _of_list(items: Sequence[str], statement: ast.stmt, line: str) -> Way | None
 
 
 def _number_of(place: str, items: Sequence[str], steps: Steps) -> int | None:
-    """Where the item stands; None: there is none."""
+    """Where the item stands; None: there is none, or that is unknown."""
     if not place.lstrip("-").isdigit() or (wanted := steps.forward(place, items)) is None:
         return None
     numbered = enumerate(steps.numbered(items))
@@ -71,7 +71,7 @@ def _replaced(items: Sequence[str], others: Sequence[tuple[str, Sequence[str]]],
     made: list[Sequence[str]] = [[item] for item in items]
     for place, given in others:
         if (at := _number_of(place, items, steps)) is None:
-            return None
+            raise Raises
         made[at] = given
     return list_together([item for part in made for item in part])
 
@@ -79,7 +79,7 @@ def _replaced(items: Sequence[str], others: Sequence[tuple[str, Sequence[str]]],
 def _swapped(items: Sequence[str], one: str, other: str, steps: Steps) -> str | None:
     first, second = (_number_of(place, items, steps) for place in (one, other))
     if first is None or second is None:
-        return None
+        raise Raises
     return _replaced(items, [(one, [items[second]]), (other, [items[first]])], steps)
 
 
@@ -93,17 +93,19 @@ def _inserted(items: Sequence[str], place: str, given: str, steps: Steps) -> str
 
 def _removed(items: Sequence[str], given: str, steps: Steps) -> str | None:
     at = next((at for at, item in enumerate(items) if steps.same(item, given)), None)
-    return None if at is None else list_together([*items[:at], *items[at + 1 :]])
+    if at is None:
+        raise Raises
+    return list_together([*items[:at], *items[at + 1 :]])
 
 
 def _of_dict(before: ast.Dict, value: str, statement: ast.stmt, line: str) -> Way | None:
     keys = items_of(before, value)
     if keys is None:
         return None
-    pairs = [(key, text_of(part, value)) for key, part in zip(keys, before.values, strict=True)]
+    pairs = [(key, shown(part, value) or "") for key, part in zip(keys, before.values, strict=True)]
 
     def of(node: ast.expr) -> str:
-        return text_of(node, line)
+        return shown(node, line) or ""
 
     match statement:
         case (
@@ -127,6 +129,8 @@ def _of_dict(before: ast.Dict, value: str, statement: ast.stmt, line: str) -> Wa
 
 def _without(pairs: _Pairs, key: str, missing: str | None, steps: Steps) -> str | None:
     at = next((at for at, (each, _) in enumerate(pairs) if steps.same(each, key)), None)
+    if at is None and missing is None:
+        raise Raises
     return missing if at is None else dict_together([*pairs[:at], *pairs[at + 1 :]])
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterable, Sequence
 
-from cwm_trace.models.items import Steps, Way, is_text, matches, text_together
+from cwm_trace.models.items import Raises, Steps, Way, is_text, matches, text_together
 
 _EACH = frozenset(("upper", "lower", "swapcase"))
 _ALL = frozenset(("isalpha", "isdigit", "isalnum", "isspace", "isnumeric", "isdecimal"))
@@ -153,6 +153,8 @@ def _filled(name: str, width: str, fill: str, items: Sequence[str], steps: Steps
 
 
 def _place(found: Sequence[int], missing: str | None, steps: Steps) -> str | None:
+    if not found and missing is None:
+        raise Raises
     return steps.counted(range(found[0])) if found else missing
 
 

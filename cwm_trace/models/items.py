@@ -17,6 +17,10 @@ MOST = 80
 _DIGITS = frozenset("0123456789")
 
 
+class Raises(Exception):
+    """Internal: Python would raise something here."""
+
+
 class Steps(NamedTuple):
     """Who tells what a step gives.
 
@@ -154,15 +158,21 @@ def is_number(text: str) -> bool:
 
 
 def item_at(place: str, items: Sequence[str], steps: Steps) -> str | None:
-    """The item with this number, which may be told from the end; None: there is none."""
+    """The item with this number, which may be told from the end. Raises Raises: there is none."""
     if (wanted := steps.forward(place, items)) is None:
         return None
-    return next((item for number, item in steps.numbered(items) if number and steps.same(number, wanted)), None)
+    for number, item in steps.numbered(items):
+        if number and steps.same(number, wanted):
+            return item
+    raise Raises
 
 
 def place_of(one: str, items: Sequence[str], steps: Steps) -> str | None:
-    """The number of the first item that is equal to one; None: there is none."""
-    return next((number for number, item in steps.numbered(items) if steps.same(item, one)), None)
+    """The number of the first item that is equal to one. Raises Raises: there is none."""
+    for number, item in steps.numbered(items):
+        if steps.same(item, one):
+            return number
+    raise Raises
 
 
 def matches(parts: Sequence[str], items: Sequence[str], steps: Steps, most: int | None = None) -> list[int]:

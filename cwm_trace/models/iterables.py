@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 from cwm_trace.models.items import (
     MOST,
+    Raises,
     Steps,
     Way,
     alike,
@@ -159,7 +160,9 @@ def _summed(items: Sequence[str], steps: Steps) -> str | None:
 
 
 def _extreme(name: str, items: Sequence[str], steps: Steps) -> str | None:
-    if not items or not alike(items):
+    if not items:
+        raise Raises
+    if not alike(items):
         return None
     best, sign = items[0], ">" if name == "max" else "<"
     for item in items[1:]:

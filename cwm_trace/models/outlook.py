@@ -31,7 +31,7 @@ class Outlook(NamedTuple):
     """What is known of the next frame.
 
     Attributes:
-        way: if it is no EXCEPTION, which; of a CALL, that it is one; None: unknown.
+        way: if it is a LINE or a RETURN, which; of a CALL or an EXCEPTION, that it is one; None: unknown.
         bound: values of variables, by their names, if it is a LINE of the same Python frame.
         returned: the value of a RETURN; None: unknown.
         handed: values of parameters, by their names, of the CALL.
@@ -49,6 +49,11 @@ class Outlook(NamedTuple):
         """The calls and exceptions that cannot come."""
         own = frozenset() if self.way is None else frozenset({self.way.event})
         return _ANYTHING - self.besides - own
+
+
+def raising(at_work: AtWork) -> Outlook:
+    """An exception in the line that runs."""
+    return Outlook(at_work.raised(), {})
 
 
 def behind_test(at_work: AtWork, answers: Answers) -> Outlook | None:

@@ -15,6 +15,7 @@ from functools import lru_cache
 from cwm_trace.models.characters import joined, of_text
 from cwm_trace.models.items import (
     MOST,
+    Raises,
     Steps,
     Way,
     alike,
@@ -165,13 +166,18 @@ def _pairs(parts: Sequence[ast.Dict], text: str) -> Iterator[tuple[str, str]]:
 
 
 def _looked_up(key: str | None, over: ast.Dict, text: str, default: str | None = None) -> Way | None:
-    """The value of a key, or the default, None where that raises."""
+    """The value of a key, or the default; None: that raises."""
     keys, values = items_of(over, text), [shown(value, text) for value in over.values]
     if keys is None or key is None or None in values:
         return None
 
     def way(steps: Steps) -> str | None:
-        return next((value for each, value in zip(keys, values, strict=True) if steps.same(key, each)), default)
+        for each, value in zip(keys, values, strict=True):
+            if steps.same(key, each):
+                return value
+        if default is None:
+            raise Raises
+        return default
 
     return way
 

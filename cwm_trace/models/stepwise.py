@@ -1,0 +1,56 @@
+"""Answers by steps: what Python does item by item is asked for so (`models.steps`, `models.changes`), all else as a whole; and what is at hand
+where a step finds that Python raises.
+
+Knows who to ask; no model.
+"""
+
+from __future__ import annotations
+
+from cwm_trace.models.at_work import AtWork
+from cwm_trace.models.changes import change_of
+from cwm_trace.models.items import Raises, Steps, Way
+from cwm_trace.models.operations import worked
+from cwm_trace.models.outcomes import Answers
+from cwm_trace.models.outlook import Outlook, behind_test, outlook_of, raising
+from cwm_trace.models.steps import way_of
+
+
+class Stepwise:
+    """Those of one who answers as a whole."""
+
+    def __init__(self, whole: Answers) -> None:
+        self._whole, self._raises = whole, False
+        self._steps = Steps(self.value, self._holds)
+
+    def value(self, operation: str) -> str | None:
+        """The text of what an operation gives; None where that raises or is unknown."""
+        way = way_of(operation)
+        return self._whole.value(operation) if way is None else self._done(way)
+
+    def change(self, value: str, line: str) -> str | None:
+        """The text of a value when a line has changed it; None as above."""
+        way = change_of(value, line)
+        return self._whole.change(value, line) if way is None else self._done(way)
+
+    def holds(self, test: str) -> bool:
+        """Whether a test holds, of which operations come first."""
+        return self._holds(worked(test, self.value))
+
+    def _holds(self, test: str) -> bool:
+        way = way_of(test)
+        return self._whole.holds(test) if way is None else self._done(way) == "True"
+
+    def _done(self, way: Way) -> str | None:
+        try:
+            return way(self._steps)
+        except Raises:
+            self._raises = True
+            return None
+
+    def outlook(self, at_work: AtWork) -> Outlook | None:
+        """What the next frame is; None where nothing is known."""
+        self._raises, answers = False, Answers(self.value, self.change, self.holds)
+        if (outlook := behind_test(at_work, answers)) is not None:
+            return raising(at_work) if self._raises else outlook
+        outlook = outlook_of(at_work, answers)
+        return raising(at_work) if self._raises and outlook is None else outlook
