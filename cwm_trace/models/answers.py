@@ -17,7 +17,8 @@ STRING = r"""[A-Za-z]{0,2}(?:'(?:[^'\\]|\\.)*'?|"(?:[^"\\]|\\.)*"?)"""
 """A pattern: a literal of text or bytes in a line, perhaps cut off; of one line, `re.DOTALL`."""
 _PARTS = re.compile(rf"{STRING} | [^\W\d][\w.]* | \s+ | \#.* | .", re.VERBOSE | re.DOTALL)
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
-_ROOM = 200  # characters of a value
+_ROOM = 200  # characters of a value, in a line that a network reads
+_MORE_ROOM = 2000  # and in one that is worked on
 UNSHOWN = "_unshown_"
 """A name, in place of a value for which there is no room, or that has no text of its own."""
 
@@ -34,23 +35,28 @@ class Answer(NamedTuple):
     value: str
 
 
-def answered(line: str, answers: Iterable[Answer]) -> str:
+def answered(line: str, answers: Iterable[Answer], room: int = _ROOM) -> str:
     """The line with values in place of calls and comprehensions that have returned: of several, those that end first."""
     for name, value in answers:
-        if _fits(value):
+        if _fits(value, room):
             line = _replaced(line, name, value, value)
     return line
+
+
+def completed(line: str, answers: Iterable[Answer]) -> str:
+    """The same of a line that is worked on, and not read as a whole: there is more room for values."""
+    return answered(line, answers, _MORE_ROOM)
 
 
 def with_answer(line: str, answer: Answer) -> str | None:
     """The line with what a call has returned in its place, `UNSHOWN` for what is no literal or too long; None where there is no such call."""
     name, value = answer
-    replaced = _replaced(line, name, value, value if _fits(value) and is_value(value) else UNSHOWN)
+    replaced = _replaced(line, name, value, value if _fits(value, _MORE_ROOM) and is_value(value) else UNSHOWN)
     return None if replaced == line else replaced
 
 
-def _fits(value: str) -> bool:
-    return len(value) <= _ROOM and not value.startswith("<")  # no object's type and address
+def _fits(value: str, room: int) -> bool:
+    return len(value) <= room and not value.startswith("<")  # no object's type and address
 
 
 def _replaced(line: str, name: str, value: str, shown: str) -> str:

@@ -13,13 +13,13 @@ from typing import NamedTuple
 
 from cwm_trace.format import escape_source
 from cwm_trace.frames import Event
-from cwm_trace.models.answers import Answer, answered
+from cwm_trace.models.answers import Answer, completed
 from cwm_trace.models.calls import OWN, Functions, functions_of
 from cwm_trace.models.comprehensions import Drawing, Form, Gathering, form_of, listed
 from cwm_trace.models.constants import constants_of, passed_in, shared_of
 from cwm_trace.models.fields import spelled_out
 from cwm_trace.models.flow import LEFT
-from cwm_trace.models.inline import inlined
+from cwm_trace.models.inline import filled
 from cwm_trace.models.loops import Loop
 from cwm_trace.models.operations import is_value
 from cwm_trace.models.questions import Condition, Question, Way, condition_of
@@ -158,8 +158,8 @@ class AtWork:
             return None
         source, names = spelled_out(_BEGINS.sub("", scope.line.strip())), self._names(scope)
         if (drawn := self._drawn(scope)) is not None:
-            return Running(drawn, inlined(drawn, names.get), names) if drawn else None
-        return Running(source, answered(inlined(source, names.get), scope.answers), names, scope.told)
+            return Running(drawn, filled(drawn, names.get), names) if drawn else None
+        return Running(source, completed(filled(source, names.get), scope.answers), names, scope.told)
 
     def _names(self, scope: Scope) -> dict[str, str]:
         """The variables, and constants of the module; but for what that the line has called may have changed."""
@@ -196,7 +196,7 @@ class AtWork:
         if scope is None or form is None or form.draws or not form.targets <= scope.names.keys():
             return None
         element, tests = (
-            tuple(answered(inlined(spelled_out(text), self._value), scope.before) for text in texts)
+            tuple(completed(filled(spelled_out(text), self._value), scope.before) for text in texts)
             for texts in form[:2]
         )
         return Gathering(element, tests, scope.made, scope.visits[scope.line] - 1)
@@ -212,8 +212,8 @@ class AtWork:
         if repeated is None or turns is None:
             return None
         header = scope.line.strip()
-        line, now = (inlined(header, {**self._constants, **names}.get) for names in (turns.names, scope.names))
-        line = answered(line, turns.answers)
+        line, now = (filled(header, {**self._constants, **names}.get) for names in (turns.names, scope.names))
+        line = completed(line, turns.answers)
         ways = (self._way(number, scope.number) for number in (repeated.first, repeated.behind))
         return Loop(
             header,
@@ -235,7 +235,7 @@ class AtWork:
 
     def _gone_through(self, form: Form, around: Scope, scope: Scope, item: int) -> Loop:
         names = around.names
-        line = answered(inlined(form.header, {**self._constants, **names}.get), around.answers)
+        line = completed(filled(form.header, {**self._constants, **names}.get), around.answers)
         own = escape_source(scope.line.rstrip("\r\n"))
         ways = (Way(event, own) for event in (Event.LINE, Event.RETURN))
         return Loop(form.header, line, line, names, names, scope.names, (), item, *ways)
@@ -248,7 +248,7 @@ class AtWork:
         found = self._next_item(scope, form)
         if found is None:
             return None
-        element, tests = (tuple(answered(text, scope.answers) for text in texts) for texts in found[1:])
+        element, tests = (tuple(completed(text, scope.answers) for text in texts) for texts in found[1:])
         return Drawing(found.loop, element, tests)
 
     def going_on(self) -> GoingOn | None:
@@ -293,7 +293,7 @@ class AtWork:
 
     def _but_for(self, targets: Collection[str], text: str) -> str:
         """With values in place of names, but for these."""
-        return inlined(spelled_out(text), lambda name: None if name in targets else _literal(self._value(name)))
+        return filled(spelled_out(text), lambda name: None if name in targets else _literal(self._value(name)))
 
     def inner(self) -> Inner | None:
         """The lambda that runs; None where there is none, or it is not the only one of its line."""
@@ -302,7 +302,7 @@ class AtWork:
             return None
         if not (body := lambda_body(scope.line.strip())):
             return None
-        line = answered(inlined(spelled_out(body), self._value), scope.answers)
+        line = completed(filled(spelled_out(body), self._value), scope.answers)
         return Inner(Way(Event.RETURN, escape_source(scope.line.rstrip("\r\n"))), line)
 
     def calling(self) -> Calling | None:
@@ -314,7 +314,7 @@ class AtWork:
             return None
         names = dict(scope.names) if scope.is_within else self._names(scope)
         value = self._value if scope.is_within else names.get
-        line = inlined(source, lambda name: _literal(value(name)))
+        line = filled(source, lambda name: _literal(value(name)))
         return Calling(source, line, names, scope.answers, scope.told)
 
     def _left_to_do(self, scope: Scope) -> str | None:
@@ -339,7 +339,7 @@ class AtWork:
         if not isinstance(statement, ast.If):
             return None
         test, body = text_of(statement.test, source), text_of(statement.body[0], source)
-        lines = [answered(inlined(text, names.get), scope.answers) for text in (f"if {test}:", body)]
+        lines = [completed(filled(text, names.get), scope.answers) for text in (f"if {test}:", body)]
         condition = condition_of(lines[0], constant=True)
         if condition is None:
             return None
@@ -352,7 +352,7 @@ class AtWork:
         if scope is None or ways is None:
             return None
         source = spelled_out(scope.line.strip()) if (drawn := self._drawn(scope)) is None else drawn
-        line = answered(inlined(source, self._names(scope).get), scope.answers if drawn is None else ())
+        line = completed(filled(source, self._names(scope).get), scope.answers if drawn is None else ())
         if (condition := condition_of(line, constant=line != scope.line.strip())) is None:
             return None
         return Question(condition, *(self._way(number, scope.number) for number in ways))

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from cwm_trace.models.inline import inlined
+from cwm_trace.models.inline import filled
 from cwm_trace.models.loops import Loop, all_known
 from cwm_trace.models.operations import CHANGES, as_shown, worked
 from cwm_trace.models.questions import condition_of
@@ -146,7 +146,7 @@ def _item(gathering: Gathering, holds: Callable[[str], bool], value: Callable[[s
 def holding(tests: Sequence[str], item: Mapping[str, str], holds: Callable[[str], bool]) -> bool | None:
     """Whether all tests hold for an item; None: unknown."""
     for test in tests:
-        condition = condition_of(f"if {inlined(test, item.get)}:", constant=True)
+        condition = condition_of(f"if {filled(test, item.get)}:", constant=True)
         if condition is None:
             return None
         if not condition.holds(holds):
@@ -156,5 +156,5 @@ def holding(tests: Sequence[str], item: Mapping[str, str], holds: Callable[[str]
 
 def made_of(element: str, item: Mapping[str, str], ask: Callable[[str], str | None]) -> str | None:
     """What comes of an item; None: unknown."""
-    text = inlined(element, item.get)
+    text = filled(element, item.get)
     return as_shown(worked(f"return {text}", ask).removeprefix("return "))

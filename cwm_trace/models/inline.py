@@ -14,7 +14,8 @@ from typing import NamedTuple
 from cwm_trace.models.answers import STRING
 
 ROOM = 400
-"""Characters of values in a line; what is longer stays a name."""
+"""Characters of values in a line that a network reads; what is longer stays a name."""
+_MORE_ROOM = 2000  # in one that is worked on
 _MARK = "`"  # before the item that a loop is at: no character of Python's
 _TOKENS = re.compile(
     rf"""(?P<space>\s+)
@@ -55,12 +56,11 @@ class Line(NamedTuple):
     items: Mapping[int, int]
 
 
-def inlined(line: str, value: Callable[[str], str | None], item: int = 0) -> str:
+def inlined(line: str, value: Callable[[str], str | None], item: int = 0, room: int = ROOM) -> str:
     """A line, or a part of one, with values in place of the names of which there is one, as far as there is room.
 
     `item`: the one that its loops are at, from 1 on, which is marked in what they go through; 0: none.
     """
-    room = ROOM
     made: list[str] = []
     parts = read(line.strip())
     ends: dict[int, int] = {}  # of what is gone through, behind its last token: where it begins in what is made
@@ -79,6 +79,11 @@ def inlined(line: str, value: Callable[[str], str | None], item: int = 0) -> str
         made.append(text)
     _mark(made, ends.pop(len(parts.tokens), None), item)
     return "".join(made)
+
+
+def filled(line: str, value: Callable[[str], str | None]) -> str:
+    """The same of a line that is worked on, and not read as a whole: there is more room for values."""
+    return inlined(line, value, room=_MORE_ROOM)
 
 
 def _mark(made: list[str], start: int | None, item: int) -> None:

@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeAlias
 from cwm_trace.models.operations import as_shown
 from cwm_trace.models.statements import text_of
 
-MOST = 80
+MOST = 400
 """Items of a value that are gone through."""
 _DIGITS = frozenset("0123456789")
 
@@ -56,6 +56,8 @@ class Steps(NamedTuple):
 
     def forward(self, place: str, items: Sequence[str]) -> str | None:
         """A place from the beginning on, of one that may be told from the end."""
+        if not place.strip("-0"):
+            return "0"
         if not place.startswith("-"):
             return place
         number = self.counted(items)

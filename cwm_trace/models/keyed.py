@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from cwm_trace.models.at_work import Running
 from cwm_trace.models.calls import OWN, TAKERS, Handed, done
-from cwm_trace.models.inline import inlined
+from cwm_trace.models.inline import filled
 from cwm_trace.models.loops import items_of
 from cwm_trace.models.operations import put, roots, truth_of
 from cwm_trace.models.statements import lambda_body, span, statement_of, text_of
@@ -49,7 +49,7 @@ def _with(running: Running, call: ast.Call, told: tuple[str, ...], value: Value)
             source = f"{name} = {given}"
         case _:
             source = put(running.source, *span(running.source, call, call), given)
-    return Running(source, inlined(source, running.names.get), running.names)
+    return Running(source, filled(source, running.names.get), running.names)
 
 
 def without_method(running: Running, value: Value) -> Running | None:
@@ -60,7 +60,7 @@ def without_method(running: Running, value: Value) -> Running | None:
     if len(calls) != 1 or (method := _method(call := calls[0])) is None:
         return None
     over = call.args[0] if call.args else call.func.value if isinstance(call.func, ast.Attribute) else None
-    items = None if over is None else items_of(inlined(text_of(over, running.source), running.names.get), value)
+    items = None if over is None else items_of(filled(text_of(over, running.source), running.names.get), value)
     if items is None:
         return None
     told = [value(_told_by(method, item, running)) for item in items]
@@ -85,7 +85,7 @@ def _told_by(method: ast.Attribute | ast.Name, item: str, running: Running) -> s
         return f"{method.id}({item})"
     if isinstance(method.value, ast.Name) and method.value.id == "str":
         return f"{item}.{method.attr}()"
-    return f"{inlined(text_of(method.value, running.source), running.names.get)}.{method.attr}({item})"
+    return f"{filled(text_of(method.value, running.source), running.names.get)}.{method.attr}({item})"
 
 
 def asked_next(source: str, names: Mapping[str, str], told: Sequence[str], value: Value) -> Handed | None:
@@ -109,7 +109,7 @@ def asked_next(source: str, names: Mapping[str, str], told: Sequence[str], value
                 keywords=[ast.keyword(arg="key", value=ast.Lambda(args=parameters)), *_],
             )
         ) if [*parameters.args] == [*ast.iter_child_nodes(parameters)] and len(parameters.args) == 1:
-            items = items_of(inlined(text_of(over, source), names.get), value)
+            items = items_of(filled(text_of(over, source), names.get), value)
             if items is not None and len(told) < len(items):
                 return Handed(OWN, {parameters.args[0].arg: items[len(told)]})
     return None
@@ -164,7 +164,7 @@ def _given(call: ast.Call, running: Running, value: Value, is_argument: bool) ->
 
 def _items(over: ast.expr, running: Running, value: Value) -> Sequence[str] | None:
     """Of what the lambda is asked about, if it has been asked about all."""
-    items = items_of(inlined(text_of(over, running.source), running.names.get), value)
+    items = items_of(filled(text_of(over, running.source), running.names.get), value)
     return items if items is not None and len(items) == len(running.told) else None
 
 

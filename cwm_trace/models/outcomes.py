@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from cwm_trace.models.at_work import Running
-from cwm_trace.models.inline import inlined
+from cwm_trace.models.inline import filled
 from cwm_trace.models.keyed import has_lambda, without_lambda, without_method
 from cwm_trace.models.operations import CHANGES, as_shown, bindings_of, is_value, worked
 from cwm_trace.models.statements import statement_of, text_of
@@ -20,7 +20,7 @@ from cwm_trace.models.takes import GIVING, Take, first_take, has_takes
 
 NAME = "r"
 """What is changed, in the line that is asked for."""
-_LONGEST = 300  # characters of it
+_LONGEST = 2000  # characters of it
 _HARMLESS = frozenset({"len", "str", "int", "list", "range", "sorted", "reversed", "set", "dict", "tuple"})
 _DELETES = re.compile(r"del\s+")
 _SIGNS: dict[type[ast.operator], str] = {
@@ -95,7 +95,7 @@ def outcome_of(running: Running, answers: Answers) -> Outcome | None:
 
 
 def _values_in(source: str, names: Mapping[str, str]) -> str:
-    return inlined(source, names.get)
+    return filled(source, names.get)
 
 
 def _taken(
@@ -218,7 +218,7 @@ def _asked(name: str, running: Running, answers: Answers, swaps: bool) -> str | 
     values = dict(running.names)
     if swaps:
         del values[name]
-    line = worked(f"{head}{NAME}{space}{inlined(rest, values.get)}", answers.value)
+    line = worked(f"{head}{NAME}{space}{filled(rest, values.get)}", answers.value)
     line = re.sub(rf"\b{name}\[", f"{NAME}[", line) if swaps else line
     return _done(running.names[name], line, answers) if _is_closed(line) else None
 

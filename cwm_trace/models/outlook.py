@@ -15,7 +15,7 @@ from cwm_trace.models.answers import Answer, with_answer
 from cwm_trace.models.at_work import AtWork, GoingOn, Short
 from cwm_trace.models.calls import OWN, TAKE_ALL, Handed, has_calls, next_call
 from cwm_trace.models.comprehensions import Drawing, gathered, holding, made_of
-from cwm_trace.models.inline import inlined
+from cwm_trace.models.inline import filled
 from cwm_trace.models.keyed import asked_next
 from cwm_trace.models.loops import Loop, turn_of
 from cwm_trace.models.operations import truth_of, worked
@@ -115,7 +115,7 @@ def _call_for_item(at_work: AtWork, answers: Answers) -> Handed | None:
     if not (turn := turn_of(drawing.loop, answers.holds, answers.value)):
         return None
     for number, text in enumerate((*drawing.tests, *drawing.element)):
-        line, left = _left_to_do(inlined(text, turn.get), left, answers.value)
+        line, left = _left_to_do(filled(text, turn.get), left, answers.value)
         if not left and (handed := next_call(line, functions, {**names, **turn})) is not None:
             return handed
         if number < len(drawing.tests) and not holding((line,), turn, answers.holds):
@@ -168,7 +168,7 @@ def _may_call(at_work: AtWork, turn: Mapping[str, str]) -> bool:
     """Whether a comprehension may call something for its next item."""
     calling = at_work.calling_item()
     parts = (*calling.drawing.tests, *calling.drawing.element) if calling else ()
-    statements = [statement_of(inlined(part, turn.get)) for part in parts]
+    statements = [statement_of(filled(part, turn.get)) for part in parts]
     return not parts or not all(isinstance(each, ast.Expr) and is_closed(each.value) for each in statements)
 
 

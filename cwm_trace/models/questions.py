@@ -17,7 +17,7 @@ from cwm_trace.models.fields import SHOWN, TEXT
 from cwm_trace.models.statements import statement_of, text_of
 
 _HEADER = re.compile(r"(?:if|elif|while)\b(.*):\s*(?:#.*)?")
-_LONGEST = 1000  # characters
+_LONGEST = 4000  # characters
 _BUILTINS = frozenset(name for name in dir(builtins) if not name.startswith("_"))
 _GIVE_TRUTH = frozenset({"isinstance", "issubclass", "callable", "any", "all", "bool", "hasattr"})
 _METHODS_GIVE_TRUTH = re.compile(r"is[a-z]+|startswith|endswith")
