@@ -322,6 +322,7 @@ def test_a_network_is_held_to_what_it_answered(monkeypatch: pytest.MonkeyPatch, 
     from cwm_trace.simulate import predict
 
     monkeypatch.setattr(model, "asks_operations", asks, raising=False)
+    monkeypatch.setattr(model, "asks_steps", False, raising=False)
     asked, read = Telling(lambda _: "'Q'"), Telling(model.codec.encode)
     monkeypatch.setattr(Asker, "value", lambda _, operation: asked(operation))
     monkeypatch.setattr(model.codec, "encode", read)

@@ -51,7 +51,8 @@ def check(outlook: Outlook, step: Frame) -> None:
             name: value for name, value in outlook.handed.items() if name in step.locals
         }  # but for a module's variables
         assert all(same(value, step.locals[name]) for name, value in handed.items()), (outlook, step)
-    if step.event is Event.RETURN and outlook.returned is not None:
+    raises = outlook.way is not None and outlook.way.event is Event.EXCEPTION
+    if step.event is (Event.EXCEPTION if raises else Event.RETURN) and outlook.returned is not None:
         assert same(outlook.returned, step.value or ""), (outlook, step)
     if step.event is Event.LINE:
         assert all(same(value, step.locals.get(name, "")) for name, value in outlook.bound.items()), (outlook, step)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from contextlib import suppress
 
 import pytest
 from hypothesis import given
@@ -15,16 +14,28 @@ from cwm_trace.models.items import Raises, Steps
 from cwm_trace.models.steps import way_of
 from cwm_trace.train.programs import broad_writer
 from cwm_trace.train.scales import TEMPLATES, sized
-from tests.test_models_operations import changed, evaluated
+from tests.embedded import embedded
+from tests.test_models_operations import Telling, changed, evaluated
 
 STEPS = Steps(lambda operation: asked(operation), lambda test: asked(test) == "True")
 
 
 def asked(operation: str) -> str | None:
     """As a model is asked: by steps where there are any."""
-    with suppress(Raises):
+    try:
         return evaluated(operation) if (way := way_of(operation)) is None else way(STEPS)
-    return None
+    except Raises as error:
+        assert error.value is None or error.value == raised(f"r = {operation}")
+        return None
+
+
+def raised(line: str, value: str = "0") -> str:
+    """What a line raises, as a frame shows it."""
+    try:
+        exec(f"r = {value}\n{line}", {})
+    except Exception as error:
+        return repr(error)
+    return ""
 
 
 @pytest.mark.parametrize("template", [template for template in dict.fromkeys(TEMPLATES)])
@@ -126,10 +137,13 @@ def test_changes(value: object, one: int, other: int, line: str) -> None:
     filled = line.format(one, other)
     way = change_of(repr(value), filled)
     if way is not None:
-        told = None
-        with suppress(Raises):
+        told, error = None, None
+        try:
             told = way(STEPS)
+        except Raises as raises:
+            error = raises.value
         assert told == changed(repr(value), filled)
+        assert error is None or error == raised(filled, repr(value))
 
 
 def test_changes_are_made_by_steps() -> None:
@@ -154,3 +168,17 @@ def test_what_is_asked_is_no_operation_of_steps_again(number: int) -> None:
     if operation and (way := way_of(operation)) is not None:
         way(steps)
         assert operation not in asks
+
+
+@pytest.mark.parametrize("by_steps", [True, False])
+def test_a_network_is_asked_for_steps(monkeypatch: pytest.MonkeyPatch, by_steps: bool) -> None:
+    model = embedded()
+    from cwm_trace.models.asking import Asker, question_text
+    from cwm_trace.models.base import Decoding
+
+    monkeypatch.setattr(model, "asks_steps", by_steps, raising=False)
+    asker, read = Asker(model, Decoding()), Telling(model.codec.encode)
+    monkeypatch.setattr(model.codec, "encode", read)
+    asker.value("len('ab')")
+    asks = [operation for operation in ("0 + 1", "len('ab')") if question_text(operation) in read.told]
+    assert asks == (["0 + 1"] if by_steps else ["len('ab')"])

@@ -91,6 +91,7 @@ class Functions:
         defined = [part for node in classes for part in node.body if isinstance(part, FUNCTIONS)]
         self._unclear = stored | {part.name for part in defined if part.decorator_list}
         self.looks_up = any(part.name in _HOOKS or part.decorator_list for part in defined)
+        self._names = dict(_classes(tree, "")) if tree else {}
         self.defined = {number: {name: text} for number, name, text in _defined(tree, "")} if tree else {}
 
     def method(self, kind: str, name: str) -> ast.FunctionDef | None:
@@ -108,6 +109,21 @@ class Functions:
                     return None
         return None
 
+    def _shown(self, kind: str) -> str | None:
+        """An object of a class that is shown by that alone; None: it may be shown otherwise."""
+        named = self.method(kind, "__repr__") or self.method(kind, "__str__")
+        plain = kind in self._names and named is None and not self._has_bases(kind)
+        return f"<__main__.{self._names[kind]} object>" if plain else None
+
+    def _has_bases(self, kind: str) -> bool:
+        """Whether a class is made from one that is not among these."""
+        match self._classes[kind].bases:
+            case []:
+                return False
+            case [ast.Name(id=base)] if base in self._classes and base != kind:
+                return self._has_bases(base)
+        return True
+
     def of(self, call: ast.Call, names: Mapping[str, str]) -> _Called | None:
         """What a call runs; None: unknown, or nothing of the program."""
         match call.func:
@@ -115,11 +131,24 @@ class Functions:
                 return _Called(self.plain[name])
             case ast.Name(id=name):
                 made = self.method(name, "__init__")
-                return None if made is None else _Called(made, None)
+                return None if made is None else _Called(made, self._shown(name))
             case ast.Attribute(value=ast.Name(id=name), attr=attr) if kind := class_of(names.get(name, "")):
                 method = self.method(kind, attr)
                 return None if method is None else _Called(method, names[name])
         return None
+
+
+def _classes(block: ast.AST, around: str) -> Iterator[tuple[str, str]]:
+    """The classes in a block: their names, and what they are called in full."""
+    for node in ast.iter_child_nodes(block):
+        match node:
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+                yield from _classes(node, f"{around}{name}.<locals>.")
+            case ast.ClassDef(name=name):
+                yield name, f"{around}{name}"
+                yield from _classes(node, f"{around}{name}.")
+            case _:
+                yield from _classes(node, around)
 
 
 def _defined(block: ast.AST, around: str) -> Iterator[tuple[int, str, str]]:

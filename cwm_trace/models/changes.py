@@ -13,6 +13,7 @@ from cwm_trace.models.items import Raises, Steps, Way, dict_together, items_of, 
 from cwm_trace.models.operations import is_value
 from cwm_trace.models.statements import statement_of
 
+_NO_PLACE = "list assignment index out of range"
 _Pairs = Sequence[tuple[str, str]]
 
 
@@ -42,11 +43,11 @@ def _of_list(items: Sequence[str], statement: ast.stmt, line: str) -> Way | None
             value=ast.Tuple(elts=[ast.Subscript(slice=first), ast.Subscript(slice=second)]),
         ) if (of(one), of(other)) == (of(second), of(first)):
             return lambda steps: _swapped(items, of(one), of(other), steps)
-        case (
-            ast.Delete(targets=[ast.Subscript(slice=place)])
-            | ast.Expr(value=ast.Call(func=ast.Attribute(attr="pop"), args=[place], keywords=[]))
-        ) if is_value(of(place)):
+        case ast.Delete(targets=[ast.Subscript(slice=place)]) if is_value(of(place)):
             return lambda steps: _replaced(items, [(of(place), [])], steps)
+        case ast.Expr(value=ast.Call(func=ast.Attribute(attr="pop"), args=[place], keywords=[])) if is_value(of(place)):
+            missing = "pop index out of range" if items else "pop from empty list"
+            return lambda steps: _replaced(items, [(of(place), [])], steps, missing)
         case ast.Expr(value=ast.Call(func=ast.Attribute(attr="insert"), args=[place, given], keywords=[])) if is_value(
             of(place)
         ) and is_value(of(given)):
@@ -66,12 +67,14 @@ def _number_of(place: str, items: Sequence[str], steps: Steps) -> int | None:
     return next((at for at, (number, _) in numbered if number and steps.same(number, wanted)), None)
 
 
-def _replaced(items: Sequence[str], others: Sequence[tuple[str, Sequence[str]]], steps: Steps) -> str | None:
+def _replaced(
+    items: Sequence[str], others: Sequence[tuple[str, Sequence[str]]], steps: Steps, missing: str = _NO_PLACE
+) -> str | None:
     """With other items in these places."""
     made: list[Sequence[str]] = [[item] for item in items]
     for place, given in others:
         if (at := _number_of(place, items, steps)) is None:
-            raise Raises
+            raise Raises(repr(IndexError(missing)))
         made[at] = given
     return list_together([item for part in made for item in part])
 
@@ -79,7 +82,7 @@ def _replaced(items: Sequence[str], others: Sequence[tuple[str, Sequence[str]]],
 def _swapped(items: Sequence[str], one: str, other: str, steps: Steps) -> str | None:
     first, second = (_number_of(place, items, steps) for place in (one, other))
     if first is None or second is None:
-        raise Raises
+        raise Raises(repr(IndexError("list index out of range")))
     return _replaced(items, [(one, [items[second]]), (other, [items[first]])], steps)
 
 
@@ -94,7 +97,7 @@ def _inserted(items: Sequence[str], place: str, given: str, steps: Steps) -> str
 def _removed(items: Sequence[str], given: str, steps: Steps) -> str | None:
     at = next((at for at, item in enumerate(items) if steps.same(item, given)), None)
     if at is None:
-        raise Raises
+        raise Raises(repr(ValueError("list.remove(x): x not in list")))
     return list_together([*items[:at], *items[at + 1 :]])
 
 
@@ -130,7 +133,7 @@ def _of_dict(before: ast.Dict, value: str, statement: ast.stmt, line: str) -> Wa
 def _without(pairs: _Pairs, key: str, missing: str | None, steps: Steps) -> str | None:
     at = next((at for at, (each, _) in enumerate(pairs) if steps.same(each, key)), None)
     if at is None and missing is None:
-        raise Raises
+        raise Raises(f"KeyError({key})")
     return missing if at is None else dict_together([*pairs[:at], *pairs[at + 1 :]])
 
 

@@ -154,7 +154,7 @@ def _filled(name: str, width: str, fill: str, items: Sequence[str], steps: Steps
 
 def _place(found: Sequence[int], missing: str | None, steps: Steps) -> str | None:
     if not found and missing is None:
-        raise Raises
+        raise Raises(repr(ValueError("substring not found")))
     return steps.counted(range(found[0])) if found else missing
 
 

@@ -113,7 +113,16 @@ class FrameGrammar:
         if outlook.way is not None:
             self.decide(*outlook.way)
         self.exclude(outlook.excluded)
-        self.settle(outlook.bound, outlook.returned, outlook.handed)
+        raises = outlook.way is not None and outlook.way.event is Event.EXCEPTION
+        self.settle(outlook.bound, None if raises else outlook.returned, outlook.handed)
+        if raises and outlook.returned is not None:
+            self._values[Event.EXCEPTION] = render_value(outlook.returned)
+        if outlook.shows_all:
+            entries = [
+                _Entry(f"{json.dumps(name)}: ", True, render_value(value), False)
+                for name, value in outlook.handed.items()
+            ]
+            self._shown[Event.CALL] = [entries]
 
     def decide(self, event: Event, line: str) -> None:
         """Of lines and returns, let only this one come next, if it may; or of all but exceptions, this CALL."""

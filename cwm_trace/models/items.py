@@ -18,7 +18,15 @@ _DIGITS = frozenset("0123456789")
 
 
 class Raises(Exception):
-    """Internal: Python would raise something here."""
+    """Internal: Python would raise something here.
+
+    Attributes:
+        value: what, as a frame shows it; None: unknown.
+    """
+
+    def __init__(self, value: str | None = None) -> None:
+        super().__init__(value)
+        self.value = value
 
 
 class Steps(NamedTuple):
@@ -159,22 +167,22 @@ def is_number(text: str) -> bool:
     return text.lstrip("-")[:1] in _DIGITS
 
 
-def item_at(place: str, items: Sequence[str], steps: Steps) -> str | None:
-    """The item with this number, which may be told from the end. Raises Raises: there is none."""
+def item_at(place: str, items: Sequence[str], steps: Steps, missing: str) -> str | None:
+    """The item with this number, which may be told from the end. Raises Raises: there is none; `missing` says so."""
     if (wanted := steps.forward(place, items)) is None:
         return None
     for number, item in steps.numbered(items):
         if number and steps.same(number, wanted):
             return item
-    raise Raises
+    raise Raises(repr(IndexError(missing)))
 
 
-def place_of(one: str, items: Sequence[str], steps: Steps) -> str | None:
-    """The number of the first item that is equal to one. Raises Raises: there is none."""
+def place_of(one: str, items: Sequence[str], steps: Steps, missing: str) -> str | None:
+    """The number of the first item that is equal to one. Raises Raises: there is none; `missing` says so."""
     for number, item in steps.numbered(items):
         if steps.same(item, one):
             return number
-    raise Raises
+    raise Raises(repr(ValueError(missing)))
 
 
 def matches(parts: Sequence[str], items: Sequence[str], steps: Steps, most: int | None = None) -> list[int]:

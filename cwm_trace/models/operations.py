@@ -29,7 +29,7 @@ CHANGES = frozenset(
     "add append appendleft clear difference_update discard extend insert intersection_update pop popitem popleft remove reverse setdefault sort"
     " symmetric_difference_update update".split()
 )
-_CLOSED = (*DISPLAYS, ast.GeneratorExp, ast.Lambda, ast.JoinedStr, ast.NamedExpr)  # nothing is worked out in these
+_CLOSED = (ast.Lambda, ast.JoinedStr, ast.NamedExpr)  # nothing is worked out in these
 
 
 class Operation(NamedTuple):
@@ -194,6 +194,8 @@ def _known(node: ast.expr, text: str) -> str:
 def _sure_parts(node: ast.AST) -> Iterator[ast.AST]:
     """The parts of an expression that are sure to be done, and of which it does not change what they give."""
     match node:
+        case _ if isinstance(node, (*DISPLAYS, ast.GeneratorExp)):
+            yield node.generators[0].iter
         case _ if isinstance(node, _CLOSED):
             return
         case ast.BoolOp(values=[first, *_]) | ast.IfExp(test=first):

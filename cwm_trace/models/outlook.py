@@ -21,7 +21,7 @@ from cwm_trace.models.loops import Loop, turn_of
 from cwm_trace.models.operations import truth_of, worked
 from cwm_trace.models.outcomes import Answers, Value, outcome_of
 from cwm_trace.models.questions import Way, is_closed
-from cwm_trace.models.statements import statement_of
+from cwm_trace.models.statements import ITERATOR, statement_of
 
 _RAISES = frozenset({Event.EXCEPTION})
 _ANYTHING = frozenset({Event.CALL, Event.EXCEPTION})
@@ -33,8 +33,9 @@ class Outlook(NamedTuple):
     Attributes:
         way: if it is a LINE or a RETURN, which; of a CALL or an EXCEPTION, that it is one; None: unknown.
         bound: values of variables, by their names, if it is a LINE of the same Python frame.
-        returned: the value of a RETURN; None: unknown.
+        returned: the value of a RETURN, or of an EXCEPTION where it is one; None: unknown.
         handed: values of parameters, by their names, of the CALL.
+        shows_all: whether that is all that it shows, in order.
         besides: what may come in place of all that, of calls and exceptions.
     """
 
@@ -42,6 +43,7 @@ class Outlook(NamedTuple):
     bound: Mapping[str, str]
     returned: str | None = None
     handed: Mapping[str, str] = {}
+    shows_all: bool = False
     besides: frozenset[Event] = frozenset()
 
     @property
@@ -51,9 +53,9 @@ class Outlook(NamedTuple):
         return _ANYTHING - self.besides - own
 
 
-def raising(at_work: AtWork) -> Outlook:
-    """An exception in the line that runs."""
-    return Outlook(at_work.raised(), {})
+def raising(at_work: AtWork, value: str | None) -> Outlook:
+    """An exception in the line that runs; None: which is unknown."""
+    return Outlook(at_work.raised(), {}, value)
 
 
 def behind_test(at_work: AtWork, answers: Answers) -> Outlook | None:
@@ -137,7 +139,10 @@ def _goes_on(at_work: AtWork, going_on: GoingOn, answers: Answers) -> Outlook | 
     truth = truth_of(going_on.given)
     wants = going_on.taker in TAKE_ALL or truth is {"any": False, "all": True}.get(going_on.taker, ...)
     turn = turn_of(going_on.loop, answers.holds, answers.value) if wants else None
-    return Outlook(at_work.called(OWN), {}, None, {**going_on.names, **turn}) if turn else None
+    if not turn:
+        return None
+    first = {name: value for name, value in going_on.names.items() if name == ITERATOR}
+    return Outlook(at_work.called(OWN), {}, None, {**first, **turn, **going_on.names, **turn}, shows_all=True)
 
 
 def _shortly(short: Short, answers: Answers) -> Outlook | None:

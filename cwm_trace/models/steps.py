@@ -176,7 +176,7 @@ def _looked_up(key: str | None, over: ast.Dict, text: str, default: str | None =
             if steps.same(key, each):
                 return value
         if default is None:
-            raise Raises
+            raise Raises(f"KeyError({key})")
         return default
 
     return way
@@ -186,7 +186,8 @@ def _at(over: ast.expr, place: str, text: str) -> Way | None:
     items = items_of(over, text) if _is_sequence(over) else None
     if items is None or not _is_whole(place):
         return None
-    return lambda steps: item_at(place, items, steps)
+    kind = "list" if isinstance(over, ast.List) else "tuple" if isinstance(over, ast.Tuple) else "string"
+    return lambda steps: item_at(place, items, steps, f"{kind} index out of range")
 
 
 def _cut(over: ast.expr, part: ast.Slice, text: str) -> Way | None:
@@ -239,9 +240,12 @@ def _method(over: ast.expr, name: str, given: Sequence[str], args: Sequence[ast.
         case ((ast.List() | ast.Tuple()), "count", [one]) if items is not None:
             return lambda steps: steps.counted([item for item in items if steps.same(item, one)])
         case ((ast.List() | ast.Tuple()), "index", [one]) if items is not None:
-            return lambda steps: place_of(one, items, steps)
-        case ast.List(), "pop", [] if items:
-            return lambda steps: items[-1]
+            missing = f"{one} is not in list" if isinstance(over, ast.List) else "tuple.index(x): x not in tuple"
+            return lambda steps: place_of(one, items, steps, missing)
+        case ast.List(), "pop", [] if items is not None:
+            return lambda steps: item_at("-1", items, steps, "pop from empty list")
         case ast.List(), "pop", [place] if items is not None and _is_whole(place):
-            return lambda steps: item_at(place, items, steps)
+            return lambda steps: item_at(
+                place, items, steps, "pop index out of range" if items else "pop from empty list"
+            )
     return None

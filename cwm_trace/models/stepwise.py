@@ -19,7 +19,7 @@ class Stepwise:
     """Those of one who answers as a whole."""
 
     def __init__(self, whole: Answers) -> None:
-        self._whole, self._raises = whole, False
+        self._whole, self._raises = whole, list[Raises]()
         self._steps = Steps(self.value, self._holds)
 
     def value(self, operation: str) -> str | None:
@@ -43,14 +43,14 @@ class Stepwise:
     def _done(self, way: Way) -> str | None:
         try:
             return way(self._steps)
-        except Raises:
-            self._raises = True
+        except Raises as error:
+            self._raises.append(error)
             return None
 
     def outlook(self, at_work: AtWork) -> Outlook | None:
         """What the next frame is; None where nothing is known."""
-        self._raises, answers = False, Answers(self.value, self.change, self.holds)
+        self._raises, answers = [], Answers(self.value, self.change, self.holds)
         if (outlook := behind_test(at_work, answers)) is not None:
-            return raising(at_work) if self._raises else outlook
+            return raising(at_work, self._raises[0].value) if self._raises else outlook
         outlook = outlook_of(at_work, answers)
-        return raising(at_work) if self._raises and outlook is None else outlook
+        return raising(at_work, self._raises[0].value) if self._raises and outlook is None else outlook
