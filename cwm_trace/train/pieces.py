@@ -22,7 +22,7 @@ def pieces_body(writer: Writer) -> list[str]:
     """Steps of a few kinds, bound to one name, now and then some of them in a list."""
     rng = writer.rng
     name = rng.choice("rrrnxkabst")
-    kinds = rng.choices(list(_KINDS), list(_KINDS.values()), k=rng.choice([1, 2, 3, 6]))
+    kinds = rng.choices(list(KINDS), list(KINDS.values()), k=rng.choice([1, 2, 3, 6]))
     lines, room = [f"{name} = {rng.randint(0, 9)}"], _ROOM
     while room > 0:
         lines.append(binding(name, [rng.choice(kinds)(rng) for _ in range(rng.choice([1, 1, 1, 1, 2, 3]))]))
@@ -105,7 +105,7 @@ def _plain(rng: random.Random) -> str:
     return rng.choice([rng.choice(_LETTERS), rng.choice(_LETTERS.upper()), chr(rng.randint(32, 126)), character(rng)])
 
 
-_KINDS: dict[Callable[[random.Random], str], int] = {
+KINDS: dict[Callable[[random.Random], str], int] = {
     _sum: 34,
     _counting: 6,
     _product: 10,
