@@ -3,8 +3,8 @@
     python -m tests.benchmarks.single [-m MODEL] [-n 300] [--worst 20] [--whole]
 
 Operations are drawn from the templates of training data (`cwm_trace.train.sheets`; `scales`, of values of all sizes; `pieces`, the steps that
-others are made of), with values that are drawn anew: of each group so many, the same for every model. `--whole`: none by steps. Wilson intervals.
-Only models that read notes.
+others are made of), with values that are drawn anew: of each group so many, the same for every model. `--whole`: none by steps. Wilson
+intervals. Only models that read notes.
 """
 
 from __future__ import annotations
