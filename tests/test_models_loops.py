@@ -147,7 +147,9 @@ def turned(header: str, name: str, items: list[str] | None) -> list[str] | None:
         ("x", {"x": "(1, ('a', [2]))"}),
         ("x, y", {"x": "1", "y": "('a', [2])"}),
         ("x, (y, [z])", {"x": "1", "y": "'a'", "z": "2"}),
-        ("x, *y", None),
+        ("x, *y", {"x": "1", "y": "[('a', [2])]"}),
+        ("x, y, *z", {"x": "1", "y": "('a', [2])", "z": "[]"}),
+        ("x, y, z, *_", None),
         ("x, y, z", None),
         ("x[0], y", None),
         ("(x, (y, y))", {"x": "1", "y": "[2]"}),
@@ -164,6 +166,7 @@ def test_a_network_goes_through_what_it_answered(monkeypatch: pytest.MonkeyPatch
     from cwm_trace.prompts import call_prompt
     from cwm_trace.simulate import predict
 
+    monkeypatch.setattr(model, "asks_steps", False, raising=False)
     monkeypatch.setattr(Asker, "value", Telling(lambda operation: "'Qé'" if "upper" in operation else "7"))
     source = "def f(s):\n    for i, c in enumerate(s.upper(), 6):\n        d = c\n    return [x for x in d]\n"
     trace = predict(model, prompt=call_prompt(source, "f('b')"), max_frames=20)

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from cwm_trace.models.bindings import literal
 from cwm_trace.models.constants import bound_by
+from cwm_trace.models.items import items_of
 from cwm_trace.models.operations import as_shown, is_operand, roots
 from cwm_trace.models.scopes import class_of
 from cwm_trace.models.statements import (
@@ -36,6 +37,7 @@ _LATER = (*DISPLAYS, ast.GeneratorExp, ast.NamedExpr, *PAUSES)  # in which order
 _SMALL = re.compile(r"-?\d{1,9}")
 _QUIET = (ast.List, ast.Tuple, ast.Set, ast.Starred, ast.JoinedStr)  # besides their parts
 
+_MANY = "*"
 OWN = 0
 TAKE_ALL = frozenset("dict frozenset join list max min set sorted sum tuple".split())
 """Functions and methods that take from an iterator until it ends."""
@@ -300,8 +302,8 @@ def _is_small(number: ast.expr) -> bool:
 
 def _handed(called: _Called, call: ast.Call, text: str, names: Mapping[str, str]) -> Handed | None:
     parameters = called.function.args
-    given = [_value(arg, text, names) for arg in call.args]
-    if any(isinstance(arg, ast.Starred) for arg in call.args) or any(word.arg is None for word in call.keywords):
+    given = [value for arg in call.args for value in _values(arg, text, names)]
+    if _MANY in given or any(word.arg is None for word in call.keywords):
         return Handed(called.function.lineno, {})
     given = given if called.receiver == "" else [called.receiver, *given]
     words = {word.arg: _value(word.value, text, names) for word in call.keywords if word.arg}
@@ -362,6 +364,14 @@ def _dict(items: _Values) -> str | None:
     return (
         f"{{{', '.join(f'{name!r}: {value}' for name, value in known.items())}}}" if len(known) == len(items) else None
     )
+
+
+def _values(node: ast.expr, text: str, names: Mapping[str, str]) -> list[str | None]:
+    """Of one argument; `_MANY` where it is an unknown number of them."""
+    if not isinstance(node, ast.Starred):
+        return [_value(node, text, names)]
+    items = items_of(node.value, text)
+    return [_MANY] if items is None else [*items]
 
 
 def _value(node: ast.expr, text: str, names: Mapping[str, str]) -> str | None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
 from cwm_trace.models.operations import as_shown
-from cwm_trace.models.statements import text_of
+from cwm_trace.models.statements import statement_of, text_of
 
 MOST = 400
 """Items of a value that are gone through."""
@@ -105,6 +105,36 @@ def _shown(parts: Sequence[ast.expr], text: str) -> list[str] | None:
 def shown(node: ast.expr, text: str) -> str | None:
     """The text of a value as a frame shows it; None where it is none."""
     return as_shown(text_of(node, text))
+
+
+def shares_of(target: ast.expr, value: str) -> dict[str, str]:
+    """What an assignment of a value to a target binds; nothing where it does not fit, or binds no names alone."""
+    bound: dict[str, str] = {}
+    for name, text in _shares(target, value):
+        if not name:
+            return {}
+        bound[name] = text
+    return bound
+
+
+def _shares(target: ast.expr, value: str) -> Iterator[tuple[str, str]]:
+    match target:
+        case ast.Name(id=name):
+            yield name, as_shown(value) or ""
+        case ast.Tuple(elts=parts) | ast.List(elts=parts):
+            statement = statement_of(value)
+            items = items_of(statement.value, value) if isinstance(statement, ast.Expr) else None
+            stars = [place for place, part in enumerate(parts) if isinstance(part, ast.Starred)]
+            rest = 0 if items is None else len(items) - len(parts) + len(stars)
+            if items is None or len(stars) > 1 or (rest != 0 if not stars else rest < 0):
+                yield "", ""
+                return
+            for star in stars:
+                items[star : star + rest] = [list_together(items[star : star + rest])]
+            for part, item in zip(parts, items, strict=True):
+                yield from _shares(part.value if isinstance(part, ast.Starred) else part, item)
+        case _:
+            yield "", ""
 
 
 def put_together(over: ast.expr, items: Iterable[str]) -> str:

@@ -13,7 +13,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
-from cwm_trace.models.operations import as_shown, bindings_of, changed_name, is_value, worked
+from cwm_trace.models.items import shares_of
+from cwm_trace.models.operations import as_shown, changed_name, is_value, worked
 from cwm_trace.models.questions import Way
 from cwm_trace.models.statements import readings, statement_of, text_of
 
@@ -229,12 +230,8 @@ def all_known(items: Iterable[_Item | None] | None) -> list[_Item] | None:
 
 def _bound(target: ast.expr, item: str) -> Mapping[str, str] | None:
     """What an item gives its names; None where it does not fit."""
-    statement = statement_of(item)
-    assert isinstance(statement, ast.Expr)
-    texts = {name: as_shown(text_of(part, item)) for name, part in bindings_of(target, statement.value)}
-    known = {name: text for name, text in texts.items() if text is not None}
-    names = {node.id for node in ast.walk(target) if isinstance(node, ast.Name)}
-    return known if known and known.keys() == names else None
+    known = shares_of(target, item)
+    return known if known and all(known.values()) else None
 
 
 def _effects(body: Iterable[ast.stmt]) -> tuple[frozenset[str], frozenset[str]]:

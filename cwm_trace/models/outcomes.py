@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from cwm_trace.models.at_work import Running
 from cwm_trace.models.inline import filled
+from cwm_trace.models.items import shares_of
 from cwm_trace.models.keyed import has_lambda, without_lambda, without_method
 from cwm_trace.models.operations import CHANGES, as_shown, bindings_of, is_value, worked
 from cwm_trace.models.statements import statement_of, text_of
@@ -144,6 +145,8 @@ def _given(statement: ast.stmt, line: str) -> Outcome | None:
         ):
             text = _text(value, line)
             return None if text is None else Outcome({}, text)
+        case ast.Assign(targets=[target], value=value) if shares := shares_of(target, text_of(value, line)):
+            return Outcome(shares) if all(shares.values()) else None
         case ast.Assign(targets=targets, value=value):
             bound = [pair for target in targets for pair in bindings_of(target, value)]
         case ast.AnnAssign(target=target, value=ast.expr() as value):
