@@ -15,8 +15,8 @@ from cwm_trace.models.at_work import Running
 from cwm_trace.models.inline import filled
 from cwm_trace.models.items import shares_of
 from cwm_trace.models.keyed import has_lambda, without_lambda, without_method
-from cwm_trace.models.operations import CHANGES, as_shown, bindings_of, is_value, worked
-from cwm_trace.models.statements import statement_of, text_of
+from cwm_trace.models.operations import CHANGES, as_shown, bindings_of, is_value, put, worked
+from cwm_trace.models.statements import span, statement_of, text_of
 from cwm_trace.models.takes import GIVING, Take, first_take, has_takes
 
 NAME = "r"
@@ -123,13 +123,26 @@ def _done_by(statement: ast.stmt, running: Running, answers: Answers) -> Outcome
     if (name := _changed(statement)) is None:
         if not isinstance(statement, (ast.Assign, ast.AnnAssign, ast.Return)) and not _yields(statement):
             return None
-        done = statement_of(line := worked(running.line, answers.value))
+        done = statement_of(line := _in_order(statement, worked(running.line, answers.value), answers))
         return None if done is None else _given(done, line)
     if not _is_known(running.names.get(name, "")):
         return None
     swaps = isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Tuple)
     value = _augmented(statement, name, running, answers) or _asked(name, running, answers, swaps)
     return None if value is None else Outcome({name: value})
+
+
+def _in_order(statement: ast.stmt, line: str, answers: Answers) -> str:
+    """A set that a line makes has an order of its own, which is asked for."""
+    match statement, statement_of(line):
+        case (
+            (ast.Assign(value=ast.Set()) | ast.Return(value=ast.Set())),
+            (ast.Assign(value=made) | ast.Return(value=made)),
+        ):
+            text = text_of(made, line) if made is not None else ""
+            told = answers.value(text) if is_value(text) else None
+            return line if told is None or made is None else put(line, *span(line, made, made), told)
+    return line
 
 
 def _yields(statement: ast.stmt) -> bool:
