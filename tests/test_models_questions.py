@@ -157,6 +157,7 @@ def test_a_network_is_held_to_its_answers(monkeypatch: pytest.MonkeyPatch) -> No
     from cwm_trace.simulate import predict
 
     monkeypatch.setattr(nano, "asks_tests", True, raising=False)
+    monkeypatch.setattr(nano, "asks_steps", False, raising=False)
     prompt = call_prompt("def f(s):\n    if 'a' in s:\n        return 1\n    return 2\n", "f('abc')")
     for answer, line in [(True, "        return 1"), (False, "    return 2")]:
         told: list[str] = []

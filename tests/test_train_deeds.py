@@ -177,7 +177,16 @@ def shown(trace: Trace) -> list[Frame]:
 
 @pytest.mark.parametrize(
     ("family", "dense"),
-    [("deeds", 75), ("rounds", 95), ("growth", 100), ("asks", 50), ("catalogue", 60), ("sheets", 50), ("scales", 55)],
+    [
+        ("deeds", 75),
+        ("rounds", 95),
+        ("growth", 100),
+        ("asks", 50),
+        ("catalogue", 60),
+        ("sheets", 50),
+        ("scales", 55),
+        ("pieces", 30),
+    ],
 )
 def test_observations_are_learned_at_few_tokens_each(family: str, dense: int) -> None:
     tokenizer = build_tokenizer()

@@ -20,12 +20,16 @@ from cwm_trace.train.tokenizer import PAD, build_tokenizer
 SEEDS = range(37_970_000, 37_970_080)
 
 
-@pytest.mark.parametrize("family", ["facts", "deeds", "rounds", "growth", "choices", "asks", "sheets", "scales"])
+@pytest.mark.parametrize(
+    "family", ["facts", "deeds", "rounds", "growth", "choices", "asks", "sheets", "scales", "pieces"]
+)
 def test_the_same_seed_gives_the_same_program(family: str) -> None:
     assert [generate(seed, 1, family) for seed in SEEDS[:20]] == [generate(seed, 1, family) for seed in SEEDS[:20]]
 
 
-@pytest.mark.parametrize("family", ["facts", "deeds", "rounds", "growth", "choices", "asks", "sheets", "scales"])
+@pytest.mark.parametrize(
+    "family", ["facts", "deeds", "rounds", "growth", "choices", "asks", "sheets", "scales", "pieces"]
+)
 def test_python_has_nothing_to_say_about_the_programs(family: str) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")

@@ -82,6 +82,7 @@ def test_a_wide_mixture_has_them_all_and_the_usual_ones() -> None:
         "asks",
         "sheets",
         "scales",
+        "pieces",
         "panel",
         "runs",
         "recall",
