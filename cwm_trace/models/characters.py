@@ -13,8 +13,6 @@ from cwm_trace.models.items import Raises, Steps, Way, is_text, matches, text_to
 
 _EACH = frozenset(("upper", "lower", "swapcase"))
 _ALL = frozenset(("isalpha", "isdigit", "isalnum", "isspace", "isnumeric", "isdecimal"))
-_SPACES = [repr(space) for space in " \n\t\r\x0b\x0c"]
-_OTHER_SPACES = frozenset("\x1c\x1d\x1e\x1f\x85\xa0")
 
 
 def joined(between: str, over: Callable[[Steps], Sequence[str] | None] | None) -> Way | None:
@@ -42,11 +40,12 @@ def of_text(name: str, given: Sequence[str], items: Sequence[str]) -> Way | None
             return lambda steps: _all_known(_lowered(items, [place == 0 for place in range(len(items))], steps))
         case "title", [] if all(item.isascii() for item in items):  # where all letters have capitals
             return lambda steps: _titled(items, steps)
-        case "strip" | "lstrip" | "rstrip", [] if _has_plain_spaces(items):
-            return lambda steps: _stripped(name, _SPACES, items, steps)
+        case "strip" | "lstrip" | "rstrip", []:
+            return lambda steps: _stripped(name, lambda item: _is_space(item, steps), items)
         case "strip" | "lstrip" | "rstrip", [which] if is_text(which):
-            return lambda steps: _stripped(name, _characters(which), items, steps)
-        case "split", [] if _has_plain_spaces(items):
+            edge = _characters(which)
+            return lambda steps: _stripped(name, lambda item: any(steps.same(item, each) for each in edge), items)
+        case "split", []:
             return lambda steps: _words(items, steps)
         case "ljust" | "rjust", [width, *fill] if width.isdigit() and len(fill) < 2:
             return lambda steps: _filled(name, width, [*fill, "' '"][0], items, steps)
@@ -99,14 +98,8 @@ def _listed(texts: Iterable[Sequence[str]]) -> str:
     return f"[{', '.join(map(text_together, texts))}]"
 
 
-def _has_plain_spaces(items: Sequence[str]) -> bool:
-    """Whether all that Python takes for a space is one of the usual ones."""
-    text = "".join(map(ast.literal_eval, items))
-    return text.isascii() and not _OTHER_SPACES & set(text)
-
-
 def _is_space(item: str, steps: Steps) -> bool:
-    return any(steps.same(item, space) for space in _SPACES)
+    return steps.holds(f"{item}.isspace()")
 
 
 def _lowered(items: Sequence[str], begins: Sequence[bool], steps: Steps) -> list[str | None]:
@@ -119,11 +112,11 @@ def _titled(items: Sequence[str], steps: Steps) -> str | None:
     return _all_known(_lowered(items, [not before for before in [False, *letters][: len(items)]], steps))
 
 
-def _stripped(name: str, which: Sequence[str], items: Sequence[str], steps: Steps) -> str:
+def _stripped(name: str, goes: Callable[[str], bool], items: Sequence[str]) -> str:
     left = list(items)
-    while left and name != "rstrip" and any(steps.same(left[0], each) for each in which):
+    while left and name != "rstrip" and goes(left[0]):
         del left[0]
-    while left and name != "lstrip" and any(steps.same(left[-1], each) for each in which):
+    while left and name != "lstrip" and goes(left[-1]):
         del left[-1]
     return text_together(left)
 
