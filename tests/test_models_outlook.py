@@ -64,7 +64,7 @@ def check(outlook: Outlook, step: Frame) -> None:
 )
 def test_outlooks_are_what_frames_show(family: str | None) -> None:
     known: Counter[bool] = Counter()
-    for seed in range(FIRST, FIRST + 60):
+    for seed in range(FIRST, FIRST + 40):
         program = generate(seed, 1, family)
         for call in program.calls:
             for outlook, _ in checked(record_source(program.source, call, max_frames=600)):
@@ -80,7 +80,7 @@ def _has_set(value: str) -> bool:
 @pytest.mark.parametrize("family", ["plain", "module", "deeds", "wide", None])
 def test_what_frames_show_is_among_what_is_left(family: str | None) -> None:
     """Of a grammar that is held to outlooks, as a model is."""
-    for seed in range(FIRST, FIRST + 25):
+    for seed in range(FIRST, FIRST + 10):
         program = generate(seed, 1, family)
         for call in program.calls:
             trace = record_source(program.source, call, max_frames=200, max_characters=50_000)
