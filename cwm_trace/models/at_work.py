@@ -45,6 +45,11 @@ class Running(NamedTuple):
     told: tuple[str, ...] = ()
 
 
+def _own_line(scope: Scope) -> str:
+    """The line that runs, as a frame shows it, without its end."""
+    return escape_source(scope.line.rstrip("\r\n"))
+
+
 def _may_change(value: str) -> bool:
     """Whether a function that it is given may change what is shown of it."""
     return value.startswith(("[", "{")) or not (value.startswith("<") or is_value(value))
@@ -236,7 +241,7 @@ class AtWork:
     def _gone_through(self, form: Form, around: Scope, scope: Scope, item: int) -> Loop:
         names = around.names
         line = completed(filled(form.header, {**self._constants, **names}.get), around.answers)
-        own = escape_source(scope.line.rstrip("\r\n"))
+        own = _own_line(scope)
         ways = (Way(event, own) for event in (Event.LINE, Event.RETURN))
         return Loop(form.header, line, line, names, names, scope.names, (), item, *ways)
 
@@ -303,7 +308,7 @@ class AtWork:
         if not (body := lambda_body(scope.line.strip())):
             return None
         line = completed(filled(spelled_out(body), self._value), scope.answers)
-        return Inner(Way(Event.RETURN, escape_source(scope.line.rstrip("\r\n"))), line)
+        return Inner(Way(Event.RETURN, _own_line(scope)), line)
 
     def calling(self) -> Calling | None:
         """The line that may call a function next, or the lambda; None where nothing may, or what has been done of it is not known."""
@@ -359,12 +364,12 @@ class AtWork:
 
     def called(self, number: int) -> Way:
         """Of the CALL of the function that begins there."""
-        own = self._scopes.active[-1].line.rstrip("\r\n")
-        return Way(Event.CALL, escape_source(own if number == OWN else self._flow.lines[number]))
+        own = _own_line(self._scopes.active[-1])
+        return Way(Event.CALL, own if number == OWN else escape_source(self._flow.lines[number]))
 
     def raised(self) -> Way:
         """Of an EXCEPTION in the line that runs."""
-        return Way(Event.EXCEPTION, escape_source(self._scopes.active[-1].line.rstrip("\r\n")))
+        return Way(Event.EXCEPTION, _own_line(self._scopes.active[-1]))
 
     def defined(self) -> Mapping[str, str]:
         """The function that the line has bound, as a frame shows it."""

@@ -14,8 +14,10 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from cwm_trace.models.bindings import literal
+from cwm_trace.models.comprehensions import taken_by
 from cwm_trace.models.constants import bound_by
-from cwm_trace.models.items import items_of
+from cwm_trace.models.items import dict_together, items_of, tuple_together
+from cwm_trace.models.known import all_known
 from cwm_trace.models.operations import as_shown, is_operand, roots
 from cwm_trace.models.scopes import class_of
 from cwm_trace.models.statements import (
@@ -93,8 +95,13 @@ class Functions:
         defined = [part for node in classes for part in node.body if isinstance(part, FUNCTIONS)]
         self._unclear = stored | {part.name for part in defined if part.decorator_list}
         self.looks_up = any(part.name in _HOOKS or part.decorator_list for part in defined)
-        self._names = dict(_classes(tree, "")) if tree else {}
-        self.defined = {number: {name: text} for number, name, text in _defined(tree, "")} if tree else {}
+        named = list(_definitions(tree)) if tree else []
+        self._names = {name: full for node, name, full in named if isinstance(node, ast.ClassDef)}
+        self.defined = {
+            node.lineno: {name: f"<function {full}>"}
+            for node, name, full in named
+            if isinstance(node, (*FUNCTIONS, ast.Assign)) and not getattr(node, "decorator_list", None)
+        }
 
     def method(self, kind: str, name: str) -> ast.FunctionDef | None:
         """That of a class, or of the class that it is made from; None: none that is known."""
@@ -140,33 +147,20 @@ class Functions:
         return None
 
 
-def _classes(block: ast.AST, around: str) -> Iterator[tuple[str, str]]:
-    """The classes in a block: their names, and what they are called in full."""
+def _definitions(block: ast.AST, around: str = "") -> Iterator[tuple[ast.AST, str, str]]:
+    """The functions, classes and named lambdas in a block, with their names, and what they are called in full; `around` begins that."""
     for node in ast.iter_child_nodes(block):
         match node:
             case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
-                yield from _classes(node, f"{around}{name}.<locals>.")
+                yield node, name, f"{around}{name}"
+                yield from _definitions(node, f"{around}{name}.<locals>.")
             case ast.ClassDef(name=name):
-                yield name, f"{around}{name}"
-                yield from _classes(node, f"{around}{name}.")
-            case _:
-                yield from _classes(node, around)
-
-
-def _defined(block: ast.AST, around: str) -> Iterator[tuple[int, str, str]]:
-    """Of the functions in a block: number of their lines, names, and texts; `around` begins what they are called in full."""
-    for node in ast.iter_child_nodes(block):
-        match node:
-            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
-                if not node.decorator_list:
-                    yield node.lineno, name, f"<function {around}{name}>"
-                yield from _defined(node, f"{around}{name}.<locals>.")
-            case ast.ClassDef(name=name):
-                yield from _defined(node, f"{around}{name}.")
+                yield node, name, f"{around}{name}"
+                yield from _definitions(node, f"{around}{name}.")
             case ast.Assign(targets=[ast.Name(id=name)], value=ast.Lambda()):
-                yield node.lineno, name, f"<function {around}<lambda>>"
+                yield node, name, f"{around}<lambda>"
             case _:
-                yield from _defined(node, around)
+                yield from _definitions(node, around)
 
 
 @lru_cache(maxsize=4)
@@ -242,13 +236,10 @@ def done(node: ast.AST) -> Iterator[ast.AST]:
 
 def _is_taken(drawn: ast.GeneratorExp, statement: ast.stmt) -> bool:
     """Whether a call takes from it as soon as it is made."""
-    for node in ast.walk(statement):
-        match node:
-            case ast.Call(
-                func=ast.Name(id=name) | ast.Attribute(attr=name), args=[first, *others], keywords=keywords
-            ) if first is drawn:
-                return name in TAKERS and all(map(is_operand, (*others, *(word.value for word in keywords))))
-    return False
+    if (taking := taken_by(drawn, statement)) is None:
+        return False
+    name, call = taking
+    return name in TAKERS and all(map(is_operand, (*call.args[1:], *(word.value for word in call.keywords))))
 
 
 def _begun(node: ast.expr, source: str, names: Mapping[str, str]) -> Mapping[str, str]:
@@ -334,9 +325,12 @@ def _bound(parameters: ast.arguments, given: Sequence[str | None], words: _Value
     if not named <= bound.keys() or not alone <= bound.keys():
         return None
     if parameters.vararg:
-        bound[parameters.vararg.arg] = _tuple(rest)
+        bound[parameters.vararg.arg] = None if (known := all_known(rest)) is None else tuple_together(known)
     if parameters.kwarg:
-        bound[parameters.kwarg.arg] = _dict(over)
+        values = all_known(over.values())
+        bound[parameters.kwarg.arg] = (
+            None if values is None else dict_together(zip(map(repr, over), values, strict=True))
+        )
     return bound
 
 
@@ -352,18 +346,6 @@ def _defaults(parameters: ast.arguments) -> Iterator[tuple[str, str | None]]:
         if value is not None:
             changes = any(isinstance(part, (ast.List, ast.Dict, ast.Set)) for part in ast.walk(value))
             yield arg.arg, None if changes else literal(value)
-
-
-def _tuple(items: Sequence[str | None]) -> str | None:
-    known = [item for item in items if item is not None]
-    return f"({', '.join(known)}{',' if len(known) == 1 else ''})" if len(known) == len(items) else None
-
-
-def _dict(items: _Values) -> str | None:
-    known = {name: value for name, value in items.items() if value is not None}
-    return (
-        f"{{{', '.join(f'{name!r}: {value}' for name, value in known.items())}}}" if len(known) == len(items) else None
-    )
 
 
 def _values(node: ast.expr, text: str, names: Mapping[str, str]) -> list[str | None]:

@@ -9,7 +9,7 @@ import ast
 from collections.abc import Sequence
 from functools import lru_cache
 
-from cwm_trace.models.items import Raises, Steps, Way, dict_together, items_of, list_together, shown
+from cwm_trace.models.items import Raises, Steps, Way, dict_together, found_at, is_whole, items_of, list_together, shown
 from cwm_trace.models.operations import is_value
 from cwm_trace.models.statements import statement_of
 
@@ -61,10 +61,8 @@ def _of_list(items: Sequence[str], statement: ast.stmt, line: str) -> Way | None
 
 def _number_of(place: str, items: Sequence[str], steps: Steps) -> int | None:
     """Where the item stands; None: there is none, or that is unknown."""
-    if not place.lstrip("-").isdigit() or (wanted := steps.forward(place, items)) is None:
-        return None
-    numbered = enumerate(steps.numbered(items))
-    return next((at for at, (number, _) in numbered if number and steps.same(number, wanted)), None)
+    wanted = steps.forward(place, items) if is_whole(place) else None
+    return None if wanted is None else found_at(wanted, items, steps)
 
 
 def _replaced(

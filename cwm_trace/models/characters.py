@@ -10,6 +10,7 @@ import ast
 from collections.abc import Callable, Iterable, Sequence
 
 from cwm_trace.models.items import Raises, Steps, Way, is_text, matches, text_together
+from cwm_trace.models.known import behind
 
 _EACH = frozenset(("upper", "lower", "swapcase"))
 _ALL = frozenset(("isalpha", "isdigit", "isalnum", "isspace", "isnumeric", "isdecimal"))
@@ -17,16 +18,13 @@ _ALL = frozenset(("isalpha", "isdigit", "isalnum", "isspace", "isnumeric", "isde
 
 def joined(between: str, over: Callable[[Steps], Sequence[str] | None] | None) -> Way | None:
     """Texts in one, with another between them."""
-    if over is None:
+    return behind(over, lambda items, steps: _joined(between, items))
+
+
+def _joined(between: str, items: Sequence[str]) -> str | None:
+    if not all(map(is_text, items)):
         return None
-
-    def way(steps: Steps) -> str | None:
-        items = over(steps)
-        if items is None or not all(map(is_text, items)):
-            return None
-        return text_together([part for item in items for part in (between, item)][1:])
-
-    return way
+    return text_together([part for item in items for part in (between, item)][1:])
 
 
 def of_text(name: str, given: Sequence[str], items: Sequence[str]) -> Way | None:

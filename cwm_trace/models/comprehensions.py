@@ -12,7 +12,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from cwm_trace.models.inline import filled
-from cwm_trace.models.loops import Loop, all_known
+from cwm_trace.models.known import all_known
+from cwm_trace.models.loops import Loop
 from cwm_trace.models.operations import CHANGES, as_shown, worked
 from cwm_trace.models.questions import condition_of
 from cwm_trace.models.statements import DISPLAYS, readings, span, statement_of, text_of
@@ -78,16 +79,20 @@ def form_of(line: str) -> Form | None:
     for start, text, _ in readings(line):
         if (statement := statement_of(text)) is not None:
             found = [node for node in ast.walk(statement) if isinstance(node, (*DISPLAYS, ast.GeneratorExp))]
-            return _form(found[0], text, start, _taker(statement, found[0])) if len(found) == 1 else None
+            if len(found) != 1:
+                return None
+            taking = taken_by(found[0], statement)
+            return _form(found[0], text, start, taking[0] if taking else "")
     return None
 
 
-def _taker(statement: ast.stmt, drawn: ast.expr) -> str:
-    for node in ast.walk(statement):
+def taken_by(drawn: ast.expr, within: ast.AST) -> tuple[str, ast.Call] | None:
+    """The call, with its name, that has this as its first argument; None where there is none."""
+    for node in ast.walk(within):
         match node:
             case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name), args=[first, *_]) if first is drawn:
-                return name
-    return ""
+                return name, node
+    return None
 
 
 def _form(node: ast.expr, text: str, start: int, taker: str) -> Form | None:

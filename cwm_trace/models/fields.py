@@ -10,6 +10,7 @@ import ast
 from collections.abc import Iterator
 from functools import lru_cache
 
+from cwm_trace.models.known import all_known
 from cwm_trace.models.statements import readings, span, statement_of, text_of
 
 TEXT, SHOWN = "_text_", "_shown_"
@@ -44,9 +45,8 @@ def _outermost(node: ast.AST) -> Iterator[ast.JoinedStr]:
 
 
 def _taken_apart(node: ast.JoinedStr) -> str | None:
-    parts = [_part(part) for part in node.values]
-    known = [part for part in parts if part is not None]
-    return f"{TEXT}({', '.join(known)})" if len(known) == len(parts) else None
+    parts = all_known(map(_part, node.values))
+    return None if parts is None else f"{TEXT}({', '.join(parts)})"
 
 
 def _part(part: ast.expr) -> str | None:

@@ -9,6 +9,7 @@ import ast
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
+from cwm_trace.models.known import all_known
 from cwm_trace.models.operations import as_shown
 from cwm_trace.models.statements import statement_of, text_of
 
@@ -97,9 +98,7 @@ def items_of(over: ast.expr, text: str) -> list[str] | None:
 
 
 def _shown(parts: Sequence[ast.expr], text: str) -> list[str] | None:
-    texts = [shown(part, text) for part in parts[: MOST + 1]]
-    known = [each for each in texts if each is not None]
-    return known if len(known) == len(parts) else None
+    return all_known(shown(part, text) for part in parts) if len(parts) <= MOST + 1 else None
 
 
 def shown(node: ast.expr, text: str) -> str | None:
@@ -197,14 +196,24 @@ def is_number(text: str) -> bool:
     return text.lstrip("-")[:1] in _DIGITS
 
 
+def is_whole(text: str) -> bool:
+    """Whether a value is a whole number."""
+    return set(text.removeprefix("-")) <= _DIGITS and is_number(text)
+
+
+def found_at(wanted: str, items: Sequence[str], steps: Steps) -> int | None:
+    """Where the item with this number stands, which is told from the beginning; None: there is none."""
+    numbered = enumerate(steps.numbered(items))
+    return next((at for at, (number, _) in numbered if number and steps.same(number, wanted)), None)
+
+
 def item_at(place: str, items: Sequence[str], steps: Steps, missing: str) -> str | None:
     """The item with this number, which may be told from the end. Raises Raises: there is none; `missing` says so."""
     if (wanted := steps.forward(place, items)) is None:
         return None
-    for number, item in steps.numbered(items):
-        if number and steps.same(number, wanted):
-            return item
-    raise Raises(repr(IndexError(missing)))
+    if (at := found_at(wanted, items, steps)) is None:
+        raise Raises(repr(IndexError(missing)))
+    return items[at]
 
 
 def place_of(one: str, items: Sequence[str], steps: Steps, missing: str) -> str | None:

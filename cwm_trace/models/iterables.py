@@ -25,6 +25,7 @@ from cwm_trace.models.items import (
     texts_of,
     tuple_together,
 )
+from cwm_trace.models.known import all_known, behind
 from cwm_trace.models.operations import truth_of
 from cwm_trace.models.statements import statement_of
 
@@ -41,31 +42,18 @@ def gone_through(over: ast.expr, text: str) -> Through | None:
         case ast.Call(func=ast.Name(id="range"), args=args, keywords=[]) if numbers := texts_of(args, text):
             return lambda steps: _ranged(numbers, steps)
         case ast.Call(func=ast.Name(id="enumerate"), args=[inner], keywords=[]):
-            return _each(gone_through(inner, text), lambda items, steps: _enumerated(items, steps))
+            return behind(gone_through(inner, text), lambda items, steps: _enumerated(items, steps))
         case ast.Call(func=ast.Name(id="reversed"), args=[inner], keywords=[]):
-            return _each(gone_through(inner, text), lambda items, steps: items[::-1])
+            return behind(gone_through(inner, text), lambda items, steps: items[::-1])
         case ast.Call(func=ast.Name(id="zip"), args=[one, other], keywords=[]):
             return _zipped(gone_through(one, text), gone_through(other, text))
-        case ast.Call(func=ast.Name(id="set" | "frozenset"), args=[inner], keywords=[]):
-            return None
         case ast.Call(func=ast.Name(id="map"), args=[ast.Name(id=name), inner], keywords=[]) if name in _MAPPED:
-            return _each(gone_through(inner, text), lambda items, steps: _mapped(f"{name}({{}})", items, steps))
+            return behind(gone_through(inner, text), lambda items, steps: _mapped(f"{name}({{}})", items, steps))
         case ast.Call(
             func=ast.Name(id="map"), args=[ast.Attribute(value=ast.Name(id="str"), attr=name), inner], keywords=[]
         ):
-            return _each(gone_through(inner, text), lambda items, steps: _mapped(f"{{}}.{name}()", items, steps))
+            return behind(gone_through(inner, text), lambda items, steps: _mapped(f"{{}}.{name}()", items, steps))
     return None
-
-
-def _each(over: Through | None, make: Callable[[Sequence[str], Steps], Sequence[str] | None]) -> Through | None:
-    if over is None:
-        return None
-
-    def through(steps: Steps) -> Sequence[str] | None:
-        items = over(steps)
-        return None if items is None else make(items, steps)
-
-    return through
 
 
 def _ranged(numbers: Sequence[str], steps: Steps) -> Sequence[str] | None:
@@ -98,9 +86,7 @@ def _zipped(one: Through | None, other: Through | None) -> Through | None:
 
 
 def _mapped(form: str, items: Sequence[str], steps: Steps) -> Sequence[str] | None:
-    made = [steps.value(form.format(item)) for item in items]
-    known = [each for each in made if each is not None]
-    return known if len(known) == len(made) else None
+    return all_known(steps.value(form.format(item)) for item in items)
 
 
 def function_of(name: str, args: Sequence[ast.expr], text: str) -> Way | None:
@@ -109,32 +95,21 @@ def function_of(name: str, args: Sequence[ast.expr], text: str) -> Way | None:
         case "max" | "min", [_, _, *_] if (given := texts_of(args, text)) and alike(given):
             return lambda steps: _extreme(name, given, steps)
         case "sum", [over, start] if (first := shown(start, text)) and is_number(first):
-            return _of(gone_through(over, text), lambda items, steps: _summed([first, *items], steps))
+            return behind(gone_through(over, text), lambda items, steps: _summed([first, *items], steps))
         case "len" | "sorted", [ast.Call(func=ast.Name(id="set" | "frozenset"), args=[over], keywords=[])]:
-            return _of(gone_through(over, text), lambda items, steps: _of_set(name, items, steps))
+            return behind(gone_through(over, text), lambda items, steps: _of_set(name, items, steps))
         case "len", [ast.Call()]:
             return None
         case "sorted", [over]:
             return sorted_of(over, text, False)
         case _, [over] if name in _FUNCTIONS:
-            return _of(gone_through(over, text), _FUNCTIONS[name])
+            return behind(gone_through(over, text), _FUNCTIONS[name])
     return None
 
 
 def sorted_of(over: ast.expr, text: str, down: bool) -> Way | None:
     """All in order, in a list."""
-    return _of(gone_through(over, text), lambda items, steps: _sorted(items, down, steps))
-
-
-def _of(over: Through | None, make: Callable[[Sequence[str], Steps], str | None]) -> Way | None:
-    if over is None:
-        return None
-
-    def way(steps: Steps) -> str | None:
-        items = over(steps)
-        return None if items is None else make(items, steps)
-
-    return way
+    return behind(gone_through(over, text), lambda items, steps: _sorted(items, down, steps))
 
 
 def _sorted(items: Sequence[str], down: bool, steps: Steps) -> str | None:

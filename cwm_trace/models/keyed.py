@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from cwm_trace.models.at_work import Running
 from cwm_trace.models.calls import OWN, TAKERS, Handed, done
+from cwm_trace.models.comprehensions import taken_by
 from cwm_trace.models.inline import filled
 from cwm_trace.models.loops import items_of
 from cwm_trace.models.operations import put, roots, truth_of
@@ -129,11 +130,8 @@ def _is_first(call: ast.Call, statement: ast.stmt) -> bool:
 def _is_asked_at_once(call: ast.Call, root: ast.expr) -> bool:
     if not isinstance(call.func, ast.Name) or call.func.id not in ("map", "filter"):
         return True
-    around = [node for node in ast.walk(root) if isinstance(node, ast.Call) and call in node.args[:1]]
-    names = [
-        node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "") for node in around
-    ]
-    return len(names) == 1 and names[0] in TAKERS
+    taking = taken_by(call, root)
+    return taking is not None and taking[0] in TAKERS
 
 
 def _asks(call: ast.Call) -> bool:

@@ -11,15 +11,15 @@ import ast
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from cwm_trace.models.items import shares_of
+from cwm_trace.models.known import all_known
 from cwm_trace.models.operations import as_shown, changed_name, is_value, worked
 from cwm_trace.models.questions import Way
 from cwm_trace.models.statements import readings, statement_of, text_of
 
 _NUMBER = re.compile(r"-?\d+")
-_Item = TypeVar("_Item")
 _NO_ITEM = ""  # in place of the text of one
 
 
@@ -217,15 +217,6 @@ class _Items(NamedTuple):
 
     def _text(self, node: ast.expr) -> str | None:
         return as_shown(self.header.of(node))
-
-
-def all_known(items: Iterable[_Item | None] | None) -> list[_Item] | None:
-    """None where one of them is."""
-    if items is None:
-        return None
-    listed = list(items)
-    known = [item for item in listed if item is not None]
-    return known if len(known) == len(listed) else None
 
 
 def _bound(target: ast.expr, item: str) -> Mapping[str, str] | None:

@@ -20,8 +20,8 @@ from cwm_trace.models.items import (
     Way,
     alike,
     dict_together,
-    is_number,
     is_text,
+    is_whole,
     item_at,
     items_of,
     matches,
@@ -34,8 +34,6 @@ from cwm_trace.models.items import (
 from cwm_trace.models.iterables import function_of, gone_through, sorted_of
 from cwm_trace.models.operations import is_value
 from cwm_trace.models.statements import statement_of, text_of
-
-_NUMBER = frozenset("0123456789")
 
 _SIGNS: dict[type[ast.cmpop], str] = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">="}
 
@@ -72,10 +70,6 @@ def _way(node: ast.expr, text: str) -> Way | None:
         case ast.Call(func=ast.Attribute(value=over, attr=name), args=args, keywords=[]):
             return _method(over, name, texts_of(args, text), args, text)
     return None
-
-
-def _is_whole(text: str) -> bool:
-    return set(text.removeprefix("-")) <= _NUMBER and is_number(text)
 
 
 def _is_sequence(over: ast.expr) -> bool:
@@ -132,7 +126,7 @@ def _together(left: ast.expr, right: ast.expr, text: str) -> Way | None:
 
 def _repeated(over: ast.expr, times: str, text: str) -> Way | None:
     items = items_of(over, text) if _is_sequence(over) else None
-    if items is None or not _is_whole(times):
+    if items is None or not is_whole(times):
         return None
 
     def way(steps: Steps) -> str | None:
@@ -184,7 +178,7 @@ def _looked_up(key: str | None, over: ast.Dict, text: str, default: str | None =
 
 def _at(over: ast.expr, place: str, text: str) -> Way | None:
     items = items_of(over, text) if _is_sequence(over) else None
-    if items is None or not _is_whole(place):
+    if items is None or not is_whole(place):
         return None
     kind = "list" if isinstance(over, ast.List) else "tuple" if isinstance(over, ast.Tuple) else "string"
     return lambda steps: item_at(place, items, steps, f"{kind} index out of range")
@@ -193,7 +187,7 @@ def _at(over: ast.expr, place: str, text: str) -> Way | None:
 def _cut(over: ast.expr, part: ast.Slice, text: str) -> Way | None:
     items = items_of(over, text) if _is_sequence(over) else None
     lower, upper, step = (None if each is None else text_of(each, text) for each in (part.lower, part.upper, part.step))
-    if items is None or not all(each is None or _is_whole(each) for each in (lower, upper, step)):
+    if items is None or not all(each is None or is_whole(each) for each in (lower, upper, step)):
         return None
     if step == "-1" and lower is None and upper is None:
         return lambda steps: put_together(over, reversed(items))
@@ -244,7 +238,7 @@ def _method(over: ast.expr, name: str, given: Sequence[str], args: Sequence[ast.
             return lambda steps: place_of(one, items, steps, missing)
         case ast.List(), "pop", [] if items is not None:
             return lambda steps: item_at("-1", items, steps, "pop from empty list")
-        case ast.List(), "pop", [place] if items is not None and _is_whole(place):
+        case ast.List(), "pop", [place] if items is not None and is_whole(place):
             return lambda steps: item_at(
                 place, items, steps, "pop index out of range" if items else "pop from empty list"
             )
