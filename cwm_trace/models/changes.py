@@ -9,9 +9,22 @@ import ast
 from collections.abc import Sequence
 from functools import lru_cache
 
-from cwm_trace.models.items import Raises, Steps, Way, dict_together, found_at, is_whole, items_of, list_together, shown
+from cwm_trace.models.items import (
+    Raises,
+    Steps,
+    Way,
+    dict_together,
+    found_at,
+    is_whole,
+    items_of,
+    list_together,
+    shown,
+    texts_of,
+)
 from cwm_trace.models.operations import is_value
-from cwm_trace.models.statements import statement_of
+from cwm_trace.models.sets import changed_set, given_items, items_of_set
+from cwm_trace.models.slices import between, bound_of
+from cwm_trace.models.statements import statement_of, text_of
 
 _NO_PLACE = "list assignment index out of range"
 _Pairs = Sequence[tuple[str, str]]
@@ -25,6 +38,8 @@ def change_of(value: str, line: str) -> Way | None:
         return None
     if isinstance(before.value, ast.Dict):
         return _of_dict(before.value, value, statement, line)
+    if (members := items_of_set(before.value, value)) is not None:
+        return _of_set(members, statement, line)
     items = items_of(before.value, value)
     return None if items is None or not isinstance(before.value, ast.List) else _of_list(items, statement, line)
 
@@ -34,6 +49,10 @@ def _of_list(items: Sequence[str], statement: ast.stmt, line: str) -> Way | None
         return shown(node, line) or ""
 
     match statement:
+        case ast.Assign(targets=[ast.Subscript(slice=ast.Slice() as part)], value=given):
+            return _put_in(items, part, given_items([of(given)]), line)
+        case ast.Delete(targets=[ast.Subscript(slice=ast.Slice() as part)]):
+            return _put_in(items, part, [], line)
         case ast.Assign(targets=[ast.Subscript(slice=place)], value=given) if is_value(of(place)) and is_value(
             of(given)
         ):
@@ -56,6 +75,27 @@ def _of_list(items: Sequence[str], statement: ast.stmt, line: str) -> Way | None
             of(given)
         ):
             return lambda steps: _removed(items, of(given), steps)
+    return None
+
+
+def _put_in(items: Sequence[str], part: ast.Slice, others: Sequence[str] | None, line: str) -> Way | None:
+    """Other items in place of those between two bounds."""
+    bounds = [bound_of(None if each is None else text_of(each, line)) for each in (part.lower, part.upper)]
+    if others is None or part.step is not None or not all(fits for fits, _ in bounds):
+        return None
+
+    def way(steps: Steps) -> str | None:
+        places = between(bounds[0][1], bounds[1][1], items, steps)
+        return None if places is None else list_together([*items[: places[0]], *others, *items[places[1] :]])
+
+    return way
+
+
+def _of_set(items: Sequence[str], statement: ast.stmt, line: str) -> Way | None:
+    match statement:
+        case ast.Expr(value=ast.Call(func=ast.Attribute(attr=name), args=args, keywords=[])):
+            given = texts_of(args, line)
+            return changed_set(name, items, given, given_items(given)) if len(given) == len(args) else None
     return None
 
 
@@ -125,7 +165,15 @@ def _of_dict(before: ast.Dict, value: str, statement: ast.stmt, line: str) -> Wa
             is_value(of(others))
         ):
             return lambda steps: steps.value(f"{{**{value}, **{of(others)}}}")
+        case ast.Expr(value=ast.Call(func=ast.Attribute(attr="update"), args=[others], keywords=[])) if is_value(
+            of(others)
+        ):
+            return lambda steps: _updated(value, steps.value(f"dict({of(others)})"), steps)
     return None
+
+
+def _updated(value: str, others: str | None, steps: Steps) -> str | None:
+    return None if others is None else steps.value(f"{{**{value}, **{others}}}")
 
 
 def _without(pairs: _Pairs, key: str, missing: str | None, steps: Steps) -> str | None:

@@ -1,5 +1,4 @@
-"""What Python does with a text character by character, done so (`models.steps`): whether two are the same, what one is in capitals, is
-asked.
+"""What Python does with a text character by character, done so (`models.steps`): what one is in capitals, whether it is a letter, is asked.
 
 Knows the methods of texts; evaluates nothing but literals.
 """
@@ -7,13 +6,15 @@ Knows the methods of texts; evaluates nothing but literals.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
-from cwm_trace.models.items import Raises, Steps, Way, is_text, matches, text_together
+from cwm_trace.models.items import Steps, Way, is_text, is_whole, shown, text_together
 from cwm_trace.models.known import behind
+from cwm_trace.models.parts import characters, listed, with_part
 
 _EACH = frozenset(("upper", "lower", "swapcase"))
 _ALL = frozenset(("isalpha", "isdigit", "isalnum", "isspace", "isnumeric", "isdecimal"))
+_LINE_ENDS = frozenset("\r\v\f\x1c\x1d\x1e\x85\u2028\u2029")  # besides the usual one
 
 
 def joined(between: str, over: Callable[[Steps], Sequence[str] | None] | None) -> Way | None:
@@ -29,62 +30,55 @@ def _joined(between: str, items: Sequence[str]) -> str | None:
 
 def of_text(name: str, given: Sequence[str], items: Sequence[str]) -> Way | None:
     """A method of a text of these characters."""
+    return (
+        _of_each(name, given, items)
+        or _of_width(name, given, items)
+        or (with_part(name, given, items) if given else None)
+    )
+
+
+def _of_each(name: str, given: Sequence[str], items: Sequence[str]) -> Way | None:
+    plain = all(item.isascii() for item in items)  # where all letters have capitals
     match name, given:
         case _, [] if name in _EACH and len(items) != 1:
             return lambda steps: _all_known([steps.value(f"{item}.{name}()") for item in items])
-        case _, [] if name in _ALL and len(items) > 1:
-            return lambda steps: str(all(steps.holds(f"{item}.{name}()") for item in items))
+        case "casefold", [] if plain:
+            return lambda steps: _all_known([steps.value(f"{item}.lower()") for item in items])
+        case _, [] if name in _ALL and len(items) != 1:
+            return lambda steps: str(bool(items) and all(steps.holds(f"{item}.{name}()") for item in items))
+        case "isupper" | "islower", [] if plain and len(items) != 1:
+            other = "islower" if name == "isupper" else "isupper"
+            return lambda steps: str(_is_all(name, other, items, steps))
+        case "istitle", [] if plain:
+            return lambda steps: str(_is_title(items, steps))
         case "capitalize", []:
             return lambda steps: _all_known(_lowered(items, [place == 0 for place in range(len(items))], steps))
-        case "title", [] if all(item.isascii() for item in items):  # where all letters have capitals
+        case "title", [] if plain:
             return lambda steps: _titled(items, steps)
-        case "strip" | "lstrip" | "rstrip", []:
+        case "strip" | "lstrip" | "rstrip", [] | ["None"]:
             return lambda steps: _stripped(name, lambda item: _is_space(item, steps), items)
         case "strip" | "lstrip" | "rstrip", [which] if is_text(which):
-            edge = _characters(which)
+            edge = characters(which)
             return lambda steps: _stripped(name, lambda item: any(steps.same(item, each) for each in edge), items)
-        case "split", []:
+        case "split" | "rsplit", [] | ["None"]:
             return lambda steps: _words(items, steps)
-        case "ljust" | "rjust", [width, *fill] if width.isdigit() and len(fill) < 2:
-            return lambda steps: _filled(name, width, [*fill, "' '"][0], items, steps)
-        case "zfill", [width] if width.isdigit() and items[:1] not in (["'-'"], ["'+'"]):
-            return lambda steps: _filled("rjust", width, "'0'", items, steps)
-    if given and is_text(given[0]) and (parts := _characters(given[0])):
-        return _with_part(name, parts, given[1:], items)
+        case "splitlines", [] if not _LINE_ENDS.intersection(map(ast.literal_eval, items)):
+            return lambda steps: _lines(items, steps)
+        case "encode", [] if plain:
+            return lambda steps: f"b{text_together(items)}"
     return None
 
 
-def _with_part(name: str, parts: Sequence[str], others: Sequence[str], items: Sequence[str]) -> Way | None:
-    """A method that looks for a part of a text."""
-    match name, others:
-        case "count", []:
-            return lambda steps: steps.counted(matches(parts, items, steps))
-        case "find" | "index", []:
-            missing = "-1" if name == "find" else None
-            return lambda steps: _place(matches(parts, items, steps, 1), missing, steps)
-        case "rfind" | "rindex", []:
-            missing = "-1" if name == "rfind" else None
-            return lambda steps: _place(_from_the_end(parts, items, steps), missing, steps)
-        case "replace", [other] if is_text(other):
-            return lambda steps: text_together(_between(parts, items, matches(parts, items, steps), other))
-        case "split", []:
-            return lambda steps: _listed(_apart(parts, items, matches(parts, items, steps)))
-        case "split", [most] if most.isdigit():
-            return lambda steps: _listed(_apart(parts, items, matches(parts, items, steps, int(most))))
-        case "partition", []:
-            return lambda steps: _parted(parts, items, matches(parts, items, steps, 1), 0)
-        case "rpartition", []:
-            return lambda steps: _parted(parts, items, _from_the_end(parts, items, steps), 2)
-        case "startswith" | "removeprefix", []:
-            return lambda steps: _at_edge(name, parts, items, items[: len(parts)], items[len(parts) :], steps)
-        case "endswith" | "removesuffix", []:
-            edge = max(len(items) - len(parts), 0)
-            return lambda steps: _at_edge(name, parts, items, items[edge:], items[:edge], steps)
+def _of_width(name: str, given: Sequence[str], items: Sequence[str]) -> Way | None:
+    match name, given:
+        case "ljust" | "rjust" | "center", [width, *fill] if is_whole(width) and len(fill) < 2:
+            return lambda steps: filled(name, width, [*fill, "' '"][0], items, steps)
+        case "zfill", [width] if is_whole(width):
+            signs = int(items[:1] in (["'-'"], ["'+'"]))
+            return lambda steps: _zeros(width, items[:signs], items[signs:], steps)
+        case "expandtabs", [*size] if len(size) < 2 and all(map(str.isdigit, size)):
+            return lambda steps: _without_tabs(items, [*size, "8"][0], steps)
     return None
-
-
-def _characters(text: str) -> list[str]:
-    return list(map(repr, ast.literal_eval(text)))
 
 
 def _all_known(texts: Sequence[str | None]) -> str | None:
@@ -92,12 +86,28 @@ def _all_known(texts: Sequence[str | None]) -> str | None:
     return text_together(known) if len(known) == len(texts) else None
 
 
-def _listed(texts: Iterable[Sequence[str]]) -> str:
-    return f"[{', '.join(map(text_together, texts))}]"
-
-
 def _is_space(item: str, steps: Steps) -> bool:
     return steps.holds(f"{item}.isspace()")
+
+
+def _is_all(name: str, other: str, items: Sequence[str], steps: Steps) -> bool:
+    """Whether there are such letters, and no others."""
+    return any(steps.holds(f"{item}.{name}()") for item in items) and not any(
+        steps.holds(f"{item}.{other}()") for item in items
+    )
+
+
+def _is_title(items: Sequence[str], steps: Steps) -> bool:
+    """Whether each letter behind another is a small one, and all others are capitals."""
+    within, words = False, False
+    for item in items:
+        if steps.holds(f"{item}.isalpha()"):
+            if steps.holds(f"{item}.isupper()") is within:
+                return False
+            within = words = True
+        else:
+            within = False
+    return words
 
 
 def _lowered(items: Sequence[str], begins: Sequence[bool], steps: Steps) -> list[str | None]:
@@ -126,60 +136,85 @@ def _words(items: Sequence[str], steps: Steps) -> str:
             words.append([])
         else:
             words[-1].append(item)
-    return _listed(word for word in words if word)
+    return listed(word for word in words if word)
 
 
-def _filled(name: str, width: str, fill: str, items: Sequence[str], steps: Steps) -> str | None:
+def _lines(items: Sequence[str], steps: Steps) -> str:
+    made: list[list[str]] = [[]]
+    for item in items:
+        if steps.same(item, r"'\n'"):
+            made.append([])
+        else:
+            made[-1].append(item)
+    return listed(made if made[-1] else made[:-1])
+
+
+def filled(name: str, width: str, fill: str, items: Sequence[str], steps: Steps) -> str | None:
     """As wide as that, or wider."""
     number = steps.counted(items)
     if number is None or not steps.holds(f"{number} < {width}"):
         return text_together(items)
-    added: list[str] = []
-    while number is not None and not steps.same(number, width):
-        added.append(fill)
-        number = steps.next(number) if len(added) < 200 else None
-    if number is None:
+    if (missing := steps.value(f"{width} - {number}")) is None or not missing.isdecimal():
         return None
-    return text_together([*added, *items] if name == "rjust" else [*items, *added])
+    before, after = "0", missing
+    if name == "rjust":
+        before, after = missing, "0"
+    elif name == "center":
+        before, after = _halves(missing, width, steps)
+    sides = [_times(side, fill, steps) for side in (before, after)]
+    return text_together([*(sides[0] or []), *items, *(sides[1] or [])]) if None not in sides else None
 
 
-def _place(found: Sequence[int], missing: str | None, steps: Steps) -> str | None:
-    if not found and missing is None:
-        raise Raises(repr(ValueError("substring not found")))
-    return steps.counted(range(found[0])) if found else missing
+def _halves(missing: str, width: str, steps: Steps) -> tuple[str, str]:
+    """What is before and behind a text in the middle: the odd one is before it where the width is odd, too."""
+    half, more = steps.value(f"{missing} // 2") or "0", steps.value(f"{missing} % 2") or "0"
+    most = steps.value(f"{half} + {more}") or "0"
+    return (most, half) if steps.same(steps.value(f"{width} % 2") or "0", "1") else (half, most)
 
 
-def _from_the_end(parts: Sequence[str], items: Sequence[str], steps: Steps) -> list[int]:
-    """Where the last of the parts stand."""
-    found = matches(parts[::-1], items[::-1], steps, 1)
-    return [len(items) - len(parts) - place for place in found]
+def _times(number: str, fill: str, steps: Steps) -> list[str] | None:
+    made: list[str] = []
+    counted: str | None = "0"
+    while counted is not None and not steps.same(counted, number):
+        made.append(fill)
+        counted = steps.next(counted) if len(made) < 400 else None
+    return None if counted is None else made
 
 
-def _apart(parts: Sequence[str], items: Sequence[str], found: Sequence[int]) -> list[Sequence[str]]:
-    """What stands before, between and behind the parts."""
-    starts = [0, *(place + len(parts) for place in found)]
-    return [items[start:end] for start, end in zip(starts, [*found, len(items)], strict=True)]
+def _zeros(width: str, sign: Sequence[str], items: Sequence[str], steps: Steps) -> str | None:
+    """With zeros in front, behind its sign."""
+    number = steps.value(f"{width} - 1") if sign else width
+    made = None if number is None else filled("rjust", number, "'0'", items, steps)
+    return None if made is None else text_together([*sign, made])
 
 
-def _between(parts: Sequence[str], items: Sequence[str], found: Sequence[int], other: str) -> list[str]:
-    first, *rest = _apart(parts, items, found)
-    return [*first, *(text for each in rest for text in (other, *each))]
+def _without_tabs(items: Sequence[str], size: str, steps: Steps) -> str | None:
+    """With spaces in their places, up to the next column of this size."""
+    made, column = list[str](), list[str]()
+    for item in items:
+        added = [item]
+        if steps.same(item, r"'\t'"):
+            over = steps.value(f"{steps.counted(column)} % {size}") if size.strip("0") else size
+            spaces = _times(steps.value(f"{size} - {over}") or "", "' '", steps)
+            if spaces is None:
+                return None
+            added = spaces
+        column = [] if item in (r"'\n'", r"'\r'") else [*column, *added]
+        made += added
+    return text_together(made)
 
 
-def _parted(parts: Sequence[str], items: Sequence[str], found: Sequence[int], whole: int) -> str:
-    """Three texts; of what has no such part, all in one of them."""
-    if found:
-        before, behind = _apart(parts, items, found)
-        three = [before, parts, behind]
-    else:
-        three = [items if place == whole else [] for place in range(3)]
-    return f"({', '.join(map(text_together, three))})"
+def translated(table: ast.Dict, text: str, items: Sequence[str]) -> Way | None:
+    """A text with what a table has for its characters in their places."""
+    keys = [shown(key, text) if key is not None else None for key in table.keys]
+    values = [shown(value, text) for value in table.values]
+    pairs = [(key, value) for key, value in zip(keys, values, strict=True) if key is not None and value is not None]
+    if len(pairs) < len(keys):
+        return None
+    return lambda steps: _all_known([_in_table(item, pairs, steps) for item in items])
 
 
-def _at_edge(
-    name: str, parts: Sequence[str], items: Sequence[str], edge: Sequence[str], rest: Sequence[str], steps: Steps
-) -> str:
-    is_there = len(edge) == len(parts) and bool(matches(parts, edge, steps, 1))
-    if name.endswith("with"):
-        return str(is_there)
-    return text_together(rest if is_there else items)
+def _in_table(item: str, pairs: Sequence[tuple[str, str]], steps: Steps) -> str | None:
+    number = steps.value(f"ord({item})") or ""
+    value = next((value for key, value in pairs if steps.same(number, key)), item)
+    return "''" if value == "None" else steps.value(f"chr({value})") if is_whole(value) else value

@@ -6,9 +6,12 @@ Knows Python's functions; evaluates nothing but literals.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
+from cwm_trace.models.comparisons import kind_of
+from cwm_trace.models.formats import as_text, of_form
 from cwm_trace.models.items import (
     MOST,
     Raises,
@@ -18,6 +21,7 @@ from cwm_trace.models.items import (
     dict_together,
     in_order,
     is_number,
+    is_text,
     items_of,
     list_together,
     put_pairs,
@@ -26,11 +30,15 @@ from cwm_trace.models.items import (
     tuple_together,
 )
 from cwm_trace.models.known import all_known, behind
+from cwm_trace.models.numbers import number_of, of_number
 from cwm_trace.models.operations import truth_of
+from cwm_trace.models.sets import set_of
 from cwm_trace.models.statements import statement_of
 
 Through: TypeAlias = Callable[[Steps], Sequence[str] | None]
 """Tells items one after the other; None: unknown."""
+_TYPES = frozenset("bool bytes dict float int list set str tuple".split())
+_DIGITS = re.compile(r"[+-]?[0-9]+")
 _MAPPED = frozenset("abs ascii bin bool chr float hex int len list max min oct ord repr str sum tuple".split())
 
 
@@ -91,7 +99,16 @@ def _mapped(form: str, items: Sequence[str], steps: Steps) -> Sequence[str] | No
 
 def function_of(name: str, args: Sequence[ast.expr], text: str) -> Way | None:
     """A function of what it goes through; None where it does not, or that is not known."""
+    given = texts_of(args, text)
+    if len(given) == len(args) and (way := _of_values(name, given)) is not None:
+        return way
     match name, args:
+        case "set", [over]:
+            return behind(gone_through(over, text), set_of)
+        case "isinstance", [value, ast.Name(id=kind)]:
+            return _is_instance(kind_of(value), [kind])
+        case "isinstance", [value, ast.Tuple(elts=kinds)]:
+            return _is_instance(kind_of(value), [kind.id for kind in kinds if isinstance(kind, ast.Name)])
         case "max" | "min", [_, _, *_] if (given := texts_of(args, text)) and alike(given):
             return lambda steps: _extreme(name, given, steps)
         case "sum", [over, start] if (first := shown(start, text)) and is_number(first):
@@ -105,6 +122,37 @@ def function_of(name: str, args: Sequence[ast.expr], text: str) -> Way | None:
         case _, [over] if name in _FUNCTIONS:
             return behind(gone_through(over, text), _FUNCTIONS[name])
     return None
+
+
+def _of_values(name: str, given: Sequence[str]) -> Way | None:
+    """A function of values that it does not go through."""
+    match name, given:
+        case "str", [value]:
+            return lambda steps: as_text(value)
+        case "repr", [value]:
+            return lambda steps: repr(value)
+        case "bool", [value]:
+            return lambda steps: None if (truth := truth_of(value)) is None else str(truth)
+        case "int", [text] if is_text(text):
+            return lambda steps: _read(text)
+        case "format", [value, form] if is_text(form):
+            return of_form(value, ast.literal_eval(form))
+    return of_number(name, given)
+
+
+def _read(text: str) -> str:
+    """The whole number that a text shows. Raises Raises: it shows none."""
+    digits = ast.literal_eval(text).strip()
+    if not _DIGITS.fullmatch(digits):
+        raise Raises(repr(ValueError(f"invalid literal for int() with base 10: {text}")))
+    return number.shown if (number := number_of(digits.lstrip("+"))) is not None else digits
+
+
+def _is_instance(kind: str, kinds: Sequence[str]) -> Way | None:
+    """Whether a value is of one of these types, which have no other names here; None: that is unknown."""
+    if not kind or not kinds or not _TYPES.issuperset(kinds):
+        return None
+    return lambda steps: str(kind in kinds or (kind == "bool" and "int" in kinds))
 
 
 def sorted_of(over: ast.expr, text: str, down: bool) -> Way | None:

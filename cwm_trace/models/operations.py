@@ -167,8 +167,10 @@ def _decided(node: ast.BoolOp | ast.IfExp) -> bool | None:
 
 def _truth(test: ast.expr) -> bool | None:
     match test:
-        case ast.Constant(value=value) if value is not ...:
+        case ast.Constant(value=value) | ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=value)) if value is not ...:
             return bool(value)
+        case ast.Call(func=ast.Name(id="set"), args=[], keywords=[]):
+            return False
         case ast.List(elts=parts) | ast.Tuple(elts=parts) | ast.Set(elts=parts) | ast.Dict(values=parts) if _is_value(
             test
         ):
@@ -253,6 +255,8 @@ def _is_value(node: ast.expr) -> bool:
             return all(map(_is_value, items))
         case ast.Dict(keys=keys, values=values):
             return all(key is not None and _is_value(key) for key in keys) and all(map(_is_value, values))
+        case ast.Call(func=ast.Name(id="set"), args=[], keywords=[]):
+            return True
     return False
 
 

@@ -16,7 +16,7 @@ from cwm_trace.models.inline import filled
 from cwm_trace.models.items import shares_of
 from cwm_trace.models.keyed import has_lambda, without_lambda, without_method
 from cwm_trace.models.operations import CHANGES, as_shown, bindings_of, is_value, put, worked
-from cwm_trace.models.statements import span, statement_of, text_of
+from cwm_trace.models.statements import SIGNS, span, statement_of, text_of
 from cwm_trace.models.takes import GIVING, Take, first_take, has_takes
 
 NAME = "r"
@@ -24,19 +24,6 @@ NAME = "r"
 _LONGEST = 2000  # characters of it
 _HARMLESS = frozenset({"len", "str", "int", "list", "range", "sorted", "reversed", "set", "dict", "tuple"})
 _DELETES = re.compile(r"del\s+")
-_SIGNS: dict[type[ast.operator], str] = {
-    ast.Add: "+",
-    ast.Sub: "-",
-    ast.Mult: "*",
-    ast.Div: "/",
-    ast.FloorDiv: "//",
-    ast.Mod: "%",
-    ast.Pow: "**",
-    ast.BitAnd: "&",
-    ast.BitXor: "^",
-    ast.LShift: "<<",
-    ast.RShift: ">>",
-}
 
 
 Value = Callable[[str], str | None]
@@ -211,7 +198,7 @@ def _augmented(statement: ast.stmt, name: str, running: Running, answers: Answer
     """Of `x += 5`, what `x + 5` gives, where both are of a kind."""
     if not isinstance(statement, ast.AugAssign) or not isinstance(statement.target, ast.Name):
         return None
-    value, sign = running.names[name], _SIGNS.get(type(statement.op))
+    value, sign = running.names[name], SIGNS.get(type(statement.op))
     added = worked(running.line, answers.value).removeprefix(value).lstrip().removeprefix(f"{sign}=").strip()
     if sign is None or not is_value(added) or _kind(value) != _kind(added):
         return None
@@ -243,7 +230,7 @@ def _done(value: str, line: str, answers: Answers) -> str | None:
     """What a line makes of a value that has the name `NAME` in it."""
     statement = statement_of(line)
     match statement:
-        case ast.AugAssign(target=ast.Subscript(slice=index), value=added, op=op) if sign := _SIGNS.get(type(op)):
+        case ast.AugAssign(target=ast.Subscript(slice=index), value=added, op=op) if sign := SIGNS.get(type(op)):
             place, more = text_of(index, line), text_of(added, line)
             item = answers.value(f"{value}[{place}]")
             if item is None or not is_value(item) or not is_value(more) or _kind(item) != _kind(more):

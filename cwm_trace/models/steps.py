@@ -12,30 +12,33 @@ import ast
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
-from cwm_trace.models.characters import joined, of_text
+from cwm_trace.models.characters import joined, of_text, translated
+from cwm_trace.models.comparisons import compared, is_sequence
+from cwm_trace.models.formats import formatted
 from cwm_trace.models.items import (
     MOST,
     Raises,
     Steps,
     Way,
-    alike,
     dict_together,
     is_text,
     is_whole,
     item_at,
     items_of,
-    matches,
-    place_of,
+    list_together,
     put_pairs,
     put_together,
     shown,
     texts_of,
 )
 from cwm_trace.models.iterables import function_of, gone_through, sorted_of
+from cwm_trace.models.known import all_known, behind
+from cwm_trace.models.numbers import of_numbers
 from cwm_trace.models.operations import is_value
-from cwm_trace.models.statements import statement_of, text_of
-
-_SIGNS: dict[type[ast.cmpop], str] = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">="}
+from cwm_trace.models.parts import characters
+from cwm_trace.models.sets import combined, display_of, given_items, items_of_set, of_set
+from cwm_trace.models.slices import between, slice_of
+from cwm_trace.models.statements import COMPARISONS, SIGNS, statement_of, text_of
 
 
 @lru_cache(maxsize=10_000)
@@ -48,19 +51,28 @@ def way_of(operation: str) -> Way | None:
 def _way(node: ast.expr, text: str) -> Way | None:
     match node:
         case ast.Compare(left=left, ops=[how], comparators=[right]):
-            return _compared(left, how, right, text)
+            numbers = of_numbers(text_of(left, text), COMPARISONS.get(type(how), ""), text_of(right, text))
+            return numbers or compared(left, how, right, text)
+        case ast.BinOp(left=left, op=op, right=right) if numbers := of_numbers(
+            text_of(left, text), SIGNS.get(type(op), ""), text_of(right, text)
+        ):
+            return numbers
+        case ast.BinOp(left=left, op=op, right=right) if items_of_set(left, text) is not None:
+            return combined(left, SIGNS.get(type(op), ""), right, text)
         case ast.BinOp(left=left, op=ast.Add(), right=right):
             return _together(left, right, text)
         case ast.BinOp(left=left, op=ast.Mult(), right=right):
             return _repeated(left, text_of(right, text), text) or _repeated(right, text_of(left, text), text)
         case ast.BinOp(left=ast.Dict() as left, op=ast.BitOr(), right=ast.Dict() as right):
             return _merged([left, right], text)
+        case ast.Set() if (items := items_of(node, text)) is not None:
+            return display_of(items)
         case ast.Dict(keys=keys) if None in keys:
             return _merged([node], text)
         case ast.Subscript(value=ast.Dict() as over, slice=key):
             return _looked_up(shown(key, text), over, text)
         case ast.Subscript(value=over, slice=ast.Slice() as part):
-            return _cut(over, part, text)
+            return slice_of(over, part, text)
         case ast.Subscript(value=over, slice=place):
             return _at(over, text_of(place, text), text)
         case ast.Call(func=ast.Name(id=name), args=args, keywords=[]):
@@ -72,60 +84,15 @@ def _way(node: ast.expr, text: str) -> Way | None:
     return None
 
 
-def _is_sequence(over: ast.expr) -> bool:
-    return isinstance(over, (ast.List, ast.Tuple)) or (isinstance(over, ast.Constant) and isinstance(over.value, str))
-
-
-def _compared(left: ast.expr, how: ast.cmpop, right: ast.expr, text: str) -> Way | None:
-    one, items = shown(left, text) or "", items_of(right, text)
-    match how:
-        case ast.In() | ast.NotIn() if items is not None and not isinstance(right, ast.Constant):
-            return lambda steps: str(any(steps.same(one, item) for item in items) is isinstance(how, ast.In))
-        case ast.In() | ast.NotIn() if items is not None and is_text(one) and (parts := items_of(left, text)):
-            return lambda steps: str(bool(matches(parts, items, steps, 1)) is isinstance(how, ast.In))
-        case ast.Lt() | ast.Gt() | ast.LtE() | ast.GtE() if type(left) is type(right) and _is_sequence(left):
-            others = items_of(left, text)
-            if others is None or items is None or not all(map(alike, zip(others, items, strict=False))):
-                return None
-            return _in_order(left, others, items, _SIGNS[type(how)])
-        case ast.Eq() | ast.NotEq() if type(left) is type(right) and _is_sequence(left):
-            others = items_of(left, text)
-            if others is None or items is None or (len(others) == len(items) == 1 and isinstance(left, ast.Constant)):
-                return None
-            return lambda steps: str(_all_same(others, items, steps) is isinstance(how, ast.Eq))
-    return None
-
-
-def _all_same(one: Sequence[str], other: Sequence[str], steps: Steps) -> bool:
-    if not all(steps.same(first, second) for first, second in zip(one, other, strict=False)):
-        return False
-    return steps.same(steps.counted(one) or "", steps.counted(other) or "")
-
-
-def _in_order(kind: ast.expr, one: Sequence[str], other: Sequence[str], sign: str) -> Way:
-    """By the first items that differ, of texts by their numbers, or else by how many there are."""
-
-    def way(steps: Steps) -> str:
-        for first, second in zip(one, other, strict=False):
-            if not steps.same(first, second):
-                pair = (first, second)
-                if isinstance(kind, ast.Constant):
-                    pair = (steps.value(f"ord({first})") or first, steps.value(f"ord({second})") or second)
-                return str(steps.holds(f"{pair[0]} {sign[0]} {pair[1]}"))
-        return str(steps.holds(f"{steps.counted(one)} {sign} {steps.counted(other)}"))
-
-    return way
-
-
 def _together(left: ast.expr, right: ast.expr, text: str) -> Way | None:
     one, other = items_of(left, text), items_of(right, text)
-    if one is None or other is None or type(left) is not type(right) or not _is_sequence(left):
+    if one is None or other is None or type(left) is not type(right) or not is_sequence(left):
         return None
     return lambda steps: put_together(left, [*one, *other])
 
 
 def _repeated(over: ast.expr, times: str, text: str) -> Way | None:
-    items = items_of(over, text) if _is_sequence(over) else None
+    items = items_of(over, text) if is_sequence(over) else None
     if items is None or not is_whole(times):
         return None
 
@@ -177,69 +144,79 @@ def _looked_up(key: str | None, over: ast.Dict, text: str, default: str | None =
 
 
 def _at(over: ast.expr, place: str, text: str) -> Way | None:
-    items = items_of(over, text) if _is_sequence(over) else None
+    items = items_of(over, text) if is_sequence(over) else None
     if items is None or not is_whole(place):
         return None
     kind = "list" if isinstance(over, ast.List) else "tuple" if isinstance(over, ast.Tuple) else "string"
     return lambda steps: item_at(place, items, steps, f"{kind} index out of range")
 
 
-def _cut(over: ast.expr, part: ast.Slice, text: str) -> Way | None:
-    items = items_of(over, text) if _is_sequence(over) else None
-    lower, upper, step = (None if each is None else text_of(each, text) for each in (part.lower, part.upper, part.step))
-    if items is None or not all(each is None or is_whole(each) for each in (lower, upper, step)):
-        return None
-    if step == "-1" and lower is None and upper is None:
-        return lambda steps: put_together(over, reversed(items))
-    if step is not None and (step.startswith("-") or step == "0"):
-        return None
-
-    def way(steps: Steps) -> str | None:
-        kept = _kept(items, lower, upper, step, steps)
-        return None if kept is None else put_together(over, kept)
-
-    return way
-
-
-def _kept(
-    items: Sequence[str], lower: str | None, upper: str | None, step: str | None, steps: Steps
-) -> list[str] | None:
-    """From the place of the first on, each or each so-manieth, until the place of the last is reached."""
-    bounds = [None if each is None else steps.forward(each, items) for each in (lower or "0", upper)]
-    first, last = ("0" if each is not None and each.startswith("-") else each for each in bounds)
-    if first is None or (upper is not None and last is None):
-        return None
-    kept, wanted, begun = list[str](), first, False
-    for number, item in steps.numbered(items):
-        if number is None or (last is not None and steps.same(number, last)):
-            break
-        begun = begun or steps.same(number, first)
-        if begun and (step is None or steps.same(number, wanted)):
-            kept.append(item)
-            wanted = (steps.value(f"{wanted} + {step}") if step else None) or wanted
-    return kept
-
-
 def _method(over: ast.expr, name: str, given: Sequence[str], args: Sequence[ast.expr], text: str) -> Way | None:
+    if (members := items_of_set(over, text)) is not None:
+        others = given_items(given) if given else None
+        return of_set(name, members, others, given) if len(given) == len(args) else None
     items = items_of(over, text)
     match over, name, given:
+        case ast.Name(id="str"), "maketrans", [one, other] if is_text(one) and is_text(other):
+            return lambda steps: _table(characters(one), characters(other), steps)
+        case ast.Name(id="dict"), "fromkeys", [_, *value] if len(value) < 2:
+            through = gone_through(args[0], text)
+            return behind(through, lambda keys, steps: _from_keys(keys, [*value, "None"][0], steps))
         case ast.Dict(), "get" | "setdefault", [key, *others] if len(others) < 2:
             return _looked_up(key, over, text, [*others, "None"][0])
         case ast.Dict(), "pop", [key, *others] if len(others) < 2:
             return _looked_up(key, over, text, *others)
         case ast.Constant(value=str()), "join", [_]:
             return joined(shown(over, text) or "", gone_through(args[0], text))
-        case ast.Constant(value=str()), _, _ if items is not None:
+        case ast.Constant(value=str()), "translate", [_] if items is not None and isinstance(args[0], ast.Dict):
+            return translated(args[0], text, items)
+        case ast.Constant(value=str(form)), "format", _ if len(given) == len(args):
+            return formatted(form, given)
+        case ast.Constant(value=str()), _, _ if items is not None and len(given) == len(args):
             return of_text(name, given, items)
-        case ((ast.List() | ast.Tuple()), "count", [one]) if items is not None:
+        case ((ast.List() | ast.Tuple()), _, _) if items is not None:
+            return _of_items(over, name, given, items)
+    return None
+
+
+def _of_items(over: ast.expr, name: str, given: Sequence[str], items: Sequence[str]) -> Way | None:
+    """A method of a list or a tuple of these."""
+    match over, name, given:
+        case _, "count", [one]:
             return lambda steps: steps.counted([item for item in items if steps.same(item, one)])
-        case ((ast.List() | ast.Tuple()), "index", [one]) if items is not None:
+        case _, "index", [one, *bounds] if len(bounds) < 3 and all(map(is_whole, bounds)):
             missing = f"{one} is not in list" if isinstance(over, ast.List) else "tuple.index(x): x not in tuple"
-            return lambda steps: place_of(one, items, steps, missing)
+            return lambda steps: _index(one, items, [*bounds, None, None][:2], missing, steps)
         case ast.List(), "pop", [] if items is not None:
             return lambda steps: item_at("-1", items, steps, "pop from empty list")
         case ast.List(), "pop", [place] if items is not None and is_whole(place):
-            return lambda steps: item_at(
-                place, items, steps, "pop index out of range" if items else "pop from empty list"
-            )
+            missing = "pop index out of range" if items else "pop from empty list"
+            return lambda steps: item_at(place, items, steps, missing)
+        case ast.List(), "copy", []:
+            return lambda steps: list_together(items)
     return None
+
+
+def _index(one: str, items: Sequence[str], bounds: Sequence[str | None], missing: str, steps: Steps) -> str | None:
+    if (places := between(bounds[0], bounds[1], items, steps)) is None:
+        return None
+    at = next((at for at in range(*places) if steps.same(items[at], one)), None)
+    if at is None:
+        raise Raises(repr(ValueError(missing)))
+    return steps.counted(items[:at])
+
+
+def _table(keys: Sequence[str], others: Sequence[str], steps: Steps) -> str | None:
+    """What `str.translate` is given: numbers of characters, and of those in their places."""
+    if len(keys) != len(others):
+        raise Raises(repr(ValueError("the first two maketrans arguments must have equal length")))
+    numbers = all_known(steps.value(f"ord({each})") for each in [*keys, *others])
+    return (
+        None
+        if numbers is None
+        else dict_together(put_pairs(list(zip(numbers, numbers[len(keys) :], strict=False)), steps))
+    )
+
+
+def _from_keys(keys: Sequence[str], value: str, steps: Steps) -> str:
+    return dict_together(put_pairs([(key, value) for key in keys], steps))

@@ -32,7 +32,7 @@ def pieces_body(writer: Writer) -> list[str]:
 
 def _number(rng: random.Random, digits: list[int] | None = None) -> int:
     """Of one digit to four, small ones more often."""
-    count = rng.choice(digits) if digits else rng.choices(_DIGITS, [35, 40, 20, 5])[0]
+    count = rng.choice(digits) if digits else rng.choices(_DIGITS, [25, 40, 28, 7])[0]
     return rng.randint(10 ** (count - 1) if count > 1 else 0, 10**count - 1)
 
 
@@ -62,6 +62,12 @@ def _quotient(rng: random.Random) -> str:
     number = _number(rng, [1, 2, 2, 2, 3, 3, 4]) * rng.choice([1, 1, 1, 1, 1, -1])
     by = rng.choice([2, 2, 3, 3, 5, 10, 10, rng.randint(2, 9), rng.randint(2, 9), rng.randint(10, 26)])
     return f"{number} {rng.choice(['%', '%', '%', '//', '//'])} {by}"
+
+
+def _of_bits(rng: random.Random) -> str:
+    number = _number(rng, [1, 2, 2, 3]) * rng.choice([1, 1, 1, 1, -1])
+    shift = f"{number} {rng.choice(['<<', '>>'])} {rng.randint(0, 5)}"
+    return rng.choice([f"{number} {rng.choice('&|^')} {_number(rng, [1, 1, 2, 2, 3])}"] * 3 + [shift])
 
 
 def _compared(rng: random.Random) -> str:
@@ -108,8 +114,9 @@ def _plain(rng: random.Random) -> str:
 KINDS: dict[Callable[[random.Random], str], int] = {
     _sum: 34,
     _counting: 6,
-    _product: 10,
-    _quotient: 16,
+    _product: 16,
+    _quotient: 18,
+    _of_bits: 8,
     _compared: 22,
     _compared_characters: 7,
     _numbered: 7,

@@ -1,0 +1,289 @@
+"""Sets of whole numbers in the order in which CPython shows them: that of its table, in which the numbers are their own hashes.
+
+Whether two values are equal is asked (`models.steps`). The order of texts is another in each process: nothing is known of it here.
+Source: Objects/setobject.c of CPython 3.11 (`set_add_entry`, `set_table_resize`, `set_merge`). Evaluates nothing but literals.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+
+from cwm_trace.models.items import MOST, Raises, Steps, Way, is_whole, items_of
+from cwm_trace.models.statements import statement_of
+
+_SMALLEST = 8  # entries of a table
+_NEXT = 9  # entries looked at behind the first one, before it goes on elsewhere
+_PERTURB = 5  # bits of the hash that are used up by each look elsewhere
+_WORD = 2**64
+_MODULUS = 2**61 - 1  # of hashes
+_PLACES = {"True": 1, "False": 0}
+_METHODS = {"union": "|", "intersection": "&", "difference": "-", "symmetric_difference": "^"}
+_UPDATES = {"update": "|", "intersection_update": "&", "difference_update": "-", "symmetric_difference_update": "^"}
+
+
+def set_together(items: Sequence[str]) -> str:
+    """A set of these, in this order."""
+    return f"{{{', '.join(items)}}}" if items else "set()"
+
+
+def set_of(items: Sequence[str], steps: Steps) -> str | None:
+    """What `set` makes of items that it goes through; None: in which order is unknown."""
+    kept = _distinct(items, steps)
+    return set_together(_Table(kept).items) if _have_order(kept) else None
+
+
+def display_of(items: Sequence[str]) -> Way | None:
+    """The order of a set that is written out: of three constants or more, Python makes a set first, and then another of that."""
+    if not _have_order(items):
+        return None
+
+    def way(steps: Steps) -> str:
+        table = _Table(_distinct(items, steps))
+        # Of constants the compiler makes a frozen set, and another one of that, which is then copied.
+        return set_together((_Table(table.items).copy() if len(items) > 2 else table).items)
+
+    return way
+
+
+def combined(one: ast.expr, sign: str, other: ast.expr, line: str) -> Way | None:
+    """What an operator gives of two sets; None for others, or where the order is unknown."""
+    items, others = items_of_set(one, line), items_of_set(other, line)
+    if items is None or others is None:
+        return None
+    return _joined(items, sign, others)
+
+
+def items_of_set(over: ast.expr, line: str) -> list[str] | None:
+    """The items of a set; None: it is none."""
+    match over:
+        case ast.Set():
+            return items_of(over, line)
+        case ast.Call(func=ast.Name(id="set"), args=[], keywords=[]):
+            return []
+    return None
+
+
+def of_set(name: str, items: Sequence[str], others: Sequence[str] | None, given: Sequence[str]) -> Way | None:
+    """A method of a set that gives another one, an item, or a truth; None where it is none, or not known."""
+    if name == "pop" and not given and items:
+        return lambda steps: items[0]
+    if name == "copy" and not given:
+        return lambda steps: None if (table := _table_of(items)) is None else set_together(table.copy().items)
+    if others is None or len(given) > 1:
+        return None
+    if name in _METHODS:
+        return _joined(items, _METHODS[name], others)
+    match name:
+        case "issubset":
+            return lambda steps: str(all(_has(others, item, steps) for item in items))
+        case "issuperset":
+            return lambda steps: str(all(_has(items, item, steps) for item in others))
+        case "isdisjoint":
+            return lambda steps: str(not any(_has(items, item, steps) for item in others))
+    return None
+
+
+def changed_set(name: str, items: Sequence[str], given: Sequence[str], others: Sequence[str] | None) -> Way | None:
+    """What a method leaves of a set; None where that is not known."""
+    match name, given:
+        case "add", [one] if _have_order([*items, one]):
+            return lambda steps: _with(items, [] if _has(items, one, steps) else [one])
+        case "discard" | "remove", [one]:
+            return lambda steps: _without(name, items, one, steps)
+        case "pop", [] if items:
+            return lambda steps: set_together(items[1:])
+        case "clear", []:
+            return lambda steps: "set()"
+    if others is None or name not in _UPDATES:
+        return None
+    if name == "difference_update":
+        return lambda steps: set_together([item for item in items if not _has(others, item, steps)])
+    if name == "update" and _have_order([*items, *others]):
+        return lambda steps: _with(
+            items, [other for other in _distinct(others, steps) if not _has(items, other, steps)]
+        )
+    return _joined(items, _UPDATES[name], others)
+
+
+def _with(items: Sequence[str], more: Sequence[str]) -> str | None:
+    if (table := _table_of(items)) is None:
+        return None
+    return set_together(_exchanged(table, [], more).items)
+
+
+def _joined(items: Sequence[str], sign: str, others: Sequence[str]) -> Way | None:
+    if sign not in _METHODS.values() or not _have_order([*items, *others]):
+        return None
+
+    def way(steps: Steps) -> str | None:
+        both = [item for item in items if _has(others, item, steps)]
+        new = [item for item in others if not _has(items, item, steps)]
+        if sign == "&":
+            return set_together(_Table(_in(both, others, steps) if len(others) <= len(items) else both).items)
+        left = [item for item in items if item not in both]
+        if sign == "-" and len(items) // 4 <= len(others):
+            return set_together(_Table(left).items)
+        if (table := _table_of(items)) is None:
+            return None
+        if sign == "|":
+            return set_together(table.copy().merge(others, new).items)
+        if sign == "-":
+            return set_together(_exchanged(table.copy(), both, ()).items)
+        if (other_table := _table_of(others)) is None:
+            return None
+        return set_together(_exchanged(other_table.copy(), _in(both, others, steps), left).items)
+
+    return way
+
+
+def _in(both: Sequence[str], others: Sequence[str], steps: Steps) -> list[str]:
+    """In the order of the others."""
+    return [item for other in others for item in both if steps.same(item, other)]
+
+
+def _exchanged(table: _Table, gone: Iterable[str], new: Iterable[str]) -> _Table:
+    for item in gone:
+        table.remove(item)
+    for item in new:
+        table.add(item)
+    return table
+
+
+def _has(items: Sequence[str], one: str, steps: Steps) -> bool:
+    return any(steps.same(one, item) for item in items)
+
+
+def _distinct(items: Sequence[str], steps: Steps) -> list[str]:
+    """Of items that are equal the first."""
+    kept: list[str] = []
+    for item in items:
+        if not _has(kept, item, steps):
+            kept.append(item)
+    return kept
+
+
+def _without(name: str, items: Sequence[str], one: str, steps: Steps) -> str:
+    kept = [item for item in items if not steps.same(one, item)]
+    if name == "remove" and len(kept) == len(items):
+        raise Raises(f"KeyError({one})")
+    return set_together(kept)
+
+
+def _have_order(items: Sequence[str]) -> bool:
+    return len(items) <= MOST and (len(items) < 2 or all(is_whole(item) or item in _PLACES for item in items))
+
+
+class _Table:
+    """A set's entries, which only grow: what is taken from it leaves its entry used, until a larger table is made."""
+
+    def __init__(self, items: Iterable[str] = (), size: int = _SMALLEST) -> None:
+        self._entries: dict[int, str | None] = {}
+        self._size = size
+        for item in items:
+            self.add(item)
+
+    @property
+    def items(self) -> list[str]:
+        """In the order in which they are shown."""
+        return [item for _, item in sorted(self._entries.items()) if item is not None]
+
+    def add(self, item: str) -> None:
+        """An item that it has not."""
+        self._put(item)
+        if len(self._entries) * 5 >= (self._size - 1) * 3:
+            self._resize(len(self.items) * 4)
+
+    def remove(self, item: str) -> None:
+        """An item that it has."""
+        place = next(place for place, each in self._entries.items() if each == item)
+        self._entries[place] = None
+
+    def merge(self, items: Sequence[str], new: Iterable[str]) -> _Table:
+        """Another set's items, of which some are new: room is made for all of them before."""
+        if (len(self._entries) + len(items)) * 5 >= (self._size - 1) * 3:
+            self._resize((len(self.items) + len(items)) * 2)
+        for item in new:
+            self.add(item)
+        return self
+
+    def copy(self) -> _Table:
+        """A table for what is in this one."""
+        made = _Table().merge(self.items, ())
+        if made._size == self._size and None not in self._entries.values():
+            made._entries = dict(self._entries)
+            return made
+        for item in self.items:
+            made._put(item)
+        return made
+
+    def _resize(self, number: int) -> None:
+        self._size, items, self._entries = _fitting(number), self.items, {}
+        for item in items:
+            self._put(item)
+
+    def _put(self, item: str) -> None:
+        perturb = _hash(item) % _WORD
+        place = perturb % self._size
+        while True:
+            behind = _NEXT if place + _NEXT < self._size else 0
+            for each in range(place, place + behind + 1):
+                if each not in self._entries:
+                    self._entries[each] = item
+                    return
+            perturb >>= _PERTURB
+            place = (place * 5 + 1 + perturb) % self._size
+
+
+def _table_of(items: Sequence[str]) -> _Table | None:
+    """One in which items have the order in which they are shown; None: none was found. In which order they came into it is unknown."""
+    tables = (make(order) for make in _MAKERS for order in _orders(items))
+    return next((table for table in tables if table.items == [*items]), None)
+
+
+def _orders(items: Sequence[str]) -> Iterator[list[str]]:
+    """Orders in which they may have come."""
+    yield [*items]
+    yield [*items][::-1]
+    for place, item in enumerate(items):
+        others = [*items[:place], *items[place + 1 :]]
+        yield [item, *others]
+        yield [*others, item]
+
+
+_MAKERS: list[Callable[[Sequence[str]], _Table]] = [
+    _Table,
+    lambda items: _Table(items).copy(),
+    *(partial(_Table, size=2**power) for power in range(3, 10)),
+]
+
+
+def _fitting(number: int) -> int:
+    size = _SMALLEST
+    while size <= number:
+        size *= 2
+    return size
+
+
+def _hash(item: str) -> int:
+    if item in _PLACES:
+        return _PLACES[item]
+    number = abs(int(item)) % _MODULUS
+    number = -number if item.startswith("-") else number
+    return -2 if number == -1 else number
+
+
+def given_items(texts: Iterable[str]) -> list[str] | None:
+    """All items of values that a method is given, in this order; None where one is no such value."""
+    made: list[str] = []
+    for text in texts:
+        statement = statement_of(text)
+        if not isinstance(statement, ast.Expr):
+            return None
+        members = items_of_set(statement.value, text)
+        items = items_of(statement.value, text) if members is None else members
+        if items is None:
+            return None
+        made += items
+    return made
