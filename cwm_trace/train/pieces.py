@@ -46,6 +46,8 @@ def _near(rng: random.Random, number: int) -> int:
 
 
 def _sum(rng: random.Random) -> str:
+    if rng.random() < 0.2:  # as digits are taken from each other
+        return f"{rng.randint(0, 18)} - {rng.randint(0, 9)}"
     return f"{_signed(rng)} {rng.choice('++-')} {_number(rng)}"
 
 
@@ -65,6 +67,8 @@ def _quotient(rng: random.Random) -> str:
 
 
 def _of_bits(rng: random.Random) -> str:
+    if rng.random() < 0.3:
+        return f"{rng.randint(0, 1)} {rng.choice('&|^')} {rng.randint(0, 1)}"
     number = _number(rng, [1, 2, 2, 3]) * rng.choice([1, 1, 1, 1, -1])
     shift = f"{number} {rng.choice(['<<', '>>'])} {rng.randint(0, 5)}"
     return rng.choice([f"{number} {rng.choice('&|^')} {_number(rng, [1, 1, 2, 2, 3])}"] * 3 + [shift])
