@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
@@ -15,8 +15,8 @@ from cwm_trace.format import escape_source
 from cwm_trace.frames import Event
 from cwm_trace.models.answers import Answer, completed
 from cwm_trace.models.calls import OWN, Functions, functions_of
-from cwm_trace.models.comprehensions import Drawing, Form, Gathering, form_of, listed
-from cwm_trace.models.constants import constants_of, passed_in, shared_of
+from cwm_trace.models.comprehensions import Drawing, Form, Gathering, forms_of, with_ended
+from cwm_trace.models.constants import constants_of, passed_in, repeats, shared_of
 from cwm_trace.models.fields import spelled_out
 from cwm_trace.models.flow import LEFT
 from cwm_trace.models.inline import filled
@@ -37,12 +37,14 @@ class Running(NamedTuple):
         line: with values in place of names.
         names: the variables that it has.
         told: what a lambda in it has given so far, each time that it was called.
+        repeats: whether the program puts the same list into several places, as `[[0]] * 3` does.
     """
 
     source: str
     line: str
     names: Mapping[str, str]
     told: tuple[str, ...] = ()
+    repeats: bool = False
 
 
 def _own_line(scope: Scope) -> str:
@@ -58,6 +60,11 @@ def _may_change(value: str) -> bool:
 def _literal(value: str | None) -> str | None:
     """None for what looks like a call, as of an object that is shown as the one which makes it."""
     return value if value is not None and is_value(value) else None
+
+
+def _of_functions(answers: Sequence[Answer]) -> tuple[Answer, ...]:
+    """Without those of comprehensions."""
+    return tuple(answer for answer in answers if answer.name)
 
 
 class Inner(NamedTuple):
@@ -117,11 +124,13 @@ class CallingItem(NamedTuple):
         drawing: how it goes on.
         names: the variables that stand in it as they are, but for those of the item.
         answers: what has returned for it.
+        written: its tests and what it makes, as they are written.
     """
 
     drawing: Drawing
     names: Mapping[str, str]
     answers: tuple[Answer, ...]
+    written: tuple[str, ...]
 
 
 class GoingOn(NamedTuple):
@@ -161,10 +170,11 @@ class AtWork:
         scope = self._scopes.at_work
         if scope is None or scope.is_within or scope.number not in self._flow.whole:
             return None
-        source, names = spelled_out(_BEGINS.sub("", scope.line.strip())), self._names(scope)
-        if (drawn := self._drawn(scope)) is not None:
-            return Running(drawn, filled(drawn, names.get), names) if drawn else None
-        return Running(source, completed(filled(source, names.get), scope.answers), names, scope.told)
+        if (source := self._given(scope)) is None:
+            return None
+        source, names = spelled_out(_BEGINS.sub("", source)), self._names(scope)
+        line = completed(filled(source, names.get), _of_functions(scope.answers))
+        return Running(source, line, names, scope.told, repeats(self._flow.source))
 
     def _names(self, scope: Scope) -> dict[str, str]:
         """The variables, and constants of the module; but for what that the line has called may have changed."""
@@ -186,14 +196,13 @@ class AtWork:
         scope = self._scopes.at_work
         return scope is not None and scope.draws is not None
 
-    def _drawn(self, scope: Scope) -> str | None:
-        """The line with what its generator expression has given, "" where that may go on; None where it has none."""
-        form = form_of(scope.line.strip())
-        if form is None or not form.draws:
+    def _given(self, scope: Scope) -> str | None:
+        """The line with what its comprehensions have given; None where a generator expression may go on."""
+        line = scope.line.strip()
+        ended = len(scope.ended)
+        if scope.strange or any(form is None or form.draws for form in forms_of(line)[ended:]):
             return None
-        if not scope.draws or not scope.draws.ended:
-            return ""
-        return spelled_out(listed(scope.line.strip(), form, scope.draws.items))
+        return with_ended(line, scope.ended)
 
     def gathering(self) -> Gathering | None:
         """The comprehension that runs, at an item; None where there is none, or its items are not seen one by one."""
@@ -204,7 +213,7 @@ class AtWork:
             tuple(completed(filled(spelled_out(text), self._value), scope.before) for text in texts)
             for texts in form[:2]
         )
-        return Gathering(element, tests, scope.made, scope.visits[scope.line] - 1)
+        return Gathering(element, tests, scope.made, scope.visits[scope.line] - 1, form.kind)
 
     def loop(self) -> Loop | None:
         """The loop whose header has run, or the comprehension that runs; None where there is none, or how far it is is not seen."""
@@ -233,7 +242,7 @@ class AtWork:
         )
 
     def _comprehension(self, scope: Scope) -> Loop | None:
-        form, around = form_of(scope.line.strip()), self._scopes.active[-2:-1]
+        form, around = scope.form, self._scopes.active[-2:-1]
         if form is None or not around or form.draws:
             return None
         return self._gone_through(form, around[0], scope, scope.visits[scope.line])
@@ -261,8 +270,8 @@ class AtWork:
         scope = self._scopes.at_work
         if scope is None or scope.draws is None or scope.draws.ended or scope.line.lstrip().startswith(LOOPS):
             return None
-        form, draws = form_of(scope.line.strip()), scope.draws
-        if form is None or not form.draws:
+        draws, forms = scope.draws, forms_of(scope.line.strip())[len(scope.ended) :]
+        if not forms or (form := forms[0]) is None or not form.draws:
             return None
         loop = self._gone_through(form, scope, Scope(draws.names, line=scope.line), draws.count)
         return GoingOn(loop, draws.names, form.taker, draws.items[-1])
@@ -270,18 +279,19 @@ class AtWork:
     def calling_item(self) -> CallingItem | None:
         """None where no comprehension is at work, or what has returned to it is not known."""
         scope, form = self._scopes.at_work, self._form()
-        if scope is None or form is None or len(scope.answers) != scope.returned:
+        if scope is None or form is None or len(scope.answers) != scope.returned or scope.strange:
             return None
         found = self._next_item(scope, form)
         names = {**self._scopes.active[-2].names, **scope.names}
         if scope.answers:
             names = {name: value for name, value in names.items() if not _may_change(value)}
-        return None if found is None else CallingItem(found, names, scope.answers)
+        written = (*form.tests, *form.element)
+        return None if found is None else CallingItem(found, names, scope.answers, written)
 
     def _form(self) -> Form | None:
         """Of the comprehension that runs."""
         scope = self._scopes.at_work
-        return form_of(scope.line.strip()) if scope is not None and scope.name == "" else None
+        return scope.form if scope is not None and scope.name == "" else None
 
     def _next_item(self, scope: Scope, form: Form) -> Drawing | None:
         if not (around := self._scopes.active[-2:-1]):
@@ -313,18 +323,20 @@ class AtWork:
     def calling(self) -> Calling | None:
         """The line that may call a function next, or the lambda; None where nothing may, or what has been done of it is not known."""
         scope = self._scopes.at_work
-        if scope is None or scope.name == "" or len(scope.answers) + len(scope.told) != scope.returned or scope.draws:
+        if scope is None or scope.name == "" or len(scope.answers) + len(scope.told) != scope.returned:
+            return None
+        if scope.strange or (scope.draws and not scope.draws.ended):
             return None
         if (source := self._left_to_do(scope)) is None:
             return None
         names = dict(scope.names) if scope.is_within else self._names(scope)
         value = self._value if scope.is_within else names.get
         line = filled(source, lambda name: _literal(value(name)))
-        return Calling(source, line, names, scope.answers, scope.told)
+        return Calling(source, line, names, _of_functions(scope.answers), scope.told)
 
     def _left_to_do(self, scope: Scope) -> str | None:
         """The line, or what the lambda gives; None where that is a part of a statement, or of a loop that goes on."""
-        source = spelled_out(scope.line.strip())
+        source = spelled_out(with_ended(scope.line.strip(), scope.ended))
         if scope.is_within:
             return lambda_body(source) or None if scope.name is None else None
         if scope.resumes:
@@ -356,8 +368,9 @@ class AtWork:
         ways = None if scope is None else self._flow.ways.get(scope.number)
         if scope is None or ways is None:
             return None
-        source = spelled_out(scope.line.strip()) if (drawn := self._drawn(scope)) is None else drawn
-        line = completed(filled(source, self._names(scope).get), scope.answers if drawn is None else ())
+        if (source := self._given(scope)) is None:
+            return None
+        line = completed(filled(spelled_out(source), self._names(scope).get), _of_functions(scope.answers))
         if (condition := condition_of(line, constant=line != scope.line.strip())) is None:
             return None
         return Question(condition, *(self._way(number, scope.number) for number in ways))

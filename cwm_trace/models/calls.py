@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from cwm_trace.models.bindings import literal
-from cwm_trace.models.comprehensions import taken_by
+from cwm_trace.models.comprehensions import outermost, taken_by
 from cwm_trace.models.constants import bound_by
 from cwm_trace.models.items import dict_together, items_of, tuple_together
 from cwm_trace.models.known import all_known
@@ -246,8 +246,9 @@ def _begun(node: ast.expr, source: str, names: Mapping[str, str]) -> Mapping[str
     """What a comprehension is given: the iterator over the first thing that it goes through, and variables from around it."""
     kinds = (*DISPLAYS, ast.GeneratorExp)
     statements = [statement for _, text, _ in readings(source) if (statement := statement_of(text)) is not None]
-    written = [part for each in statements[:1] for part in ast.walk(each) if isinstance(part, kinds)]
-    if len(written) != 1 or not isinstance(node, kinds) or node.generators[0].is_async:
+    # Those that have ended are in the source no more.
+    written = [part for each in statements[:1] for part in outermost(each)]
+    if not written or type(written[0]) is not type(node) or not isinstance(node, kinds) or node.generators[0].is_async:
         return {}
     first = written[0].generators[0]
     # The compiler makes a tuple of a list that is written there.
@@ -257,9 +258,8 @@ def _begun(node: ast.expr, source: str, names: Mapping[str, str]) -> Mapping[str
     return around if shown is None else {**around, ITERATOR: f"<{shown} object>"}
 
 
-def _read_in(comprehension: ast.expr) -> set[str]:
+def _read_in(comprehension: ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp) -> set[str]:
     """Names that it has not for itself, nor only for what it goes through first."""
-    assert isinstance(comprehension, (*DISPLAYS, ast.GeneratorExp))
     first = {id(node) for node in ast.walk(comprehension.generators[0].iter)}
     found = [node for node in ast.walk(comprehension) if isinstance(node, ast.Name) and id(node) not in first]
     return {node.id for node in found} - {node.id for node in found if isinstance(node.ctx, ast.Store)}

@@ -61,8 +61,11 @@ def _alike(left: ast.expr, how: ast.cmpop, right: ast.expr, text: str) -> Way | 
     if isinstance(how, (ast.Is, ast.IsNot)) or kinds[0] != kinds[1]:
         return None
     one, other = items_of(left, text), items_of(right, text)
-    if one is None or other is None or (len(one) == len(other) == 1 and isinstance(left, ast.Constant)):
+    if one is None or other is None:
         return None
+    if len(one) == len(other) == 1 and isinstance(left, ast.Constant):
+        asked = f"{one[0]} == {other[0]}"
+        return None if text == asked else lambda steps: str(steps.holds(asked) is holds)
     if isinstance(left, ast.Dict) and isinstance(right, ast.Dict):
         values = [[shown(value, text) or "" for value in each.values] for each in (left, right)]
         return lambda steps: str(_all_in(one, values[0], other, values[1], steps) is holds)

@@ -7,7 +7,7 @@ an item, are expressions of values alone, as lines are. Knows Python's comprehen
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -33,6 +33,7 @@ class Form(NamedTuple):
         draws: whether it is a generator expression.
         taker: the function or method that takes from that, "" where that is unknown.
         start, end: where it stands in the line.
+        kind: what it makes: a `[`, a `{` of a dict, an `s` of a set; a `(` is a generator expression.
     """
 
     element: tuple[str, ...]
@@ -43,6 +44,12 @@ class Form(NamedTuple):
     taker: str
     start: int
     end: int
+    kind: str
+
+    @property
+    def inner(self) -> tuple[Form | None, ...]:
+        """Those in it."""
+        return tuple(form for text in (*self.tests, *self.element) for form in forms_of(text))
 
 
 class Drawing(NamedTuple):
@@ -65,25 +72,43 @@ class Gathering(NamedTuple):
         element, tests: as those of its form, with values in place of names.
         made: what has come of its items, by their numbers from 1 on; None: unknown. To be filled in.
         item: the number of this one.
+        kind: of the comprehension's form.
     """
 
     element: tuple[str, ...]
     tests: tuple[str, ...]
     made: dict[int, Item | None]
     item: int
+    kind: str
 
 
 @lru_cache(maxsize=1000)
-def form_of(line: str) -> Form | None:
-    """None where a line has no list or dict comprehension, nor generator expression, over one thing, or others beside it."""
+def forms_of(line: str) -> tuple[Form | None, ...]:
+    """The comprehensions of a line, or an expression, in order, without those in others; None for one that is not known."""
     for start, text, _ in readings(line):
         if (statement := statement_of(text)) is not None:
-            found = [node for node in ast.walk(statement) if isinstance(node, (*DISPLAYS, ast.GeneratorExp))]
-            if len(found) != 1:
-                return None
-            taking = taken_by(found[0], statement)
-            return _form(found[0], text, start, taking[0] if taking else "")
-    return None
+            return tuple(_form_in(node, statement, text, start) for node in outermost(statement))
+    return ()
+
+
+def form_of(line: str) -> Form | None:
+    """The only one of a line; None where it has none, or others beside it."""
+    forms = forms_of(line)
+    return forms[0] if len(forms) == 1 else None
+
+
+def outermost(node: ast.AST) -> Iterator[ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp]:
+    """The comprehensions in something, in order, without those in others."""
+    if isinstance(node, (*DISPLAYS, ast.GeneratorExp)):
+        yield node
+    elif not isinstance(node, ast.Lambda):
+        for part in ast.iter_child_nodes(node):
+            yield from outermost(part)
+
+
+def _form_in(node: ast.expr, statement: ast.stmt, text: str, start: int) -> Form | None:
+    taking = taken_by(node, statement)
+    return _form(node, text, start, taking[0] if taking else "")
 
 
 def taken_by(drawn: ast.expr, within: ast.AST) -> tuple[str, ast.Call] | None:
@@ -96,11 +121,7 @@ def taken_by(drawn: ast.expr, within: ast.AST) -> tuple[str, ast.Call] | None:
 
 
 def _form(node: ast.expr, text: str, start: int, taker: str) -> Form | None:
-    if (
-        not isinstance(node, (ast.ListComp, ast.DictComp, ast.GeneratorExp))
-        or len(node.generators) != 1
-        or node.generators[0].is_async
-    ):
+    if not isinstance(node, (*DISPLAYS, ast.GeneratorExp)) or len(node.generators) != 1 or node.generators[0].is_async:
         return None
     (over,) = node.generators
     parts = (node.key, node.value) if isinstance(node, ast.DictComp) else (node.elt,)
@@ -111,7 +132,8 @@ def _form(node: ast.expr, text: str, start: int, taker: str) -> Form | None:
     header = f"for {text_of(over.target, text)} in {text_of(over.iter, text)}:"
     elements, draws = tuple(text_of(part, text) for part in parts), isinstance(node, ast.GeneratorExp)
     begins, ends = (start + place for place in span(text, node, node))
-    return Form(elements, tests, targets, header, draws, taker, begins, ends)
+    kind = {ast.ListComp: "[", ast.DictComp: "{", ast.SetComp: "s"}.get(type(node), "(")
+    return Form(elements, tests, targets, header, draws, taker, begins, ends, kind)
 
 
 def _has_effects(node: ast.AST) -> bool:
@@ -121,11 +143,12 @@ def _has_effects(node: ast.AST) -> bool:
     return isinstance(node, (ast.Lambda, ast.NamedExpr))
 
 
-def listed(line: str, form: Form, items: Sequence[str]) -> str:
-    """The line with a list of items in place of a generator expression, of which a call's only argument has the call's parentheses."""
-    text = f"[{', '.join(items)}]"
-    called = line[: form.start][-1:].isidentifier()
-    return line[: form.start] + (f"({text})" if called else text) + line[form.end :]
+def with_ended(line: str, ended: Sequence[tuple[Form, str]]) -> str:
+    """The line with what comprehensions have given in their places: of a generator expression a list, which has the call's parentheses."""
+    for form, text in reversed(ended):
+        called = form.draws and line[: form.start][-1:].isidentifier()
+        line = line[: form.start] + (f"({text})" if called else text) + line[form.end :]
+    return line
 
 
 def gathered(gathering: Gathering, holds: Callable[[str], bool], value: Callable[[str], str | None]) -> str | None:
@@ -134,7 +157,9 @@ def gathered(gathering: Gathering, holds: Callable[[str], bool], value: Callable
     known = all_known(gathering.made.get(number) for number in range(1, gathering.item + 1))
     if known is None:
         return None
-    if len(gathering.element) == 1:
+    if gathering.kind == "s":
+        return value(f"set([{', '.join(text for item in known for text in item)}])")
+    if gathering.kind == "[":
         return f"[{', '.join(text for item in known for text in item)}]"
     pairs = dict(item for item in known if len(item) == 2)
     return f"{{{', '.join(f'{key}: {text}' for key, text in pairs.items())}}}"

@@ -66,6 +66,23 @@ def shared_of(source: str) -> frozenset[str]:
     return frozenset(found)
 
 
+@lru_cache(maxsize=4)
+def repeats(source: str) -> bool:
+    """Whether a program puts the same list or dict into several places, so that what changes one changes all."""
+    tree = parsed(source)
+    nodes = list(ast.walk(tree)) if tree else []
+    lists = [
+        side
+        for node in nodes
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult)
+        for side in (node.left, node.right)
+        if isinstance(side, ast.List)
+    ]
+    keyed = (node for node in nodes if isinstance(node, ast.Attribute) and node.attr == "fromkeys")
+    items = (item for made in lists for item in made.elts)
+    return next(keyed, None) is not None or not all(isinstance(item, (ast.Constant, ast.UnaryOp)) for item in items)
+
+
 def passed_in(line: str, names: Mapping[str, str]) -> set[str]:
     """The variables that a line hands to functions which are not Python's own, or to methods of objects."""
     statement = statement_of(line)

@@ -22,6 +22,7 @@ from cwm_trace.models.items import (
     in_order,
     is_number,
     is_text,
+    is_whole,
     items_of,
     list_together,
     put_pairs,
@@ -32,7 +33,7 @@ from cwm_trace.models.items import (
 from cwm_trace.models.known import all_known, behind
 from cwm_trace.models.numbers import number_of, of_number
 from cwm_trace.models.operations import truth_of
-from cwm_trace.models.sets import set_of
+from cwm_trace.models.sets import ordered, set_of
 from cwm_trace.models.statements import statement_of
 
 Through: TypeAlias = Callable[[Steps], Sequence[str] | None]
@@ -51,6 +52,15 @@ def gone_through(over: ast.expr, text: str) -> Through | None:
             return lambda steps: _ranged(numbers, steps)
         case ast.Call(func=ast.Name(id="enumerate"), args=[inner], keywords=[]):
             return behind(gone_through(inner, text), lambda items, steps: _enumerated(items, steps))
+        case (
+            ast.Call(func=ast.Name(id="enumerate"), args=[inner, start], keywords=[])
+            | ast.Call(func=ast.Name(id="enumerate"), args=[inner], keywords=[ast.keyword(arg="start", value=start)])
+        ) if is_whole(first := shown(start, text) or ""):
+            return behind(gone_through(inner, text), lambda items, steps: _enumerated(items, steps, first))
+        case ast.Call(func=ast.Name(id="set"), args=[inner], keywords=[]):
+            return behind(gone_through(inner, text), lambda items, steps: ordered(items, steps))
+        case ast.Call(func=ast.Name(id="filter"), args=[ast.Constant(value=None), inner], keywords=[]):
+            return behind(gone_through(inner, text), lambda items, steps: _true(items))
         case ast.Call(func=ast.Name(id="reversed"), args=[inner], keywords=[]):
             return behind(gone_through(inner, text), lambda items, steps: items[::-1])
         case ast.Call(func=ast.Name(id="zip"), args=[one, other], keywords=[]):
@@ -75,9 +85,16 @@ def _ranged(numbers: Sequence[str], steps: Steps) -> Sequence[str] | None:
     return None if number is None or not size.strip("0") else made
 
 
-def _enumerated(items: Sequence[str], steps: Steps) -> Sequence[str] | None:
-    pairs = list(steps.numbered(items))
-    return [tuple_together([number or "0", item]) for number, item in pairs]
+def _enumerated(items: Sequence[str], steps: Steps, first: str = "0") -> Sequence[str] | None:
+    numbers = all_known(
+        number if first == "0" else steps.value(f"{first} + {number}") for number, _ in steps.numbered(items)
+    )
+    return None if numbers is None else [tuple_together(pair) for pair in zip(numbers, items, strict=True)]
+
+
+def _true(items: Sequence[str]) -> Sequence[str] | None:
+    truths = all_known(map(truth_of, items))
+    return None if truths is None else [item for item, truth in zip(items, truths, strict=True) if truth]
 
 
 def _zipped(one: Through | None, other: Through | None) -> Through | None:
@@ -115,7 +132,7 @@ def function_of(name: str, args: Sequence[ast.expr], text: str) -> Way | None:
             return behind(gone_through(over, text), lambda items, steps: _summed([first, *items], steps))
         case "len" | "sorted", [ast.Call(func=ast.Name(id="set" | "frozenset"), args=[over], keywords=[])]:
             return behind(gone_through(over, text), lambda items, steps: _of_set(name, items, steps))
-        case "len", [ast.Call()]:
+        case "len", [ast.Call(func=ast.Name())]:
             return None
         case "sorted", [over]:
             return sorted_of(over, text, False)
@@ -133,6 +150,8 @@ def _of_values(name: str, given: Sequence[str]) -> Way | None:
             return lambda steps: repr(value)
         case "bool", [value]:
             return lambda steps: None if (truth := truth_of(value)) is None else str(truth)
+        case "float", [text] if is_text(text) and (number := number_of(ast.literal_eval(text))) is not None:
+            return lambda steps: number.as_float
         case "int", [text] if is_text(text):
             return lambda steps: _read(text)
         case "format", [value, form] if is_text(form):

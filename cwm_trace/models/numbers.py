@@ -44,6 +44,11 @@ class Number(NamedTuple):
             return sign * (not is_zero(self.digits)) + bare(self.digits)
         return repr(float(f"{sign}{self.digits}e-{self.places}"))
 
+    @property
+    def as_float(self) -> str:
+        """As Python shows it with a point."""
+        return self._replace(places=self.places or 0).shown
+
 
 def number_of(text: str) -> Number | None:
     """The number that a text shows; None where it is none, or one with an exponent."""
@@ -59,7 +64,7 @@ def number_of(text: str) -> Number | None:
 def of_numbers(one: str, sign: str, other: str) -> Way | None:
     """An operation on two numbers; None where it is a step itself, or not known."""
     first, second = number_of(one), number_of(other)
-    if first is None or second is None or _is_step(one, sign, other):
+    if first is None or second is None or is_step(one, sign, other):
         return None
     return _way(first, sign, second)
 
@@ -82,11 +87,11 @@ def _answered(way: Callable[[], str | Number]) -> str | None:
     return made if isinstance(made, str) else made.shown
 
 
-def _is_step(one: str, sign: str, other: str) -> bool:
+def is_step(one: str, sign: str, other: str) -> bool:
     """Of digits, of ten to eighteen less a digit, of bits."""
     if sign in _BITS:
         return one in "01" and other in "01"
-    if sign not in _COMPARED and sign not in "+-*":
+    if sign not in ("<", "==", "+", "-", "*"):
         return False
     many = sign == "-" and len(one) == 2 and one.startswith("1")
     return one.isdecimal() and other.isdecimal() and len(other) == 1 and (len(one) == 1 or many)
@@ -256,5 +261,5 @@ def of_number(name: str, given: Sequence[str]) -> Way | None:
         case "int", [Number() as number]:
             return lambda steps: number.shown
         case "float", [Number() as number] if len(number.digits) < 17:
-            return lambda steps: _with_places(number, number.places or 1).shown
+            return lambda steps: number.as_float
     return None

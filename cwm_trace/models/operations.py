@@ -167,7 +167,9 @@ def _decided(node: ast.BoolOp | ast.IfExp) -> bool | None:
 
 def _truth(test: ast.expr) -> bool | None:
     match test:
-        case ast.Constant(value=value) | ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=value)) if value is not ...:
+        case ast.Constant(value=value) | ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=value)) if (
+            value is not ...
+        ):
             return bool(value)
         case ast.Call(func=ast.Name(id="set"), args=[], keywords=[]):
             return False

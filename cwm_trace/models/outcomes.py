@@ -112,7 +112,7 @@ def _done_by(statement: ast.stmt, running: Running, answers: Answers) -> Outcome
             return None
         done = statement_of(line := _in_order(statement, worked(running.line, answers.value), answers))
         return None if done is None else _given(done, line)
-    if not _is_known(running.names.get(name, "")):
+    if not _is_known(running.names.get(name, "")) or (running.repeats and _within(statement)):
         return None
     swaps = isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Tuple)
     value = _augmented(statement, name, running, answers) or _asked(name, running, answers, swaps)
@@ -174,13 +174,13 @@ def _changed(statement: ast.stmt) -> str | None:
         case ast.AugAssign(target=ast.Name(id=name)):
             return name
         case (
-            ast.AugAssign(target=ast.Subscript(value=ast.Name(id=name)))
-            | ast.Assign(targets=[ast.Subscript(value=ast.Name(id=name))])
-            | ast.Delete(targets=[ast.Subscript(value=ast.Name(id=name))])
+            ast.AugAssign(target=ast.Subscript(value=value))
+            | ast.Assign(targets=[ast.Subscript(value=value)])
+            | ast.Delete(targets=[ast.Subscript(value=value)])
         ):
-            return name
-        case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=method))) if method in CHANGES:
-            return name
+            return _root(value)
+        case ast.Expr(value=ast.Call(func=ast.Attribute(value=value, attr=method))) if method in CHANGES:
+            return _root(value)
         case ast.Assign(targets=[ast.Tuple(elts=[ast.Subscript(value=ast.Name(id=name)), *others])]):
             same = all(
                 isinstance(each, ast.Subscript) and isinstance(each.value, ast.Name) and each.value.id == name
@@ -188,6 +188,21 @@ def _changed(statement: ast.stmt) -> str | None:
             )
             return name if same else None
     return None
+
+
+def _within(statement: ast.stmt) -> bool:
+    """Whether it changes an item of an item."""
+    return any(
+        isinstance(node, (ast.Subscript, ast.Attribute)) and isinstance(node.value, ast.Subscript)
+        for node in ast.walk(statement)
+    )
+
+
+def _root(value: ast.expr) -> str | None:
+    """The variable that something is an item of, or of an item of; None: it is none."""
+    while isinstance(value, ast.Subscript):
+        value = value.value
+    return value.id if isinstance(value, ast.Name) else None
 
 
 def _is_known(value: str) -> bool:
@@ -229,6 +244,8 @@ def _asked(name: str, running: Running, answers: Answers, swaps: bool) -> str | 
 def _done(value: str, line: str, answers: Answers) -> str | None:
     """What a line makes of a value that has the name `NAME` in it."""
     statement = statement_of(line)
+    if statement is not None and (inner := _inner(statement)) is not None:
+        return _done_within(inner, value, line, answers)
     match statement:
         case ast.AugAssign(target=ast.Subscript(slice=index), value=added, op=op) if sign := SIGNS.get(type(op)):
             place, more = text_of(index, line), text_of(added, line)
@@ -241,6 +258,32 @@ def _done(value: str, line: str, answers: Answers) -> str | None:
     if expression is None:
         return answers.change(value, line)
     return as_shown(expression) if is_value(expression) else answers.value(expression)
+
+
+def _inner(statement: ast.stmt) -> ast.Subscript | None:
+    """The item of `NAME` in which something is changed: `r[0]` of `r[0][1] = 5`, and of `r[0].append(5)`."""
+    match statement:
+        case (
+            ast.AugAssign(target=ast.Subscript(value=ast.Subscript() as inner))
+            | ast.Assign(targets=[ast.Subscript(value=ast.Subscript() as inner)])
+            | ast.Delete(targets=[ast.Subscript(value=ast.Subscript() as inner)])
+            | ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Subscript() as inner)))
+        ):
+            while isinstance(inner.value, ast.Subscript):
+                inner = inner.value
+            return inner if isinstance(inner.value, ast.Name) and not isinstance(inner.slice, ast.Slice) else None
+    return None
+
+
+def _done_within(inner: ast.Subscript, value: str, line: str, answers: Answers) -> str | None:
+    """What is changed in an item, and then the item."""
+    place = text_of(inner.slice, line)
+    item = answers.value(f"{value}[{place}]")
+    if item is None or not is_value(item):
+        return None
+    begins, ends = span(line, inner, inner)
+    made = _done(item, f"{line[:begins]}{NAME}{line[ends:]}", answers)
+    return None if made is None or not is_value(made) else _done(value, f"{NAME}[{place}] = {made}", answers)
 
 
 def _expression(statement: ast.stmt | None, value: str, line: str, answers: Answers) -> str | None:

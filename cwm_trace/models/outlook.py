@@ -110,7 +110,7 @@ def _call_for_item(at_work: AtWork, answers: Answers) -> Handed | None:
     calling, functions = at_work.calling_item(), at_work.functions
     if calling is None:
         return None
-    drawing, names, returned = calling
+    drawing, names, returned, written = calling
     left: Sequence[Answer] = returned
     if not any(has_calls(text, functions, names) for text in (*drawing.tests, *drawing.element)):
         return None
@@ -118,7 +118,7 @@ def _call_for_item(at_work: AtWork, answers: Answers) -> Handed | None:
         return None
     for number, text in enumerate((*drawing.tests, *drawing.element)):
         line, left = _left_to_do(filled(text, turn.get), left, answers.value)
-        if not left and (handed := next_call(line, functions, {**names, **turn})) is not None:
+        if not left and (handed := next_call(line, functions, {**names, **turn}, written[number])) is not None:
             return handed
         if number < len(drawing.tests) and not holding((line,), turn, answers.holds):
             return None

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from cwm_trace.frames import Event, Frame, Step
 from cwm_trace.models.answers import Answer, answered
-from cwm_trace.models.comprehensions import Item, form_of
+from cwm_trace.models.comprehensions import Form, Item, forms_of
 from cwm_trace.models.flow import LEFT, Flow
 from cwm_trace.models.inline import inlined, read
 from cwm_trace.models.statements import BEGINNINGS, ITERATOR
@@ -80,6 +80,9 @@ class Scope:
         draws: of a generator expression in the line that runs, or None.
         told: what a lambda in it has given.
         gives: what a call of it gives, where that is not what it returns.
+        form: of a comprehension, where that is known.
+        ended: the comprehensions of the line that have given all, and what that is, in order; of a generator expression a list.
+        strange: whether there was one of which that is not known.
         is_module: whether it is the module's, which is `inline`, too, where that does not begin with a function.
     """
 
@@ -98,6 +101,9 @@ class Scope:
     draws: Draws | None = None
     told: tuple[str, ...] = ()
     gives: str = ""
+    form: Form | None = None
+    ended: tuple[tuple[Form, str], ...] = ()
+    strange: bool = False
     is_module: bool = False
 
     @property
@@ -190,6 +196,8 @@ class Scopes:
             scope.name = class_of(scope.gives)
         if inline and name is None and _YIELDS.search(source):
             self._resume(scope)
+        if name == "" and self.active and self.active[-1].line == step.source:
+            scope.form = _form_in(self.active[-1])
         return scope
 
     def _resume(self, scope: Scope) -> None:
@@ -214,12 +222,15 @@ class Scopes:
             turns.answers = scope.answers
         if left.inline and left.name is None and left.line == scope.line and not raised:
             scope.told += (step.value or "",)
+        scope.strange |= left.name == "" and left.form is None
+        if left.form is not None and not left.form.draws and not raised:
+            scope.ended += ((left.form, step.value or ""),)
         return _draw(scope, left, step.value or "", raised)
 
     def _run(self, scope: Scope, step: Frame, ran: Ran) -> None:
         scope.before = scope.answers
         scope.names, scope.line, scope.answers, scope.returned = step.locals, step.source, ran.answers, ran.returned
-        scope.draws, scope.told = None, ()
+        scope.draws, scope.told, scope.ended, scope.strange = None, (), (), False
         before, scope.number = scope.number, ran.number or self.flow.place(step.source, scope.number)
         if (loop := self.flow.loops.get(scope.number)) is not None:
             if before not in loop.lines:
@@ -280,18 +291,32 @@ def _answer(left: Scope, value: str) -> Answer:
     return Answer(left.name or "", left.gives or value)
 
 
+def _form_in(scope: Scope) -> Form | None:
+    """The comprehension that is called in a line, or in another comprehension: the one behind those that have ended."""
+    forms = forms_of(scope.line.strip()) if scope.form is None else scope.form.inner
+    if scope.draws is not None and scope.draws.ended:
+        if len(scope.ended) == len(forms):  # by None, which was an item
+            scope.draws.items += ("None",)
+            scope.draws.ended = False
+            scope.ended = scope.ended[:-1]
+        else:
+            scope.draws = None
+    return forms[len(scope.ended)] if len(scope.ended) < len(forms) else None
+
+
 def _draw(scope: Scope, left: Scope, value: str, raised: bool) -> bool:
     """Take note of what a generator expression has given to the line that it stands in; whether it is one."""
-    form = form_of(left.line.strip()) if left.name == "" and left.line == scope.line else None
+    form = left.form if left.line == scope.line else None
     if form is None or not form.draws:
         return False
     draws = scope.draws = scope.draws or Draws(left.names)
     draws.names = left.names
-    if draws.ended:  # by None, which was an item
-        draws.items += ("None",)
     draws.count += left.visits[left.line]
     draws.ended = raised or value == "None"
-    draws.items += () if draws.ended else (value,)
+    if draws.ended:
+        scope.ended += ((form, f"[{', '.join(draws.items)}]"),)
+    else:
+        draws.items += (value,)
     return True
 
 

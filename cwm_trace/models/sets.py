@@ -30,8 +30,14 @@ def set_together(items: Sequence[str]) -> str:
 
 def set_of(items: Sequence[str], steps: Steps) -> str | None:
     """What `set` makes of items that it goes through; None: in which order is unknown."""
+    kept = ordered(items, steps)
+    return None if kept is None else set_together(kept)
+
+
+def ordered(items: Sequence[str], steps: Steps) -> list[str] | None:
+    """The items of that set."""
     kept = _distinct(items, steps)
-    return set_together(_Table(kept).items) if _have_order(kept) else None
+    return _Table(kept).items if _have_order(kept) else None
 
 
 def display_of(items: Sequence[str]) -> Way | None:

@@ -33,8 +33,8 @@ from cwm_trace.models.items import (
 )
 from cwm_trace.models.iterables import function_of, gone_through, sorted_of
 from cwm_trace.models.known import all_known, behind
-from cwm_trace.models.numbers import of_numbers
-from cwm_trace.models.operations import is_value
+from cwm_trace.models.numbers import is_step, of_numbers
+from cwm_trace.models.operations import is_value, truth_of
 from cwm_trace.models.parts import characters
 from cwm_trace.models.sets import combined, display_of, given_items, items_of_set, of_set
 from cwm_trace.models.slices import between, slice_of
@@ -51,12 +51,15 @@ def way_of(operation: str) -> Way | None:
 def _way(node: ast.expr, text: str) -> Way | None:
     match node:
         case ast.Compare(left=left, ops=[how], comparators=[right]):
-            numbers = of_numbers(text_of(left, text), COMPARISONS.get(type(how), ""), text_of(right, text))
-            return numbers or compared(left, how, right, text)
-        case ast.BinOp(left=left, op=op, right=right) if numbers := of_numbers(
-            text_of(left, text), SIGNS.get(type(op), ""), text_of(right, text)
-        ):
-            return numbers
+            return _of_numbers(left, COMPARISONS.get(type(how), ""), right, text) or compared(left, how, right, text)
+        case ast.Compare(left=left, ops=hows, comparators=others):
+            return _chained([left, *others], hows, text)
+        case ast.BinOp(left=left, op=op, right=right) if way := _of_numbers(left, SIGNS.get(type(op), ""), right, text):
+            return way
+        case ast.UnaryOp(op=ast.Not(), operand=operand) if (truth := truth_of(text_of(operand, text))) is not None:
+            return lambda steps: str(not truth)
+        case ast.UnaryOp(op=ast.USub(), operand=ast.UnaryOp(op=ast.USub(), operand=ast.Constant() as operand)):
+            return lambda steps: text_of(operand, text)
         case ast.BinOp(left=left, op=op, right=right) if items_of_set(left, text) is not None:
             return combined(left, SIGNS.get(type(op), ""), right, text)
         case ast.BinOp(left=left, op=ast.Add(), right=right):
@@ -82,6 +85,25 @@ def _way(node: ast.expr, text: str) -> Way | None:
         case ast.Call(func=ast.Attribute(value=over, attr=name), args=args, keywords=[]):
             return _method(over, name, texts_of(args, text), args, text)
     return None
+
+
+def _of_numbers(left: ast.expr, sign: str, right: ast.expr, text: str) -> Way | None:
+    one, other = text_of(left, text), text_of(right, text)
+    if (way := of_numbers(one, sign, other)) is not None:
+        return way
+    asked = f"{one} {sign} {other}"
+    # A step is asked for in one way only.
+    return (lambda steps: steps.value(asked)) if sign and asked != text and is_step(one, sign, other) else None
+
+
+def _chained(values: Sequence[ast.expr], hows: Sequence[ast.cmpop], text: str) -> Way | None:
+    """Several comparisons, each of which must hold for the next one to be made."""
+    texts = [text_of(value, text) for value in values]
+    signs = [COMPARISONS.get(type(how)) for how in hows]
+    if not all(map(is_value, texts)) or None in signs:
+        return None
+    pairs = list(zip(texts, signs, texts[1:], strict=False))
+    return lambda steps: str(all(steps.holds(f"{one} {sign} {other}") for one, sign, other in pairs))
 
 
 def _together(left: ast.expr, right: ast.expr, text: str) -> Way | None:
