@@ -41,7 +41,7 @@ def test_what_functions_share() -> None:
         "def f(x, memo={}):\n    a, b, c = [], [], []\n    def g():\n        a.append(1)\n        b = []\n        b[0] = 1\n"
         "    c.append(x)\n"
     )
-    assert shared_of(source) == {"x", "memo", "a"}
+    assert shared_of(source) == {"memo", "a"}
     names = {"o": "<object>", "s": "[1]"}
     assert passed_in("x = f(a, [b], k=c) + len(d) + s.index(e) + o.m(g)", names) == {"a", "b", "c", "g"}
 

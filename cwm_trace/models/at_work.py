@@ -29,6 +29,9 @@ from cwm_trace.models.statements import lambda_body, statement_of, text_of
 _BEGINS = re.compile(r"(?:else|try|finally)\s*:\s*(?=\S)")  # a line with a statement behind
 
 
+_EXCEPT = re.compile(r"except\s+([\w\s,()]+?)\s+as\s+(\w+)\s*:(?:\s*#.*)?")
+
+
 class Running(NamedTuple):
     """A line that runs, all of a statement.
 
@@ -166,11 +169,12 @@ class AtWork:
         return constants_of(self._flow.source)
 
     def running(self) -> Running | None:
-        """The statement that runs; None where there is none, or it has several lines, or its line several."""
+        """The statement that runs; None where there is none, or it has several lines, but for a `return`, or its line several."""
         scope = self._scopes.at_work
-        if scope is None or scope.is_within or scope.number not in self._flow.whole:
+        if scope is None or scope.is_within:
             return None
-        if (source := self._given(scope)) is None:
+        source = self._given(scope) if scope.number in self._flow.whole else self._flow.spread.get(scope.number)
+        if source is None:
             return None
         source, names = spelled_out(_BEGINS.sub("", source)), self._names(scope)
         line = completed(filled(source, names.get), _of_functions(scope.answers))
@@ -179,11 +183,33 @@ class AtWork:
     def _names(self, scope: Scope) -> dict[str, str]:
         """The variables, and constants of the module; but for what that the line has called may have changed."""
         names = {**self._constants, **scope.names}
-        if not scope.answers:
+        if not scope.left:
             return names
-        lost = {name for name, value in names.items() if _may_change(value)} & passed_in(scope.line.strip(), names)
-        lost |= shared_of(self._flow.source)
-        return {name: value for name, value in names.items() if name not in lost}
+        handed = {name for name, value in names.items() if _may_change(value)} & passed_in(scope.line.strip(), names)
+        now = self._handed_back(scope, handed)
+        lost = (handed - now.keys()) | (shared_of(self._flow.source) - now.keys())
+        return {name: now.get(name, value) for name, value in names.items() if name not in lost}
+
+    def handed_back(self) -> Mapping[str, str]:
+        """Variables that functions have changed which the line called, as far as that is known."""
+        scope = self._scopes.at_work
+        if scope is None or scope.is_within or not scope.left:
+            return {}
+        handed = {name for name, value in scope.names.items() if _may_change(value)}
+        now = self._handed_back(scope, handed & passed_in(scope.line.strip(), scope.names))
+        return {name: value for name, value in now.items() if value != scope.names.get(name)}
+
+    def _handed_back(self, scope: Scope, handed: Collection[str]) -> dict[str, str]:
+        """Variables that functions were given, as they are when these have returned; those of which that is known."""
+        now = {name: scope.names[name] for name in handed if name in scope.names}
+        for left in scope.left:
+            for name in [*now]:
+                value = self.functions.left_of(left.name, scope.line.strip(), name, left.names, left.line)
+                if value is None:
+                    del now[name]
+                elif value:
+                    now[name] = value
+        return now
 
     def _value(self, name: str) -> str | None:
         """What a name stands for, of the module, too."""
@@ -379,6 +405,15 @@ class AtWork:
         """Of the CALL of the function that begins there."""
         own = _own_line(self._scopes.active[-1])
         return Way(Event.CALL, own if number == OWN else escape_source(self._flow.lines[number]))
+
+    def caught(self) -> Mapping[str, str]:
+        """The exception that an `except` binds, where it is sure to be one of its kind."""
+        scope = self._scopes.at_work
+        found = None if scope is None or scope.is_within else _EXCEPT.fullmatch(scope.line.strip())
+        if found is None or not (raised := self._scopes.raised):
+            return {}
+        kinds = {kind.strip() for kind in found[1].strip("()").split(",")}
+        return {found[2]: raised} if kinds & {raised.partition("(")[0], "Exception", "BaseException"} else {}
 
     def raised(self) -> Way:
         """Of an EXCEPTION in the line that runs."""

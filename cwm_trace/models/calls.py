@@ -15,10 +15,10 @@ from typing import NamedTuple
 
 from cwm_trace.models.bindings import literal
 from cwm_trace.models.comprehensions import outermost, taken_by
-from cwm_trace.models.constants import bound_by
+from cwm_trace.models.constants import bound_by, passed_in
 from cwm_trace.models.items import dict_together, items_of, tuple_together
 from cwm_trace.models.known import all_known
-from cwm_trace.models.operations import as_shown, is_operand, roots
+from cwm_trace.models.operations import as_shown, changed_name, is_operand, roots
 from cwm_trace.models.scopes import class_of
 from cwm_trace.models.statements import (
     DEFINITIONS,
@@ -145,6 +145,47 @@ class Functions:
                 method = self.method(kind, attr)
                 return None if method is None else _Called(method, names[name])
         return None
+
+    def left_of(self, name: str, line: str, variable: str, names: Mapping[str, str], last: str) -> str | None:
+        """What a variable of a line is behind a call of a function in it, "" where it was not handed over, None where that is unknown.
+
+        `names`, `last`: the function's variables when its last line began to run, and that line.
+        """
+        statement = statement_of(line)
+        calls = [node for node in ast.walk(statement) if isinstance(node, ast.Call)] if statement else []
+        own = [call for call in calls if isinstance(call.func, ast.Name) and call.func.id == name]
+        parameters = {_parameter(self.plain.get(name), call, variable) for call in own}
+        if not own or len(parameters) > 1 or None in parameters:
+            return None
+        (parameter,) = parameters
+        return "" if not parameter else None if _touches(last, parameter, names) else names.get(parameter)
+
+
+def _parameter(function: ast.FunctionDef | None, call: ast.Call, variable: str) -> str | None:
+    """The parameter that a variable is handed over as, and stays; "" where it is not; None where that is unknown."""
+    places = [place for place, arg in enumerate(call.args) if _names_in(arg) & {variable}]
+    if not places and not any(_names_in(word.value) & {variable} for word in call.keywords):
+        return ""
+    if function is None or len(places) != 1 or any(isinstance(arg, ast.Starred) for arg in call.args):
+        return None
+    positional = [arg.arg for arg in (*function.args.posonlyargs, *function.args.args)]
+    if places[0] >= len(positional) or not isinstance(call.args[places[0]], ast.Name):
+        return None
+    parameter = positional[places[0]]
+    again = any(parameter in bound_by(node) for node in ast.walk(function) if not isinstance(node, ast.arg))
+    return None if again else parameter
+
+
+def _names_in(node: ast.AST) -> set[str]:
+    return {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
+
+
+def _touches(line: str, name: str, names: Mapping[str, str]) -> bool:
+    """Whether a line may change what a name stands for."""
+    statement = statement_of(line.strip())
+    if statement is None or name in passed_in(line.strip(), names):
+        return True
+    return any(changed_name(node) == name for node in ast.walk(statement))
 
 
 def _definitions(block: ast.AST, around: str = "") -> Iterator[tuple[ast.AST, str, str]]:

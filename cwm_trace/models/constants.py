@@ -60,10 +60,15 @@ def shared_of(source: str) -> frozenset[str]:
             nodes = list(ast.walk(function))
             own = {name for node in nodes for name in bound_by(node)}
             found |= {name for node in nodes if (name := changed_name(node)) and name not in own}
-            defaults = [*function.args.defaults, *function.args.kw_defaults]
-            if any(isinstance(value, (*_MUTABLE, ast.Call)) for value in defaults):
-                found |= {arg.arg for arg in (*function.args.args, *function.args.kwonlyargs)}
+            found |= {name for name, value in _defaults(function.args) if isinstance(value, (*_MUTABLE, ast.Call))}
     return frozenset(found)
+
+
+def _defaults(parameters: ast.arguments) -> Iterator[tuple[str, ast.expr | None]]:
+    positional = [*parameters.posonlyargs, *parameters.args]
+    last = positional[len(positional) - len(parameters.defaults) :]
+    yield from ((arg.arg, value) for arg, value in zip(last, parameters.defaults, strict=True))
+    yield from ((arg.arg, value) for arg, value in zip(parameters.kwonlyargs, parameters.kw_defaults, strict=True))
 
 
 @lru_cache(maxsize=4)

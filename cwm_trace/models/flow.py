@@ -51,6 +51,7 @@ class Flow:
         entered: what may run first behind the line that begins a function.
         caught: where an exception that is raised in a line leads.
         whole: lines that are a statement each, and nothing else.
+        spread: of the lines of a `return` over several, what it is in one.
         ways: where the test of a line, all that it has, leads if it passes and if it fails.
         short: of an `if` of one line with its only statement: where that leads, and where the line does if the test fails.
         loops: of the headers of loops over items, where they lead, and their bodies.
@@ -66,6 +67,7 @@ class Flow:
         self.entered: dict[int, _Numbers] = {}
         self.caught: dict[int, _Numbers] = {}
         self.whole: set[int] = set()
+        self.spread: dict[int, str] = {}
         self.ways: dict[int, tuple[int, int]] = {}
         self.short: dict[int, tuple[int, int]] = {}
         self.loops: dict[int, Repeated] = {}
@@ -194,6 +196,8 @@ class Flow:
             self.whole.add(node.lineno)
         else:
             self.whole -= {node.lineno, node.end_lineno}
+        if isinstance(node, ast.Return) and node.end_lineno != node.lineno:
+            self.spread |= dict.fromkeys(range(node.lineno, (node.end_lineno or 0) + 1), ast.unparse(node))
         for number in range(node.lineno, (node.end_lineno or 0) + 1):
             self._follow(number, leads.get(type(node), after))
 

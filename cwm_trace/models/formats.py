@@ -5,14 +5,17 @@ Source: Python's format specification mini-language. Knows it but for signs, gro
 
 from __future__ import annotations
 
+import ast
 import re
 import string
 from collections.abc import Sequence
 
 from cwm_trace.models.characters import filled
-from cwm_trace.models.items import Steps, Way, is_text, is_whole, text_together
+from cwm_trace.models.items import Steps, Way, is_text, is_whole, text_together, texts_of, tuple_together
 from cwm_trace.models.numbers import number_of, rounded
+from cwm_trace.models.operations import EXCEPTIONS
 from cwm_trace.models.parts import characters
+from cwm_trace.models.statements import statement_of
 
 _FORM = re.compile(
     r"(?:(?P<fill>.)?(?P<align>[<>^]))?(?P<zero>0)?(?P<width>[1-9]\d*)?(?:\.(?P<places>\d))?(?P<kind>[sdf])?"
@@ -22,7 +25,17 @@ _SIDES = {"<": "ljust", ">": "rjust", "^": "center"}
 
 def as_text(value: str) -> str:
     """What `str` gives of a value."""
+    match statement_of(value):
+        case ast.Expr(value=ast.Call(func=ast.Name(id=name), args=args)) if name in EXCEPTIONS:
+            return _said(name, texts_of(args, value))
     return value if is_text(value) else repr(value)
+
+
+def _said(name: str, given: Sequence[str]) -> str:
+    """What an exception says."""
+    if len(given) == 1 and name != "KeyError":
+        return as_text(given[0])
+    return repr(given[0] if len(given) == 1 else tuple_together(given) if given else "")
 
 
 def of_form(value: str, form: str) -> Way | None:

@@ -63,8 +63,8 @@ def gone_through(over: ast.expr, text: str) -> Through | None:
             return behind(gone_through(inner, text), lambda items, steps: _true(items))
         case ast.Call(func=ast.Name(id="reversed"), args=[inner], keywords=[]):
             return behind(gone_through(inner, text), lambda items, steps: items[::-1])
-        case ast.Call(func=ast.Name(id="zip"), args=[one, other], keywords=[]):
-            return _zipped(gone_through(one, text), gone_through(other, text))
+        case ast.Call(func=ast.Name(id="zip"), args=args, keywords=[]) if args:
+            return _zipped([through for arg in args for through in _all_of(arg, text)])
         case ast.Call(func=ast.Name(id="map"), args=[ast.Name(id=name), inner], keywords=[]) if name in _MAPPED:
             return behind(gone_through(inner, text), lambda items, steps: _mapped(f"{name}({{}})", items, steps))
         case ast.Call(
@@ -97,17 +97,24 @@ def _true(items: Sequence[str]) -> Sequence[str] | None:
     return None if truths is None else [item for item, truth in zip(items, truths, strict=True) if truth]
 
 
-def _zipped(one: Through | None, other: Through | None) -> Through | None:
-    if one is None or other is None:
+def _all_of(arg: ast.expr, text: str) -> list[Through | None]:
+    """What is gone through of an argument, which may be several with a star."""
+    if not isinstance(arg, ast.Starred):
+        return [gone_through(arg, text)]
+    items = arg.value.elts if isinstance(arg.value, (ast.List, ast.Tuple)) else [ast.Name("")]
+    return [gone_through(item, text) for item in items]
+
+
+def _zipped(throughs: Sequence[Through | None]) -> Through | None:
+    known = all_known(throughs)
+    if known is None:
         return None
 
-    def through(steps: Steps) -> Sequence[str] | None:
-        first, second = one(steps), other(steps)
-        if first is None or second is None:
-            return None
-        return [tuple_together(pair) for pair in zip(first, second, strict=False)]
+    def zipped(steps: Steps) -> Sequence[str] | None:
+        several = all_known(through(steps) for through in known)
+        return None if several is None else list(map(tuple_together, zip(*several, strict=False)))
 
-    return through
+    return zipped
 
 
 def _mapped(form: str, items: Sequence[str], steps: Steps) -> Sequence[str] | None:

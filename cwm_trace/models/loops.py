@@ -176,7 +176,7 @@ class _Items(NamedTuple):
             ) if _NUMBER.fullmatch(begins := self.header.of(start)):
                 return self._together([self.value(f"{begins} + {self.number - 1}"), self.item(items)])
             case ast.Call(func=ast.Name(id="zip"), args=[_, *_] as args, keywords=[]):
-                return self._together([self.item(arg) for arg in args])
+                return self._together([self.item(each) for arg in args for each in _each_of(arg)])
             case ast.Call(func=ast.Name(id="reversed"), args=[items], keywords=[]):
                 return self._at(self.all(items), -self.number)
         return self._at(self.all(over), self.number - 1)
@@ -217,6 +217,13 @@ class _Items(NamedTuple):
 
     def _text(self, node: ast.expr) -> str | None:
         return as_shown(self.header.of(node))
+
+
+def _each_of(arg: ast.expr) -> Sequence[ast.expr]:
+    """An argument, or those that one with a star is."""
+    if isinstance(arg, ast.Starred):
+        return arg.value.elts if isinstance(arg.value, (ast.List, ast.Tuple)) else [arg]
+    return [arg]
 
 
 def _bound(target: ast.expr, item: str) -> Mapping[str, str] | None:

@@ -8,6 +8,7 @@ on stands before it. What is not certain to be done, and what changes a value, s
 from __future__ import annotations
 
 import ast
+import builtins
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
@@ -24,6 +25,10 @@ _FUNCTIONS = frozenset(
 )
 # What they give has no text of its own, or one in no certain order: it is part of the operation around it.
 _PARTIAL = frozenset("enumerate filter frozenset iter map range reversed set zip".split())
+EXCEPTIONS = frozenset(
+    name for name, kind in vars(builtins).items() if isinstance(kind, type) and issubclass(kind, Exception)
+)
+"""Names of Python's own, which are shown as calls that make them."""
 _VIEWS = frozenset(("items", "keys", "values"))
 CHANGES = frozenset(
     "add append appendleft clear difference_update discard extend insert intersection_update pop popitem popleft remove reverse setdefault sort"
@@ -109,16 +114,20 @@ def bindings_of(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.ex
 
 
 def changed_name(node: ast.AST) -> str:
-    """The name whose value a node changes, as `x += y` does a list's; "" for none."""
+    """The name whose value a node changes, as `x += y` does a list's, and `x[0].append(y)`; "" for none."""
     match node:
-        case (
-            ast.Subscript(value=ast.Name(id=name), ctx=ast.Store() | ast.Del())
-            | ast.AugAssign(target=ast.Name(id=name))
-        ):
-            return name
-        case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=method)) if method in CHANGES:
-            return name
+        case ast.Subscript(value=value, ctx=ast.Store() | ast.Del()) | ast.AugAssign(target=ast.Name() as value):
+            return root_of(value)
+        case ast.Call(func=ast.Attribute(value=value, attr=method)) if method in CHANGES:
+            return root_of(value)
     return ""
+
+
+def root_of(value: ast.expr) -> str:
+    """The variable that something is, or is an item of, or of an item of; "" for none."""
+    while isinstance(value, ast.Subscript):
+        value = value.value
+    return value.id if isinstance(value, ast.Name) else ""
 
 
 def roots(statement: ast.stmt) -> Iterator[tuple[ast.expr, bool]]:
@@ -244,6 +253,8 @@ def is_operand(node: ast.AST) -> bool:
             return all(map(is_operand, args))
         case ast.Call(func=ast.Attribute(value=value, attr=name), args=[], keywords=[]) if name in _VIEWS:
             return _is_value(value)
+        case ast.Starred(value=value):
+            return isinstance(value, (ast.List, ast.Tuple)) and _is_value(value)
         case ast.Slice(lower=lower, upper=upper, step=step):
             return all(part is None or _is_value(part) for part in (lower, upper, step))
     return isinstance(node, ast.expr) and _is_value(node)
@@ -259,6 +270,8 @@ def _is_value(node: ast.expr) -> bool:
             return all(key is not None and _is_value(key) for key in keys) and all(map(_is_value, values))
         case ast.Call(func=ast.Name(id="set"), args=[], keywords=[]):
             return True
+        case ast.Call(func=ast.Name(id=name), args=args, keywords=[]) if name in EXCEPTIONS:
+            return all(map(_is_value, args))
     return False
 
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from cwm_trace.models.at_work import Running
 from cwm_trace.models.inline import filled
 from cwm_trace.models.items import shares_of
 from cwm_trace.models.keyed import has_lambda, without_lambda, without_method
-from cwm_trace.models.operations import CHANGES, as_shown, bindings_of, is_value, put, worked
+from cwm_trace.models.operations import CHANGES, EXCEPTIONS, as_shown, bindings_of, is_value, put, root_of, worked
+from cwm_trace.models.questions import condition_of
 from cwm_trace.models.statements import SIGNS, span, statement_of, text_of
 from cwm_trace.models.takes import GIVING, Take, first_take, has_takes
 
@@ -28,6 +29,12 @@ _DELETES = re.compile(r"del\s+")
 
 Value = Callable[[str], str | None]
 """Tells what an operation gives; None: unknown."""
+
+
+class _Default(ast.Call):
+    """Typing: a method's call."""
+
+    func: ast.Attribute
 
 
 class Outcome(NamedTuple):
@@ -68,7 +75,7 @@ def outcome_of(running: Running, answers: Answers) -> Outcome | None:
         return None if plain is None else outcome_of(plain, answers)
     if (plain := without_method(running, answers.value)) is not None:
         return outcome_of(plain, answers)
-    if not has_takes(statement):
+    if not has_takes(statement) or _of_default(statement) is not None:
         return _done_by(statement, running, answers)
     if (take := first_take(statement, running.source)) is None or running.line != _values_in(
         running.source, running.names
@@ -80,6 +87,31 @@ def outcome_of(running: Running, answers: Answers) -> Outcome | None:
     source, names = take.replaced(running.source, value), {**running.names, **left}
     outcome = outcome_of(Running(source, _values_in(source, names), names), answers)
     return None if outcome is None else outcome._replace(bound={**left, **outcome.bound})
+
+
+def raised_by(running: Running, answers: Answers) -> str | None:
+    """What a `raise` or an `assert` raises, "" where an `assert` does not; None for others, and where that is unknown."""
+    match statement_of(running.source), statement_of(running.line):
+        case ast.Raise(), ast.Raise(exc=ast.Name(id=name), cause=None) if name in EXCEPTIONS:
+            return f"{name}()"
+        case ast.Raise(), ast.Raise(exc=ast.expr() as made, cause=None):
+            value = worked(f"return {text_of(made, running.line)}", answers.value).removeprefix("return ")
+            return value if is_value(value) and _is_exception(value) else None
+        case ast.Assert(), ast.Assert(test=test, msg=said):
+            condition = condition_of(f"if {text_of(test, running.line)}:", constant=True)
+            if condition is None or condition.holds(answers.holds):
+                return None if condition is None else ""
+            text = (
+                ""
+                if said is None
+                else worked(f"return {text_of(said, running.line)}", answers.value).removeprefix("return ")
+            )
+            return f"AssertionError({text})" if not text or is_value(text) else None
+    return None
+
+
+def _is_exception(value: str) -> bool:
+    return value.partition("(")[0] in EXCEPTIONS
 
 
 def _values_in(source: str, names: Mapping[str, str]) -> str:
@@ -178,9 +210,9 @@ def _changed(statement: ast.stmt) -> str | None:
             | ast.Assign(targets=[ast.Subscript(value=value)])
             | ast.Delete(targets=[ast.Subscript(value=value)])
         ):
-            return _root(value)
+            return root_of(value) or None
         case ast.Expr(value=ast.Call(func=ast.Attribute(value=value, attr=method))) if method in CHANGES:
-            return _root(value)
+            return root_of(value if (call := _of_default(statement)) is None else call.func.value) or None
         case ast.Assign(targets=[ast.Tuple(elts=[ast.Subscript(value=ast.Name(id=name)), *others])]):
             same = all(
                 isinstance(each, ast.Subscript) and isinstance(each.value, ast.Name) and each.value.id == name
@@ -190,19 +222,21 @@ def _changed(statement: ast.stmt) -> str | None:
     return None
 
 
+def _of_default(statement: ast.stmt) -> _Default | None:
+    """The first call of `d.setdefault(k, []).append(x)`; None where there is none."""
+    match statement:
+        case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Call() as call, attr=method))) if method in CHANGES:
+            if isinstance(call.func, ast.Attribute) and call.func.attr == "setdefault" and len(call.args) == 2:
+                return cast(_Default, call) if isinstance(call.func.value, ast.Name) else None
+    return None
+
+
 def _within(statement: ast.stmt) -> bool:
     """Whether it changes an item of an item."""
     return any(
         isinstance(node, (ast.Subscript, ast.Attribute)) and isinstance(node.value, ast.Subscript)
         for node in ast.walk(statement)
     )
-
-
-def _root(value: ast.expr) -> str | None:
-    """The variable that something is an item of, or of an item of; None: it is none."""
-    while isinstance(value, ast.Subscript):
-        value = value.value
-    return value.id if isinstance(value, ast.Name) else None
 
 
 def _is_known(value: str) -> bool:
@@ -236,7 +270,10 @@ def _asked(name: str, running: Running, answers: Answers, swaps: bool) -> str | 
     values = dict(running.names)
     if swaps:
         del values[name]
-    line = worked(f"{head}{NAME}{space}{filled(rest, values.get)}", answers.value)
+    made = f"{space}{filled(rest, values.get)}"
+    if not swaps and not deletes and running.line.startswith(running.names[name]):
+        made = running.line[len(running.names[name]) :]  # with what calls have given
+    line = worked(f"{head}{NAME}{made}", answers.value)
     line = re.sub(rf"\b{name}\[", f"{NAME}[", line) if swaps else line
     return _done(running.names[name], line, answers) if _is_closed(line) else None
 
@@ -244,6 +281,10 @@ def _asked(name: str, running: Running, answers: Answers, swaps: bool) -> str | 
 def _done(value: str, line: str, answers: Answers) -> str | None:
     """What a line makes of a value that has the name `NAME` in it."""
     statement = statement_of(line)
+    if statement is not None and (call := _of_default(statement)) is not None:
+        first = _done(value, text_of(call, line), answers)
+        rest = f"{NAME}[{text_of(call.args[0], line)}]{line[span(line, call, call)[1] :]}"
+        return None if first is None else _done(first, rest, answers)
     if statement is not None and (inner := _inner(statement)) is not None:
         return _done_within(inner, value, line, answers)
     match statement:

@@ -19,7 +19,7 @@ from cwm_trace.models.inline import filled
 from cwm_trace.models.keyed import asked_next
 from cwm_trace.models.loops import Loop, turn_of
 from cwm_trace.models.operations import truth_of, worked
-from cwm_trace.models.outcomes import Answers, Value, outcome_of
+from cwm_trace.models.outcomes import Answers, Value, outcome_of, raised_by
 from cwm_trace.models.questions import Way, is_closed
 from cwm_trace.models.statements import ITERATOR, statement_of
 
@@ -73,7 +73,7 @@ def outlook_of(at_work: AtWork, answers: Answers) -> Outlook | None:
         return Outlook(at_work.called(handed.number), {}, None, handed.values)
     if (going_on := at_work.going_on()) is not None:
         return _goes_on(at_work, going_on, answers)
-    if defined := at_work.defined():
+    if defined := at_work.defined() or at_work.caught():
         return Outlook(None, defined)
     if short := at_work.short():
         return _shortly(short, answers)
@@ -85,11 +85,15 @@ def outlook_of(at_work: AtWork, answers: Answers) -> Outlook | None:
         made = made_of(inner.line, {}, answers.value)
         return Outlook(inner.way, {}, made, besides=_ANYTHING if made is None else frozenset())
     running = at_work.running()
+    if running and (raised := raised_by(running, answers)) is not None:
+        return raising(at_work, raised) if raised else Outlook(None, {})
     outcome = outcome_of(running, answers) if running else None
+    back = at_work.handed_back() if running else {}
     if outcome is None:
-        return None
+        alone = running is not None and isinstance(statement_of(running.source), ast.Expr)
+        return Outlook(None, back, besides=_ANYTHING) if back and alone else None
     besides = _ANYTHING if outcome.is_partial or at_work.may_draw else frozenset()
-    return Outlook(None, outcome.bound, outcome.returned, besides=besides)
+    return Outlook(None, {**back, **outcome.bound}, outcome.returned, besides=besides)
 
 
 def _call(at_work: AtWork, answers: Answers) -> Handed | None:

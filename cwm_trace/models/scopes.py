@@ -60,6 +60,20 @@ class Draws:
     ended: bool = False
 
 
+class Left(NamedTuple):
+    """A function that has returned.
+
+    Attributes:
+        name: of it.
+        names: its variables when its last line began to run.
+        line: that line.
+    """
+
+    name: str
+    names: Mapping[str, str]
+    line: str
+
+
 @dataclass(slots=True)
 class Scope:
     """A Python frame that is active.
@@ -79,6 +93,7 @@ class Scope:
         turns: the loops that have begun, by the numbers of their headers.
         draws: of a generator expression in the line that runs, or None.
         told: what a lambda in it has given.
+        left: the functions that have returned since the line began to run.
         gives: what a call of it gives, where that is not what it returns.
         form: of a comprehension, where that is known.
         ended: the comprehensions of the line that have given all, and what that is, in order; of a generator expression a list.
@@ -100,6 +115,7 @@ class Scope:
     turns: dict[int, Turns] = field(default_factory=dict)
     draws: Draws | None = None
     told: tuple[str, ...] = ()
+    left: tuple[Left, ...] = ()
     gives: str = ""
     form: Form | None = None
     ended: tuple[tuple[Form, str], ...] = ()
@@ -147,6 +163,7 @@ class Scopes:
         self.flow = flow
         self.active: list[Scope] = []
         self.state = State.NOTHING
+        self.raised = ""  # what was raised last
         self.resumes = False  # whether the last frame with variables was another Python frame's
         self._paused: list[Scope] = []  # of generators
 
@@ -157,7 +174,9 @@ class Scopes:
             return
         raised = self.state is State.RAISED
         self.state = State.RAISED if step.event is Event.EXCEPTION else State.RUNS
-        if step.event is not Event.EXCEPTION:
+        if step.event is Event.EXCEPTION:
+            self.raised = step.value or ""
+        else:
             self.resumes = step.event is Event.RETURN
         if step.event is Event.CALL:
             self.active.append(self._called(step, ran))
@@ -222,6 +241,7 @@ class Scopes:
             turns.answers = scope.answers
         if left.inline and left.name is None and left.line == scope.line and not raised:
             scope.told += (step.value or "",)
+        scope.left += (Left(left.name or "", left.names, left.line),)
         scope.strange |= left.name == "" and left.form is None
         if left.form is not None and not left.form.draws and not raised:
             scope.ended += ((left.form, step.value or ""),)
@@ -230,7 +250,7 @@ class Scopes:
     def _run(self, scope: Scope, step: Frame, ran: Ran) -> None:
         scope.before = scope.answers
         scope.names, scope.line, scope.answers, scope.returned = step.locals, step.source, ran.answers, ran.returned
-        scope.draws, scope.told, scope.ended, scope.strange = None, (), (), False
+        scope.draws, scope.told, scope.left, scope.ended, scope.strange = None, (), (), (), False
         before, scope.number = scope.number, ran.number or self.flow.place(step.source, scope.number)
         if (loop := self.flow.loops.get(scope.number)) is not None:
             if before not in loop.lines:

@@ -18,6 +18,7 @@ _NEXT = 9  # entries looked at behind the first one, before it goes on elsewhere
 _PERTURB = 5  # bits of the hash that are used up by each look elsewhere
 _WORD = 2**64
 _MODULUS = 2**61 - 1  # of hashes
+_PRIMES = {0: 11400714785074694791, 1: 14029467366897019727, 4: 2870177450012600261}
 _PLACES = {"True": 1, "False": 0}
 _METHODS = {"union": "|", "intersection": "&", "difference": "-", "symmetric_difference": "^"}
 _UPDATES = {"update": "|", "intersection_update": "&", "difference_update": "-", "symmetric_difference_update": "^"}
@@ -178,7 +179,7 @@ def _without(name: str, items: Sequence[str], one: str, steps: Steps) -> str:
 
 
 def _have_order(items: Sequence[str]) -> bool:
-    return len(items) <= MOST and (len(items) < 2 or all(is_whole(item) or item in _PLACES for item in items))
+    return len(items) <= MOST and (len(items) < 2 or all(map(_has_hash, items)))
 
 
 class _Table:
@@ -273,11 +274,36 @@ def _fitting(number: int) -> int:
 
 
 def _hash(item: str) -> int:
+    """The hash of a whole number, or of a tuple of such; of what is alone in its table any will do."""
     if item in _PLACES:
         return _PLACES[item]
+    if not is_whole(item):
+        return _of_tuple(_parts(item) or [])
     number = abs(int(item)) % _MODULUS
     number = -number if item.startswith("-") else number
     return -2 if number == -1 else number
+
+
+def _of_tuple(parts: Sequence[str]) -> int:
+    """Source: Objects/tupleobject.c of CPython 3.11 (`tuplehash`), 64 bits."""
+    made = _PRIMES[4]
+    for part in parts:
+        made = (made + _hash(part) * _PRIMES[1]) % _WORD
+        made = (made << 31 | made >> 33) % _WORD * _PRIMES[0] % _WORD
+    return (made + (len(parts) ^ _PRIMES[4] ^ 3527539)) % _WORD
+
+
+def _parts(item: str) -> list[str] | None:
+    """Those of a tuple of whole numbers; None: it is none."""
+    statement = statement_of(item) if item.startswith("(") else None
+    if not isinstance(statement, ast.Expr) or not isinstance(statement.value, ast.Tuple):
+        return None
+    parts = items_of(statement.value, item)
+    return parts if parts is not None and all(map(_has_hash, parts)) else None
+
+
+def _has_hash(item: str) -> bool:
+    return is_whole(item) or item in _PLACES or _parts(item) is not None
 
 
 def given_items(texts: Iterable[str]) -> list[str] | None:
