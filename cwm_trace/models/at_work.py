@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Collection, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import NamedTuple
 
 from cwm_trace.format import escape_source
@@ -21,6 +21,7 @@ from cwm_trace.models.fields import spelled_out
 from cwm_trace.models.flow import LEFT
 from cwm_trace.models.inline import filled
 from cwm_trace.models.loops import Loop
+from cwm_trace.models.nested import Nested
 from cwm_trace.models.operations import is_value
 from cwm_trace.models.questions import Condition, Question, Way, condition_of
 from cwm_trace.models.scopes import LOOPS, Scope, Scopes
@@ -233,7 +234,7 @@ class AtWork:
     def gathering(self) -> Gathering | None:
         """The comprehension that runs, at an item; None where there is none, or its items are not seen one by one."""
         scope, form = self._scopes.at_work, self._form()
-        if scope is None or form is None or form.draws or not form.targets <= scope.names.keys():
+        if scope is None or form is None or form.draws or form.more or not form.targets <= scope.names.keys():
             return None
         element, tests = (
             tuple(completed(filled(spelled_out(text), self._value), scope.before) for text in texts)
@@ -269,7 +270,7 @@ class AtWork:
 
     def _comprehension(self, scope: Scope) -> Loop | None:
         form, around = scope.form, self._scopes.active[-2:-1]
-        if form is None or not around or form.draws:
+        if form is None or not around or form.draws or form.more:
             return None
         return self._gone_through(form, around[0], scope, scope.visits[scope.line])
 
@@ -302,10 +303,25 @@ class AtWork:
         loop = self._gone_through(form, scope, Scope(draws.names, line=scope.line), draws.count)
         return GoingOn(loop, draws.names, form.taker, draws.items[-1])
 
+    def nested(self) -> Nested | None:
+        """The comprehension with a `for` in a `for` that runs; None where there is none, or something was called for its items."""
+        scope, form = self._scopes.at_work, self._form()
+        around = self._scopes.active[-2:-1]
+        if scope is None or form is None or not form.more or not around or scope.returned or scope.strange:
+            return None
+        first = completed(filled(form.header, {**self._constants, **around[0].names}.get), around[0].answers)
+        put = partial(self._but_for, form.targets)
+        more = tuple((put(header), tuple(map(put, tests))) for header, tests in form.more)
+        form = form._replace(
+            header=first, tests=tuple(map(put, form.tests)), element=tuple(map(put, form.element)), more=more
+        )
+        ways = (Way(event, _own_line(scope)) for event in (Event.LINE, Event.RETURN))
+        return Nested(form, scope.visits[scope.line] - 1, *ways)
+
     def calling_item(self) -> CallingItem | None:
         """None where no comprehension is at work, or what has returned to it is not known."""
         scope, form = self._scopes.at_work, self._form()
-        if scope is None or form is None or len(scope.answers) != scope.returned or scope.strange:
+        if scope is None or form is None or form.more or len(scope.answers) != scope.returned or scope.strange:
             return None
         found = self._next_item(scope, form)
         names = {**self._scopes.active[-2].names, **scope.names}

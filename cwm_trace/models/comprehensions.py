@@ -34,6 +34,7 @@ class Form(NamedTuple):
         taker: the function or method that takes from that, "" where that is unknown.
         start, end: where it stands in the line.
         kind: what it makes: a `[`, a `{` of a dict, an `s` of a set; a `(` is a generator expression.
+        more: the headers and conditions of the loops in the first one.
     """
 
     element: tuple[str, ...]
@@ -45,6 +46,7 @@ class Form(NamedTuple):
     start: int
     end: int
     kind: str
+    more: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     @property
     def inner(self) -> tuple[Form | None, ...]:
@@ -121,19 +123,28 @@ def taken_by(drawn: ast.expr, within: ast.AST) -> tuple[str, ast.Call] | None:
 
 
 def _form(node: ast.expr, text: str, start: int, taker: str) -> Form | None:
-    if not isinstance(node, (*DISPLAYS, ast.GeneratorExp)) or len(node.generators) != 1 or node.generators[0].is_async:
+    if not isinstance(node, (*DISPLAYS, ast.GeneratorExp)) or any(over.is_async for over in node.generators):
         return None
-    (over,) = node.generators
+    over, *others = node.generators
+    if others and isinstance(node, ast.GeneratorExp):
+        return None
     parts = (node.key, node.value) if isinstance(node, ast.DictComp) else (node.elt,)
-    if any(_has_effects(inner) for part in (*parts, *over.ifs) for inner in ast.walk(part)):
+    inner = (each for other in others for each in (other.iter, *other.ifs))
+    if any(_has_effects(each) for part in (*parts, *over.ifs, *inner) for each in ast.walk(part)):
         return None
-    targets = frozenset(name.id for name in ast.walk(over.target) if isinstance(name, ast.Name))
-    tests = tuple(text_of(test, text) for test in over.ifs)
-    header = f"for {text_of(over.target, text)} in {text_of(over.iter, text)}:"
+    names = (name for each in node.generators for name in ast.walk(each.target))
+    targets = frozenset(name.id for name in names if isinstance(name, ast.Name))
+    header, tests = _level(over, text)
+    more = tuple(_level(other, text) for other in others)
     elements, draws = tuple(text_of(part, text) for part in parts), isinstance(node, ast.GeneratorExp)
     begins, ends = (start + place for place in span(text, node, node))
     kind = {ast.ListComp: "[", ast.DictComp: "{", ast.SetComp: "s"}.get(type(node), "(")
-    return Form(elements, tests, targets, header, draws, taker, begins, ends, kind)
+    return Form(elements, tests, targets, header, draws, taker, begins, ends, kind, more)
+
+
+def _level(over: ast.comprehension, text: str) -> tuple[str, tuple[str, ...]]:
+    header = f"for {text_of(over.target, text)} in {text_of(over.iter, text)}:"
+    return header, tuple(text_of(test, text) for test in over.ifs)
 
 
 def _has_effects(node: ast.AST) -> bool:
@@ -157,12 +168,16 @@ def gathered(gathering: Gathering, holds: Callable[[str], bool], value: Callable
     known = all_known(gathering.made.get(number) for number in range(1, gathering.item + 1))
     if known is None:
         return None
-    if gathering.kind == "s":
-        return value(f"set([{', '.join(text for item in known for text in item)}])")
-    if gathering.kind == "[":
-        return f"[{', '.join(text for item in known for text in item)}]"
-    pairs = dict(item for item in known if len(item) == 2)
-    return f"{{{', '.join(f'{key}: {text}' for key, text in pairs.items())}}}"
+    return put_together(gathering.kind, known, value)
+
+
+def put_together(kind: str, items: Sequence[Item], value: Callable[[str], str | None]) -> str | None:
+    """What a comprehension of a kind makes of what comes of its items; None: unknown."""
+    if kind == "{":
+        pairs = dict(item for item in items if len(item) == 2)
+        return f"{{{', '.join(f'{key}: {text}' for key, text in pairs.items())}}}"
+    made = f"[{', '.join(text for item in items for text in item)}]"
+    return value(f"set({made})") if kind == "s" else made
 
 
 def _item(gathering: Gathering, holds: Callable[[str], bool], value: Callable[[str], str | None]) -> Item | None:

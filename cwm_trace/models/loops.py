@@ -71,7 +71,7 @@ def turn_of(loop: Loop, holds: Callable[[str], bool], value: Callable[[str], str
         case ast.Call(func=ast.Name(id="range"), args=args, keywords=[]):
             item = _counted(loop, header, [header.of(arg) for arg in args], holds, value)
         case _:
-            item = _Items(header, loop.item, isinstance(written.over, ast.Name), value).item(header.over)
+            item = _Items(header, loop.item, not isinstance(written.over, ast.Set), value).item(header.over)
     return {} if item == _NO_ITEM else None if item is None else _bound(header.target, item)
 
 

@@ -18,6 +18,7 @@ from cwm_trace.models.comprehensions import Drawing, gathered, holding, made_of
 from cwm_trace.models.inline import filled
 from cwm_trace.models.keyed import asked_next
 from cwm_trace.models.loops import Loop, turn_of
+from cwm_trace.models.nested import Nested, next_turn
 from cwm_trace.models.operations import truth_of, worked
 from cwm_trace.models.outcomes import Answers, Value, outcome_of, raised_by
 from cwm_trace.models.questions import Way, is_closed
@@ -77,6 +78,8 @@ def outlook_of(at_work: AtWork, answers: Answers) -> Outlook | None:
         return Outlook(None, defined)
     if short := at_work.short():
         return _shortly(short, answers)
+    if nested := at_work.nested():
+        return _nested(nested, answers)
     if loop := at_work.loop():
         return _turned(at_work, loop, answers)
     if drawing := at_work.drawing():
@@ -171,6 +174,13 @@ def _turned(at_work: AtWork, loop: Loop, answers: Answers) -> Outlook | None:
     if turn and not loop.body:  # of a comprehension, with an item
         besides = _ANYTHING if _may_call(at_work, turn) else _RAISES
     return Outlook(loop.way if turn else loop.behind, turn, returned, besides=besides)
+
+
+def _nested(nested: Nested, answers: Answers) -> Outlook | None:
+    turn = next_turn(nested, answers.holds, answers.value)
+    if turn is None:
+        return None
+    return Outlook(nested.way if turn.made is None else nested.behind, turn.bound, turn.made, besides=_RAISES)
 
 
 def _may_call(at_work: AtWork, turn: Mapping[str, str]) -> bool:
