@@ -22,6 +22,7 @@ from cwm_trace.models.flow import LEFT
 from cwm_trace.models.inline import filled
 from cwm_trace.models.loops import Loop
 from cwm_trace.models.nested import Nested
+from cwm_trace.models.objects import Resolve
 from cwm_trace.models.operations import is_value
 from cwm_trace.models.questions import Condition, Question, Way, condition_of
 from cwm_trace.models.scopes import LOOPS, Scope, Scopes
@@ -42,6 +43,7 @@ class Running(NamedTuple):
         names: the variables that it has.
         told: what a lambda in it has given so far, each time that it was called.
         repeats: whether the program puts the same list into several places, as `[[0]] * 3` does.
+        last: what has returned last since it began; None: nothing has, or that is unknown.
     """
 
     source: str
@@ -49,6 +51,7 @@ class Running(NamedTuple):
     names: Mapping[str, str]
     told: tuple[str, ...] = ()
     repeats: bool = False
+    last: Answer | None = None
 
 
 def _own_line(scope: Scope) -> str:
@@ -158,6 +161,8 @@ class AtWork:
 
     def __init__(self, scopes: Scopes) -> None:
         self._scopes, self._flow = scopes, scopes.flow
+        self.resolve: Resolve = lambda _: None
+        """Works out what attributes of objects are."""
 
     @cached_property
     def functions(self) -> Functions:
@@ -174,12 +179,17 @@ class AtWork:
         scope = self._scopes.at_work
         if scope is None or scope.is_within:
             return None
-        source = self._given(scope) if scope.number in self._flow.whole else self._flow.spread.get(scope.number)
+        if scope.number in self._flow.whole:
+            source = self._given(scope)
+        elif (source := self._flow.spread.get(scope.number)) is not None:
+            source = self._with_attributes(scope, source)
         if source is None:
             return None
         source, names = spelled_out(_BEGINS.sub("", source)), self._names(scope)
         line = completed(filled(source, names.get), _of_functions(scope.answers))
-        return Running(source, line, names, scope.told, repeats(self._flow.source))
+        known = len(scope.answers) + len(scope.told) == scope.returned
+        last = scope.answers[-1] if scope.answers and known and not scope.told else None
+        return Running(source, line, names, scope.told, repeats(self._flow.source), last)
 
     def _names(self, scope: Scope) -> dict[str, str]:
         """The variables, and constants of the module; but for what that the line has called may have changed."""
@@ -229,7 +239,10 @@ class AtWork:
         ended = len(scope.ended)
         if scope.strange or any(form is None or form.draws for form in forms_of(line)[ended:]):
             return None
-        return with_ended(line, scope.ended)
+        return self._with_attributes(scope, with_ended(line, scope.ended))
+
+    def _with_attributes(self, scope: Scope, text: str) -> str:
+        return self._scopes.objects.filled(text, scope.known, self.resolve) if scope.known else text
 
     def gathering(self) -> Gathering | None:
         """The comprehension that runs, at an item; None where there is none, or its items are not seen one by one."""
@@ -237,7 +250,10 @@ class AtWork:
         if scope is None or form is None or form.draws or form.more or not form.targets <= scope.names.keys():
             return None
         element, tests = (
-            tuple(completed(filled(spelled_out(text), self._value), scope.before) for text in texts)
+            tuple(
+                completed(filled(spelled_out(self._with_attributes(scope, text)), self._value), scope.before)
+                for text in texts
+            )
             for texts in form[:2]
         )
         return Gathering(element, tests, scope.made, scope.visits[scope.line] - 1, form.kind)
@@ -253,7 +269,8 @@ class AtWork:
         if repeated is None or turns is None:
             return None
         header = scope.line.strip()
-        line, now = (filled(header, {**self._constants, **names}.get) for names in (turns.names, scope.names))
+        source = self._with_attributes(scope, header)
+        line, now = (filled(source, {**self._constants, **names}.get) for names in (turns.names, scope.names))
         line = completed(line, turns.answers)
         ways = (self._way(number, scope.number) for number in (repeated.first, repeated.behind))
         return Loop(
@@ -276,7 +293,8 @@ class AtWork:
 
     def _gone_through(self, form: Form, around: Scope, scope: Scope, item: int) -> Loop:
         names = around.names
-        line = completed(filled(form.header, {**self._constants, **names}.get), around.answers)
+        header = self._with_attributes(around, form.header)
+        line = completed(filled(header, {**self._constants, **names}.get), around.answers)
         own = _own_line(scope)
         ways = (Way(event, own) for event in (Event.LINE, Event.RETURN))
         return Loop(form.header, line, line, names, names, scope.names, (), item, *ways)
@@ -309,7 +327,8 @@ class AtWork:
         around = self._scopes.active[-2:-1]
         if scope is None or form is None or not form.more or not around or scope.returned or scope.strange:
             return None
-        first = completed(filled(form.header, {**self._constants, **around[0].names}.get), around[0].answers)
+        header = self._with_attributes(around[0], form.header)
+        first = completed(filled(header, {**self._constants, **around[0].names}.get), around[0].answers)
         put = partial(self._but_for, form.targets)
         more = tuple((put(header), tuple(map(put, tests))) for header, tests in form.more)
         form = form._replace(
@@ -350,7 +369,9 @@ class AtWork:
 
     def _but_for(self, targets: Collection[str], text: str) -> str:
         """With values in place of names, but for these."""
-        return filled(spelled_out(text), lambda name: None if name in targets else _literal(self._value(name)))
+        scope = self._scopes.active[-1]
+        text = spelled_out(self._with_attributes(scope, text))
+        return filled(text, lambda name: None if name in targets else _literal(self._value(name)))
 
     def inner(self) -> Inner | None:
         """The lambda that runs; None where there is none, or it is not the only one of its line."""
@@ -359,7 +380,8 @@ class AtWork:
             return None
         if not (body := lambda_body(scope.line.strip())):
             return None
-        line = completed(filled(spelled_out(body), self._value), scope.answers)
+        body = spelled_out(self._with_attributes(scope, body))
+        line = completed(filled(body, self._value), scope.answers)
         return Inner(Way(Event.RETURN, _own_line(scope)), line)
 
     def calling(self) -> Calling | None:
@@ -378,7 +400,7 @@ class AtWork:
 
     def _left_to_do(self, scope: Scope) -> str | None:
         """The line, or what the lambda gives; None where that is a part of a statement, or of a loop that goes on."""
-        source = spelled_out(with_ended(scope.line.strip(), scope.ended))
+        source = spelled_out(self._with_attributes(scope, with_ended(scope.line.strip(), scope.ended)))
         if scope.is_within:
             return lambda_body(source) or None if scope.name is None else None
         if scope.resumes:
@@ -393,7 +415,8 @@ class AtWork:
         ways = None if scope is None or scope.is_within else self._flow.short.get(scope.number)
         if scope is None or ways is None:
             return None
-        source, names = spelled_out(scope.line.strip().removeprefix("el")), self._names(scope)
+        line = self._with_attributes(scope, scope.line.strip().removeprefix("el"))
+        source, names = spelled_out(line), self._names(scope)
         statement = statement_of(source)
         if not isinstance(statement, ast.If):
             return None

@@ -182,6 +182,8 @@ class _Items(NamedTuple):
         return self._at(self.all(over), self.number - 1)
 
     def _together(self, parts: Sequence[str | None]) -> str | None:
+        if not parts:
+            return _NO_ITEM
         for part in parts:
             if not part:
                 return part

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from cwm_trace.models.bindings import literal
 from cwm_trace.models.fields import SHOWN, TEXT, put_together
-from cwm_trace.models.statements import DISPLAYS, readings, span, statement_of
+from cwm_trace.models.statements import DISPLAYS, readings, span, statement_of, text_of
 
 _LONGEST = 4000  # characters of a line
 _MOST = 16  # operations of a line
@@ -99,6 +99,8 @@ def as_shown(text: str) -> str | None:
     if not isinstance(statement, ast.Expr):
         return None
     node = statement.value
+    if isinstance(node, ast.Call) and node.args:  # of an exception
+        return f"{text_of(node.func, text)}({', '.join(as_shown(text_of(arg, text)) or '' for arg in node.args)})"
     bare = isinstance(node, ast.Tuple) and node.elts and node.elts[0].col_offset == 0
     return literal(node) or (f"({text})" if bare else text)
 

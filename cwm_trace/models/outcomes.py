@@ -12,10 +12,22 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple, cast
 
 from cwm_trace.models.at_work import Running
+from cwm_trace.models.fields import spelled_out
 from cwm_trace.models.inline import filled
 from cwm_trace.models.items import shares_of
 from cwm_trace.models.keyed import has_lambda, without_lambda, without_method
-from cwm_trace.models.operations import CHANGES, EXCEPTIONS, as_shown, bindings_of, is_value, put, root_of, worked
+from cwm_trace.models.objects import BEFORE, Attribute
+from cwm_trace.models.objects import put as put_in
+from cwm_trace.models.operations import (
+    CHANGES,
+    EXCEPTIONS,
+    as_shown,
+    bindings_of,
+    is_value,
+    put,
+    root_of,
+    worked,
+)
 from cwm_trace.models.questions import condition_of
 from cwm_trace.models.statements import SIGNS, span, statement_of, text_of
 from cwm_trace.models.takes import GIVING, Take, first_take, has_takes
@@ -70,6 +82,8 @@ def outcome_of(running: Running, answers: Answers) -> Outcome | None:
     statement = statement_of(running.source)
     if statement is None:
         return None
+    if (outcome := _handed_on(statement, running)) is not None:
+        return outcome
     if has_lambda(statement):
         plain = without_lambda(running, answers.value)
         return None if plain is None else outcome_of(plain, answers)
@@ -89,6 +103,45 @@ def outcome_of(running: Running, answers: Answers) -> Outcome | None:
     return None if outcome is None else outcome._replace(bound={**left, **outcome.bound})
 
 
+def resolved(attribute: Attribute, answers: Answers) -> str | None:
+    """The value of an attribute of an object; None: unknown."""
+    if isinstance(attribute, str):
+        return attribute
+    parts = {name: resolved(part, answers) for name, part in attribute.parts}
+    known = {name: value for name, value in parts.items() if value is not None}
+    if len(known) < len(parts):
+        return None
+    text = put_in(spelled_out(attribute.text), known).replace(BEFORE, NAME)
+    if attribute.before is None:
+        return as_shown(worked(f"return {text}", answers.value).removeprefix("return "))
+    before = resolved(attribute.before, answers)
+    if before is None or not _is_known(before):
+        return None
+    line = worked(text, answers.value)
+    return _done(before, line, answers) if _is_closed(line) else None
+
+
+def _handed_on(statement: ast.stmt, running: Running) -> Outcome | None:
+    """Of what is not changed on its way: a variable's value, or what a call gives, which may be no literal."""
+    match statement:
+        case ast.Return(value=ast.expr() as value):
+            text = _as_it_is(value, running)
+            return None if text is None else Outcome({}, text)
+        case ast.Assign(targets=[ast.Name(id=name)], value=value):
+            text = _as_it_is(value, running)
+            return None if text is None else Outcome({name: text})
+    return None
+
+
+def _as_it_is(value: ast.expr, running: Running) -> str | None:
+    match value:
+        case ast.Name(id=name):
+            return running.names.get(name)
+        case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)) if running.last and running.last.name == name:
+            return running.last.value
+    return None
+
+
 def raised_by(running: Running, answers: Answers) -> str | None:
     """What a `raise` or an `assert` raises, "" where an `assert` does not; None for others, and where that is unknown."""
     match statement_of(running.source), statement_of(running.line):
@@ -96,7 +149,7 @@ def raised_by(running: Running, answers: Answers) -> str | None:
             return f"{name}()"
         case ast.Raise(), ast.Raise(exc=ast.expr() as made, cause=None):
             value = worked(f"return {text_of(made, running.line)}", answers.value).removeprefix("return ")
-            return value if is_value(value) and _is_exception(value) else None
+            return as_shown(value) if _is_exception(value) else None
         case ast.Assert(), ast.Assert(test=test, msg=said):
             condition = condition_of(f"if {text_of(test, running.line)}:", constant=True)
             if condition is None or condition.holds(answers.holds):
@@ -106,7 +159,7 @@ def raised_by(running: Running, answers: Answers) -> str | None:
                 if said is None
                 else worked(f"return {text_of(said, running.line)}", answers.value).removeprefix("return ")
             )
-            return f"AssertionError({text})" if not text or is_value(text) else None
+            return as_shown(f"AssertionError({text})")
     return None
 
 

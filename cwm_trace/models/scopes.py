@@ -5,6 +5,7 @@ Bookkeeping of frames that are there: nothing is run, and where a frame is wrong
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,15 +13,17 @@ from enum import Enum, auto
 from typing import NamedTuple
 
 from cwm_trace.frames import Event, Frame, Step
-from cwm_trace.models.answers import Answer, answered
+from cwm_trace.models.answers import Answer, answered, completed
 from cwm_trace.models.comprehensions import Form, Item, forms_of
 from cwm_trace.models.flow import LEFT, Flow
-from cwm_trace.models.inline import inlined, read
-from cwm_trace.models.statements import BEGINNINGS, ITERATOR
+from cwm_trace.models.inline import filled, inlined, read
+from cwm_trace.models.objects import Objects, bound_objects, handed_objects, looks_like_object
+from cwm_trace.models.statements import BEGINNINGS, ITERATOR, statement_of
 
 _FUNCTION = re.compile(r"(?:async\s+)?def\s+(\w+)")
 _INITIALISER = "__init__"  # what it returns is not what the call gives
 _OBJECT = re.compile(r"<(?:[^\W\d]\w*\.|<locals>\.)*([^\W\d]\w*) object>")
+_SUPER = re.compile(r"\bsuper\(|\.__init__\(")
 _YIELDS = re.compile(r"\byield\b")
 _RETURNS = re.compile(r"\s*(?:return|with|async\s+with)\b")  # a `with` runs again when it is left
 LOOPS = ("for ", "async for ")
@@ -98,6 +101,7 @@ class Scope:
         form: of a comprehension, where that is known.
         ended: the comprehensions of the line that have given all, and what that is, in order; of a generator expression a list.
         strange: whether there was one of which that is not known.
+        known: the numbers of the objects that its variables are (`models.objects`).
         is_module: whether it is the module's, which is `inline`, too, where that does not begin with a function.
     """
 
@@ -120,6 +124,7 @@ class Scope:
     form: Form | None = None
     ended: tuple[tuple[Form, str], ...] = ()
     strange: bool = False
+    known: dict[str, int] = field(default_factory=dict)
     is_module: bool = False
 
     @property
@@ -163,6 +168,8 @@ class Scopes:
         self.flow = flow
         self.active: list[Scope] = []
         self.state = State.NOTHING
+        self.objects = Objects()
+        self._given: int | None = None  # the object that was returned last
         self.raised = ""  # what was raised last
         self.resumes = False  # whether the last frame with variables was another Python frame's
         self._paused: list[Scope] = []  # of generators
@@ -213,11 +220,60 @@ class Scopes:
         if name == _INITIALISER:
             scope.gives = next(iter(step.locals.values()), "")
             scope.name = class_of(scope.gives)
+        self._meet(scope, step, name)
         if inline and name is None and _YIELDS.search(source):
             self._resume(scope)
         if name == "" and self.active and self.active[-1].line == step.source:
             scope.form = _form_in(self.active[-1])
         return scope
+
+    def _meet(self, scope: Scope, step: Frame, name: str | None) -> None:
+        """Take note of which objects a function is given."""
+        objects = {name: value for name, value in step.locals.items() if looks_like_object(value)}
+        if not objects:
+            return
+        receiver = next(iter(step.locals))
+        around = self.active[-1] if self.active else None
+        if name == _INITIALISER and receiver in objects and not (around and _SUPER.search(around.line)):
+            scope.known[receiver] = self.objects.new(objects[receiver])
+        handed: dict[str, int] = {}
+        if around is not None and name:
+            own = name == _INITIALISER
+            called, parameters = (scope.name or "", [*step.locals][1:]) if own else (name, [*step.locals])
+            handed = handed_objects(around.line.strip(), called, parameters, around.known)
+        if name == "" and around is not None:
+            handed = around.known
+        for each, value in objects.items():
+            number = scope.known.get(each, handed.get(each, self.objects.only(value)))
+            if number is not None and self.objects.looks[number] == value:
+                scope.known[each] = number
+
+    def _done(self, scope: Scope) -> None:
+        """Take note of what the line did to objects that has run to its end."""
+        if scope.known and not scope.is_within:
+            answers = tuple(answer for answer in scope.answers if answer.name)
+
+            def fill(text: str) -> str:
+                return completed(filled(text, scope.names.get), answers)
+
+            self.objects.ran(scope.line.strip(), scope.known, fill)
+
+    def _keep(self, scope: Scope, names: Mapping[str, str]) -> None:
+        """Take note of which objects variables are behind a line."""
+        objects = {name: value for name, value in names.items() if looks_like_object(value)}
+        if not objects and not scope.known:
+            return
+        bound = bound_objects(scope.line.strip(), scope.known, self._given)
+        known = {**scope.known, **{name: number for name, number in bound.items() if number is not None}}
+        for name, number in bound.items():
+            if number is None:
+                known.pop(name, None)
+        for name, value in objects.items():
+            if name not in known and (only := self.objects.only(value)) is not None:
+                known[name] = only
+        scope.known = {
+            name: number for name, number in known.items() if objects.get(name) == self.objects.looks[number]
+        }
 
     def _resume(self, scope: Scope) -> None:
         """Of a generator that goes on: how far its loops are."""
@@ -232,6 +288,9 @@ class Scopes:
         left = self.active.pop() if self.active else None
         if left is not None and left.name != "" and _YIELDS.search(step.source):
             self._paused.append(left)
+        if left is not None and not raised:
+            self._done(left)
+            self._given = _given_by(left)
         if left is None or not self.active:
             return False
         scope, known = self.active[-1], left.name is not None and "yield" not in step.source
@@ -248,6 +307,8 @@ class Scopes:
         return _draw(scope, left, step.value or "", raised)
 
     def _run(self, scope: Scope, step: Frame, ran: Ran) -> None:
+        self._done(scope)
+        self._keep(scope, step.locals)
         scope.before = scope.answers
         scope.names, scope.line, scope.answers, scope.returned = step.locals, step.source, ran.answers, ran.returned
         scope.draws, scope.told, scope.left, scope.ended, scope.strange = None, (), (), (), False
@@ -299,6 +360,16 @@ class Scopes:
             if ITERATOR not in scope.names:
                 return None
         return None
+
+
+def _given_by(left: Scope) -> int | None:
+    """The object that a function has returned, or one that was made."""
+    if left.gives:
+        return left.known.get(next(iter(left.names), ""))
+    match statement_of(left.line.strip()):
+        case ast.Return(value=ast.Name(id=name)):
+            return left.known.get(name)
+    return None
 
 
 def class_of(value: str) -> str | None:

@@ -6,11 +6,13 @@ Knows who to ask; no model.
 
 from __future__ import annotations
 
+from functools import partial
+
 from cwm_trace.models.at_work import AtWork
 from cwm_trace.models.changes import change_of
 from cwm_trace.models.items import Raises, Steps, Way
 from cwm_trace.models.operations import worked
-from cwm_trace.models.outcomes import Answers
+from cwm_trace.models.outcomes import Answers, resolved
 from cwm_trace.models.outlook import Outlook, behind_test, outlook_of, raising
 from cwm_trace.models.steps import way_of
 
@@ -50,6 +52,7 @@ class Stepwise:
     def outlook(self, at_work: AtWork) -> Outlook | None:
         """What the next frame is; None where nothing is known."""
         self._raises, answers = [], Answers(self.value, self.change, self.holds)
+        at_work.resolve = partial(resolved, answers=answers)
         if (outlook := behind_test(at_work, answers)) is not None:
             return raising(at_work, self._raises[0].value) if self._raises else outlook
         outlook = outlook_of(at_work, answers)
