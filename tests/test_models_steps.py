@@ -46,14 +46,14 @@ def test_steps_give_what_python_gives(template: str) -> None:
             assert asked(operation) == evaluated(operation), operation
 
 
-TEXT = st.text(st.sampled_from("ab cA1-é"), max_size=7)
+TEXT = st.text(st.sampled_from("ab cA1-é\t\n"), max_size=7)
 NUMBER = st.integers(-4, 12)
 ITEMS = st.one_of(st.lists(NUMBER, max_size=5), st.lists(TEXT, max_size=4), st.tuples(NUMBER, TEXT), TEXT)
 DICT = st.dictionaries(st.one_of(NUMBER, TEXT), NUMBER, max_size=4)
 BOUND = st.one_of(st.just(""), NUMBER.map(str))
 
 
-@given(ITEMS, BOUND, BOUND, st.sampled_from(["", ":1", ":2", ":3", ":-1", ":"]))
+@given(ITEMS, BOUND, BOUND, st.sampled_from(["", ":1", ":2", ":3", ":-1", ":-2", ":-3", ":"]))
 def test_slices(items: object, lower: str, upper: str, step: str) -> None:
     operation = f"{items!r}[{lower}:{upper}{step}]"
     assert asked(operation) == evaluated(operation)
@@ -92,7 +92,17 @@ sum([[1], [2]], [])|max([])|min(3, 'a')|list(map(str.upper, ["a", 'b']))|dict([[
 list({'a': 1}.items())|sorted("ba", reverse=True)|max({'a': 2}.values())|','.join(["a"])
 ''.join(map(str,[1,2]))|tuple("ab")|tuple([1])|[1,2]==[1,2]|(1,)+(2,)|[[1,2],[3]][0]|list(range(0))
 len(range(3))|list(enumerate("a",1))|{"a":1,"b":2}.get("b")|sorted([(2,"b"),(1,"c")])|sorted([[2], [1, 2]])
-'a' in ['b', "a"]|1 in (1.0, 2)|[True].count(1)""".replace("\n", "|").split("|"),
+'a' in ['b', "a"]|1 in (1.0, 2)|[True].count(1)|1 < 2 < 3|3 > 2 > 2|not [1]|--5|2-7|list(zip(*[[1, 2], [3, 4]]))|list(zip([1], 'ab', (2, 3)))
+list(enumerate('ab', 5))|list(filter(None, [0, 1, '']))|list(set([3, 1, 3]))|isinstance(5, int)|isinstance(True, int)|isinstance('a', (int, str))
+isinstance([], dict)|None is None|[] == ()|'1' == 1|{'a': 1, 'b': 2} == {'b': 2, 'a': 1}|{1, 2} == {2, 1}|str([1, 'a'])|repr('a')|str(1.5)
+int('12')|int(' -7 ')|int('x')|float('2.5')|bool(-1)|bool(set())|'{}-{}'.format(1, 'a')|'{1}{0}'.format(1, 2)|'{:>5}|{:<4}'.format('a', 12)
+'{:.2f}'.format(2.675)|'{:05d}'.format(42)|format(3, '^7')|format('ab', '*>5')|format(-3.14159, '.3f')|'a,b'.translate({44: 59})
+'abc'.translate(str.maketrans('ab', 'xy'))|str.maketrans('a', 'b')|dict.fromkeys('aba')|dict.fromkeys([1, 2], 0)|[3, 1].index(1, 1)
+[1, 2, 1].index(1, 1)|''.split(',')|'a'.split('')|'ab'.partition('')|'ab'.replace('', '-')|'' in 'a'|'ab'.count('')|'a' != 'a'
+"a" <= 'b' <= "c"|str(ValueError('x'))|str(KeyError('x'))|str(ValueError())|len({'a': 1}.keys())|round(2.5)|round(-2.675, 2)|7 // 0|1 / 0
+7 % 0|divmod(7, 0)|0.1 + 0.2|1.1 * 3|7 / 3|2 ** 10|10 - 3.5|bin(10)|hex(255)|oct(8)|5 & 6|-5 >> 1|3 << 4|1_000 + 1|abs(-7.5)""".replace(
+        "\n", "|"
+    ).split("|"),
 )
 def test_what_is_written_in_other_ways(operation: str) -> None:
     """What steps do not know is asked as a whole."""
@@ -102,7 +112,9 @@ def test_what_is_written_in_other_ways(operation: str) -> None:
 
 METHODS = """count({0}) find({0}) rfind({0}) index({0}) replace({0},'xy') split({0}) split({0},1) partition({0}) rpartition({0}) startswith({0})
 endswith({0}) removeprefix({0}) removesuffix({0}) strip({0}) lstrip({0}) rstrip({0}) split() strip() upper() title() capitalize() isalpha()
-isalnum() zfill(5) rjust(4,'-') ljust(6) join({0}) isupper()""".split()
+isalnum() zfill(5) rjust(4,'-') ljust(6) join({0}) isupper() islower() istitle() center(7) center(6,'*') rsplit({0}) rsplit({0},1) rsplit()
+replace({0},'xy',1) count({0},1) find({0},-3) rfind({0},1,4) index({0},2) startswith({0},1) endswith(({0},'b')) startswith(('a',{0}),0,2)
+expandtabs(3) splitlines() casefold() encode() swapcase() isspace() strip(None) split(None) isdecimal()""".split()
 
 
 @given(TEXT, TEXT, st.sampled_from(METHODS))

@@ -257,7 +257,9 @@ def of_number(name: str, given: Sequence[str]) -> Way | None:
         case "round", [Number(places=int()) as number, Number(False, places, None)] if len(places) == 1:
             return lambda steps: _answered(lambda: rounded(number, int(places), steps))
         case "int", [Number(places=int(places)) as number]:
-            return lambda steps: Number(number.is_negative, number.digits[: len(number.digits) - places]).shown
+            return lambda steps: (
+                Number(number.is_negative, number.digits.rjust(places + 1, "0")[: -places or None]).shown
+            )
         case "int", [Number() as number]:
             return lambda steps: number.shown
         case "float", [Number() as number] if len(number.digits) < 17:

@@ -6,6 +6,7 @@ Whether two characters are the same is asked. Knows the methods of texts; evalua
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Iterable, Sequence
 
 from cwm_trace.models.items import Raises, Steps, Way, is_text, items_of, list_together, matches, text_together
@@ -13,6 +14,7 @@ from cwm_trace.models.slices import between, bound_of
 from cwm_trace.models.statements import statement_of
 
 _EMPTY = "empty separator"
+_EMPTY_PART = re.compile(r"(?<!\w)(?:''|\"\")")
 
 _Way = Callable[[Sequence[str], int, Steps], str | None]
 """Does a method in some of a text's characters, the first of which has this number."""
@@ -21,7 +23,8 @@ _Way = Callable[[Sequence[str], int, Steps], str | None]
 def with_part(name: str, given: Sequence[str], items: Sequence[str]) -> Way | None:
     """A method that looks for a part of a text of these characters; None where it is none, or not known."""
     if (way := _within(name, given[0])) is not None:
-        return _in_bounds(way, given[1:], items)
+        # Nothing is found behind the end.
+        return None if given[1:] and _EMPTY_PART.search(given[0]) else _in_bounds(way, given[1:], items)
     return _apart_by(name, characters(given[0]), given[1:], items) if is_text(given[0]) else None
 
 

@@ -1,7 +1,9 @@
 """Sets of whole numbers in the order in which CPython shows them: that of its table, in which the numbers are their own hashes.
 
-Whether two values are equal is asked (`models.steps`). The order of texts is another in each process: nothing is known of it here.
-Source: Objects/setobject.c of CPython 3.11 (`set_add_entry`, `set_table_resize`, `set_merge`). Evaluates nothing but literals.
+Whether two values are equal is asked (`models.steps`). How a set came to be is not shown: of tables in which items have the order that is seen
+the likeliest is taken, and `pop` takes the first one, which it does unless items came to it since the last. The order of texts is another in
+each process: nothing is known of it here. Source: Objects/setobject.c of CPython 3.11 (`set_add_entry`, `set_table_resize`, `set_merge`).
+Evaluates nothing but literals.
 """
 
 from __future__ import annotations

@@ -1,0 +1,37 @@
+"""Programs as people write them: with the true answers no outlook is wrong, and most programs are settled to the last frame."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from cwm_trace.frames import Event
+from cwm_trace.tracer.inprocess import record_source
+from tests.benchmarks.outlooks import _shows_more
+from tests.test_models_outlook import checked
+
+PROGRAMS = re.findall(r"(.*?)\n### ([^\n]*)\n", Path(__file__).with_name("everyday.txt").read_text(), re.S)
+# Imported functions, generators that are gone through, objects in attributes: told by the network alone so far.
+UNSETTLED = 20
+
+
+def unsettled(source: str, call: str) -> int:
+    """Frames that show something which the outlook does not tell."""
+    before, number = None, 0
+    for outlook, step in checked(record_source(f"{source.strip()}\n", call, max_frames=800)):
+        if before is not None and before.event not in (Event.CALL, Event.EXCEPTION) and _shows_more(before, step):
+            number += outlook is None or (step.event is Event.CALL and bool(step.locals) and not outlook.handed)
+        before = step
+    return number
+
+
+@pytest.mark.parametrize(("source", "call"), PROGRAMS, ids=[call.partition("(")[0].strip("[") for _, call in PROGRAMS])
+def test_no_outlook_is_wrong(source: str, call: str) -> None:
+    unsettled(source, call)
+
+
+def test_most_are_settled() -> None:
+    open_ones = [call for source, call in PROGRAMS if unsettled(source, call)]
+    assert len(open_ones) <= UNSETTLED, open_ones
