@@ -82,11 +82,13 @@ def divided(one: str, other: str, steps: Steps) -> tuple[str, str]:
     quotient, rest = "", ""
     for digit in one:
         rest, times_in = bare(rest + digit), "0"
-        while not less(rest, other, steps):
+        for _ in range(10):  # it never is in there ten times
+            if less(rest, other, steps):
+                break
             rest, times_in = minus(rest, other, steps), told(f"{times_in} + 1", steps)
-            if len(times_in) > 1:  # it never is in there ten times
-                raise Unknown
-        quotient += times_in
+        else:
+            raise Unknown
+        quotient += times_in[-1]
     return bare(quotient), rest
 
 

@@ -174,11 +174,11 @@ def _power(first: Number, second: Number, steps: Steps) -> Number | str:
     if second.is_negative or int(second.digits) > _MOST_TIMES:
         raise Unknown
     made, number = Number(False, "1"), "0"
-    while not steps.same(number, second.digits):
+    for _ in range(_MOST_TIMES + 1):
+        if steps.same(number, second.digits):
+            return made
         made, number = _product(made, first, steps), plus(number, "1", steps)
-        if len(number) > 2:
-            raise Unknown
-    return made
+    raise Unknown
 
 
 def _of_bits(sign: str) -> Callable[[Number, Number, Steps], Number | str]:
@@ -196,9 +196,12 @@ def _of_bits(sign: str) -> Callable[[Number, Number, Steps], Number | str]:
 def based(digits: str, base: str, steps: Steps) -> str:
     """A number's digits to another base, of 2 to 16."""
     made = ""
+    most = 4 * len(digits)
     while not made or not is_zero(digits):
         digits, rest = divided(digits, base, steps)
         made = f"{int(rest):x}" + made
+        if len(made) > most:
+            raise Unknown
     return made
 
 
