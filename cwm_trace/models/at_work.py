@@ -16,7 +16,7 @@ from cwm_trace.frames import Event
 from cwm_trace.models.answers import Answer, completed
 from cwm_trace.models.calls import OWN, Functions, functions_of
 from cwm_trace.models.comprehensions import Drawing, Form, Gathering, forms_of, with_ended
-from cwm_trace.models.constants import constants_of, passed_in, repeats, shared_of
+from cwm_trace.models.constants import constants_of, passed_in, repeats, shared_of, touched_by
 from cwm_trace.models.fields import spelled_out
 from cwm_trace.models.flow import LEFT
 from cwm_trace.models.inline import filled
@@ -25,13 +25,16 @@ from cwm_trace.models.nested import Nested
 from cwm_trace.models.objects import Resolve
 from cwm_trace.models.operations import is_value
 from cwm_trace.models.questions import Condition, Question, Way, condition_of
-from cwm_trace.models.scopes import LOOPS, Scope, Scopes
+from cwm_trace.models.scopes import LOOPS, Scope, Scopes, State
 from cwm_trace.models.statements import lambda_body, statement_of, text_of
 
 _BEGINS = re.compile(r"(?:else|try|finally)\s*:\s*(?=\S)")  # a line with a statement behind
 
 
 _EXCEPT = re.compile(r"except\s+([\w\s,()]+?)\s+as\s+(\w+)\s*:(?:\s*#.*)?")
+
+
+_ENDS = ("GeneratorExit(", "StopIteration(", "StopAsyncIteration(")  # which nobody sees outside
 
 
 class Running(NamedTuple):
@@ -62,6 +65,11 @@ def _own_line(scope: Scope) -> str:
 def _may_change(value: str) -> bool:
     """Whether a function that it is given may change what is shown of it."""
     return value.startswith(("[", "{")) or not (value.startswith("<") or is_value(value))
+
+
+def _may_be_in(value: str, other: str) -> bool:
+    """Whether what is shown so may be the same thing, or one may be in the other."""
+    return _may_change(value) and (value in other or other in value)
 
 
 def _literal(value: str | None) -> str | None:
@@ -95,6 +103,7 @@ class Calling(NamedTuple):
         names: the variables that stand in it as they are.
         answers: what has returned since it began.
         told: what a lambda in it has given so far.
+        ended: how many of its comprehensions have.
     """
 
     source: str
@@ -102,6 +111,7 @@ class Calling(NamedTuple):
     names: Mapping[str, str]
     answers: tuple[Answer, ...] = ()
     told: tuple[str, ...] = ()
+    ended: int = 0
 
     @property
     def asks(self) -> bool:
@@ -201,14 +211,30 @@ class AtWork:
         lost = (handed - now.keys()) | (shared_of(self._flow.source) - now.keys())
         return {name: now.get(name, value) for name, value in names.items() if name not in lost}
 
+    @property
+    def unwinds(self) -> str:
+        """What has left a function that the line called, and goes on in it; "" for nothing."""
+        raised = self._scopes.raised
+        goes_on = self._scopes.state is State.UNWINDS and self._scopes.active and not raised.startswith(_ENDS)
+        return raised if goes_on else ""
+
     def handed_back(self) -> Mapping[str, str]:
-        """Variables that functions have changed which the line called, as far as that is known."""
+        """Variables that functions have changed which the line called, and those that they cannot have, as far as that is known."""
         scope = self._scopes.at_work
         if scope is None or scope.is_within or not scope.left:
             return {}
         handed = {name for name, value in scope.names.items() if _may_change(value)}
-        now = self._handed_back(scope, handed & passed_in(scope.line.strip(), scope.names))
-        return {name: value for name, value in now.items() if value != scope.names.get(name)}
+        handed &= passed_in(scope.line.strip(), scope.names)
+        touched = handed | touched_by(scope.line.strip()) | shared_of(self._flow.source)
+        plain = all(is_value(scope.names.get(name, "")) for name in touched & scope.names.keys())
+        same = {name: value for name, value in scope.names.items() if name not in touched}
+        same = {
+            name: value
+            for name, value in same.items()
+            if not _may_change(value)
+            or (plain and is_value(value) and not any(_may_be_in(value, scope.names[other]) for other in handed))
+        }
+        return {**same, **self._handed_back(scope, handed)}
 
     def _handed_back(self, scope: Scope, handed: Collection[str]) -> dict[str, str]:
         """Variables that functions were given, as they are when these have returned; those of which that is known."""
@@ -396,7 +422,9 @@ class AtWork:
         names = dict(scope.names) if scope.is_within else self._names(scope)
         value = self._value if scope.is_within else names.get
         line = filled(source, lambda name: _literal(value(name)))
-        return Calling(source, line, names, _of_functions(scope.answers), scope.told)
+        ended = len(scope.ended)
+        written = spelled_out(scope.line.strip()) if ended else source
+        return Calling(written, line, names, _of_functions(scope.answers), scope.told, ended)
 
     def _left_to_do(self, scope: Scope) -> str | None:
         """The line, or what the lambda gives; None where that is a part of a statement, or of a loop that goes on."""
@@ -408,6 +436,13 @@ class AtWork:
         if (turns := scope.turns.get(scope.number)) is not None:
             return source if turns.count == 1 else None
         return source if scope.number in self._flow.whole or scope.number in self._flow.ways else None
+
+    def empty(self) -> str | None:
+        """What the comprehension that runs gives if there is no item; None where it has had one, or is none."""
+        scope, form = self._scopes.at_work, self._form()
+        if scope is None or form is None or form.draws or scope.visits[scope.line] != 1:
+            return None
+        return {"[": "[]", "{": "{}", "s": "set()"}.get(form.kind)
 
     def short(self) -> Short | None:
         """The `if` of one line that runs; None where there is none, or its test is not of values alone."""

@@ -80,6 +80,7 @@ class Functions:
     def __init__(self, source: str) -> None:
         nodes = list(ast.walk(tree)) if (tree := parsed(source)) else []
         bound = Counter(name for node in nodes for name in bound_by(node))
+        at_top = Counter(_bound_at_top(tree) if tree else ())
         classes = [node for node in nodes if isinstance(node, ast.ClassDef)]
         methods = {id(part) for node in classes for part in node.body}
         self.plain = {
@@ -87,9 +88,10 @@ class Functions:
             for node in nodes
             if isinstance(node, ast.FunctionDef)
             and id(node) not in methods
-            and bound[node.name] == 1
+            and (bound[node.name] == 1 or at_top[node.name] == 1)
             and _runs_at_once(node)
         }
+        self._elsewhere = {name for name in self.plain if bound[name] > 1}
         self._classes = {node.name: node for node in classes if bound[node.name] == 1 and not _is_special(node)}
         stored = {node.attr for node in nodes if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load)}
         defined = [part for node in classes for part in node.body if isinstance(part, FUNCTIONS)]
@@ -137,7 +139,7 @@ class Functions:
         """What a call runs; None: unknown, or nothing of the program."""
         match call.func:
             case ast.Name(id=name) if name in self.plain:
-                return _Called(self.plain[name])
+                return None if name in self._elsewhere and name in names else _Called(self.plain[name])
             case ast.Name(id=name):
                 made = self.method(name, "__init__")
                 return None if made is None else _Called(made, self._shown(name))
@@ -159,6 +161,17 @@ class Functions:
             return None
         (parameter,) = parameters
         return "" if not parameter else None if _touches(last, parameter, names) else names.get(parameter)
+
+
+def _bound_at_top(tree: ast.Module) -> Iterator[str]:
+    """What a module's own lines bind, once for each time; nothing where a function may, too."""
+    inside = {
+        id(part) for node in ast.walk(tree) if isinstance(node, (*DEFINITIONS, ast.Lambda)) for part in ast.walk(node)
+    } - {id(node) for node in tree.body}
+    shared = {name for node in ast.walk(tree) if isinstance(node, ast.Global) for name in node.names}
+    for node in ast.walk(tree):
+        if id(node) not in inside:
+            yield from (name for name in bound_by(node) if name not in shared)
 
 
 def _parameter(function: ast.FunctionDef | None, call: ast.Call, variable: str) -> str | None:
@@ -221,9 +234,11 @@ def has_calls(line: str, functions: Functions, names: Mapping[str, str]) -> bool
     )
 
 
-def next_call(line: str, functions: Functions, names: Mapping[str, str], source: str = "") -> Handed | None:
+def next_call(
+    line: str, functions: Functions, names: Mapping[str, str], source: str = "", ended: int = 0
+) -> Handed | None:
     """The call that is done first of all that is left to do in a line; None where that is something else, or raises. `names`: the variables,
-    for those that stand in the line as they are; `source`: the line as it is written."""
+    for those that stand in the line as they are; `source`: the line as it is written, of which so many comprehensions have `ended`."""
     for _, text, _ in readings(line):
         if (statement := statement_of(text)) is None:
             continue
@@ -231,9 +246,9 @@ def next_call(line: str, functions: Functions, names: Mapping[str, str], source:
             if isinstance(node, ast.Attribute) and not functions.looks_up:
                 continue
             if isinstance(node, DISPLAYS) and not needs_its_function(node):
-                return Handed(OWN, _begun(node, source, names))
+                return Handed(OWN, _begun(node, source, names, ended))
             if isinstance(node, ast.GeneratorExp):
-                return Handed(OWN, _begun(node, source, names)) if _is_taken(node, statement) else None
+                return Handed(OWN, _begun(node, source, names, ended)) if _is_taken(node, statement) else None
             called = functions.of(node, names) if isinstance(node, ast.Call) else None
             return _handed(called, node, text, names) if called and isinstance(node, ast.Call) else None
         return None
@@ -283,12 +298,11 @@ def _is_taken(drawn: ast.GeneratorExp, statement: ast.stmt) -> bool:
     return name in TAKERS and all(map(is_operand, (*call.args[1:], *(word.value for word in call.keywords))))
 
 
-def _begun(node: ast.expr, source: str, names: Mapping[str, str]) -> Mapping[str, str]:
+def _begun(node: ast.expr, source: str, names: Mapping[str, str], ended: int) -> Mapping[str, str]:
     """What a comprehension is given: the iterator over the first thing that it goes through, and variables from around it."""
     kinds = (*DISPLAYS, ast.GeneratorExp)
     statements = [statement for _, text, _ in readings(source) if (statement := statement_of(text)) is not None]
-    # Those that have ended are in the source no more.
-    written = [part for each in statements[:1] for part in outermost(each)]
+    written = [part for each in statements[:1] for part in outermost(each)][ended:]
     if not written or type(written[0]) is not type(node) or not isinstance(node, kinds) or node.generators[0].is_async:
         return {}
     first = written[0].generators[0]

@@ -100,8 +100,9 @@ def form_of(line: str) -> Form | None:
 
 
 def outermost(node: ast.AST) -> Iterator[ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp]:
-    """The comprehensions in something, in order, without those in others."""
+    """The comprehensions in something, in order, without those in others, but for what these go through first."""
     if isinstance(node, (*DISPLAYS, ast.GeneratorExp)):
+        yield from outermost(node.generators[0].iter)
         yield node
     elif not isinstance(node, ast.Lambda):
         for part in ast.iter_child_nodes(node):
@@ -156,7 +157,9 @@ def _has_effects(node: ast.AST) -> bool:
 
 def with_ended(line: str, ended: Sequence[tuple[Form, str]]) -> str:
     """The line with what comprehensions have given in their places: of a generator expression a list, which has the call's parentheses."""
-    for form, text in reversed(ended):
+    for number, (form, text) in reversed(list(enumerate(ended))):
+        if any(other.start <= form.start < other.end for other, _ in ended[number + 1 :]):
+            continue  # in what another one went through
         called = form.draws and line[: form.start][-1:].isidentifier()
         line = line[: form.start] + (f"({text})" if called else text) + line[form.end :]
     return line

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
 from cwm_trace.models.bindings import literal
-from cwm_trace.models.operations import CHANGES, changed_name
+from cwm_trace.models.operations import CHANGES, changed_name, root_of
 from cwm_trace.models.statements import DEFINITIONS, FUNCTIONS, parsed, statement_of
 
 # What they are given they leave as it is, and keep nothing of it.
@@ -95,6 +95,18 @@ def passed_in(line: str, names: Mapping[str, str]) -> set[str]:
     own = [call for call in calls if not _is_pythons(call.func, names)]
     parts = (part for call in own for arg in (*call.args, *call.keywords) for part in ast.walk(arg))
     return {part.id for part in parts if isinstance(part, ast.Name)}
+
+
+def touched_by(line: str) -> set[str]:
+    """The variables on which a line calls methods, and those that it changes."""
+    statement = statement_of(line)
+    nodes = list(ast.walk(statement)) if statement else []
+    receivers = {
+        root_of(node.func.value)
+        for node in nodes
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+    }
+    return receivers | {changed_name(node) for node in nodes} - {""}
 
 
 def _is_pythons(function: ast.expr, names: Mapping[str, str]) -> bool:

@@ -90,6 +90,13 @@ def header_of(line: str) -> Header | None:
     return None
 
 
+def targets_of(line: str) -> list[str]:
+    """The names that a header binds."""
+    header = header_of(line)
+    nodes = () if header is None else ast.walk(header.target)
+    return [node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
+
+
 def _looked_at(loop: Loop, header: Header) -> str | None:
     """The header with the values that count; None where they are unknown, for they have changed since."""
     gone_through = _live(header.over)

@@ -239,6 +239,8 @@ def _operands(node: ast.expr) -> Sequence[ast.AST] | None:
             return [left, *others]
         case ast.Subscript(value=value, slice=index, ctx=ast.Load()):
             return [value, index]
+        case ast.Attribute(value=ast.Call(func=ast.Name(id="type"), args=[value], keywords=[]), attr="__name__"):
+            return [value]
         case ast.Dict(keys=keys, values=values) if None in keys:
             return [*(key for key in keys if key is not None), *values]
     return None

@@ -17,7 +17,7 @@ from cwm_trace.models.calls import OWN, TAKE_ALL, Handed, has_calls, next_call
 from cwm_trace.models.comprehensions import Drawing, gathered, holding, made_of
 from cwm_trace.models.inline import filled
 from cwm_trace.models.keyed import asked_next
-from cwm_trace.models.loops import Loop, turn_of
+from cwm_trace.models.loops import Loop, targets_of, turn_of
 from cwm_trace.models.nested import Nested, next_turn
 from cwm_trace.models.operations import truth_of, worked
 from cwm_trace.models.outcomes import Answers, Value, outcome_of, raised_by
@@ -109,7 +109,7 @@ def _call(at_work: AtWork, answers: Answers) -> Handed | None:
     if not has_calls(calling.line, functions, calling.names):
         return None
     line, left = _left_to_do(calling.line, calling.answers, answers.value)
-    return None if left else next_call(line, functions, calling.names, calling.source)
+    return None if left else next_call(line, functions, calling.names, calling.source, calling.ended)
 
 
 def _call_for_item(at_work: AtWork, answers: Answers) -> Handed | None:
@@ -170,6 +170,11 @@ def _turned(at_work: AtWork, loop: Loop, answers: Answers) -> Outlook | None:
     turn = turn_of(loop, answers.holds, answers.value)
     if turn is None:
         return None if returned is None else Outlook(None, {}, returned, besides=_ANYTHING)
+    if not turn and loop.body:  # nothing is bound
+        same = {name: loop.names[name] for name in targets_of(loop.header) if name in loop.names}
+        return Outlook(loop.behind, same, returned)
+    if not turn and returned is None:
+        returned = at_work.empty()
     besides = frozenset[Event]()
     if turn and not loop.body:  # of a comprehension, with an item
         besides = _ANYTHING if _may_call(at_work, turn) else _RAISES

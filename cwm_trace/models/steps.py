@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from cwm_trace.models.characters import joined, of_text, translated
-from cwm_trace.models.comparisons import compared, is_sequence
+from cwm_trace.models.comparisons import compared, is_sequence, kind_of
 from cwm_trace.models.formats import formatted
 from cwm_trace.models.items import (
     MOST,
@@ -78,6 +78,8 @@ def _way(node: ast.expr, text: str) -> Way | None:
             return slice_of(over, part, text)
         case ast.Subscript(value=over, slice=place):
             return _at(over, text_of(place, text), text)
+        case ast.Attribute(value=ast.Call(args=[value]), attr="__name__") if kind := kind_of(value):
+            return lambda steps: repr(kind)
         case ast.Call(func=ast.Name(id=name), args=args, keywords=[]):
             return function_of(name, args, text)
         case ast.Call(func=ast.Name(id="sorted"), args=[over], keywords=[ast.keyword(arg="reverse", value=down)]):

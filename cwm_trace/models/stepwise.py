@@ -53,6 +53,8 @@ class Stepwise:
         """What the next frame is; None where nothing is known."""
         self._raises, answers = [], Answers(self.value, self.change, self.holds)
         at_work.resolve = partial(resolved, answers=answers)
+        if raised := at_work.unwinds:
+            return raising(at_work, raised)
         if (outlook := behind_test(at_work, answers)) is not None:
             return raising(at_work, self._raises[0].value) if self._raises else outlook
         outlook = outlook_of(at_work, answers)
