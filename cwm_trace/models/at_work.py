@@ -23,7 +23,7 @@ from cwm_trace.models.inline import filled
 from cwm_trace.models.loops import Loop
 from cwm_trace.models.nested import Nested
 from cwm_trace.models.objects import Resolve
-from cwm_trace.models.operations import is_value
+from cwm_trace.models.operations import EXCEPTIONS, is_value
 from cwm_trace.models.questions import Condition, Question, Way, condition_of
 from cwm_trace.models.scopes import LOOPS, Scope, Scopes, State
 from cwm_trace.models.statements import lambda_body, statement_of, text_of
@@ -34,6 +34,7 @@ _BEGINS = re.compile(r"(?:else|try|finally)\s*:\s*(?=\S)")  # a line with a stat
 _EXCEPT = re.compile(r"except\s+([\w\s,()]+?)\s+as\s+(\w+)\s*:(?:\s*#.*)?")
 
 
+_PAUSES = re.compile(r"\b(?:yield|await|next|send|input|exec|eval|globals|locals|vars|nonlocal|global)\b")
 _ENDS = ("GeneratorExit(", "StopIteration(", "StopAsyncIteration(")  # which nobody sees outside
 
 
@@ -235,6 +236,26 @@ class AtWork:
             or (plain and is_value(value) and not any(_may_be_in(value, scope.names[other]) for other in handed))
         }
         return {**same, **self._handed_back(scope, handed)}
+
+    def unchanged(self, bound: Collection[str]) -> Mapping[str, str]:
+        """Variables that the line cannot have changed, which has called no function; `bound`: those that it has bound to something."""
+        scope = self._scopes.at_work
+        if scope is None or scope.is_within or scope.returned or _PAUSES.search(scope.line):
+            return {}
+        line = scope.line.strip()
+        touched = touched_by(line)
+        if not all(is_value(scope.names.get(name, "")) for name in touched & scope.names.keys()):
+            return {}
+        changed = [scope.names[name] for name in touched if name in scope.names]
+        return {
+            name: value
+            for name, value in scope.names.items()
+            if name not in touched
+            and name not in bound
+            and is_value(value)
+            and value.partition("(")[0] not in EXCEPTIONS  # which go with their `except`
+            and not any(_may_be_in(value, other) for other in changed)
+        }
 
     def _handed_back(self, scope: Scope, handed: Collection[str]) -> dict[str, str]:
         """Variables that functions were given, as they are when these have returned; those of which that is known."""

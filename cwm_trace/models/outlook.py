@@ -96,6 +96,8 @@ def outlook_of(at_work: AtWork, answers: Answers) -> Outlook | None:
         alone = running is not None and isinstance(statement_of(running.source), ast.Expr)
         return Outlook(None, back, besides=_ANYTHING) if back and alone else None
     besides = _ANYTHING if outcome.is_partial or at_work.may_draw else frozenset()
+    if not outcome.is_partial and not back:
+        back = at_work.unchanged(outcome.bound)
     return Outlook(None, {**back, **outcome.bound}, outcome.returned, besides=besides)
 
 
@@ -172,7 +174,9 @@ def _turned(at_work: AtWork, loop: Loop, answers: Answers) -> Outlook | None:
         return None if returned is None else Outlook(None, {}, returned, besides=_ANYTHING)
     if not turn and loop.body:  # nothing is bound
         same = {name: loop.names[name] for name in targets_of(loop.header) if name in loop.names}
-        return Outlook(loop.behind, same, returned)
+        return Outlook(loop.behind, {**at_work.unchanged(same), **same}, returned)
+    if loop.body:
+        return Outlook(loop.way, {**at_work.unchanged(turn), **turn})
     if not turn and returned is None:
         returned = at_work.empty()
     besides = frozenset[Event]()
