@@ -59,7 +59,7 @@ def together(model: CausalModel) -> CausalModel:
 
 
 def written(model: Model, prompt: Trace, decoding: Decoding) -> str:
-    return predict(model, prompt=prompt, max_tokens=90, decoding=decoding).render()
+    return predict(model, prompt=prompt, max_tokens=60, decoding=decoding).render()
 
 
 def all_at_once(model: Model, decoding: Decoding, threads: int) -> list[str]:

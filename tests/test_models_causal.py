@@ -454,7 +454,7 @@ def test_finding_models_imports_no_torch() -> None:
 @pytest.mark.skipif(not (models.NANO_FOLDER / "model.safetensors").is_file(), reason="nano is not trained yet")
 def test_nano_writes_the_same_with_and_without_guesses() -> None:
     nano = load_model("nano")
-    for seed in range(9_700_000, 9_700_012):
+    for seed in range(9_700_000, 9_700_006):
         program = generate(seed, 1)
         prompt = call_prompt(program.source, program.calls[0]) if program.calls else script_prompt(program.source)
         guessed, plain = (

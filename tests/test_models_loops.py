@@ -46,14 +46,14 @@ def check(loop: Loop, turn: dict[str, str], step: Frame) -> None:
 def test_turns_are_what_frames_show(family: str | None) -> None:
     """Of recorded programs: which way, and what the item binds; few loops are left."""
     seen: Counter[bool] = Counter()
-    for seed in range(FIRST, FIRST + 60):
+    for seed in range(FIRST, FIRST + 40):
         program = generate(seed, 1, family)
         for call in program.calls:
             for loop, turn, step in turns(record_source(program.source, call, max_frames=600)):
                 seen[turn is not None] += 1
                 if turn is not None:
                     check(loop, turn, step)
-    assert seen[True] > 40 and seen[False] < 0.3 * seen.total(), seen  # objects, mostly
+    assert seen[True] > 20 and seen[False] < 0.3 * seen.total(), seen  # objects, mostly
 
 
 CHANGING = [

@@ -247,7 +247,7 @@ CHANGES = re.compile(r"\.(append|add|insert|extend|pop|popitem|remove|discard|cl
 def test_a_note_computes_what_its_line_computes() -> None:
     """Evaluated without any variable, what stands in notes gives what the next frame shows: over programs of all kinds."""
     same = 0
-    for seed in range(36_000_000, 36_000_340):
+    for seed in range(36_000_000, 36_000_220):
         program = generate(seed, 1, "wide" if seed % 3 else "plain")
         if not program.calls:
             continue
@@ -261,7 +261,7 @@ def test_a_note_computes_what_its_line_computes() -> None:
             if not CHANGES.search(expression) and "<" not in found and not found.startswith("{"):
                 assert found == value, expression
                 same += 1
-    assert same > 300
+    assert same > 190
 
 
 # --- in texts ---------------------------------------------------------------------------------------------------------

@@ -106,7 +106,7 @@ def test_the_answer_of_a_test_is_the_way_that_is_taken(family: str | None) -> No
     """Tests have values in place of names, so that they can be evaluated, which is what a network is asked for."""
     outcomes: Counter[bool] = Counter()
     tests = 0
-    for seed in range(FIRST, FIRST + 120):
+    for seed in range(FIRST, FIRST + 80):
         program = generate(seed, 1, family)
         for call in program.calls:
             trace = record_source(program.source, call, max_frames=1_000)
@@ -118,7 +118,7 @@ def test_the_answer_of_a_test_is_the_way_that_is_taken(family: str | None) -> No
                 way = question.yes if answer else question.no
                 assert (step.event, step.source.rstrip("\r\n")) == way, (question, program.source)
                 outcomes[answer] += 1
-    assert min(outcomes[True], outcomes[False]) > 40 and outcomes.total() > 0.7 * tests
+    assert min(outcomes[True], outcomes[False]) > 25 and outcomes.total() > 0.7 * tests
 
 
 def test_a_test_that_calls_is_asked_when_what_it_calls_has_returned() -> None:
