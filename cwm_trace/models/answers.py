@@ -48,6 +48,11 @@ def completed(line: str, answers: Iterable[Answer]) -> str:
     return answered(line, answers, _MORE_ROOM)
 
 
+def of_functions(answers: Sequence[Answer]) -> tuple[Answer, ...]:
+    """Without those of comprehensions."""
+    return tuple(answer for answer in answers if answer.name)
+
+
 def with_answer(line: str, answer: Answer) -> str | None:
     """The line with what a call has returned in its place, `UNSHOWN` for what is no literal or too long; None where there is no such call."""
     name, value = answer

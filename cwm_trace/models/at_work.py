@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from functools import cached_property, partial
 from typing import NamedTuple
 
 from cwm_trace.format import escape_source
 from cwm_trace.frames import Event
-from cwm_trace.models.answers import Answer, completed
+from cwm_trace.models.answers import Answer, completed, of_functions
 from cwm_trace.models.calls import OWN, Functions, functions_of
 from cwm_trace.models.comprehensions import Drawing, Form, Gathering, forms_of, with_ended
 from cwm_trace.models.constants import constants_of, passed_in, repeats, shared_of, touched_by
@@ -29,11 +29,7 @@ from cwm_trace.models.scopes import LOOPS, Scope, Scopes, State
 from cwm_trace.models.statements import lambda_body, statement_of, text_of
 
 _BEGINS = re.compile(r"(?:else|try|finally)\s*:\s*(?=\S)")  # a line with a statement behind
-
-
 _EXCEPT = re.compile(r"except\s+([\w\s,()]+?)\s+as\s+(\w+)\s*:(?:\s*#.*)?")
-
-
 _PAUSES = re.compile(r"\b(?:yield|await|next|send|input|exec|eval|globals|locals|vars|nonlocal|global)\b")
 _ENDS = ("GeneratorExit(", "StopIteration(", "StopAsyncIteration(")  # which nobody sees outside
 
@@ -76,11 +72,6 @@ def _may_be_in(value: str, other: str) -> bool:
 def _literal(value: str | None) -> str | None:
     """None for what looks like a call, as of an object that is shown as the one which makes it."""
     return value if value is not None and is_value(value) else None
-
-
-def _of_functions(answers: Sequence[Answer]) -> tuple[Answer, ...]:
-    """Without those of comprehensions."""
-    return tuple(answer for answer in answers if answer.name)
 
 
 class Inner(NamedTuple):
@@ -197,7 +188,7 @@ class AtWork:
         if source is None:
             return None
         source, names = spelled_out(_BEGINS.sub("", source)), self._names(scope)
-        line = completed(filled(source, names.get), _of_functions(scope.answers))
+        line = completed(filled(source, names.get), of_functions(scope.answers))
         known = len(scope.answers) + len(scope.told) == scope.returned
         last = scope.answers[-1] if scope.answers and known and not scope.told else None
         return Running(source, line, names, scope.told, repeats(self._flow.source), last)
@@ -445,7 +436,7 @@ class AtWork:
         line = filled(source, lambda name: _literal(value(name)))
         ended = len(scope.ended)
         written = spelled_out(scope.line.strip()) if ended else source
-        return Calling(written, line, names, _of_functions(scope.answers), scope.told, ended)
+        return Calling(written, line, names, of_functions(scope.answers), scope.told, ended)
 
     def _left_to_do(self, scope: Scope) -> str | None:
         """The line, or what the lambda gives; None where that is a part of a statement, or of a loop that goes on."""
@@ -491,7 +482,7 @@ class AtWork:
             return None
         if (source := self._given(scope)) is None:
             return None
-        line = completed(filled(spelled_out(source), self._names(scope).get), _of_functions(scope.answers))
+        line = completed(filled(spelled_out(source), self._names(scope).get), of_functions(scope.answers))
         if (condition := condition_of(line, constant=line != scope.line.strip())) is None:
             return None
         return Question(condition, *(self._way(number, scope.number) for number in ways))

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from cwm_trace.models.bindings import literal
 from cwm_trace.models.comprehensions import outermost, taken_by
-from cwm_trace.models.constants import bound_by, passed_in
+from cwm_trace.models.constants import bound_by, defaults_of, passed_in
 from cwm_trace.models.items import dict_together, items_of, tuple_together
 from cwm_trace.models.known import all_known
 from cwm_trace.models.operations import as_shown, changed_name, is_operand, roots
@@ -391,16 +391,10 @@ def _bound(parameters: ast.arguments, given: Sequence[str | None], words: _Value
 
 def _defaults(parameters: ast.arguments) -> Iterator[tuple[str, str | None]]:
     """Of the parameters that have one; None for what may have been changed, or is no literal."""
-    positional = [*parameters.posonlyargs, *parameters.args]
-    last = positional[len(positional) - len(parameters.defaults) :]
-    pairs = [
-        *zip(last, parameters.defaults, strict=True),
-        *zip(parameters.kwonlyargs, parameters.kw_defaults, strict=True),
-    ]
-    for arg, value in pairs:
+    for name, value in defaults_of(parameters):
         if value is not None:
             changes = any(isinstance(part, (ast.List, ast.Dict, ast.Set)) for part in ast.walk(value))
-            yield arg.arg, None if changes else literal(value)
+            yield name, None if changes else literal(value)
 
 
 def _values(node: ast.expr, text: str, names: Mapping[str, str]) -> list[str | None]:

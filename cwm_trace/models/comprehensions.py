@@ -93,12 +93,6 @@ def forms_of(line: str) -> tuple[Form | None, ...]:
     return ()
 
 
-def form_of(line: str) -> Form | None:
-    """The only one of a line; None where it has none, or others beside it."""
-    forms = forms_of(line)
-    return forms[0] if len(forms) == 1 else None
-
-
 def outermost(node: ast.AST) -> Iterator[ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp]:
     """The comprehensions in something, in order, without those in others, but for what these go through first."""
     if isinstance(node, (*DISPLAYS, ast.GeneratorExp)):

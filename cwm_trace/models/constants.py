@@ -60,11 +60,12 @@ def shared_of(source: str) -> frozenset[str]:
             nodes = list(ast.walk(function))
             own = {name for node in nodes for name in bound_by(node)}
             found |= {name for node in nodes if (name := changed_name(node)) and name not in own}
-            found |= {name for name, value in _defaults(function.args) if isinstance(value, (*_MUTABLE, ast.Call))}
+            found |= {name for name, value in defaults_of(function.args) if isinstance(value, (*_MUTABLE, ast.Call))}
     return frozenset(found)
 
 
-def _defaults(parameters: ast.arguments) -> Iterator[tuple[str, ast.expr | None]]:
+def defaults_of(parameters: ast.arguments) -> Iterator[tuple[str, ast.expr | None]]:
+    """The parameters that may have a default, and what it is; None: one that has none."""
     positional = [*parameters.posonlyargs, *parameters.args]
     last = positional[len(positional) - len(parameters.defaults) :]
     yield from ((arg.arg, value) for arg, value in zip(last, parameters.defaults, strict=True))

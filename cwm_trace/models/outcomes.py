@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple, cast
 
 from cwm_trace.models.at_work import Running
+from cwm_trace.models.comprehensions import made_of
 from cwm_trace.models.fields import spelled_out
 from cwm_trace.models.inline import filled
 from cwm_trace.models.items import shares_of
@@ -113,7 +114,7 @@ def resolved(attribute: Attribute, answers: Answers) -> str | None:
         return None
     text = put_in(spelled_out(attribute.text), known).replace(BEFORE, NAME)
     if attribute.before is None:
-        return as_shown(worked(f"return {text}", answers.value).removeprefix("return "))
+        return made_of(text, {}, answers.value)
     before = resolved(attribute.before, answers)
     if before is None or not _is_known(before):
         return None
@@ -148,23 +149,15 @@ def raised_by(running: Running, answers: Answers) -> str | None:
         case ast.Raise(), ast.Raise(exc=ast.Name(id=name), cause=None) if name in EXCEPTIONS:
             return f"{name}()"
         case ast.Raise(), ast.Raise(exc=ast.expr() as made, cause=None):
-            value = worked(f"return {text_of(made, running.line)}", answers.value).removeprefix("return ")
-            return as_shown(value) if _is_exception(value) else None
+            value = made_of(text_of(made, running.line), {}, answers.value)
+            return value if value is not None and value.partition("(")[0] in EXCEPTIONS else None
         case ast.Assert(), ast.Assert(test=test, msg=said):
             condition = condition_of(f"if {text_of(test, running.line)}:", constant=True)
             if condition is None or condition.holds(answers.holds):
                 return None if condition is None else ""
-            text = (
-                ""
-                if said is None
-                else worked(f"return {text_of(said, running.line)}", answers.value).removeprefix("return ")
-            )
-            return as_shown(f"AssertionError({text})")
+            text = "" if said is None else made_of(text_of(said, running.line), {}, answers.value)
+            return None if text is None else as_shown(f"AssertionError({text})")
     return None
-
-
-def _is_exception(value: str) -> bool:
-    return value.partition("(")[0] in EXCEPTIONS
 
 
 def _values_in(source: str, names: Mapping[str, str]) -> str:

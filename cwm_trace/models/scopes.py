@@ -13,7 +13,7 @@ from enum import Enum, auto
 from typing import NamedTuple
 
 from cwm_trace.frames import Event, Frame, Step
-from cwm_trace.models.answers import Answer, answered, completed
+from cwm_trace.models.answers import Answer, answered, completed, of_functions
 from cwm_trace.models.comprehensions import Form, Item, forms_of
 from cwm_trace.models.flow import LEFT, Flow
 from cwm_trace.models.inline import filled, inlined, read
@@ -251,7 +251,7 @@ class Scopes:
     def _done(self, scope: Scope) -> None:
         """Take note of what the line did to objects that has run to its end."""
         if scope.known and not scope.is_within:
-            answers = tuple(answer for answer in scope.answers if answer.name)
+            answers = of_functions(scope.answers)
 
             def fill(text: str) -> str:
                 return completed(filled(text, scope.names.get), answers)

@@ -8,8 +8,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 
-from cwm_trace.models.items import Steps, Way, items_of, put_together
-from cwm_trace.models.items import is_whole as _is_whole
+from cwm_trace.models.items import Steps, Way, is_whole, items_of, put_together
 from cwm_trace.models.statements import text_of
 
 Bound = str | None
@@ -20,7 +19,7 @@ def bound_of(text: str | None) -> tuple[bool, Bound]:
     """Whether a text is a bound, and which."""
     if text is None or text == "None":
         return True, None
-    return _is_whole(text), text
+    return is_whole(text), text
 
 
 def edge(bound: str, items: Sequence[str], steps: Steps) -> int | None:
