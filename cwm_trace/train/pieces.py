@@ -15,6 +15,8 @@ from cwm_trace.train.writer import Writer
 _ROOM = 700  # characters of a program's operations
 _DIGITS = [1, 2, 3, 4]
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
+_BEYOND = "éèêàâçñüöäåøæßîïôóúíáãõšžčłőışÉÀÇÑÜÖÄÅØÆŠŽČŁαβγδελμπσςωΑΓΔΛΠΣΩабвгдежийклшяАБВГДЖИКЯ²³½٣€£°→…¿·中日文한あア🙂"
+_RARE = ["\\", "'", '"', "\t", "\n", "\r", "\v", "\f", "\x00", "\x1c", "\x7f", "\xa0", "\u2003", "_", " "]
 _ONE = "upper lower swapcase isalpha isdigit isalnum isspace isupper islower".split()
 
 
@@ -94,6 +96,14 @@ def _of_character(rng: random.Random) -> str:
     return f"{character(rng)!r}.{rng.choice(_ONE)}()"
 
 
+def _of_rare_character(rng: random.Random) -> str:
+    """Letters that are not ASCII, and what is written with a backslash."""
+    drawn = rng.choice([rng.choice(_BEYOND), rng.choice(_BEYOND), rng.choice(_RARE)])
+    if rng.random() < 0.15:
+        return f"{drawn!r} == {rng.choice([drawn, rng.choice(_BEYOND), rng.choice(_RARE), _plain(rng)])!r}"
+    return f"{drawn!r}.{rng.choice(_ONE)}()"
+
+
 def _as_text(rng: random.Random) -> str:
     number = _signed(rng)
     return rng.choice(
@@ -125,6 +135,7 @@ KINDS: dict[Callable[[random.Random], str], int] = {
     _compared_characters: 7,
     _numbered: 7,
     _of_character: 6,
+    _of_rare_character: 10,
     _as_text: 5,
     _of_parts: 5,
 }
