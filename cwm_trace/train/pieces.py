@@ -15,7 +15,9 @@ from cwm_trace.train.writer import Writer
 _ROOM = 700  # characters of a program's operations
 _DIGITS = [1, 2, 3, 4]
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
-_BEYOND = "éèêàâçñüöäåøæßîïôóúíáãõšžčłőışÉÀÇÑÜÖÄÅØÆŠŽČŁαβγδελμπσςωΑΓΔΛΠΣΩабвгдежийклшяАБВГДЖИКЯ²³½٣€£°→…¿·中日文한あア🙂"
+_BEYOND = (
+    "éèêàâçñüöäåøæßîïôóúíáãõšžčłőışÉÀÇÑÜÖÄÅØÆŠŽČŁαβγδελμπσςωΑΓΔΛΠΣΩабвгдежийклшяАБВГДЖИКЯ²³½٣€£°→…¿·中日文한あア🙂"
+)
 _RARE = ["\\", "'", '"', "\t", "\n", "\r", "\v", "\f", "\x00", "\x1c", "\x7f", "\xa0", "\u2003", "_", " "]
 _ONE = "upper lower swapcase isalpha isdigit isalnum isspace isupper islower".split()
 
