@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import random
 import sys
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from textwrap import dedent
 
@@ -219,8 +220,98 @@ def test_a_script_may_begin_with_a_function() -> None:
     assert ruled_out(record_source("def f():\n    return 1\n", "f()")) == []
 
 
-def test_a_loop_that_never_asks_goes_on_unseen() -> None:
-    assert after((CALL, 18), (LINE, 19))[LINE] is None
+def test_a_loop_that_never_asks_leads_into_itself() -> None:
+    assert after((CALL, 18), (LINE, 19))[LINE] == {9}  # the same line
+    assert after((CALL, 18), (LINE, 19), (LINE, 20))[LINE] == {19}
+
+
+def test_methods_are_followed_as_functions_are() -> None:
+    source = "class C:\n    def __init__(self, n):\n        self.n = n\n    def m(self):\n        return self.n\n"
+    course = Course(Order(source))
+    course.observe(Frame(CALL, "    def __init__(self, n):\n", {"self": "<__main__.C object>", "n": "1"}))
+    course.observe(Frame(LINE, "        self.n = n\n", {"self": "<__main__.C object>", "n": "1"}))
+    assert course.lines(LINE) == frozenset() and course.lines(RETURN) == {"        self.n = n"}
+
+
+_TESTS = ["n > 2", "n % 2", "n < 3", "n % 3 == 1", "n > 5"]
+_PATTERNS = """1
+2 | 3
+0 | 4 as x
+int() | float()
+(0, y)
+(1, y) if y > 3
+[a, b]
+[a, 1, {'k': 2}]
+str()
+x if x == 3
+[*_, {'k': 1 | 5}]""".splitlines()
+
+
+def block(rng: random.Random, depth: int, loops: bool, indent: str) -> list[str]:
+    """Statements in each other of all kinds, that jump."""
+    made: list[str] = []
+    for _ in range(rng.choice([1, 1, 2, 3])):
+        test = rng.choice(_TESTS)
+        inner = partial(block, rng, depth + 1)
+        kinds = (
+            "step if else endless while for try match break continue return raise"
+            if depth < 3
+            else "step break continue"
+        )
+        match rng.choice(kinds.split()):
+            case "if":
+                lines = [f"if {test}:", *inner(loops, "    ")]
+            case "else":
+                lines = [f"if {test}:", *inner(loops, "    "), "else:", *inner(loops, "    ")]
+            case "endless":
+                ends = [f"    if {test}:", "        break"] if rng.random() < 0.8 else []
+                steps = ["    n += 1"] * rng.choice([0, 1])
+                lines = [rng.choice(["while True:", "while 1:"]), *steps, *inner(True, "    "), *ends]
+            case "while":
+                lines = [f"while n < {rng.randint(1, 9)}:", "    n += 1", *inner(True, "    ")]
+            case "for":
+                lines = [
+                    "for i in range(2):",
+                    *inner(True, "    "),
+                    *(["else:", *inner(loops, "    ")] * rng.choice([0, 0, 1])),
+                ]
+            case "try":
+                lines = ["try:", *inner(loops, "    "), "except ValueError:", *inner(loops, "    ")]
+            case "match":
+                patterns = rng.sample(_PATTERNS, rng.randint(1, 4)) + rng.choice([["_"], ["other"], []])
+                lines = [rng.choice(["match n:", "match (n % 3, n):", "match [n, 1, {'k': n}]:"])]
+                for pattern in patterns:
+                    lines += [f"    case {pattern}:", *inner(loops, "        ")]
+            case "return" | "raise" as jump:
+                lines = [f"if {test}:", f"    {jump} {'n' if jump == 'return' else 'ValueError(n)'}"]
+            case "break" | "continue" as jump if loops:
+                lines = [f"if {test}:", f"    {jump}"] if rng.random() < 0.7 else [jump]
+            case _:
+                lines = ["n += 1"]
+        made += [indent + line for line in lines]
+    return made
+
+
+@pytest.mark.parametrize("first", range(0, 120, 20))
+def test_no_frame_of_statements_in_each_other_is_ruled_out(first: int) -> None:
+    compiled = 0
+    for seed in range(first, first + 20):
+        lines = block(random.Random(seed), 0, False, "    ")
+        if seed % 2:
+            source = (
+                "\n    ".join(["class C:", "def f(self, n):", *lines, "    return n"])
+                + "\ndef f(n):\n    return C().f(n)\n"
+            )
+        else:
+            source = "\n".join(["def f(n):", *lines, "    return n\n"])
+        try:
+            compile(source, "", "exec")
+        except SyntaxError:  # a `break` outside, patterns that hide others
+            continue
+        compiled += 1
+        for number in (0, 1, 4):
+            assert ruled_out(record_source(source, f"f({number})", max_frames=150)) == [], source
+    assert compiled > 10
 
 
 def test_nothing_is_ruled_out_where_nothing_is_known() -> None:

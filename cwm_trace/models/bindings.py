@@ -45,6 +45,7 @@ class Bindings:
         binds: of a line that is all of one assignment: the names that it binds if nothing is raised.
         unbinds: the names that a line may delete.
         quiet: the lines that leave every value as it is, if no value is an object of a class of the program.
+        deleted: all names that are deleted somewhere.
         plain: of a line that is all of one `x = ...` or `return ...`: what stands there, and the name that is bound, "" for none.
         calls: of a line: its calls of functions by their names.
         unclear: names of several functions, of a function and a variable, of what is decorated, and of what is not only called.
@@ -58,6 +59,7 @@ class Bindings:
         self.stores: dict[int, frozenset[str]] = {}
         self.binds: dict[int, frozenset[str]] = {}
         self.unbinds: dict[int, frozenset[str]] = {}
+        self.deleted: frozenset[str] = frozenset()
         self.quiet: set[int] = set()
         self.plain: dict[int, tuple[str, ast.expr | None]] = {}
         self.calls: dict[int, list[ast.Call]] = {}
@@ -84,6 +86,7 @@ class Bindings:
                 self.shared.add(node.name)
             if isinstance(node, (ast.stmt, ast.ExceptHandler, ast.match_case)):
                 self._note(node)
+        self.deleted = frozenset().union(*self.unbinds.values())
         if not _DISPLAYS_HAVE_CODE:
             displays = [node for node in nodes if isinstance(node, DISPLAYS)]
             self.uncoded = {node.lineno for node in displays}

@@ -129,6 +129,7 @@ class FrameGrammar:
         lines = self._lines_of(event)
         if lines is None or f"{line}\n" in lines:
             self._next |= {Event.LINE: set(), Event.RETURN: set(), event: {f"{line}\n"}}
+            self._shown = {}
 
     def exclude(self, events: Collection[Event]) -> None:
         """Let none of these come next, if something else may."""
@@ -152,7 +153,7 @@ class FrameGrammar:
     def _entries_of(self, event: Event) -> Sequence[_Entries] | None:
         """What the object of locals may consist of: one of these; None: any names that are known."""
         if event not in self._shown:
-            slots = self.variables.slots(event)
+            slots = self.variables.slots(event, self._lines_of(event))
             self._shown[event] = None if slots is None else [self._entries(each, event) for each in slots]
         return self._shown[event]
 

@@ -7,7 +7,7 @@ an `if` both ways may come, and any line may raise.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from cwm_trace.frames import Event, Frame, Step
@@ -69,10 +69,14 @@ class Course:
         """Whether an exception came from its last line."""
         return bool(self._scopes) and self._scopes[-1].raised
 
-    @property
-    def call_numbers(self) -> frozenset[int] | None:
-        """The lines with which a CALL may come; None: any."""
-        return self._calls(self._scopes[-1]) if self.numbers else None
+    def call_numbers(self, lines: Collection[str] | None = None) -> frozenset[int] | None:
+        """The lines with which a CALL may come, of these, as frames show them, with their ends (None: of all); None: any."""
+        numbers = self._calls(self._scopes[-1]) if self.numbers else None
+        if numbers is None or lines is None:
+            return numbers
+        return frozenset(
+            number for number in numbers if any(f"{text}\n" in lines for text in self._order.texts([number]))
+        )
 
     def goes_on(self, numbers: frozenset[int]) -> bool:
         """Whether a CALL with one of these lines may be that of a generator that goes on."""

@@ -61,6 +61,7 @@ class Order:
         self._inline: set[int] = set()
         self._kept: set[int] = set()
         self._loops: set[int] = set()
+        self._endless: dict[int, _Numbers] = {}  # headers of `while True`, and where they lead
         # That begin functions: those that only lines with their name call, with it, and others.
         self._defined: dict[int, str] = {}
         self._anywhere: set[int] = set()
@@ -111,7 +112,7 @@ class Order:
         """
         if number in self._loose or number not in self._flow.after:
             return None
-        after = self._whole(self._flow.after[number]) | self._inside.get(number, frozenset())
+        after = self._whole(self._endless.get(number, self._flow.after[number])) | self._inside.get(number, frozenset())
         if not raised:
             return after
         if number in self.paused:  # an exception may be how what is waited for ends
@@ -158,12 +159,22 @@ class Order:
         self.sure[own[0]] = sum(map(self._is_sure, _unconditional(node))) if counts and not self.executes else 0
         if isinstance(node, (ast.For, ast.AsyncFor, ast.Match)):
             self._loops.update(own)
-        raises_again = isinstance(node, ast.Raise) and node.exc is None
-        if raises_again or (isinstance(node, ast.While) and isinstance(node.test, ast.Constant)):  # which is not asked
+        if isinstance(node, ast.Raise) and node.exc is None:
             self._loose.update(lines(node))
+        if isinstance(node, ast.While) and isinstance(node.test, ast.Constant):
+            self._note_endless(node)
         if isinstance(node, ast.Match):
             for case in node.cases:
-                self._loose.update(header(case))
+                if len(own := header(case)) > 1:
+                    self._loose.update(own)
+
+    def _note_endless(self, node: ast.While) -> None:
+        """A loop whose test is not asked: its header runs each time, and leads into it."""
+        body = first_line(node.body[0])
+        if isinstance(node.test, ast.Constant) and node.test.value and len(header(node)) == 1 and body > node.lineno:
+            self._endless[node.lineno] = frozenset((body,))
+        else:
+            self._loose.update(lines(node))
 
     def _is_sure(self, node: ast.AST) -> bool:
         """Whether this gives a CALL where it is evaluated."""
@@ -195,7 +206,18 @@ class Order:
             is_plain = isinstance(node, ast.FunctionDef) and started and LEFT not in started
             self.entries[number] = started if is_plain else None
         if not isinstance(node, ast.FunctionDef):
-            self._loose.update(range(first_line(node), (node.end_lineno or 0) + 1))
+            self._loose.update(_own_lines(node))
+
+
+def _own_lines(node: ast.AsyncFunctionDef | ast.ClassDef) -> Iterator[int]:
+    """All lines of an asynchronous function; of a class those that are not its methods'."""
+    inside = [
+        range(part.body[0].lineno, (part.end_lineno or 0) + 1)
+        for part in node.body
+        if isinstance(node, ast.ClassDef) and isinstance(part, ast.FunctionDef)
+    ]
+    own = range(first_line(node), (node.end_lineno or 0) + 1)
+    return (number for number in own if not any(number in each for each in inside))
 
 
 def _hidden(nodes: Sequence[ast.AST]) -> frozenset[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from inspect import CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR, CO_OPTIMIZED
 from types import CodeType
@@ -84,15 +84,16 @@ class Variables:
         self._begun.update(fitting)
         return fitting[0] if len(fitting) == 1 else None
 
-    def slots(self, event: Event) -> Sequence[Slots] | None:
-        """What a CALL or a LINE may show: one of these, each in its order; None: anything."""
+    def slots(self, event: Event, lines: Collection[str] | None = None) -> Sequence[Slots] | None:
+        """What a CALL or a LINE may show: one of these, each in its order; None: anything. `lines`: those that a CALL may have, with their ends;
+        None: all that may come."""
         if not self._scopes:
             return None
         scope = self._scopes[-1]
-        return self._called(scope) if event is Event.CALL else self._shown(scope)
+        return self._called(scope, lines) if event is Event.CALL else self._shown(scope)
 
-    def _called(self, scope: _Scope) -> Sequence[Slots] | None:
-        numbers = self._course.call_numbers
+    def _called(self, scope: _Scope, lines: Collection[str] | None) -> Sequence[Slots] | None:
+        numbers = self._course.call_numbers(lines)
         if numbers is None or numbers & self._bindings.uncoded or self._course.goes_on(numbers):
             return None
         codes = [code for number in numbers for code in self._bindings.codes.get(number, ())]
@@ -103,11 +104,17 @@ class Variables:
         """What a CALL shows: arguments, and what the function has of those around it."""
         given = self._arguments(code, caller)
         inner = caller.code is not None and code in caller.code.co_consts and _is_inline(code)
+        around = self._around(code)
         for name in variables(code):
             if name in arguments(code):
                 yield Slot(name, True, given.get(name))
             elif name in code.co_freevars and (not inner or name in caller.names):
-                yield Slot(name, inner, self._kept(name, caller) if inner else None)
+                yield Slot(name, inner or name in around, self._kept(name, caller) if inner else None)
+
+    def _around(self, code: CodeType) -> Collection[str]:
+        """The variables that are bound in the function that defines this one, where that is active once; else none."""
+        found = [scope.names for scope in self._scopes if scope.code is not None and code in scope.code.co_consts]
+        return found[0].keys() - self._bindings.shared - self._bindings.deleted if len(found) == 1 else ()
 
     def _kept(self, name: str, scope: _Scope) -> str | None:
         """The value that a variable has had since it was shown last; None: unknown."""
