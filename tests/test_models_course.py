@@ -151,7 +151,7 @@ F = (CALL, 3)
         ([F, (LINE, 10)], set(), {8, 10, 11}, set()),
         ([F, (LINE, 12)], {12}, set(), set()),
         ([F, (LINE, 12), (CALL, 12), (RETURN, 12)], {12}, {15}, set()),
-        ([F, (LINE, 12), (CALL, 12)], {12}, {12}, {12}),
+        ([F, (LINE, 12), (CALL, 12)], set(), {12}, {12}),  # a comprehension does not call itself
         ([F, (LINE, 12), (EXCEPTION, 12)], set(), {13}, set()),
         ([F, (LINE, 14)], set(), {15}, set()),
         ([F, (LINE, 14), (EXCEPTION, 14)], set(), set(), {14}),

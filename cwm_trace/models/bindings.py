@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import re
 import warnings
 from collections.abc import Iterable, Iterator
 from inspect import CO_VARARGS, CO_VARKEYWORDS
@@ -20,6 +21,7 @@ from cwm_trace.models.statements import (
     Statement,
     header,
     header_parts,
+    lines,
     parsed,
     passed_on,
 )
@@ -31,6 +33,9 @@ symmetric_difference_update update"""
 _KEEPS = frozenset(_KEEPING.split()) & frozenset(dir(builtins))
 _BUILT_IN = (bool, bytes, complex, dict, float, frozenset, int, list, range, set, slice, str, tuple)
 _METHODS = frozenset(name for kind in _BUILT_IN for name in dir(kind)) - frozenset(_CHANGING.split())
+_NAMED = re.compile(
+    r"(?!True|False|None|[bB]')[A-Za-z_]\w*[(\[{<:]|<[A-Za-z_]\w*[ (:]"
+)  # how texts begin that are no literal's
 _UNQUIET = (*PAUSES, ast.AugAssign, ast.With, ast.Import, ast.ImportFrom)
 # From 3.12 on these are compiled into the function around them (PEP 709); traces are as if they were not.
 _DISPLAYS_HAVE_CODE = any(isinstance(part, CodeType) for part in compile("[x for x in ()]", "", "eval").co_consts)
@@ -47,6 +52,8 @@ class Bindings:
         quiet: the lines that leave every value as it is, if no value is an object of a class of the program.
         deleted: all names that are deleted somewhere.
         plain: of a line that is all of one `x = ...` or `return ...`: what stands there, and the name that is bound, "" for none.
+        shows_anything: whether an object may be shown as a number or a text is.
+        giving: lines by which a function may be left with something else than None.
         calls: of a line: its calls of functions by their names.
         unclear: names of several functions, of a function and a variable, of what is decorated, and of what is not only called.
         shared: names that are bound from other functions than their own, and those of exceptions that are handled, which end with a handler.
@@ -62,6 +69,8 @@ class Bindings:
         self.deleted: frozenset[str] = frozenset()
         self.quiet: set[int] = set()
         self.plain: dict[int, tuple[str, ast.expr | None]] = {}
+        self.giving: set[int] = set()
+        self.shows_anything = "__repr__" in source
         self.calls: dict[int, list[ast.Call]] = {}
         self._unquiet: dict[int, list[ast.AST]] = {}
         self.unclear: set[str] = set()
@@ -74,6 +83,7 @@ class Bindings:
             return
         nodes = list(ast.walk(tree))
         names = [node.name for node in nodes if isinstance(node, DEFINITIONS)]
+        self.shows_anything = source.count("__repr__") > sum(map(_shows_a_name, nodes))
         self._own = set(names)
         self._bound = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
         self._bound |= {node.arg for node in nodes if isinstance(node, ast.arg)}
@@ -84,6 +94,7 @@ class Bindings:
                 self.shared.update(node.names)
             elif isinstance(node, ast.ExceptHandler) and node.name:
                 self.shared.add(node.name)
+            self.giving.update(_giving(node))
             if isinstance(node, (ast.stmt, ast.ExceptHandler, ast.match_case)):
                 self._note(node)
         self.deleted = frozenset().union(*self.unbinds.values())
@@ -172,6 +183,41 @@ def arguments(code: CodeType) -> tuple[str, ...]:
 def variables(code: CodeType) -> tuple[str, ...]:
     """All variables of a function; its frames show those that are bound at once in this order."""
     return tuple(dict.fromkeys((*code.co_varnames, *code.co_cellvars, *code.co_freevars)))
+
+
+def _shows_a_name(node: ast.AST) -> bool:
+    """Whether this is a `__repr__` whose texts all begin with a name, as `f"Point({self.x})"` does."""
+    if not isinstance(node, ast.FunctionDef) or node.name != "__repr__":
+        return False
+    given = [part.value for part in ast.walk(node) if isinstance(part, ast.Return)]
+    return bool(given) and all(map(_begins_with_name, given))
+
+
+def _begins_with_name(text: ast.expr | None) -> bool:
+    match text:
+        case (
+            ast.JoinedStr(values=[ast.Constant(value=str(begun)), *_])
+            | ast.Constant(value=str(begun))
+            | ast.BinOp(left=ast.Constant(value=str(begun)), op=ast.Mod())
+        ):
+            return bool(_NAMED.match(begun))
+        case ast.BinOp(left=left, op=ast.Add()):
+            return _begins_with_name(left)
+        case ast.Call(func=ast.Attribute(value=ast.Constant(value=str(begun)), attr="format")):
+            return bool(_NAMED.match(begun))
+    return False
+
+
+def _giving(node: ast.AST) -> Iterable[int]:
+    """The lines of what gives something back; a `with` and a `finally` may stand between that and the end of a function."""
+    match node:
+        case ast.Return() | ast.Yield() | ast.YieldFrom() | ast.Await():
+            return lines(node)
+        case ast.With() | ast.AsyncWith():
+            return header(node)
+        case ast.Try(finalbody=[first, *_]) | ast.TryStar(finalbody=[first, *_]):
+            return range(first.lineno, (node.end_lineno or 0) + 1)
+    return ()
 
 
 def _stored(node: ast.AST, parts: Iterable[ast.AST]) -> Iterator[str]:

@@ -136,6 +136,8 @@ class Course:
         if scope.begins and self._order.entries.get(number):
             return frozenset()
         calls = self._order.calls(number)
+        if calls is not None and scope.inline and self._order.is_alone(number):  # nothing calls itself there
+            calls -= self._order.inside(number)
         return None if calls is None else calls | paused
 
     def _next_lines(self, scope: _Scope) -> frozenset[int] | None:

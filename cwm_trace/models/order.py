@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from cwm_trace.format import escape_source
@@ -33,6 +34,7 @@ _KEPT = (ast.Lambda, ast.GeneratorExp)  # which may run behind the line that mad
 _INLINE = (*DISPLAYS, *_KEPT)
 _LOOKS_UP = {"eval", "exec", "getattr", "globals", "locals", "vars"}  # functions by their names
 _EXECUTES = {"eval", "exec"}
+_TAKE = frozenset("all any dict frozenset list max min set sorted sum tuple".split())
 _WORD = re.compile(r"\w+")
 _JUMPS = (ast.Return, ast.Break, ast.Continue)
 
@@ -60,6 +62,8 @@ class Order:
         self._loose: set[int] = set()
         self._inline: set[int] = set()
         self._kept: set[int] = set()
+        self._counts: Counter[int] = Counter()  # of the lines
+        self._used_up: set[int] = set()  # identities of those that end with their call
         self._loops: set[int] = set()
         self._endless: dict[int, _Numbers] = {}  # headers of `while True`, and where they lead
         # That begin functions: those that only lines with their name call, with it, and others.
@@ -72,6 +76,7 @@ class Order:
         self._hidden = _hidden(nodes)
         bound = {node.id for node in nodes if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)}
         names = [node.name for node in nodes if isinstance(node, ast.FunctionDef)]
+        self._names = {*names, *bound}
         self._plain = {name for name in names if names.count(name) == 1} - self._hidden - bound
         self.executes = any(isinstance(node, ast.Name) and node.id in _EXECUTES for node in nodes)
         for node in nodes:
@@ -133,10 +138,18 @@ class Order:
         own = (self._inline | self._classes) & self.inside(number)
         return frozenset(named) | self._anywhere | self._kept | own
 
+    def is_alone(self, number: int) -> bool:
+        """Whether there is one comprehension in this line's statement, and nothing else that is called there."""
+        return all(self._counts.get(line, 0) <= 1 for line in self.inside(number))
+
     def _note(self, node: ast.AST) -> None:
+        if isinstance(node, ast.Call):
+            self._used_up |= {id(part) for part in _used_up(node, self._names)}
         if isinstance(node, _INLINE):
+            weight = 2 if isinstance(node, ast.Lambda) or len(lines(node)) > 1 else 1
+            self._counts.update(dict.fromkeys(lines(node), weight))
             self._inline.update(lines(node))
-            self._kept.update(lines(node) if isinstance(node, _KEPT) else ())
+            self._kept.update(lines(node) if isinstance(node, _KEPT) and id(node) not in self._used_up else ())
         elif isinstance(node, PAUSES):
             self.paused |= set(header(node) if isinstance(node, ast.stmt) else lines(node))
         if isinstance(node, (ast.Try, ast.TryStar)):
@@ -207,6 +220,20 @@ class Order:
             self.entries[number] = started if is_plain else None
         if not isinstance(node, ast.FunctionDef):
             self._loose.update(_own_lines(node))
+
+
+def _used_up(call: ast.Call, own: Collection[str]) -> Iterator[ast.AST]:
+    """Generator expressions and lambdas that nothing calls when this call has ended; `own`: names that the program binds."""
+    match call.func:
+        case ast.Name(id=name) if name in _TAKE and name not in own:
+            yield from (arg for arg in call.args[:1] if isinstance(arg, ast.GeneratorExp))
+        case ast.Attribute(value=ast.Constant(value=str()), attr="join"):
+            yield from call.args
+        case ast.Attribute(attr="sort"):
+            pass
+        case _:
+            return
+    yield from (word.value for word in call.keywords if word.arg == "key")
 
 
 def _own_lines(node: ast.AsyncFunctionDef | ast.ClassDef) -> Iterator[int]:

@@ -23,7 +23,10 @@ from cwm_trace.models.statements import ITERATOR
 
 _FUNCTION = "<function"
 _LATER = CO_GENERATOR | CO_COROUTINE | CO_ASYNC_GENERATOR  # begins to run elsewhere
-_LASTING = re.compile(r"""b?['"]|-?\d|(?:True|False|None)$""")  # how values begin that nothing can change
+# How values begin that nothing can change, and what is shown by its kind alone.
+_LASTING = re.compile(
+    r"""b?['"]|-?\d|(?:True|False|None)$|<(?:function|class|module|generator object) |<[\w.]+ object>$"""
+)
 _TEXT = re.compile(STRING, re.DOTALL)
 
 
@@ -59,7 +62,7 @@ class Variables:
         """`course`, which is told of each frame through this."""
         self._bindings = Bindings(source)
         self._course = course
-        self._is_open = "__repr__" in source  # what looks like a number may be anything
+        self._is_open = self._bindings.shows_anything  # what looks like a number may be anything
         self._scopes: list[_Scope] = []
         self._begun: set[CodeType] = set()  # functions that had a CALL
 
@@ -166,8 +169,11 @@ class Variables:
 
     def value(self, event: Event) -> str | None:
         """The only value that a RETURN can have; None: any."""
-        if event is not Event.RETURN or not self._scopes or self._scopes[-1].code is None:
+        code = self._scopes[-1].code if self._scopes else None
+        if event is not Event.RETURN or code is None:
             return None
+        if _is_function(code) and not _is_inline(code) and not self._course.numbers & self._bindings.giving:
+            return "None"
         name, value = self._plain(self._scopes[-1])
         return None if name else value
 
