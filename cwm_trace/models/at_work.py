@@ -17,10 +17,12 @@ from cwm_trace.models.answers import Answer, completed, of_functions
 from cwm_trace.models.calls import OWN, Functions, functions_of
 from cwm_trace.models.comprehensions import Drawing, Form, Gathering, forms_of, with_ended
 from cwm_trace.models.constants import constants_of, passed_in, repeats, shared_of, touched_by
+from cwm_trace.models.containers import plain
 from cwm_trace.models.fields import spelled_out
 from cwm_trace.models.flow import LEFT
 from cwm_trace.models.inline import filled
 from cwm_trace.models.loops import Loop
+from cwm_trace.models.modules import Imported, imported_by, spelled
 from cwm_trace.models.nested import Nested
 from cwm_trace.models.objects import Resolve
 from cwm_trace.models.operations import EXCEPTIONS, is_value
@@ -176,6 +178,10 @@ class AtWork:
         """When something is asked for: notes alone, as of training data, do without."""
         return constants_of(self._flow.source)
 
+    @cached_property
+    def _imported(self) -> Imported:
+        return imported_by(self._flow.source)
+
     def running(self) -> Running | None:
         """The statement that runs; None where there is none, or it has several lines, but for a `return`, or its line several."""
         scope = self._scopes.at_work
@@ -195,7 +201,7 @@ class AtWork:
 
     def _names(self, scope: Scope) -> dict[str, str]:
         """The variables, and constants of the module; but for what that the line has called may have changed."""
-        names = {**self._constants, **scope.names}
+        names = {name: plain(value) for name, value in {**self._constants, **scope.names}.items()}
         if not scope.left:
             return names
         handed = {name for name, value in names.items() if _may_change(value)} & passed_in(scope.line.strip(), names)
@@ -280,6 +286,8 @@ class AtWork:
         return self._with_attributes(scope, with_ended(line, scope.ended))
 
     def _with_attributes(self, scope: Scope, text: str) -> str:
+        """The same, and names from modules as they are spelled here."""
+        text = spelled(text, self._imported)
         return self._scopes.objects.filled(text, scope.known, self.resolve) if scope.known else text
 
     def gathering(self) -> Gathering | None:
@@ -330,7 +338,9 @@ class AtWork:
         return self._gone_through(form, around[0], scope, scope.visits[scope.line])
 
     def _gone_through(self, form: Form, around: Scope, scope: Scope, item: int) -> Loop:
-        names = around.names
+        # What a comprehension around it is at, is shown when that is done with.
+        theirs = around.form.targets if around.form is not None else frozenset()
+        names = {name: value for name, value in around.names.items() if name not in theirs}
         header = self._with_attributes(around, form.header)
         line = completed(filled(header, {**self._constants, **names}.get), around.answers)
         own = _own_line(scope)

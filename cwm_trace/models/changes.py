@@ -9,6 +9,8 @@ import ast
 from collections.abc import Sequence
 from functools import lru_cache
 
+from cwm_trace.models.containers import unwrapped
+from cwm_trace.models.heaps import left_by
 from cwm_trace.models.items import (
     Raises,
     Steps,
@@ -26,6 +28,7 @@ from cwm_trace.models.sets import changed_set, given_items, items_of_set
 from cwm_trace.models.slices import between, bound_of
 from cwm_trace.models.statements import statement_of, text_of
 
+_HEAPS = frozenset("heapify heappop heappush heappushpop heapreplace insort insort_left insort_right".split())
 _NO_PLACE = "list assignment index out of range"
 _Pairs = Sequence[tuple[str, str]]
 
@@ -41,7 +44,43 @@ def change_of(value: str, line: str) -> Way | None:
     if (members := items_of_set(before.value, value)) is not None:
         return _of_set(members, statement, line)
     items = items_of(before.value, value)
+    if isinstance(before.value, ast.Call) and (inner := unwrapped(before.value)) is not None and items is not None:
+        return _of_deque(items, statement, line) if isinstance(inner, ast.List) else None
     return None if items is None or not isinstance(before.value, ast.List) else _of_list(items, statement, line)
+
+
+def _of_deque(items: Sequence[str], statement: ast.stmt, line: str) -> Way | None:
+    match statement:
+        case ast.Expr(value=ast.Call(func=ast.Attribute(attr=name), args=args, keywords=[])) if len(
+            given := texts_of(args, line)
+        ) == len(args):
+            left = _left_in_deque(name, items, given)
+            return None if left is None else lambda steps: f"deque({list_together(left)})"
+    way = _of_list(items, statement, line)
+    return None if way is None else lambda steps: None if (made := way(steps)) is None else f"deque({made})"
+
+
+def _left_in_deque(name: str, items: Sequence[str], given: Sequence[str]) -> Sequence[str] | None:
+    """What a method leaves of the items; None: not known."""
+    match name, given:
+        case "append", [one]:
+            return [*items, one]
+        case "appendleft", [one]:
+            return [one, *items]
+        case "extend" | "extendleft", [over] if (more := given_items([over])) is not None:
+            return [*items, *more] if name == "extend" else [*reversed(more), *items]
+        case "pop", [] if items:
+            return items[:-1]
+        case "popleft", [] if items:
+            return items[1:]
+        case "reverse", []:
+            return items[::-1]
+        case "clear", []:
+            return []
+        case "rotate", [] | [_] if all(map(is_whole, given)) and items:
+            by = int(given[0] if given else 1) % len(items)
+            return [*items[len(items) - by :], *items[: len(items) - by]]
+    return None
 
 
 def _of_list(items: Sequence[str], statement: ast.stmt, line: str) -> Way | None:
@@ -49,6 +88,9 @@ def _of_list(items: Sequence[str], statement: ast.stmt, line: str) -> Way | None
         return shown(node, line) or ""
 
     match statement:
+        case ast.Expr(value=ast.Call(func=ast.Attribute(attr=name), args=args, keywords=[])) if name in _HEAPS:
+            given = texts_of(args, line)
+            return (lambda steps: _heap_left(name, items, given, steps)) if len(given) == len(args) else None
         case ast.Assign(targets=[ast.Subscript(slice=ast.Slice() as part)], value=given):
             return _put_in(items, part, given_items([of(given)]), line)
         case ast.Delete(targets=[ast.Subscript(slice=ast.Slice() as part)]):
@@ -76,6 +118,11 @@ def _of_list(items: Sequence[str], statement: ast.stmt, line: str) -> Way | None
         ):
             return lambda steps: _removed(items, of(given), steps)
     return None
+
+
+def _heap_left(name: str, items: Sequence[str], given: Sequence[str], steps: Steps) -> str | None:
+    left = left_by(name, items, given, steps)
+    return None if left is None else list_together(left)
 
 
 def _put_in(items: Sequence[str], part: ast.Slice, others: Sequence[str] | None, line: str) -> Way | None:

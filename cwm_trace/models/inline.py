@@ -12,6 +12,7 @@ from keyword import iskeyword
 from typing import NamedTuple
 
 from cwm_trace.models.answers import STRING
+from cwm_trace.models.containers import plain
 
 ROOM = 400
 """Characters of values in a line that a network reads; what is longer stays a name."""
@@ -26,7 +27,7 @@ _TOKENS = re.compile(
     | (?P<operator>:=|==|!=|<=|>=|->|//=|\*\*=|<<=|>>=|[-+*/%&|^@]=|.)""",
     re.VERBOSE | re.DOTALL,
 )
-_FIELD = re.compile(r"(?<!\{)\{([^{}]*)\}")  # of an f-string
+FIELD = re.compile(r"(?<!\{)\{([^{}]*)\}")  # of an f-string
 _BEFORE_DISPLAY = ("in", "(", ",")
 _ITEM = re.compile(r"""[A-Za-z]{0,2}'(?:[^'\\]|\\.)*'|[A-Za-z]{0,2}"(?:[^"\\]|\\.)*"|[^"'()[\]{},]+|.""", re.DOTALL)
 _CHARACTER = re.compile(r"\\(?:x..|u.{4}|U.{8}|.)|.", re.DOTALL)
@@ -75,7 +76,7 @@ def inlined(line: str, value: Callable[[str], str | None], item: int = 0, room: 
                 room -= len(found)
                 text = found
         elif token.kind == "string" and "f" in text[:2].lower() and text[0] not in "'\"":
-            text = _FIELD.sub(lambda part: "{" + inlined(part[1], value) + "}", text)
+            text = FIELD.sub(lambda part: "{" + inlined(part[1], value) + "}", text)
         made.append(text)
     _mark(made, ends.pop(len(parts.tokens), None), item)
     return "".join(made)
@@ -83,7 +84,7 @@ def inlined(line: str, value: Callable[[str], str | None], item: int = 0, room: 
 
 def filled(line: str, value: Callable[[str], str | None]) -> str:
     """The same of a line that is worked on, and not read as a whole: there is more room for values."""
-    return inlined(line, value, room=_MORE_ROOM)
+    return inlined(line, lambda name: None if (found := value(name)) is None else plain(found), room=_MORE_ROOM)
 
 
 def _mark(made: list[str], start: int | None, item: int) -> None:

@@ -8,9 +8,9 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Sequence
-from typing import TypeAlias
 
 from cwm_trace.models.comparisons import kind_of
+from cwm_trace.models.containers import of_counter, unwrapped
 from cwm_trace.models.formats import as_text, of_form
 from cwm_trace.models.items import (
     MOST,
@@ -31,14 +31,16 @@ from cwm_trace.models.items import (
     tuple_together,
 )
 from cwm_trace.models.known import all_known, behind
+from cwm_trace.models.library import Through, of_items, of_itertools, of_library, of_number_and_items
 from cwm_trace.models.numbers import number_of, of_number
 from cwm_trace.models.operations import truth_of
 from cwm_trace.models.sets import ordered, set_of
 from cwm_trace.models.statements import statement_of
 
-Through: TypeAlias = Callable[[Steps], Sequence[str] | None]
-"""Tells items one after the other; None: unknown."""
 _TYPES = frozenset("bool bytes dict float int list set str tuple".split())
+_UNORDERED = frozenset("all any len max min set sorted sum".split())  # to which the order of items does not matter
+_INFINITE = re.compile(r"([+-]?)inf(?:inity)?")
+_LIBRARY = ("bisect_", "math_")
 _DIGITS = re.compile(r"[+-]?[0-9]+")
 _MAPPED = frozenset("abs ascii bin bool chr float hex int len list max min oct ord repr str sum tuple".split())
 
@@ -63,6 +65,8 @@ def gone_through(over: ast.expr, text: str) -> Through | None:
             return behind(gone_through(inner, text), lambda items, steps: _true(items))
         case ast.Call(func=ast.Name(id="reversed"), args=[inner], keywords=[]):
             return behind(gone_through(inner, text), lambda items, steps: items[::-1])
+        case ast.Call(func=ast.Name(id=name), args=args, keywords=words) if name.startswith("itertools_"):
+            return _of_itertools(name, args, words, text)
         case ast.Call(func=ast.Name(id="zip"), args=args, keywords=[]) if args:
             return _zipped([through for arg in args for through in _all_of(arg, text)])
         case ast.Call(func=ast.Name(id="map"), args=[ast.Name(id=name), inner], keywords=[]) if name in _MAPPED:
@@ -72,6 +76,18 @@ def gone_through(over: ast.expr, text: str) -> Through | None:
         ):
             return behind(gone_through(inner, text), lambda items, steps: _mapped(f"{{}}.{name}()", items, steps))
     return None
+
+
+def _of_itertools(name: str, args: Sequence[ast.expr], words: Sequence[ast.keyword], text: str) -> Through | None:
+    numbers = [shown(arg, text) or "" for arg in args]
+    over = all_known(
+        through
+        for arg, number in zip(args, numbers, strict=True)
+        if not is_whole(number)
+        for through in _all_of(arg, text)
+    )
+    given = {word.arg or "": shown(word.value, text) or "" for word in words}
+    return None if over is None else of_itertools(name, over, [number for number in numbers if is_whole(number)], given)
 
 
 def _ranged(numbers: Sequence[str], steps: Steps) -> Sequence[str] | None:
@@ -127,6 +143,28 @@ def function_of(name: str, args: Sequence[ast.expr], text: str) -> Way | None:
     if len(given) == len(args) and (way := _of_values(name, given)) is not None:
         return way
     match name, args:
+        case "deque", []:
+            return lambda steps: "deque([])"
+        case "deque", [over]:
+            return behind(gone_through(over, text), lambda items, steps: f"deque({list_together(items)})")
+        case "Counter_put", [ast.Dict() as counts, key, ast.Dict(keys=before)]:
+            return _counted(counts, shown(key, text) or "", len(before), text)
+        case "Counter", []:
+            return lambda steps: "Counter()"
+        case "Counter", [over] if not isinstance(over, ast.Dict):
+            return behind(gone_through(over, text), _tallied)
+        case "defaultdict", [ast.Name(id=kind)]:
+            return lambda steps: f"defaultdict({kind}, {{}})"
+        case "heapq_nlargest" | "heapq_nsmallest", [number, over] if (items := items_of(over, text)) is not None:
+            return of_number_and_items(name, shown(number, text) or "", items)
+        case _, [over, *others] if name.startswith(_LIBRARY) and (items := items_of(over, text)) is not None:
+            return of_items(name, items, texts_of(others, text))
+        case _, [over] if name in _UNORDERED and (inner := of_counter(over)) is not None:
+            return function_of(name, [inner], text)
+        case "len", [ast.Call(func=ast.Name(id="deque" | "defaultdict" | "Counter")) as over] if inner := unwrapped(
+            over
+        ):
+            return function_of(name, [inner], text)
         case "set", [over]:
             return behind(gone_through(over, text), set_of)
         case "isinstance", [value, ast.Name(id=kind)]:
@@ -155,6 +193,10 @@ def _of_values(name: str, given: Sequence[str]) -> Way | None:
             return lambda steps: as_text(value)
         case "repr", [value]:
             return lambda steps: repr(value)
+        case "float", [text] if is_text(text) and (
+            infinite := _INFINITE.fullmatch(ast.literal_eval(text).strip().lower())
+        ):
+            return lambda steps: "-inf" if infinite[1] == "-" else "inf"
         case "bool", [value]:
             return lambda steps: None if (truth := truth_of(value)) is None else str(truth)
         case "float", [text] if is_text(text) and (number := number_of(ast.literal_eval(text))) is not None:
@@ -163,7 +205,7 @@ def _of_values(name: str, given: Sequence[str]) -> Way | None:
             return lambda steps: _read(text)
         case "format", [value, form] if is_text(form):
             return of_form(value, ast.literal_eval(form))
-    return of_number(name, given)
+    return of_library(name, given) or of_number(name, given)
 
 
 def _read(text: str) -> str:
@@ -184,6 +226,39 @@ def _is_instance(kind: str, kinds: Sequence[str]) -> Way | None:
 def sorted_of(over: ast.expr, text: str, down: bool) -> Way | None:
     """All in order, in a list."""
     return behind(gone_through(over, text), lambda items, steps: _sorted(items, down, steps))
+
+
+def _counted(counts: ast.Dict, key: str, before: int, text: str) -> Way | None:
+    """A Counter behind a change of one key's number, of a dict in the order in which it was shown; None where others are as many, and it may
+    be before them or behind. `before`: how many keys there were."""
+    keys, numbers = items_of(counts, text) or [], [shown(number, text) or "" for number in counts.values]
+    pairs = list(zip(keys, numbers, strict=False))
+    own = next((number for each, number in pairs if each == key), None)
+    if own is None or not all(map(is_whole, numbers)) or (numbers.count(own) > 1 and len(keys) == before):
+        return None
+    return lambda steps: counted_together(pairs, steps)
+
+
+def _tallied(items: Sequence[str], steps: Steps) -> str | None:
+    """How many there are of each, of those that are as many the first before the others."""
+    counts: dict[str, str | None] = {}
+    for item in items:
+        key = next((each for each in counts if steps.same(each, item)), item)
+        counts[key] = steps.next(counts.get(key, "0"))
+    return counted_together(list(counts.items()), steps)
+
+
+def counted_together(pairs: Sequence[tuple[str, str | None]], steps: Steps) -> str | None:
+    """A Counter of these, in the order in which they were put in."""
+    numbers = all_known(number for _, number in pairs)
+    if numbers is None:
+        return None
+    left = list(zip([key for key, _ in pairs], numbers, strict=True))
+    made = []
+    for number in in_order(numbers, True, steps):
+        place = next(place for place, (_, other) in enumerate(left) if other == number)
+        made.append(left.pop(place))
+    return f"Counter({dict_together(made)})" if made else "Counter()"
 
 
 def _sorted(items: Sequence[str], down: bool, steps: Steps) -> str | None:

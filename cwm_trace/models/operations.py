@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from cwm_trace.models.bindings import literal
+from cwm_trace.models.containers import CONTAINERS, FACTORIES, unwrapped
 from cwm_trace.models.fields import SHOWN, TEXT, put_together
 from cwm_trace.models.statements import DISPLAYS, readings, span, statement_of, text_of
 
@@ -31,9 +32,13 @@ EXCEPTIONS = frozenset(
 """Names of Python's own, which are shown as calls that make them."""
 _VIEWS = frozenset(("items", "keys", "values"))
 CHANGES = frozenset(
-    "add append appendleft clear difference_update discard extend insert intersection_update pop popitem popleft remove reverse setdefault sort"
-    " symmetric_difference_update update".split()
+    "add append appendleft clear difference_update discard extend extendleft heapify heappop heappush heappushpop heapreplace insert insort"
+    " insort_left insort_right intersection_update pop popitem popleft remove reverse rotate setdefault sort symmetric_difference_update"
+    " update".split()
 )
+"""Methods, and functions that `models.modules` spells so, that change a value."""
+_LIBRARY = ("bisect_", "heapq_", "math_")  # how functions of modules are spelled
+_ITERATORS = "itertools_"
 _CLOSED = (ast.Lambda, ast.JoinedStr, ast.NamedExpr)  # nothing is worked out in these
 
 
@@ -100,7 +105,9 @@ def as_shown(text: str) -> str | None:
         return None
     node = statement.value
     if isinstance(node, ast.Call) and node.args:  # of an exception
-        return f"{text_of(node.func, text)}({', '.join(as_shown(text_of(arg, text)) or '' for arg in node.args)})"
+        args = [text_of(arg, text) for arg in node.args]
+        shown = [arg if arg in FACTORIES else as_shown(arg) or "" for arg in args]
+        return f"{text_of(node.func, text)}({', '.join(shown)})"
     bare = isinstance(node, ast.Tuple) and node.elts and node.elts[0].col_offset == 0
     return literal(node) or (f"({text})" if bare else text)
 
@@ -184,6 +191,10 @@ def _truth(test: ast.expr) -> bool | None:
             return bool(value)
         case ast.Call(func=ast.Name(id="set"), args=[], keywords=[]):
             return False
+        case ast.Name() | ast.UnaryOp(op=ast.USub(), operand=ast.Name()) if _is_value(test):
+            return True
+        case ast.Call() if (inner := unwrapped(test)) is not None:
+            return _truth(inner)
         case ast.List(elts=parts) | ast.Tuple(elts=parts) | ast.Set(elts=parts) | ast.Dict(values=parts) if _is_value(
             test
         ):
@@ -229,7 +240,9 @@ def _operands(node: ast.expr) -> Sequence[ast.AST] | None:
     match node:
         case ast.Call(func=ast.Attribute(value=value, attr=name), args=args, keywords=keywords) if name not in CHANGES:
             return [value, *args, *(keyword.value for keyword in keywords)]
-        case ast.Call(func=ast.Name(id=name), args=args, keywords=keywords) if name in _FUNCTIONS | {SHOWN, TEXT}:
+        case ast.Call(func=ast.Name(id=name), args=args, keywords=keywords) if (
+            name in _FUNCTIONS or name in (SHOWN, TEXT) or name in CONTAINERS or name.startswith(_LIBRARY)
+        ):
             return [*args, *(keyword.value for keyword in keywords)]
         case ast.BinOp(left=left, right=right):
             return [left, right]
@@ -249,12 +262,14 @@ def _operands(node: ast.expr) -> Sequence[ast.AST] | None:
 def is_operand(node: ast.AST) -> bool:
     """Whether an operation may be done on it as it stands: a value, a builtin function, what has no text of its own."""
     match node:
-        case ast.Name(id=name):
+        case ast.Name(id=name) if name != "inf":
             return name in _FUNCTIONS or name in _PARTIAL
         case ast.Attribute(value=ast.Name(id="str")):  # a method as a function
             return True
         case ast.Call(func=ast.Name(id=name), args=args, keywords=[]) if name in _PARTIAL:
             return all(map(is_operand, args))
+        case ast.Call(func=ast.Name(id=name), args=args, keywords=keywords) if name.startswith(_ITERATORS):
+            return all(map(is_operand, (*args, *(word.value for word in keywords))))
         case ast.Call(func=ast.Attribute(value=value, attr=name), args=[], keywords=[]) if name in _VIEWS:
             return _is_value(value)
         case ast.Starred(value=value):
@@ -274,8 +289,13 @@ def _is_value(node: ast.expr) -> bool:
             return all(key is not None and _is_value(key) for key in keys) and all(map(_is_value, values))
         case ast.Call(func=ast.Name(id="set"), args=[], keywords=[]):
             return True
+        case ast.Name(id="inf") | ast.UnaryOp(op=ast.USub(), operand=ast.Name(id="inf")):
+            return True
         case ast.Call(func=ast.Name(id=name), args=args, keywords=[]) if name in EXCEPTIONS:
             return all(map(_is_value, args))
+        case ast.Call():
+            inner = unwrapped(node)
+            return inner is not None and _is_value(inner)
     return False
 
 

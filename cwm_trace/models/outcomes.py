@@ -13,6 +13,7 @@ from typing import NamedTuple, cast
 
 from cwm_trace.models.at_work import Running
 from cwm_trace.models.comprehensions import made_of
+from cwm_trace.models.containers import default_of
 from cwm_trace.models.fields import spelled_out
 from cwm_trace.models.inline import filled
 from cwm_trace.models.items import shares_of
@@ -36,7 +37,7 @@ from cwm_trace.models.takes import GIVING, Take, first_take, has_takes
 NAME = "r"
 """What is changed, in the line that is asked for."""
 _LONGEST = 2000  # characters of it
-_HARMLESS = frozenset({"len", "str", "int", "list", "range", "sorted", "reversed", "set", "dict", "tuple"})
+_HARMLESS = frozenset({"inf", "len", "str", "int", "list", "range", "sorted", "reversed", "set", "dict", "tuple"})
 _DELETES = re.compile(r"del\s+")
 
 
@@ -301,7 +302,10 @@ def _augmented(statement: ast.stmt, name: str, running: Running, answers: Answer
 
 
 def _kind(value: str) -> str:
-    kind = type(ast.literal_eval(value)).__name__
+    try:
+        kind = type(ast.literal_eval(value)).__name__
+    except ValueError:  # of a `deque`, or another call
+        kind = "float" if value in ("inf", "-inf") else value.partition("(")[0]
     return {"bool": "int", "float": "int"}.get(kind, kind)
 
 
@@ -336,15 +340,37 @@ def _done(value: str, line: str, answers: Answers) -> str | None:
     match statement:
         case ast.AugAssign(target=ast.Subscript(slice=index), value=added, op=op) if sign := SIGNS.get(type(op)):
             place, more = text_of(index, line), text_of(added, line)
-            item = answers.value(f"{value}[{place}]")
+            item = _item(value, place, answers)
             if item is None or not is_value(item) or not is_value(more) or _kind(item) != _kind(more):
                 return answers.change(value, line)
             made = answers.value(f"{item} {sign} {more}")
             return None if made is None or not is_value(made) else _done(value, f"{NAME}[{place}] = {made}", answers)
+    if (told := default_of(value)) is not None:
+        inner = _done(told[0], line, answers)
+        return None if inner is None else f"{value.partition(',')[0]}, {inner})"
+    if value.startswith("Counter("):
+        return _counted(statement, value, line, answers)
     expression = _expression(statement, value, line, answers)
     if expression is None:
         return answers.change(value, line)
     return as_shown(expression) if is_value(expression) else answers.value(expression)
+
+
+def _counted(statement: ast.stmt | None, value: str, line: str, answers: Answers) -> str | None:
+    """A Counter with another number for one key: in which order it has those that are as many, its text does not show."""
+    match statement, statement_of(value):
+        case ast.Assign(targets=[ast.Subscript(slice=key)], value=given), ast.Expr(value=ast.Call() as call):
+            counted = text_of(call.args[0], value) if call.args else "{}"
+            entry = f"{text_of(key, line)}: {text_of(given, line)}"
+            made = answers.value(f"{{**{counted}, {entry}}}") if counted != "{}" else f"{{{entry}}}"
+            return None if made is None else answers.value(f"Counter_put({made}, {text_of(key, line)}, {counted})")
+    return None
+
+
+def _item(value: str, place: str, answers: Answers) -> str | None:
+    """What is in that place, or what a `defaultdict` puts there."""
+    told = default_of(value)
+    return answers.value(f"{value}[{place}]" if told is None else f"{told[0]}.get({place}, {told[1]})")
 
 
 def _inner(statement: ast.stmt) -> ast.Subscript | None:
@@ -365,7 +391,7 @@ def _inner(statement: ast.stmt) -> ast.Subscript | None:
 def _done_within(inner: ast.Subscript, value: str, line: str, answers: Answers) -> str | None:
     """What is changed in an item, and then the item."""
     place = text_of(inner.slice, line)
-    item = answers.value(f"{value}[{place}]")
+    item = _item(value, place, answers)
     if item is None or not is_value(item):
         return None
     begins, ends = span(line, inner, inner)

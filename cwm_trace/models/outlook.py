@@ -144,10 +144,12 @@ def _left_to_do(line: str, returned: Sequence[Answer], value: Value) -> tuple[st
 
 
 def _goes_on(at_work: AtWork, going_on: GoingOn, answers: Answers) -> Outlook | None:
-    """The CALL of a generator expression that is asked for another item, with the variables that it had; None where it may not be asked."""
+    """The CALL of a generator expression that is asked for another item, or closed, with the variables that it had; None where it may not be."""
     truth = truth_of(going_on.given)
-    wants = going_on.taker in TAKE_ALL or truth is {"any": False, "all": True}.get(going_on.taker, ...)
-    turn = turn_of(going_on.loop, answers.holds, answers.value) if wants else None
+    known = going_on.taker in TAKE_ALL or (
+        going_on.taker in ("any", "all") and truth is not None
+    )  # else it is asked, or closed
+    turn = turn_of(going_on.loop, answers.holds, answers.value) if known else None
     if not turn:
         return None
     first = {name: value for name, value in going_on.names.items() if name == ITERATOR}

@@ -397,12 +397,12 @@ def _form_in(scope: Scope) -> Form | None:
 
 def _draw(scope: Scope, left: Scope, value: str, raised: bool) -> bool:
     """Take note of what a generator expression has given to the line that it stands in; whether it is one."""
-    form = left.form if left.line == scope.line else None
+    form = left.form if left.line in (scope.line, "") else None  # "": it is closed
     if form is None or not form.draws:
         return False
     draws = scope.draws = scope.draws or Draws(left.names)
     draws.names = left.names
-    draws.count += left.visits[left.line]
+    draws.count += left.visits.get(left.line, 0)
     draws.ended = raised or value == "None"
     if draws.ended:
         scope.ended += ((form, f"[{', '.join(draws.items)}]"),)

@@ -14,7 +14,10 @@ from functools import lru_cache
 
 from cwm_trace.models.characters import joined, of_text, translated
 from cwm_trace.models.comparisons import compared, is_sequence, kind_of
+from cwm_trace.models.containers import unwrapped
 from cwm_trace.models.formats import formatted
+from cwm_trace.models.heaps import GIVING as HEAPS
+from cwm_trace.models.heaps import given_by
 from cwm_trace.models.items import (
     MOST,
     Raises,
@@ -33,6 +36,7 @@ from cwm_trace.models.items import (
 )
 from cwm_trace.models.iterables import function_of, gone_through, sorted_of
 from cwm_trace.models.known import all_known, behind
+from cwm_trace.models.library import of_infinity
 from cwm_trace.models.numbers import is_step, of_numbers
 from cwm_trace.models.operations import is_value, truth_of
 from cwm_trace.models.parts import characters
@@ -50,10 +54,20 @@ def way_of(operation: str) -> Way | None:
 
 def _way(node: ast.expr, text: str) -> Way | None:
     match node:
+        case ast.Compare(left=left, ops=[ast.In() | ast.NotIn() as how], comparators=[ast.Call() as right]) if (
+            inner := unwrapped(right)
+        ) is not None:
+            return compared(left, how, inner, text)
         case ast.Compare(left=left, ops=[how], comparators=[right]):
-            return _of_numbers(left, COMPARISONS.get(type(how), ""), right, text) or compared(left, how, right, text)
+            return (
+                _infinite(left, COMPARISONS.get(type(how), ""), right, text)
+                or _of_numbers(left, COMPARISONS.get(type(how), ""), right, text)
+                or compared(left, how, right, text)
+            )
         case ast.Compare(left=left, ops=hows, comparators=others):
             return _chained([left, *others], hows, text)
+        case ast.BinOp(left=left, op=op, right=right) if way := _infinite(left, SIGNS.get(type(op), ""), right, text):
+            return way
         case ast.BinOp(left=left, op=op, right=right) if way := _of_numbers(left, SIGNS.get(type(op), ""), right, text):
             return way
         case ast.UnaryOp(op=ast.Not(), operand=operand) if (truth := truth_of(text_of(operand, text))) is not None:
@@ -74,6 +88,8 @@ def _way(node: ast.expr, text: str) -> Way | None:
             return _merged([node], text)
         case ast.Subscript(value=ast.Dict() as over, slice=key):
             return _looked_up(shown(key, text), over, text)
+        case ast.Subscript(value=ast.Call() as over, slice=key) if (inner := unwrapped(over)) is not None:
+            return _in_container(over, inner, key, text)
         case ast.Subscript(value=over, slice=ast.Slice() as part):
             return slice_of(over, part, text)
         case ast.Subscript(value=over, slice=place):
@@ -87,6 +103,24 @@ def _way(node: ast.expr, text: str) -> Way | None:
         case ast.Call(func=ast.Attribute(value=over, attr=name), args=args, keywords=[]):
             return _method(over, name, texts_of(args, text), args, text)
     return None
+
+
+def _infinite(left: ast.expr, sign: str, right: ast.expr, text: str) -> Way | None:
+    told = of_infinity(text_of(left, text), sign, text_of(right, text)) if sign else None
+    return None if told is None else lambda steps: told
+
+
+def _in_container(over: ast.Call, inner: ast.List | ast.Dict, key: ast.expr, text: str) -> Way | None:
+    """An item of an object of `collections`; of what a `defaultdict` has not, as it would have it then, nothing is told."""
+    place = shown(key, text)
+    if isinstance(inner, ast.List):
+        items = items_of(inner, text)
+        if items is None or place is None or not is_whole(place):
+            return None
+        return lambda steps: item_at(place, items, steps, "deque index out of range")
+    counts = isinstance(over.func, ast.Name) and over.func.id == "Counter"
+    way = _looked_up(place, inner, text, "0" if counts else "")
+    return None if way is None else lambda steps: way(steps) or None
 
 
 def _of_numbers(left: ast.expr, sign: str, right: ast.expr, text: str) -> Way | None:
@@ -176,6 +210,8 @@ def _at(over: ast.expr, place: str, text: str) -> Way | None:
 
 
 def _method(over: ast.expr, name: str, given: Sequence[str], args: Sequence[ast.expr], text: str) -> Way | None:
+    if isinstance(over, ast.Call) and (inner := unwrapped(over)) is not None:
+        return _of_container(inner, name, given, args, text)
     if (members := items_of_set(over, text)) is not None:
         others = given_items(given) if given else None
         return of_set(name, members, others, given) if len(given) == len(args) else None
@@ -203,6 +239,27 @@ def _method(over: ast.expr, name: str, given: Sequence[str], args: Sequence[ast.
     return None
 
 
+def _of_container(
+    inner: ast.List | ast.Dict, name: str, given: Sequence[str], args: Sequence[ast.expr], text: str
+) -> Way | None:
+    """A method of an object of `collections` with this in it."""
+    items = items_of(inner, text)
+    match inner, name, given:
+        case ast.Dict(), "get" | "pop", _:
+            return _method(inner, name, given, args, text)
+        case ast.Dict(), "most_common", [] | [_] if items is not None and all(map(is_whole, given)):
+            pairs = items_of(ast.Call(ast.Attribute(inner, "items"), [], []), text)
+            return None if pairs is None else lambda steps: list_together(pairs[: int(given[0]) if given else None])
+        case ast.List(), "popleft" | "pop", [] if items is not None:
+            place = "0" if name == "popleft" else "-1"
+            return lambda steps: item_at(place, items, steps, "pop from an empty deque")
+        case ast.List(), "index" | "count", _ if items is not None:
+            return _of_items(inner, name, given, items)
+        case ast.List(), "copy", [] if items is not None:
+            return lambda steps: f"deque({list_together(items)})"
+    return None
+
+
 def _of_items(over: ast.expr, name: str, given: Sequence[str], items: Sequence[str]) -> Way | None:
     """A method of a list or a tuple of these."""
     match over, name, given:
@@ -216,6 +273,8 @@ def _of_items(over: ast.expr, name: str, given: Sequence[str], items: Sequence[s
         case ast.List(), "pop", [place] if items is not None and is_whole(place):
             missing = "pop index out of range" if items else "pop from empty list"
             return lambda steps: item_at(place, items, steps, missing)
+        case ast.List(), _, _ if name in HEAPS:
+            return lambda steps: given_by(name, items, given, steps)
         case ast.List(), "copy", []:
             return lambda steps: list_together(items)
     return None

@@ -10,6 +10,7 @@ from functools import partial
 
 from cwm_trace.models.at_work import AtWork
 from cwm_trace.models.changes import change_of
+from cwm_trace.models.containers import as_in_frames
 from cwm_trace.models.items import Raises, Steps, Way
 from cwm_trace.models.operations import worked
 from cwm_trace.models.outcomes import Answers, resolved
@@ -58,4 +59,10 @@ class Stepwise:
         if (outlook := behind_test(at_work, answers)) is not None:
             return raising(at_work, self._raises[0].value) if self._raises else outlook
         outlook = outlook_of(at_work, answers)
-        return raising(at_work, self._raises[0].value) if self._raises and outlook is None else outlook
+        if outlook is None:
+            return raising(at_work, self._raises[0].value) if self._raises else None
+        bound, handed = (
+            {name: as_in_frames(value) for name, value in each.items()} for each in (outlook.bound, outlook.handed)
+        )
+        returned = None if outlook.returned is None else as_in_frames(outlook.returned)
+        return outlook._replace(bound=bound, handed=handed, returned=returned)

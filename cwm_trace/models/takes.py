@@ -13,7 +13,7 @@ from typing import NamedTuple
 from cwm_trace.models.operations import CHANGES, put
 from cwm_trace.models.statements import span, text_of
 
-GIVING = frozenset({"pop", "popitem", "popleft", "setdefault"})
+GIVING = frozenset({"heappop", "heappushpop", "heapreplace", "pop", "popitem", "popleft", "setdefault"})
 """Methods that change a value, and give something; the others give None."""
 _UNSURE = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.Lambda, ast.JoinedStr)
 

@@ -1,0 +1,75 @@
+"""Objects of `collections` as frames show them: a `deque([1, 2])`, a `Counter({'a': 2})`, a `defaultdict(<class 'list'>, {})`, which are calls
+that make them, of a list or a dict.
+
+Knows how they are written, and what is in them; evaluates nothing. In which order a Counter was filled its text does not show.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+
+CONTAINERS = frozenset(("Counter", "defaultdict", "deque"))
+"""Classes of `collections` whose objects are shown as calls that make them."""
+FACTORIES = frozenset("bool dict float int list set str tuple".split())
+"""Types that a `defaultdict` may make its values of."""
+_EMPTY = {
+    "bool": "False",
+    "dict": "{}",
+    "float": "0.0",
+    "int": "0",
+    "list": "[]",
+    "set": "set()",
+    "str": "''",
+    "tuple": "()",
+}
+_FACTORY = re.compile(r"defaultdict\(<class '(\w+)'>, ")
+
+
+def unwrapped(node: ast.expr) -> ast.List | ast.Dict | None:
+    """What is in a `deque([...])`, a `Counter({...})` or a `defaultdict(list, {...})`; None for others."""
+    match node:
+        case ast.Call(func=ast.Name(id="deque"), args=[ast.List() as items], keywords=[]):
+            return items
+        case ast.Call(func=ast.Name(id="Counter"), args=[ast.Dict() as items], keywords=[]):
+            return items
+        case ast.Call(func=ast.Name(id="Counter"), args=[], keywords=[]):
+            return ast.Dict([], [])
+        case ast.Call(func=ast.Name(id="defaultdict"), args=[ast.Name(id=kind), ast.Dict() as items], keywords=[]) if (
+            kind in FACTORIES
+        ):
+            return items
+    return None
+
+
+def of_counter(node: ast.expr) -> ast.expr | None:
+    """What is gone through of a Counter, or of a view of one, as of a dict in some order; None for others."""
+    match node:
+        case ast.Call(func=ast.Name(id="Counter")):
+            return unwrapped(node)
+        case ast.Call(func=ast.Attribute(value=ast.Call(func=ast.Name(id="Counter")) as outer, attr=attr), args=[]) if (
+            attr in ("items", "keys", "values") and (inner := unwrapped(outer)) is not None
+        ):
+            return ast.Call(ast.Attribute(inner, attr), [], [])
+    return None
+
+
+def plain(value: str) -> str:
+    """A value without the types in it that no Python reads: `defaultdict(list, {})` for `defaultdict(<class 'list'>, {})`."""
+    found = _FACTORY.match(value)
+    return value if found is None else f"defaultdict({found[1]}, {value[found.end() :]}"
+
+
+def as_in_frames(value: str) -> str:
+    """The opposite of `plain`."""
+    kind, comma, rest = value.removeprefix("defaultdict(").partition(", ")
+    framed = value.startswith("defaultdict(") and comma and kind in FACTORIES
+    return f"defaultdict(<class '{kind}'>, {rest}" if framed else value
+
+
+def default_of(value: str) -> tuple[str, str] | None:
+    """The dict in a `defaultdict`, as `plain` gives it, and what it has for a key that it has not yet; None for others."""
+    kind, comma, rest = value.removeprefix("defaultdict(").partition(", ")
+    if not value.startswith("defaultdict(") or not comma or kind not in FACTORIES:
+        return None
+    return rest.removesuffix(")"), _EMPTY[kind]
