@@ -32,6 +32,7 @@ from cwm_trace.models.statements import lambda_body, statement_of, text_of
 
 _BEGINS = re.compile(r"(?:else|try|finally)\s*:\s*(?=\S)")  # a line with a statement behind
 _EXCEPT = re.compile(r"except\s+([\w\s,()]+?)\s+as\s+(\w+)\s*:(?:\s*#.*)?")
+_SETS = re.compile(r"\bsetattr\(|\b__dict__\b|\bvars\(")  # attributes by other names than their own
 _PAUSES = re.compile(r"\b(?:yield|await|next|send|input|exec|eval|globals|locals|vars|nonlocal|global)\b")
 _ENDS = ("GeneratorExit(", "StopIteration(", "StopAsyncIteration(")  # which nobody sees outside
 
@@ -273,9 +274,12 @@ class AtWork:
 
     @property
     def may_draw(self) -> bool:
-        """Whether a generator expression in the line that runs may go on: None, as it gives at its end, may also have been an item."""
+        """Whether a generator expression in the line that runs may go on: None, as it gives at its end, may also have been an item. Or a
+        generator that a variable is may end with it."""
         scope = self._scopes.at_work
-        return scope is not None and scope.draws is not None
+        return scope is not None and (
+            scope.draws is not None or any(value.startswith("<generator object") for value in scope.names.values())
+        )
 
     def _given(self, scope: Scope) -> str | None:
         """The line with what its comprehensions have given; None where a generator expression may go on."""
@@ -288,7 +292,8 @@ class AtWork:
     def _with_attributes(self, scope: Scope, text: str) -> str:
         """The same, and names from modules as they are spelled here."""
         text = spelled(text, self._imported)
-        return self._scopes.objects.filled(text, scope.known, self.resolve) if scope.known else text
+        known = scope.known and not _SETS.search(self._flow.source)
+        return self._scopes.objects.filled(text, scope.known, self.resolve) if known else text
 
     def gathering(self) -> Gathering | None:
         """The comprehension that runs, at an item; None where there is none, or its items are not seen one by one."""
@@ -445,7 +450,7 @@ class AtWork:
         value = self._value if scope.is_within else names.get
         line = filled(source, lambda name: _literal(value(name)))
         ended = len(scope.ended)
-        written = spelled_out(scope.line.strip()) if ended else source
+        written = source if scope.is_within else spelled_out(scope.line.strip())
         return Calling(written, line, names, of_functions(scope.answers), scope.told, ended)
 
     def _left_to_do(self, scope: Scope) -> str | None:
@@ -521,7 +526,8 @@ class AtWork:
         if scope is None or scope.is_within:
             return {}
         is_alone = scope.number in self._flow.entered or scope.number in self._flow.whole
-        return self.functions.defined.get(scope.number, {}) if is_alone else {}
+        made = self.functions.defined.get(scope.number, {}) if is_alone else {}
+        return {} if scope.name in made else made  # it may begin with its own line
 
     def _way(self, number: int, own: int) -> Way:
         event = Event.RETURN if number == LEFT else Event.LINE

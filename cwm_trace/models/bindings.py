@@ -48,6 +48,8 @@ class Bindings:
     Attributes:
         stores: the names that a line may bind or delete in its own function.
         binds: of a line that is all of one assignment: the names that it binds if nothing is raised.
+        touches: the names that a line may bind, or whose values it may change, but for what functions of the program do.
+        touches_before: the same, but for what it does when all else in it has been done.
         unbinds: the names that a line may delete.
         quiet: the lines that leave every value as it is, if no value is an object of a class of the program.
         deleted: all names that are deleted somewhere.
@@ -56,7 +58,7 @@ class Bindings:
         giving: lines by which a function may be left with something else than None.
         calls: of a line: its calls of functions by their names.
         unclear: names of several functions, of a function and a variable, of what is decorated, and of what is not only called.
-        shared: names that are bound from other functions than their own, and those of exceptions that are handled, which end with a handler.
+        shared: names that are bound from other functions than their own, or from comprehensions, and those of exceptions that are handled, which end with a handler.
         codes: compiled functions, lambdas and comprehensions, by the line that begins them.
         uncoded: lines that begin some that are not compiled.
         mixed: variables of these, which stand among those of the function around them.
@@ -65,6 +67,8 @@ class Bindings:
     def __init__(self, source: str) -> None:
         self.stores: dict[int, frozenset[str]] = {}
         self.binds: dict[int, frozenset[str]] = {}
+        self.touches: dict[int, frozenset[str]] = {}
+        self.touches_before: dict[int, frozenset[str]] = {}
         self.unbinds: dict[int, frozenset[str]] = {}
         self.deleted: frozenset[str] = frozenset()
         self.quiet: set[int] = set()
@@ -94,6 +98,8 @@ class Bindings:
                 self.shared.update(node.names)
             elif isinstance(node, ast.ExceptHandler) and node.name:
                 self.shared.add(node.name)
+            elif isinstance(node, (*DISPLAYS, ast.GeneratorExp)):
+                self.shared.update(part.target.id for part in ast.walk(node) if isinstance(part, ast.NamedExpr))
             self.giving.update(_giving(node))
             if isinstance(node, (ast.stmt, ast.ExceptHandler, ast.match_case)):
                 self._note(node)
@@ -123,11 +129,34 @@ class Bindings:
             if changing:
                 self._unquiet.setdefault(number, []).extend(changing)
             self.stores[number] = self.stores.get(number, frozenset()) | stored
+            before = self.touches_before.get(number, frozenset()) | frozenset(self._touched(node, parts))
+            self.touches_before[number] = before
+            self.touches[number] = (
+                self.touches.get(number, frozenset()) | before | stored | frozenset(_last_touched(node))
+            )
             self.unbinds[number] = self.unbinds.get(number, frozenset()) | deleted
 
     def is_quiet_but_for(self, number: int, call: ast.Call) -> bool:
         """Whether nothing else in the line may change a value."""
         return all(part is call for part in self._unquiet.get(number, ()))
+
+    def _touched(self, node: Statement, parts: Iterable[ast.AST]) -> Iterator[str]:
+        """The names whose values a statement may change: by methods, items, and functions that are not the program's."""
+        last = node.value if isinstance(node, ast.Expr) else None  # what it does when all else in it has been done
+        for part in parts:
+            match part:
+                case ast.Call(func=ast.Attribute(value=value)) if part is not last:
+                    yield from _root(value)
+                case (
+                    ast.Subscript(value=value, ctx=ast.Store() | ast.Del())
+                    | ast.Attribute(value=value, ctx=ast.Store() | ast.Del())
+                ):
+                    yield from _root(value)
+            if isinstance(part, ast.Call) and not self._keeps(part.func) and not self._is_own(part.func):
+                yield from (each for arg in part.args for each in _root(arg))
+
+    def _is_own(self, function: ast.expr) -> bool:
+        return isinstance(function, ast.Name) and function.id in self._own
 
     def _is_unquiet(self, node: ast.AST) -> bool:
         if isinstance(node, ast.Call):
@@ -218,6 +247,23 @@ def _giving(node: ast.AST) -> Iterable[int]:
         case ast.Try(finalbody=[first, *_]) | ast.TryStar(finalbody=[first, *_]):
             return range(first.lineno, (node.end_lineno or 0) + 1)
     return ()
+
+
+def _last_touched(node: Statement) -> Iterator[str]:
+    """The variable that a statement changes by the method or the operator that it consists of."""
+    match node:
+        case ast.Expr(value=ast.Call(func=ast.Attribute(value=value))):
+            yield from _root(value)
+        case ast.AugAssign(target=target):
+            yield from _root(target)
+
+
+def _root(value: ast.expr) -> Iterator[str]:
+    """The variable that something is, or is a part of."""
+    while isinstance(value, (ast.Subscript, ast.Attribute, ast.Starred)):
+        value = value.value
+    if isinstance(value, ast.Name):
+        yield value.id
 
 
 def _stored(node: ast.AST, parts: Iterable[ast.AST]) -> Iterator[str]:

@@ -143,10 +143,19 @@ class Functions:
             case ast.Name(id=name):
                 made = self.method(name, "__init__")
                 return None if made is None else _Called(made, self._shown(name))
+            case ast.Attribute(value=ast.Call(func=ast.Name(id=kind), args=[], keywords=[]), attr=attr) if (
+                self._is_bare(kind)
+            ):
+                method = self.method(kind, attr)
+                return None if method is None else _Called(method, self._shown(kind))
             case ast.Attribute(value=ast.Name(id=name), attr=attr) if kind := class_of(names.get(name, "")):
                 method = self.method(kind, attr)
                 return None if method is None else _Called(method, names[name])
         return None
+
+    def _is_bare(self, kind: str) -> bool:
+        """Whether an object of a class is made without a call of the program's."""
+        return kind in self._classes and not self._has_bases(kind) and self.method(kind, "__init__") is None
 
     def left_of(self, name: str, line: str, variable: str, names: Mapping[str, str], last: str) -> str | None:
         """What a variable of a line is behind a call of a function in it, "" where it was not handed over, None where that is unknown.

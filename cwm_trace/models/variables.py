@@ -49,10 +49,11 @@ Slots = tuple[Slot, ...]
 
 @dataclass(slots=True)
 class _Scope:
-    """A Python frame that is active: its function, None: unknown, and its variables as the trace shows them."""
+    """A Python frame that is active: its function, None: unknown, its variables as the trace shows them, and the lines that may run in it."""
 
     code: CodeType | None
     names: Mapping[str, str]
+    numbers: frozenset[int] = frozenset()
 
 
 class Variables:
@@ -64,19 +65,22 @@ class Variables:
         self._course = course
         self._is_open = self._bindings.shows_anything  # what looks like a number may be anything
         self._scopes: list[_Scope] = []
+        self._last: _Scope | None = None  # of the last frame that has variables
         self._begun: set[CodeType] = set()  # functions that had a CALL
 
     def observe(self, step: Step) -> None:
         """Append a frame."""
         self._course.observe(step)
         if not isinstance(step, Frame):
-            self._scopes = []
+            self._scopes, self._last = [], None
         elif step.event is Event.CALL:
             self._scopes.append(_Scope(self._code(step), step.locals))
         elif step.event is Event.RETURN and self._scopes:
             self._scopes.pop()
         elif step.event is Event.LINE and self._scopes:
-            self._scopes[-1].names = step.locals
+            self._scopes[-1].names, self._scopes[-1].numbers = step.locals, self._course.numbers
+        if self._scopes and step.event is not None and step.event.observes_locals:
+            self._last = self._scopes[-1]
 
     def _code(self, step: Frame) -> CodeType | None:
         """The function that begins, if there is one alone."""
@@ -107,17 +111,46 @@ class Variables:
         """What a CALL shows: arguments, and what the function has of those around it."""
         given = self._arguments(code, caller)
         inner = caller.code is not None and code in caller.code.co_consts and _is_inline(code)
-        around = self._around(code)
+        definer = self._definer(code)
+        around = () if definer is None else definer.names.keys() - self._bindings.shared - self._bindings.deleted
         for name in variables(code):
             if name in arguments(code):
                 yield Slot(name, True, given.get(name))
             elif name in code.co_freevars and (not inner or name in caller.names):
-                yield Slot(name, inner or name in around, self._kept(name, caller) if inner else None)
+                value = self._kept(name, caller) if inner else self._shared(name, definer, caller) if definer else None
+                yield Slot(name, inner or name in around, value)
 
-    def _around(self, code: CodeType) -> Collection[str]:
-        """The variables that are bound in the function that defines this one, where that is active once; else none."""
-        found = [scope.names for scope in self._scopes if scope.code is not None and code in scope.code.co_consts]
-        return found[0].keys() - self._bindings.shared - self._bindings.deleted if len(found) == 1 else ()
+    def _definer(self, code: CodeType) -> _Scope | None:
+        """The function that defines this one, where that is active once."""
+        found = [scope for scope in self._scopes if scope.code is not None and code in scope.code.co_consts]
+        return found[0] if len(found) == 1 else None
+
+    def _shared(self, name: str, definer: _Scope, caller: _Scope) -> str | None:
+        """The value of a variable of the function around the one that is called, which others may have changed; None: unknown."""
+        if self._is_open:
+            return None
+        value, bindings = definer.names.get(name), self._bindings
+        binds = {each for number in definer.numbers for each in bindings.stores.get(number, ())}
+        if value is not None and name not in bindings.shared | binds and _LASTING.match(value):
+            return value
+        last = self._last
+        if last is None or last.code is None or name not in last.names:
+            return None
+        is_same = last is definer or (name in last.code.co_freevars and self._definer(last.code) is definer)
+        touched = {each for number in caller.numbers for each in bindings.touches_before.get(number, ())}
+        if last is not caller:
+            touched |= {each for number in last.numbers for each in bindings.touches.get(number, ())}
+        return last.names[name] if is_same and name not in touched else None
+
+    def _of_others(self, name: str, scope: _Scope) -> str | None:
+        """The value of a variable that this function has of one around it; None: unknown."""
+        value, bindings = scope.names[name], self._bindings
+        if self._is_open:
+            return None
+        if name not in bindings.shared and _LASTING.match(value):
+            return value
+        touched = {each for number in self._course.numbers for each in bindings.touches.get(number, ())}
+        return value if self._last is scope and name not in touched else None
 
     def _kept(self, name: str, scope: _Scope) -> str | None:
         """The value that a variable has had since it was shown last; None: unknown."""
@@ -199,7 +232,9 @@ class Variables:
         made = []
         for name in dict.fromkeys((*scope.names, *variables(code))):
             value = scope.names.get(name)
-            if name in shared:
+            if name in code.co_freevars and value is not None and name not in bindings.deleted:
+                made.append(Slot(name, True, self._of_others(name, scope)))
+            elif name in shared:
                 made.append(Slot(name, False))
             elif value is not None:
                 stays = name not in stored and not self._is_open and (is_quiet or _LASTING.match(value))
