@@ -58,7 +58,8 @@ class Bindings:
         giving: lines by which a function may be left with something else than None.
         calls: of a line: its calls of functions by their names.
         unclear: names of several functions, of a function and a variable, of what is decorated, and of what is not only called.
-        shared: names that are bound from other functions than their own, or from comprehensions, and those of exceptions that are handled, which end with a handler.
+        shared: names that are bound from other functions than their own, or from comprehensions, and those of exceptions that are
+            handled, which end with a handler.
         codes: compiled functions, lambdas and comprehensions, by the line that begins them.
         uncoded: lines that begin some that are not compiled.
         mixed: variables of these, which stand among those of the function around them.

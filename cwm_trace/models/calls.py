@@ -36,6 +36,7 @@ from cwm_trace.tracer.comprehensions import needs_its_function
 _HOOKS = frozenset(("__getattr__", "__getattribute__", "__call__", "__new__"))
 _LATER = (*DISPLAYS, ast.GeneratorExp, ast.NamedExpr, *PAUSES)  # in which order is not followed
 
+_SETTERS = re.compile(r"\b(?:__set\w*|__slots__|setter|frozen|property|\w*[nN]amed\w*[tT]uple|Enum)\b")
 _SMALL = re.compile(r"-?\d{1,9}")
 _QUIET = (ast.List, ast.Tuple, ast.Set, ast.Starred, ast.JoinedStr)  # besides their parts
 
@@ -74,6 +75,7 @@ class Functions:
     Attributes:
         plain: functions that are no methods.
         looks_up: whether an attribute may be more than that.
+        sets_plainly: whether to bind an attribute runs nothing of the program, and raises nothing.
         defined: of a line that is all of one definition of a function: its name, and what a frame shows of it.
     """
 
@@ -96,6 +98,7 @@ class Functions:
         stored = {node.attr for node in nodes if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load)}
         defined = [part for node in classes for part in node.body if isinstance(part, FUNCTIONS)]
         self._unclear = stored | {part.name for part in defined if part.decorator_list}
+        self.sets_plainly = not _SETTERS.search(source)
         self.looks_up = any(part.name in _HOOKS or part.decorator_list for part in defined)
         named = list(_definitions(tree)) if tree else []
         self._names = {name: full for node, name, full in named if isinstance(node, ast.ClassDef)}
@@ -122,8 +125,7 @@ class Functions:
 
     def _shown(self, kind: str) -> str | None:
         """An object of a class that is shown by that alone; None: it may be shown otherwise."""
-        named = self.method(kind, "__repr__") or self.method(kind, "__str__")
-        plain = kind in self._names and named is None and not self._has_bases(kind)
+        plain = kind in self._names and self.method(kind, "__repr__") is None and not self._has_bases(kind)
         return f"<__main__.{self._names[kind]} object>" if plain else None
 
     def _has_bases(self, kind: str) -> bool:

@@ -73,7 +73,9 @@ def _way(first: Number, sign: str, second: Number) -> Way | None:
     if sign in _COMPARED:
         return lambda steps: _answered(lambda: str(_holds(*_aligned(first, second), sign, steps)))
     whole = first.places is None and second.places is None
-    if (sign in _WHOLE and not whole) or (sign in _BITS and (first.is_negative or second.is_negative)):
+    if sign in ("//", "%") and not whole:
+        return lambda steps: _answered(lambda: _rounded_down(first, second, steps)[sign])
+    if sign in _WHOLE and not whole:
         return None
     way = {**_WHOLE, **_ALL}.get(sign)
     return None if way is None else lambda steps: _answered(lambda: way(first, second, steps))
@@ -170,6 +172,15 @@ def _both(first: Number, second: Number, steps: Steps, kind: str) -> tuple[Numbe
     return Number(first.is_negative is not second.is_negative, quotient), Number(second.is_negative, rest)
 
 
+def _rounded_down(first: Number, second: Number, steps: Steps) -> dict[str, str]:
+    """What `//` and `%` give where one of them has a point."""
+    if is_zero(second.digits):
+        raise Raises
+    first, second = _aligned(first, second)
+    quotient, rest = _both(first._replace(places=None), second._replace(places=None), steps, "division")
+    return {"//": quotient.as_float, "%": rest._replace(places=first.places).as_float}
+
+
 def _power(first: Number, second: Number, steps: Steps) -> Number | str:
     if second.is_negative or int(second.digits) > _MOST_TIMES:
         raise Unknown
@@ -183,14 +194,29 @@ def _power(first: Number, second: Number, steps: Steps) -> Number | str:
 
 def _of_bits(sign: str) -> Callable[[Number, Number, Steps], Number | str]:
     def way(first: Number, second: Number, steps: Steps) -> Number:
-        one, other = (based(number.digits, "2", steps) for number in (first, second))
-        width = max(len(one), len(other))
-        made, wanted = "0", _BITS[sign]
-        for pair in zip(one.rjust(width, "0"), other.rjust(width, "0"), strict=True):
-            made = plus(plus(made, made, steps), str(int(pair.count("1") in wanted)), steps)
-        return Number(False, made)
+        width, wanted = 4 * max(len(first.digits), len(second.digits)) + 1, _BITS[sign]
+        pairs = zip(_bits(first, width, steps), _bits(second, width, steps), strict=True)
+        return _of_signed("".join(str(int(pair.count("1") in wanted)) for pair in map("".join, pairs)), steps)
 
     return way
+
+
+def _bits(number: Number, width: int, steps: Steps) -> str:
+    """Those of a number, of one below zero as of a number that has ones without end before it."""
+    if not number.is_negative:
+        return based(number.digits, "2", steps).rjust(width, "0")
+    return _other_bits(based(minus(number.digits, "1", steps), "2", steps).rjust(width, "0"))
+
+
+def _other_bits(bits: str) -> str:
+    return bits.translate({ord("0"): "1", ord("1"): "0"})
+
+
+def _of_signed(bits: str, steps: Steps) -> Number:
+    is_negative, made = bits.startswith("1"), "0"
+    for bit in (_other_bits(bits) if is_negative else bits).lstrip("0"):
+        made = plus(plus(made, made, steps), bit, steps)
+    return Number(is_negative, plus(made, "1", steps) if is_negative else made)
 
 
 def based(digits: str, base: str, steps: Steps) -> str:

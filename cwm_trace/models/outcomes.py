@@ -38,6 +38,7 @@ NAME = "r"
 """What is changed, in the line that is asked for."""
 _LONGEST = 2000  # characters of it
 _HARMLESS = frozenset({"inf", "len", "str", "int", "list", "range", "sorted", "reversed", "set", "dict", "tuple"})
+_LAZY = frozenset({"enumerate", "filter", "map", "zip"})
 _DELETES = re.compile(r"del\s+")
 
 
@@ -129,6 +130,10 @@ def _handed_on(statement: ast.stmt, running: Running) -> Outcome | None:
         case ast.Return(value=ast.expr() as value):
             text = _as_it_is(value, running)
             return None if text is None else Outcome({}, text)
+        case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call(func=ast.Name(id=kind))) if (
+            kind in _LAZY and kind not in running.names
+        ):
+            return Outcome({name: f"<{kind} object>"})  # nothing has been done with items yet
         case ast.Assign(targets=[ast.Name(id=name)], value=value):
             text = _as_it_is(value, running)
             return None if text is None else Outcome({name: text})
@@ -224,6 +229,10 @@ def _given(statement: ast.stmt, line: str) -> Outcome | None:
         ):
             text = _text(value, line)
             return None if text is None else Outcome({}, text)
+        case ast.Assign(targets=targets, value=value) if all(map(_is_attribute, targets)):
+            return Outcome({}) if _text(value, line) is not None else None
+        case ast.AnnAssign(target=target, value=ast.expr() as value) if _is_attribute(target):
+            return Outcome({}) if _text(value, line) is not None else None
         case ast.Assign(targets=[target], value=value) if shares := shares_of(target, text_of(value, line)):
             return Outcome(shares) if all(shares.values()) else None
         case ast.Assign(targets=targets, value=value):
@@ -234,6 +243,11 @@ def _given(statement: ast.stmt, line: str) -> Outcome | None:
             return None
     texts = {name: text for name, part in bound if (text := _text(part, line)) is not None}
     return Outcome(texts, is_partial=len(texts) < len(_targets(statement))) if texts else None
+
+
+def _is_attribute(target: ast.expr) -> bool:
+    """Of an object that has a name."""
+    return isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name)
 
 
 def _targets(statement: ast.stmt) -> list[ast.expr]:

@@ -95,7 +95,12 @@ def outlook_of(at_work: AtWork, answers: Answers) -> Outlook | None:
     if outcome is None:
         alone = running is not None and isinstance(statement_of(running.source), ast.Expr)
         return Outlook(None, back, besides=_ANYTHING) if back and alone else None
-    besides = _ANYTHING if outcome.is_partial or at_work.may_draw else frozenset()
+    is_open = (
+        outcome.is_partial
+        or at_work.may_draw
+        or not (outcome.bound or outcome.returned or at_work.functions.sets_plainly)
+    )
+    besides = _ANYTHING if is_open else frozenset()
     if not outcome.is_partial and not back:
         back = at_work.unchanged(outcome.bound)
     return Outlook(None, {**back, **outcome.bound}, outcome.returned, besides=besides)
@@ -183,7 +188,7 @@ def _turned(at_work: AtWork, loop: Loop, answers: Answers) -> Outlook | None:
         returned = at_work.empty()
     besides = frozenset[Event]()
     if turn and not loop.body:  # of a comprehension, with an item
-        besides = _ANYTHING if _may_call(at_work, turn) else _RAISES
+        besides = _ANYTHING if _may_call(at_work, turn, answers.value) else _RAISES
     return Outlook(loop.way if turn else loop.behind, turn, returned, besides=besides)
 
 
@@ -194,11 +199,15 @@ def _nested(nested: Nested, answers: Answers) -> Outlook | None:
     return Outlook(nested.way if turn.made is None else nested.behind, turn.bound, turn.made, besides=_RAISES)
 
 
-def _may_call(at_work: AtWork, turn: Mapping[str, str]) -> bool:
+def _may_call(at_work: AtWork, turn: Mapping[str, str], value: Value) -> bool:
     """Whether a comprehension may call something for its next item."""
     calling = at_work.calling_item()
     parts = (*calling.drawing.tests, *calling.drawing.element) if calling else ()
-    statements = [statement_of(filled(part, turn.get)) for part in parts]
+    left: Sequence[Answer] = calling.answers if calling else ()
+    statements = []
+    for part in parts:
+        line, left = _left_to_do(filled(part, turn.get), left, value)
+        statements.append(statement_of(line))
     return not parts or not all(isinstance(each, ast.Expr) and is_closed(each.value) for each in statements)
 
 

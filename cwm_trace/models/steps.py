@@ -72,8 +72,13 @@ def _way(node: ast.expr, text: str) -> Way | None:
             return way
         case ast.UnaryOp(op=ast.Not(), operand=operand) if (truth := truth_of(text_of(operand, text))) is not None:
             return lambda steps: str(not truth)
+        case ast.UnaryOp(op=ast.Invert(), operand=operand) if is_whole(number := text_of(operand, text)):
+            less = f"{number.removeprefix('-')} - 1" if number.startswith("-") else f"-{number} - 1"
+            return lambda steps: steps.value(less)
         case ast.UnaryOp(op=ast.USub(), operand=ast.UnaryOp(op=ast.USub(), operand=ast.Constant() as operand)):
             return lambda steps: text_of(operand, text)
+        case ast.BinOp(left=left, op=op, right=right) if _is_set_made(left) or _is_set_made(right):
+            return lambda steps: _of_sets(text_of(left, text), SIGNS.get(type(op), ""), text_of(right, text), steps)
         case ast.BinOp(left=left, op=op, right=right) if items_of_set(left, text) is not None:
             return combined(left, SIGNS.get(type(op), ""), right, text)
         case ast.BinOp(left=left, op=ast.Add(), right=right):
@@ -108,6 +113,18 @@ def _way(node: ast.expr, text: str) -> Way | None:
 def _infinite(left: ast.expr, sign: str, right: ast.expr, text: str) -> Way | None:
     told = of_infinity(text_of(left, text), sign, text_of(right, text)) if sign else None
     return None if told is None else lambda steps: told
+
+
+def _is_set_made(node: ast.expr) -> bool:
+    """Whether it is a set of what is gone through, which has no text yet."""
+    return (
+        isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "set" and len(node.args) == 1
+    )
+
+
+def _of_sets(left: str, sign: str, right: str, steps: Steps) -> str | None:
+    one, other = (steps.value(each) if each.startswith("set(") and each != "set()" else each for each in (left, right))
+    return steps.value(f"{one} {sign} {other}") if one and other and sign else None
 
 
 def _in_container(over: ast.Call, inner: ast.List | ast.Dict, key: ast.expr, text: str) -> Way | None:

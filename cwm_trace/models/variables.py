@@ -27,6 +27,7 @@ _LATER = CO_GENERATOR | CO_COROUTINE | CO_ASYNC_GENERATOR  # begins to run elsew
 _LASTING = re.compile(
     r"""b?['"]|-?\d|(?:True|False|None)$|<(?:function|class|module|generator object) |<[\w.]+ object>$"""
 )
+_DISPLAYS = ("<listcomp>", "<setcomp>", "<dictcomp>")
 _TEXT = re.compile(STRING, re.DOTALL)
 
 
@@ -103,7 +104,9 @@ class Variables:
         numbers = self._course.call_numbers(lines)
         if numbers is None or numbers & self._bindings.uncoded or self._course.goes_on(numbers):
             return None
-        codes = [code for number in numbers for code in self._bindings.codes.get(number, ())]
+        codes = [
+            code for number in numbers for code in self._bindings.codes.get(number, ()) if _may_call(scope.code, code)
+        ]
         known = all(_is_function(code) and not self._goes_on(code) for code in codes)
         return [tuple(self._given(code, scope)) for code in codes] if known else None
 
@@ -257,6 +260,11 @@ class Variables:
 def _has_objects(value: str) -> bool:
     """Whether there is something in a value that is shown as `<...>`."""
     return "<" in value and "<" in _TEXT.sub("", value)
+
+
+def _may_call(caller: CodeType | None, code: CodeType) -> bool:
+    """Whether one may call the other: a comprehension is called where it stands."""
+    return caller is None or code.co_name not in _DISPLAYS or code in caller.co_consts
 
 
 def _is_inline(code: CodeType | None) -> bool:
