@@ -21,13 +21,13 @@ from cwm_trace.models.containers import plain
 from cwm_trace.models.fields import spelled_out
 from cwm_trace.models.flow import LEFT
 from cwm_trace.models.inline import filled
-from cwm_trace.models.loops import Loop
+from cwm_trace.models.loops import Loop, header_of
 from cwm_trace.models.modules import Imported, imported_by, spelled
 from cwm_trace.models.nested import Nested
 from cwm_trace.models.objects import Resolve
 from cwm_trace.models.operations import EXCEPTIONS, is_value
 from cwm_trace.models.questions import Condition, Question, Way, condition_of
-from cwm_trace.models.scopes import LOOPS, Scope, Scopes, State
+from cwm_trace.models.scopes import LOOPS, Scope, Scopes, State, Yields
 from cwm_trace.models.statements import lambda_body, statement_of, text_of
 
 _BEGINS = re.compile(r"(?:else|try|finally)\s*:\s*(?=\S)")  # a line with a statement behind
@@ -143,6 +143,24 @@ class CallingItem(NamedTuple):
     names: Mapping[str, str]
     answers: tuple[Answer, ...]
     written: tuple[str, ...]
+
+
+class Yielding(NamedTuple):
+    """A line that takes from a generator of the program.
+
+    Attributes:
+        text: of a loop, what it goes through; else the line; with values in place of names.
+        names: the variables of the line.
+        generator: as it was left last; None: it has not begun.
+        target: of a loop, what an item is bound to.
+        ways: of a loop, where it leads with an item and without.
+    """
+
+    text: str
+    names: Mapping[str, str]
+    generator: Yields | None
+    target: ast.expr | None
+    ways: tuple[Way, Way] | None
 
 
 class GoingOn(NamedTuple):
@@ -277,8 +295,11 @@ class AtWork:
         """Whether a generator expression in the line that runs may go on: None, as it gives at its end, may also have been an item. Or a
         generator that a variable is may end with it."""
         scope = self._scopes.at_work
-        return scope is not None and (
-            scope.draws is not None or any(value.startswith("<generator object") for value in scope.names.values())
+        if scope is None:
+            return False
+        every = (scope.names, *(left.names for left in scope.left))
+        return scope.draws is not None or any(
+            value.startswith("<generator object") for names in every for value in names.values()
         )
 
     def _given(self, scope: Scope) -> str | None:
@@ -373,6 +394,26 @@ class AtWork:
             return None
         loop = self._gone_through(form, scope, Scope(draws.names, line=scope.line), draws.count)
         return GoingOn(loop, draws.names, form.taker, draws.items[-1])
+
+    def yielding(self) -> Yielding | None:
+        """The generator from which the line takes; None where there is none."""
+        scope = self._scopes.at_work
+        if scope is None or scope.is_within:
+            return None
+        turns, loop = scope.turns.get(scope.number), self._flow.loops.get(scope.number)
+        source = self._with_attributes(scope, scope.line.strip())
+        if turns is None or loop is None:
+            line = completed(filled(source, self._names(scope).get), of_functions(scope.answers))
+            return Yielding(line, scope.names, scope.generator, None, None)
+        header = header_of(filled(source, self._names(scope).get))
+        written = header_of(source)
+        if header is None or written is None:
+            return None
+        over = header.of(header.over)
+        named = scope.names.get(over, "") if isinstance(written.over, ast.Name) else ""
+        ways = (self._way(loop.first, scope.number), self._way(loop.behind, scope.number))
+        is_one = named.startswith("<generator object") or over.partition("(")[0] in self.functions.generators
+        return Yielding(over, scope.names, turns.generator, header.target, ways) if is_one else None
 
     def nested(self) -> Nested | None:
         """The comprehension with a `for` in a `for` that runs; None where there is none, or something was called for its items."""

@@ -19,7 +19,7 @@ from cwm_trace.models.constants import bound_by, defaults_of, passed_in
 from cwm_trace.models.items import dict_together, items_of, tuple_together
 from cwm_trace.models.known import all_known
 from cwm_trace.models.operations import as_shown, changed_name, is_operand, roots
-from cwm_trace.models.scopes import class_of
+from cwm_trace.models.scopes import class_of, generators_of
 from cwm_trace.models.statements import (
     DEFINITIONS,
     DISPLAYS,
@@ -74,6 +74,7 @@ class Functions:
 
     Attributes:
         plain: functions that are no methods.
+        generators: those that give items one by one.
         looks_up: whether an attribute may be more than that.
         sets_plainly: whether to bind an attribute runs nothing of the program, and raises nothing.
         defined: of a line that is all of one definition of a function: its name, and what a frame shows of it.
@@ -92,6 +93,11 @@ class Functions:
             and id(node) not in methods
             and (bound[node.name] == 1 or at_top[node.name] == 1)
             and _runs_at_once(node)
+        }
+        self.generators = {
+            node.name: node
+            for node in nodes
+            if isinstance(node, ast.FunctionDef) and id(node) not in methods and node.name in generators_of(source)
         }
         self._elsewhere = {name for name in self.plain if bound[name] > 1}
         self._classes = {node.name: node for node in classes if bound[node.name] == 1 and not _is_special(node)}
@@ -232,6 +238,34 @@ def _definitions(block: ast.AST, around: str = "") -> Iterator[tuple[ast.AST, st
 def functions_of(source: str) -> Functions:
     """Those of a source."""
     return Functions(source)
+
+
+def first_call(text: str, functions: Functions, names: Mapping[str, str]) -> Handed | None:
+    """The CALL of a generator that a loop goes through first: `gen(5)`; None where it is no call of one."""
+    match statement_of(text):
+        case ast.Expr(value=ast.Call(func=ast.Name(id=name)) as call) if name in functions.generators:
+            return _handed(_Called(functions.generators[name]), call, text, names)
+    return None
+
+
+def taken_first(text: str, functions: Functions, names: Mapping[str, str]) -> Handed | None:
+    """The same of one from which a line takes all: `list(gen(5))`; None where something else may be done before."""
+    for _, reading, _ in readings(text):
+        if (statement := statement_of(reading)) is None:
+            continue
+        for node in (node for root, _ in roots(statement) for node in done(root)):
+            match node:
+                case ast.Attribute() if not functions.looks_up:
+                    continue
+                case ast.Call(func=ast.Name(id=name)) if name in functions.generators and name not in names:
+                    taking = taken_by(node, statement)
+                    return (
+                        _handed(_Called(functions.generators[name]), node, reading, names)
+                        if taking and taking[0] in TAKE_ALL
+                        else None
+                    )
+            return None
+    return None
 
 
 def has_calls(line: str, functions: Functions, names: Mapping[str, str]) -> bool:

@@ -10,18 +10,21 @@ import ast
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from cwm_trace.format import escape_source
 from cwm_trace.frames import Event
 from cwm_trace.models.answers import Answer, with_answer
-from cwm_trace.models.at_work import AtWork, GoingOn, Short
-from cwm_trace.models.calls import OWN, TAKE_ALL, Handed, has_calls, next_call
+from cwm_trace.models.at_work import AtWork, GoingOn, Short, Yielding
+from cwm_trace.models.calls import OWN, TAKE_ALL, Handed, first_call, has_calls, next_call, taken_first
 from cwm_trace.models.comprehensions import Drawing, gathered, holding, made_of
 from cwm_trace.models.inline import filled
+from cwm_trace.models.items import shares_of
 from cwm_trace.models.keyed import asked_next
 from cwm_trace.models.loops import Loop, targets_of, turn_of
 from cwm_trace.models.nested import Nested, next_turn
 from cwm_trace.models.operations import truth_of, worked
 from cwm_trace.models.outcomes import Answers, Value, outcome_of, raised_by
 from cwm_trace.models.questions import Way, is_closed
+from cwm_trace.models.scopes import Yields
 from cwm_trace.models.statements import ITERATOR, statement_of
 
 _RAISES = frozenset({Event.EXCEPTION})
@@ -72,6 +75,9 @@ def outlook_of(at_work: AtWork, answers: Answers) -> Outlook | None:
     """Behind all else; None where nothing is known."""
     if (handed := _call(at_work, answers) or _call_for_item(at_work, answers)) is not None:
         return Outlook(at_work.called(handed.number), {}, None, handed.values)
+    if at_work.functions.generators and (yielding := at_work.yielding()) is not None:
+        if (found := _yielded(at_work, yielding)) is not None or yielding.ways is not None:
+            return found
     if (going_on := at_work.going_on()) is not None:
         return _goes_on(at_work, going_on, answers)
     if defined := at_work.defined() or at_work.caught():
@@ -146,6 +152,36 @@ def _left_to_do(line: str, returned: Sequence[Answer], value: Value) -> tuple[st
     while returned and (next_line := with_answer(line, returned[0])) is not None:
         line, returned = worked(next_line, value), returned[1:]
     return line, returned
+
+
+def _yielded(at_work: AtWork, yielding: Yielding) -> Outlook | None:
+    """The CALL of a generator that is asked for an item, or of a loop what it has given; None where it is not at work, or that is unknown."""
+    generator = yielding.generator
+    if yielding.ways is None:
+        first = taken_first(yielding.text, at_work.functions, yielding.names)
+        if first is None or (generator is not None and generator.ended):
+            return None
+        return (
+            Outlook(at_work.called(first.number), {}, None, first.values) if generator is None else _resumed(generator)
+        )
+    if generator is None or (generator.ended and not generator.is_new):
+        first = first_call(yielding.text, at_work.functions, yielding.names)
+        return None if first is None else Outlook(at_work.called(first.number), {}, None, first.values)
+    if not generator.is_new:
+        return _resumed(generator)
+    if generator.ended:
+        return Outlook(yielding.ways[1], {})
+    bound = shares_of(yielding.target, generator.items[-1]) if yielding.target is not None else {}
+    if isinstance(yielding.target, ast.Name):
+        bound = {yielding.target.id: generator.items[-1]}
+    return Outlook(yielding.ways[0], bound)
+
+
+def _resumed(generator: Yields) -> Outlook:
+    """Its CALL behind an item."""
+    return Outlook(
+        Way(Event.CALL, escape_source(generator.line.rstrip("\r\n"))), {}, None, generator.names, shows_all=True
+    )
 
 
 def _goes_on(at_work: AtWork, going_on: GoingOn, answers: Answers) -> Outlook | None:

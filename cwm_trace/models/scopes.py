@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from functools import lru_cache
 from typing import NamedTuple
 
 from cwm_trace.frames import Event, Frame, Step
@@ -18,12 +19,13 @@ from cwm_trace.models.comprehensions import Form, Item, forms_of
 from cwm_trace.models.flow import LEFT, Flow
 from cwm_trace.models.inline import filled, inlined, read
 from cwm_trace.models.objects import Objects, bound_objects, handed_objects, looks_like_object
-from cwm_trace.models.statements import BEGINNINGS, ITERATOR, statement_of
+from cwm_trace.models.statements import BEGINNINGS, DEFINITIONS, ITERATOR, PAUSES, parsed, statement_of
 
 _FUNCTION = re.compile(r"(?:async\s+)?def\s+(\w+)")
 _INITIALISER = "__init__"  # what it returns is not what the call gives
 _OBJECT = re.compile(r"<(?:[^\W\d]\w*\.|<locals>\.)*([^\W\d]\w*) object>")
 _SUPER = re.compile(r"\bsuper\(|\.__init__\(")
+_NEXT = re.compile(r"\bnext\(")
 _YIELDS = re.compile(r"\byield\b")
 _RETURNS = re.compile(r"\s*(?:return|with|async\s+with)\b")  # a `with` runs again when it is left
 LOOPS = ("for ", "async for ")
@@ -38,12 +40,14 @@ class Turns:
         names, answers: the variables, and what had returned in its header, when it began.
         count: how often its header has run since.
         last: the variables when an item had come.
+        generator: that gives its items, as it was left last; None: there is none, or it has not begun.
     """
 
     names: Mapping[str, str]
     last: Mapping[str, str]
     answers: tuple[Answer, ...] = ()
     count: int = 0
+    generator: Yields | None = None
 
 
 @dataclass(slots=True)
@@ -60,6 +64,26 @@ class Draws:
     names: Mapping[str, str]
     count: int = 0
     items: tuple[str, ...] = ()
+    ended: bool = False
+
+
+@dataclass(slots=True)
+class Yields:
+    """A generator of the program at work.
+
+    Attributes:
+        name: of its function.
+        items: what it has given.
+        names, line: its variables, and its line, as it was left last.
+        is_new: whether it has given something, or ended, since the line that takes from it began to run.
+        ended: whether it has ended.
+    """
+
+    name: str
+    items: tuple[str, ...] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
+    line: str = ""
+    is_new: bool = True
     ended: bool = False
 
 
@@ -102,6 +126,7 @@ class Scope:
         ended: the comprehensions of the line that have given all, and what that is, in order; of a generator expression a list.
         strange: whether there was one of which that is not known.
         known: the numbers of the objects that its variables are (`models.objects`).
+        generator: from which the line that runs takes, where that is no loop's header.
         is_module: whether it is the module's, which is `inline`, too, where that does not begin with a function.
     """
 
@@ -126,6 +151,7 @@ class Scope:
     strange: bool = False
     known: dict[str, int] = field(default_factory=dict)
     is_module: bool = False
+    generator: Yields | None = None
 
     @property
     def is_within(self) -> bool:
@@ -173,6 +199,7 @@ class Scopes:
         self.raised = ""  # what was raised last
         self.resumes = False  # whether the last frame with variables was another Python frame's
         self._paused: list[Scope] = []  # of generators
+        self._generators = generators_of(flow.source)
 
     def observe(self, step: Step, ran: Ran = UNKNOWN) -> None:
         """Append a frame; `ran`: what `ran` was behind it, where not all frames before it are told."""
@@ -222,7 +249,7 @@ class Scopes:
             scope.name = class_of(scope.gives)
         self._meet(scope, step, name)
         if inline and name is None and _YIELDS.search(source):
-            self._resume(scope)
+            self._resume(scope, step.source)
         if name == "" and self.active and self.active[-1].line == step.source:
             scope.form = _form_in(self.active[-1])
         return scope
@@ -275,13 +302,14 @@ class Scopes:
             name: number for name, number in known.items() if objects.get(name) == self.objects.looks[number]
         }
 
-    def _resume(self, scope: Scope) -> None:
+    def _resume(self, scope: Scope, line: str) -> None:
         """Of a generator that goes on: how far its loops are."""
         scope.resumes = True
-        paused = [each for each in self._paused if each.number == scope.number and each.names == scope.names]
+        paused = [each for each in self._paused if each.line == line and each.names == scope.names]
         if paused:
             self._paused.remove(paused[0])
-            scope.turns = paused[0].turns
+            scope.number, scope.name = paused[0].number, paused[0].name
+            scope.turns, scope.known = paused[0].turns, paused[0].known
 
     def _return(self, step: Frame, ran: Ran, raised: bool) -> bool:
         """Whether a generator expression is left."""
@@ -294,6 +322,9 @@ class Scopes:
         if left is None or not self.active:
             return False
         scope, known = self.active[-1], left.name is not None and "yield" not in step.source
+        if left.name in self._generators:
+            self._yield(scope, left, step, raised)
+            return False
         scope.answers = ran.answers or scope.answers + ((_answer(left, step.value or ""),) if known else ())
         scope.returned = ran.returned or scope.returned + 1
         if (turns := scope.turns.get(scope.number)) is not None and turns.count == 1:
@@ -306,18 +337,41 @@ class Scopes:
             scope.ended += ((left.form, step.value or ""),)
         return _draw(scope, left, step.value or "", raised)
 
+    def _yield(self, scope: Scope, left: Scope, step: Frame, raised: bool) -> None:
+        """Take note of what a generator has given to the line that runs; of one that has ended, of all, as of a list."""
+        turns, name = scope.turns.get(scope.number), left.name or ""
+        generator = scope.generator if turns is None else turns.generator
+        if generator is None or generator.name != name or generator.ended:
+            generator = Yields(name)
+        generator.names, generator.line, generator.is_new = left.names, step.source, True
+        generator.ended = raised or left.line != step.source or not _YIELDS.search(left.line)
+        if not generator.ended:
+            generator.items += (step.value or "",)
+            if turns is None and _NEXT.search(scope.line):
+                scope.answers += (Answer("next", step.value or ""),)
+                scope.returned += 1
+        elif turns is None:
+            scope.answers += (Answer(name, f"[{', '.join(generator.items)}]"),)
+            scope.returned += 1
+        if turns is None:
+            scope.generator = generator
+        else:
+            turns.generator = generator
+
     def _run(self, scope: Scope, step: Frame, ran: Ran) -> None:
         self._done(scope)
         self._keep(scope, step.locals)
         scope.before = scope.answers
         scope.names, scope.line, scope.answers, scope.returned = step.locals, step.source, ran.answers, ran.returned
-        scope.draws, scope.told, scope.left, scope.ended, scope.strange = None, (), (), (), False
+        scope.draws, scope.told, scope.left, scope.ended, scope.strange, scope.generator = None, (), (), (), False, None
         before, scope.number = scope.number, ran.number or self.flow.place(step.source, scope.number)
         if (loop := self.flow.loops.get(scope.number)) is not None:
             if before not in loop.lines:
                 scope.turns[scope.number] = Turns(step.locals, step.locals)
             if scope.number in scope.turns:
                 scope.turns[scope.number].count += 1
+                if (generator := scope.turns[scope.number].generator) is not None:
+                    generator.is_new = False
         if before in scope.turns and scope.number == self.flow.loops[before].first:
             scope.turns[before].last = step.locals
         visit, indent = ran.visit or scope.visits.get(step.source, 0) + 1, _indent(step.source)
@@ -360,6 +414,36 @@ class Scopes:
             if ITERATOR not in scope.names:
                 return None
         return None
+
+
+@lru_cache(maxsize=4)
+def generators_of(source: str) -> frozenset[str]:
+    """The functions of a source that give items one by one, and hand on none of another generator's; of several with one name none."""
+    tree = parsed(source)
+    nodes = list(ast.walk(tree)) if tree else []
+    names = [node.name for node in nodes if isinstance(node, DEFINITIONS)]
+    return frozenset(
+        node.name
+        for node in nodes
+        if isinstance(node, ast.FunctionDef)
+        and names.count(node.name) == 1
+        and not node.decorator_list
+        and _only_yields(node)
+    )
+
+
+def _only_yields(function: ast.FunctionDef) -> bool:
+    """Whether it pauses by statements `yield x` alone."""
+    inside = {
+        id(part)
+        for node in ast.walk(function)
+        if node is not function and isinstance(node, (*DEFINITIONS, ast.Lambda))
+        for part in ast.walk(node)
+    }
+    own = [node for node in ast.walk(function) if id(node) not in inside]
+    pauses = [node for node in own if isinstance(node, PAUSES)]
+    alone = {id(node.value) for node in own if isinstance(node, ast.Expr)}
+    return bool(pauses) and all(isinstance(node, ast.Yield) and id(node) in alone for node in pauses)
 
 
 def _given_by(left: Scope) -> int | None:
