@@ -85,12 +85,29 @@ class Variables:
 
     def _code(self, step: Frame) -> CodeType | None:
         """The function that begins, if there is one alone."""
-        if self._course.numbers & self._bindings.uncoded or self._course.goes_on(self._course.numbers):
+        if self._course.numbers & self._bindings.uncoded:
             return None
+        if self._course.goes_on(self._course.numbers):
+            return self._going_on(step)
         found = [code for number in self._course.numbers for code in self._bindings.codes.get(number, ())]
         fitting = [code for code in found if ITERATOR in step.locals or ITERATOR not in code.co_varnames]
         self._begun.update(fitting)
         return fitting[0] if len(fitting) == 1 else None
+
+    def _going_on(self, step: Frame) -> CodeType | None:
+        """The generator that goes on at a line which binds nothing, if there is one alone that it can be."""
+        numbers = self._course.numbers
+        if any(self._bindings.stores.get(number) for number in numbers) or numbers & self._bindings.codes.keys():
+            return None
+        found = [
+            code
+            for codes in self._bindings.codes.values()
+            for code in codes
+            if code.co_flags & CO_GENERATOR
+            and any(line in numbers for *_, line in code.co_lines())
+            and step.locals.keys() <= {*variables(code)}
+        ]
+        return found[0] if len(found) == 1 and not _is_inline(found[0]) else None
 
     def slots(self, event: Event, lines: Collection[str] | None = None) -> Sequence[Slots] | None:
         """What a CALL or a LINE may show: one of these, each in its order; None: anything. `lines`: those that a CALL may have, with their ends;
