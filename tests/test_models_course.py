@@ -230,7 +230,7 @@ def test_methods_are_followed_as_functions_are() -> None:
     course = Course(Order(source))
     course.observe(Frame(CALL, "    def __init__(self, n):\n", {"self": "<__main__.C object>", "n": "1"}))
     course.observe(Frame(LINE, "        self.n = n\n", {"self": "<__main__.C object>", "n": "1"}))
-    assert course.lines(LINE) == frozenset() and course.lines(RETURN) == {"        self.n = n"}
+    assert course.lines(LINE) == frozenset() and course.lines(RETURN) == frozenset({"        self.n = n"})
 
 
 _TESTS = ["n > 2", "n % 2", "n < 3", "n % 3 == 1", "n > 5"]

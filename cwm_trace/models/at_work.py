@@ -499,7 +499,7 @@ class AtWork:
         source = spelled_out(self._with_attributes(scope, with_ended(scope.line.strip(), scope.ended)))
         if scope.is_within:
             return lambda_body(source) or None if scope.name is None else None
-        if scope.resumes:
+        if scope.resumes and scope.name is None:
             return None
         if (turns := scope.turns.get(scope.number)) is not None:
             return source if turns.count == 1 else None

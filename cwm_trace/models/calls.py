@@ -42,7 +42,7 @@ _QUIET = (ast.List, ast.Tuple, ast.Set, ast.Starred, ast.JoinedStr)  # besides t
 
 _MANY = "*"
 OWN = 0
-TAKE_ALL = frozenset("dict frozenset join list max min set sorted sum tuple".split())
+TAKE_ALL = frozenset("Counter deque dict extend frozenset join list max min set sorted sum tuple".split())
 """Functions and methods that take from an iterator until it ends."""
 TAKERS = TAKE_ALL | {"any", "all"}
 """And those that may end before."""
@@ -151,19 +151,22 @@ class Functions:
             case ast.Name(id=name):
                 made = self.method(name, "__init__")
                 return None if made is None else _Called(made, self._shown(name))
-            case ast.Attribute(value=ast.Call(func=ast.Name(id=kind), args=[], keywords=[]), attr=attr) if (
-                self._is_bare(kind)
+            case ast.Attribute(value=ast.Call(func=ast.Name(id=own)) as made_here, attr=attr) if self.is_bare(
+                made_here
             ):
-                method = self.method(kind, attr)
-                return None if method is None else _Called(method, self._shown(kind))
+                method = self.method(own, attr)
+                return None if method is None else _Called(method, self._shown(own))
             case ast.Attribute(value=ast.Name(id=name), attr=attr) if kind := class_of(names.get(name, "")):
                 method = self.method(kind, attr)
                 return None if method is None else _Called(method, names[name])
         return None
 
-    def _is_bare(self, kind: str) -> bool:
-        """Whether an object of a class is made without a call of the program's."""
-        return kind in self._classes and not self._has_bases(kind) and self.method(kind, "__init__") is None
+    def is_bare(self, call: ast.expr) -> bool:
+        """Whether a call makes an object without a CALL of anything."""
+        match call:
+            case ast.Call(func=ast.Name(id=kind), args=[], keywords=[]) if kind in self._classes:
+                return not self._has_bases(kind) and self.method(kind, "__init__") is None
+        return False
 
     def left_of(self, name: str, line: str, variable: str, names: Mapping[str, str], last: str) -> str | None:
         """What a variable of a line is behind a call of a function in it, "" where it was not handed over, None where that is unknown.
@@ -288,7 +291,9 @@ def next_call(
         if (statement := statement_of(text)) is None:
             continue
         for node in (node for root, _ in roots(statement) for node in done(root)):
-            if isinstance(node, ast.Attribute) and not functions.looks_up:
+            if (isinstance(node, ast.Attribute) and not functions.looks_up) or (
+                isinstance(node, ast.Call) and functions.is_bare(node)
+            ):
                 continue
             if isinstance(node, DISPLAYS) and not needs_its_function(node):
                 return Handed(OWN, _begun(node, source, names, ended))

@@ -89,8 +89,7 @@ def _of_list(items: Sequence[str], statement: ast.stmt, line: str) -> Way | None
 
     match statement:
         case ast.Expr(value=ast.Call(func=ast.Attribute(attr=name), args=args, keywords=[])) if name in _HEAPS:
-            given = texts_of(args, line)
-            return (lambda steps: _heap_left(name, items, given, steps)) if len(given) == len(args) else None
+            return _heap(name, items, args, line)
         case ast.Assign(targets=[ast.Subscript(slice=ast.Slice() as part)], value=given):
             return _put_in(items, part, given_items([of(given)]), line)
         case ast.Delete(targets=[ast.Subscript(slice=ast.Slice() as part)]):
@@ -118,6 +117,11 @@ def _of_list(items: Sequence[str], statement: ast.stmt, line: str) -> Way | None
         ):
             return lambda steps: _removed(items, of(given), steps)
     return None
+
+
+def _heap(name: str, items: Sequence[str], args: Sequence[ast.expr], line: str) -> Way | None:
+    given = texts_of(args, line)
+    return (lambda steps: _heap_left(name, items, given, steps)) if len(given) == len(args) else None
 
 
 def _heap_left(name: str, items: Sequence[str], given: Sequence[str], steps: Steps) -> str | None:

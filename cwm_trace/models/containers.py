@@ -23,7 +23,9 @@ _EMPTY = {
     "str": "''",
     "tuple": "()",
 }
-_FACTORY = re.compile(r"defaultdict\(<class '(\w+)'>, ")
+_STRING = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\""""  # which stay as they are
+_FRAMED = re.compile(rf"{_STRING}|defaultdict\(<class '(\w+)'>, ", re.DOTALL)
+_PLAIN = re.compile(rf"{_STRING}|defaultdict\(({'|'.join(sorted(FACTORIES))}), ", re.DOTALL)
 
 
 def unwrapped(node: ast.expr) -> ast.List | ast.Dict | None:
@@ -56,15 +58,18 @@ def of_counter(node: ast.expr) -> ast.expr | None:
 
 def plain(value: str) -> str:
     """A value without the types in it that no Python reads: `defaultdict(list, {})` for `defaultdict(<class 'list'>, {})`."""
-    found = _FACTORY.match(value)
-    return value if found is None else f"defaultdict({found[1]}, {value[found.end() :]}"
+    return (
+        _FRAMED.sub(lambda found: f"defaultdict({found[1]}, " if found[1] else found[0], value)
+        if "defaultdict(" in value
+        else value
+    )
 
 
 def as_in_frames(value: str) -> str:
     """The opposite of `plain`."""
-    kind, comma, rest = value.removeprefix("defaultdict(").partition(", ")
-    framed = value.startswith("defaultdict(") and comma and kind in FACTORIES
-    return f"defaultdict(<class '{kind}'>, {rest}" if framed else value
+    if "defaultdict(" not in value:
+        return value
+    return _PLAIN.sub(lambda found: f"defaultdict(<class '{found[1]}'>, " if found[1] else found[0], value)
 
 
 def default_of(value: str) -> tuple[str, str] | None:

@@ -149,6 +149,12 @@ def function_of(name: str, args: Sequence[ast.expr], text: str) -> Way | None:
             return behind(gone_through(over, text), lambda items, steps: f"deque({list_together(items)})")
         case "Counter_put", [ast.Dict() as counts, key, ast.Dict(keys=before)]:
             return _counted(counts, shown(key, text) or "", len(before), text)
+        case "dict", []:
+            return lambda steps: "{}"
+        case "dict", [ast.Dict() as over] if (copied := shown(over, text)) is not None:
+            return lambda steps: copied
+        case "dict", [ast.Call(func=ast.Name(id="defaultdict")) as over] if (inner := unwrapped(over)) is not None:
+            return function_of(name, [inner], text)
         case "Counter", []:
             return lambda steps: "Counter()"
         case "Counter", [over] if not isinstance(over, ast.Dict):
@@ -159,8 +165,8 @@ def function_of(name: str, args: Sequence[ast.expr], text: str) -> Way | None:
             return of_number_and_items(name, shown(number, text) or "", items)
         case _, [over, *others] if name.startswith(_LIBRARY) and (items := items_of(over, text)) is not None:
             return of_items(name, items, texts_of(others, text))
-        case _, [over] if name in _UNORDERED and (inner := of_counter(over)) is not None:
-            return function_of(name, [inner], text)
+        case _, [over] if name in _UNORDERED and (counted := of_counter(over)) is not None:
+            return function_of(name, [counted], text)
         case "len", [ast.Call(func=ast.Name(id="deque" | "defaultdict" | "Counter")) as over] if inner := unwrapped(
             over
         ):

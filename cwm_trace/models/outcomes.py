@@ -360,8 +360,8 @@ def _done(value: str, line: str, answers: Answers) -> str | None:
             made = answers.value(f"{item} {sign} {more}")
             return None if made is None or not is_value(made) else _done(value, f"{NAME}[{place}] = {made}", answers)
     if (told := default_of(value)) is not None:
-        inner = _done(told[0], line, answers)
-        return None if inner is None else f"{value.partition(',')[0]}, {inner})"
+        made = _done(told[0], line, answers)
+        return None if made is None else f"{value.partition(',')[0]}, {made})"
     if value.startswith("Counter("):
         return _counted(statement, value, line, answers)
     expression = _expression(statement, value, line, answers)
