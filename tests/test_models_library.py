@@ -73,6 +73,12 @@ BODIES = [
         "    c = Counter(s)\n    x = c.most_common(2)\n    return x, c['a'], c['x'], sum(c.values()), len(c), 'b' in c",
         "bbaac",
     ),
+    (
+        "    c = Counter(s)\n    for k, v in c.items():\n        n += v\n    for k in c:\n        x = k\n"
+        "    d = {k: v for k, v in c.items() if v}\n    y = [k for k in c if c[k] > 1]\n"
+        "    return list(c), max(c, key=c.get), c.most_common(1), d",
+        "bbaac",
+    ),
     ("    c = Counter()\n    c['a'] += 1\n    c['b'] += n\n    return c", ""),
     (
         "    h = []\n    for x in [5, 3, 8, 1, n]:\n        heapq.heappush(h, x)\n    y = heapq.heappop(h)\n    return y, h",
@@ -231,5 +237,3 @@ def test_containers_are_spelled_as_python_reads_them() -> None:
         "[1]",
     ):
         assert "<" not in plain(shown) and as_in_frames(plain(shown)) == shown
-
-

@@ -29,6 +29,7 @@ from cwm_trace.models.operations import EXCEPTIONS, is_value
 from cwm_trace.models.questions import Condition, Question, Way, condition_of
 from cwm_trace.models.scopes import LOOPS, Scope, Scopes, State, Yields
 from cwm_trace.models.statements import lambda_body, statement_of, text_of
+from cwm_trace.models.tallies import tallied_in, with_tallies
 
 _BEGINS = re.compile(r"(?:else|try|finally)\s*:\s*(?=\S)")  # a line with a statement behind
 _EXCEPT = re.compile(r"except\s+([\w\s,()]+?)\s+as\s+(\w+)\s*:(?:\s*#.*)?")
@@ -312,7 +313,7 @@ class AtWork:
 
     def _with_attributes(self, scope: Scope, text: str) -> str:
         """The same, and names from modules as they are spelled here."""
-        text = spelled(text, self._imported)
+        text = with_tallies(spelled(text, self._imported), tallied_in(self._flow.source), scope.names)
         known = scope.known and not _SETS.search(self._flow.source)
         return self._scopes.objects.filled(text, scope.known, self.resolve) if known else text
 

@@ -16,6 +16,7 @@ from typing import NamedTuple
 from cwm_trace.models.bindings import literal
 from cwm_trace.models.comprehensions import outermost, taken_by
 from cwm_trace.models.constants import bound_by, defaults_of, passed_in
+from cwm_trace.models.containers import unwrapped
 from cwm_trace.models.items import dict_together, items_of, tuple_together
 from cwm_trace.models.known import all_known
 from cwm_trace.models.operations import as_shown, changed_name, is_operand, roots
@@ -386,9 +387,15 @@ def _iterator(over: ast.expr) -> str | None:
             return type(iter(range(0))).__name__
         case ast.Call(func=ast.Name(id=name)) if name in _ITSELF:
             return name
-        case ast.Call(func=ast.Attribute(value=ast.Dict(), attr=attr), args=[]) if attr in _VIEWS:
+        case ast.Call(func=ast.Attribute(value=value, attr=attr), args=[]) if attr in _VIEWS and _is_dict(value):
             return type(iter(_VIEWS[attr])).__name__
+        case ast.Call() if _is_dict(over):
+            return type(iter({})).__name__
     return None
+
+
+def _is_dict(value: ast.expr) -> bool:
+    return isinstance(value, ast.Dict) or isinstance(unwrapped(value), ast.Dict)
 
 
 def _is_small(number: ast.expr) -> bool:

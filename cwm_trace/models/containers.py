@@ -13,6 +13,8 @@ CONTAINERS = frozenset(("Counter", "defaultdict", "deque"))
 """Classes of `collections` whose objects are shown as calls that make them."""
 FACTORIES = frozenset("bool dict float int list set str tuple".split())
 """Types that a `defaultdict` may make its values of."""
+TALLY = "Tally"
+"""How a Counter is written whose order is that in which it was filled (`models.tallies`)."""
 _EMPTY = {
     "bool": "False",
     "dict": "{}",
@@ -33,7 +35,7 @@ def unwrapped(node: ast.expr) -> ast.List | ast.Dict | None:
     match node:
         case ast.Call(func=ast.Name(id="deque"), args=[ast.List() as items], keywords=[]):
             return items
-        case ast.Call(func=ast.Name(id="Counter"), args=[ast.Dict() as items], keywords=[]):
+        case ast.Call(func=ast.Name(id="Counter" | "Tally"), args=[ast.Dict() as items], keywords=[]):
             return items
         case ast.Call(func=ast.Name(id="Counter"), args=[], keywords=[]):
             return ast.Dict([], [])

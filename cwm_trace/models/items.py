@@ -81,10 +81,10 @@ Way: TypeAlias = Callable[[Steps], str | None]
 def items_of(over: ast.expr, text: str) -> list[str] | None:
     """The texts of what there is in a value, as Python goes through it; None where that is not known, or too much."""
     match over:
-        case ast.Call(func=ast.Name(id="deque" | "defaultdict")) if (inner := unwrapped(over)) is not None:
+        case ast.Call(func=ast.Name(id="deque" | "defaultdict" | "Tally")) if (inner := unwrapped(over)) is not None:
             return items_of(inner, text)
         case ast.Call(
-            func=ast.Attribute(value=ast.Call(func=ast.Name(id="defaultdict")) as outer, attr=attr), args=[]
+            func=ast.Attribute(value=ast.Call(func=ast.Name(id="defaultdict" | "Tally")) as outer, attr=attr), args=[]
         ) if (inner := unwrapped(outer)) is not None:
             return items_of(ast.Call(ast.Attribute(inner, attr), [], []), text)
         case ast.Constant(value=str(value)):

@@ -153,7 +153,9 @@ def function_of(name: str, args: Sequence[ast.expr], text: str) -> Way | None:
             return lambda steps: "{}"
         case "dict", [ast.Dict() as over] if (copied := shown(over, text)) is not None:
             return lambda steps: copied
-        case "dict", [ast.Call(func=ast.Name(id="defaultdict")) as over] if (inner := unwrapped(over)) is not None:
+        case "dict", [ast.Call(func=ast.Name(id="defaultdict" | "Tally")) as over] if (
+            inner := unwrapped(over)
+        ) is not None:
             return function_of(name, [inner], text)
         case "Counter", []:
             return lambda steps: "Counter()"
@@ -167,8 +169,8 @@ def function_of(name: str, args: Sequence[ast.expr], text: str) -> Way | None:
             return of_items(name, items, texts_of(others, text))
         case _, [over] if name in _UNORDERED and (counted := of_counter(over)) is not None:
             return function_of(name, [counted], text)
-        case "len", [ast.Call(func=ast.Name(id="deque" | "defaultdict" | "Counter")) as over] if inner := unwrapped(
-            over
+        case "len", [ast.Call(func=ast.Name(id="deque" | "defaultdict" | "Counter" | "Tally")) as over] if (
+            inner := unwrapped(over)
         ):
             return function_of(name, [inner], text)
         case "set", [over]:

@@ -205,10 +205,14 @@ class _Items(NamedTuple):
     def all(self, over: ast.expr) -> list[str] | None:
         """The texts of all items."""
         match over:
-            case ast.Call(func=ast.Name(id="deque" | "defaultdict")) if (inner := unwrapped(over)) is not None:
+            case ast.Call(func=ast.Name(id="deque" | "defaultdict" | "Tally")) if (
+                inner := unwrapped(over)
+            ) is not None:
                 return self.all(inner)
             case ast.Call(func=ast.Attribute(value=ast.Call() as outer, attr=attr), args=[]) if (
-                isinstance(outer.func, ast.Name) and outer.func.id == "defaultdict" and (inner := unwrapped(outer))
+                isinstance(outer.func, ast.Name)
+                and outer.func.id in ("defaultdict", "Tally")
+                and (inner := unwrapped(outer))
             ):
                 return self.all(ast.Call(ast.Attribute(inner, attr), [], []))
             case ast.Call(func=ast.Name(id=name)) if name == "range" or name.startswith("itertools_"):

@@ -24,6 +24,8 @@ _FUNCTIONS: Mapping[str, Sequence[str]] = {
     "heapq": "nlargest nsmallest".split(),
     "itertools": "accumulate chain combinations pairwise permutations product repeat zip_longest".split(),
 }
+LIBRARY = tuple(f"{module}_" for module in _FUNCTIONS)
+"""How the names of functions begin here."""
 _KINDS = frozenset("Counter defaultdict deque".split())
 """Of `collections`, which frames show by these names."""
 _CHANGING: Mapping[str, Sequence[str]] = {

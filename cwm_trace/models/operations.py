@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from cwm_trace.models.bindings import literal
-from cwm_trace.models.containers import CONTAINERS, FACTORIES, unwrapped
+from cwm_trace.models.containers import CONTAINERS, FACTORIES, TALLY, unwrapped
 from cwm_trace.models.fields import SHOWN, TEXT, put_together
 from cwm_trace.models.statements import DISPLAYS, readings, span, statement_of, text_of
 
@@ -271,7 +271,9 @@ def is_operand(node: ast.AST) -> bool:
         case ast.Call(func=ast.Name(id=name), args=args, keywords=keywords) if name.startswith(_ITERATORS):
             return all(map(is_operand, (*args, *(word.value for word in keywords))))
         case ast.Call(func=ast.Attribute(value=value, attr=name), args=[], keywords=[]) if name in _VIEWS:
-            return _is_value(value)
+            return _is_value(value) or _is_tally(value)
+        case ast.Call() if _is_tally(node):
+            return True
         case ast.Starred(value=value):
             return isinstance(value, (ast.List, ast.Tuple)) and _is_value(value)
         case ast.Slice(lower=lower, upper=upper, step=step):
@@ -294,9 +296,13 @@ def _is_value(node: ast.expr) -> bool:
         case ast.Call(func=ast.Name(id=name), args=args, keywords=[]) if name in EXCEPTIONS:
             return all(map(_is_value, args))
         case ast.Call():
-            inner = unwrapped(node)
+            inner = None if _is_tally(node) else unwrapped(node)  # which is shown in another order
             return inner is not None and _is_value(inner)
     return False
+
+
+def _is_tally(node: ast.expr) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == TALLY
 
 
 def put(line: str, start: int, end: int, value: str) -> str:

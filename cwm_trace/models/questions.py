@@ -13,12 +13,15 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from cwm_trace.frames import Event
+from cwm_trace.models.containers import CONTAINERS, TALLY
 from cwm_trace.models.fields import SHOWN, TEXT
+from cwm_trace.models.modules import LIBRARY
 from cwm_trace.models.statements import statement_of, text_of
 
 _HEADER = re.compile(r"(?:if|elif|while)\b(.*):\s*(?:#.*)?")
 _LONGEST = 4000  # characters
 _BUILTINS = frozenset(name for name in dir(builtins) if not name.startswith("_"))
+_KNOWN = _BUILTINS | CONTAINERS | {SHOWN, TEXT, TALLY, "inf"}
 _GIVE_TRUTH = frozenset({"isinstance", "issubclass", "callable", "any", "all", "bool", "hasattr"})
 _METHODS_GIVE_TRUTH = re.compile(r"is[a-z]+|startswith|endswith")
 
@@ -85,11 +88,10 @@ def _condition(test: ast.expr, text: str) -> Condition:
 
 
 def is_closed(test: ast.expr) -> bool:
-    """Whether an expression has no names but those of builtins, and binds none."""
+    """Whether an expression has no names but those of builtins, and what is known of modules; and binds none."""
     names = {node.id for node in ast.walk(test) if isinstance(node, ast.Name)}
-    return names <= _BUILTINS | {SHOWN, TEXT} and not any(
-        isinstance(node, (ast.NamedExpr, ast.Lambda)) for node in ast.walk(test)
-    )
+    others = {name for name in names - _KNOWN if not name.startswith(LIBRARY)}
+    return not others and not any(isinstance(node, (ast.NamedExpr, ast.Lambda)) for node in ast.walk(test))
 
 
 def _gives_truth(test: ast.expr) -> bool:

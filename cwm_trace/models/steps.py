@@ -24,6 +24,7 @@ from cwm_trace.models.items import (
     Steps,
     Way,
     dict_together,
+    in_order,
     is_text,
     is_whole,
     item_at,
@@ -33,6 +34,7 @@ from cwm_trace.models.items import (
     put_together,
     shown,
     texts_of,
+    tuple_together,
 )
 from cwm_trace.models.iterables import function_of, gone_through, sorted_of
 from cwm_trace.models.known import all_known, behind
@@ -135,7 +137,7 @@ def _in_container(over: ast.Call, inner: ast.List | ast.Dict, key: ast.expr, tex
         if items is None or place is None or not is_whole(place):
             return None
         return lambda steps: item_at(place, items, steps, "deque index out of range")
-    counts = isinstance(over.func, ast.Name) and over.func.id == "Counter"
+    counts = isinstance(over.func, ast.Name) and over.func.id in ("Counter", "Tally")
     way = _looked_up(place, inner, text, "0" if counts else "")
     return None if way is None else lambda steps: way(steps) or None
 
@@ -265,8 +267,7 @@ def _of_container(
         case ast.Dict(), "get" | "pop", _:
             return _method(inner, name, given, args, text)
         case ast.Dict(), "most_common", [] | [_] if items is not None and all(map(is_whole, given)):
-            pairs = items_of(ast.Call(ast.Attribute(inner, "items"), [], []), text)
-            return None if pairs is None else lambda steps: list_together(pairs[: int(given[0]) if given else None])
+            return lambda steps: _most_common(inner, items, given, text, steps)
         case ast.List(), "popleft" | "pop", [] if items is not None:
             place = "0" if name == "popleft" else "-1"
             return lambda steps: item_at(place, items, steps, "pop from an empty deque")
@@ -275,6 +276,17 @@ def _of_container(
         case ast.List(), "copy", [] if items is not None:
             return lambda steps: f"deque({list_together(items)})"
     return None
+
+
+def _most_common(inner: ast.Dict, keys: Sequence[str], given: Sequence[str], text: str, steps: Steps) -> str | None:
+    """The keys with the highest counts, those that are as many in their order."""
+    counts = all_known(shown(count, text) for count in inner.values)
+    if counts is None:
+        return None
+    left, made = list(zip(keys, counts, strict=True)), []
+    for count in in_order(counts, True, steps):
+        made.append(left.pop(next(place for place, pair in enumerate(left) if pair[1] == count)))
+    return list_together(map(tuple_together, made[: int(given[0]) if given else None]))
 
 
 def _of_items(over: ast.expr, name: str, given: Sequence[str], items: Sequence[str]) -> Way | None:
