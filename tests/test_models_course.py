@@ -151,7 +151,7 @@ F = (CALL, 3)
         ([F, (LINE, 10)], set(), {8, 10, 11}, set()),
         ([F, (LINE, 12)], {12}, set(), set()),
         ([F, (LINE, 12), (CALL, 12), (RETURN, 12)], {12}, {15}, set()),
-        ([F, (LINE, 12), (CALL, 12)], set(), {12}, {12}),  # a comprehension does not call itself
+        ([F, (LINE, 12), (CALL, 12)], set(), {12}, set()),  # a comprehension begins with its line
         ([F, (LINE, 12), (EXCEPTION, 12)], set(), {13}, set()),
         ([F, (LINE, 14)], set(), {15}, set()),
         ([F, (LINE, 14), (EXCEPTION, 14)], set(), set(), {14}),
@@ -209,6 +209,26 @@ def test_a_line_may_run_again_where_the_compiler_turns_it_round() -> None:
     trace = record_source(source, "f('abcdefcdg', 'cd')")
     assert [step.event for step in trace].count(LINE) == (3 if sys.version_info < (3, 12) else 2)
     assert ruled_out(trace) == []
+
+
+def test_a_function_that_begins_with_a_format_may_run_its_own_line() -> None:
+    """CPython 3.11 makes an f-string of it that has no line."""
+    source = "class C:\n    def f(self, n):\n        return '%r, %r' % (n, self)\ndef g(n):\n    return C().f(n)\n"
+    assert ruled_out(record_source(source, "g(5)")) == []
+
+
+def test_methods_are_called_by_lines_with_their_names() -> None:
+    source = (
+        "class C:\n    def __init__(self, n):\n        self.n = n\n    def f(self):\n        return self.n\n"
+        "def g(n):\n    c = C(n)\n    n += 1\n    return c.f()\n"
+    )
+    course, made = Course(Order(source)), {}
+    for step in record_source(source, "g(5)").frames:
+        course.observe(step)
+        made.setdefault(step.source.strip(), course.lines(CALL))
+    assert made["c = C(n)"] == frozenset({"    def __init__(self, n):"})
+    assert made["return c.f()"] == frozenset({"    def f(self):"})
+    assert made["n += 1"] == made["self.n = n"] == made["return self.n"] == frozenset()
 
 
 def test_a_script_may_begin_with_a_function() -> None:

@@ -299,7 +299,9 @@ class AtWork:
         if scope is None:
             return False
         every = (scope.names, *(left.names for left in scope.left))
-        return scope.draws is not None or any(
+        forms = forms_of(scope.line.strip())
+        sure = all(form is not None and (not form.draws or not form.gives_none) for form in forms)
+        return (scope.draws is not None and not (sure and scope.draws.ended)) or any(
             value.startswith("<generator object") for names in every for value in names.values()
         )
 

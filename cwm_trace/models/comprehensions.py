@@ -49,6 +49,12 @@ class Form(NamedTuple):
     more: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     @property
+    def gives_none(self) -> bool:
+        """Whether what it makes may be None, as far as that is written."""
+        statement = statement_of(self.element[0])
+        return not isinstance(statement, ast.Expr) or not _is_something(statement.value)
+
+    @property
     def inner(self) -> tuple[Form | None, ...]:
         """Those in it."""
         return tuple(form for text in (*self.tests, *self.element) for form in forms_of(text))
@@ -82,6 +88,11 @@ class Gathering(NamedTuple):
     made: dict[int, Item | None]
     item: int
     kind: str
+
+
+_DISPLAYED = (ast.JoinedStr, ast.List, ast.Tuple, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp)
+_GIVING = frozenset("abs bool chr float int isinstance len ord repr round sorted str".split())
+_OF_TEXTS = frozenset(name for name in dir(str) if not name.startswith("_"))
 
 
 @lru_cache(maxsize=1000)
@@ -135,6 +146,22 @@ def _form(node: ast.expr, text: str, start: int, taker: str) -> Form | None:
     begins, ends = (start + place for place in span(text, node, node))
     kind = {ast.ListComp: "[", ast.DictComp: "{", ast.SetComp: "s"}.get(type(node), "(")
     return Form(elements, tests, targets, header, draws, taker, begins, ends, kind, more)
+
+
+def _is_something(node: ast.expr) -> bool:
+    """Whether an expression cannot give None."""
+    match node:
+        case ast.Constant(value=value):
+            return value is not None
+        case ast.IfExp(body=body, orelse=other):
+            return _is_something(body) and _is_something(other)
+        case ast.UnaryOp(op=ast.Not()) | ast.Compare():
+            return True
+        case ast.Call(func=ast.Name(id=name)):
+            return name in _GIVING
+        case ast.Call(func=ast.Attribute(attr=name)):
+            return name in _OF_TEXTS
+    return isinstance(node, _DISPLAYED)
 
 
 def _level(over: ast.comprehension, text: str) -> tuple[str, tuple[str, ...]]:

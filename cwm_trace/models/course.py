@@ -133,9 +133,9 @@ class Course:
         paused = self._order.paused if self._waits else frozenset()
         if scope.raised:  # what is thrown away may still run to its end
             return paused
-        if scope.begins and self._order.entries.get(number):
+        if scope.begins and (scope.inline or self._order.entries.get(number)):
             return frozenset()
-        calls = self._order.calls(number)
+        calls = self._order.calls(number, scope.calls)
         if calls is not None and scope.inline and self._order.is_alone(number):  # nothing calls itself there
             calls -= self._order.inside(number)
         return None if calls is None else calls | paused
@@ -160,6 +160,8 @@ class Course:
 
     def _returns_of(self, scope: _Scope, number: int) -> frozenset[int] | None:
         own = self._order.inside(number)
+        if scope.begins and scope.inline and not scope.raised:
+            return frozenset()
         if scope.begins and number in self._order.entries:
             return None if scope.raised or self._order.entries[number] is None else frozenset()
         if scope.inline or number in self._order.paused:

@@ -34,6 +34,12 @@ _KEPT = (ast.Lambda, ast.GeneratorExp)  # which may run behind the line that mad
 _INLINE = (*DISPLAYS, *_KEPT)
 _LOOKS_UP = {"eval", "exec", "getattr", "globals", "locals", "vars"}  # functions by their names
 _EXECUTES = {"eval", "exec"}
+_INITIALISER = "__init__"
+_MAKING = frozenset(("__init__", "__class__", "cls", "copy", "deepcopy", "replace", "super", "type"))
+"""Words of lines that may make an object, besides names of classes."""
+_BASES = frozenset(
+    ("object", "Exception", "ValueError", "KeyError", "TypeError", "RuntimeError", "LookupError", "ArithmeticError")
+)
 _TAKE = frozenset("all any dict frozenset list max min set sorted sum tuple".split())
 _WORD = re.compile(r"\w+")
 _JUMPS = (ast.Return, ast.Break, ast.Continue)
@@ -55,6 +61,7 @@ class Order:
     def __init__(self, source: str) -> None:
         self._flow = Flow(source)
         self.sure: dict[int, int] = {}
+        self._most: dict[int, int] = {}  # of such lines: how many CALLs there can be
         self.paused: _Numbers = frozenset()
         self.entries: dict[int, _Numbers | None] = {}
         self._inside: dict[int, _Numbers] = {}
@@ -66,18 +73,20 @@ class Order:
         self._used_up: set[int] = set()  # identities of those that end with their call
         self._loops: set[int] = set()
         self._endless: dict[int, _Numbers] = {}  # headers of `while True`, and where they lead
-        # That begin functions: those that only lines with their name call, with it, and others.
-        self._defined: dict[int, str] = {}
+        # That begin functions: those that only lines with one of some names call, with these, and others.
+        self._defined: dict[int, frozenset[str]] = {}
         self._anywhere: set[int] = set()
         self._classes: set[int] = set()  # lines that begin these, and run them
         tree = parsed(source)
         nodes = [] if tree is None else list(ast.walk(tree))
         self._first = first_line(tree.body[0]) if tree is not None and tree.body else None
         self._hidden = _hidden(nodes)
+        self._making = _MAKING.union(node.name for node in nodes if isinstance(node, ast.ClassDef))
         bound = {node.id for node in nodes if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)}
         names = [node.name for node in nodes if isinstance(node, ast.FunctionDef)]
         self._names = {*names, *bound}
         self._plain = {name for name in names if names.count(name) == 1} - self._hidden - bound
+        self._anywhere_called = bool(self._hidden)
         self.executes = any(isinstance(node, ast.Name) and node.id in _EXECUTES for node in nodes)
         for node in nodes:
             if isinstance(node, ast.stmt):
@@ -129,13 +138,16 @@ class Order:
         """A statement over several lines may begin with any of them."""
         return frozenset().union(*(self.inside(number) for number in numbers))
 
-    def calls(self, number: int) -> _Numbers | None:
-        """The lines of functions, lambdas and comprehensions that may be called in the midst of this line; None: any, of executed text, too."""
+    def calls(self, number: int, done: int = 0) -> _Numbers | None:
+        """The lines of functions, lambdas and comprehensions that may be called in the midst of this line; None: any, of executed text, too.
+        `done`: how many have been."""
         if self.executes:
             return None
         words = {word for line in self.inside(number) for word in _WORD.findall(self._flow.lines[line])}
-        named = (line for line, name in self._defined.items() if name in words)
+        named = (line for line, names in self._defined.items() if names & words)
         own = (self._inline | self._classes) & self.inside(number)
+        if done >= self._most.get(number, done + 1):
+            return frozenset(self._kept - own)
         return frozenset(named) | self._anywhere | self._kept | own
 
     def is_alone(self, number: int) -> bool:
@@ -168,6 +180,14 @@ class Order:
         again = len(own) == 1 and _may_jump_back(node)
         if again:
             self._inside[own[0]] = frozenset(own)
+        if (
+            len(own) == 1
+            and not again
+            and isinstance(node, _SURE)
+            and own[0] not in self.sure
+            and not self._anywhere_called
+        ):
+            self._most[own[0]] = _most_calls(node)
         counts = len(own) == 1 and not again and isinstance(node, _SURE) and own[0] not in self.sure
         self.sure[own[0]] = sum(map(self._is_sure, _unconditional(node))) if counts and not self.executes else 0
         if isinstance(node, (ast.For, ast.AsyncFor, ast.Match)):
@@ -213,11 +233,14 @@ class Order:
         elif node.name in self._hidden:
             self._anywhere.update(begin)
         else:
-            self._defined.update(dict.fromkeys(begin, node.name))
+            names = self._making if node.name == _INITIALISER else frozenset((node.name,))
+            self._defined.update(dict.fromkeys(begin, names))
         for number in begin:
             started = self._whole(self._flow.entered.get(number, ()))
-            is_plain = isinstance(node, ast.FunctionDef) and started and LEFT not in started
+            formats = any(map(_formats, ast.walk(node)))
+            is_plain = isinstance(node, ast.FunctionDef) and started and LEFT not in started and not formats
             self.entries[number] = started if is_plain else None
+            self._loose.update(begin if formats else ())
         if not isinstance(node, ast.FunctionDef):
             self._loose.update(_own_lines(node))
 
@@ -254,7 +277,67 @@ def _hidden(nodes: Sequence[ast.AST]) -> frozenset[str]:
         return frozenset(node.name for node in functions)
     classes = (node for node in nodes if isinstance(node, ast.ClassDef))
     methods = {part.name for node in classes for part in node.body if isinstance(part, FUNCTIONS)}
-    return frozenset(methods | passed_on(nodes) | {node.name for node in functions if _may_pause(node)})
+    plain = {name for name in methods if not name.startswith("__")} | {_INITIALISER}
+    loose = methods if _has_strange_classes(nodes) else (methods - plain) | _handed_on(nodes)
+    return frozenset(loose | (passed_on(nodes) - plain) | {node.name for node in functions if _may_pause(node)})
+
+
+def _formats(node: ast.AST) -> bool:
+    """Whether CPython 3.11 makes an f-string of this, without a line of its own: a function that begins with it may run its `def` line."""
+    match node:
+        case ast.BinOp(left=ast.Constant(value=str()), op=ast.Mod(), right=ast.Tuple()):
+            return True
+    return False
+
+
+def _most_calls(node: ast.stmt) -> int:
+    """How many CALLs a statement has at most, whose comprehensions and generator expressions may have any number."""
+    parts = list(ast.walk(node))
+    if any(isinstance(part, _INLINE) for part in parts):
+        return 10**9
+    return sum(isinstance(part, ast.Call) for part in parts)
+
+
+def _has_strange_classes(nodes: Sequence[ast.AST]) -> bool:
+    """Whether others than lines with their names may make objects of classes, and call their methods: where they are made from other modules',
+    are decorated, or are not only called."""
+    classes = [node for node in nodes if isinstance(node, ast.ClassDef)]
+    names = {node.name for node in classes}
+    bases = {id(base) for node in classes for base in node.bases}
+    own = all(isinstance(base, ast.Name) and base.id in names | _BASES for node in classes for base in node.bases)
+    called = {id(node.func) for node in nodes if isinstance(node, ast.Call)}
+    called |= {id(part) for node in nodes for each in _kinds_in(node) for part in ast.walk(each)}
+    called |= {id(node.value) for node in nodes if isinstance(node, ast.Attribute)}
+    read = [node for node in nodes if isinstance(node, ast.Name) and node.id in names]
+    return (
+        not own
+        or any(node.keywords or node.decorator_list for node in classes)
+        or not all(id(node) in called | bases for node in read)
+    )
+
+
+def _kinds_in(node: ast.AST) -> Iterator[ast.expr]:
+    """Where a class is named and nothing is called."""
+    match node:
+        case ast.Call(func=ast.Name(id="isinstance" | "issubclass"), args=[_, kind]):
+            yield kind
+        case (
+            ast.ExceptHandler(type=ast.expr() as kind)
+            | ast.AnnAssign(annotation=kind)
+            | ast.arg(annotation=ast.expr() as kind)
+        ):
+            yield kind
+        case ast.FunctionDef(returns=ast.expr() as kind) | ast.MatchClass(cls=kind):
+            yield kind
+        case ast.Raise(exc=ast.expr() as kind):
+            yield kind
+
+
+def _handed_on(nodes: Sequence[ast.AST]) -> set[str]:
+    """Methods that are named where they are not called, and decorated ones."""
+    called = {id(node.func) for node in nodes if isinstance(node, ast.Call)}
+    decorated = {node.name for node in nodes if isinstance(node, FUNCTIONS) and node.decorator_list}
+    return decorated | {node.attr for node in nodes if isinstance(node, ast.Attribute) and id(node) not in called}
 
 
 def _unconditional(node: ast.AST) -> Iterator[ast.AST]:
