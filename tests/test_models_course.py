@@ -222,7 +222,7 @@ def test_methods_are_called_by_lines_with_their_names() -> None:
         "class C:\n    def __init__(self, n):\n        self.n = n\n    def f(self):\n        return self.n\n"
         "def g(n):\n    c = C(n)\n    n += 1\n    return c.f()\n"
     )
-    course, made = Course(Order(source)), {}
+    course, made = Course(Order(source)), dict[str, frozenset[str] | None]()
     for step in record_source(source, "g(5)").frames:
         course.observe(step)
         made.setdefault(step.source.strip(), course.lines(CALL))
