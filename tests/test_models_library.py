@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Iterator
 
 import pytest
 
@@ -149,6 +150,46 @@ def test_heaps_are_as_in_python() -> None:
         assert found == [], lines
 
 
+def forms() -> Iterator[str]:
+    """Values in forms of all kinds."""
+    rng = random.Random(3)
+    for _ in range(400):
+        value = rng.choice(
+            [
+                rng.randint(-3000, 3000),
+                rng.randint(0, 10**7),
+                round(rng.uniform(-2000, 2000), rng.randint(0, 4)),
+                "ab",
+                "héllo",
+            ]
+        )
+        form = (
+            rng.choice(["", "<", "^", ">", "*^"])
+            + rng.choice(["", "+", " "])
+            + rng.choice(["", "0"])
+            + rng.choice(["", "5", "12"])
+        )
+        form += rng.choice(["", ","]) + rng.choice(["", ".2", ".0"]) + rng.choice(["", "d", "f", "s", "%", "x", "b"])
+        percent = (
+            "%" + rng.choice(["", "-", "+", "0"]) + rng.choice(["", "6"]) + rng.choice(["", ".1"]) + rng.choice("sdrif")
+        )
+        yield f"format({value!r}, {form!r})"
+        yield f"{'a{:' + form + '}b'!r}.format({value!r})"
+        yield f"{percent + '|%s%%'!r} % ({value!r}, 3)"
+
+
+def test_forms_are_as_in_python() -> None:
+    stepwise, told = Stepwise(TRUE), 0
+    for operation in forms():
+        try:
+            true = repr(eval(operation))
+        except (ValueError, TypeError):
+            continue
+        told += 1
+        assert stepwise.value(operation) == true, operation
+    assert told > 300
+
+
 def test_nothing_is_asked_but_facts() -> None:
     """As tests of numbers do: digits, and whether characters are the same."""
     asked: list[str] = []
@@ -162,7 +203,18 @@ def test_nothing_is_asked_but_facts() -> None:
         return TRUE.holds(test)
 
     stepwise = Stepwise(Answers(value, TRUE.change, holds))
-    for operation in ("math_gcd(84, 36)", "math_comb(6, 3)", "math_isqrt(1000)", "Counter('abcab')", "~12", "-13 & 6"):
+    for operation in (
+        "math_gcd(84, 36)",
+        "math_comb(6, 3)",
+        "math_isqrt(1000)",
+        "Counter('abcab')",
+        "~12",
+        "-13 & 6",
+        "int('ff', 16)",
+        "'%05d|%-4s' % (42, 'x')",
+        "format(1234567, ',')",
+        "[*[1, 2], 3]",
+    ):
         assert stepwise.value(operation) is not None
     fact = re.compile(r"\d{1,2} (?:[-+*<]|==) \d{1,2}|'.' == '.'")
     assert [each for each in asked if not fact.fullmatch(each)] == []

@@ -35,6 +35,8 @@ def compared(left: ast.expr, how: ast.cmpop, right: ast.expr, text: str) -> Way 
     """A comparison of two values that are not both numbers; None where it is a step itself, or not known."""
     one, items = shown(left, text) or "", items_of(right, text)
     match how:
+        case ast.In() | ast.NotIn() if isinstance(right, ast.Call) and kind_of(right) == "set":
+            return lambda steps: str(isinstance(how, ast.NotIn))
         case ast.In() | ast.NotIn() if items is not None and not isinstance(right, ast.Constant):
             return lambda steps: str(any(steps.same(one, item) for item in items) is isinstance(how, ast.In))
         case ast.In() | ast.NotIn() if items is not None and one in ("''", '""'):
@@ -54,10 +56,13 @@ def compared(left: ast.expr, how: ast.cmpop, right: ast.expr, text: str) -> Way 
 def _alike(left: ast.expr, how: ast.cmpop, right: ast.expr, text: str) -> Way | None:
     """Whether they are equal, or of different kinds."""
     kinds, holds = (kind_of(left), kind_of(right)), isinstance(how, (ast.Eq, ast.Is))
+    one_text, other_text = shown(left, text), shown(right, text)
     if not all(kinds):
         return None
     if "NoneType" in kinds or (kinds[0] != kinds[1] and not set(kinds) <= {"bool", "int", "float", "complex"}):
         return lambda steps: str((kinds[0] == kinds[1]) is holds)
+    if kinds == ("bool", "bool"):
+        return lambda steps: str((one_text == other_text) is holds)
     if isinstance(how, (ast.Is, ast.IsNot)) or kinds[0] != kinds[1]:
         return None
     one, other = items_of(left, text), items_of(right, text)

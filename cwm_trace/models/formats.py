@@ -1,6 +1,6 @@
-"""Values put into texts, with a width, a fill, places behind the point, done by steps (`models.steps`): `format`, and the method of that name.
+"""Values put into texts, with a width, a fill, places behind the point, done by steps (`models.steps`): `format`, the method of that name, `%`.
 
-Source: Python's format specification mini-language. Knows it but for signs, grouping and exponents; evaluates nothing but literals.
+Source: Python's format specification mini-language, and printf-style formatting. Knows them but for exponents; evaluates nothing but literals.
 """
 
 from __future__ import annotations
@@ -18,8 +18,11 @@ from cwm_trace.models.parts import characters
 from cwm_trace.models.statements import statement_of
 
 _FORM = re.compile(
-    r"(?:(?P<fill>.)?(?P<align>[<>^]))?(?P<zero>0)?(?P<width>[1-9]\d*)?(?:\.(?P<places>\d))?(?P<kind>[sdf])?"
+    r"(?:(?P<fill>.)?(?P<align>[<>^]))?(?P<sign>[+ ])?(?P<zero>0)?(?P<width>[1-9]\d*)?(?P<comma>[,_])?(?:\.(?P<places>\d))?"
+    r"(?P<kind>[sdf%bxo])?"
 )
+_PERCENT = re.compile(r"%(?P<flags>[-+ 0]*)(?P<width>[1-9]\d*)?(?:\.(?P<places>\d))?(?P<kind>[sdifr%])|[^%]+")
+_BASES = {"b": "bin", "x": "hex", "o": "oct"}
 _SIDES = {"<": "ljust", ">": "rjust", "^": "center"}
 
 
@@ -45,12 +48,83 @@ def of_form(value: str, form: str) -> Way | None:
     if match is None or not (is_number or is_text(value)) or (match["zero"] and not is_number):
         return None
     kind, places = match["kind"], match["places"]
-    fits = is_text(value) if kind == "s" else is_whole(value) if kind == "d" else kind is None or is_number
-    if not fits or bool(places) is not (kind == "f") or (match["zero"] and (match["align"] or value.startswith("-"))):
+    whole = kind == "d" or kind in _BASES
+    fits = is_text(value) if kind == "s" else is_whole(value) if whole else kind is None or is_number
+    if not fits or (places and kind not in ("f", "%")) or (match["zero"] and (match["align"] or value.startswith("-"))):
+        return None
+    if (match["sign"] or match["comma"]) and (not is_number or match["zero"] or kind in _BASES):
+        return None
+    if match["comma"] and (kind == "%" or (kind is None and not is_whole(value))):
         return None
     side = match["align"] or (">" if is_number else "<")
     fill = repr("0" if match["zero"] else match["fill"] or " ")
-    return lambda steps: _filled(_with_places(value, places, steps), _SIDES[side], match["width"], fill, steps)
+
+    def way(steps: Steps) -> str | None:
+        text = _of_kind(value, kind, places, steps)
+        text = text and _grouped(text, match["comma"] or "")
+        signed = f"{match['sign']}{text[1:-1]}" if text and match["sign"] and not value.startswith("-") else None
+        return _filled(repr(signed) if signed else text, _SIDES[side], match["width"], fill, steps)
+
+    return way
+
+
+def _of_kind(value: str, kind: str | None, places: str | None, steps: Steps) -> str | None:
+    """The text of a value by itself."""
+    if kind in _BASES:
+        told = steps.value(f"{_BASES[kind]}({value})")
+        return None if told is None else repr(ast.literal_eval(told).replace(f"0{kind}", "", 1))
+    if kind == "%":
+        times = steps.value(f"{value} * 100")
+        text = None if times is None else _with_places(times, places or "6", steps)
+        return None if text is None else f"{text[:-1]}%'"
+    return _with_places(value, (places or "6") if kind == "f" else None, steps)
+
+
+def _grouped(text: str, comma: str) -> str:
+    """With a sign between groups of three digits."""
+    if not comma:
+        return text
+    whole, point, rest = text[1:-1].partition(".")
+    sign, digits = ("-", whole[1:]) if whole.startswith("-") else ("", whole)
+    groups = [digits[max(end - 3, 0) : end] for end in range(len(digits), 0, -3)]
+    return repr(f"{sign}{comma.join(reversed(groups))}{point}{rest}")
+
+
+def by_percent(form: str, given: Sequence[str]) -> Way | None:
+    """What `%` makes of a form and as many values; None where that is not known."""
+    parts, left = list[Way](), list(given)
+    if "".join(found[0] for found in _PERCENT.finditer(form)) != form:
+        return None
+    for found in _PERCENT.finditer(form):
+        kind = found["kind"]
+        if kind is None or kind == "%":
+            parts.append(_fixed(repr("%" if kind else found[0])))
+            continue
+        way = _one_by_percent(left.pop(0), found) if left else None
+        if way is None:
+            return None
+        parts.append(way)
+    return None if left else lambda steps: _together([way(steps) for way in parts])
+
+
+def _one_by_percent(value: str, found: re.Match[str]) -> Way | None:
+    kind, flags, width = found["kind"], found["flags"], found["width"] or ""
+    if kind in "sr":
+        text = as_text(value) if kind == "s" else repr(value)
+        return (
+            None
+            if found["places"] or "0" in flags
+            else of_form(text, ("<" if "-" in flags else ">") + width)
+            if width
+            else _fixed(text)
+        )
+    if number_of(value) is None or (kind != "f" and (not is_whole(value) or found["places"])):
+        return None
+    align = "<" if "-" in flags else "" if "0" in flags else ">" if width else ""
+    sign = "+" if "+" in flags else " " if " " in flags else ""
+    zero = "0" if "0" in flags and not align else ""
+    places = f".{found['places'] or '6'}" if kind == "f" else ""
+    return of_form(value, f"{align}{sign}{zero}{width}{places}{'f' if kind == 'f' else 'd'}")
 
 
 def _filled(text: str | None, side: str, width: str | None, fill: str, steps: Steps) -> str | None:

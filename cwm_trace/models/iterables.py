@@ -40,6 +40,7 @@ from cwm_trace.models.statements import statement_of
 _TYPES = frozenset("bool bytes dict float int list set str tuple".split())
 _UNORDERED = frozenset("all any len max min set sorted sum".split())  # to which the order of items does not matter
 _INFINITE = re.compile(r"([+-]?)inf(?:inity)?")
+_BASES = {"2": "0b", "8": "0o", "16": "0x"}
 _LIBRARY = ("bisect_", "math_")
 _DIGITS = re.compile(r"[+-]?[0-9]+")
 _MAPPED = frozenset("abs ascii bin bool chr float hex int len list max min oct ord repr str sum tuple".split())
@@ -205,6 +206,8 @@ def _of_values(name: str, given: Sequence[str]) -> Way | None:
             infinite := _INFINITE.fullmatch(ast.literal_eval(text).strip().lower())
         ):
             return lambda steps: "-inf" if infinite[1] == "-" else "inf"
+        case "int", [text, base] if is_text(text) and base in _BASES:
+            return lambda steps: _read_to_base(text, base, steps)
         case "bool", [value]:
             return lambda steps: None if (truth := truth_of(value)) is None else str(truth)
         case "float", [text] if is_text(text) and (number := number_of(ast.literal_eval(text))) is not None:
@@ -222,6 +225,20 @@ def _read(text: str) -> str:
     if not _DIGITS.fullmatch(digits):
         raise Raises(repr(ValueError(f"invalid literal for int() with base 10: {text}")))
     return number.shown if (number := number_of(digits.lstrip("+"))) is not None else digits
+
+
+def _read_to_base(text: str, base: str, steps: Steps) -> str | None:
+    """The whole number that a text shows in digits of a base."""
+    digits = ast.literal_eval(text).strip().lower()
+    sign, digits = ("-", digits[1:]) if digits.startswith("-") else ("", digits.removeprefix("+"))
+    digits = digits.removeprefix(_BASES[base]) if len(digits) > 2 else digits
+    known = "0123456789abcdef"[: int(base)]
+    if not digits or not set(digits) <= set(known):
+        raise Raises(repr(ValueError(f"invalid literal for int() with base {base}: {text}")))
+    made: str | None = "0"
+    for digit in digits:
+        made = steps.value(f"{steps.value(f'{made} * {base}')} + {known.index(digit)}")
+    return made if not sign or made == "0" else f"-{made}"
 
 
 def _is_instance(kind: str, kinds: Sequence[str]) -> Way | None:

@@ -254,6 +254,10 @@ def _operands(node: ast.expr) -> Sequence[ast.AST] | None:
             return [value, index]
         case ast.Attribute(value=ast.Call(func=ast.Name(id="type"), args=[value], keywords=[]), attr="__name__"):
             return [value]
+        case ast.List(elts=parts, ctx=ast.Load()) | ast.Tuple(elts=parts, ctx=ast.Load()) if any(
+            isinstance(part, ast.Starred) for part in parts
+        ):
+            return [part.value if isinstance(part, ast.Starred) else part for part in parts]
         case ast.Dict(keys=keys, values=values) if None in keys:
             return [*(key for key in keys if key is not None), *values]
     return None

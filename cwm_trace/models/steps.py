@@ -15,7 +15,7 @@ from functools import lru_cache
 from cwm_trace.models.characters import joined, of_text, translated
 from cwm_trace.models.comparisons import compared, is_sequence, kind_of
 from cwm_trace.models.containers import unwrapped
-from cwm_trace.models.formats import formatted
+from cwm_trace.models.formats import by_percent, formatted
 from cwm_trace.models.heaps import GIVING as HEAPS
 from cwm_trace.models.heaps import given_by
 from cwm_trace.models.items import (
@@ -83,6 +83,12 @@ def _way(node: ast.expr, text: str) -> Way | None:
             return lambda steps: _of_sets(text_of(left, text), SIGNS.get(type(op), ""), text_of(right, text), steps)
         case ast.BinOp(left=left, op=op, right=right) if items_of_set(left, text) is not None:
             return combined(left, SIGNS.get(type(op), ""), right, text)
+        case ast.BinOp(left=ast.Constant(value=str(form)), op=ast.Mod(), right=right):
+            given = texts_of(right.elts, text) if isinstance(right, ast.Tuple) else [shown(right, text) or ""]
+            fits = not isinstance(right, ast.Tuple) or len(given) == len(right.elts)
+            return by_percent(form, given) if fits and not isinstance(right, ast.Dict) else None
+        case ast.List(elts=parts) | ast.Tuple(elts=parts) if any(isinstance(part, ast.Starred) for part in parts):
+            return _with_stars(node, parts, text)
         case ast.BinOp(left=left, op=ast.Add(), right=right):
             return _together(left, right, text)
         case ast.BinOp(left=left, op=ast.Mult(), right=right):
@@ -168,6 +174,20 @@ def _together(left: ast.expr, right: ast.expr, text: str) -> Way | None:
     return lambda steps: put_together(left, [*one, *other])
 
 
+def _with_stars(over: ast.expr, parts: Sequence[ast.expr], text: str) -> Way | None:
+    """A list or a tuple with all that there is in others."""
+    each = [gone_through(part.value if isinstance(part, ast.Starred) else ast.List([part]), text) for part in parts]
+    known = all_known(each)
+    if known is None:
+        return None
+
+    def way(steps: Steps) -> str | None:
+        items = all_known(through(steps) for through in known)
+        return None if items is None else put_together(over, [item for several in items for item in several])
+
+    return way
+
+
 def _repeated(over: ast.expr, times: str, text: str) -> Way | None:
     items = items_of(over, text) if is_sequence(over) else None
     if items is None or not is_whole(times):
@@ -245,7 +265,7 @@ def _method(over: ast.expr, name: str, given: Sequence[str], args: Sequence[ast.
             return _looked_up(key, over, text, [*others, "None"][0])
         case ast.Dict(), "pop", [key, *others] if len(others) < 2:
             return _looked_up(key, over, text, *others)
-        case ast.Constant(value=str()), "join", [_]:
+        case ast.Constant(value=str()), "join", _ if len(args) == 1:
             return joined(shown(over, text) or "", gone_through(args[0], text))
         case ast.Constant(value=str()), "translate", [_] if items is not None and isinstance(args[0], ast.Dict):
             return translated(args[0], text, items)
