@@ -69,6 +69,7 @@ _BUNDLED_COLUMNS = (
     ("changed locals", 0, "changed_state_exact_match"),
     ("whole trace", 0, "full_trace_exact_match"),
 )
+_ROOM = {"real": 16_384}  # whose traces are of up to 10,000 tokens
 _BASELINES = ("copy-input", "no-change")
 
 
@@ -80,7 +81,7 @@ class Card:
         model: as for `cwm-trace eval -m`.
         suite: the benchmark that the card begins with.
         out: folder for the runs.
-        max_tokens: of a prediction.
+        max_tokens: of a prediction, but for the suite `real`, which has as many as `cwm-trace eval` gives.
         each: programs of each operation.
         limit: tasks of every suite, to try it out; None = all.
         family, programs: of the training data, whose constructs are counted in `seeds` programs.
@@ -137,7 +138,8 @@ class Card:
 
     def _rollouts(self, suite: str, name: str, *options: str, bound: bool = True) -> Path:
         given = "--constrained" if bound else "--no-constrained"
-        return self._run(suite, name, "--max-tokens", str(self.max_tokens), "--batch", "8", given, *options)
+        room = max(self.max_tokens, _ROOM.get(name, 0)) if self.limit is None else self.max_tokens
+        return self._run(suite, name, "--max-tokens", str(room), "--batch", "8", given, *options)
 
     def _benchmark(self) -> str:
         folder = self._rollouts(self.suite, "benchmark")
