@@ -134,7 +134,7 @@ KINDS: dict[Callable[[random.Random], str], int] = {
     _quotient: 18,
     _of_bits: 8,
     _compared: 22,
-    _compared_characters: 7,
+    _compared_characters: 24,
     _numbered: 7,
     _of_character: 6,
     _of_rare_character: 10,
