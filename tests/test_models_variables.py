@@ -37,6 +37,9 @@ def unfit(trace: Trace) -> tuple[list[str], list[Slot]]:
         ways = variables.slots(step.event) if number and step.event and step.event.observes_locals else None
         if ways is not None and not any(fits(each, step.locals) for each in ways):
             wrong.append(step.source.strip())
+        value = variables.value(Event.RETURN) if number and step.event is Event.RETURN else None
+        if value is not None and value != step.value:
+            wrong.append(f"{step.source.strip()}: {value}")
         slots += ways[0] if ways and len(ways) == 1 else ()
         variables.observe(step)
     return wrong, slots

@@ -25,7 +25,7 @@ from cwm_trace.models.loops import Loop, header_of
 from cwm_trace.models.modules import Imported, imported_by, spelled
 from cwm_trace.models.nested import Nested
 from cwm_trace.models.objects import Resolve
-from cwm_trace.models.operations import EXCEPTIONS, is_value
+from cwm_trace.models.operations import EXCEPTIONS, is_value, truth_of
 from cwm_trace.models.questions import Condition, Question, Way, condition_of
 from cwm_trace.models.scopes import LOOPS, Scope, Scopes, State, Yields
 from cwm_trace.models.statements import lambda_body, statement_of, text_of
@@ -417,6 +417,23 @@ class AtWork:
         ways = (self._way(loop.first, scope.number), self._way(loop.behind, scope.number))
         is_one = named.startswith("<generator object") or over.partition("(")[0] in self.functions.generators
         return Yielding(over, scope.names, turns.generator, header.target, ways) if is_one else None
+
+    def closes(self) -> Way | None:
+        """Of the exception in a generator expression that was just called to be closed; None where there is none."""
+        active = self._scopes.active
+        scope, around = (active[-1], active[-2]) if len(active) > 1 else (None, None)
+        if (
+            scope is None
+            or around is None
+            or scope.line
+            or around.draws is None
+            or self._scopes.state is not State.RUNS
+        ):
+            return None
+        form, items = scope.form, around.draws.items
+        ends = {"any": True, "all": False}.get(form.taker if form is not None and form.draws else "")
+        is_end = ends is not None and bool(items) and truth_of(items[-1]) is ends
+        return Way(Event.EXCEPTION, _own_line(around)) if is_end else None
 
     def nested(self) -> Nested | None:
         """The comprehension with a `for` in a `for` that runs; None where there is none, or something was called for its items."""

@@ -54,6 +54,8 @@ class Stepwise:
         """What the next frame is; None where nothing is known."""
         self._raises, answers = [], Answers(self.value, self.change, self.holds)
         at_work.resolve = partial(resolved, answers=answers)
+        if (way := at_work.closes()) is not None:
+            return Outlook(way, {}, "GeneratorExit()")
         if raised := at_work.unwinds:
             return raising(at_work, raised)
         if (outlook := behind_test(at_work, answers)) is not None:
