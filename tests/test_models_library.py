@@ -289,3 +289,35 @@ def test_containers_are_spelled_as_python_reads_them() -> None:
         "[1]",
     ):
         assert "<" not in plain(shown) and as_in_frames(plain(shown)) == shown
+
+
+MATCHES = """1
+2 | 3
+0 | 4 as x
+int() | float()
+(0, y)
+[a, b]
+[a, 1, *rest]
+[*_, 3]
+str()
+None
+True
+-1
+'ab'
+[]
+[[1, x], 'a' | 'b']
+{'k': 2}""".splitlines()
+VALUES = ["1", "2.0", "-1", "'ab'", "(0, 5)", "[7, 1, 3]", "[]", "None", "True", "[[1, 2], 'b']", "{'k': 2}", "'b'"]
+
+
+def test_the_way_of_a_match_is_known() -> None:
+    rng, known = random.Random(7), 0
+    for _ in range(60):
+        cases = [f"        case {pattern}:\n            n += 1\n" for pattern in rng.sample(MATCHES, 4)]
+        subject = rng.choice(["s", "s", "(s)"])
+        source = (
+            f"def f(s, n):\n    match {subject}:\n{''.join(cases)}        case _:\n            n = 0\n    return n\n"
+        )
+        for outlook, step in checked(record_source(source, f"f({rng.choice(VALUES)}, 7)")):
+            known += outlook is not None and outlook.way is not None and step.event is Event.LINE
+    assert known > 120

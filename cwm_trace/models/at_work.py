@@ -19,13 +19,14 @@ from cwm_trace.models.comprehensions import Drawing, Form, Gathering, forms_of, 
 from cwm_trace.models.constants import constants_of, passed_in, repeats, shared_of, touched_by
 from cwm_trace.models.containers import plain
 from cwm_trace.models.fields import spelled_out
-from cwm_trace.models.flow import LEFT
+from cwm_trace.models.flow import LEFT, Case
 from cwm_trace.models.inline import filled
 from cwm_trace.models.loops import Loop, header_of
 from cwm_trace.models.modules import Imported, imported_by, spelled
 from cwm_trace.models.nested import Nested
 from cwm_trace.models.objects import Resolve
 from cwm_trace.models.operations import EXCEPTIONS, is_value, truth_of
+from cwm_trace.models.patterns import test_of
 from cwm_trace.models.questions import Condition, Question, Way, condition_of
 from cwm_trace.models.scopes import LOOPS, Scope, Scopes, State, Yields
 from cwm_trace.models.statements import lambda_body, statement_of, text_of
@@ -554,6 +555,8 @@ class AtWork:
         """The test that decides which line is next; None where there is none, or it is not of values alone."""
         scope = self._scopes.at_work
         ways = None if scope is None else self._flow.ways.get(scope.number)
+        if scope is not None and (case := self._flow.cases.get(scope.number)) is not None:
+            return self._fits(scope, case)
         if scope is None or ways is None:
             return None
         if (source := self._given(scope)) is None:
@@ -562,6 +565,13 @@ class AtWork:
         if (condition := condition_of(line, constant=line != scope.line.strip())) is None:
             return None
         return Question(condition, *(self._way(number, scope.number) for number in ways))
+
+    def _fits(self, scope: Scope, case: Case) -> Question | None:
+        subject = filled(self._with_attributes(scope, case.subject), self._names(scope).get)
+        test = test_of(case.pattern, subject if is_value(subject) else f"({subject})")
+        condition = None if test is None else condition_of(f"if {test}:", constant=True)
+        ways = (self._way(number, scope.number) for number in (case.fits, case.fails))
+        return None if condition is None else Question(condition, *ways)
 
     def called(self, number: int) -> Way:
         """Of the CALL of the function that begins there."""

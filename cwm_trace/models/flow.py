@@ -41,6 +41,21 @@ class Repeated(NamedTuple):
     body: Sequence[ast.stmt]
 
 
+class Case(NamedTuple):
+    """A case of a `match` without a guard.
+
+    Attributes:
+        subject: what is matched.
+        pattern: of the case.
+        fits, fails: the lines to which it leads.
+    """
+
+    subject: str
+    pattern: ast.pattern
+    fits: int
+    fails: int
+
+
 class Flow:
     """The lines of one source, by their numbers from 1 on.
 
@@ -54,6 +69,7 @@ class Flow:
         spread: of the lines of a `return` over several, what it is in one.
         ways: where the test of a line, all that it has, leads if it passes and if it fails.
         short: of an `if` of one line with its only statement: where that leads, and where the line does if the test fails.
+        cases: of the lines of cases in a `match`: what is matched, the pattern, and where they lead if that fits and if not.
         loops: of the headers of loops over items, where they lead, and their bodies.
     """
 
@@ -71,6 +87,7 @@ class Flow:
         self.ways: dict[int, tuple[int, int]] = {}
         self.short: dict[int, tuple[int, int]] = {}
         self.loops: dict[int, Repeated] = {}
+        self.cases: dict[int, Case] = {}
         self._named: dict[str, int] = {}
         if (tree := parsed(source)) is not None:
             self._block(tree.body, (LEFT,))
@@ -225,6 +242,9 @@ class Flow:
         self._follow(node.lineno, (starts[0],))
         for case, number, other in zip(node.cases, starts, [*((start,) for start in starts[1:]), after], strict=True):
             self._follow(number, (*_start(case.body, after), *other))
+            body, own = _start(case.body, after), number == case.pattern.end_lineno < _start(case.body, after)[0]
+            if case.guard is None and own and len(other) == 1 and node.subject.end_lineno == node.lineno:
+                self.cases[number] = Case(ast.unparse(node.subject), case.pattern, body[0], other[0])
             self._block(case.body, after, ends, goes_on)
 
     def _follow(self, number: int, after: _Numbers) -> None:
