@@ -80,8 +80,9 @@ class Objects:
         for number, name in _touched(statement, known):
             if (number, name) not in [each[0] for each in done]:
                 self.attributes[number].pop(name, None)
+        inside = _changed_inside(statement, known)
         for (number, name), value in done:
-            if value is None or (isinstance(value, Later) and value.depth > _DEEPEST):
+            if (number, name) in inside or value is None or (isinstance(value, Later) and value.depth > _DEEPEST):
                 self.attributes[number].pop(name, None)
             else:
                 self.attributes[number][name] = value
@@ -215,6 +216,20 @@ def _read(statement: ast.AST) -> Iterator[ast.Attribute]:
         if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load) and id(node) not in called:
             if isinstance(node.value, ast.Name):
                 yield node
+
+
+def _changed_inside(statement: ast.stmt, known: Mapping[str, int]) -> set[tuple[int, str]]:
+    """Attributes that calls in the midst of a statement change, as that of `pop` in `a.x[1] = a.x.pop(0)`."""
+    own = statement.value if isinstance(statement, ast.Expr) else None
+    found = set()
+    for node in ast.walk(statement):
+        match node:
+            case ast.Call(func=ast.Attribute(value=value, attr=method)) if node is not own and method in CHANGES:
+                while isinstance(value, ast.Subscript):
+                    value = value.value
+                if (place := _place(value, known)) is not None:
+                    found.add(place)
+    return found
 
 
 def _touched(statement: ast.stmt, known: Mapping[str, int]) -> Iterator[tuple[int, str]]:
