@@ -77,10 +77,15 @@ class Objects:
         if statement is None or not any(isinstance(node, ast.Attribute) for node in ast.walk(statement)):
             return
         done = list(self._done(statement, line, known, fill))
+        inside = _changed_inside(statement, known)
+        if len(inside) == 1:
+            ((place, call),) = inside.items()
+            alone = statement_of(text := text_of(call, line))
+            if place not in [each[0] for each in done] and alone is not None:
+                done, inside = [*done, *self._changed(alone, text, known, fill)], {}
         for number, name in _touched(statement, known):
             if (number, name) not in [each[0] for each in done]:
                 self.attributes[number].pop(name, None)
-        inside = _changed_inside(statement, known)
         for (number, name), value in done:
             if (number, name) in inside or value is None or (isinstance(value, Later) and value.depth > _DEEPEST):
                 self.attributes[number].pop(name, None)
@@ -218,17 +223,15 @@ def _read(statement: ast.AST) -> Iterator[ast.Attribute]:
                 yield node
 
 
-def _changed_inside(statement: ast.stmt, known: Mapping[str, int]) -> set[tuple[int, str]]:
-    """Attributes that calls in the midst of a statement change, as that of `pop` in `a.x[1] = a.x.pop(0)`."""
+def _changed_inside(statement: ast.stmt, known: Mapping[str, int]) -> dict[tuple[int, str], ast.Call]:
+    """Attributes that calls in the midst of a statement change, as that of `pop` in `a.x[1] = a.x.pop(0)`, and the last such call."""
     own = statement.value if isinstance(statement, ast.Expr) else None
-    found = set()
+    found: dict[tuple[int, str], ast.Call] = {}
     for node in ast.walk(statement):
         match node:
             case ast.Call(func=ast.Attribute(value=value, attr=method)) if node is not own and method in CHANGES:
-                while isinstance(value, ast.Subscript):
-                    value = value.value
-                if (place := _place(value, known)) is not None:
-                    found.add(place)
+                if (place := _place(_outer(value), known)) is not None:
+                    found[place] = node
     return found
 
 

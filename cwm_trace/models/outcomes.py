@@ -92,6 +92,8 @@ def outcome_of(running: Running, answers: Answers) -> Outcome | None:
         return None if plain is None else outcome_of(plain, answers)
     if (plain := without_method(running, answers.value)) is not None:
         return outcome_of(plain, answers)
+    if (plain := _without_literal_take(statement, running, answers)) is not None:
+        return outcome_of(plain, answers)
     if not has_takes(statement) or _of_default(statement) is not None:
         return _done_by(statement, running, answers)
     if (take := first_take(statement, running.source)) is None or running.line != _values_in(
@@ -104,6 +106,26 @@ def outcome_of(running: Running, answers: Answers) -> Outcome | None:
     source, names = take.replaced(running.source, value), {**running.names, **left}
     outcome = outcome_of(Running(source, _values_in(source, names), names), answers)
     return None if outcome is None else outcome._replace(bound={**left, **outcome.bound})
+
+
+def _without_literal_take(statement: ast.stmt, running: Running, answers: Answers) -> Running | None:
+    """The line with what the only `pop` in it gives, of a value that stands there, as that of an attribute does; None where there is none."""
+    calls = [
+        node
+        for node in ast.walk(statement)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in GIVING
+    ]
+    if len(calls) != 1 or (isinstance(statement, ast.Expr) and calls[0] is statement.value):
+        return None
+    (call,) = calls
+    over = text_of(call.func.value, running.source) if isinstance(call.func, ast.Attribute) else ""
+    if not is_value(over) or running.source.count(over) != 1:
+        return None
+    given = answers.value(worked(_values_in(text_of(call, running.source), running.names), answers.value))
+    if given is None or not is_value(given):
+        return None
+    source = put(running.source, *span(running.source, call, call), given)
+    return running._replace(source=source, line=_values_in(source, running.names))
 
 
 def resolved(attribute: Attribute, answers: Answers) -> str | None:
