@@ -587,6 +587,10 @@ class AtWork:
         kinds = {kind.strip() for kind in found[1].strip("()").split(",")}
         return {found[2]: raised} if kinds & {raised.partition("(")[0], "Exception", "BaseException"} else {}
 
+    def pauses(self) -> Way:
+        """Of the RETURN of a generator in the line that runs."""
+        return Way(Event.RETURN, _own_line(self._scopes.active[-1]))
+
     def raised(self) -> Way:
         """Of an EXCEPTION in the line that runs."""
         return Way(Event.EXCEPTION, _own_line(self._scopes.active[-1]))

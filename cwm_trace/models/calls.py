@@ -37,7 +37,7 @@ from cwm_trace.tracer.comprehensions import needs_its_function
 _HOOKS = frozenset(("__getattr__", "__getattribute__", "__call__", "__new__"))
 _LATER = (*DISPLAYS, ast.GeneratorExp, ast.NamedExpr, *PAUSES)  # in which order is not followed
 
-_SETTERS = re.compile(r"\b(?:__set\w*|__slots__|setter|frozen|property|\w*[nN]amed\w*[tT]uple|Enum)\b")
+_SETTERS = re.compile(r"\b(?:__set\w*|__slots__|setter|frozen|\w*[nN]amed\w*[tT]uple|Enum)\b")
 _SMALL = re.compile(r"-?\d{1,9}")
 _QUIET = (ast.List, ast.Tuple, ast.Set, ast.Starred, ast.JoinedStr)  # besides their parts
 

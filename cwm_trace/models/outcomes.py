@@ -214,6 +214,8 @@ def _taken(
 def _done_by(statement: ast.stmt, running: Running, answers: Answers) -> Outcome | None:
     """What a line does that takes nothing from a value."""
     if (name := _changed(statement)) is None:
+        if (alone := _on_literal(statement, running, answers)) is not None:
+            return alone
         if not isinstance(statement, (ast.Assign, ast.AnnAssign, ast.Return)) and not _yields(statement):
             return None
         done = statement_of(line := _in_order(statement, worked(running.line, answers.value), answers))
@@ -223,6 +225,23 @@ def _done_by(statement: ast.stmt, running: Running, answers: Answers) -> Outcome
     swaps = isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Tuple)
     value = _augmented(statement, name, running, answers) or _asked(name, running, answers, swaps)
     return None if value is None else Outcome({name: value})
+
+
+def _on_literal(statement: ast.stmt, running: Running, answers: Answers) -> Outcome | None:
+    """Of a change of what stands in the line, as an attribute's value does, or of a number that an attribute is: no variable is bound."""
+    match statement_of(worked(running.line, answers.value)), statement:
+        case ast.Expr(value=ast.Call(func=ast.Attribute(value=over, attr=name), args=args, keywords=[])) as done, _:
+            line = worked(running.line, answers.value)
+            kinds = {"append": "[d", "add": "{s", "appendleft": "d", "setdefault": "{"}
+            text = text_of(over, line)
+            fits = text[:1] in kinds.get(name, "-") and is_value(text)
+            return (
+                Outcome({}) if fits and done is not None and all(_text(arg, line) is not None for arg in args) else None
+            )
+        case _, ast.AugAssign(target=ast.Attribute(value=ast.Name()), value=added):
+            more = worked(_values_in(text_of(added, running.source), running.names), answers.value)
+            return Outcome({}) if is_value(more) else None
+    return None
 
 
 def _in_order(statement: ast.stmt, line: str, answers: Answers) -> str:
@@ -251,6 +270,8 @@ def _given(statement: ast.stmt, line: str) -> Outcome | None:
         ):
             text = _text(value, line)
             return None if text is None else Outcome({}, text)
+        case ast.Assign(targets=[ast.Subscript(value=ast.Dict(), slice=key)], value=value):  # of an attribute
+            return Outcome({}) if _text(value, line) is not None and _text(key, line) is not None else None
         case ast.Assign(targets=targets, value=value) if all(map(_is_attribute, targets)):
             return Outcome({}) if _text(value, line) is not None else None
         case ast.AnnAssign(target=target, value=ast.expr() as value) if _is_attribute(target):

@@ -109,6 +109,8 @@ def outlook_of(at_work: AtWork, answers: Answers) -> Outlook | None:
     besides = _ANYTHING if is_open else frozenset()
     if not outcome.is_partial and not back:
         back = at_work.unchanged(outcome.bound)
+    if outcome.returned is not None and running is not None and isinstance(statement_of(running.source), ast.Expr):
+        return Outlook(at_work.pauses(), {}, outcome.returned, besides=besides)
     return Outlook(None, {**back, **outcome.bound}, outcome.returned, besides=besides)
 
 

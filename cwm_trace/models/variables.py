@@ -169,8 +169,22 @@ class Variables:
             return None
         if name not in bindings.shared and _LASTING.match(value):
             return value
-        touched = {each for number in self._course.numbers for each in bindings.touches.get(number, ())}
-        return value if self._last is scope and name not in touched else None
+        if self._last is scope:
+            return value if name not in self._touched(scope) else None
+        definer = None if scope.code is None else self._definer(scope.code)
+        return None if definer is None else self._of_last(name, definer, scope)
+
+    def _touched(self, scope: _Scope) -> set[str]:
+        """The names whose values the lines that run in a function may change."""
+        return {each for number in scope.numbers for each in self._bindings.touches.get(number, ())}
+
+    def _of_last(self, name: str, definer: _Scope, scope: _Scope) -> str | None:
+        """The value of a function's variable as a function inside has shown it last, which has returned to this one; None: unknown."""
+        last = self._last
+        if last is None or last.code is None or name not in last.names or self._is_open:
+            return None
+        is_same = last is definer or (name in last.code.co_freevars and self._definer(last.code) is definer)
+        return last.names[name] if is_same and name not in self._touched(last) | self._touched(scope) else None
 
     def _kept(self, name: str, scope: _Scope) -> str | None:
         """The value that a variable has had since it was shown last; None: unknown."""
@@ -240,7 +254,7 @@ class Variables:
             return None
         inline, bindings = _is_inline(code), self._bindings  # of a comprehension, the line says little
         shared = bindings.shared | {*code.co_freevars}
-        stored = {*variables(code)} if inline else self._of_lines(bindings.stores)
+        stored = {*variables(code)} if inline and not self._course.begins else self._of_lines(bindings.stores)
         if len(new := stored - {*scope.names}) > 1 and new & bindings.mixed:  # in which order is unknown
             return None
         bound = (
@@ -258,7 +272,10 @@ class Variables:
                 made.append(Slot(name, False))
             elif value is not None:
                 stays = name not in stored and not self._is_open and (is_quiet or _LASTING.match(value))
-                made.append(Slot(name, name not in unbound, value if stays else plain if name == set_name else None))
+                told = value if stays else plain if name == set_name else None
+                if told is None and name in code.co_cellvars and name not in stored and self._last is not scope:
+                    told = self._of_last(name, scope, scope)
+                made.append(Slot(name, name not in unbound, told))
             elif name in stored:
                 made.append(Slot(name, name in bound, plain if name == set_name else None))
         return [tuple(made)]
