@@ -141,9 +141,17 @@ def test_objects_of_the_program_may_change_when_they_are_looked_at() -> None:
     assert shown_after("    k = n == s", NAMES, spelled)[:3] == (ANY_N, ANY_S, ANY_XS)
 
 
-def test_what_other_functions_bind_may_be_anything() -> None:
-    inner = "    def g():\n        nonlocal n\n        n = 2\n    g()"
-    assert shown_after(inner, NAMES)[0] == Slot("n", False)
+def test_what_other_functions_bind_is_what_they_have_shown() -> None:
+    for last, value in (("n = 2", None), ("pass", "2")):
+        source = f"def f(n):\n    def g():\n        nonlocal n\n        n = 2\n        {last}\n    g()\n    return n\n"
+        trace = record_source(source, "f(1)")
+        assert unfit(trace)[0] == []
+        variables = Variables(trace.context, Course(Order(trace.context)))
+        for step in trace.frames:
+            if step.source.strip() == "return n" and step.event is Event.LINE:
+                (slots,) = variables.slots(Event.LINE) or [()]
+                assert Slot("n", True, value) in slots
+            variables.observe(step)
 
 
 CLOSURES = dedent("""\

@@ -258,7 +258,9 @@ class AtWork:
     def unchanged(self, bound: Collection[str]) -> Mapping[str, str]:
         """Variables that the line cannot have changed, which has called no function; `bound`: those that it has bound to something."""
         scope = self._scopes.at_work
-        if scope is None or scope.is_within or scope.returned or _PAUSES.search(scope.line):
+        if scope is None or scope.is_within or scope.strange or _PAUSES.search(scope.line):
+            return {}
+        if any(left.name != "" for left in scope.left) or (scope.returned and not scope.left):
             return {}
         line = scope.line.strip()
         touched = touched_by(line)
@@ -270,7 +272,7 @@ class AtWork:
             for name, value in scope.names.items()
             if name not in touched
             and name not in bound
-            and is_value(value)
+            and is_value(plain(value))
             and value.partition("(")[0] not in EXCEPTIONS  # which go with their `except`
             and not any(_may_be_in(value, other) for other in changed)
         }

@@ -60,6 +60,7 @@ class Bindings:
         unclear: names of several functions, of a function and a variable, of what is decorated, and of what is not only called.
         shared: names that are bound from other functions than their own, or from comprehensions, and those of exceptions that are
             handled, which end with a handler.
+        handled: the latter.
         codes: compiled functions, lambdas and comprehensions, by the line that begins them.
         uncoded: lines that begin some that are not compiled.
         mixed: variables of these, which stand among those of the function around them.
@@ -80,6 +81,7 @@ class Bindings:
         self._unquiet: dict[int, list[ast.AST]] = {}
         self.unclear: set[str] = set()
         self.shared: set[str] = set()
+        self.handled: set[str] = set()
         self.codes: dict[int, list[CodeType]] = {}
         self.uncoded: set[int] = set()
         self.mixed: set[str] = set()
@@ -99,6 +101,7 @@ class Bindings:
                 self.shared.update(node.names)
             elif isinstance(node, ast.ExceptHandler) and node.name:
                 self.shared.add(node.name)
+                self.handled.add(node.name)
             elif isinstance(node, (*DISPLAYS, ast.GeneratorExp)):
                 self.shared.update(part.target.id for part in ast.walk(node) if isinstance(part, ast.NamedExpr))
             self.giving.update(_giving(node))

@@ -85,6 +85,10 @@ def outcome_of(running: Running, answers: Answers) -> Outcome | None:
     statement = statement_of(running.source)
     if statement is None:
         return None
+    if isinstance(statement, (ast.Pass, ast.Break, ast.Continue)) or (
+        isinstance(statement, ast.Return) and not statement.value
+    ):
+        return Outcome({}, "None" if isinstance(statement, ast.Return) else None)
     if (outcome := _handed_on(statement, running)) is not None:
         return outcome
     if has_lambda(statement):
@@ -126,6 +130,16 @@ def _without_literal_take(statement: ast.stmt, running: Running, answers: Answer
         return None
     source = put(running.source, *span(running.source, call, call), given)
     return running._replace(source=source, line=_values_in(source, running.names))
+
+
+def is_done(running: Running) -> bool:
+    """Whether a line is one call, which has returned."""
+    match statement_of(running.source):
+        case ast.Expr(value=ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name))) as statement:
+            calls = [node.func for node in ast.walk(statement) if isinstance(node, ast.Call)]
+            same = [each for each in calls if name in (getattr(each, "id", None), getattr(each, "attr", None))]
+            return running.last is not None and running.last.name == name and len(same) == 1
+    return False
 
 
 def resolved(attribute: Attribute, answers: Answers) -> str | None:

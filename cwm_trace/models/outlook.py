@@ -22,7 +22,7 @@ from cwm_trace.models.keyed import asked_next
 from cwm_trace.models.loops import Loop, targets_of, turn_of
 from cwm_trace.models.nested import Nested, next_turn
 from cwm_trace.models.operations import truth_of, worked
-from cwm_trace.models.outcomes import Answers, Value, outcome_of, raised_by
+from cwm_trace.models.outcomes import Answers, Value, is_done, outcome_of, raised_by
 from cwm_trace.models.questions import Way, is_closed
 from cwm_trace.models.scopes import Yields
 from cwm_trace.models.statements import ITERATOR, statement_of
@@ -100,7 +100,8 @@ def outlook_of(at_work: AtWork, answers: Answers) -> Outlook | None:
     back = at_work.handed_back() if running else {}
     if outcome is None:
         alone = running is not None and isinstance(statement_of(running.source), ast.Expr)
-        return Outlook(None, back, besides=_ANYTHING) if back and alone else None
+        besides = frozenset() if running is not None and is_done(running) and not at_work.may_draw else _ANYTHING
+        return Outlook(None, back, besides=besides) if alone and (back or not besides) else None
     is_open = (
         outcome.is_partial
         or at_work.may_draw

@@ -65,6 +65,7 @@ class Variables:
         self._bindings = Bindings(source)
         self._course = course
         self._is_open = self._bindings.shows_anything  # what looks like a number may be anything
+        self._handled = self._bindings.handled
         self._scopes: list[_Scope] = []
         self._last: _Scope | None = None  # of the last frame that has variables
         self._begun: set[CodeType] = set()  # functions that had a CALL
@@ -268,6 +269,10 @@ class Variables:
             value = scope.names.get(name)
             if name in code.co_freevars and value is not None and name not in bindings.deleted:
                 made.append(Slot(name, True, self._of_others(name, scope)))
+            elif name in code.co_cellvars and name in bindings.shared and value is not None and name not in unbound:
+                is_same = self._last is scope and name not in self._touched(scope) and bool(_LASTING.match(value))
+                told = value if is_same and not self._is_open else self._of_last(name, scope, scope)
+                made.append(Slot(name, name not in bindings.deleted and name not in self._handled, told))
             elif name in shared:
                 made.append(Slot(name, False))
             elif value is not None:
