@@ -190,6 +190,43 @@ def test_forms_are_as_in_python() -> None:
     assert told > 300
 
 
+@pytest.mark.parametrize(
+    "operation",
+    [
+        "dict(e=1, d=[2])",
+        "3 + True",
+        "True * 2.5",
+        "True + True",
+        "str.replace('aab', 'a', 'x')",
+        "list.count([1, 1], 1)",
+        "list(filter(str.isalpha, 'a1b'))",
+        "'aphid'.maketrans('i', '?')",
+        "type('a') is list",
+        "type(5) == int",
+        "'t' == '\\t'",
+        "'n' != '\\n'",
+    ],
+)
+def test_what_has_steps_is_as_in_python(operation: str) -> None:
+    asked: list[str] = []
+
+    def value(text: str) -> str | None:
+        asked.append(text)
+        return TRUE.value(text)
+
+    stepwise = Stepwise(Answers(value, TRUE.change, TRUE.holds))
+    assert stepwise.value(operation) == repr(eval(operation))
+    assert operation not in asked
+
+
+def test_what_has_no_length_raises() -> None:
+    trace = record_source(
+        "def f(n):\n    try:\n        return len(n)\n    except TypeError as e:\n        return str(e)\n", "f(3)"
+    )
+    raised = [outlook for outlook, step in checked(trace) if step.event is Event.EXCEPTION]
+    assert [outlook and outlook.returned for outlook in raised] == ['TypeError("object of type \'int\' has no len()")']
+
+
 def test_nothing_is_asked_but_facts() -> None:
     """As tests of numbers do: digits, and whether characters are the same."""
     asked: list[str] = []

@@ -162,7 +162,7 @@ def changed(value: str, line: str) -> str | None:
         ("return s, {n, 1}", [], Outcome({}, "('ab', {3, 1})")),
         ("x = (s, {n, 1})", [], Outcome({"x": "('ab', {3, 1})"})),
         ("x = {n}, {1}", [], Outcome({"x": "({3}, {1})"})),
-        ("return", [], None),
+        ("return", [], Outcome({}, "None")),
         ("n += len(s)", ["len('ab')", "3 + 2"], Outcome({"n": "5"})),
         ("s += 'c' * n", ["'c' * 3", "'ab' + 'ccc'"], Outcome({"s": "'abccc'"})),
         ("l += s", ["[1, 2] | r += 'ab'"], Outcome({"l": "[1, 2, 'a', 'b']"})),

@@ -68,6 +68,8 @@ def _alike(left: ast.expr, how: ast.cmpop, right: ast.expr, text: str) -> Way | 
     one, other = items_of(left, text), items_of(right, text)
     if one is None or other is None:
         return None
+    if len(one) == len(other) == 1 and isinstance(left, ast.Constant) and ("\\" in one[0]) is not ("\\" in other[0]):
+        return lambda steps: str(not holds)  # which their literals show
     if len(one) == len(other) == 1 and isinstance(left, ast.Constant):
         asked = f"{one[0]} == {other[0]}"
         return None if text == asked else lambda steps: str(steps.holds(asked) is holds)

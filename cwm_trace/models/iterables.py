@@ -64,6 +64,10 @@ def gone_through(over: ast.expr, text: str) -> Through | None:
             return behind(gone_through(inner, text), lambda items, steps: ordered(items, steps))
         case ast.Call(func=ast.Name(id="filter"), args=[ast.Constant(value=None), inner], keywords=[]):
             return behind(gone_through(inner, text), lambda items, steps: _true(items))
+        case ast.Call(
+            func=ast.Name(id="filter"), args=[ast.Attribute(value=ast.Name(id="str"), attr=name), inner], keywords=[]
+        ):
+            return behind(gone_through(inner, text), lambda items, steps: _passing(f"{{}}.{name}()", items, steps))
         case ast.Call(func=ast.Name(id="reversed"), args=[inner], keywords=[]):
             return behind(gone_through(inner, text), lambda items, steps: items[::-1])
         case ast.Call(func=ast.Name(id=name), args=args, keywords=words) if name.startswith("itertools_"):
@@ -134,6 +138,13 @@ def _zipped(throughs: Sequence[Through | None]) -> Through | None:
     return zipped
 
 
+def _passing(form: str, items: Sequence[str], steps: Steps) -> Sequence[str] | None:
+    """Those of which an operation gives what counts as true."""
+    told = all_known(steps.value(form.format(item)) for item in items)
+    truths = None if told is None else all_known(map(truth_of, told))
+    return None if truths is None else [item for item, truth in zip(items, truths, strict=True) if truth]
+
+
 def _mapped(form: str, items: Sequence[str], steps: Steps) -> Sequence[str] | None:
     return all_known(steps.value(form.format(item)) for item in items)
 
@@ -188,11 +199,20 @@ def function_of(name: str, args: Sequence[ast.expr], text: str) -> Way | None:
             return behind(gone_through(over, text), lambda items, steps: _of_set(name, items, steps))
         case "len", [ast.Call(func=ast.Name())]:
             return None
+        case "len", [ast.Constant(value=int() | float() | None) as value]:
+            return _without_length(kind_of(value))
         case "sorted", [over]:
             return sorted_of(over, text, False)
         case _, [over] if name in _FUNCTIONS:
             return behind(gone_through(over, text), _FUNCTIONS[name])
     return None
+
+
+def _without_length(kind: str) -> Way:
+    def raises(steps: Steps) -> str | None:
+        raise Raises(repr(TypeError(f"object of type '{kind}' has no len()")))
+
+    return raises
 
 
 def _of_values(name: str, given: Sequence[str]) -> Way | None:

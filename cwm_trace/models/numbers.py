@@ -18,6 +18,7 @@ _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 _LONGEST = 60  # characters of a number
 _PRECISE = 40  # digits of a quotient: more than are shown
 _MOST_TIMES = 64  # of a power
+_BY_ZERO = {"//": "float floor division by zero", "%": "float modulo"}
 _COMPARED = frozenset(("<", ">", "<=", ">=", "==", "!="))
 _BITS: dict[str, frozenset[int]] = {"&": frozenset({2}), "|": frozenset({1, 2}), "^": frozenset({1})}
 """How many of two bits are set where the one that comes of them is."""
@@ -74,7 +75,7 @@ def _way(first: Number, sign: str, second: Number) -> Way | None:
         return lambda steps: _answered(lambda: str(_holds(*_aligned(first, second), sign, steps)))
     whole = first.places is None and second.places is None
     if sign in ("//", "%") and not whole:
-        return lambda steps: _answered(lambda: _rounded_down(first, second, steps)[sign])
+        return lambda steps: _answered(lambda: _rounded_down(first, sign, second, steps))
     if sign in _WHOLE and not whole:
         return None
     way = {**_WHOLE, **_ALL}.get(sign)
@@ -172,13 +173,13 @@ def _both(first: Number, second: Number, steps: Steps, kind: str) -> tuple[Numbe
     return Number(first.is_negative is not second.is_negative, quotient), Number(second.is_negative, rest)
 
 
-def _rounded_down(first: Number, second: Number, steps: Steps) -> dict[str, str]:
+def _rounded_down(first: Number, sign: str, second: Number, steps: Steps) -> str:
     """What `//` and `%` give where one of them has a point."""
     if is_zero(second.digits):
-        raise Raises
+        raise Raises(repr(ZeroDivisionError(_BY_ZERO[sign])))
     first, second = _aligned(first, second)
     quotient, rest = _both(first._replace(places=None), second._replace(places=None), steps, "division")
-    return {"//": quotient.as_float, "%": rest._replace(places=first.places).as_float}
+    return quotient.as_float if sign == "//" else rest._replace(places=first.places).as_float
 
 
 def _power(first: Number, second: Number, steps: Steps) -> Number | str:

@@ -244,13 +244,13 @@ def _operands(node: ast.expr) -> Sequence[ast.AST] | None:
             name in _FUNCTIONS or name in (SHOWN, TEXT) or name in CONTAINERS or name.startswith(_LIBRARY)
         ):
             return [*args, *(keyword.value for keyword in keywords)]
-        case ast.BinOp(left=left, right=right):
+        case ast.BinOp(left=left, right=right) if not (_is_function(left) or _is_function(right)):
             return [left, right]
         case ast.UnaryOp(operand=operand):
             return [operand]
         case ast.Compare(left=left, comparators=others):
             return [left, *others]
-        case ast.Subscript(value=value, slice=index, ctx=ast.Load()):
+        case ast.Subscript(value=value, slice=index, ctx=ast.Load()) if not _is_function(value):
             return [value, index]
         case ast.Attribute(value=ast.Call(func=ast.Name(id="type"), args=[value], keywords=[]), attr="__name__"):
             return [value]
@@ -261,6 +261,11 @@ def _operands(node: ast.expr) -> Sequence[ast.AST] | None:
         case ast.Dict(keys=keys, values=values) if None in keys:
             return [*(key for key in keys if key is not None), *values]
     return None
+
+
+def _is_function(node: ast.expr) -> bool:
+    """Whether this is the name of a function, which may be a variable's of which nothing is known."""
+    return isinstance(node, ast.Name) and node.id != "inf"
 
 
 def is_operand(node: ast.AST) -> bool:

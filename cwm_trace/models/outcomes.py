@@ -243,6 +243,8 @@ def _done_by(statement: ast.stmt, running: Running, answers: Answers) -> Outcome
 
 def _on_literal(statement: ast.stmt, running: Running, answers: Answers) -> Outcome | None:
     """Of a change of what stands in the line, as an attribute's value does, or of a number that an attribute is: no variable is bound."""
+    if not isinstance(statement, (ast.Expr, ast.AugAssign)) or _yields(statement):
+        return None
     match statement_of(worked(running.line, answers.value)), statement:
         case ast.Expr(value=ast.Call(func=ast.Attribute(value=over, attr=name), args=args, keywords=[])) as done, _:
             line = worked(running.line, answers.value)

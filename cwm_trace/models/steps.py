@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from cwm_trace.models.characters import joined, of_text, translated
 from cwm_trace.models.comparisons import compared, is_sequence, kind_of
-from cwm_trace.models.containers import unwrapped
+from cwm_trace.models.containers import FACTORIES, unwrapped
 from cwm_trace.models.formats import by_percent, formatted
 from cwm_trace.models.heaps import GIVING as HEAPS
 from cwm_trace.models.heaps import given_by
@@ -25,6 +25,7 @@ from cwm_trace.models.items import (
     Way,
     dict_together,
     in_order,
+    is_number,
     is_text,
     is_whole,
     item_at,
@@ -60,6 +61,12 @@ def _way(node: ast.expr, text: str) -> Way | None:
             inner := unwrapped(right)
         ) is not None:
             return compared(left, how, inner, text)
+        case ast.Compare(
+            left=ast.Call(func=ast.Name(id="type"), args=[value], keywords=[]),
+            ops=[ast.Is() | ast.IsNot() | ast.Eq() | ast.NotEq() as how],
+            comparators=[ast.Name(id=name)],
+        ) if (kind := kind_of(value)) and name in FACTORIES:
+            return lambda steps: str((kind == name) is isinstance(how, (ast.Is, ast.Eq)))
         case ast.Compare(left=left, ops=[how], comparators=[right]):
             return (
                 _infinite(left, COMPARISONS.get(type(how), ""), right, text)
@@ -68,6 +75,8 @@ def _way(node: ast.expr, text: str) -> Way | None:
             )
         case ast.Compare(left=left, ops=hows, comparators=others):
             return _chained([left, *others], hows, text)
+        case ast.BinOp(left=left, op=op, right=right) if _is_truth(left) or _is_truth(right):
+            return _of_truths(left, SIGNS.get(type(op), ""), right, text)
         case ast.BinOp(left=left, op=op, right=right) if way := _infinite(left, SIGNS.get(type(op), ""), right, text):
             return way
         case ast.BinOp(left=left, op=op, right=right) if way := _of_numbers(left, SIGNS.get(type(op), ""), right, text):
@@ -109,6 +118,15 @@ def _way(node: ast.expr, text: str) -> Way | None:
             return _at(over, text_of(place, text), text)
         case ast.Attribute(value=ast.Call(args=[value]), attr="__name__") if kind := kind_of(value):
             return lambda steps: repr(kind)
+        case ast.Call(func=ast.Name(id="dict"), args=[], keywords=[_, *_] as words) if all(word.arg for word in words):
+            values = [shown(word.value, text) or "" for word in words]
+            pairs = [(repr(word.arg), value) for word, value in zip(words, values, strict=True)]
+            return (lambda steps: dict_together(pairs)) if all(values) else None
+        case ast.Call(
+            func=ast.Attribute(value=ast.Name(id="str" | "list" | "dict"), attr=name), args=[first, *rest], keywords=[]
+        ) if name not in ("maketrans", "fromkeys") and is_value(text_of(first, text)):
+            behind_it = ", ".join(text_of(each, text) for each in rest)
+            return lambda steps: steps.value(f"{text_of(first, text)}.{name}({behind_it})")
         case ast.Call(func=ast.Name(id=name), args=args, keywords=[]):
             return function_of(name, args, text)
         case ast.Call(func=ast.Name(id="sorted"), args=[over], keywords=[ast.keyword(arg="reverse", value=down)]):
@@ -121,6 +139,24 @@ def _way(node: ast.expr, text: str) -> Way | None:
 def _infinite(left: ast.expr, sign: str, right: ast.expr, text: str) -> Way | None:
     told = of_infinity(text_of(left, text), sign, text_of(right, text)) if sign else None
     return None if told is None else lambda steps: told
+
+
+def _is_truth(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, bool)
+
+
+def _of_truths(left: ast.expr, sign: str, right: ast.expr, text: str) -> Way | None:
+    """An operation on a truth and a number, or two truths, as on numbers."""
+    one, other = _as_number(left, text), _as_number(right, text)
+    if not one or not other or not sign or (sign in ("&", "|", "^") and _is_truth(left) and _is_truth(right)):
+        return None
+    return lambda steps: steps.value(f"{one} {sign} {other}")
+
+
+def _as_number(node: ast.expr, text: str) -> str:
+    """The text of a number, of a truth as one; "" for others."""
+    number = text_of(node, text)
+    return {"True": "1", "False": "0"}.get(number, number if is_number(number) else "")
 
 
 def _is_set_made(node: ast.expr) -> bool:
@@ -256,7 +292,9 @@ def _method(over: ast.expr, name: str, given: Sequence[str], args: Sequence[ast.
         return of_set(name, members, others, given) if len(given) == len(args) else None
     items = items_of(over, text)
     match over, name, given:
-        case ast.Name(id="str"), "maketrans", [one, other] if is_text(one) and is_text(other):
+        case ((ast.Name(id="str") | ast.Constant(value=str())), "maketrans", [one, other]) if is_text(one) and is_text(
+            other
+        ):
             return lambda steps: _table(characters(one), characters(other), steps)
         case ast.Name(id="dict"), "fromkeys", [_, *value] if len(value) < 2:
             through = gone_through(args[0], text)
