@@ -206,8 +206,8 @@ def _of_dict(before: ast.Dict, value: str, statement: ast.stmt, line: str) -> Wa
         ) if is_value(of(key)):
             missing = None if isinstance(statement, ast.Delete) or len(statement.value.args) < 2 else value  # type: ignore[attr-defined]
             return lambda steps: _without(pairs, of(key), missing, steps)
-        case ast.Expr(value=ast.Call(func=ast.Attribute(attr="popitem"), args=[], keywords=[])) if pairs:
-            return lambda steps: dict_together(pairs[:-1])
+        case ast.Expr(value=ast.Call(func=ast.Attribute(attr="popitem"), args=[], keywords=[])):
+            return lambda steps: _without_last(pairs)
         case ast.Expr(value=ast.Call(func=ast.Attribute(attr="setdefault"), args=[key, given], keywords=[])) if (
             is_value(of(key)) and is_value(of(given))
         ):
@@ -221,6 +221,12 @@ def _of_dict(before: ast.Dict, value: str, statement: ast.stmt, line: str) -> Wa
         ):
             return lambda steps: _updated(value, steps.value(f"dict({of(others)})"), steps)
     return None
+
+
+def _without_last(pairs: _Pairs) -> str:
+    if not pairs:
+        raise Raises("KeyError('popitem(): dictionary is empty')")
+    return dict_together(pairs[:-1])
 
 
 def _updated(value: str, others: str | None, steps: Steps) -> str | None:

@@ -6,11 +6,14 @@ Values of different kinds are never equal, which their literals show. Knows Pyth
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Sequence
 
 from cwm_trace.models.items import Steps, Way, alike, is_text, items_of, matches, shown
 from cwm_trace.models.statements import COMPARISONS
 
+_PLAIN = re.compile(r"""(?:'[ -~]'|"'"){2}""")
+"""Two characters that can be typed: they are equal if their numbers are, which a network tells more surely."""
 _KINDS: dict[type[ast.expr], str] = {ast.List: "list", ast.Tuple: "tuple", ast.Set: "set", ast.Dict: "dict"}
 
 
@@ -70,6 +73,10 @@ def _alike(left: ast.expr, how: ast.cmpop, right: ast.expr, text: str) -> Way | 
         return None
     if len(one) == len(other) == 1 and isinstance(left, ast.Constant) and ("\\" in one[0]) is not ("\\" in other[0]):
         return lambda steps: str(not holds)  # which their literals show
+    if len(one) == len(other) == 1 and isinstance(left, ast.Constant) and _PLAIN.fullmatch(one[0] + other[0]):
+        return lambda steps: str(
+            steps.same(*(steps.value(f"ord({each})") or each for each in (one[0], other[0]))) is holds
+        )
     if len(one) == len(other) == 1 and isinstance(left, ast.Constant):
         asked = f"{one[0]} == {other[0]}"
         return None if text == asked else lambda steps: str(steps.holds(asked) is holds)

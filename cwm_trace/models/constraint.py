@@ -85,6 +85,7 @@ class FrameGrammar:
         self._shown: dict[Event, Sequence[_Entries] | None] = {}
         self._values: dict[Event, str | None] = {}  # in JSON's spelling
         self._settled: Mapping[Event, Mapping[str, str]] = {}  # variables
+        self._unbound: frozenset[str] = frozenset()
         self.wide = {character for line in self._lines for character in line if not character.isascii()}
         self.may_end = False
         for step in prompt.frames:
@@ -105,7 +106,7 @@ class FrameGrammar:
     def _remember(self, step: Step) -> None:
         self._names.update((json.dumps(name), name) for name in step.locals)
         self.variables.observe(step)
-        self._next, self._shown, self._values, self._settled = {}, {}, {}, {}
+        self._next, self._shown, self._values, self._settled, self._unbound = {}, {}, {}, {}, frozenset()
         self.may_end = step.event in (Event.RETURN, Event.EXCEPTION) and self.course.may_end
 
     def hold(self, outlook: Outlook) -> None:
@@ -114,6 +115,7 @@ class FrameGrammar:
             self.decide(*outlook.way)
         self.exclude(outlook.excluded)
         raises = outlook.way is not None and outlook.way.event is Event.EXCEPTION
+        self._unbound = outlook.unbound
         self.settle(outlook.bound, None if raises else outlook.returned, outlook.handed)
         if raises and outlook.returned is not None:
             self._values[Event.EXCEPTION] = render_value(outlook.returned)
@@ -167,6 +169,7 @@ class FrameGrammar:
                 name in known,
             )
             for name, must, value in slots
+            if name not in self._unbound or event is not Event.LINE
         ]
 
     def _value_of(self, event: Event) -> str | None:

@@ -16,7 +16,7 @@ from cwm_trace.models.comprehensions import made_of
 from cwm_trace.models.containers import default_of
 from cwm_trace.models.fields import spelled_out
 from cwm_trace.models.inline import filled
-from cwm_trace.models.items import shares_of
+from cwm_trace.models.items import is_whole, shares_of
 from cwm_trace.models.keyed import has_lambda, without_lambda, without_method
 from cwm_trace.models.objects import BEFORE, Attribute
 from cwm_trace.models.objects import put as put_in
@@ -369,7 +369,7 @@ def _augmented(statement: ast.stmt, name: str, running: Running, answers: Answer
         return None
     value, sign = running.names[name], SIGNS.get(type(statement.op))
     added = worked(running.line, answers.value).removeprefix(value).lstrip().removeprefix(f"{sign}=").strip()
-    if sign is None or not is_value(added) or _kind(value) != _kind(added):
+    if sign is None or not is_value(added) or (_kind(value) != _kind(added) and not (sign == "*" and is_whole(added))):
         return None
     return answers.value(f"{value} {sign} {added}")
 

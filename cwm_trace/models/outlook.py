@@ -40,6 +40,7 @@ class Outlook(NamedTuple):
         returned: the value of a RETURN, or of an EXCEPTION where it is one; None: unknown.
         handed: values of parameters, by their names, of the CALL.
         shows_all: whether that is all that it shows, in order.
+        unbound: variables that the LINE does not show.
         besides: what may come in place of all that, of calls and exceptions.
     """
 
@@ -48,6 +49,7 @@ class Outlook(NamedTuple):
     returned: str | None = None
     handed: Mapping[str, str] = {}
     shows_all: bool = False
+    unbound: frozenset[str] = frozenset()
     besides: frozenset[Event] = frozenset()
 
     @property
@@ -220,7 +222,8 @@ def _turned(at_work: AtWork, loop: Loop, answers: Answers) -> Outlook | None:
         return None if returned is None else Outlook(None, {}, returned, besides=_ANYTHING)
     if not turn and loop.body:  # nothing is bound
         same = {name: loop.names[name] for name in targets_of(loop.header) if name in loop.names}
-        return Outlook(loop.behind, {**at_work.unchanged(same), **same}, returned)
+        never = frozenset(targets_of(loop.header)) - loop.names.keys()
+        return Outlook(loop.behind, {**at_work.unchanged(same), **same}, returned, unbound=never)
     if loop.body:
         return Outlook(loop.way, {**at_work.unchanged(turn), **turn})
     if not turn and returned is None:

@@ -6,8 +6,10 @@ Knows who to ask; no model.
 
 from __future__ import annotations
 
+import re
 from functools import partial
 
+from cwm_trace.frames import Event
 from cwm_trace.models.at_work import AtWork
 from cwm_trace.models.changes import change_of
 from cwm_trace.models.containers import as_in_frames
@@ -17,17 +19,25 @@ from cwm_trace.models.outcomes import Answers, resolved
 from cwm_trace.models.outlook import Outlook, behind_test, outlook_of, raising
 from cwm_trace.models.steps import way_of
 
+_CHARACTER = r"""(?:'(?:[^'\\]|\\.+)'|"'")"""
+_FACT = re.compile(
+    rf"\d{{1,2}} (?:[-+*<]|==) \d{{1,2}}|{_CHARACTER} == {_CHARACTER}|{_CHARACTER}\.\w+\(\)|ord\({_CHARACTER}\)|chr\(\d+\)"
+)
+"""Operations that raise nothing."""
+
 
 class Stepwise:
     """Those of one who answers as a whole."""
 
     def __init__(self, whole: Answers) -> None:
         self._whole, self._raises = whole, list[Raises]()
+        self._is_sure = True  # whether nothing has been asked for that may raise
         self._steps = Steps(self.value, self._holds)
 
     def value(self, operation: str) -> str | None:
         """The text of what an operation gives; None where that raises or is unknown."""
         way = way_of(operation)
+        self._is_sure &= way is not None or _FACT.fullmatch(operation) is not None
         return self._whole.value(operation) if way is None else self._done(way)
 
     def change(self, value: str, line: str) -> str | None:
@@ -41,6 +51,7 @@ class Stepwise:
 
     def _holds(self, test: str) -> bool:
         way = way_of(test)
+        self._is_sure &= way is not None or _FACT.fullmatch(test) is not None
         return self._whole.holds(test) if way is None else self._done(way) == "True"
 
     def _done(self, way: Way) -> str | None:
@@ -58,8 +69,11 @@ class Stepwise:
             return Outlook(way, {}, "GeneratorExit()")
         if raised := at_work.unwinds:
             return raising(at_work, raised)
+        self._is_sure = True
         if (outlook := behind_test(at_work, answers)) is not None:
-            return raising(at_work, self._raises[0].value) if self._raises else outlook
+            if self._raises:
+                return raising(at_work, self._raises[0].value)
+            return outlook._replace(besides=outlook.besides - {Event.EXCEPTION}) if self._is_sure else outlook
         outlook = outlook_of(at_work, answers)
         if outlook is None:
             return raising(at_work, self._raises[0].value) if self._raises else None

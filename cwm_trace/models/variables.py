@@ -262,7 +262,7 @@ class Variables:
             set() if inline or self._course.raised or len(self._course.numbers) > 1 else self._of_lines(bindings.binds)
         )
         unbound = self._of_lines(bindings.unbinds)
-        is_quiet = not inline and self._is_quiet(scope)
+        is_quiet = (not inline or self._course.begins) and self._is_quiet(scope)
         set_name, plain = self._plain(scope)
         made = []
         for name in dict.fromkeys((*scope.names, *variables(code))):
