@@ -15,6 +15,7 @@ from cwm_trace.models.outcomes import Answers
 from cwm_trace.models.outlook import Outlook
 from cwm_trace.models.stepwise import Stepwise
 from cwm_trace.tracer.inprocess import record_source
+from tests.benchmarks.questions import walked
 from tests.test_models_outlook import TRUE, checked, outlooks
 
 MODULES = (
@@ -217,6 +218,22 @@ def test_what_has_steps_is_as_in_python(operation: str) -> None:
     stepwise = Stepwise(Answers(value, TRUE.change, TRUE.holds))
     assert stepwise.value(operation) == repr(eval(operation))
     assert operation not in asked
+
+
+def test_of_what_has_no_steps_nothing_is_told() -> None:
+    """The square root of no square, which no network is asked for by this name."""
+    source = "import math\ndef f(n):\n    if 2 < math.sqrt(n):\n        return math.sqrt(n)\n    return 0\n"
+    asked: list[str] = []
+
+    def holds(test: str) -> bool:
+        asked.append(test)
+        return False
+
+    stepwise = Stepwise(Answers(TRUE.value, TRUE.change, holds))
+    for notes, step in walked(record_source(source, "f(7)")):
+        outlook = stepwise.outlook(notes.at_work)
+        assert outlook is None or outlook.returned != "0", step
+    assert not [test for test in asked if "sqrt" in test]
 
 
 def test_what_has_no_length_raises() -> None:

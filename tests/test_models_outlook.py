@@ -94,6 +94,7 @@ def test_what_frames_show_is_among_what_is_left(family: str | None) -> None:
 
 DRAWS = [
     ("    return sum(int(c) + y for c in s if c.isdigit())", "f('a1c4', 2)"),
+    ("    if all (int(c) % 2 == 1 for c in s):\n        return y\n    return 5", "f('15', 2)"),
     ("    return ''.join(c.upper() for c in s)", "f('abc', 0)"),
     ("    return ''.join(c for c in s if c != 'b' if c != 'd')", "f('abcde', 0)"),
     ("    return dict((v, k) for k, v in enumerate(s))", "f('ab', 0)"),

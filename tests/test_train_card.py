@@ -46,7 +46,9 @@ def test_the_card_of_a_model_that_is_always_right(tmp_path: Path) -> None:
     assert "| output pass@1 | 100.0 [20.7, 100.0] | 100.0 [20.7, 100.0] | 0.0 [0.0, 79.3] |" in made
     assert "| next frame exact | 100.0" in made and "| int | 1 | 100.0" in made
     rows = [line.split(" | ") for line in made.splitlines()]
-    assert {row[0].removeprefix("| ") for row in rows if row[1:2] == ["1"] and "[" in row[2]} >= set(BUNDLED) - {"longer"}  # which is not measured
+    assert {row[0].removeprefix("| ") for row in rows if row[1:2] == ["1"] and "[" in row[2]} >= set(BUNDLED) - {
+        "longer"
+    }  # which is not measured
     assert f"`{next(iter(OPERATIONS))}` 100" in made and "`statement FunctionDef` 100" in made
     assert "| s | 7 | 1 | 0 | 0 | 0 | 15 |" in made
     assert (tmp_path / "runs" / "unconstrained" / "manifest.json").is_file()

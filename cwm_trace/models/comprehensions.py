@@ -181,7 +181,7 @@ def with_ended(line: str, ended: Sequence[tuple[Form, str]]) -> str:
     for number, (form, text) in reversed(list(enumerate(ended))):
         if any(other.start <= form.start < other.end for other, _ in ended[number + 1 :]):
             continue  # in what another one went through
-        called = form.draws and line[: form.start][-1:].isidentifier()
+        called = form.draws and line[: form.start].rstrip()[-1:].isidentifier()
         line = line[: form.start] + (f"({text})" if called else text) + line[form.end :]
     return line
 

@@ -14,6 +14,7 @@ from cwm_trace.models.at_work import AtWork
 from cwm_trace.models.changes import change_of
 from cwm_trace.models.containers import as_in_frames
 from cwm_trace.models.items import Raises, Steps, Way
+from cwm_trace.models.modules import LIBRARY
 from cwm_trace.models.operations import worked
 from cwm_trace.models.outcomes import Answers, resolved
 from cwm_trace.models.outlook import Outlook, behind_test, outlook_of, raising
@@ -24,6 +25,14 @@ _FACT = re.compile(
     rf"\d{{1,2}} (?:[-+*<]|==) \d{{1,2}}|{_CHARACTER} == {_CHARACTER}|{_CHARACTER}\.\w+\(\)|ord\({_CHARACTER}\)|chr\(\d+\)"
 )
 """Operations that raise nothing."""
+
+
+# Functions of modules, which a network does not know by the names that they have here.
+_UNTOLD = re.compile(rf"\b(?:{'|'.join(LIBRARY)})\w+\(")
+
+
+class _Untold(Exception):
+    """Internal: a test has something in it that nobody tells."""
 
 
 class Stepwise:
@@ -38,7 +47,9 @@ class Stepwise:
         """The text of what an operation gives; None where that raises or is unknown."""
         way = way_of(operation)
         self._is_sure &= way is not None or _FACT.fullmatch(operation) is not None
-        return self._whole.value(operation) if way is None else self._done(way)
+        if way is None:
+            return None if _UNTOLD.search(operation) else self._whole.value(operation)
+        return self._done(way)
 
     def change(self, value: str, line: str) -> str | None:
         """The text of a value when a line has changed it; None as above."""
@@ -52,6 +63,8 @@ class Stepwise:
     def _holds(self, test: str) -> bool:
         way = way_of(test)
         self._is_sure &= way is not None or _FACT.fullmatch(test) is not None
+        if way is None and _UNTOLD.search(test):
+            raise _Untold
         return self._whole.holds(test) if way is None else self._done(way) == "True"
 
     def _done(self, way: Way) -> str | None:
@@ -63,6 +76,12 @@ class Stepwise:
 
     def outlook(self, at_work: AtWork) -> Outlook | None:
         """What the next frame is; None where nothing is known."""
+        try:
+            return self._outlook(at_work)
+        except _Untold:
+            return None
+
+    def _outlook(self, at_work: AtWork) -> Outlook | None:
         self._raises, answers = [], Answers(self.value, self.change, self.holds)
         at_work.resolve = partial(resolved, answers=answers)
         if (way := at_work.closes()) is not None:
