@@ -1,6 +1,6 @@
 """What format-constrained decoding leaves open: recorded traces of suites, frame by frame, against `cwm_trace.models.constraint`.
 
-    python -m tests.benchmarks.constraint SUITE [SUITE ...]
+    python -m tests.benchmarks.constraint SUITE [SUITE ...] [--most FRAMES]
 
 For each suite: frames that came and were ruled out (0 is right: what is true must never be), the share of frames that could have had one event
 and line only, exceptions aside, and the share of values shown that could only be one. A CALL of the entry is given to a model, and not counted.
@@ -47,11 +47,14 @@ def main() -> None:
     """Print a line for each suite."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("suites", nargs="+")
-    for suite in parser.parse_args().suites:
+    parser.add_argument("--most", type=int, help="leave out traces of more frames")
+    args = parser.parse_args()
+    for suite in args.suites:
         total: Counter[str] = Counter()
         for task in load_suite(suite).tasks:
             try:
-                total += counted(run_source(task.source, task.call))
+                trace = run_source(task.source, task.call)
+                total += counted(trace) if not args.most or len(trace.frames) <= args.most else Counter(left_out=1)
             except CwmTraceError as error:
                 print(f"{task.id}: {error}")
         print(
