@@ -203,6 +203,10 @@ class AtWork:
     def _imported(self) -> Imported:
         return imported_by(self._flow.source)
 
+    @cached_property
+    def _sets_by_name(self) -> bool:
+        return _SETS.search(self._flow.source) is not None
+
     def running(self) -> Running | None:
         """The statement that runs; None where there is none, or it has several lines, but for a `return`, or its line several."""
         scope = self._scopes.at_work
@@ -319,7 +323,7 @@ class AtWork:
     def _with_attributes(self, scope: Scope, text: str) -> str:
         """The same, and names from modules as they are spelled here."""
         text = with_tallies(spelled(text, self._imported), tallied_in(self._flow.source), scope.names)
-        known = scope.known and not _SETS.search(self._flow.source)
+        known = scope.known and not self._sets_by_name
         return self._scopes.objects.filled(text, scope.known, self.resolve) if known else text
 
     def gathering(self) -> Gathering | None:

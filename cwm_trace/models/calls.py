@@ -27,6 +27,7 @@ from cwm_trace.models.statements import (
     FUNCTIONS,
     ITERATOR,
     PAUSES,
+    own_parts,
     parsed,
     readings,
     statement_of,
@@ -481,15 +482,7 @@ def _bound_in_class(statement: ast.stmt) -> Iterator[str]:
 
 def _runs_at_once(function: ast.FunctionDef) -> bool:
     """Whether a call of it is a CALL of it: no decorator is around it, and it is no generator."""
-    return not function.decorator_list and not any(isinstance(node, PAUSES) for node in _own(function))
-
-
-def _own(function: ast.AST) -> Iterator[ast.AST]:
-    """All that is in a function, but for what is in functions inside."""
-    for part in ast.iter_child_nodes(function):
-        yield part
-        if not isinstance(part, (*DEFINITIONS, ast.Lambda)):
-            yield from _own(part)
+    return not function.decorator_list and not any(isinstance(node, PAUSES) for node in own_parts(function))
 
 
 def _is_special(node: ast.ClassDef) -> bool:

@@ -23,12 +23,12 @@ from cwm_trace.models.items import (
     shown,
     texts_of,
 )
+from cwm_trace.models.modules import CHANGING
 from cwm_trace.models.operations import is_value
 from cwm_trace.models.sets import changed_set, given_items, items_of_set
 from cwm_trace.models.slices import between, bound_of
 from cwm_trace.models.statements import statement_of, text_of
 
-_HEAPS = frozenset("heapify heappop heappush heappushpop heapreplace insort insort_left insort_right".split())
 _NO_PLACE = "list assignment index out of range"
 _Pairs = Sequence[tuple[str, str]]
 
@@ -88,7 +88,7 @@ def _of_list(items: Sequence[str], statement: ast.stmt, line: str) -> Way | None
         return shown(node, line) or ""
 
     match statement:
-        case ast.Expr(value=ast.Call(func=ast.Attribute(attr=name), args=args, keywords=[])) if name in _HEAPS:
+        case ast.Expr(value=ast.Call(func=ast.Attribute(attr=name), args=args, keywords=[])) if name in CHANGING:
             return _heap(name, items, args, line)
         case ast.Assign(targets=[ast.Subscript(slice=ast.Slice() as part)], value=given):
             return _put_in(items, part, given_items([of(given)]), line)

@@ -71,21 +71,24 @@ def _alike(left: ast.expr, how: ast.cmpop, right: ast.expr, text: str) -> Way | 
     one, other = items_of(left, text), items_of(right, text)
     if one is None or other is None:
         return None
-    if len(one) == len(other) == 1 and isinstance(left, ast.Constant) and ("\\" in one[0]) is not ("\\" in other[0]):
-        return lambda steps: str(not holds)  # which their literals show
-    if len(one) == len(other) == 1 and isinstance(left, ast.Constant) and _PLAIN.fullmatch(one[0] + other[0]):
-        return lambda steps: str(
-            steps.same(*(steps.value(f"ord({each})") or each for each in (one[0], other[0]))) is holds
-        )
     if len(one) == len(other) == 1 and isinstance(left, ast.Constant):
-        asked = f"{one[0]} == {other[0]}"
-        return None if text == asked else lambda steps: str(steps.holds(asked) is holds)
+        return _same_characters(one[0], other[0], holds, text)
     if isinstance(left, ast.Dict) and isinstance(right, ast.Dict):
         values = [[shown(value, text) or "" for value in each.values] for each in (left, right)]
         return lambda steps: str(_all_in(one, values[0], other, values[1], steps) is holds)
     if isinstance(left, ast.Set):
         return lambda steps: str(_all_in(one, one, other, other, steps) is holds)
     return lambda steps: str(_all_same(one, other, steps) is holds)
+
+
+def _same_characters(one: str, other: str, holds: bool, text: str) -> Way | None:
+    """None where that is asked for as it stands."""
+    if ("\\" in one) is not ("\\" in other):  # which their literals show
+        return lambda steps: str(not holds)
+    if _PLAIN.fullmatch(one + other):
+        return lambda steps: str(steps.same(*(steps.value(f"ord({each})") or each for each in (one, other))) is holds)
+    asked = f"{one} == {other}"
+    return None if text == asked else lambda steps: str(steps.holds(asked) is holds)
 
 
 def _all_same(one: Sequence[str], other: Sequence[str], steps: Steps) -> bool:

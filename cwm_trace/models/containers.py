@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Collection
 
 CONTAINERS = frozenset(("Counter", "defaultdict", "deque"))
 """Classes of `collections` whose objects are shown as calls that make them."""
@@ -15,6 +16,9 @@ FACTORIES = frozenset("bool dict float int list set str tuple".split())
 """Types that a `defaultdict` may make its values of."""
 TALLY = "Tally"
 """How a Counter is written whose order is that in which it was filled (`models.tallies`)."""
+ORDERED = frozenset(("defaultdict", "deque", TALLY))
+"""Those whose order their text shows."""
+_VIEWS = ("items", "keys", "values")
 _EMPTY = {
     "bool": "False",
     "dict": "{}",
@@ -46,13 +50,13 @@ def unwrapped(node: ast.expr) -> ast.List | ast.Dict | None:
     return None
 
 
-def of_counter(node: ast.expr) -> ast.expr | None:
-    """What is gone through of a Counter, or of a view of one, as of a dict in some order; None for others."""
+def opened(node: ast.expr, kinds: Collection[str]) -> ast.expr | None:
+    """What is gone through of an object of one of these classes, or of a view of one: its list or dict, or the view of that; None for others."""
     match node:
-        case ast.Call(func=ast.Name(id="Counter")):
+        case ast.Call(func=ast.Name(id=kind)) if kind in kinds:
             return unwrapped(node)
-        case ast.Call(func=ast.Attribute(value=ast.Call(func=ast.Name(id="Counter")) as outer, attr=attr), args=[]) if (
-            attr in ("items", "keys", "values") and (inner := unwrapped(outer)) is not None
+        case ast.Call(func=ast.Attribute(value=ast.Call(func=ast.Name(id=kind)) as outer, attr=attr), args=[]) if (
+            kind in kinds and attr in _VIEWS and (inner := unwrapped(outer)) is not None
         ):
             return ast.Call(ast.Attribute(inner, attr), [], [])
     return None

@@ -242,7 +242,8 @@ class Flow:
         self._follow(node.lineno, (starts[0],))
         for case, number, other in zip(node.cases, starts, [*((start,) for start in starts[1:]), after], strict=True):
             self._follow(number, (*_start(case.body, after), *other))
-            body, own = _start(case.body, after), number == case.pattern.end_lineno < _start(case.body, after)[0]
+            body = _start(case.body, after)
+            own = number == case.pattern.end_lineno < body[0]
             if case.guard is None and own and len(other) == 1 and node.subject.end_lineno == node.lineno:
                 self.cases[number] = Case(ast.unparse(node.subject), case.pattern, body[0], other[0])
             self._block(case.body, after, ends, goes_on)

@@ -9,7 +9,7 @@ import ast
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
-from cwm_trace.models.containers import unwrapped
+from cwm_trace.models.containers import ORDERED, opened
 from cwm_trace.models.known import all_known
 from cwm_trace.models.operations import as_shown
 from cwm_trace.models.statements import statement_of, text_of
@@ -80,13 +80,9 @@ Way: TypeAlias = Callable[[Steps], str | None]
 
 def items_of(over: ast.expr, text: str) -> list[str] | None:
     """The texts of what there is in a value, as Python goes through it; None where that is not known, or too much."""
+    if (inner := opened(over, ORDERED)) is not None:
+        return items_of(inner, text)
     match over:
-        case ast.Call(func=ast.Name(id="deque" | "defaultdict" | "Tally")) if (inner := unwrapped(over)) is not None:
-            return items_of(inner, text)
-        case ast.Call(
-            func=ast.Attribute(value=ast.Call(func=ast.Name(id="defaultdict" | "Tally")) as outer, attr=attr), args=[]
-        ) if (inner := unwrapped(outer)) is not None:
-            return items_of(ast.Call(ast.Attribute(inner, attr), [], []), text)
         case ast.Constant(value=str(value)):
             return list(map(repr, value)) if len(value) <= MOST else None
         case ast.List(elts=parts) | ast.Tuple(elts=parts) | ast.Set(elts=parts):

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from cwm_trace.models.comparisons import kind_of
-from cwm_trace.models.containers import of_counter, unwrapped
+from cwm_trace.models.containers import opened, unwrapped
 from cwm_trace.models.formats import as_text, of_form
 from cwm_trace.models.items import (
     MOST,
@@ -33,7 +33,7 @@ from cwm_trace.models.items import (
 from cwm_trace.models.known import all_known, behind
 from cwm_trace.models.library import Through, of_items, of_itertools, of_library, of_number_and_items
 from cwm_trace.models.numbers import number_of, of_number
-from cwm_trace.models.operations import truth_of
+from cwm_trace.models.operations import ITERATORS, LIBRARY, truth_of
 from cwm_trace.models.sets import ordered, set_of
 from cwm_trace.models.statements import statement_of
 
@@ -41,7 +41,6 @@ _TYPES = frozenset("bool bytes dict float int list set str tuple".split())
 _UNORDERED = frozenset("all any len max min set sorted sum".split())  # to which the order of items does not matter
 _INFINITE = re.compile(r"([+-]?)inf(?:inity)?")
 _BASES = {"2": "0b", "8": "0o", "16": "0x"}
-_LIBRARY = ("bisect_", "math_")
 _DIGITS = re.compile(r"[+-]?[0-9]+")
 _MAPPED = frozenset("abs ascii bin bool chr float hex int len list max min oct ord repr str sum tuple".split())
 
@@ -70,7 +69,7 @@ def gone_through(over: ast.expr, text: str) -> Through | None:
             return behind(gone_through(inner, text), lambda items, steps: _passing(f"{{}}.{name}()", items, steps))
         case ast.Call(func=ast.Name(id="reversed"), args=[inner], keywords=[]):
             return behind(gone_through(inner, text), lambda items, steps: items[::-1])
-        case ast.Call(func=ast.Name(id=name), args=args, keywords=words) if name.startswith("itertools_"):
+        case ast.Call(func=ast.Name(id=name), args=args, keywords=words) if name.startswith(ITERATORS):
             return _of_itertools(name, args, words, text)
         case ast.Call(func=ast.Name(id="zip"), args=args, keywords=[]) if args:
             return _zipped([through for arg in args for through in _all_of(arg, text)])
@@ -177,9 +176,9 @@ def function_of(name: str, args: Sequence[ast.expr], text: str) -> Way | None:
             return lambda steps: f"defaultdict({kind}, {{}})"
         case "heapq_nlargest" | "heapq_nsmallest", [number, over] if (items := items_of(over, text)) is not None:
             return of_number_and_items(name, shown(number, text) or "", items)
-        case _, [over, *others] if name.startswith(_LIBRARY) and (items := items_of(over, text)) is not None:
+        case _, [over, *others] if name.startswith(LIBRARY) and (items := items_of(over, text)) is not None:
             return of_items(name, items, texts_of(others, text))
-        case _, [over] if name in _UNORDERED and (counted := of_counter(over)) is not None:
+        case _, [over] if name in _UNORDERED and (counted := opened(over, ("Counter",))) is not None:
             return function_of(name, [counted], text)
         case "len", [ast.Call(func=ast.Name(id="deque" | "defaultdict" | "Counter" | "Tally")) as over] if (
             inner := unwrapped(over)
@@ -293,16 +292,20 @@ def _tallied(items: Sequence[str], steps: Steps) -> str | None:
     return counted_together(list(counts.items()), steps)
 
 
+def by_count(pairs: Sequence[tuple[str, str]], steps: Steps) -> list[tuple[str, str]]:
+    """Keys and numbers from the highest number on, of those that are as many in their order."""
+    left, made = list(pairs), []
+    for number in in_order([number for _, number in pairs], True, steps):
+        made.append(left.pop(next(place for place, (_, other) in enumerate(left) if other == number)))
+    return made
+
+
 def counted_together(pairs: Sequence[tuple[str, str | None]], steps: Steps) -> str | None:
     """A Counter of these, in the order in which they were put in."""
     numbers = all_known(number for _, number in pairs)
     if numbers is None:
         return None
-    left = list(zip([key for key, _ in pairs], numbers, strict=True))
-    made = []
-    for number in in_order(numbers, True, steps):
-        place = next(place for place, (_, other) in enumerate(left) if other == number)
-        made.append(left.pop(place))
+    made = by_count(list(zip([key for key, _ in pairs], numbers, strict=True)), steps)
     return f"Counter({dict_together(made)})" if made else "Counter()"
 
 

@@ -13,10 +13,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from cwm_trace.models.containers import unwrapped
+from cwm_trace.models.containers import ORDERED, opened
 from cwm_trace.models.items import shares_of
 from cwm_trace.models.known import all_known
-from cwm_trace.models.operations import as_shown, changed_name, is_value, worked
+from cwm_trace.models.operations import ITERATORS, as_shown, changed_name, is_value, worked
 from cwm_trace.models.questions import Way
 from cwm_trace.models.statements import readings, statement_of, text_of
 
@@ -204,18 +204,10 @@ class _Items(NamedTuple):
 
     def all(self, over: ast.expr) -> list[str] | None:
         """The texts of all items."""
+        if (inner := opened(over, ORDERED)) is not None:
+            return self.all(inner)
         match over:
-            case ast.Call(func=ast.Name(id="deque" | "defaultdict" | "Tally")) if (
-                inner := unwrapped(over)
-            ) is not None:
-                return self.all(inner)
-            case ast.Call(func=ast.Attribute(value=ast.Call() as outer, attr=attr), args=[]) if (
-                isinstance(outer.func, ast.Name)
-                and outer.func.id in ("defaultdict", "Tally")
-                and (inner := unwrapped(outer))
-            ):
-                return self.all(ast.Call(ast.Attribute(inner, attr), [], []))
-            case ast.Call(func=ast.Name(id=name)) if name == "range" or name.startswith("itertools_"):
+            case ast.Call(func=ast.Name(id=name)) if name == "range" or name.startswith(ITERATORS):
                 told = self.value(f"list({self.header.of(over)})")
                 return None if told is None or not is_value(told) else items_of(told, self.value)
             case ast.Call(func=ast.Attribute(value=ast.Dict(keys=keys, values=values), attr=attr), args=[]):

@@ -15,6 +15,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from cwm_trace.models.constants import bound_by
+from cwm_trace.models.containers import CONTAINERS
 from cwm_trace.models.inline import FIELD, read
 from cwm_trace.models.statements import parsed
 
@@ -24,14 +25,12 @@ _FUNCTIONS: Mapping[str, Sequence[str]] = {
     "heapq": "nlargest nsmallest".split(),
     "itertools": "accumulate chain combinations pairwise permutations product repeat zip_longest".split(),
 }
-LIBRARY = tuple(f"{module}_" for module in _FUNCTIONS)
-"""How the names of functions begin here."""
-_KINDS = frozenset("Counter defaultdict deque".split())
-"""Of `collections`, which frames show by these names."""
 _CHANGING: Mapping[str, Sequence[str]] = {
     "heapq": "heapify heappop heappush heappushpop heapreplace".split(),
     "bisect": "insort insort_left insort_right".split(),
 }
+CHANGING = frozenset(name for names in _CHANGING.values() for name in names)
+"""Functions that are spelled as methods of the list that they change."""
 _STRINGS = "ascii_letters ascii_lowercase ascii_uppercase digits hexdigits octdigits punctuation whitespace".split()
 _VALUES = {
     **{("math", name): repr(getattr(math, name)) for name in ("e", "inf", "pi", "tau")},
@@ -40,7 +39,7 @@ _VALUES = {
 _SPELLED: Mapping[tuple[str, str], str] = {
     **{(module, name): f"{module}_{name}" for module, names in _FUNCTIONS.items() for name in names},
     **{(module, name): f".{name}" for module, names in _CHANGING.items() for name in names},
-    **{("collections", name): name for name in _KINDS},
+    **{("collections", name): name for name in CONTAINERS},
     **_VALUES,
 }
 """How what a module has is written here; behind a point: as a method of its first argument."""

@@ -37,8 +37,10 @@ CHANGES = frozenset(
     " update".split()
 )
 """Methods, and functions that `models.modules` spells so, that change a value."""
-_LIBRARY = ("bisect_", "heapq_", "math_")  # how functions of modules are spelled
-_ITERATORS = "itertools_"
+LIBRARY = ("bisect_", "heapq_", "math_")
+"""How the names of functions begin that `models.modules` spells."""
+ITERATORS = "itertools_"
+"""The same, of those that give an iterator."""
 _CLOSED = (ast.Lambda, ast.JoinedStr, ast.NamedExpr)  # nothing is worked out in these
 
 
@@ -241,7 +243,7 @@ def _operands(node: ast.expr) -> Sequence[ast.AST] | None:
         case ast.Call(func=ast.Attribute(value=value, attr=name), args=args, keywords=keywords) if name not in CHANGES:
             return [value, *args, *(keyword.value for keyword in keywords)]
         case ast.Call(func=ast.Name(id=name), args=args, keywords=keywords) if (
-            name in _FUNCTIONS or name in (SHOWN, TEXT) or name in CONTAINERS or name.startswith(_LIBRARY)
+            name in _FUNCTIONS or name in (SHOWN, TEXT) or name in CONTAINERS or name.startswith(LIBRARY)
         ):
             return [*args, *(keyword.value for keyword in keywords)]
         case ast.BinOp(left=left, right=right) if not (_is_function(left) or _is_function(right)):
@@ -277,7 +279,7 @@ def is_operand(node: ast.AST) -> bool:
             return True
         case ast.Call(func=ast.Name(id=name), args=args, keywords=[]) if name in _PARTIAL:
             return all(map(is_operand, args))
-        case ast.Call(func=ast.Name(id=name), args=args, keywords=keywords) if name.startswith(_ITERATORS):
+        case ast.Call(func=ast.Name(id=name), args=args, keywords=keywords) if name.startswith(ITERATORS):
             return all(map(is_operand, (*args, *(word.value for word in keywords))))
         case ast.Call(func=ast.Attribute(value=value, attr=name), args=[], keywords=[]) if name in _VIEWS:
             return _is_value(value) or _is_tally(value)

@@ -86,7 +86,6 @@ class Order:
         names = [node.name for node in nodes if isinstance(node, ast.FunctionDef)]
         self._names = {*names, *bound}
         self._plain = {name for name in names if names.count(name) == 1} - self._hidden - bound
-        self._anywhere_called = bool(self._hidden)
         self.executes = any(isinstance(node, ast.Name) and node.id in _EXECUTES for node in nodes)
         for node in nodes:
             if isinstance(node, ast.stmt):
@@ -180,15 +179,9 @@ class Order:
         again = len(own) == 1 and _may_jump_back(node)
         if again:
             self._inside[own[0]] = frozenset(own)
-        if (
-            len(own) == 1
-            and not again
-            and isinstance(node, _SURE)
-            and own[0] not in self.sure
-            and not self._anywhere_called
-        ):
-            self._most[own[0]] = _most_calls(node)
         counts = len(own) == 1 and not again and isinstance(node, _SURE) and own[0] not in self.sure
+        if counts and not self._hidden:
+            self._most[own[0]] = _most_calls(node)
         self.sure[own[0]] = sum(map(self._is_sure, _unconditional(node))) if counts and not self.executes else 0
         if isinstance(node, (ast.For, ast.AsyncFor, ast.Match)):
             self._loops.update(own)
@@ -305,7 +298,7 @@ def _has_strange_classes(nodes: Sequence[ast.AST]) -> bool:
     names = {node.name for node in classes}
     bases = {id(base) for node in classes for base in node.bases}
     own = all(isinstance(base, ast.Name) and base.id in names | _BASES for node in classes for base in node.bases)
-    called = {id(node.func) for node in nodes if isinstance(node, ast.Call)}
+    called = _called(nodes)
     called |= {id(part) for node in nodes for each in _kinds_in(node) for part in ast.walk(each)}
     called |= {id(node.value) for node in nodes if isinstance(node, ast.Attribute)}
     read = [node for node in nodes if isinstance(node, ast.Name) and node.id in names]
@@ -314,6 +307,11 @@ def _has_strange_classes(nodes: Sequence[ast.AST]) -> bool:
         or any(node.keywords or node.decorator_list for node in classes)
         or not all(id(node) in called | bases for node in read)
     )
+
+
+def _called(nodes: Sequence[ast.AST]) -> set[int]:
+    """The identities of what stands where it is called."""
+    return {id(node.func) for node in nodes if isinstance(node, ast.Call)}
 
 
 def _kinds_in(node: ast.AST) -> Iterator[ast.expr]:
@@ -335,7 +333,7 @@ def _kinds_in(node: ast.AST) -> Iterator[ast.expr]:
 
 def _handed_on(nodes: Sequence[ast.AST]) -> set[str]:
     """Methods that are named where they are not called, and decorated ones."""
-    called = {id(node.func) for node in nodes if isinstance(node, ast.Call)}
+    called = _called(nodes)
     decorated = {node.name for node in nodes if isinstance(node, FUNCTIONS) and node.decorator_list}
     return decorated | {node.attr for node in nodes if isinstance(node, ast.Attribute) and id(node) not in called}
 

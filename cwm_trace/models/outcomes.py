@@ -243,20 +243,20 @@ def _done_by(statement: ast.stmt, running: Running, answers: Answers) -> Outcome
 
 def _on_literal(statement: ast.stmt, running: Running, answers: Answers) -> Outcome | None:
     """Of a change of what stands in the line, as an attribute's value does, or of a number that an attribute is: no variable is bound."""
-    if not isinstance(statement, (ast.Expr, ast.AugAssign)) or _yields(statement):
-        return None
-    match statement_of(worked(running.line, answers.value)), statement:
-        case ast.Expr(value=ast.Call(func=ast.Attribute(value=over, attr=name), args=args, keywords=[])) as done, _:
+    match statement:
+        case ast.AugAssign(target=ast.Attribute(value=ast.Name()), value=added):
+            more = worked(_values_in(text_of(added, running.source), running.names), answers.value)
+            return Outcome({}) if is_value(more) else None
+        case ast.Expr() if not _yields(statement):
             line = worked(running.line, answers.value)
+        case _:
+            return None
+    match statement_of(line):
+        case ast.Expr(value=ast.Call(func=ast.Attribute(value=over, attr=name), args=args, keywords=[])):
             kinds = {"append": "[d", "add": "{s", "appendleft": "d", "setdefault": "{"}
             text = text_of(over, line)
             fits = text[:1] in kinds.get(name, "-") and is_value(text)
-            return (
-                Outcome({}) if fits and done is not None and all(_text(arg, line) is not None for arg in args) else None
-            )
-        case _, ast.AugAssign(target=ast.Attribute(value=ast.Name()), value=added):
-            more = worked(_values_in(text_of(added, running.source), running.names), answers.value)
-            return Outcome({}) if is_value(more) else None
+            return Outcome({}) if fits and all(_text(arg, line) is not None for arg in args) else None
     return None
 
 

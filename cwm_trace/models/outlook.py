@@ -76,7 +76,7 @@ def behind_test(at_work: AtWork, answers: Answers) -> Outlook | None:
 def outlook_of(at_work: AtWork, answers: Answers) -> Outlook | None:
     """Behind all else; None where nothing is known."""
     if (handed := _call(at_work, answers) or _call_for_item(at_work, answers)) is not None:
-        return Outlook(at_work.called(handed.number), {}, None, handed.values)
+        return _calling(at_work, handed)
     if at_work.functions.generators and (yielding := at_work.yielding()) is not None:
         if (found := _yielded(at_work, yielding)) is not None or yielding.ways is not None:
             return found
@@ -166,12 +166,10 @@ def _yielded(at_work: AtWork, yielding: Yielding) -> Outlook | None:
         first = taken_first(yielding.text, at_work.functions, yielding.names)
         if first is None or (generator is not None and generator.ended):
             return None
-        return (
-            Outlook(at_work.called(first.number), {}, None, first.values) if generator is None else _resumed(generator)
-        )
+        return _calling(at_work, first) if generator is None else _resumed(generator)
     if generator is None or (generator.ended and not generator.is_new):
         first = first_call(yielding.text, at_work.functions, yielding.names)
-        return None if first is None else Outlook(at_work.called(first.number), {}, None, first.values)
+        return None if first is None else _calling(at_work, first)
     if not generator.is_new:
         return _resumed(generator)
     if generator.ended:
@@ -180,6 +178,10 @@ def _yielded(at_work: AtWork, yielding: Yielding) -> Outlook | None:
     if isinstance(yielding.target, ast.Name):
         bound = {yielding.target.id: generator.items[-1]}
     return Outlook(yielding.ways[0], bound)
+
+
+def _calling(at_work: AtWork, handed: Handed) -> Outlook:
+    return Outlook(at_work.called(handed.number), {}, None, handed.values)
 
 
 def _resumed(generator: Yields) -> Outlook:

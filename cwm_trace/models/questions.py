@@ -15,7 +15,7 @@ from typing import NamedTuple
 from cwm_trace.frames import Event
 from cwm_trace.models.containers import CONTAINERS, TALLY
 from cwm_trace.models.fields import SHOWN, TEXT
-from cwm_trace.models.modules import LIBRARY
+from cwm_trace.models.operations import ITERATORS, LIBRARY
 from cwm_trace.models.statements import statement_of, text_of
 
 _HEADER = re.compile(r"(?:if|elif|while)\b(.*):\s*(?:#.*)?")
@@ -90,7 +90,7 @@ def _condition(test: ast.expr, text: str) -> Condition:
 def is_closed(test: ast.expr) -> bool:
     """Whether an expression has no names but those of builtins, and what is known of modules; and binds none."""
     names = {node.id for node in ast.walk(test) if isinstance(node, ast.Name)}
-    others = {name for name in names - _KNOWN if not name.startswith(LIBRARY)}
+    others = {name for name in names - _KNOWN if not name.startswith((*LIBRARY, ITERATORS))}
     return not others and not any(isinstance(node, (ast.NamedExpr, ast.Lambda)) for node in ast.walk(test))
 
 

@@ -19,7 +19,7 @@ from cwm_trace.models.comprehensions import Form, Item, forms_of
 from cwm_trace.models.flow import LEFT, Flow
 from cwm_trace.models.inline import filled, inlined, read
 from cwm_trace.models.objects import Objects, bound_objects, handed_objects, looks_like_object
-from cwm_trace.models.statements import BEGINNINGS, DEFINITIONS, ITERATOR, PAUSES, parsed, statement_of
+from cwm_trace.models.statements import BEGINNINGS, DEFINITIONS, ITERATOR, PAUSES, own_parts, parsed, statement_of
 
 _FUNCTION = re.compile(r"(?:async\s+)?def\s+(\w+)")
 _INITIALISER = "__init__"  # what it returns is not what the call gives
@@ -434,13 +434,7 @@ def generators_of(source: str) -> frozenset[str]:
 
 def _only_yields(function: ast.FunctionDef) -> bool:
     """Whether it pauses by statements `yield x` alone."""
-    inside = {
-        id(part)
-        for node in ast.walk(function)
-        if node is not function and isinstance(node, (*DEFINITIONS, ast.Lambda))
-        for part in ast.walk(node)
-    }
-    own = [node for node in ast.walk(function) if id(node) not in inside]
+    own = list(own_parts(function))
     pauses = [node for node in own if isinstance(node, PAUSES)]
     alone = {id(node.value) for node in own if isinstance(node, ast.Expr)}
     return bool(pauses) and all(isinstance(node, ast.Yield) and id(node) in alone for node in pauses)

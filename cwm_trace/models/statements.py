@@ -134,6 +134,14 @@ def passed_on(nodes: Sequence[ast.AST]) -> set[str]:
     return decorated | {node.id for node in nodes if isinstance(node, ast.Name) and node not in called}
 
 
+def own_parts(function: ast.AST) -> Iterator[ast.AST]:
+    """All that is in a function, but for what is in functions inside."""
+    for part in ast.iter_child_nodes(function):
+        yield part
+        if not isinstance(part, (*DEFINITIONS, ast.Lambda)):
+            yield from own_parts(part)
+
+
 def first_line(node: Statement) -> int:
     """The number of its first line, decorators included."""
     if isinstance(node, ast.match_case):

@@ -24,7 +24,6 @@ from cwm_trace.models.items import (
     Steps,
     Way,
     dict_together,
-    in_order,
     is_number,
     is_text,
     is_whole,
@@ -37,7 +36,7 @@ from cwm_trace.models.items import (
     texts_of,
     tuple_together,
 )
-from cwm_trace.models.iterables import function_of, gone_through, sorted_of
+from cwm_trace.models.iterables import by_count, function_of, gone_through, sorted_of
 from cwm_trace.models.known import all_known, behind
 from cwm_trace.models.library import of_infinity
 from cwm_trace.models.numbers import is_step, of_numbers
@@ -341,9 +340,7 @@ def _most_common(inner: ast.Dict, keys: Sequence[str], given: Sequence[str], tex
     counts = all_known(shown(count, text) for count in inner.values)
     if counts is None:
         return None
-    left, made = list(zip(keys, counts, strict=True)), []
-    for count in in_order(counts, True, steps):
-        made.append(left.pop(next(place for place, pair in enumerate(left) if pair[1] == count)))
+    made = by_count(list(zip(keys, counts, strict=True)), steps)
     return list_together(map(tuple_together, made[: int(given[0]) if given else None]))
 
 

@@ -14,8 +14,7 @@ from cwm_trace.models.at_work import AtWork
 from cwm_trace.models.changes import change_of
 from cwm_trace.models.containers import as_in_frames
 from cwm_trace.models.items import Raises, Steps, Way
-from cwm_trace.models.modules import LIBRARY
-from cwm_trace.models.operations import worked
+from cwm_trace.models.operations import ITERATORS, LIBRARY, worked
 from cwm_trace.models.outcomes import Answers, resolved
 from cwm_trace.models.outlook import Outlook, behind_test, outlook_of, raising
 from cwm_trace.models.steps import way_of
@@ -28,7 +27,7 @@ _FACT = re.compile(
 
 
 # Functions of modules, which a network does not know by the names that they have here.
-_UNTOLD = re.compile(rf"\b(?:{'|'.join(LIBRARY)})\w+\(")
+_UNTOLD = re.compile(rf"\b(?:{'|'.join((*LIBRARY, ITERATORS))})\w+\(")
 
 
 class _Untold(Exception):

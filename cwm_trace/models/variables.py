@@ -65,7 +65,6 @@ class Variables:
         self._bindings = Bindings(source)
         self._course = course
         self._is_open = self._bindings.shows_anything  # what looks like a number may be anything
-        self._handled = self._bindings.handled
         self._scopes: list[_Scope] = []
         self._last: _Scope | None = None  # of the last frame that has variables
         self._begun: set[CodeType] = set()  # functions that had a CALL
@@ -154,14 +153,10 @@ class Variables:
         binds = {each for number in definer.numbers for each in bindings.stores.get(number, ())}
         if value is not None and name not in bindings.shared | binds and _LASTING.match(value):
             return value
-        last = self._last
-        if last is None or last.code is None or name not in last.names:
-            return None
-        is_same = last is definer or (name in last.code.co_freevars and self._definer(last.code) is definer)
         touched = {each for number in caller.numbers for each in bindings.touches_before.get(number, ())}
-        if last is not caller:
-            touched |= {each for number in last.numbers for each in bindings.touches.get(number, ())}
-        return last.names[name] if is_same and name not in touched else None
+        if self._last is not None and self._last is not caller:
+            touched |= self._touched(self._last)
+        return self._of_last(name, definer, touched)
 
     def _of_others(self, name: str, scope: _Scope) -> str | None:
         """The value of a variable that this function has of one around it; None: unknown."""
@@ -173,19 +168,24 @@ class Variables:
         if self._last is scope:
             return value if name not in self._touched(scope) else None
         definer = None if scope.code is None else self._definer(scope.code)
-        return None if definer is None else self._of_last(name, definer, scope)
+        return None if definer is None else self._left_by(name, definer, scope)
 
     def _touched(self, scope: _Scope) -> set[str]:
         """The names whose values the lines that run in a function may change."""
         return {each for number in scope.numbers for each in self._bindings.touches.get(number, ())}
 
-    def _of_last(self, name: str, definer: _Scope, scope: _Scope) -> str | None:
-        """The value of a function's variable as a function inside has shown it last, which has returned to this one; None: unknown."""
+    def _of_last(self, name: str, definer: _Scope, touched: Collection[str]) -> str | None:
+        """The value of a function's variable as it, or one inside, has shown it last; None: unknown. `touched`: names that may have changed."""
         last = self._last
         if last is None or last.code is None or name not in last.names or self._is_open:
             return None
         is_same = last is definer or (name in last.code.co_freevars and self._definer(last.code) is definer)
-        return last.names[name] if is_same and name not in self._touched(last) | self._touched(scope) else None
+        return last.names[name] if is_same and name not in touched else None
+
+    def _left_by(self, name: str, definer: _Scope, scope: _Scope) -> str | None:
+        """The same, behind a line that has called functions."""
+        touched = self._touched(scope) | (self._touched(self._last) if self._last is not None else set())
+        return self._of_last(name, definer, touched)
 
     def _kept(self, name: str, scope: _Scope) -> str | None:
         """The value that a variable has had since it was shown last; None: unknown."""
@@ -271,15 +271,15 @@ class Variables:
                 made.append(Slot(name, True, self._of_others(name, scope)))
             elif name in code.co_cellvars and name in bindings.shared and value is not None and name not in unbound:
                 is_same = self._last is scope and name not in self._touched(scope) and bool(_LASTING.match(value))
-                told = value if is_same and not self._is_open else self._of_last(name, scope, scope)
-                made.append(Slot(name, name not in bindings.deleted and name not in self._handled, told))
+                told = value if is_same and not self._is_open else self._left_by(name, scope, scope)
+                made.append(Slot(name, name not in bindings.deleted and name not in bindings.handled, told))
             elif name in shared:
                 made.append(Slot(name, False))
             elif value is not None:
                 stays = name not in stored and not self._is_open and (is_quiet or _LASTING.match(value))
                 told = value if stays else plain if name == set_name else None
                 if told is None and name in code.co_cellvars and name not in stored and self._last is not scope:
-                    told = self._of_last(name, scope, scope)
+                    told = self._left_by(name, scope, scope)
                 made.append(Slot(name, name not in unbound, told))
             elif name in stored:
                 made.append(Slot(name, name in bound, plain if name == set_name else None))
