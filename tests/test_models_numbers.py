@@ -6,7 +6,7 @@ import math
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cwm_trace.models.items import Raises, Steps
@@ -42,6 +42,7 @@ def outcome(operation: str) -> str:
         return repr(error)
 
 
+@example(0, "-", 0.5)  # of which the other has more digits, noughts
 @given(NUMBER, st.sampled_from(SIGNS), NUMBER)
 def test_two_numbers(one: float, sign: str, other: float) -> None:
     if sign in ("**", "<<", ">>"):

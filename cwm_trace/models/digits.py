@@ -48,14 +48,13 @@ def plus(one: str, other: str, steps: Steps) -> str:
 def minus(one: str, other: str, steps: Steps) -> str:
     """What is left of one when another is taken away that is not greater."""
     made, borrowed = "", False
-    for first, second in zip_longest(reversed(one), reversed(other)):
-        taken = second or "0"
+    for first, taken in zip_longest(reversed(one), reversed(other), fillvalue="0"):
         if borrowed and taken == "9":  # ten less of ten more
-            made = (first or "0") + made
+            made = first + made
             continue
         taken = told(f"{taken} + 1", steps) if borrowed else taken
         borrowed = steps.holds(f"{first} < {taken}")
-        made = (told(f"{'1' * borrowed}{first} - {taken}", steps) if taken != "0" else first or "0")[-1] + made
+        made = (told(f"{'1' * borrowed}{first} - {taken}", steps) if taken != "0" else first)[-1] + made
     return bare(made)
 
 
