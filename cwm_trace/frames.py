@@ -82,7 +82,7 @@ class Frame:
         value: RETURN, EXCEPTION: the rendered value. Else None.
         line_number: 1-based line in the trace's context; None where only text is known and equal lines make it ambiguous, and for
             code that the program executes from a text of its own.
-        logprob: natural-log probability that a model gave to this frame's text; None for recorded frames.
+        logprob: natural-log probability that a model gave to this frame's text, or to the answers that settle it; None for recorded frames.
         tokens: number of tokens of this frame's text, where a model wrote it.
         capped: whether a rendered value was cut at a cap (a setting of the recorder).
         raw: this frame's text where a model's spelling differs from the canonical one (extra JSON whitespace, say).

@@ -11,6 +11,7 @@ from cwm_trace.frames import Event, Trace
 from cwm_trace.models.constraint import FrameGrammar
 from cwm_trace.prompts import call_prompt
 from cwm_trace.tracer import trace_source
+from tests.embedded import embedded
 
 PROGRAMS = [
     ("def f(n):\n    k = eval('n + 1 * 2')\n    exec('k = 1\\nk = k + 3')\n    return k\n", "f(1)"),
@@ -179,6 +180,53 @@ def test_a_frame_that_a_limit_cut_off_goes_on_within_the_grammar() -> None:
     )
     text = "".join(parts.next_frame(max_tokens=limit).text for limit in (0, 1, 7, 12))
     assert text == whole.next_frame(max_tokens=20).text
+
+
+def test_what_is_settled_is_what_the_network_would_write(monkeypatch: pytest.MonkeyPatch) -> None:
+    nano = embedded()
+    from cwm_trace.models.causal import CausalRollout
+    from cwm_trace.simulate import predict
+
+    source = (
+        "def f(s):\n    t = s\n    for c in s:\n        t += c.upper()\n    return g([t])\ndef g(x):\n    return x\n"
+    )
+    prompt = call_prompt(source, "f('ab')")
+    settled, passes = predict(nano, prompt=prompt), list[int]()
+    only = CausalRollout._only
+
+    def counted(rollout: CausalRollout, most: int | None) -> object:
+        passes.append(rollout._engine.passes)
+        return only(rollout, most)
+
+    monkeypatch.setattr(CausalRollout, "_only", counted)
+    assert predict(nano, prompt=prompt).render() == settled.render() and set(passes) == {0}
+    assert settled.complete and settled.returned == "['abAB']" and len(settled) > 10
+    monkeypatch.setattr(CausalRollout, "_only", lambda *_: None)
+    assert predict(nano, prompt=prompt).render() == settled.render()
+
+
+def test_a_settled_frame_is_as_sure_as_what_was_answered_for_it() -> None:
+    nano = embedded()
+    from cwm_trace.models import Decoding
+
+    rollout = nano.rollout(call_prompt("def f(s):\n    return s.upper()\n", "f('a')"), Decoding())
+    made = [rollout.next_frame() for _ in range(4)]
+    assert [one.logprob == 0 for one in made] == [True, True, True, False]
+    assert rollout._asker is not None and made[-1].logprob == rollout._asker.logprob < 0
+    assert made[-1].tokens == len(nano.codec.encode(made[-1].text)) + 1
+    rollout.close()
+
+
+def test_a_settled_frame_is_cut_off_at_a_limit() -> None:
+    nano = embedded()
+    from cwm_trace.models import Decoding
+
+    prompt = call_prompt("def f(x):\n    return x", "f(1)")
+    whole, parts = (nano.rollout(prompt, Decoding()) for _ in "ab")
+    made = [parts.next_frame(max_tokens=limit) for limit in (0, 1, 2, 50)]
+    assert [one.stop for one in made] == ["tokens", "tokens", "tokens", "frame"]
+    assert "".join(one.text for one in made) == whole.next_frame().text
+    assert parts.next_frame().text == whole.next_frame().text
 
 
 def test_where_nothing_is_allowed_the_first_choice_stands() -> None:

@@ -343,12 +343,14 @@ def test_a_network_is_held_to_what_it_answered(monkeypatch: pytest.MonkeyPatch, 
 
 def test_a_value_is_told_whole_or_not_at_all() -> None:
     from cwm_trace.models import Decoding
-    from cwm_trace.models.asking import Asker
+    from cwm_trace.models.asking import Asker, Told
 
-    asker = Asker(embedded(), Decoding())
+    model = embedded()
+    asker = Asker(model, Decoding())
     operations = ["'ab'.upper()", "'b' + 'c'", "'\"'.lower()"]
     told = [asker.value(operation) for operation in operations]
     assert [asker.value(operation) for operation in operations] == told
-    assert [Asker(embedded(), Decoding(speculative=False)).value(operation) for operation in operations] == told
+    model.told = Told()  # not as it told before, but asked anew
+    assert [Asker(model, Decoding(speculative=False)).value(operation) for operation in operations] == told
     assert told[:2] == ["'AB'", "'bc'"]
     asker.close()

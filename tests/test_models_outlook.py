@@ -79,7 +79,8 @@ def _has_set(value: str) -> bool:
 
 @pytest.mark.parametrize("family", ["plain", "module", "deeds", "wide", None])
 def test_what_frames_show_is_among_what_is_left(family: str | None) -> None:
-    """Of a grammar that is held to outlooks, as a model is."""
+    """Of a grammar that is held to outlooks, as a model is; and where nothing else is left, it is told."""
+    only: Counter[bool] = Counter()
     for seed in range(FIRST, FIRST + 10):
         program = generate(seed, 1, family)
         for call in program.calls:
@@ -89,7 +90,11 @@ def test_what_frames_show_is_among_what_is_left(family: str | None) -> None:
                 if outlook is not None and not any(map(_has_set, (*outlook.bound.values(), outlook.returned or ""))):
                     grammar.hold(outlook)
                 assert grammar.is_whole(render_frame(step)), (outlook, step)
+                assert grammar.only in (None, render_frame(step)), (outlook, step)
+                assert not grammar.must_end
+                only[grammar.only is not None] += 1
                 grammar.observe(step)
+    assert only[True] > 0.5 * only.total(), only
 
 
 DRAWS = [

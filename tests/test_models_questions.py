@@ -172,11 +172,12 @@ def test_a_network_is_held_to_its_answers(monkeypatch: pytest.MonkeyPatch) -> No
 def test_it_answers_true_or_false_the_same_each_time() -> None:
     nano = embedded()
     from cwm_trace.models import Decoding
-    from cwm_trace.models.asking import Asker
+    from cwm_trace.models.asking import Asker, Told
 
     asker, drawn = Asker(nano, Decoding()), Asker(nano, Decoding(temperature=50.0))
     tests = ["3 > 2", "2 > 3", "3 > 2", "'a' == 'a'", "'a' == 'b'"]
     answers = [asker(test) for test in tests]
+    nano.told = Told()  # not as it told before, but asked anew
     assert [Asker(nano, Decoding())(test) for test in tests] == answers
     assert answers == [True, False, True, True, False]
     assert len({drawn("3 > 2") for _ in range(60)}) == 2

@@ -9,11 +9,13 @@ operations it is asked one after the other (`models.operations`), and held to wh
 from __future__ import annotations
 
 import json
+import threading
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from itertools import takewhile
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from cwm_trace.format import ACTION_SEP, EVENT_TOKENS, FRAME_SEP, UNCHANGED, encode_frames, render_step, strip_mark
 from cwm_trace.frames import Event, Frame, Trace
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
     from cwm_trace.models.causal import CausalModel
 
 _Made = TypeVar("_Made")
+_Asked: TypeAlias = tuple[str, ...]  # of which kind, and what
+_Answer: TypeAlias = tuple[Any, float]  # with its natural-log probability
 
 _ANSWERS = ("True", "False")
 # The program that asks, as `asks` are recorded: without the lines of its function.
@@ -73,15 +77,40 @@ def _before() -> str:
     return past.text + past.note()
 
 
+class Told:
+    """What a network has answered greedily, the latest so many: the same in all its traces, which may grow in several threads."""
+
+    def __init__(self, most: int = 100_000) -> None:
+        self._most, self._answers = most, OrderedDict[_Asked, _Answer]()
+        self._changing = threading.Lock()
+
+    def find(self, asked: _Asked) -> _Answer | None:
+        """The answer; None where there is none any more."""
+        with self._changing:
+            if asked in self._answers:
+                self._answers.move_to_end(asked)
+            return self._answers.get(asked)
+
+    def keep(self, asked: _Asked, answer: _Answer) -> None:
+        """Take note of an answer."""
+        with self._changing:
+            self._answers[asked] = answer
+            if len(self._answers) > self._most:
+                self._answers.popitem(last=False)
+
+
 class Asker:
-    """Asks one network; where it decodes greedily, the same only once."""
+    """Asks one network; where it decodes greedily, what it has told before (`CausalModel.told`) is not asked for again.
+
+    Attributes:
+        logprob: the sum of the natural-log probabilities that the network gave to the answers behind the last outlook.
+    """
 
     def __init__(self, model: CausalModel, decoding: Decoding) -> None:
         self._model, self._decoding = model, replace(decoding, speculative=False)
         self._engine: Any = None
         self._read: list[int] = []  # at the beginning of the engine's sequence
-        self._truths: dict[str, bool] = {}
-        self._values: dict[str, str | None] = {}
+        self.logprob = 0.0
         self._stepwise = Stepwise(Answers(self._whole, self._whole_change, self._holds))
         self._ends = model.ends | {model.codec.ids[ACTION_SEP], model.codec.ids[FRAME_SEP]}
 
@@ -105,6 +134,7 @@ class Asker:
 
     def outlook(self, at_work: AtWork) -> Outlook | None:
         """What the next frame is, as far as the network is to be asked for it."""
+        self.logprob = 0.0
         if self._model.asks_steps:
             return self._stepwise.outlook(at_work)
         answers = Answers(self.value, self.change, self)
@@ -113,40 +143,42 @@ class Asker:
         return outlook_of(at_work, answers) if self._model.asks_operations else None
 
     def _holds(self, test: str) -> bool:
-        return self._once(test, self._truths, self._truth)
+        return self._once(("test", test), lambda: self._truth(test))
 
     def _whole(self, operation: str) -> str | None:
-        return self._changed(_BEFORE, question_text(operation))
+        told = self._once(("value", operation), lambda: self._value(question_text(operation)))
+        return _BEFORE if told == UNCHANGED else told
 
     def _whole_change(self, value: str, line: str) -> str | None:
-        return self._changed(value, change_text(value, line))
+        told = self._once(("change", value, line), lambda: self._value(change_text(value, line)))
+        return value if told == UNCHANGED else told
 
-    def _changed(self, before: str, text: str) -> str | None:
-        told = self._once(text, self._values, self._value)
-        return before if told == UNCHANGED else told
+    def _once(self, asked: _Asked, ask: Callable[[], tuple[_Made, float]]) -> _Made:
+        is_greedy, told = self._decoding.temperature == 0, self._model.told
+        answer = told.find(asked) if is_greedy else None
+        if answer is None:
+            answer = ask()
+            if is_greedy:
+                told.keep(asked, answer)
+        self.logprob += answer[1]
+        made: _Made = answer[0]
+        return made
 
-    def _once(self, text: str, known: dict[str, _Made], ask: Callable[[str], _Made]) -> _Made:
-        if self._decoding.temperature > 0:
-            return ask(text)
-        if text not in known:
-            known[text] = ask(text)
-        return known[text]
-
-    def _truth(self, test: str) -> bool:
+    def _truth(self, test: str) -> tuple[bool, float]:
         codec = self._model.codec
         self._begin(question_text(test) + _BEGUN)
         run = self._engine.generate(frozenset(), 1, lambda ids: _begins_answer(codec.decode(ids)))
-        return _ANSWERS[0].startswith(codec.decode(run.ids))
+        return _ANSWERS[0].startswith(codec.decode(run.ids)), run.logprob
 
-    def _value(self, text: str) -> str | None:
+    def _value(self, text: str) -> tuple[str | None, float]:
         codec, events = self._model.codec, (EVENT_TOKENS[Event.LINE], EVENT_TOKENS[Event.EXCEPTION])
         self._begin(text)
-        run = self._engine.generate(frozenset(), 1, lambda ids: codec.decode(ids) in events)
-        if codec.decode(run.ids) != events[0]:
-            return None
+        event = self._engine.generate(frozenset(), 1, lambda ids: codec.decode(ids) in events)
+        if codec.decode(event.ids) != events[0]:
+            return None, event.logprob
         self._engine.push(codec.encode(_BEGUN.removeprefix(events[0])))
         run = self._engine.generate(self._ends, _TOKENS)
-        return _told(codec.decode(run.ids[:-1])) if run.stopped else None
+        return _told(codec.decode(run.ids[:-1])) if run.stopped else None, event.logprob + run.logprob
 
     def _begin(self, text: str) -> None:
         """Read a text; what it begins with has mostly been read before."""

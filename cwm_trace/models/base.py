@@ -57,7 +57,8 @@ class Generated:
         text: the frame's text, a forced prefix included, without the `<|frame_sep|>` or `<|end_of_text|>` that ended it.
         stop: why it ends.
         tokens: tokens generated, the ending one included, a forced prefix not.
-        logprob: sum of their natural-log probabilities under the model (temperature 1), None where a model has none.
+        logprob: sum of their natural-log probabilities under the model (temperature 1), None where a model has none; of a frame of which
+            a constraint leaves nothing open, that of the answers which it rests on (0.0: on none).
     """
 
     text: str

@@ -29,7 +29,7 @@ from cwm_trace.format import (
     render_step,
 )
 from cwm_trace.frames import Frame, Step, Trace
-from cwm_trace.models.asking import Asker
+from cwm_trace.models.asking import Asker, Told
 from cwm_trace.models.base import Decoding, FrameScore, Generated, PartScore, Stop, settled
 from cwm_trace.models.constraint import FrameGrammar
 from cwm_trace.models.devices import check_device, check_dtype
@@ -222,6 +222,7 @@ class CausalModel:
         asks_tests: whether it is asked what tests give, where its frames are constrained (`models.asking`).
         asks_operations: and what the operations of a line give, one by one.
         asks_steps: and of what Python does item by item, each step (`models.steps`).
+        told: what it has answered.
     """
 
     def __init__(self, model: Any, tokenizer: Any, name: str) -> None:
@@ -239,6 +240,7 @@ class CausalModel:
         self.asks_tests = self.reads_notes and bool(getattr(model.config, "asks_tests", False))
         self.asks_operations = self.reads_notes and bool(getattr(model.config, "asks_operations", False))
         self.asks_steps = self.asks_operations and bool(getattr(model.config, "asks_steps", False))
+        self.told = Told()
         self.ends = frozenset(
             {self.codec.ids[END_OF_TEXT], *_end_ids(model.config), *_end_ids(model.generation_config)}
         )
@@ -418,6 +420,8 @@ class CausalRollout:
         if not self._begun:
             self._shorten()
             settled = not prefix and self._asker is not None and self._ask(self._asker)
+            if not prefix and (made := self._only(max_tokens)) is not None:
+                return made
         self._note(worked=not settled)
         given = self._codec.encode(prefix)
         self._engine.push(given)
@@ -446,6 +450,24 @@ class CausalRollout:
             return False
         self._grammar.hold(outlook)
         return True
+
+    def _only(self, most: int | None) -> Generated | None:
+        """The next frame, where nothing of it is left open: it is read when the network is to choose something again, if ever."""
+        if self._grammar is None:
+            return None
+        ends = self._grammar.must_end
+        text = "" if ends else self._grammar.only
+        if text is None:
+            return None
+        ids = [*self._codec.encode(text), self._codec.ids[END_OF_TEXT] if ends else self._separator]
+        self._note()
+        if not self._engine.has_room(len(ids)) or (most is not None and most < len(ids)):
+            return None
+        self._engine.push(ids)
+        stop = Stop.END if ends else Stop.FRAME
+        return Generated(
+            self._keep(ids[:-1], stop) or text, stop, len(ids), self._asker.logprob if self._asker is not None else 0.0
+        )
 
     def _note(self, worked: bool = False) -> None:
         """Read what is to be read before a frame, once; `worked`: with what the network answers in place of operations, where the frame is not

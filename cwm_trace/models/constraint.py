@@ -201,6 +201,26 @@ class FrameGrammar:
                 pass
         raise _Cut if cut else _Wrong
 
+    @property
+    def must_end(self) -> bool:
+        """Whether nothing may come but the trace's end."""
+        return self.may_end and all(self._lines_of(event) == set() for event in EVENT_TOKENS)
+
+    @property
+    def only(self) -> str | None:
+        """The text of the frame that comes next, where nothing of it is left open; else None."""
+        ways = [(event, lines) for event in EVENT_TOKENS if (lines := self._lines_of(event)) != set()]
+        if self.may_end or len(ways) != 1:
+            return None
+        event, lines = ways[0]
+        if lines is None or len(lines) != 1:
+            return None
+        shown = _only_object(self._entries_of(event)) if event.observes_locals else ""
+        value = "" if event.observes_locals else self._value_of(event)
+        if shown is None or value is None:
+            return None
+        return f"{EVENT_TOKENS[event]}{shown}{ACTION_SEP}{min(lines)}{ARG_SEP if value else ''}{value}"
+
     def begins(self, text: str) -> bool:
         """Whether a well-formed frame can start with this text."""
         try:
@@ -244,6 +264,13 @@ class FrameGrammar:
 def _spelled(value: str | None, before: str | None) -> str | None:
     """A value in JSON's spelling, None as it is; `before`: what `".."` may stand for."""
     return None if value is None else UNCHANGED if value == before else render_value(value)
+
+
+def _only_object(ways: Sequence[_Entries] | None) -> str | None:
+    """The object of locals that may stand there, if it is the only one."""
+    if ways is None or len(ways) != 1 or any(not entry.must or entry.value is None for entry in ways[0]):
+        return None
+    return "{" + ", ".join(f"{entry.name}{entry.value}" for entry in ways[0]) + "}"
 
 
 def _expect(text: str, at: int, literal: str) -> int:

@@ -170,7 +170,10 @@ class Course:
         return None if after is None else own if LEFT in after else frozenset()
 
     def _raises(self, scope: _Scope) -> frozenset[int] | None:
-        return self._union(self._order.inside(number) for number in scope.numbers)
+        return self._union(self._raises_of(scope, number) for number in scope.numbers)
+
+    def _raises_of(self, scope: _Scope, number: int) -> frozenset[int]:
+        return frozenset() if scope.begins and number in self._order.quiet else self._order.inside(number)
 
     def _union(self, parts: Iterable[frozenset[int] | None]) -> frozenset[int] | None:
         made: frozenset[int] = frozenset()

@@ -81,6 +81,10 @@ class Engine:
         if self._drafter is not None:
             self._drafter.observe(ids)
 
+    def has_room(self, count: int) -> bool:
+        """Whether the window has place for so many more tokens."""
+        return self._room(None, 0) >= count
+
     @property
     def can_go_back(self) -> bool:
         """Whether it may forget what it read last: a drafter does not."""

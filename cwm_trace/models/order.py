@@ -56,6 +56,8 @@ class Order:
         entries: of a line that begins a function: the lines that may run first in it; None: any.
         executes: whether texts may be executed, whose lines stand in frames, too.
         callable_lines: those with which a CALL may come.
+        quiet: those that begin functions, lambdas and comprehensions in which nothing is raised before a line runs: a generator may be told
+            to raise at once.
     """
 
     def __init__(self, source: str) -> None:
@@ -64,10 +66,12 @@ class Order:
         self._most: dict[int, int] = {}  # of such lines: how many CALLs there can be
         self.paused: _Numbers = frozenset()
         self.entries: dict[int, _Numbers | None] = {}
+        self.quiet: set[int] = set()
         self._inside: dict[int, _Numbers] = {}
         # Lines: behind which any may come, of lambdas and comprehensions, of those of them that stay, of what may go on behind an exception.
         self._loose: set[int] = set()
         self._inline: set[int] = set()
+        self._drawn: set[int] = set()  # of generator expressions
         self._kept: set[int] = set()
         self._counts: Counter[int] = Counter()  # of the lines
         self._used_up: set[int] = set()  # identities of those that end with their call
@@ -92,6 +96,7 @@ class Order:
                 self._note_statement(node)
         for node in nodes:
             self._note(node)
+        self.quiet |= self._inline - self._drawn - self.paused
         self.callable_lines = frozenset(self._defined) | self._anywhere | self._classes | self._inline | self.paused
 
     def numbers(self, line: str) -> _Numbers:
@@ -159,6 +164,7 @@ class Order:
         if isinstance(node, _INLINE):
             weight = 2 if isinstance(node, ast.Lambda) or len(lines(node)) > 1 else 1
             self._counts.update(dict.fromkeys(lines(node), weight))
+            self._drawn.update(lines(node) if isinstance(node, ast.GeneratorExp) else ())
             self._inline.update(lines(node))
             self._kept.update(lines(node) if isinstance(node, _KEPT) and id(node) not in self._used_up else ())
         elif isinstance(node, PAUSES):
@@ -233,6 +239,8 @@ class Order:
             formats = any(map(_formats, ast.walk(node)))
             is_plain = isinstance(node, ast.FunctionDef) and started and LEFT not in started and not formats
             self.entries[number] = started if is_plain else None
+            if is_plain and isinstance(node, ast.FunctionDef) and not _may_pause(node):
+                self.quiet.add(number)
             self._loose.update(begin if formats else ())
         if not isinstance(node, ast.FunctionDef):
             self._loose.update(_own_lines(node))

@@ -91,7 +91,7 @@ def outlook_of(at_work: AtWork, answers: Answers) -> Outlook | None:
     if loop := at_work.loop():
         return _turned(at_work, loop, answers)
     if drawing := at_work.drawing():
-        return _drawn(drawing, answers)
+        return _drawn(at_work, drawing, answers)
     if inner := at_work.inner():
         made = made_of(inner.line, {}, answers.value)
         return Outlook(inner.way, {}, made, besides=_ANYTHING if made is None else frozenset())
@@ -230,9 +230,8 @@ def _turned(at_work: AtWork, loop: Loop, answers: Answers) -> Outlook | None:
         return Outlook(loop.way, {**at_work.unchanged(turn), **turn})
     if not turn and returned is None:
         returned = at_work.empty()
-    besides = frozenset[Event]()
-    if turn and not loop.body:  # of a comprehension, with an item
-        besides = _ANYTHING if _may_call(at_work, turn, answers.value) else _RAISES
+    # A comprehension's LINE shows the item of which something has come.
+    besides = _besides_item(at_work, turn, answers) if turn and not loop.body else frozenset()
     return Outlook(loop.way if turn else loop.behind, turn, returned, besides=besides)
 
 
@@ -243,19 +242,24 @@ def _nested(nested: Nested, answers: Answers) -> Outlook | None:
     return Outlook(nested.way if turn.made is None else nested.behind, turn.bound, turn.made, besides=_RAISES)
 
 
-def _may_call(at_work: AtWork, turn: Mapping[str, str], value: Value) -> bool:
-    """Whether a comprehension may call something for its next item."""
+def _besides_item(at_work: AtWork, turn: Mapping[str, str], answers: Answers) -> frozenset[Event]:
+    """What may come in place of what comes of a comprehension's item."""
     calling = at_work.calling_item()
-    parts = (*calling.drawing.tests, *calling.drawing.element) if calling else ()
-    left: Sequence[Answer] = calling.answers if calling else ()
-    statements = []
-    for part in parts:
-        line, left = _left_to_do(filled(part, turn.get), left, value)
-        statements.append(statement_of(line))
-    return not parts or not all(isinstance(each, ast.Expr) and is_closed(each.value) for each in statements)
+    if calling is None:
+        return _ANYTHING
+    left: Sequence[Answer] = calling.answers
+    tests = len(calling.drawing.tests)
+    for number, part in enumerate((*calling.drawing.tests, *calling.drawing.element)):
+        line, left = _left_to_do(filled(part, turn.get), left, answers.value)
+        statement = statement_of(line)
+        if not isinstance(statement, ast.Expr) or not is_closed(statement.value):
+            return _ANYTHING
+        if number < tests and (passes := holding((line,), {}, answers.holds)) is not True:
+            return _ANYTHING if passes is None else _RAISES
+    return _RAISES
 
 
-def _drawn(drawing: Drawing, answers: Answers) -> Outlook | None:
+def _drawn(at_work: AtWork, drawing: Drawing, answers: Answers) -> Outlook | None:
     """Of a generator expression: a LINE shows the item that was passed over, a RETURN what comes of one, or None at the end."""
     loop = drawing.loop
     turn = turn_of(loop, answers.holds, answers.value)
@@ -269,4 +273,5 @@ def _drawn(drawing: Drawing, answers: Answers) -> Outlook | None:
     if not holds:
         return Outlook(loop.way, turn)
     made = made_of(drawing.element[0], turn, answers.value)
-    return Outlook(loop.behind, {}, made, besides=_ANYTHING if made is None else frozenset())
+    besides = frozenset() if made is not None else _besides_item(at_work, turn, answers)
+    return Outlook(loop.behind, {}, made, besides=besides)

@@ -45,10 +45,12 @@ class Stepwise:
     def value(self, operation: str) -> str | None:
         """The text of what an operation gives; None where that raises or is unknown."""
         way = way_of(operation)
-        self._is_sure &= way is not None or _FACT.fullmatch(operation) is not None
-        if way is None:
-            return None if _UNTOLD.search(operation) else self._whole.value(operation)
-        return self._done(way)
+        told = self._told(operation) if way is None else self._done(way)
+        self._is_sure &= told is not None
+        return told
+
+    def _told(self, operation: str) -> str | None:
+        return None if _UNTOLD.search(operation) else self._whole.value(operation)
 
     def change(self, value: str, line: str) -> str | None:
         """The text of a value when a line has changed it; None as above."""
@@ -93,8 +95,12 @@ class Stepwise:
                 return raising(at_work, self._raises[0].value)
             return outlook._replace(besides=outlook.besides - {Event.EXCEPTION}) if self._is_sure else outlook
         outlook = outlook_of(at_work, answers)
+        if self._raises and (outlook is None or outlook.besides == {Event.EXCEPTION}):
+            return raising(at_work, self._raises[0].value)
         if outlook is None:
-            return raising(at_work, self._raises[0].value) if self._raises else None
+            return None
+        if self._is_sure and outlook.besides == {Event.EXCEPTION}:
+            outlook = outlook._replace(besides=frozenset())
         bound, handed = (
             {name: as_in_frames(value) for name, value in each.items()} for each in (outlook.bound, outlook.handed)
         )

@@ -255,7 +255,9 @@ class Variables:
             return None
         inline, bindings = _is_inline(code), self._bindings  # of a comprehension, the line says little
         shared = bindings.shared | {*code.co_freevars}
-        stored = {*variables(code)} if inline and not self._course.begins else self._of_lines(bindings.stores)
+        stored = (
+            {*variables(code)} - {ITERATOR} if inline and not self._course.begins else self._of_lines(bindings.stores)
+        )
         if len(new := stored - {*scope.names}) > 1 and new & bindings.mixed:  # in which order is unknown
             return None
         bound = (
