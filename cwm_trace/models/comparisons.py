@@ -9,6 +9,7 @@ import ast
 import re
 from collections.abc import Sequence
 
+from cwm_trace.models.containers import MATCH, PATTERN
 from cwm_trace.models.items import Steps, Way, alike, is_text, items_of, matches, shown
 from cwm_trace.models.statements import COMPARISONS
 
@@ -31,6 +32,8 @@ def kind_of(value: ast.expr) -> str:
             return type(constant).__name__
         case ast.Call(func=ast.Name(id="set"), args=[], keywords=[]):
             return "set"
+        case ast.Call(func=ast.Name(id=name)) if name in (MATCH, PATTERN):
+            return name
     return _KINDS.get(type(value), "")
 
 

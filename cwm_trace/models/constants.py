@@ -43,10 +43,22 @@ def constants_of(source: str) -> Mapping[str, str]:
                 ast.Assign(targets=[ast.Name(id=name)], value=value)
                 | ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value)
             ):
-                text = literal(value) if bound[name] == 1 and _may_be_kept(value, name in loose) else None
+                text = _told(value) if bound[name] == 1 and _may_be_kept(value, name in loose) else None
                 if text is not None:
                     found[name] = text
     return found
+
+
+def _told(value: ast.expr) -> str | None:
+    """The text of a literal, or of a pattern of one."""
+    match value:
+        case ast.Call(
+            func=ast.Attribute(value=ast.Name(id="re"), attr="compile"),
+            args=[ast.Constant(value=str(pattern))],
+            keywords=[],
+        ):
+            return f"re.compile({pattern!r})"
+    return literal(value)
 
 
 @lru_cache(maxsize=4)

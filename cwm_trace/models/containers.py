@@ -1,5 +1,5 @@
 """Objects of `collections` as frames show them: a `deque([1, 2])`, a `Counter({'a': 2})`, a `defaultdict(<class 'list'>, {})`, which are calls
-that make them, of a list or a dict.
+that make them, of a list or a dict; and those of `re`, which are written as such calls here.
 
 Knows how they are written, and what is in them; evaluates nothing. In which order a Counter was filled its text does not show.
 """
@@ -18,6 +18,8 @@ TALLY = "Tally"
 """How a Counter is written whose order is that in which it was filled (`models.tallies`)."""
 ORDERED = frozenset(("defaultdict", "deque", TALLY))
 """Those whose order their text shows."""
+MATCH, PATTERN = "re_Match", "re_compile"
+"""How matches and patterns are written: `re_Match(0, 2, 'ab')`, `re_compile('a+')`, the latter with flags in one number if it has some."""
 _VIEWS = ("items", "keys", "values")
 _EMPTY = {
     "bool": "False",
@@ -30,8 +32,29 @@ _EMPTY = {
     "tuple": "()",
 }
 _STRING = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\""""  # which stay as they are
-_FRAMED = re.compile(rf"{_STRING}|defaultdict\(<class '(\w+)'>, ", re.DOTALL)
-_PLAIN = re.compile(rf"{_STRING}|defaultdict\(({'|'.join(sorted(FACTORIES))}), ", re.DOTALL)
+_FLAGS = {
+    "re.IGNORECASE": 2,
+    "re.MULTILINE": 8,
+    "re.DOTALL": 16,
+    "re.VERBOSE": 64,
+    "re.ASCII": 256,
+}  # in the order in which they are shown
+_FRAMED = re.compile(
+    rf"<re\.Match object; span=\((?P<start>\d+), (?P<end>\d+)\), match=(?P<whole>{_STRING})>"
+    rf"|re\.compile\((?P<pattern>{_STRING})(?:, (?P<flags>[\w.|]+))?\)"
+    rf"|{_STRING}|defaultdict\(<class '(?P<kind>\w+)'>, ",
+    re.DOTALL,
+)
+_PLAIN = re.compile(
+    rf"{MATCH}\((?P<start>\d+), (?P<end>\d+), (?P<whole>{_STRING})\)"
+    rf"|{PATTERN}\((?P<pattern>{_STRING})(?:, (?P<flags>\d+))?\)"
+    rf"|{_STRING}|defaultdict\((?P<kind>{'|'.join(sorted(FACTORIES))}), ",
+    re.DOTALL,
+)
+WITH_GROUPS = re.compile(rf"({MATCH}\(\d+, \d+, (?:{_STRING})), \[.*\], \{{.*\}}\)", re.DOTALL)
+"""A match with its groups and their names."""
+_STRANGE = ("defaultdict(", "re.", "re_")  # what one of those has in it
+_SHOWN = 50  # characters of what a match has, in `repr`
 
 
 def unwrapped(node: ast.expr) -> ast.List | ast.Dict | None:
@@ -63,19 +86,35 @@ def opened(node: ast.expr, kinds: Collection[str]) -> ast.expr | None:
 
 
 def plain(value: str) -> str:
-    """A value without the types in it that no Python reads: `defaultdict(list, {})` for `defaultdict(<class 'list'>, {})`."""
-    return (
-        _FRAMED.sub(lambda found: f"defaultdict({found[1]}, " if found[1] else found[0], value)
-        if "defaultdict(" in value
-        else value
-    )
+    """A value without what no Python reads: `defaultdict(list, {})` for `defaultdict(<class 'list'>, {})`, and matches."""
+    return _FRAMED.sub(_as_call, value) if any(strange in value for strange in _STRANGE) else value
+
+
+def _as_call(found: re.Match[str]) -> str:
+    if found["kind"]:
+        return f"defaultdict({found['kind']}, "
+    if found["whole"]:
+        return f"{MATCH}({found['start']}, {found['end']}, {found['whole']})"
+    flags = [_FLAGS.get(flag, -1) for flag in (found["flags"] or "").split("|") if flag]
+    if not found["pattern"] or -1 in flags:
+        return found[0]
+    return f"{PATTERN}({found['pattern']}{f', {sum(flags)}' if flags else ''})"
 
 
 def as_in_frames(value: str) -> str:
     """The opposite of `plain`."""
-    if "defaultdict(" not in value:
-        return value
-    return _PLAIN.sub(lambda found: f"defaultdict(<class '{found[1]}'>, " if found[1] else found[0], value)
+    return _PLAIN.sub(_as_shown, value) if any(strange in value for strange in _STRANGE) else value
+
+
+def _as_shown(found: re.Match[str]) -> str:
+    if found["kind"]:
+        return f"defaultdict(<class '{found['kind']}'>, "
+    if found["whole"]:
+        return f"<re.Match object; span=({found['start']}, {found['end']}), match={found['whole'][:_SHOWN]}>"
+    if not found["pattern"]:
+        return found[0]
+    flags = "|".join(flag for flag, number in _FLAGS.items() if int(found["flags"] or 0) & number)
+    return f"re.compile({found['pattern']}{f', {flags}' if flags else ''})"
 
 
 def default_of(value: str) -> tuple[str, str] | None:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from cwm_trace.models.comparisons import kind_of
-from cwm_trace.models.containers import opened, unwrapped
+from cwm_trace.models.containers import PATTERN, opened, unwrapped
 from cwm_trace.models.formats import as_text, of_form
 from cwm_trace.models.items import (
     MOST,
@@ -34,6 +34,7 @@ from cwm_trace.models.known import all_known, behind
 from cwm_trace.models.library import Through, of_items, of_itertools, of_library, of_number_and_items
 from cwm_trace.models.numbers import number_of, of_number
 from cwm_trace.models.operations import ITERATORS, LIBRARY, truth_of
+from cwm_trace.models.searches import of_finding
 from cwm_trace.models.sets import ordered, set_of
 from cwm_trace.models.statements import statement_of
 
@@ -69,6 +70,12 @@ def gone_through(over: ast.expr, text: str) -> Through | None:
             return behind(gone_through(inner, text), lambda items, steps: _passing(f"{{}}.{name}()", items, steps))
         case ast.Call(func=ast.Name(id="reversed"), args=[inner], keywords=[]):
             return behind(gone_through(inner, text), lambda items, steps: items[::-1])
+        case ast.Call(func=ast.Name(id="itertools_finditer"), args=args, keywords=words):
+            return of_finding(args, words, text)
+        case ast.Call(
+            func=ast.Attribute(value=ast.Call(func=ast.Name(id=kind)) as pattern, attr="finditer"), args=args
+        ) if kind == PATTERN:
+            return of_finding([pattern, *args], [], text)
         case ast.Call(func=ast.Name(id=name), args=args, keywords=words) if name.startswith(ITERATORS):
             return _of_itertools(name, args, words, text)
         case ast.Call(func=ast.Name(id="zip"), args=args, keywords=[]) if args:

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from cwm_trace.models.containers import ORDERED, opened
+from cwm_trace.models.containers import ORDERED, PATTERN, opened
 from cwm_trace.models.items import shares_of
 from cwm_trace.models.known import all_known
 from cwm_trace.models.operations import ITERATORS, as_shown, changed_name, is_value, worked
@@ -208,6 +208,11 @@ class _Items(NamedTuple):
             return self.all(inner)
         match over:
             case ast.Call(func=ast.Name(id=name)) if name == "range" or name.startswith(ITERATORS):
+                told = self.value(f"list({self.header.of(over)})")
+                return None if told is None or not is_value(told) else items_of(told, self.value)
+            case ast.Call(func=ast.Attribute(value=ast.Call(func=ast.Name(id=kind)), attr="finditer")) if (
+                kind == PATTERN
+            ):
                 told = self.value(f"list({self.header.of(over)})")
                 return None if told is None or not is_value(told) else items_of(told, self.value)
             case ast.Call(func=ast.Attribute(value=ast.Dict(keys=keys, values=values), attr=attr), args=[]):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import math
+import re
 import string
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
@@ -23,6 +24,7 @@ _FUNCTIONS: Mapping[str, Sequence[str]] = {
     "math": "ceil comb fabs factorial floor gcd isqrt lcm prod sqrt trunc".split(),
     "bisect": "bisect bisect_left bisect_right".split(),
     "heapq": "nlargest nsmallest".split(),
+    "re": "compile findall fullmatch match search split sub".split(),
     "itertools": "accumulate chain combinations pairwise permutations product repeat zip_longest".split(),
 }
 _CHANGING: Mapping[str, Sequence[str]] = {
@@ -35,11 +37,13 @@ _STRINGS = "ascii_letters ascii_lowercase ascii_uppercase digits hexdigits octdi
 _VALUES = {
     **{("math", name): repr(getattr(math, name)) for name in ("e", "inf", "pi", "tau")},
     **{("string", name): repr(getattr(string, name)) for name in _STRINGS},
+    **{("re", name): repr(int(getattr(re, name))) for name in "I IGNORECASE M MULTILINE S DOTALL X VERBOSE".split()},
 }
 _SPELLED: Mapping[tuple[str, str], str] = {
     **{(module, name): f"{module}_{name}" for module, names in _FUNCTIONS.items() for name in names},
     **{(module, name): f".{name}" for module, names in _CHANGING.items() for name in names},
     **{("collections", name): name for name in CONTAINERS},
+    ("re", "finditer"): "itertools_finditer",  # gives an iterator, too
     **_VALUES,
 }
 """How what a module has is written here; behind a point: as a method of its first argument."""

@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from cwm_trace.models.bindings import literal
-from cwm_trace.models.containers import CONTAINERS, FACTORIES, TALLY, unwrapped
+from cwm_trace.models.containers import CONTAINERS, FACTORIES, MATCH, PATTERN, TALLY, unwrapped
 from cwm_trace.models.fields import SHOWN, TEXT, put_together
 from cwm_trace.models.statements import DISPLAYS, readings, span, statement_of, text_of
 
@@ -37,7 +37,7 @@ CHANGES = frozenset(
     " update".split()
 )
 """Methods, and functions that `models.modules` spells so, that change a value."""
-LIBRARY = ("bisect_", "heapq_", "math_")
+LIBRARY = ("bisect_", "heapq_", "math_", "re_")
 """How the names of functions begin that `models.modules` spells."""
 ITERATORS = "itertools_"
 """The same, of those that give an iterator."""
@@ -195,6 +195,8 @@ def _truth(test: ast.expr) -> bool | None:
             return False
         case ast.Name() | ast.UnaryOp(op=ast.USub(), operand=ast.Name()) if _is_value(test):
             return True
+        case ast.Call(func=ast.Name(id=name)) if name in (MATCH, PATTERN):
+            return True
         case ast.Call() if (inner := unwrapped(test)) is not None:
             return _truth(inner)
         case ast.List(elts=parts) | ast.Tuple(elts=parts) | ast.Set(elts=parts) | ast.Dict(values=parts) if _is_value(
@@ -281,6 +283,10 @@ def is_operand(node: ast.AST) -> bool:
             return all(map(is_operand, args))
         case ast.Call(func=ast.Name(id=name), args=args, keywords=keywords) if name.startswith(ITERATORS):
             return all(map(is_operand, (*args, *(word.value for word in keywords))))
+        case ast.Call(func=ast.Attribute(value=ast.Call(func=ast.Name(id=kind)), attr="finditer"), args=args) if (
+            kind == PATTERN
+        ):
+            return all(map(is_operand, args))
         case ast.Call(func=ast.Attribute(value=value, attr=name), args=[], keywords=[]) if name in _VIEWS:
             return _is_value(value) or _is_tally(value)
         case ast.Call() if _is_tally(node):
@@ -304,7 +310,7 @@ def _is_value(node: ast.expr) -> bool:
             return True
         case ast.Name(id="inf") | ast.UnaryOp(op=ast.USub(), operand=ast.Name(id="inf")):
             return True
-        case ast.Call(func=ast.Name(id=name), args=args, keywords=[]) if name in EXCEPTIONS:
+        case ast.Call(func=ast.Name(id=name), args=args, keywords=[]) if name in EXCEPTIONS or name in (MATCH, PATTERN):
             return all(map(_is_value, args))
         case ast.Call():
             inner = None if _is_tally(node) else unwrapped(node)  # which is shown in another order

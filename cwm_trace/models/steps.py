@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from cwm_trace.models.characters import joined, of_text, translated
 from cwm_trace.models.comparisons import compared, is_sequence, kind_of
-from cwm_trace.models.containers import FACTORIES, unwrapped
+from cwm_trace.models.containers import FACTORIES, MATCH, PATTERN, unwrapped
 from cwm_trace.models.formats import by_percent, formatted
 from cwm_trace.models.heaps import GIVING as HEAPS
 from cwm_trace.models.heaps import given_by
@@ -42,6 +42,7 @@ from cwm_trace.models.library import of_infinity
 from cwm_trace.models.numbers import is_step, of_numbers
 from cwm_trace.models.operations import is_value, truth_of
 from cwm_trace.models.parts import characters
+from cwm_trace.models.searches import of_match, of_search
 from cwm_trace.models.sets import combined, display_of, given_items, items_of_set, of_set
 from cwm_trace.models.slices import between, slice_of
 from cwm_trace.models.statements import COMPARISONS, SIGNS, statement_of, text_of
@@ -109,6 +110,12 @@ def _way(node: ast.expr, text: str) -> Way | None:
             return _merged([node], text)
         case ast.Subscript(value=ast.Dict() as over, slice=key):
             return _looked_up(shown(key, text), over, text)
+        case ast.Call(func=ast.Attribute(value=ast.Constant(value=None), attr=name)) if not hasattr(None, name):
+            return _raising(AttributeError(f"'NoneType' object has no attribute {name!r}"))
+        case ast.Subscript(value=ast.Constant(value=None)):
+            return _raising(TypeError("'NoneType' object is not subscriptable"))
+        case ast.Subscript(value=ast.Call(func=ast.Name(id=kind)) as found, slice=key) if kind == MATCH:
+            return of_match(found, "__getitem__", [text_of(key, text)], text)
         case ast.Subscript(value=ast.Call() as over, slice=key) if (inner := unwrapped(over)) is not None:
             return _in_container(over, inner, key, text)
         case ast.Subscript(value=over, slice=ast.Slice() as part):
@@ -126,6 +133,16 @@ def _way(node: ast.expr, text: str) -> Way | None:
         ) if name not in ("maketrans", "fromkeys") and is_value(text_of(first, text)):
             behind_it = ", ".join(text_of(each, text) for each in rest)
             return lambda steps: steps.value(f"{text_of(first, text)}.{name}({behind_it})")
+        case ast.Call(func=ast.Name(id=name), args=args, keywords=words) if name.startswith("re_"):
+            return of_search(name.removeprefix("re_"), args, words, text)
+        case ast.Call(
+            func=ast.Attribute(value=ast.Call(func=ast.Name(id=kind)) as pattern, attr=name), args=args, keywords=words
+        ) if kind == PATTERN:
+            return of_search(name, [pattern, *args], words, text)
+        case ast.Call(func=ast.Attribute(value=ast.Call(func=ast.Name(id=kind)) as found, attr=name), args=args) if (
+            kind == MATCH
+        ):
+            return of_match(found, name, texts_of(args, text), text)
         case ast.Call(func=ast.Name(id=name), args=args, keywords=[]):
             return function_of(name, args, text)
         case ast.Call(func=ast.Name(id="sorted"), args=[over], keywords=[ast.keyword(arg="reverse", value=down)]):
@@ -133,6 +150,13 @@ def _way(node: ast.expr, text: str) -> Way | None:
         case ast.Call(func=ast.Attribute(value=over, attr=name), args=args, keywords=[]):
             return _method(over, name, texts_of(args, text), args, text)
     return None
+
+
+def _raising(error: Exception) -> Way:
+    def way(steps: Steps) -> str | None:
+        raise Raises(repr(error))
+
+    return way
 
 
 def _infinite(left: ast.expr, sign: str, right: ast.expr, text: str) -> Way | None:

@@ -12,7 +12,7 @@ from functools import partial
 from cwm_trace.frames import Event
 from cwm_trace.models.at_work import AtWork
 from cwm_trace.models.changes import change_of
-from cwm_trace.models.containers import as_in_frames
+from cwm_trace.models.containers import MATCH, WITH_GROUPS, as_in_frames
 from cwm_trace.models.items import Raises, Steps, Way
 from cwm_trace.models.operations import ITERATORS, LIBRARY, worked
 from cwm_trace.models.outcomes import Answers, resolved
@@ -39,11 +39,17 @@ class Stepwise:
 
     def __init__(self, whole: Answers) -> None:
         self._whole, self._raises = whole, list[Raises]()
+        self._matches: dict[str, str] = {}  # with their groups, which frames do not show, by what they are without
         self._is_sure = True  # whether nothing has been asked for that may raise
         self._steps = Steps(self.value, self._holds)
 
     def value(self, operation: str) -> str | None:
         """The text of what an operation gives; None where that raises or is unknown."""
+        if found := WITH_GROUPS.fullmatch(operation):
+            self._matches[f"{found[1]})"] = operation
+            return f"{found[1]})"
+        for match, with_groups in self._matches.items() if MATCH in operation else ():
+            operation = operation.replace(match, with_groups)
         way = way_of(operation)
         told = self._told(operation) if way is None else self._done(way)
         self._is_sure &= told is not None

@@ -25,7 +25,7 @@ _FUNCTION = "<function"
 _LATER = CO_GENERATOR | CO_COROUTINE | CO_ASYNC_GENERATOR  # begins to run elsewhere
 # How values begin that nothing can change, and what is shown by its kind alone.
 _LASTING = re.compile(
-    r"""b?['"]|-?\d|(?:True|False|None)$|<(?:function|class|module|generator object) |<[\w.]+ object>$"""
+    r"""b?['"]|-?\d|(?:True|False|None)$|<(?:function|class|module|generator object|re\.Match object;) |re\.compile\(|<[\w.]+ object>$"""
 )
 _DISPLAYS = ("<listcomp>", "<setcomp>", "<dictcomp>")
 _TEXT = re.compile(STRING, re.DOTALL)
