@@ -22,6 +22,7 @@ from cwm_trace.models.fields import spelled_out
 from cwm_trace.models.flow import LEFT, Case
 from cwm_trace.models.inline import filled
 from cwm_trace.models.loops import Loop, header_of
+from cwm_trace.models.memos import SHOWN, cached_of, with_cached
 from cwm_trace.models.modules import Imported, imported_by, spelled
 from cwm_trace.models.nested import Nested
 from cwm_trace.models.objects import Resolve
@@ -101,6 +102,7 @@ class Calling(NamedTuple):
         answers: what has returned since it began.
         told: what a lambda in it has given so far.
         ended: how many of its comprehensions have.
+        spelled: the line with what has ended, without values in place of names.
     """
 
     source: str
@@ -109,11 +111,12 @@ class Calling(NamedTuple):
     answers: tuple[Answer, ...] = ()
     told: tuple[str, ...] = ()
     ended: int = 0
+    spelled: str = ""
 
     @property
     def asks(self) -> bool:
-        """Whether there is a lambda in it."""
-        return "lambda" in self.source
+        """Whether there is a lambda in what is left of it."""
+        return "lambda" in self.line
 
 
 class Short(NamedTuple):
@@ -173,12 +176,14 @@ class GoingOn(NamedTuple):
         names: its variables, but for those of the item.
         taker: the function that takes from it.
         given: the item.
+        nested: where it has a `for` in a `for`.
     """
 
     loop: Loop
     names: Mapping[str, str]
     taker: str
     given: str
+    nested: Nested | None = None
 
 
 class AtWork:
@@ -229,7 +234,8 @@ class AtWork:
         names = {name: plain(value) for name, value in {**self._constants, **scope.names}.items()}
         if not scope.left:
             return names
-        handed = {name for name, value in names.items() if _may_change(value)} & passed_in(scope.line.strip(), names)
+        line = spelled(scope.line.strip(), self._imported)
+        handed = {name for name, value in names.items() if _may_change(value)} & passed_in(line, names)
         now = self._handed_back(scope, handed)
         lost = (handed - now.keys()) | (shared_of(self._flow.source) - now.keys())
         return {name: now.get(name, value) for name, value in names.items() if name not in lost}
@@ -247,7 +253,7 @@ class AtWork:
         if scope is None or scope.is_within or not scope.left:
             return {}
         handed = {name for name, value in scope.names.items() if _may_change(value)}
-        handed &= passed_in(scope.line.strip(), scope.names)
+        handed &= passed_in(spelled(scope.line.strip(), self._imported), scope.names)
         touched = handed | touched_by(scope.line.strip()) | shared_of(self._flow.source)
         plain = all(is_value(scope.names.get(name, "")) for name in touched & scope.names.keys())
         same = {name: value for name, value in scope.names.items() if name not in touched}
@@ -323,6 +329,7 @@ class AtWork:
     def _with_attributes(self, scope: Scope, text: str) -> str:
         """The same, and names from modules as they are spelled here."""
         text = with_tallies(spelled(text, self._imported), tallied_in(self._flow.source), scope.names)
+        text = with_cached(text, cached_of(self._flow.source))
         known = scope.known and not self._sets_by_name
         return self._scopes.objects.filled(text, scope.known, self.resolve) if known else text
 
@@ -343,7 +350,7 @@ class AtWork:
     def loop(self) -> Loop | None:
         """The loop whose header has run, or the comprehension that runs; None where there is none, or how far it is is not seen."""
         scope = self._scopes.at_work
-        if scope is None:
+        if scope is None or (scope.is_within and scope.name is None):  # of a lambda in a header
             return None
         if scope.name == "":
             return self._comprehension(scope)
@@ -354,7 +361,7 @@ class AtWork:
         source = self._with_attributes(scope, header)
         line, now = (filled(source, {**self._constants, **names}.get) for names in (turns.names, scope.names))
         line = completed(line, turns.answers)
-        ways = (self._way(number, scope.number) for number in (repeated.first, repeated.behind))
+        way, behind = (self._way(number, scope.number) for number in (repeated.first, repeated.behind))
         return Loop(
             header,
             line,
@@ -364,7 +371,10 @@ class AtWork:
             turns.last,
             repeated.body,
             turns.count,
-            *ways,
+            way,
+            behind,
+            source,
+            turns.told,
         )
 
     def _comprehension(self, scope: Scope) -> Loop | None:
@@ -380,13 +390,13 @@ class AtWork:
         header = self._with_attributes(around, form.header)
         line = completed(filled(header, {**self._constants, **names}.get), around.answers)
         own = _own_line(scope)
-        ways = (Way(event, own) for event in (Event.LINE, Event.RETURN))
-        return Loop(form.header, line, line, names, names, scope.names, (), item, *ways)
+        way, behind = (Way(event, own) for event in (Event.LINE, Event.RETURN))
+        return Loop(form.header, line, line, names, names, scope.names, (), item, way, behind, header, around.told)
 
     def drawing(self) -> Drawing | None:
         """The generator expression that goes on to its next item; None where there is none, or another line takes from it."""
         scope, form = self._scopes.at_work, self._form()
-        if scope is None or form is None or not form.draws:
+        if scope is None or form is None or not form.draws or form.more:
             return None
         found = self._next_item(scope, form)
         if found is None:
@@ -402,8 +412,10 @@ class AtWork:
         draws, forms = scope.draws, forms_of(scope.line.strip())[len(scope.ended) :]
         if not forms or (form := forms[0]) is None or not form.draws:
             return None
-        loop = self._gone_through(form, scope, Scope(draws.names, line=scope.line), draws.count)
-        return GoingOn(loop, draws.names, form.taker, draws.items[-1])
+        drawn = Scope(draws.names, line=scope.line)
+        loop = self._gone_through(form, scope, drawn, draws.count)
+        nested = self._nested(form, scope, drawn, draws.count) if form.more else None
+        return GoingOn(loop, draws.names, form.taker, draws.items[-1], nested)
 
     def yielding(self) -> Yielding | None:
         """The generator from which the line takes; None where there is none."""
@@ -448,15 +460,25 @@ class AtWork:
         around = self._scopes.active[-2:-1]
         if scope is None or form is None or not form.more or not around or scope.returned or scope.strange:
             return None
-        header = self._with_attributes(around[0], form.header)
-        first = completed(filled(header, {**self._constants, **around[0].names}.get), around[0].answers)
+        count = scope.visits[scope.line]
+        if form.draws:
+            # A loop's header takes an item when it runs again.
+            if around[0].line != scope.line or scope.line.lstrip().startswith(LOOPS):
+                return None
+            count += around[0].draws.count if around[0].draws else 0
+        return self._nested(form, around[0], scope, count)
+
+    def _nested(self, form: Form, around: Scope, scope: Scope, count: int) -> Nested:
+        """`count`: how many frames of it have run."""
+        header = self._with_attributes(around, form.header)
+        first = completed(filled(header, {**self._constants, **around.names}.get), around.answers)
         put = partial(self._but_for, form.targets)
         more = tuple((put(header), tuple(map(put, tests))) for header, tests in form.more)
         form = form._replace(
             header=first, tests=tuple(map(put, form.tests)), element=tuple(map(put, form.element)), more=more
         )
         ways = (Way(event, _own_line(scope)) for event in (Event.LINE, Event.RETURN))
-        return Nested(form, scope.visits[scope.line] - 1, *ways)
+        return Nested(form, count - 1, *ways)
 
     def calling_item(self) -> CallingItem | None:
         """None where no comprehension is at work, or what has returned to it is not known."""
@@ -519,7 +541,7 @@ class AtWork:
         line = filled(source, lambda name: _literal(value(name)))
         ended = len(scope.ended)
         written = source if scope.is_within else spelled_out(scope.line.strip())
-        return Calling(written, line, names, of_functions(scope.answers), scope.told, ended)
+        return Calling(written, line, names, of_functions(scope.answers), scope.told, ended, source)
 
     def _left_to_do(self, scope: Scope) -> str | None:
         """The line, or what the lambda gives; None where that is a part of a statement, or of a loop that goes on."""
@@ -601,6 +623,10 @@ class AtWork:
         """Of an EXCEPTION in the line that runs."""
         return Way(Event.EXCEPTION, _own_line(self._scopes.active[-1]))
 
+    def kept(self, name: str, given: tuple[str, ...]) -> str | None:
+        """What a function that keeps it has given for these; None: nothing yet. Raises KeyError where it is not known what it has given."""
+        return self._scopes.kept(name, given)
+
     def defined(self) -> Mapping[str, str]:
         """The function that the line has bound, as a frame shows it."""
         scope = self._scopes.at_work
@@ -608,6 +634,8 @@ class AtWork:
             return {}
         is_alone = scope.number in self._flow.entered or scope.number in self._flow.whole
         made = self.functions.defined.get(scope.number, {}) if is_alone else {}
+        if SHOWN in made.values() and scope.visits[scope.line] % 2:  # its line runs again when the decorator has
+            return {}
         return {} if scope.name in made else made  # it may begin with its own line
 
     def _way(self, number: int, own: int) -> Way:

@@ -7,6 +7,7 @@ is called by other names than its own, what is decorated and what begins to run 
 from __future__ import annotations
 
 import ast
+import itertools
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -19,7 +20,8 @@ from cwm_trace.models.constants import bound_by, defaults_of, passed_in
 from cwm_trace.models.containers import unwrapped
 from cwm_trace.models.items import dict_together, items_of, tuple_together
 from cwm_trace.models.known import all_known
-from cwm_trace.models.operations import as_shown, changed_name, is_operand, roots
+from cwm_trace.models.memos import SHOWN, cached_of
+from cwm_trace.models.operations import CACHED, ITERATORS, as_shown, changed_name, is_operand, roots
 from cwm_trace.models.scopes import class_of, generators_of
 from cwm_trace.models.statements import (
     DEFINITIONS,
@@ -27,6 +29,7 @@ from cwm_trace.models.statements import (
     FUNCTIONS,
     ITERATOR,
     PAUSES,
+    first_line,
     own_parts,
     parsed,
     readings,
@@ -96,6 +99,7 @@ class Functions:
             and (bound[node.name] == 1 or at_top[node.name] == 1)
             and _runs_at_once(node)
         }
+        self._cached = cached_of(source)
         self.generators = {
             node.name: node
             for node in nodes
@@ -114,7 +118,7 @@ class Functions:
             node.lineno: {name: f"<function {full}>"}
             for node, name, full in named
             if isinstance(node, (*FUNCTIONS, ast.Assign)) and not getattr(node, "decorator_list", None)
-        }
+        } | {cached.node.lineno: {name: SHOWN} for name, cached in self._cached.items()}
 
     def method(self, kind: str, name: str) -> ast.FunctionDef | None:
         """That of a class, or of the class that it is made from; None: none that is known."""
@@ -148,6 +152,8 @@ class Functions:
     def of(self, call: ast.Call, names: Mapping[str, str]) -> _Called | None:
         """What a call runs; None: unknown, or nothing of the program."""
         match call.func:
+            case ast.Name(id=name) if name.startswith(CACHED) and name.removeprefix(CACHED) in self._cached:
+                return _Called(self._cached[name.removeprefix(CACHED)].node)
             case ast.Name(id=name) if name in self.plain:
                 return None if name in self._elsewhere and name in names else _Called(self.plain[name])
             case ast.Name(id=name):
@@ -388,6 +394,10 @@ def _iterator(over: ast.expr) -> str | None:
             return type(iter(range(0))).__name__
         case ast.Call(func=ast.Name(id=name)) if name in _ITSELF:
             return name
+        case ast.Call(func=ast.Name(id=name)) if name.startswith(ITERATORS) and hasattr(
+            itertools, own := name.removeprefix(ITERATORS)
+        ):
+            return f"itertools.{own}"
         case ast.Call(func=ast.Attribute(value=value, attr=attr), args=[]) if attr in _VIEWS and _is_dict(value):
             return type(iter(_VIEWS[attr])).__name__
         case ast.Call() if _is_dict(over):
@@ -408,13 +418,13 @@ def _handed(called: _Called, call: ast.Call, text: str, names: Mapping[str, str]
     parameters = called.function.args
     given = [value for arg in call.args for value in _values(arg, text, names)]
     if _MANY in given or any(word.arg is None for word in call.keywords):
-        return Handed(called.function.lineno, {})
+        return Handed(first_line(called.function), {})
     given = given if called.receiver == "" else [called.receiver, *given]
     words = {word.arg: _value(word.value, text, names) for word in call.keywords if word.arg}
     bound = _bound(parameters, given, words)
     if bound is None:
         return None
-    return Handed(called.function.lineno, {name: value for name, value in bound.items() if value is not None})
+    return Handed(first_line(called.function), {name: value for name, value in bound.items() if value is not None})
 
 
 _Values = Mapping[str, str | None]

@@ -132,8 +132,6 @@ def _form(node: ast.expr, text: str, start: int, taker: str) -> Form | None:
     if not isinstance(node, (*DISPLAYS, ast.GeneratorExp)) or any(over.is_async for over in node.generators):
         return None
     over, *others = node.generators
-    if others and isinstance(node, ast.GeneratorExp):
-        return None
     parts = (node.key, node.value) if isinstance(node, ast.DictComp) else (node.elt,)
     inner = (each for other in others for each in (other.iter, *other.ifs))
     if any(_has_effects(each) for part in (*parts, *over.ifs, *inner) for each in ast.walk(part)):

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
 from cwm_trace.models.bindings import literal
-from cwm_trace.models.operations import CHANGES, changed_name, root_of
+from cwm_trace.models.operations import CHANGES, ITERATORS, LIBRARY, changed_name, root_of
 from cwm_trace.models.statements import DEFINITIONS, FUNCTIONS, parsed, statement_of
 
 # What they are given they leave as it is, and keep nothing of it.
@@ -125,7 +125,7 @@ def touched_by(line: str) -> set[str]:
 def _is_pythons(function: ast.expr, names: Mapping[str, str]) -> bool:
     match function:
         case ast.Name(id=name):
-            return name in _BUILTINS
+            return name in _BUILTINS or name.startswith((*LIBRARY, ITERATORS, "functools_"))
         case ast.Attribute(value=ast.Name(id=name)):
             return not names.get(name, "<").startswith("<")
     return False

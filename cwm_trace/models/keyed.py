@@ -13,11 +13,12 @@ from cwm_trace.models.at_work import Running
 from cwm_trace.models.calls import OWN, TAKERS, Handed, done
 from cwm_trace.models.comprehensions import taken_by
 from cwm_trace.models.inline import filled
-from cwm_trace.models.loops import items_of
-from cwm_trace.models.operations import put, roots, truth_of
+from cwm_trace.models.loops import Loop, header_of, items_of
+from cwm_trace.models.operations import is_value, put, roots, truth_of, worked
 from cwm_trace.models.statements import lambda_body, span, statement_of, text_of
 
 _KEYS = frozenset("abs float int len max min ord repr str sum".split())
+_BOUND = "r = "  # before what a loop goes through: a line that can be read
 Value = Callable[[str], str | None]
 """Tells what an operation gives; None: unknown."""
 
@@ -34,6 +35,19 @@ def without_lambda(running: Running, value: Value) -> Running | None:
     if statement is None or len(calls) != 1 or not lambda_body(running.source):
         return None
     return _with(running, calls[0], running.told, value)
+
+
+def loop_without_lambda(loop: Loop, value: Value) -> Loop | None:
+    """The same of what a loop, or a comprehension, goes through; None as above."""
+    if (header := header_of(loop.source)) is None:
+        return None
+    over = header.of(header.over)
+    plain = without_lambda(Running(f"{_BOUND}{over}", "", loop.before, loop.told), value)
+    if plain is None:
+        return None
+    source = header.text.replace(over, plain.source.removeprefix(_BOUND), 1)
+    line = filled(source, loop.before.get)
+    return loop._replace(header=source, line=line, now=line, source=source)
 
 
 def _with(running: Running, call: ast.Call, told: tuple[str, ...], value: Value) -> Running | None:
@@ -91,12 +105,21 @@ def _told_by(method: ast.Attribute | ast.Name, item: str, running: Running) -> s
 
 def asked_next(source: str, names: Mapping[str, str], told: Sequence[str], value: Value) -> Handed | None:
     """What the lambda of a line is given next; None where that is unknown, or something else may be done before."""
+    if (header := header_of(source)) is not None:
+        source = f"{_BOUND}{header.of(header.over)}"
     statement = statement_of(source)
     calls = [node for node in ast.walk(statement) if isinstance(node, ast.Call) and _asks(node)] if statement else []
     if statement is None or len(calls) != 1 or not lambda_body(source) or not _is_first(calls[0], statement):
         return None
     (call,) = calls
     match call:
+        case ast.Call(
+            func=ast.Name(id="functools_reduce"), args=[ast.Lambda(args=parameters), over, *first], keywords=[]
+        ) if [*parameters.args] == [*ast.iter_child_nodes(parameters)] and len(parameters.args) == 2:
+            items = _reduced(over, first, source, names, value)
+            if items and len(told) < len(items) - 1:
+                one, other = (parameter.arg for parameter in parameters.args)
+                return Handed(OWN, {one: told[-1] if told else items[0], other: items[len(told) + 1]})
         case (
             ast.Call(func=ast.Name(id="map" | "filter"), args=[ast.Lambda(args=parameters), over], keywords=[])
             | ast.Call(
@@ -114,6 +137,15 @@ def asked_next(source: str, names: Mapping[str, str], told: Sequence[str], value
             if items is not None and len(told) < len(items):
                 return Handed(OWN, {parameters.args[0].arg: items[len(told)]})
     return None
+
+
+def _reduced(
+    over: ast.expr, first: Sequence[ast.expr], source: str, names: Mapping[str, str], value: Value
+) -> list[str] | None:
+    """The values of which `reduce` makes one."""
+    begins = [worked(f"return {filled(text_of(each, source), names.get)}", value)[7:] for each in first]
+    items = items_of(filled(text_of(over, source), names.get), value)
+    return None if items is None or not all(map(is_value, begins)) else [*begins, *items]
 
 
 def _is_first(call: ast.Call, statement: ast.stmt) -> bool:
@@ -140,6 +172,10 @@ def _asks(call: ast.Call) -> bool:
 
 def _given(call: ast.Call, running: Running, value: Value, is_argument: bool) -> str | None:
     match call:
+        case ast.Call(func=ast.Name(id="functools_reduce"), args=[ast.Lambda(), over, *first], keywords=[]):
+            reduced = _reduced(over, first, running.source, running.names, value)
+            made = [*(reduced or ())[:1], *running.told]
+            return made[-1] if reduced and len(made) == len(reduced) else None
         case ast.Call(func=ast.Name(id="map" | "filter" as name), args=[ast.Lambda(), over], keywords=[]) if (
             is_argument
         ):

@@ -22,7 +22,7 @@ from cwm_trace.models.items import (
     list_together,
     tuple_together,
 )
-from cwm_trace.models.known import all_known
+from cwm_trace.models.known import all_known, behind
 from cwm_trace.models.numbers import number_of
 
 Through: TypeAlias = Callable[[Steps], Sequence[str] | None]
@@ -34,6 +34,8 @@ _INFINITE = ("inf", "-inf")
 def of_library(name: str, given: Sequence[str]) -> Way | None:
     """A function of values; None where it is none, or not known of these."""
     match name.partition("_")[::2], given:
+        case ("copy", "copy" | "deepcopy"), [one]:
+            return lambda steps: one
         case ("math", "gcd"), _ if all(map(is_whole, given)):
             return lambda steps: _folded(_gcd, given, "0", steps)
         case ("math", "lcm"), _ if all(map(is_whole, given)):
@@ -188,6 +190,10 @@ def of_itertools(name: str, args: Sequence[Through], others: Sequence[str], word
             if not size and made is combinations:
                 return None
             return _of_all(args, lambda items: made(items[0], int(size[0]) if size else len(items[0])))
+        case "itertools_islice", 1, [*bounds] if 0 < len(bounds) < 4 and not any("-" in bound for bound in bounds):
+            return behind(args[0], lambda items, steps: items[slice(*map(int, bounds))])
+        case "itertools_merge", _, [] if not words:
+            return lambda steps: _in_turn([through(steps) for through in args], steps)
         case "itertools_pairwise", 1, []:
             return _of_all(args, lambda items: zip(items[0], items[0][1:], strict=False))
         case "itertools_chain", _, []:
@@ -213,6 +219,22 @@ def _of_all(args: Sequence[Through], made: Callable[[list[Sequence[str]]], Itera
 def _chained(several: Sequence[Sequence[str] | None]) -> Sequence[str] | None:
     known = all_known(several)
     return None if known is None else [item for items in known for item in items]
+
+
+def _in_turn(several: Sequence[Sequence[str] | None], steps: Steps) -> Sequence[str] | None:
+    """The least of those that are first, again and again; of two that are equal that of the first one."""
+    known = all_known(several)
+    left = [list(items) for items in known or () if items]
+    if known is None or not alike([item for items in left for item in items] or ["0"]):
+        return None
+    made: list[str] = []
+    while left:
+        least = left[0]
+        for items in left[1:]:
+            least = items if steps.holds(f"{items[0]} < {least[0]}") else least
+        made.append(least.pop(0))
+        left = [items for items in left if items]
+    return made
 
 
 def _filled_up(items: list[Sequence[str]], value: str) -> Iterator[tuple[str, ...]]:

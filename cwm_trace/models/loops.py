@@ -35,6 +35,8 @@ class Loop(NamedTuple):
         body: its statements, of a comprehension none.
         item: the number of the item that is next, from 1 on.
         way, behind: where the trace goes on if there is such an item, and if not.
+        source: the header with attributes, and names from modules, as they are worked on.
+        told: what a lambda in it has given.
     """
 
     header: str
@@ -47,6 +49,8 @@ class Loop(NamedTuple):
     item: int
     way: Way
     behind: Way
+    source: str = ""
+    told: tuple[str, ...] = ()
 
 
 class Header(NamedTuple):

@@ -24,8 +24,10 @@ _FUNCTIONS: Mapping[str, Sequence[str]] = {
     "math": "ceil comb fabs factorial floor gcd isqrt lcm prod sqrt trunc".split(),
     "bisect": "bisect bisect_left bisect_right".split(),
     "heapq": "nlargest nsmallest".split(),
+    "copy": "copy deepcopy".split(),
+    "functools": ["reduce"],
     "re": "compile findall fullmatch match search split sub".split(),
-    "itertools": "accumulate chain combinations pairwise permutations product repeat zip_longest".split(),
+    "itertools": "accumulate chain combinations islice pairwise permutations product repeat zip_longest".split(),
 }
 _CHANGING: Mapping[str, Sequence[str]] = {
     "heapq": "heapify heappop heappush heappushpop heapreplace".split(),
@@ -36,6 +38,7 @@ CHANGING = frozenset(name for names in _CHANGING.values() for name in names)
 _STRINGS = "ascii_letters ascii_lowercase ascii_uppercase digits hexdigits octdigits punctuation whitespace".split()
 _VALUES = {
     **{("math", name): repr(getattr(math, name)) for name in ("e", "inf", "pi", "tau")},
+    ("sys", "maxsize"): repr(2**63 - 1),
     **{("string", name): repr(getattr(string, name)) for name in _STRINGS},
     **{("re", name): repr(int(getattr(re, name))) for name in "I IGNORECASE M MULTILINE S DOTALL X VERBOSE".split()},
 }
@@ -43,7 +46,8 @@ _SPELLED: Mapping[tuple[str, str], str] = {
     **{(module, name): f"{module}_{name}" for module, names in _FUNCTIONS.items() for name in names},
     **{(module, name): f".{name}" for module, names in _CHANGING.items() for name in names},
     **{("collections", name): name for name in CONTAINERS},
-    ("re", "finditer"): "itertools_finditer",  # gives an iterator, too
+    ("heapq", "merge"): "itertools_merge",  # gives an iterator, too
+    ("re", "finditer"): "itertools_finditer",
     **_VALUES,
 }
 """How what a module has is written here; behind a point: as a method of its first argument."""

@@ -53,17 +53,36 @@ class _Unknown(Exception):
 
 def next_turn(nested: Nested, holds: Callable[[str], bool], value: Callable[[str], str | None]) -> Turn | None:
     """The next item, or what comes of all; None: unknown."""
-    if nested.shown > _MOST:
-        return None
-    frames = _Frames(nested.form, holds, value)
-    try:
-        shown = list(islice(frames.of(0, {}), nested.shown + 1))
-    except _Unknown:
+    shown = _shown(nested, holds, value)
+    if shown is None:
         return None
     if len(shown) > nested.shown:
-        return Turn(shown[-1][0])
+        bound, item = shown[-1]
+        return Turn({}, item[0]) if item and nested.form.draws else Turn(bound)
+    if nested.form.draws:
+        return Turn({}, "None")
     made = put_together(nested.form.kind, [item for _, item in shown if item], value)
     return None if made is None else Turn({}, made)
+
+
+def going_on(
+    nested: Nested, holds: Callable[[str], bool], value: Callable[[str], str | None]
+) -> Mapping[str, str] | None:
+    """The variables of a generator expression's CALL behind an item that it has given; None: unknown."""
+    shown = _shown(nested, holds, value)
+    return shown[-1][0] if shown and len(shown) > nested.shown else None
+
+
+def _shown(
+    nested: Nested, holds: Callable[[str], bool], value: Callable[[str], str | None]
+) -> list[tuple[Mapping[str, str], Item | None]] | None:
+    """What frames have shown, and the one that is next shows, as far as there is one; None: unknown."""
+    if nested.shown > _MOST:
+        return None
+    try:
+        return list(islice(_Frames(nested.form, holds, value).of(0, {}), nested.shown + 1))
+    except _Unknown:
+        return None
 
 
 class _Frames:

@@ -37,7 +37,9 @@ CHANGES = frozenset(
     " update".split()
 )
 """Methods, and functions that `models.modules` spells so, that change a value."""
-LIBRARY = ("bisect_", "heapq_", "math_", "re_")
+CACHED = "cached_"
+"""How the names of functions begin that keep what they give (`models.memos`)."""
+LIBRARY = ("bisect_", "copy_", "heapq_", "math_", "re_", CACHED)
 """How the names of functions begin that `models.modules` spells."""
 ITERATORS = "itertools_"
 """The same, of those that give an iterator."""

@@ -13,15 +13,16 @@ from typing import NamedTuple
 from cwm_trace.format import escape_source
 from cwm_trace.frames import Event
 from cwm_trace.models.answers import Answer, with_answer
-from cwm_trace.models.at_work import AtWork, GoingOn, Short, Yielding
+from cwm_trace.models.at_work import AtWork, GoingOn, Running, Short, Yielding
 from cwm_trace.models.calls import OWN, TAKE_ALL, Handed, first_call, has_calls, next_call, taken_first
 from cwm_trace.models.comprehensions import Drawing, gathered, holding, made_of
 from cwm_trace.models.inline import filled
 from cwm_trace.models.items import shares_of
-from cwm_trace.models.keyed import asked_next
+from cwm_trace.models.keyed import asked_next, loop_without_lambda, without_lambda
 from cwm_trace.models.loops import Loop, targets_of, turn_of
 from cwm_trace.models.nested import Nested, next_turn
-from cwm_trace.models.operations import truth_of, worked
+from cwm_trace.models.nested import going_on as nested_turn
+from cwm_trace.models.operations import CACHED, truth_of, worked
 from cwm_trace.models.outcomes import Answers, Value, is_done, outcome_of, raised_by
 from cwm_trace.models.questions import Way, is_closed
 from cwm_trace.models.scopes import Yields
@@ -123,11 +124,22 @@ def _call(at_work: AtWork, answers: Answers) -> Handed | None:
     if calling is None:
         return None
     if calling.asks:
-        return asked_next(calling.source, calling.names, calling.told, answers.value)
+        if (handed := asked_next(calling.spelled, calling.names, calling.told, answers.value)) is not None:
+            return handed
+        plain = without_lambda(Running(calling.spelled, calling.line, calling.names, calling.told), answers.value)
+        if plain is None:
+            return None
+        calling = calling._replace(line=plain.line)
     if not has_calls(calling.line, functions, calling.names):
         return None
     line, left = _left_to_do(calling.line, calling.answers, answers.value)
     return None if left else next_call(line, functions, calling.names, calling.source, calling.ended)
+
+
+def _turn_of(loop: Loop, answers: Answers) -> Mapping[str, str] | None:
+    """What the next item binds; nothing where there is none; None: unknown."""
+    plain = loop_without_lambda(loop, answers.value) if "lambda" in loop.header else loop
+    return None if plain is None else turn_of(plain, answers.holds, answers.value)
 
 
 def _call_for_item(at_work: AtWork, answers: Answers) -> Handed | None:
@@ -139,7 +151,7 @@ def _call_for_item(at_work: AtWork, answers: Answers) -> Handed | None:
     left: Sequence[Answer] = returned
     if not any(has_calls(text, functions, names) for text in (*drawing.tests, *drawing.element)):
         return None
-    if not (turn := turn_of(drawing.loop, answers.holds, answers.value)):
+    if not (turn := _turn_of(drawing.loop, answers)):
         return None
     for number, text in enumerate((*drawing.tests, *drawing.element)):
         line, left = _left_to_do(filled(text, turn.get), left, answers.value)
@@ -156,6 +168,8 @@ def _left_to_do(line: str, returned: Sequence[Answer], value: Value) -> tuple[st
     line = worked(line, value)
     while returned and (next_line := with_answer(line, returned[0])) is not None:
         line, returned = worked(next_line, value), returned[1:]
+    if line.startswith(CACHED):  # an expression alone, which nothing else is done with
+        line = value(line) or line
     return line, returned
 
 
@@ -197,7 +211,12 @@ def _goes_on(at_work: AtWork, going_on: GoingOn, answers: Answers) -> Outlook | 
     known = going_on.taker in TAKE_ALL or (
         going_on.taker in ("any", "all") and truth is not None
     )  # else it is asked, or closed
-    turn = turn_of(going_on.loop, answers.holds, answers.value) if known else None
+    if not known:
+        return None
+    if going_on.nested is None:
+        turn = _turn_of(going_on.loop, answers)
+    else:
+        turn = nested_turn(going_on.nested, answers.holds, answers.value)
     if not turn:
         return None
     first = {name: value for name, value in going_on.names.items() if name == ITERATOR}
@@ -219,7 +238,7 @@ def _turned(at_work: AtWork, loop: Loop, answers: Answers) -> Outlook | None:
     """Of a loop, or of a comprehension with what it has gathered."""
     gathering = at_work.gathering()
     returned = gathered(gathering, answers.holds, answers.value) if gathering else None
-    turn = turn_of(loop, answers.holds, answers.value)
+    turn = _turn_of(loop, answers)
     if turn is None:
         return None if returned is None else Outlook(None, {}, returned, besides=_ANYTHING)
     if not turn and loop.body:  # nothing is bound
@@ -262,7 +281,7 @@ def _besides_item(at_work: AtWork, turn: Mapping[str, str], answers: Answers) ->
 def _drawn(at_work: AtWork, drawing: Drawing, answers: Answers) -> Outlook | None:
     """Of a generator expression: a LINE shows the item that was passed over, a RETURN what comes of one, or None at the end."""
     loop = drawing.loop
-    turn = turn_of(loop, answers.holds, answers.value)
+    turn = _turn_of(loop, answers)
     if turn is None:
         return None
     if not turn:

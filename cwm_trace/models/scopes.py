@@ -18,6 +18,7 @@ from cwm_trace.models.answers import Answer, answered, completed, of_functions
 from cwm_trace.models.comprehensions import Form, Item, forms_of
 from cwm_trace.models.flow import LEFT, Flow
 from cwm_trace.models.inline import filled, inlined, read
+from cwm_trace.models.memos import cached_of
 from cwm_trace.models.objects import Objects, bound_objects, handed_objects, looks_like_object
 from cwm_trace.models.statements import BEGINNINGS, DEFINITIONS, ITERATOR, PAUSES, own_parts, parsed, statement_of
 
@@ -37,7 +38,7 @@ class Turns:
     """A loop over items at work.
 
     Attributes:
-        names, answers: the variables, and what had returned in its header, when it began.
+        names, answers, told: the variables, what had returned in its header, and what a lambda there had given, when it began.
         count: how often its header has run since.
         last: the variables when an item had come.
         generator: that gives its items, as it was left last; None: there is none, or it has not begun.
@@ -46,6 +47,7 @@ class Turns:
     names: Mapping[str, str]
     last: Mapping[str, str]
     answers: tuple[Answer, ...] = ()
+    told: tuple[str, ...] = ()
     count: int = 0
     generator: Yields | None = None
 
@@ -127,6 +129,7 @@ class Scope:
         strange: whether there was one of which that is not known.
         known: the numbers of the objects that its variables are (`models.objects`).
         generator: from which the line that runs takes, where that is no loop's header.
+        given: the arguments of a function that keeps what it gives (`models.memos`); None of others.
         is_module: whether it is the module's, which is `inline`, too, where that does not begin with a function.
     """
 
@@ -152,6 +155,7 @@ class Scope:
     known: dict[str, int] = field(default_factory=dict)
     is_module: bool = False
     generator: Yields | None = None
+    given: tuple[str, ...] | None = None
 
     @property
     def is_within(self) -> bool:
@@ -200,6 +204,11 @@ class Scopes:
         self.resumes = False  # whether the last frame with variables was another Python frame's
         self._paused: list[Scope] = []  # of generators
         self._generators = generators_of(flow.source)
+        self._cached = cached_of(flow.source)
+        self._lost: set[str] = set()  # functions of which it is not known what they have given
+        self._kept: dict[
+            tuple[str, tuple[str, ...]], str
+        ] = {}  # what functions have given that keep it, by what they were given
 
     def observe(self, step: Step, ran: Ran = UNKNOWN) -> None:
         """Append a frame; `ran`: what `ran` was behind it, where not all frames before it are told."""
@@ -243,6 +252,8 @@ class Scopes:
         name = found[1] if found else "" if ITERATOR in step.locals else None
         number, inline = ran.number or self.flow.place(step.source, None), not source.startswith(BEGINNINGS)
         scope = Scope(step.locals, inline, name=name, number=number)
+        if source.startswith("@"):
+            self._begin_cached(scope, step)
         scope.is_module = not self.active and inline and name is None and "lambda" not in source
         if name == _INITIALISER:
             scope.gives = next(iter(step.locals.values()), "")
@@ -253,6 +264,27 @@ class Scopes:
         if name == "" and self.active and self.active[-1].line == step.source:
             scope.form = _form_in(self.active[-1])
         return scope
+
+    def _begin_cached(self, scope: Scope, step: Frame) -> None:
+        """Of a function that keeps what it gives, if there is one alone that it can be: one that the line calls by its name."""
+        words = {token.text for token in read(self.active[-1].line).tokens} if self.active else set()
+        fitting = [
+            name
+            for name, (_, number, parameters) in self._cached.items()
+            if self.flow.lines[number] == step.source.rstrip("\r\n") and {*parameters} <= step.locals.keys()
+        ]
+        fitting = [name for name in fitting if name in words] or fitting
+        if len(fitting) == 1:
+            scope.name, scope.number = fitting[0], self._cached[fitting[0]].number
+            scope.given = tuple(step.locals[name] for name in self._cached[fitting[0]].parameters)
+        else:
+            self._lost.update(fitting)
+
+    def kept(self, name: str, given: tuple[str, ...]) -> str | None:
+        """What a function that keeps it has given for these; None: nothing yet. Raises KeyError where it is not known what it has given."""
+        if name in self._lost:
+            raise KeyError(name)
+        return self._kept.get((name, given))
 
     def _meet(self, scope: Scope, step: Frame, name: str | None) -> None:
         """Take note of which objects a function is given."""
@@ -325,12 +357,16 @@ class Scopes:
         if left.name in self._generators:
             self._yield(scope, left, step, raised)
             return False
+        if left.given is not None and left.name and not raised:
+            self._kept[left.name, left.given] = step.value or ""
+            scope.left += (Left(left.name, left.names, left.line),)
+            return False
         scope.answers = ran.answers or scope.answers + ((_answer(left, step.value or ""),) if known else ())
         scope.returned = ran.returned or scope.returned + 1
-        if (turns := scope.turns.get(scope.number)) is not None and turns.count == 1:
-            turns.answers = scope.answers
         if left.inline and left.name is None and left.line == scope.line and not raised:
             scope.told += (step.value or "",)
+        if (turns := scope.turns.get(scope.number)) is not None and turns.count == 1:
+            turns.answers, turns.told = scope.answers, scope.told
         scope.left += (Left(left.name or "", left.names, left.line),)
         scope.strange |= left.name == "" and left.form is None
         if left.form is not None and not left.form.draws and not raised:
@@ -365,6 +401,7 @@ class Scopes:
         scope.names, scope.line, scope.answers, scope.returned = step.locals, step.source, ran.answers, ran.returned
         scope.draws, scope.told, scope.left, scope.ended, scope.strange, scope.generator = None, (), (), (), False, None
         before, scope.number = scope.number, ran.number or self.flow.place(step.source, scope.number)
+        self._forget(scope.number)
         if (loop := self.flow.loops.get(scope.number)) is not None:
             if before not in loop.lines:
                 scope.turns[scope.number] = Turns(step.locals, step.locals)
@@ -377,6 +414,11 @@ class Scopes:
         visit, indent = ran.visit or scope.visits.get(step.source, 0) + 1, _indent(step.source)
         scope.visits = {line: count for line, count in scope.visits.items() if _indent(line) <= indent}
         scope.visits[step.source] = visit
+
+    def _forget(self, number: int) -> None:
+        """Where a line makes a function that keeps what it gives, that has given nothing."""
+        for name in [name for name, (_, first, _) in self._cached.items() if first == number]:
+            self._kept = {key: value for key, value in self._kept.items() if key[0] != name}
 
     @property
     def ran(self) -> Ran:

@@ -113,9 +113,11 @@ def text_of(node: ast.AST, line: str) -> str:
 @lru_cache(maxsize=1000)
 def lambda_body(line: str) -> str:
     """What the only lambda of a line gives; "" where there is none, or several."""
-    statement = statement_of(line)
-    found = [node for node in ast.walk(statement) if isinstance(node, ast.Lambda)] if statement else []
-    return text_of(found[0].body, line) if len(found) == 1 else ""
+    for _, text, _ in readings(line):
+        if (statement := statement_of(text)) is not None:
+            found = [node for node in ast.walk(statement) if isinstance(node, ast.Lambda)]
+            return text_of(found[0].body, text) if len(found) == 1 else ""
+    return ""
 
 
 def _parsed(source: str) -> ast.Module | None:

@@ -40,7 +40,7 @@ from cwm_trace.models.iterables import by_count, function_of, gone_through, sort
 from cwm_trace.models.known import all_known, behind
 from cwm_trace.models.library import of_infinity
 from cwm_trace.models.numbers import is_step, of_numbers
-from cwm_trace.models.operations import is_value, truth_of
+from cwm_trace.models.operations import CACHED, is_value, truth_of
 from cwm_trace.models.parts import characters
 from cwm_trace.models.searches import of_match, of_search
 from cwm_trace.models.sets import combined, display_of, given_items, items_of_set, of_set
@@ -149,6 +149,15 @@ def _way(node: ast.expr, text: str) -> Way | None:
             return sorted_of(over, text, isinstance(down, ast.Constant) and down.value is True)
         case ast.Call(func=ast.Attribute(value=over, attr=name), args=args, keywords=[]):
             return _method(over, name, texts_of(args, text), args, text)
+    return None
+
+
+def call_of(operation: str) -> tuple[str, tuple[str, ...]] | None:
+    """The name of a function that keeps what it gives, and what it is given; None for what is no plain call of one."""
+    match statement_of(operation):
+        case ast.Expr(value=ast.Call(func=ast.Name(id=name), args=args, keywords=[])) if name.startswith(CACHED):
+            given = texts_of(args, operation)
+            return (name.removeprefix(CACHED), tuple(given)) if len(given) == len(args) else None
     return None
 
 

@@ -7,6 +7,7 @@ Knows who to ask; no model.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import partial
 
 from cwm_trace.frames import Event
@@ -14,10 +15,10 @@ from cwm_trace.models.at_work import AtWork
 from cwm_trace.models.changes import change_of
 from cwm_trace.models.containers import MATCH, WITH_GROUPS, as_in_frames
 from cwm_trace.models.items import Raises, Steps, Way
-from cwm_trace.models.operations import ITERATORS, LIBRARY, worked
+from cwm_trace.models.operations import CACHED, ITERATORS, LIBRARY, worked
 from cwm_trace.models.outcomes import Answers, resolved
 from cwm_trace.models.outlook import Outlook, behind_test, outlook_of, raising
-from cwm_trace.models.steps import way_of
+from cwm_trace.models.steps import call_of, way_of
 
 _CHARACTER = r"""(?:'(?:[^'\\]|\\.+)'|"'")"""
 _FACT = re.compile(
@@ -40,6 +41,7 @@ class Stepwise:
     def __init__(self, whole: Answers) -> None:
         self._whole, self._raises = whole, list[Raises]()
         self._matches: dict[str, str] = {}  # with their groups, which frames do not show, by what they are without
+        self._kept: Callable[[str, tuple[str, ...]], str | None] = lambda *_: None
         self._is_sure = True  # whether nothing has been asked for that may raise
         self._steps = Steps(self.value, self._holds)
 
@@ -50,6 +52,12 @@ class Stepwise:
             return f"{found[1]})"
         for match, with_groups in self._matches.items() if MATCH in operation else ():
             operation = operation.replace(match, with_groups)
+        if operation.startswith(CACHED) and (call := call_of(operation)) is not None:
+            try:
+                self._is_sure &= (kept := self._kept(*call)) is not None
+            except KeyError:
+                raise _Untold from None
+            return kept
         way = way_of(operation)
         told = self._told(operation) if way is None else self._done(way)
         self._is_sure &= told is not None
@@ -90,7 +98,7 @@ class Stepwise:
 
     def _outlook(self, at_work: AtWork) -> Outlook | None:
         self._raises, answers = [], Answers(self.value, self.change, self.holds)
-        at_work.resolve = partial(resolved, answers=answers)
+        at_work.resolve, self._kept = partial(resolved, answers=answers), at_work.kept
         if (way := at_work.closes()) is not None:
             return Outlook(way, {}, "GeneratorExit()")
         if raised := at_work.unwinds:
