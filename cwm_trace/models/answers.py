@@ -17,6 +17,7 @@ STRING = r"""[A-Za-z]{0,2}(?:'(?:[^'\\]|\\.)*'?|"(?:[^"\\]|\\.)*"?)"""
 """A pattern: a literal of text or bytes in a line, perhaps cut off; of one line, `re.DOTALL`."""
 _PARTS = re.compile(rf"{STRING} | [^\W\d][\w.]* | \s+ | \#.* | .", re.VERBOSE | re.DOTALL)
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
+_SIGNS = frozenset("=!<>:+-*/%&|^@")  # that make another of `=`
 _ROOM = 200  # characters of a value, in a line that a network reads
 _MORE_ROOM = 2000  # and in one that is worked on
 UNSHOWN = "_unshown_"
@@ -66,12 +67,25 @@ def _fits(value: str, room: int) -> bool:
 
 def _replaced(line: str, name: str, value: str, shown: str) -> str:
     parts = _PARTS.findall(line)
-    for start, end in _groups(parts):
+    bound = _behind_sign(parts)
+    groups = sorted(_groups(parts), key=lambda group: group[0] < bound)  # a value is done before what it is bound to
+    for start, end in groups:
         if name and start and parts[start] == "(" and _calls(parts, start - 1, name):
             return "".join([*parts[: start - 1], shown, *parts[end + 1 :]])
         if not name and parts[start] == value[:1] and "for" in parts[start:end]:
             return "".join([*parts[:start], shown, *parts[end + 1 :]])
     return line
+
+
+def _behind_sign(parts: Sequence[str]) -> int:
+    """Where what is bound begins in an assignment; 0 of what is none, or changes what it is bound to."""
+    depth, last = 0, 0
+    for number, part in enumerate(parts):
+        depth += (part in _CLOSING) - (part in _CLOSING.values())
+        around = "".join([*parts[number - 1 : number], *parts[number + 1 : number + 2]])
+        if not depth and part == "=" and not set(around) & _SIGNS:
+            last = number
+    return last
 
 
 def _calls(parts: Sequence[str], place: int, name: str) -> bool:

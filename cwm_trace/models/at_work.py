@@ -30,7 +30,7 @@ from cwm_trace.models.operations import EXCEPTIONS, is_value, truth_of
 from cwm_trace.models.patterns import test_of
 from cwm_trace.models.questions import Condition, Question, Way, condition_of
 from cwm_trace.models.scopes import LOOPS, Scope, Scopes, State, Yields
-from cwm_trace.models.statements import lambda_body, statement_of, text_of
+from cwm_trace.models.statements import ITERATOR, lambda_body, statement_of, text_of
 from cwm_trace.models.tallies import tallied_in, with_tallies
 
 _BEGINS = re.compile(r"(?:else|try|finally)\s*:\s*(?=\S)")  # a line with a statement behind
@@ -254,7 +254,7 @@ class AtWork:
             return {}
         handed = {name for name, value in scope.names.items() if _may_change(value)}
         handed &= passed_in(spelled(scope.line.strip(), self._imported), scope.names)
-        touched = handed | touched_by(scope.line.strip()) | shared_of(self._flow.source)
+        touched = handed | touched_by(spelled(scope.line.strip(), self._imported)) | shared_of(self._flow.source)
         plain = all(is_value(scope.names.get(name, "")) for name in touched & scope.names.keys())
         same = {name: value for name, value in scope.names.items() if name not in touched}
         same = {
@@ -272,7 +272,7 @@ class AtWork:
             return {}
         if any(left.name != "" for left in scope.left) or (scope.returned and not scope.left):
             return {}
-        line = scope.line.strip()
+        line = spelled(scope.line.strip(), self._imported)
         touched = touched_by(line)
         if not all(is_value(scope.names.get(name, "")) for name in touched & scope.names.keys()):
             return {}
@@ -317,6 +317,12 @@ class AtWork:
         return (scope.draws is not None and not (sure and scope.draws.ended)) or any(
             value.startswith("<generator object") for names in every for value in names.values()
         )
+
+    @property
+    def may_close(self) -> bool:
+        """Whether a generator may end early, as a loop over its items is left."""
+        scope = self._scopes.at_work
+        return scope is not None and bool(scope.turns) and self.functions.pauses
 
     def _given(self, scope: Scope) -> str | None:
         """The line with what its comprehensions have given; None where a generator expression may go on."""
@@ -411,6 +417,9 @@ class AtWork:
             return None
         draws, forms = scope.draws, forms_of(scope.line.strip())[len(scope.ended) :]
         if not forms or (form := forms[0]) is None or not form.draws:
+            return None
+        free = [value for name, value in draws.names.items() if name not in form.targets and name != ITERATOR]
+        if draws.called and any(map(_may_change, free)):
             return None
         drawn = Scope(draws.names, line=scope.line)
         loop = self._gone_through(form, scope, drawn, draws.count)

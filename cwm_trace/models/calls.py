@@ -82,6 +82,7 @@ class Functions:
         generators: those that give items one by one.
         looks_up: whether an attribute may be more than that.
         sets_plainly: whether to bind an attribute runs nothing of the program, and raises nothing.
+        pauses: whether there are generators, or expressions that are.
         defined: of a line that is all of one definition of a function: its name, and what a frame shows of it.
     """
 
@@ -105,6 +106,7 @@ class Functions:
             for node in nodes
             if isinstance(node, ast.FunctionDef) and id(node) not in methods and node.name in generators_of(source)
         }
+        self.pauses = any(isinstance(node, (*PAUSES, ast.GeneratorExp)) for node in nodes)
         self._elsewhere = {name for name in self.plain if bound[name] > 1}
         self._classes = {node.name: node for node in classes if bound[node.name] == 1 and not _is_special(node)}
         stored = {node.attr for node in nodes if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load)}

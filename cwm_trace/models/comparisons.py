@@ -43,7 +43,7 @@ def compared(left: ast.expr, how: ast.cmpop, right: ast.expr, text: str) -> Way 
     match how:
         case ast.In() | ast.NotIn() if isinstance(right, ast.Call) and kind_of(right) == "set":
             return lambda steps: str(isinstance(how, ast.NotIn))
-        case ast.In() | ast.NotIn() if items is not None and not isinstance(right, ast.Constant):
+        case ast.In() | ast.NotIn() if one and items is not None and not isinstance(right, ast.Constant):
             return lambda steps: str(any(steps.same(one, item) for item in items) is isinstance(how, ast.In))
         case ast.In() | ast.NotIn() if items is not None and one in ("''", '""'):
             return lambda steps: str(isinstance(how, ast.In))

@@ -7,17 +7,19 @@ not seen, nothing is told of it. What an attribute is stays an operation until i
 from __future__ import annotations
 
 import ast
+import builtins
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from cwm_trace.models.operations import CHANGES, is_value
+from cwm_trace.models.operations import CHANGES, changed_name, is_value
 from cwm_trace.models.statements import SIGNS, readings, span, statement_of, text_of
 
 BEFORE, _MORE = "_before_", "_more_"
 """The names, in an operation or a line, of what was there before, and of what comes to it."""
 _LOOKS = re.compile(r"<.* object>")
+_STEADY = re.compile(r"""b?['"]|-?\d|(?:True|False|None|inf)$""")  # how values begin that nothing changes
 _DEEPEST = 60  # changes behind each other
 
 
@@ -55,10 +57,12 @@ class Objects:
     Attributes:
         attributes: of each object, by its number; of what is no longer known there is none.
         looks: how each is shown.
+        lent: attributes that may be what a variable is, too, or a part of that.
     """
 
     attributes: list[dict[str, Attribute]] = field(default_factory=list)
     looks: list[str] = field(default_factory=list)
+    lent: set[tuple[int, str]] = field(default_factory=set)
 
     def new(self, look: str) -> int:
         """An object that is being made; its number."""
@@ -71,8 +75,19 @@ class Objects:
         found = [number for number, each in enumerate(self.looks) if each == look]
         return found[0] if len(found) == 1 else None
 
+    def changed(self, line: str) -> None:
+        """Take note of a line that may change what variables are: attributes with other names are no longer known."""
+        statement = statement_of(line) if self.lent else None
+        if statement is None or not any(changed_name(node) for node in ast.walk(statement)):
+            return
+        for number, name in self.lent:
+            if _is_mutable(self.attributes[number].get(name, "")):
+                self.attributes[number].pop(name, None)
+        self.lent.clear()
+
     def ran(self, line: str, known: Mapping[str, int], fill: Callable[[str], str]) -> None:
         """Take note of what a line has done that ran to its end. `known`: numbers of objects by names; `fill` puts values in place of names."""
+        self.lent |= {place for node in _lent(line) if (place := _place(_outer(node), known)) is not None}
         statement = statement_of(line)
         if statement is None or not any(isinstance(node, ast.Attribute) for node in ast.walk(statement)):
             return
@@ -169,6 +184,30 @@ class Objects:
             return text
         values = {name: value for name, part in parts if (value := resolve(part)) is not None and is_value(value)}
         return put(taken, values) if len(values) == len(parts) else text
+
+
+def _lent(line: str) -> Iterator[ast.AST]:
+    """What a line hands on as it is: to a variable, a loop, or a function that is not Python's."""
+    statements = [statement for _, text, _ in readings(line) if (statement := statement_of(text)) is not None]
+    for node in (node for statement in statements[:1] for node in ast.walk(statement)):
+        match node:
+            case ast.Assign(value=value) | ast.Return(value=ast.expr() as value) | ast.For(iter=value):
+                yield from value.elts if isinstance(value, (ast.Tuple, ast.List)) else (value,)
+            case ast.Call(func=function, args=args) if not (
+                isinstance(function, ast.Name) and function.id in vars(builtins)
+            ):
+                yield from args
+
+
+def _is_mutable(value: Attribute) -> bool:
+    """Whether it may be a list, or something else that can be changed."""
+    if isinstance(value, str):
+        return not is_value(value) or not _STEADY.match(value)
+    if value.before is not None:
+        return True
+    if BEFORE in value.text:
+        return any(_is_mutable(part) for name, part in value.parts if name == BEFORE)
+    return not (is_value(value.text) and _STEADY.match(value.text))
 
 
 def put(text: str, values: Mapping[str, str]) -> str:

@@ -110,6 +110,8 @@ def outlook_of(at_work: AtWork, answers: Answers) -> Outlook | None:
         or at_work.may_draw
         or not (outcome.bound or outcome.returned or at_work.functions.sets_plainly)
     )
+    if at_work.may_close and running is not None and isinstance(statement_of(running.source), (ast.Break, ast.Return)):
+        is_open = True
     besides = _ANYTHING if is_open else frozenset()
     if not outcome.is_partial and not back:
         back = at_work.unchanged(outcome.bound)

@@ -61,12 +61,14 @@ class Draws:
         items: what it has given.
         names: its variables, as they were shown last.
         ended: whether it has been left for good.
+        called: whether a function was called for an item.
     """
 
     names: Mapping[str, str]
     count: int = 0
     items: tuple[str, ...] = ()
     ended: bool = False
+    called: bool = False
 
 
 @dataclass(slots=True)
@@ -309,6 +311,7 @@ class Scopes:
 
     def _done(self, scope: Scope) -> None:
         """Take note of what the line did to objects that has run to its end."""
+        self.objects.changed(scope.line.strip())
         if scope.known and not scope.is_within:
             answers = of_functions(scope.answers)
 
@@ -523,6 +526,7 @@ def _draw(scope: Scope, left: Scope, value: str, raised: bool) -> bool:
     draws = scope.draws = scope.draws or Draws(left.names)
     draws.names = left.names
     draws.count += left.visits.get(left.line, 0)
+    draws.called = draws.called or left.returned > 0 or bool(left.left)
     draws.ended = raised or value == "None"
     if draws.ended:
         scope.ended += ((form, f"[{', '.join(draws.items)}]"),)

@@ -67,6 +67,9 @@ def _way(node: ast.expr, text: str) -> Way | None:
             comparators=[ast.Name(id=name)],
         ) if (kind := kind_of(value)) and name in FACTORIES:
             return lambda steps: str((kind == name) is isinstance(how, (ast.Is, ast.Eq)))
+        case ast.Compare(left=left, ops=[ast.In() | ast.NotIn() as how], comparators=[right]) if _is_set_made(left):
+            sign, over = "in" if isinstance(how, ast.In) else "not in", text_of(right, text)
+            return lambda steps: _made_in(text_of(left, text), f"{sign} {over}", steps)
         case ast.Compare(left=left, ops=[how], comparators=[right]):
             return (
                 _infinite(left, COMPARISONS.get(type(how), ""), right, text)
@@ -201,6 +204,11 @@ def _is_set_made(node: ast.expr) -> bool:
 def _of_sets(left: str, sign: str, right: str, steps: Steps) -> str | None:
     one, other = (steps.value(each) if each.startswith("set(") and each != "set()" else each for each in (left, right))
     return steps.value(f"{one} {sign} {other}") if one and other and sign else None
+
+
+def _made_in(made: str, rest: str, steps: Steps) -> str | None:
+    one = steps.value(made)
+    return None if one is None else str(steps.holds(f"{one} {rest}"))
 
 
 def _in_container(over: ast.Call, inner: ast.List | ast.Dict, key: ast.expr, text: str) -> Way | None:

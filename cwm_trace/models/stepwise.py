@@ -13,7 +13,7 @@ from functools import partial
 from cwm_trace.frames import Event
 from cwm_trace.models.at_work import AtWork
 from cwm_trace.models.changes import change_of
-from cwm_trace.models.containers import MATCH, WITH_GROUPS, as_in_frames
+from cwm_trace.models.containers import CONTAINERS, MATCH, WITH_GROUPS, as_in_frames
 from cwm_trace.models.items import Raises, Steps, Way
 from cwm_trace.models.operations import CACHED, ITERATORS, LIBRARY, worked
 from cwm_trace.models.outcomes import Answers, resolved
@@ -28,7 +28,7 @@ _FACT = re.compile(
 
 
 # Functions of modules, which a network does not know by the names that they have here.
-_UNTOLD = re.compile(rf"\b(?:{'|'.join((*LIBRARY, ITERATORS))})\w+\(")
+_UNTOLD = re.compile(rf"\b(?:(?:{'|'.join((*LIBRARY, ITERATORS))})\w+|{'|'.join(sorted(CONTAINERS))})\(")
 
 
 class _Untold(Exception):
