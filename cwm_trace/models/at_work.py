@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property, partial
 from typing import NamedTuple
 
 from cwm_trace.format import escape_source
 from cwm_trace.frames import Event
 from cwm_trace.models.answers import Answer, completed, of_functions
-from cwm_trace.models.calls import OWN, Functions, functions_of
+from cwm_trace.models.calls import OWN, Functions, functions_of, touches
 from cwm_trace.models.comprehensions import Drawing, Form, Gathering, forms_of, with_ended
 from cwm_trace.models.constants import constants_of, passed_in, repeats, shared_of, touched_by
 from cwm_trace.models.containers import plain
@@ -102,6 +102,7 @@ class Calling(NamedTuple):
         answers: what has returned since it began.
         told: what a lambda in it has given so far.
         ended: how many of its comprehensions have.
+        function: in whose place the lambda is, if there is one.
         spelled: the line with what has ended, without values in place of names.
     """
 
@@ -112,6 +113,7 @@ class Calling(NamedTuple):
     told: tuple[str, ...] = ()
     ended: int = 0
     spelled: str = ""
+    function: str = ""
 
     @property
     def asks(self) -> bool:
@@ -224,10 +226,21 @@ class AtWork:
         if source is None:
             return None
         source, names = spelled_out(_BEGINS.sub("", source)), self._names(scope)
+        source, told, _ = self._asking(source, scope.answers, scope.told)
         line = completed(filled(source, names.get), of_functions(scope.answers))
         known = len(scope.answers) + len(scope.told) == scope.returned
         last = scope.answers[-1] if scope.answers and known and not scope.told else None
-        return Running(source, line, names, scope.told, repeats(self._flow.source), last)
+        return Running(source, line, names, told, repeats(self._flow.source), last)
+
+    def _asking(
+        self, source: str, answers: Sequence[Answer], told: tuple[str, ...]
+    ) -> tuple[str, tuple[str, ...], str]:
+        """A line with a lambda in place of a function that is asked about items, what that has told, and its name; as it is where there is
+        none, or another was called, too."""
+        asked = None if told else self.functions.asked_by_name(source)
+        if asked is None or any(answer.name != asked.name for answer in of_functions(answers)):
+            return source, told, ""
+        return asked.source, tuple(answer.value for answer in of_functions(answers)), asked.name
 
     def _names(self, scope: Scope) -> dict[str, str]:
         """The variables, and constants of the module; but for what that the line has called may have changed."""
@@ -236,7 +249,7 @@ class AtWork:
             return names
         line = spelled(scope.line.strip(), self._imported)
         handed = {name for name, value in names.items() if _may_change(value)} & passed_in(line, names)
-        now = self._handed_back(scope, handed)
+        now = {**self._left_free(scope, handed), **self._handed_back(scope, handed)}
         lost = (handed - now.keys()) | (shared_of(self._flow.source) - now.keys())
         return {name: now.get(name, value) for name, value in names.items() if name not in lost}
 
@@ -286,6 +299,16 @@ class AtWork:
             and value.partition("(")[0] not in EXCEPTIONS  # which go with their `except`
             and not any(_may_be_in(value, other) for other in changed)
         }
+
+    def _left_free(self, scope: Scope, handed: Collection[str]) -> dict[str, str]:
+        """Variables that the functions around this one, or it, share with those that the line has called, as the last of these left them."""
+        left, made = scope.left[-1], {}
+        changes = any(touches(left.line, name, left.names) for name in left.names)
+        for name in shared_of(self._flow.source) & left.names.keys() & scope.names.keys():
+            touched = changes if name in handed else touches(left.line, name, left.names)
+            if self.functions.has_free(left.name, name) and not touched:
+                made[name] = plain(left.names[name])
+        return made
 
     def _handed_back(self, scope: Scope, handed: Collection[str]) -> dict[str, str]:
         """Variables that functions were given, as they are when these have returned; those of which that is known."""
@@ -364,7 +387,7 @@ class AtWork:
         if repeated is None or turns is None:
             return None
         header = scope.line.strip()
-        source = self._with_attributes(scope, header)
+        source, told, _ = self._asking(self._with_attributes(scope, header), turns.answers, turns.told)
         line, now = (filled(source, {**self._constants, **names}.get) for names in (turns.names, scope.names))
         line = completed(line, turns.answers)
         way, behind = (self._way(number, scope.number) for number in (repeated.first, repeated.behind))
@@ -380,7 +403,7 @@ class AtWork:
             way,
             behind,
             source,
-            turns.told,
+            told,
         )
 
     def _comprehension(self, scope: Scope) -> Loop | None:
@@ -394,10 +417,11 @@ class AtWork:
         theirs = around.form.targets if around.form is not None else frozenset()
         names = {name: value for name, value in around.names.items() if name not in theirs}
         header = self._with_attributes(around, form.header)
+        header, told, _ = self._asking(header, around.answers, around.told)
         line = completed(filled(header, {**self._constants, **names}.get), around.answers)
         own = _own_line(scope)
         way, behind = (Way(event, own) for event in (Event.LINE, Event.RETURN))
-        return Loop(form.header, line, line, names, names, scope.names, (), item, way, behind, header, around.told)
+        return Loop(form.header, line, line, names, names, scope.names, (), item, way, behind, header, told)
 
     def drawing(self) -> Drawing | None:
         """The generator expression that goes on to its next item; None where there is none, or another line takes from it."""
@@ -545,12 +569,13 @@ class AtWork:
             return None
         if (source := self._left_to_do(scope)) is None:
             return None
+        source, told, function = self._asking(source, scope.answers, scope.told)
         names = dict(scope.names) if scope.is_within else self._names(scope)
         value = self._value if scope.is_within else names.get
         line = filled(source, lambda name: _literal(value(name)))
         ended = len(scope.ended)
         written = source if scope.is_within else spelled_out(scope.line.strip())
-        return Calling(written, line, names, of_functions(scope.answers), scope.told, ended, source)
+        return Calling(written, line, names, of_functions(scope.answers), told, ended, source, function)
 
     def _left_to_do(self, scope: Scope) -> str | None:
         """The line, or what the lambda gives; None where that is a part of a statement, or of a loop that goes on."""
@@ -637,10 +662,15 @@ class AtWork:
         return self._scopes.kept(name, given)
 
     def defined(self) -> Mapping[str, str]:
-        """The function that the line has bound, as a frame shows it."""
+        """The function that the line has bound, or an object that it has made without a CALL, as a frame shows it."""
         scope = self._scopes.at_work
         if scope is None or scope.is_within:
             return {}
+        match statement_of(scope.line.strip()):
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call() as call) if shown := self.functions.bare(
+                call
+            ):
+                return {name: shown}
         is_alone = scope.number in self._flow.entered or scope.number in self._flow.whole
         made = self.functions.defined.get(scope.number, {}) if is_alone else {}
         if SHOWN in made.values() and scope.visits[scope.line] % 2:  # its line runs again when the decorator has

@@ -21,7 +21,7 @@ from cwm_trace.models.containers import unwrapped
 from cwm_trace.models.items import dict_together, items_of, tuple_together
 from cwm_trace.models.known import all_known
 from cwm_trace.models.memos import SHOWN, cached_of
-from cwm_trace.models.operations import CACHED, ITERATORS, as_shown, changed_name, is_operand, roots
+from cwm_trace.models.operations import CACHED, ITERATORS, as_shown, changed_name, is_operand, put, roots
 from cwm_trace.models.scopes import class_of, generators_of
 from cwm_trace.models.statements import (
     DEFINITIONS,
@@ -33,6 +33,7 @@ from cwm_trace.models.statements import (
     own_parts,
     parsed,
     readings,
+    span,
     statement_of,
     text_of,
 )
@@ -72,6 +73,18 @@ class _Called(NamedTuple):
 
     function: ast.FunctionDef
     receiver: str | None = ""
+
+
+class Asked(NamedTuple):
+    """A line that asks a function about items.
+
+    Attributes:
+        source: with a lambda in its place.
+        name: of the function.
+    """
+
+    source: str
+    name: str
 
 
 class Functions:
@@ -145,7 +158,7 @@ class Functions:
     def _has_bases(self, kind: str) -> bool:
         """Whether a class is made from one that is not among these."""
         match self._classes[kind].bases:
-            case []:
+            case [] | [ast.Name(id="object")]:
                 return False
             case [ast.Name(id=base)] if base in self._classes and base != kind:
                 return self._has_bases(base)
@@ -171,12 +184,44 @@ class Functions:
                 return None if method is None else _Called(method, names[name])
         return None
 
+    def bare(self, call: ast.Call) -> str | None:
+        """An object that a call makes without a CALL of anything, as a frame shows it; None where it does not."""
+        return self._shown(call.func.id) if self.is_bare(call) and isinstance(call.func, ast.Name) else None
+
     def is_bare(self, call: ast.expr) -> bool:
         """Whether a call makes an object without a CALL of anything."""
         match call:
             case ast.Call(func=ast.Name(id=kind), args=[], keywords=[]) if kind in self._classes:
                 return not self._has_bases(kind) and self.method(kind, "__init__") is None
         return False
+
+    def asked_by_name(self, source: str) -> Asked | None:
+        """A line, or a header, with a lambda in place of the function that is asked about each item in it, as in `map(f, x)`; None where there
+        is none."""
+        for _, text, _ in readings(source):
+            if (statement := statement_of(text)) is None:
+                continue
+            found = [part for node in ast.walk(statement) for part in _asked_in(node) if part.id in self.plain]
+            if len(found) != 1 or not (parameters := self.plain[found[0].id].args.args):
+                return None
+            name = parameters[0].arg
+            return Asked(put(text, *span(text, found[0], found[0]), f"lambda {name}: {name}"), found[0].id)
+        return None
+
+    def about(self, name: str, item: str) -> Handed | None:
+        """Its CALL about an item; None where it wants more than that."""
+        bound = _bound(self.plain[name].args, [item], {})
+        if bound is None:
+            return None
+        return Handed(first_line(self.plain[name]), {each: value for each, value in bound.items() if value is not None})
+
+    def has_free(self, name: str, variable: str) -> bool:
+        """Whether a function has a variable of one around it."""
+        function = self._cached[name].node if name in self._cached else self.plain.get(name)
+        if function is None:
+            return False
+        bound = {each for node in own_parts(function) for each in bound_by(node) if not isinstance(node, ast.Nonlocal)}
+        return variable not in bound | {arg.arg for arg in ast.walk(function.args) if isinstance(arg, ast.arg)}
 
     def left_of(self, name: str, line: str, variable: str, names: Mapping[str, str], last: str) -> str | None:
         """What a variable of a line is behind a call of a function in it, "" where it was not handed over, None where that is unknown.
@@ -190,7 +235,15 @@ class Functions:
         if not own or len(parameters) > 1 or None in parameters:
             return None
         (parameter,) = parameters
-        return "" if not parameter else None if _touches(last, parameter, names) else names.get(parameter)
+        return "" if not parameter else None if touches(last, parameter, names) else names.get(parameter)
+
+
+def _asked_in(node: ast.AST) -> Iterator[ast.Name]:
+    match node:
+        case ast.Call(func=ast.Name(id="map" | "filter"), args=[ast.Name() as name, _], keywords=[]):
+            yield name
+        case ast.Call(func=ast.Name(id="sorted" | "max" | "min") | ast.Attribute(attr="sort"), keywords=words):
+            yield from (word.value for word in words if word.arg == "key" and isinstance(word.value, ast.Name))
 
 
 def _bound_at_top(tree: ast.Module) -> Iterator[str]:
@@ -223,12 +276,13 @@ def _names_in(node: ast.AST) -> set[str]:
     return {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
 
 
-def _touches(line: str, name: str, names: Mapping[str, str]) -> bool:
+def touches(line: str, name: str, names: Mapping[str, str]) -> bool:
     """Whether a line may change what a name stands for."""
     statement = statement_of(line.strip())
     if statement is None or name in passed_in(line.strip(), names):
         return True
-    return any(changed_name(node) == name for node in ast.walk(statement))
+    nodes = list(ast.walk(statement))
+    return any(changed_name(node) == name or name in bound_by(node) for node in nodes)
 
 
 def _definitions(block: ast.AST, around: str = "") -> Iterator[tuple[ast.AST, str, str]]:

@@ -126,6 +126,8 @@ def _is_pythons(function: ast.expr, names: Mapping[str, str]) -> bool:
     match function:
         case ast.Name(id=name):
             return name in _BUILTINS or name.startswith((*LIBRARY, ITERATORS, "functools_"))
+        case ast.Attribute(value=ast.Constant() | ast.JoinedStr() | ast.List() | ast.Dict()):
+            return True
         case ast.Attribute(value=ast.Name(id=name)):
             return not names.get(name, "<").startswith("<")
     return False

@@ -127,7 +127,7 @@ def _call(at_work: AtWork, answers: Answers) -> Handed | None:
         return None
     if calling.asks:
         if (handed := asked_next(calling.spelled, calling.names, calling.told, answers.value)) is not None:
-            return handed
+            return functions.about(calling.function, *handed.values.values()) if calling.function else handed
         plain = without_lambda(Running(calling.spelled, calling.line, calling.names, calling.told), answers.value)
         if plain is None:
             return None
@@ -140,7 +140,7 @@ def _call(at_work: AtWork, answers: Answers) -> Handed | None:
 
 def _turn_of(loop: Loop, answers: Answers) -> Mapping[str, str] | None:
     """What the next item binds; nothing where there is none; None: unknown."""
-    plain = loop_without_lambda(loop, answers.value) if "lambda" in loop.header else loop
+    plain = loop_without_lambda(loop, answers.value) if "lambda" in loop.source else loop
     return None if plain is None else turn_of(plain, answers.holds, answers.value)
 
 

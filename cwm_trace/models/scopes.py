@@ -325,7 +325,7 @@ class Scopes:
         objects = {name: value for name, value in names.items() if looks_like_object(value)}
         if not objects and not scope.known:
             return
-        bound = bound_objects(scope.line.strip(), scope.known, self._given)
+        bound = bound_objects(scope.line.strip(), scope.known, self._given if scope.returned else None)
         known = {**scope.known, **{name: number for name, number in bound.items() if number is not None}}
         for name, number in bound.items():
             if number is None:
