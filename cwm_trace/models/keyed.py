@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
 
 from cwm_trace.models.at_work import Running
 from cwm_trace.models.calls import OWN, TAKERS, Handed, done
@@ -18,6 +19,7 @@ from cwm_trace.models.operations import is_value, put, roots, truth_of, worked
 from cwm_trace.models.statements import lambda_body, span, statement_of, text_of
 
 _KEYS = frozenset("abs float int len max min ord repr str sum".split())
+_Method: TypeAlias = ast.Attribute | ast.Name | ast.Call
 _BOUND = "r = "  # before what a loop goes through: a line that can be read
 Value = Callable[[str], str | None]
 """Tells what an operation gives; None: unknown."""
@@ -78,24 +80,36 @@ def without_method(running: Running, value: Value) -> Running | None:
     items = None if over is None else items_of(filled(text_of(over, running.source), running.names.get), value)
     if items is None:
         return None
-    told = [value(_told_by(method, item, running)) for item in items]
+    told = [_key(_told_by(method, item, running), value) for item in items]
     known = tuple(tells for tells in told if tells is not None)
     return _with(running, call, known, value) if len(known) == len(told) else None
 
 
-def _method(call: ast.Call) -> ast.Attribute | ast.Name | None:
-    """The method, or the function of Python's, that is the key of a call."""
+def _key(operation: str, value: Value) -> str | None:
+    """What one gives, or a tuple of several."""
+    told = worked(f"return {operation}", value).removeprefix("return ")
+    return told if is_value(told) else None
+
+
+def _method(call: ast.Call) -> _Method | None:
+    """The method, or the function of Python's, that is the key of a call; a call of `itemgetter`."""
     given = [word.value for word in call.keywords if word.arg == "key"]
     match given:
         case [ast.Attribute() as method]:
             return method
         case [ast.Name(id=name) as function] if name in _KEYS:
             return function
+        case [ast.Call(func=ast.Name(id="operator_itemgetter"), args=[_, *_], keywords=[]) as getter]:
+            return getter
     return None
 
 
-def _told_by(method: ast.Attribute | ast.Name, item: str, running: Running) -> str:
+def _told_by(method: _Method, item: str, running: Running) -> str:
     """The operation by which an item has its key."""
+    if isinstance(method, ast.Call):
+        places = [filled(text_of(arg, running.source), running.names.get) for arg in method.args]
+        parts = ", ".join(f"{item}[{place}]" for place in places)
+        return parts if len(places) == 1 else f"({parts})"
     if isinstance(method, ast.Name):
         return f"{method.id}({item})"
     if isinstance(method.value, ast.Name) and method.value.id == "str":

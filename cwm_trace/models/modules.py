@@ -26,6 +26,7 @@ _FUNCTIONS: Mapping[str, Sequence[str]] = {
     "heapq": "nlargest nsmallest".split(),
     "copy": "copy deepcopy".split(),
     "functools": ["reduce"],
+    "operator": ["itemgetter"],
     "re": "compile findall fullmatch match search split sub".split(),
     "itertools": "accumulate chain combinations islice pairwise permutations product repeat zip_longest".split(),
 }
