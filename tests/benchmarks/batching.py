@@ -1,8 +1,10 @@
-"""`python -m tests.benchmarks.batching [-m MODEL] [-n N] [--batch N] [--rounds N] [--generate]`: samples per minute at once, over one at a time.
+"""`python -m tests.benchmarks.batching [-m MODEL] [-n N] [--batch N] [--rounds N] [--generate] [--constrained]`: samples per minute at once,
+over one at a time.
 
 One at a time is our own decoding, with guesses; with `--generate`, also transformers' generate, called once a trace. Generated programs that
 no training has seen (those of `decoding`); greedy, at most 300 tokens each. In every round one way runs after the other; the ratio of each
 round is printed, whether all texts are equal, and the processor time of a sample (of all processes), which says more where others use the cores.
+`--constrained`: as `predict` and `eval` do it by default; what was answered in one round is not known in the next.
 """
 
 from __future__ import annotations
@@ -18,18 +20,19 @@ from typing import Any
 import psutil  # type: ignore[import-untyped]  # comes with accelerate
 
 from cwm_trace.frames import Trace
-from cwm_trace.models import Model, load_model
+from cwm_trace.models import Decoding, Model, load_model
+from cwm_trace.models.asking import Told
 from cwm_trace.simulate import predict
-from tests.benchmarks.decoding import FREE, TOKENS, generate_once, prompts
+from tests.benchmarks.decoding import CONSTRAINED, FREE, TOKENS, generate_once, prompts
 
 
-def _written(model: Model, prompt: Trace) -> str:
-    return predict(model, prompt=prompt, max_tokens=TOKENS, decoding=FREE).render()
+def _written(model: Model, prompt: Trace, decoding: Decoding = FREE) -> str:
+    return predict(model, prompt=prompt, max_tokens=TOKENS, decoding=decoding).render()
 
 
-def _at_once(model: Model, items: list[Trace], threads: int) -> list[str]:
+def _at_once(model: Model, items: list[Trace], threads: int, decoding: Decoding) -> list[str]:
     with ThreadPoolExecutor(threads) as pool:
-        return list(pool.map(lambda prompt: _written(model, prompt), items))
+        return list(pool.map(lambda prompt: _written(model, prompt, decoding), items))
 
 
 def _timed(write: Callable[[], list[str]]) -> tuple[float, float, list[str]]:
@@ -52,18 +55,21 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--generate", action="store_true", help="also transformers' generate")
+    parser.add_argument("--constrained", action="store_true", help="as by default")
     args = parser.parse_args()
     model: Any = load_model(args.model)
-    together = model.concurrent()
-    items = prompts(args.n)[: args.n]
-    _at_once(together, items[:2], 2)  # warms up
-    ways: dict[str, Callable[[Trace], str]] = {"one at a time": lambda prompt: _written(model, prompt)}
+    decoding, others = (CONSTRAINED if args.constrained else FREE), prompts(args.n + 2)
+    items = others[: args.n]
+    ways: dict[str, Callable[[Trace], str]] = {"one at a time": lambda prompt: _written(model, prompt, decoding)}
     if args.generate:
         generate_once(model, items[0])
         ways["generate"] = lambda prompt: generate_once(model, prompt)
     ratios: dict[str, list[float]] = {}
     for _ in range(args.rounds):
-        batched, used, many = _timed(lambda: _at_once(together, items, args.batch))
+        together, model.told = model.concurrent(), Told()
+        _at_once(together, others[-2:], 2, decoding)  # warms up
+        at_once: Callable[[], list[str]] = partial(_at_once, together, items, args.batch, decoding)
+        batched, used, many = _timed(at_once)
         print(
             f"at once: {60 * args.n / batched:.0f} samples a minute, {1e3 * used / args.n:.0f} ms of processors each",
             flush=True,
