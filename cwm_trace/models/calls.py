@@ -12,7 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from cwm_trace.models.bindings import literal
 from cwm_trace.models.comprehensions import outermost, taken_by
@@ -47,6 +47,7 @@ _SMALL = re.compile(r"-?\d{1,9}")
 _QUIET = (ast.List, ast.Tuple, ast.Set, ast.Starred, ast.JoinedStr)  # besides their parts
 
 _MANY = "*"
+_LAMBDA = "<function <lambda>>"  # of a module
 OWN = 0
 TAKE_ALL = frozenset("Counter deque dict extend frozenset join list max min set sorted sum tuple".split())
 """Functions and methods that take from an iterator until it ends."""
@@ -68,10 +69,13 @@ class Handed(NamedTuple):
     values: Mapping[str, str]
 
 
+_Function: TypeAlias = ast.FunctionDef | ast.Lambda
+
+
 class _Called(NamedTuple):
     """A function, and what it has as its first argument besides those that are written; "" for nothing, None: unknown."""
 
-    function: ast.FunctionDef
+    function: _Function
     receiver: str | None = ""
 
 
@@ -97,6 +101,9 @@ class Functions:
         sets_plainly: whether to bind an attribute runs nothing of the program, and raises nothing.
         pauses: whether there are generators, or expressions that are.
         defined: of a line that is all of one definition of a function: its name, and what a frame shows of it.
+        lambdas: those that have names, by these.
+        values: what names of the module are that are no variables of a function, as frames show it; "lambda": what one is that stands as an
+            argument, where all of these look alike.
     """
 
     def __init__(self, source: str) -> None:
@@ -134,6 +141,18 @@ class Functions:
             for node, name, full in named
             if isinstance(node, (*FUNCTIONS, ast.Assign)) and not getattr(node, "decorator_list", None)
         } | {cached.node.lineno: {name: SHOWN} for name, cached in self._cached.items()}
+        self.lambdas = {
+            name: node.value
+            for node, name, _ in named
+            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Lambda) and bound[name] == 1
+        }
+        self._looks = dict(_lambdas(tree)) if tree else {}
+        values = {id(node) for node in self.lambdas.values()}
+        handed = {look for node, look in self._looks.items() if id(node) not in values}
+        top = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)} if tree else set()
+        self.values = {name: f"<function {name}>" for name in top & self.plain.keys() if bound[name] == 1}
+        self.values |= {name: self._looks[node] for name, node in self.lambdas.items() if self._looks[node] == _LAMBDA}
+        self.values |= {"lambda": handed.pop()} if len(handed) == 1 else {}
 
     def method(self, kind: str, name: str) -> ast.FunctionDef | None:
         """That of a class, or of the class that it is made from; None: none that is known."""
@@ -171,6 +190,8 @@ class Functions:
                 return _Called(self._cached[name.removeprefix(CACHED)].node)
             case ast.Name(id=name) if name in self.plain:
                 return None if name in self._elsewhere and name in names else _Called(self.plain[name])
+            case ast.Name(id=name) if (found := self._lambda(name, names)) is not None:
+                return _Called(found)
             case ast.Name(id=name):
                 made = self.method(name, "__init__")
                 return None if made is None else _Called(made, self._shown(name))
@@ -183,6 +204,16 @@ class Functions:
                 method = self.method(kind, attr)
                 return None if method is None else _Called(method, names[name])
         return None
+
+    def _lambda(self, name: str, names: Mapping[str, str]) -> ast.Lambda | None:
+        """What a variable is, if that is known; None where it is none, or it may be one of several."""
+        shown = names.get(name, self.values.get(name, ""))
+        if not shown.endswith("<lambda>>"):
+            return None
+        if name in self.lambdas:
+            return self.lambdas[name]
+        found = [node for node, look in self._looks.items() if look == shown]
+        return found[0] if len(found) == 1 else None
 
     def bare(self, call: ast.Call) -> str | None:
         """An object that a call makes without a CALL of anything, as a frame shows it; None where it does not."""
@@ -201,8 +232,8 @@ class Functions:
         for _, text, _ in readings(source):
             if (statement := statement_of(text)) is None:
                 continue
-            found = [part for node in ast.walk(statement) for part in _asked_in(node) if part.id in self.plain]
-            if len(found) != 1 or not (parameters := self.plain[found[0].id].args.args):
+            found = [part for node in ast.walk(statement) for part in _asked_in(node) if part.id in self._askable]
+            if len(found) != 1 or not (parameters := self._askable[found[0].id].args.args):
                 return None
             name = parameters[0].arg
             return Asked(put(text, *span(text, found[0], found[0]), f"lambda {name}: {name}"), found[0].id)
@@ -210,10 +241,16 @@ class Functions:
 
     def about(self, name: str, item: str) -> Handed | None:
         """Its CALL about an item; None where it wants more than that."""
-        bound = _bound(self.plain[name].args, [item], {})
+        bound = _bound(self._askable[name].args, [item], {})
         if bound is None:
             return None
-        return Handed(first_line(self.plain[name]), {each: value for each, value in bound.items() if value is not None})
+        return Handed(
+            _first_line(self._askable[name]), {each: value for each, value in bound.items() if value is not None}
+        )
+
+    @property
+    def _askable(self) -> Mapping[str, _Function]:
+        return {**self.plain, **self.lambdas}
 
     def has_free(self, name: str, variable: str) -> bool:
         """Whether a function has a variable of one around it."""
@@ -236,6 +273,25 @@ class Functions:
             return None
         (parameter,) = parameters
         return "" if not parameter else None if touches(last, parameter, names) else names.get(parameter)
+
+
+def _first_line(function: _Function) -> int:
+    return function.lineno if isinstance(function, ast.Lambda) else first_line(function)
+
+
+def _lambdas(block: ast.AST, around: str = "") -> Iterator[tuple[ast.Lambda, str]]:
+    """Those in a block, and how frames show them; `around` begins the names of what is in it."""
+    for node in ast.iter_child_nodes(block):
+        match node:
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+                yield from _lambdas(node, f"{around}{name}.<locals>.")
+            case ast.ClassDef(name=name):
+                yield from _lambdas(node, f"{around}{name}.")
+            case ast.Lambda():
+                yield node, f"<function {around}<lambda>>"
+                yield from _lambdas(node, f"{around}<lambda>.<locals>.")
+            case _:
+                yield from _lambdas(node, around)
 
 
 def _asked_in(node: ast.AST) -> Iterator[ast.Name]:
@@ -364,7 +420,9 @@ def next_call(
             if isinstance(node, ast.GeneratorExp):
                 return Handed(OWN, _begun(node, source, names, ended)) if _is_taken(node, statement) else None
             called = functions.of(node, names) if isinstance(node, ast.Call) else None
-            return _handed(called, node, text, names) if called and isinstance(node, ast.Call) else None
+            if called is None or not isinstance(node, ast.Call):
+                return None
+            return _handed(called, node, text, {**functions.values, **names})
         return None
     return None
 
@@ -474,13 +532,13 @@ def _handed(called: _Called, call: ast.Call, text: str, names: Mapping[str, str]
     parameters = called.function.args
     given = [value for arg in call.args for value in _values(arg, text, names)]
     if _MANY in given or any(word.arg is None for word in call.keywords):
-        return Handed(first_line(called.function), {})
+        return Handed(_first_line(called.function), {})
     given = given if called.receiver == "" else [called.receiver, *given]
     words = {word.arg: _value(word.value, text, names) for word in call.keywords if word.arg}
     bound = _bound(parameters, given, words)
     if bound is None:
         return None
-    return Handed(first_line(called.function), {name: value for name, value in bound.items() if value is not None})
+    return Handed(_first_line(called.function), {name: value for name, value in bound.items() if value is not None})
 
 
 _Values = Mapping[str, str | None]
@@ -531,6 +589,8 @@ def _values(node: ast.expr, text: str, names: Mapping[str, str]) -> list[str | N
 
 def _value(node: ast.expr, text: str, names: Mapping[str, str]) -> str | None:
     """As a frame shows it; None: unknown."""
+    if isinstance(node, ast.Lambda):
+        return names.get("lambda")
     return names.get(node.id) if isinstance(node, ast.Name) else as_shown(text_of(node, text))
 
 

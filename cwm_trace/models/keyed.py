@@ -16,8 +16,9 @@ from cwm_trace.models.comprehensions import taken_by
 from cwm_trace.models.inline import filled
 from cwm_trace.models.loops import Loop, header_of, items_of
 from cwm_trace.models.operations import is_value, put, roots, truth_of, worked
-from cwm_trace.models.statements import lambda_body, span, statement_of, text_of
+from cwm_trace.models.statements import lambda_body, readings, span, statement_of, text_of
 
+_ASKING = frozenset("filter functools_reduce map max min sort sorted".split())
 _KEYS = frozenset("abs float int len max min ord repr str sum".split())
 _Method: TypeAlias = ast.Attribute | ast.Name | ast.Call
 _BOUND = "r = "  # before what a loop goes through: a line that can be read
@@ -25,9 +26,10 @@ Value = Callable[[str], str | None]
 """Tells what an operation gives; None: unknown."""
 
 
-def has_lambda(statement: ast.stmt) -> bool:
-    """Whether a part of it is a lambda."""
-    return any(isinstance(node, ast.Lambda) for node in ast.walk(statement))
+def asks_lambda(source: str) -> bool:
+    """Whether a line, or a header, has a call that asks a lambda about items."""
+    statements = [statement for _, text, _ in readings(source) if (statement := statement_of(text)) is not None]
+    return any(isinstance(node, ast.Call) and _asks(node) for each in statements[:1] for node in ast.walk(each))
 
 
 def without_lambda(running: Running, value: Value) -> Running | None:
@@ -181,6 +183,9 @@ def _is_asked_at_once(call: ast.Call, root: ast.expr) -> bool:
 
 
 def _asks(call: ast.Call) -> bool:
+    match call.func:
+        case ast.Name(id=name) | ast.Attribute(attr=name) if name not in _ASKING:
+            return False
     return any(isinstance(part, ast.Lambda) for part in (*call.args, *(keyword.value for keyword in call.keywords)))
 
 

@@ -17,7 +17,7 @@ from cwm_trace.models.containers import default_of
 from cwm_trace.models.fields import spelled_out
 from cwm_trace.models.inline import filled
 from cwm_trace.models.items import is_whole, shares_of
-from cwm_trace.models.keyed import has_lambda, without_lambda, without_method
+from cwm_trace.models.keyed import asks_lambda, without_lambda, without_method
 from cwm_trace.models.objects import BEFORE, Attribute
 from cwm_trace.models.objects import put as put_in
 from cwm_trace.models.operations import (
@@ -91,7 +91,7 @@ def outcome_of(running: Running, answers: Answers) -> Outcome | None:
         return Outcome({}, "None" if isinstance(statement, ast.Return) else None)
     if (outcome := _handed_on(statement, running)) is not None:
         return outcome
-    if has_lambda(statement):
+    if asks_lambda(running.source):
         plain = without_lambda(running, answers.value)
         return None if plain is None else outcome_of(plain, answers)
     if (plain := without_method(running, answers.value)) is not None:

@@ -18,7 +18,7 @@ from cwm_trace.models.calls import OWN, TAKE_ALL, Handed, first_call, has_calls,
 from cwm_trace.models.comprehensions import Drawing, gathered, holding, made_of
 from cwm_trace.models.inline import filled
 from cwm_trace.models.items import shares_of
-from cwm_trace.models.keyed import asked_next, loop_without_lambda, without_lambda
+from cwm_trace.models.keyed import asked_next, asks_lambda, loop_without_lambda, without_lambda
 from cwm_trace.models.loops import Loop, targets_of, turn_of
 from cwm_trace.models.nested import Nested, next_turn
 from cwm_trace.models.nested import going_on as nested_turn
@@ -125,7 +125,7 @@ def _call(at_work: AtWork, answers: Answers) -> Handed | None:
     calling, functions = at_work.calling(), at_work.functions
     if calling is None:
         return None
-    if calling.asks:
+    if calling.asks and asks_lambda(calling.spelled):
         if (handed := asked_next(calling.spelled, calling.names, calling.told, answers.value)) is not None:
             return functions.about(calling.function, *handed.values.values()) if calling.function else handed
         plain = without_lambda(Running(calling.spelled, calling.line, calling.names, calling.told), answers.value)

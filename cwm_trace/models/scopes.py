@@ -23,6 +23,7 @@ from cwm_trace.models.objects import Objects, bound_objects, handed_objects, loo
 from cwm_trace.models.statements import BEGINNINGS, DEFINITIONS, ITERATOR, PAUSES, own_parts, parsed, statement_of
 
 _FUNCTION = re.compile(r"(?:async\s+)?def\s+(\w+)")
+_NAMED_LAMBDA = re.compile(r"(\w+)\s*(?::[^=]+)?=\s*lambda\b")
 _INITIALISER = "__init__"  # what it returns is not what the call gives
 _OBJECT = re.compile(r"<(?:[^\W\d]\w*\.|<locals>\.)*([^\W\d]\w*) object>")
 _SUPER = re.compile(r"\bsuper\(|\.__init__\(")
@@ -132,6 +133,7 @@ class Scope:
         known: the numbers of the objects that its variables are (`models.objects`).
         generator: from which the line that runs takes, where that is no loop's header.
         given: the arguments of a function that keeps what it gives (`models.memos`); None of others.
+        called_as: the variable that a lambda is, by which it was called; "" where that is none.
         is_module: whether it is the module's, which is `inline`, too, where that does not begin with a function.
     """
 
@@ -158,6 +160,7 @@ class Scope:
     is_module: bool = False
     generator: Yields | None = None
     given: tuple[str, ...] | None = None
+    called_as: str = ""
 
     @property
     def is_within(self) -> bool:
@@ -256,6 +259,8 @@ class Scopes:
         scope = Scope(step.locals, inline, name=name, number=number)
         if source.startswith("@"):
             self._begin_cached(scope, step)
+        if "lambda" in source and self.active and not scope.is_module and self.active[-1].line != step.source:
+            scope.called_as = self._called_as(source)
         scope.is_module = not self.active and inline and name is None and "lambda" not in source
         if name == _INITIALISER:
             scope.gives = next(iter(step.locals.values()), "")
@@ -266,6 +271,15 @@ class Scopes:
         if name == "" and self.active and self.active[-1].line == step.source:
             scope.form = _form_in(self.active[-1])
         return scope
+
+    def _called_as(self, source: str) -> str:
+        """The only variable in the line that calls which is a lambda that stands in this line."""
+        found = _NAMED_LAMBDA.match(source)
+        around = self.active[-1]
+        words = {token.text for token in read(around.line).tokens if token.kind == "name"}
+        named = {found[1]} & words if found else set()
+        held = {word for word in words if around.names.get(word, "").endswith("<lambda>>")}
+        return (named or held).pop() if len(named or held) == 1 else ""
 
     def _begin_cached(self, scope: Scope, step: Frame) -> None:
         """Of a function that keeps what it gives, if there is one alone that it can be: one that the line calls by its name."""
@@ -364,7 +378,8 @@ class Scopes:
             self._kept[left.name, left.given] = step.value or ""
             scope.left += (Left(left.name, left.names, left.line),)
             return False
-        scope.answers = ran.answers or scope.answers + ((_answer(left, step.value or ""),) if known else ())
+        told = (_answer(left, step.value or ""),) if known or left.called_as else ()
+        scope.answers = ran.answers or scope.answers + told
         scope.returned = ran.returned or scope.returned + 1
         if left.inline and left.name is None and left.line == scope.line and not raised:
             scope.told += (step.value or "",)
@@ -502,7 +517,7 @@ def class_of(value: str) -> str | None:
 
 
 def _answer(left: Scope, value: str) -> Answer:
-    return Answer(left.name or "", left.gives or value)
+    return Answer(left.called_as or left.name or "", left.gives or value)
 
 
 def _form_in(scope: Scope) -> Form | None:
