@@ -249,8 +249,15 @@ class AtWork:
             return names
         line = spelled(scope.line.strip(), self._imported)
         handed = {name for name, value in names.items() if _may_change(value)} & passed_in(line, names)
-        now = {**self._left_free(scope, handed), **self._handed_back(scope, handed)}
+        left = self._left_free(scope, handed)
+        now = {**left, **self._handed_back(scope, handed)}
         lost = (handed - now.keys()) | (shared_of(self._flow.source) - now.keys())
+        changed = [names[name] for name, value in left.items() if value != names[name]]
+        lost |= {
+            name
+            for name, value in names.items()
+            if name not in left and any(_may_be_in(value, other) for other in changed)
+        }
         return {name: now.get(name, value) for name, value in names.items() if name not in lost}
 
     @property
