@@ -80,6 +80,17 @@ def _literal(value: str | None) -> str | None:
     return value if value is not None and is_value(value) else None
 
 
+def _frames_of(form: Form, around: Scope, scope: Scope) -> int | None:
+    """How often the line of a comprehension has run, before it gave its last item, too; None where another line takes from it."""
+    count = scope.visits[scope.line]
+    if not form.draws:
+        return count
+    # A loop's header takes an item when it runs again.
+    if around.line != scope.line or scope.line.lstrip().startswith(LOOPS):
+        return None
+    return count + (around.draws.count if around.draws else 0)
+
+
 class Inner(NamedTuple):
     """A lambda that runs.
 
@@ -114,11 +125,6 @@ class Calling(NamedTuple):
     ended: int = 0
     spelled: str = ""
     function: str = ""
-
-    @property
-    def asks(self) -> bool:
-        """Whether there is a lambda in what is left of it."""
-        return "lambda" in self.line
 
 
 class Short(NamedTuple):
@@ -247,8 +253,8 @@ class AtWork:
         names = {name: plain(value) for name, value in {**self._constants, **scope.names}.items()}
         if not scope.left:
             return names
-        line = spelled(scope.line.strip(), self._imported)
-        handed = {name for name, value in names.items() if _may_change(value)} & passed_in(line, names)
+        handed = {name for name, value in names.items() if _may_change(value)}
+        handed &= passed_in(self._spelled(scope), names)
         left = self._left_free(scope, handed)
         now = {**left, **self._handed_back(scope, handed)}
         lost = (handed - now.keys()) | (shared_of(self._flow.source) - now.keys())
@@ -273,8 +279,8 @@ class AtWork:
         if scope is None or scope.is_within or not scope.left:
             return {}
         handed = {name for name, value in scope.names.items() if _may_change(value)}
-        handed &= passed_in(spelled(scope.line.strip(), self._imported), scope.names)
-        touched = handed | touched_by(spelled(scope.line.strip(), self._imported)) | shared_of(self._flow.source)
+        handed &= passed_in(self._spelled(scope), scope.names)
+        touched = handed | touched_by(self._spelled(scope)) | shared_of(self._flow.source)
         plain = all(is_value(scope.names.get(name, "")) for name in touched & scope.names.keys())
         same = {name: value for name, value in scope.names.items() if name not in touched}
         same = {
@@ -292,8 +298,7 @@ class AtWork:
             return {}
         if any(left.name != "" for left in scope.left) or (scope.returned and not scope.left):
             return {}
-        line = spelled(scope.line.strip(), self._imported)
-        touched = touched_by(line)
+        touched = touched_by(self._spelled(scope))
         if not all(is_value(scope.names.get(name, "")) for name in touched & scope.names.keys()):
             return {}
         changed = [scope.names[name] for name in touched if name in scope.names]
@@ -306,6 +311,10 @@ class AtWork:
             and value.partition("(")[0] not in EXCEPTIONS  # which go with their `except`
             and not any(_may_be_in(value, other) for other in changed)
         }
+
+    def _spelled(self, scope: Scope) -> str:
+        """The line that runs, with names from modules as they are written here."""
+        return spelled(scope.line.strip(), self._imported)
 
     def _left_free(self, scope: Scope, handed: Collection[str]) -> dict[str, str]:
         """Variables that the functions around this one, or it, share with those that the line has called, as the last of these left them."""
@@ -500,13 +509,8 @@ class AtWork:
         around = self._scopes.active[-2:-1]
         if scope is None or form is None or not form.more or not around or scope.returned or scope.strange:
             return None
-        count = scope.visits[scope.line]
-        if form.draws:
-            # A loop's header takes an item when it runs again.
-            if around[0].line != scope.line or scope.line.lstrip().startswith(LOOPS):
-                return None
-            count += around[0].draws.count if around[0].draws else 0
-        return self._nested(form, around[0], scope, count)
+        count = _frames_of(form, around[0], scope)
+        return None if count is None else self._nested(form, around[0], scope, count)
 
     def _nested(self, form: Form, around: Scope, scope: Scope, count: int) -> Nested:
         """`count`: how many frames of it have run."""
@@ -540,13 +544,9 @@ class AtWork:
     def _next_item(self, scope: Scope, form: Form) -> Drawing | None:
         if not (around := self._scopes.active[-2:-1]):
             return None
-        count = 0
-        if form.draws:
-            # A loop's header takes an item when it runs again.
-            if around[0].line != scope.line or scope.line.lstrip().startswith(LOOPS):
-                return None
-            count = around[0].draws.count if around[0].draws else 0
-        loop = self._gone_through(form, around[0], scope, count + scope.visits[scope.line])
+        if (count := _frames_of(form, around[0], scope)) is None:
+            return None
+        loop = self._gone_through(form, around[0], scope, count)
         element, tests = (tuple(self._but_for(form.targets, text) for text in texts) for texts in form[:2])
         return Drawing(loop, element, tests)
 

@@ -30,6 +30,7 @@ from cwm_trace.models.statements import (
     ITERATOR,
     PAUSES,
     first_line,
+    first_reading,
     own_parts,
     parsed,
     readings,
@@ -146,7 +147,9 @@ class Functions:
             for node, name, _ in named
             if isinstance(node, ast.Assign) and isinstance(node.value, ast.Lambda) and bound[name] == 1
         }
-        self._looks = dict(_lambdas(tree)) if tree else {}
+        self._askable: Mapping[str, _Function] = {**self.plain, **self.lambdas}
+        placed = _placed(tree) if tree else ()
+        self._looks = {node: f"<function {around}<lambda>>" for node, around in placed if isinstance(node, ast.Lambda)}
         values = {id(node) for node in self.lambdas.values()}
         handed = {look for node, look in self._looks.items() if id(node) not in values}
         top = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)} if tree else set()
@@ -229,15 +232,14 @@ class Functions:
     def asked_by_name(self, source: str) -> Asked | None:
         """A line, or a header, with a lambda in place of the function that is asked about each item in it, as in `map(f, x)`; None where there
         is none."""
-        for _, text, _ in readings(source):
-            if (statement := statement_of(text)) is None:
-                continue
-            found = [part for node in ast.walk(statement) for part in _asked_in(node) if part.id in self._askable]
-            if len(found) != 1 or not (parameters := self._askable[found[0].id].args.args):
-                return None
-            name = parameters[0].arg
-            return Asked(put(text, *span(text, found[0], found[0]), f"lambda {name}: {name}"), found[0].id)
-        return None
+        if (reading := first_reading(source)) is None:
+            return None
+        text, statement = reading
+        found = [part for node in ast.walk(statement) for part in _asked_in(node) if part.id in self._askable]
+        if len(found) != 1 or not (parameters := self._askable[found[0].id].args.args):
+            return None
+        name = parameters[0].arg
+        return Asked(put(text, *span(text, found[0], found[0]), f"lambda {name}: {name}"), found[0].id)
 
     def about(self, name: str, item: str) -> Handed | None:
         """Its CALL about an item; None where it wants more than that."""
@@ -245,12 +247,8 @@ class Functions:
         if bound is None:
             return None
         return Handed(
-            _first_line(self._askable[name]), {each: value for each, value in bound.items() if value is not None}
+            first_line(self._askable[name]), {each: value for each, value in bound.items() if value is not None}
         )
-
-    @property
-    def _askable(self) -> Mapping[str, _Function]:
-        return {**self.plain, **self.lambdas}
 
     def has_free(self, name: str, variable: str) -> bool:
         """Whether a function has a variable of one around it."""
@@ -273,25 +271,6 @@ class Functions:
             return None
         (parameter,) = parameters
         return "" if not parameter else None if touches(last, parameter, names) else names.get(parameter)
-
-
-def _first_line(function: _Function) -> int:
-    return function.lineno if isinstance(function, ast.Lambda) else first_line(function)
-
-
-def _lambdas(block: ast.AST, around: str = "") -> Iterator[tuple[ast.Lambda, str]]:
-    """Those in a block, and how frames show them; `around` begins the names of what is in it."""
-    for node in ast.iter_child_nodes(block):
-        match node:
-            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
-                yield from _lambdas(node, f"{around}{name}.<locals>.")
-            case ast.ClassDef(name=name):
-                yield from _lambdas(node, f"{around}{name}.")
-            case ast.Lambda():
-                yield node, f"<function {around}<lambda>>"
-                yield from _lambdas(node, f"{around}<lambda>.<locals>.")
-            case _:
-                yield from _lambdas(node, around)
 
 
 def _asked_in(node: ast.AST) -> Iterator[ast.Name]:
@@ -341,20 +320,29 @@ def touches(line: str, name: str, names: Mapping[str, str]) -> bool:
     return any(changed_name(node) == name or name in bound_by(node) for node in nodes)
 
 
-def _definitions(block: ast.AST, around: str = "") -> Iterator[tuple[ast.AST, str, str]]:
-    """The functions, classes and named lambdas in a block, with their names, and what they are called in full; `around` begins that."""
-    for node in ast.iter_child_nodes(block):
+def _definitions(block: ast.AST) -> Iterator[tuple[ast.AST, str, str]]:
+    """The functions, classes and named lambdas in a block, with their names, and what they are called in full."""
+    for node, around in _placed(block):
         match node:
-            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
                 yield node, name, f"{around}{name}"
-                yield from _definitions(node, f"{around}{name}.<locals>.")
-            case ast.ClassDef(name=name):
-                yield node, name, f"{around}{name}"
-                yield from _definitions(node, f"{around}{name}.")
             case ast.Assign(targets=[ast.Name(id=name)], value=ast.Lambda()):
                 yield node, name, f"{around}<lambda>"
+
+
+def _placed(block: ast.AST, around: str = "") -> Iterator[tuple[ast.AST, str]]:
+    """All that is in a block, and how the full names begin of what is defined there."""
+    for node in ast.iter_child_nodes(block):
+        yield node, around
+        match node:
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+                yield from _placed(node, f"{around}{name}.<locals>.")
+            case ast.ClassDef(name=name):
+                yield from _placed(node, f"{around}{name}.")
+            case ast.Lambda():
+                yield from _placed(node, f"{around}<lambda>.<locals>.")
             case _:
-                yield from _definitions(node, around)
+                yield from _placed(node, around)
 
 
 @lru_cache(maxsize=4)
@@ -473,8 +461,8 @@ def _is_taken(drawn: ast.GeneratorExp, statement: ast.stmt) -> bool:
 def _begun(node: ast.expr, source: str, names: Mapping[str, str], ended: int) -> Mapping[str, str]:
     """What a comprehension is given: the iterator over the first thing that it goes through, and variables from around it."""
     kinds = (*DISPLAYS, ast.GeneratorExp)
-    statements = [statement for _, text, _ in readings(source) if (statement := statement_of(text)) is not None]
-    written = [part for each in statements[:1] for part in outermost(each)][ended:]
+    reading = first_reading(source)
+    written = [*outermost(reading[1])][ended:] if reading else []
     if not written or type(written[0]) is not type(node) or not isinstance(node, kinds) or node.generators[0].is_async:
         return {}
     first = written[0].generators[0]
@@ -532,13 +520,13 @@ def _handed(called: _Called, call: ast.Call, text: str, names: Mapping[str, str]
     parameters = called.function.args
     given = [value for arg in call.args for value in _values(arg, text, names)]
     if _MANY in given or any(word.arg is None for word in call.keywords):
-        return Handed(_first_line(called.function), {})
+        return Handed(first_line(called.function), {})
     given = given if called.receiver == "" else [called.receiver, *given]
     words = {word.arg: _value(word.value, text, names) for word in call.keywords if word.arg}
     bound = _bound(parameters, given, words)
     if bound is None:
         return None
-    return Handed(_first_line(called.function), {name: value for name, value in bound.items() if value is not None})
+    return Handed(first_line(called.function), {name: value for name, value in bound.items() if value is not None})
 
 
 _Values = Mapping[str, str | None]

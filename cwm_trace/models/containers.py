@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 CONTAINERS = frozenset(("Counter", "defaultdict", "deque"))
 """Classes of `collections` whose objects are shown as calls that make them."""
@@ -87,7 +87,7 @@ def opened(node: ast.expr, kinds: Collection[str]) -> ast.expr | None:
 
 def plain(value: str) -> str:
     """A value without what no Python reads: `defaultdict(list, {})` for `defaultdict(<class 'list'>, {})`, and matches."""
-    return _FRAMED.sub(_as_call, value) if any(strange in value for strange in _STRANGE) else value
+    return _respelled(value, _FRAMED, _as_call)
 
 
 def _as_call(found: re.Match[str]) -> str:
@@ -103,7 +103,12 @@ def _as_call(found: re.Match[str]) -> str:
 
 def as_in_frames(value: str) -> str:
     """The opposite of `plain`."""
-    return _PLAIN.sub(_as_shown, value) if any(strange in value for strange in _STRANGE) else value
+    return _respelled(value, _PLAIN, _as_shown)
+
+
+def _respelled(value: str, parts: re.Pattern[str], spell: Callable[[re.Match[str]], str]) -> str:
+    """`parts` has texts, too, which stay as they are."""
+    return parts.sub(spell, value) if any(strange in value for strange in _STRANGE) else value
 
 
 def _as_shown(found: re.Match[str]) -> str:

@@ -31,6 +31,15 @@ class Raises(Exception):
         self.value = value
 
 
+def raising(error: Exception) -> Way:
+    """The way of an operation that raises."""
+
+    def way(steps: Steps) -> str | None:
+        raise Raises(repr(error))
+
+    return way
+
+
 class Steps(NamedTuple):
     """Who tells what a step gives.
 

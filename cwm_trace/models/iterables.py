@@ -26,6 +26,7 @@ from cwm_trace.models.items import (
     items_of,
     list_together,
     put_pairs,
+    raising,
     shown,
     texts_of,
     tuple_together,
@@ -206,19 +207,12 @@ def function_of(name: str, args: Sequence[ast.expr], text: str) -> Way | None:
         case "len", [ast.Call(func=ast.Name())]:
             return None
         case "len", [ast.Constant(value=int() | float() | None) as value]:
-            return _without_length(kind_of(value))
+            return raising(TypeError(f"object of type '{kind_of(value)}' has no len()"))
         case "sorted", [over]:
             return sorted_of(over, text, False)
         case _, [over] if name in _FUNCTIONS:
             return behind(gone_through(over, text), _FUNCTIONS[name])
     return None
-
-
-def _without_length(kind: str) -> Way:
-    def raises(steps: Steps) -> str | None:
-        raise Raises(repr(TypeError(f"object of type '{kind}' has no len()")))
-
-    return raises
 
 
 def _of_values(name: str, given: Sequence[str]) -> Way | None:

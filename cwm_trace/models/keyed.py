@@ -14,9 +14,10 @@ from cwm_trace.models.at_work import Running
 from cwm_trace.models.calls import OWN, TAKERS, Handed, done
 from cwm_trace.models.comprehensions import taken_by
 from cwm_trace.models.inline import filled
+from cwm_trace.models.known import all_known
 from cwm_trace.models.loops import Loop, header_of, items_of
 from cwm_trace.models.operations import is_value, put, roots, truth_of, worked
-from cwm_trace.models.statements import lambda_body, readings, span, statement_of, text_of
+from cwm_trace.models.statements import first_reading, lambda_body, span, statement_of, text_of
 
 _ASKING = frozenset("filter functools_reduce map max min sort sorted".split())
 _KEYS = frozenset("abs float int len max min ord repr str sum".split())
@@ -28,8 +29,8 @@ Value = Callable[[str], str | None]
 
 def asks_lambda(source: str) -> bool:
     """Whether a line, or a header, has a call that asks a lambda about items."""
-    statements = [statement for _, text, _ in readings(source) if (statement := statement_of(text)) is not None]
-    return any(isinstance(node, ast.Call) and _asks(node) for each in statements[:1] for node in ast.walk(each))
+    reading = first_reading(source)
+    return reading is not None and any(isinstance(node, ast.Call) and _asks(node) for node in ast.walk(reading[1]))
 
 
 def without_lambda(running: Running, value: Value) -> Running | None:
@@ -82,13 +83,12 @@ def without_method(running: Running, value: Value) -> Running | None:
     items = None if over is None else items_of(filled(text_of(over, running.source), running.names.get), value)
     if items is None:
         return None
-    told = [_key(_told_by(method, item, running), value) for item in items]
-    known = tuple(tells for tells in told if tells is not None)
-    return _with(running, call, known, value) if len(known) == len(told) else None
+    told = all_known([_key(_told_by(method, item, running), value) for item in items])
+    return None if told is None else _with(running, call, tuple(told), value)
 
 
 def _key(operation: str, value: Value) -> str | None:
-    """What one gives, or a tuple of several."""
+    """What one, or a tuple of several, gives; None: unknown."""
     told = worked(f"return {operation}", value).removeprefix("return ")
     return told if is_value(told) else None
 
@@ -159,9 +159,9 @@ def _reduced(
     over: ast.expr, first: Sequence[ast.expr], source: str, names: Mapping[str, str], value: Value
 ) -> list[str] | None:
     """The values of which `reduce` makes one."""
-    begins = [worked(f"return {filled(text_of(each, source), names.get)}", value)[7:] for each in first]
+    begins = all_known(_key(filled(text_of(each, source), names.get), value) for each in first)
     items = items_of(filled(text_of(over, source), names.get), value)
-    return None if items is None or not all(map(is_value, begins)) else [*begins, *items]
+    return None if items is None or begins is None else [*begins, *items]
 
 
 def _is_first(call: ast.Call, statement: ast.stmt) -> bool:

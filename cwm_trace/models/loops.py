@@ -13,10 +13,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from cwm_trace.models.containers import ORDERED, PATTERN, opened
+from cwm_trace.models.containers import ORDERED, opened
 from cwm_trace.models.items import shares_of
 from cwm_trace.models.known import all_known
-from cwm_trace.models.operations import ITERATORS, as_shown, changed_name, is_value, worked
+from cwm_trace.models.operations import ITERATORS, as_shown, changed_name, is_finding, is_value, worked
 from cwm_trace.models.questions import Way
 from cwm_trace.models.statements import readings, statement_of, text_of
 
@@ -211,12 +211,7 @@ class _Items(NamedTuple):
         if (inner := opened(over, ORDERED)) is not None:
             return self.all(inner)
         match over:
-            case ast.Call(func=ast.Name(id=name)) if name == "range" or name.startswith(ITERATORS):
-                told = self.value(f"list({self.header.of(over)})")
-                return None if told is None or not is_value(told) else items_of(told, self.value)
-            case ast.Call(func=ast.Attribute(value=ast.Call(func=ast.Name(id=kind)), attr="finditer")) if (
-                kind == PATTERN
-            ):
+            case ast.Call() if _gives_items(over):
                 told = self.value(f"list({self.header.of(over)})")
                 return None if told is None or not is_value(told) else items_of(told, self.value)
             case ast.Call(func=ast.Attribute(value=ast.Dict(keys=keys, values=values), attr=attr), args=[]):
@@ -238,6 +233,12 @@ class _Items(NamedTuple):
 
     def _text(self, node: ast.expr) -> str | None:
         return as_shown(self.header.of(node))
+
+
+def _gives_items(over: ast.Call) -> bool:
+    """Whether it is a call that gives items one by one."""
+    named = isinstance(over.func, ast.Name) and (over.func.id == "range" or over.func.id.startswith(ITERATORS))
+    return named or is_finding(over)
 
 
 def _each_of(arg: ast.expr) -> Sequence[ast.expr]:

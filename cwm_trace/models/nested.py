@@ -65,7 +65,7 @@ def next_turn(nested: Nested, holds: Callable[[str], bool], value: Callable[[str
     return None if made is None else Turn({}, made)
 
 
-def going_on(
+def resumed(
     nested: Nested, holds: Callable[[str], bool], value: Callable[[str], str | None]
 ) -> Mapping[str, str] | None:
     """The variables of a generator expression's CALL behind an item that it has given; None: unknown."""

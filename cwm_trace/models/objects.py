@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from cwm_trace.models.operations import CHANGES, changed_name, is_value
-from cwm_trace.models.statements import SIGNS, readings, span, statement_of, text_of
+from cwm_trace.models.statements import SIGNS, first_reading, readings, span, statement_of, text_of
 
 BEFORE, _MORE = "_before_", "_more_"
 """The names, in an operation or a line, of what was there before, and of what comes to it."""
@@ -188,8 +188,8 @@ class Objects:
 
 def _lent(line: str) -> Iterator[ast.AST]:
     """What a line hands on as it is: to a variable, a loop, or a function that is not Python's."""
-    statements = [statement for _, text, _ in readings(line) if (statement := statement_of(text)) is not None]
-    for node in (node for statement in statements[:1] for node in ast.walk(statement)):
+    reading = first_reading(line)
+    for node in ast.walk(reading[1]) if reading else ():
         match node:
             case ast.Assign(value=value) | ast.Return(value=ast.expr() as value) | ast.For(iter=value):
                 yield from value.elts if isinstance(value, (ast.Tuple, ast.List)) else (value,)
@@ -306,8 +306,8 @@ def bound_objects(line: str, known: Mapping[str, int], given: int | None) -> dic
 
 def handed_objects(line: str, name: str, parameters: Sequence[str], known: Mapping[str, int]) -> dict[str, int]:
     """The objects that a line hands to a function, by its parameters; none where it calls it several times."""
-    statements = [statement for _, text, _ in readings(line) if (statement := statement_of(text)) is not None]
-    calls = [node for each in statements[:1] for node in ast.walk(each) if isinstance(node, ast.Call)]
+    reading = first_reading(line)
+    calls = [node for node in ast.walk(reading[1]) if isinstance(node, ast.Call)] if reading else []
     found = [(call, before) for call in calls if (before := _arguments(call, name)) is not None]
     if len(found) != 1:
         return {}

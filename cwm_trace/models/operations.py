@@ -285,9 +285,7 @@ def is_operand(node: ast.AST) -> bool:
             return all(map(is_operand, args))
         case ast.Call(func=ast.Name(id=name), args=args, keywords=keywords) if name.startswith(ITERATORS):
             return all(map(is_operand, (*args, *(word.value for word in keywords))))
-        case ast.Call(func=ast.Attribute(value=ast.Call(func=ast.Name(id=kind)), attr="finditer"), args=args) if (
-            kind == PATTERN
-        ):
+        case ast.Call(args=args) if is_finding(node):
             return all(map(is_operand, args))
         case ast.Call(func=ast.Attribute(value=value, attr=name), args=[], keywords=[]) if name in _VIEWS:
             return _is_value(value) or _is_tally(value)
@@ -298,6 +296,14 @@ def is_operand(node: ast.AST) -> bool:
         case ast.Slice(lower=lower, upper=upper, step=step):
             return all(part is None or _is_value(part) for part in (lower, upper, step))
     return isinstance(node, ast.expr) and _is_value(node)
+
+
+def is_finding(node: ast.AST) -> bool:
+    """Whether it goes through the matches of a pattern that was compiled before."""
+    match node:
+        case ast.Call(func=ast.Attribute(value=ast.Call(func=ast.Name(id=kind)), attr="finditer")):
+            return kind == PATTERN
+    return False
 
 
 def _is_value(node: ast.expr) -> bool:

@@ -20,8 +20,7 @@ from cwm_trace.models.inline import filled
 from cwm_trace.models.items import shares_of
 from cwm_trace.models.keyed import asked_next, asks_lambda, loop_without_lambda, without_lambda
 from cwm_trace.models.loops import Loop, targets_of, turn_of
-from cwm_trace.models.nested import Nested, next_turn
-from cwm_trace.models.nested import going_on as nested_turn
+from cwm_trace.models.nested import Nested, next_turn, resumed
 from cwm_trace.models.operations import CACHED, truth_of, worked
 from cwm_trace.models.outcomes import Answers, Value, is_done, outcome_of, raised_by
 from cwm_trace.models.questions import Way, is_closed
@@ -125,7 +124,7 @@ def _call(at_work: AtWork, answers: Answers) -> Handed | None:
     calling, functions = at_work.calling(), at_work.functions
     if calling is None:
         return None
-    if calling.asks and asks_lambda(calling.spelled):
+    if asks_lambda(calling.spelled):
         if (handed := asked_next(calling.spelled, calling.names, calling.told, answers.value)) is not None:
             return functions.about(calling.function, *handed.values.values()) if calling.function else handed
         plain = without_lambda(Running(calling.spelled, calling.line, calling.names, calling.told), answers.value)
@@ -218,7 +217,7 @@ def _goes_on(at_work: AtWork, going_on: GoingOn, answers: Answers) -> Outlook | 
     if going_on.nested is None:
         turn = _turn_of(going_on.loop, answers)
     else:
-        turn = nested_turn(going_on.nested, answers.holds, answers.value)
+        turn = resumed(going_on.nested, answers.holds, answers.value)
     if not turn:
         return None
     first = {name: value for name, value in going_on.names.items() if name == ITERATOR}

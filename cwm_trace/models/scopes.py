@@ -276,14 +276,14 @@ class Scopes:
         """The only variable in the line that calls which is a lambda that stands in this line."""
         found = _NAMED_LAMBDA.match(source)
         around = self.active[-1]
-        words = {token.text for token in read(around.line).tokens if token.kind == "name"}
+        words = _names_in(around.line)
         named = {found[1]} & words if found else set()
         held = {word for word in words if around.names.get(word, "").endswith("<lambda>>")}
         return (named or held).pop() if len(named or held) == 1 else ""
 
     def _begin_cached(self, scope: Scope, step: Frame) -> None:
         """Of a function that keeps what it gives, if there is one alone that it can be: one that the line calls by its name."""
-        words = {token.text for token in read(self.active[-1].line).tokens} if self.active else set()
+        words = _names_in(self.active[-1].line) if self.active else set()
         fitting = [
             name
             for name, (_, number, parameters) in self._cached.items()
@@ -548,6 +548,10 @@ def _draw(scope: Scope, left: Scope, value: str, raised: bool) -> bool:
     else:
         draws.items += (value,)
     return True
+
+
+def _names_in(line: str) -> set[str]:
+    return {token.text for token in read(line).tokens if token.kind == "name"}
 
 
 def _indent(line: str) -> int:

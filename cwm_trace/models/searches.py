@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TypeAlias
+from typing import TypeVar
 
 from cwm_trace.models.containers import MATCH, PATTERN
 from cwm_trace.models.items import (
@@ -28,7 +28,7 @@ from cwm_trace.models.library import Through
 from cwm_trace.models.parts import characters
 from cwm_trace.models.regex import Fit, Pattern, Unknown, first_fit, fit_at, fits_in, read_pattern
 
-_Found: TypeAlias = Callable[[Pattern, Sequence[str], Steps], str | None]
+_Told = TypeVar("_Told")
 # Of functions behind the pattern: what they are given, in order.
 _PARAMETERS: Mapping[str, Sequence[str]] = {
     "findall": ("string", "flags"),
@@ -72,14 +72,7 @@ def of_finding(args: Sequence[ast.expr], words: Sequence[ast.keyword], text: str
         return None
     pattern, parts = given
     items = characters(parts["string"])
-
-    def through(steps: Steps) -> Sequence[str] | None:
-        try:
-            return all_known(_matched(fit, pattern, items, steps) for fit in fits_in(pattern, items, steps))
-        except Unknown:
-            return None
-
-    return through
+    return _way(lambda steps: all_known(_matched(fit, pattern, items, steps) for fit in fits_in(pattern, items, steps)))
 
 
 def _given(
@@ -108,10 +101,10 @@ def _pattern_of(node: ast.expr, told: str | None, flags: int) -> Pattern | None:
     return read_pattern(ast.literal_eval(told), flags) if told and is_text(told) else None
 
 
-def _way(found: Way) -> Way:
+def _way(found: Callable[[Steps], _Told | None]) -> Callable[[Steps], _Told | None]:
     """One that is unknown where a part of the pattern is."""
 
-    def way(steps: Steps) -> str | None:
+    def way(steps: Steps) -> _Told | None:
         try:
             return found(steps)
         except Unknown:

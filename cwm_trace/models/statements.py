@@ -77,6 +77,15 @@ def readings(line: str) -> Iterator[tuple[int, str, bool]]:
         yield behind, line[behind:], True
 
 
+@lru_cache(maxsize=10_000)
+def first_reading(line: str) -> tuple[str, ast.stmt] | None:
+    """The first of these that is a statement, and that, not to be changed; None where none is."""
+    for _, text, _ in readings(line):
+        if (statement := statement_of(text)) is not None:
+            return text, statement
+    return None
+
+
 def _behind_augmented(line: str) -> int | None:
     """Where the value of `5 += 1` begins, which is no Python."""
     depth = 0
@@ -113,11 +122,11 @@ def text_of(node: ast.AST, line: str) -> str:
 @lru_cache(maxsize=1000)
 def lambda_body(line: str) -> str:
     """What the only lambda of a line gives; "" where there is none, or several."""
-    for _, text, _ in readings(line):
-        if (statement := statement_of(text)) is not None:
-            found = [node for node in ast.walk(statement) if isinstance(node, ast.Lambda)]
-            return text_of(found[0].body, text) if len(found) == 1 else ""
-    return ""
+    if (reading := first_reading(line)) is None:
+        return ""
+    text, statement = reading
+    found = [node for node in ast.walk(statement) if isinstance(node, ast.Lambda)]
+    return text_of(found[0].body, text) if len(found) == 1 else ""
 
 
 def _parsed(source: str) -> ast.Module | None:
@@ -144,7 +153,7 @@ def own_parts(function: ast.AST) -> Iterator[ast.AST]:
             yield from own_parts(part)
 
 
-def first_line(node: Statement) -> int:
+def first_line(node: Statement | ast.Lambda) -> int:
     """The number of its first line, decorators included."""
     if isinstance(node, ast.match_case):
         return node.pattern.lineno

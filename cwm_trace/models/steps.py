@@ -32,6 +32,7 @@ from cwm_trace.models.items import (
     list_together,
     put_pairs,
     put_together,
+    raising,
     shown,
     texts_of,
     tuple_together,
@@ -114,9 +115,9 @@ def _way(node: ast.expr, text: str) -> Way | None:
         case ast.Subscript(value=ast.Dict() as over, slice=key):
             return _looked_up(shown(key, text), over, text)
         case ast.Call(func=ast.Attribute(value=ast.Constant(value=None), attr=name)) if not hasattr(None, name):
-            return _raising(AttributeError(f"'NoneType' object has no attribute {name!r}"))
+            return raising(AttributeError(f"'NoneType' object has no attribute {name!r}"))
         case ast.Subscript(value=ast.Constant(value=None)):
-            return _raising(TypeError("'NoneType' object is not subscriptable"))
+            return raising(TypeError("'NoneType' object is not subscriptable"))
         case ast.Subscript(value=ast.Call(func=ast.Name(id=kind)) as found, slice=key) if kind == MATCH:
             return of_match(found, "__getitem__", [text_of(key, text)], text)
         case ast.Subscript(value=ast.Call() as over, slice=key) if (inner := unwrapped(over)) is not None:
@@ -162,13 +163,6 @@ def call_of(operation: str) -> tuple[str, tuple[str, ...]] | None:
             given = texts_of(args, operation)
             return (name.removeprefix(CACHED), tuple(given)) if len(given) == len(args) else None
     return None
-
-
-def _raising(error: Exception) -> Way:
-    def way(steps: Steps) -> str | None:
-        raise Raises(repr(error))
-
-    return way
 
 
 def _infinite(left: ast.expr, sign: str, right: ast.expr, text: str) -> Way | None:
