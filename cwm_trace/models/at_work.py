@@ -22,6 +22,7 @@ from cwm_trace.models.fields import spelled_out
 from cwm_trace.models.flow import LEFT, Case
 from cwm_trace.models.inline import filled
 from cwm_trace.models.loops import Loop, header_of
+from cwm_trace.models.machine.following import Following
 from cwm_trace.models.memos import SHOWN, cached_of, with_cached
 from cwm_trace.models.modules import Imported, imported_by, spelled
 from cwm_trace.models.nested import Nested
@@ -199,6 +200,8 @@ class AtWork:
 
     def __init__(self, scopes: Scopes) -> None:
         self._scopes, self._flow = scopes, scopes.flow
+        self.following = Following(self._flow.source)
+        """The trace beside its program, while that can be followed."""
         self.resolve: Resolve = lambda _: None
         """Works out what attributes of objects are."""
 

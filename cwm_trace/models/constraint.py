@@ -125,6 +125,8 @@ class FrameGrammar:
                 for name, value in outlook.handed.items()
             ]
             self._shown[Event.CALL] = [entries]
+        if outlook.locals is not None and outlook.way is not None:
+            self._shown[outlook.way.event] = [self._all_of(outlook.locals, outlook.way.event)]
 
     def decide(self, event: Event, line: str) -> None:
         """Of lines and returns, let only this one come next, if it may; or of all but exceptions, this CALL."""
@@ -170,6 +172,13 @@ class FrameGrammar:
             )
             for name, must, value in slots
             if name not in self._unbound or event is not Event.LINE
+        ]
+
+    def _all_of(self, values: Mapping[str, str | None], event: Event) -> Sequence[_Entry]:
+        known = self._known(event)
+        return [
+            _Entry(f"{json.dumps(name)}: ", True, _spelled(value, known.get(name)), name in known)
+            for name, value in values.items()
         ]
 
     def _value_of(self, event: Event) -> str | None:

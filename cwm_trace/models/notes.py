@@ -42,6 +42,7 @@ class Notes:
     def observe(self, step: Step, ran: Ran = UNKNOWN) -> None:
         """Append a frame; `ran`: what `ran` was behind it, where not all frames before it are told."""
         self._scopes.observe(step, ran)
+        self.at_work.following.observe(step)
 
     @property
     def ran(self) -> Ran:

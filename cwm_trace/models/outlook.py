@@ -20,6 +20,7 @@ from cwm_trace.models.inline import filled
 from cwm_trace.models.items import shares_of
 from cwm_trace.models.keyed import asked_next, asks_lambda, loop_without_lambda, without_lambda
 from cwm_trace.models.loops import Loop, targets_of, turn_of
+from cwm_trace.models.machine.following import Foretold
 from cwm_trace.models.nested import Nested, next_turn, resumed
 from cwm_trace.models.operations import CACHED, truth_of, worked
 from cwm_trace.models.outcomes import Answers, Value, is_done, outcome_of, raised_by
@@ -42,6 +43,7 @@ class Outlook(NamedTuple):
         shows_all: whether that is all that it shows, in order.
         unbound: variables that the LINE does not show.
         besides: what may come in place of all that, of calls and exceptions.
+        locals: all that the CALL or the LINE shows, in order; None: that value is unknown.
     """
 
     way: Way | None
@@ -51,12 +53,25 @@ class Outlook(NamedTuple):
     shows_all: bool = False
     unbound: frozenset[str] = frozenset()
     besides: frozenset[Event] = frozenset()
+    locals: Mapping[str, str | None] | None = None
 
     @property
     def excluded(self) -> frozenset[Event]:
         """The calls and exceptions that cannot come."""
         own = frozenset() if self.way is None else frozenset({self.way.event})
         return _ANYTHING - self.besides - own
+
+
+def of_foretold(told: Foretold) -> Outlook:
+    """Of a frame that was foretold by following the program."""
+    shown = {name: value for name, value in told.locals.items() if value is not None}
+    way = Way(told.event, escape_source(told.line))
+    besides = _RAISES if told.may_raise else frozenset()
+    if not told.event.observes_locals:
+        return Outlook(way, {}, told.value, besides=besides)
+    if told.event is Event.CALL:
+        return Outlook(way, {}, None, shown, besides=besides, locals=told.locals)
+    return Outlook(way, shown, besides=besides, locals=told.locals)
 
 
 def raising(at_work: AtWork, value: str | None) -> Outlook:

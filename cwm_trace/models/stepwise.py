@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import partial
+from typing import TypeVar
 
 from cwm_trace.frames import Event
 from cwm_trace.models.at_work import AtWork
@@ -17,7 +18,7 @@ from cwm_trace.models.containers import CONTAINERS, MATCH, WITH_GROUPS, as_in_fr
 from cwm_trace.models.items import Raises, Steps, Way
 from cwm_trace.models.operations import CACHED, ITERATORS, LIBRARY, worked
 from cwm_trace.models.outcomes import Answers, resolved
-from cwm_trace.models.outlook import Outlook, behind_test, outlook_of, raising
+from cwm_trace.models.outlook import Outlook, behind_test, of_foretold, outlook_of, raising
 from cwm_trace.models.steps import call_of, way_of
 
 _CHARACTER = r"""(?:'(?:[^'\\]|\\.+)'|"'")"""
@@ -29,6 +30,9 @@ _FACT = re.compile(
 
 # Functions of modules, which a network does not know by the names that they have here.
 _UNTOLD = re.compile(rf"\b(?:(?:{'|'.join((*LIBRARY, ITERATORS))})\w+|{'|'.join(sorted(CONTAINERS))})\(")
+
+
+_Told = TypeVar("_Told")
 
 
 class _Untold(Exception):
@@ -89,8 +93,30 @@ class Stepwise:
             self._raises.append(error)
             return None
 
+    def told(self, operation: str) -> str | None:
+        """The text of what an operation gives; None where that is unknown. Raises Raises."""
+        return self._or_raised(self.value, operation)
+
+    def told_truth(self, test: str) -> bool | None:
+        """Whether a test holds; None where that is unknown. Raises Raises."""
+        return self._or_raised(self._holds, test)
+
+    def _or_raised(self, ask: Callable[[str], _Told], asked: str) -> _Told | None:
+        before, self._raises = self._raises, []
+        try:
+            told = ask(asked)
+            if self._raises:
+                raise self._raises[0]
+            return told
+        except _Untold:
+            return None
+        finally:
+            self._raises = before
+
     def outlook(self, at_work: AtWork) -> Outlook | None:
         """What the next frame is; None where nothing is known."""
+        if (told := at_work.following.foretell(self)) is not None:
+            return of_foretold(told)
         try:
             return self._outlook(at_work)
         except _Untold:

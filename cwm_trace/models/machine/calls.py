@@ -1,0 +1,61 @@
+"""Calls of all that can be called: of each kind of value, who knows how (`calls`). Knows nothing of what functions do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
+
+from cwm_trace.models.machine.interpreter import Call, Interpreter, Work
+from cwm_trace.models.machine.values import (
+    Descriptor,
+    Function,
+    Lost,
+    Method,
+    Native,
+    Object,
+    Unknown,
+    Value,
+    error,
+    find,
+    is_unknown,
+    kind_name,
+    known,
+)
+
+_Caller: TypeAlias = Callable[[Interpreter, Value, Sequence[Value], Mapping[str, Value]], Work]
+_CALLERS: dict[type, _Caller] = {}
+
+
+def calls(kind: type) -> Callable[[_Caller], _Caller]:
+    """Registers who calls values of a kind."""
+
+    def keep(caller: _Caller) -> _Caller:
+        _CALLERS[kind] = caller
+        return caller
+
+    return keep
+
+
+def invoke(m: Interpreter, function: Value, args: Sequence[Value], named: Mapping[str, Value]) -> Work:
+    """What a call gives. Raises Raised, Lost."""
+    if is_unknown(function):
+        m.doubted()
+        return Unknown()
+    function = known(function)
+    match function:
+        case Function():
+            return (yield Call(function, args, named))
+        case Method():
+            return (yield from invoke(m, function.function, [function.owner, *args], named))
+        case Native():
+            given = function.run(m, *args, **named)
+            return (yield from given) if hasattr(given, "send") else given
+        case Descriptor(kind="staticmethod"):
+            return (yield from invoke(m, function.get, args, named))
+        case Object() if (own := find(function.kind, "__call__")) is not None:
+            return (yield from invoke(m, own, [function, *args], named))
+    if (caller := _CALLERS.get(type(function))) is not None:
+        return (yield from caller(m, function, args, named))
+    if isinstance(function, (int, str, float, tuple, type(None), Object)):
+        raise error("TypeError", f"'{kind_name(function)}' object is not callable")
+    raise Lost

@@ -1,0 +1,649 @@
+"""Classes of a program and their objects: attributes, how they are looked for, and how objects are made.
+
+Knows what `@dataclass`, `namedtuple` and `Enum` make of a class. What methods do is work (`machine.interpreter`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+from typing import Any
+
+from cwm_trace.models.machine.calls import calls, invoke
+from cwm_trace.models.machine.interpreter import Body, Interpreter, Paused, Work
+from cwm_trace.models.machine.iterators import collected
+from cwm_trace.models.machine.operators import of_module
+from cwm_trace.models.machine.values import (
+    UNSET,
+    Builtin,
+    Cell,
+    Class,
+    Descriptor,
+    Dict,
+    Function,
+    List,
+    Literal,
+    Lost,
+    Method,
+    Module,
+    Native,
+    Object,
+    Range,
+    Set,
+    Super,
+    Unknown,
+    Value,
+    View,
+    as_tuple,
+    class_of,
+    error,
+    find,
+    is_exception,
+    kind_name,
+    known,
+)
+
+_TYPES = {"list": list, "dict": dict, "set": set, "frozenset": frozenset, "tuple": tuple, "str": str, "int": int}
+_DATA = frozenset(("real", "imag", "numerator", "denominator"))
+_PLAIN_BASES = frozenset(("object", "abc.ABC", "typing.Generic", "typing.Protocol"))
+_ENUMS = {"enum.Enum": "Enum", "enum.IntEnum": "Enum", "enum.StrEnum": "StrEnum", "enum.Flag": "Flag", "enum.IntFlag": "Flag"}
+"""Classes of enumerations, and whose function their bodies begin with."""
+
+
+class Attributes(MutableMapping[str, Value]):
+    """Attributes of an object whose `__dict__` has been looked at."""
+
+    def __init__(self, held: Dict) -> None:
+        self.held = held
+
+    def __getitem__(self, name: str) -> Value:
+        return self.held.values[self._place(name)]
+
+    def __setitem__(self, name: str, value: Value) -> None:
+        if name in self.held.keys:
+            self.held.values[self._place(name)] = value
+        else:
+            self.held.keys.append(name)
+            self.held.values.append(value)
+
+    def __delitem__(self, name: str) -> None:
+        place = self._place(name)
+        del self.held.keys[place], self.held.values[place]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.held.keys)
+
+    def __len__(self) -> int:
+        return len(self.held.keys)
+
+    def _place(self, name: str) -> int:
+        if name not in self.held.keys:
+            raise KeyError(name)
+        return self.held.keys.index(name)
+
+
+def attribute(m: Interpreter, owner: Value, name: Any) -> Work:
+    """`owner.name`. Raises Raised, Lost."""
+    owner = owner if isinstance(owner, Unknown) and owner.value is UNSET else known(owner)
+    match owner:
+        case Object(kind=Class()):
+            return (yield from _of_object(m, owner, name))
+        case Object():
+            found = _of_exception(owner, name)
+            if found is not UNSET:
+                return found
+        case Class():
+            return (yield from _of_class(m, owner, name))
+        case Super():
+            return (yield from _of_super(m, owner, name))
+        case Module():
+            return of_module(owner.name, name)
+        case Function():
+            return _of_function(owner, name)
+        case Native() if name in ("__name__", "__doc__", "__wrapped__"):
+            wrapped = owner.wrapped
+            return wrapped if name == "__wrapped__" else (yield from attribute(m, wrapped, name))
+        case Method() if name in ("__self__", "__func__"):
+            return owner.owner if name == "__self__" else owner.function
+        case Method() if name in ("__name__", "__doc__", "__qualname__"):
+            return (yield from attribute(m, owner.function, name))
+        case Builtin():
+            return _of_builtin(owner, name)
+        case Descriptor(kind="property") if name in ("setter", "getter", "deleter"):
+            return Native("accessor", lambda m, function: _with_accessor(owner, name, function))
+        case Unknown():
+            m.doubted()
+            return Unknown()
+    if name == "__class__":
+        return class_of(owner)
+    return _of_value(owner, name)
+    yield
+
+
+def _with_accessor(owner: Descriptor, name: str, function: Value) -> Descriptor:
+    """A property with another function for one of its three uses."""
+    given = {"setter": "set", "getter": "get", "deleter": "delete"}[name]
+    parts = {"get": owner.get, "set": owner.set, "delete": owner.delete, given: function}
+    return Descriptor("property", parts["get"], parts["set"], parts["delete"])
+
+
+def _missing(owner: Value, name: str) -> Exception:
+    return error("AttributeError", f"'{kind_name(owner)}' object has no attribute '{name}'")
+
+
+def _of_object(m: Interpreter, owner: Object, name: str) -> Work:
+    if name == "__class__":
+        return owner.kind
+    found = find(owner.kind, name)
+    if isinstance(found, Descriptor) and found.kind == "property":
+        return (yield from invoke(m, found.get, [owner], {}))
+    if isinstance(found, Native) and found.name == "cached_property" and name not in owner.attributes:
+        made = yield from invoke(m, found.wrapped, [owner], {})
+        owner.attributes[name] = made
+        return made
+    if name in owner.attributes:
+        return owner.attributes[name]
+    if owner.kind.flavour == "enum" and name in ("name", "value"):
+        return owner.attributes[f"_{name}_"]
+    names = [each for each, _ in owner.kind.fields or ()]
+    if owner.kind.flavour == "namedtuple" and name in names:
+        return owner.held[names.index(name)]
+    if found is not None:
+        return _bound(found, owner, owner.kind)
+    if name == "__dict__":
+        if not isinstance(owner.attributes, Attributes):
+            owner.attributes = Attributes(Dict(list(owner.attributes), list(owner.attributes.values())))
+        return owner.attributes.held
+    if is_exception(owner.kind) and (part := _of_exception(owner, name)) is not UNSET:
+        return part
+    if owner.kind.flavour == "namedtuple" and name in ("_replace", "_asdict", "index", "count"):
+        return Method(Builtin(f"namedtuple.{name}"), owner)
+    if (hook := find(owner.kind, "__getattr__")) is not None:
+        return (yield from invoke(m, hook, [owner, name], {}))
+    if hasattr(object, name):
+        return Method(Builtin(f"object.{name}"), owner)
+    raise _missing(owner, name)
+
+
+def _of_exception(owner: Object, name: str) -> Value:
+    if name == "args":
+        return owner.held
+    if name in owner.attributes:
+        return owner.attributes[name]
+    if name in ("__cause__", "__context__", "__traceback__"):
+        return None
+    if name == "value" and isinstance(owner.kind, Builtin) and owner.kind.name == "StopIteration":
+        return owner.held[0] if owner.held else None
+    if name in ("with_traceback", "add_note", "__str__", "__repr__"):
+        return Method(Builtin(f"Exception.{name}"), owner)
+    if name == "__class__":
+        return owner.kind
+    if isinstance(owner.kind, Builtin):
+        if hasattr(owner.kind.kind, name):
+            raise Lost
+        raise _missing(owner, name)
+    return UNSET
+
+
+def _bound(found: Value, owner: Value, kind: Value) -> Value:
+    """What a class has, looked at through one of its objects."""
+    match found:
+        case Function():
+            return Method(found, owner)
+        case Native() if found.name in ("lru_cache", "wrapper", "total_ordering"):
+            return Method(found, owner)
+        case Descriptor(kind="classmethod"):
+            return Method(found.get, kind)
+        case Descriptor(kind="staticmethod"):
+            return found.get
+    return found
+
+
+def _of_class(m: Interpreter, owner: Class, name: str) -> Work:
+    if name in ("__name__", "__qualname__"):
+        return owner.name if name == "__name__" else owner.qualname
+    found = find(owner, name)
+    if found is not None:
+        match found:
+            case Descriptor(kind="classmethod"):
+                return Method(found.get, owner)
+            case Descriptor(kind="staticmethod"):
+                return found.get
+        return found
+    if name == "__mro__":
+        return owner.line
+    if name == "__bases__":
+        return owner.bases
+    if name == "__doc__":
+        return None
+    if name == "__members__" and owner.flavour == "enum":
+        members = owner.space["_members_"]
+        return Dict([each.attributes["_name_"] for each in members], list(members))
+    if owner.flavour == "namedtuple" and name in ("_make", "_fields"):
+        names = tuple(each for each, _ in owner.fields or ())
+        return names if name == "_fields" else Method(Builtin("namedtuple._make"), owner)
+    for base in owner.line:
+        if isinstance(base, Builtin) and base.name not in _PLAIN_BASES and base.kind and hasattr(base.kind, name):
+            return Builtin(f"{base.name}.{name}")
+    if hasattr(object, name):
+        return Builtin(f"object.{name}")
+    raise error("AttributeError", f"type object '{owner.name}' has no attribute '{name}'")
+    yield
+
+
+def _of_super(m: Interpreter, owner: Super, name: str) -> Work:
+    kind = owner.owner if isinstance(owner.owner, Class) else owner.owner.kind
+    line = kind.line[kind.line.index(owner.kind) + 1 :]
+    for each in line:
+        if isinstance(each, Class) and name in each.space:
+            found = each.space[name]
+            if isinstance(found, Descriptor) and found.kind == "property":
+                return (yield from invoke(m, found.get, [owner.owner], {}))
+            return _bound(found, owner.owner, kind)
+        if isinstance(each, Class) and each.flavour == "dataclass" and name == "__init__" and each.fields is not None:
+            return Native("wrapper", lambda m, *args, **named: _fill(m, owner.owner, each, list(args), named))
+    if is_exception(kind):
+        return Method(Builtin(f"Exception.{name}"), owner.owner)
+    if hasattr(object, name):
+        return Method(Builtin(f"object.{name}"), owner.owner)
+    raise error("AttributeError", f"'super' object has no attribute '{name}'")
+
+
+def _of_function(owner: Function, name: str) -> Value:
+    if name in owner.attributes:
+        return owner.attributes[name]
+    match name:
+        case "__name__":
+            return owner.code.name
+        case "__qualname__":
+            return owner.qualname
+        case "__doc__" | "__dict__":
+            return None if name == "__doc__" else Dict(list(owner.attributes), list(owner.attributes.values()))
+        case "__defaults__":
+            return owner.defaults or None
+    if hasattr(_sample, name):
+        raise Lost
+    raise error("AttributeError", f"'function' object has no attribute '{name}'")
+
+
+def _sample() -> None:
+    """A function, for what functions have."""
+
+
+def _of_builtin(owner: Builtin, name: str) -> Value:
+    if name in ("__name__", "__qualname__"):
+        return owner.name.rpartition(".")[2]
+    if owner.kind is not None and not hasattr(owner.kind, name):
+        raise error("AttributeError", f"type object '{owner.name}' has no attribute '{name}'")
+    return Builtin(f"{owner.name}.{name}")
+
+
+def _of_value(owner: Value, name: str) -> Value:
+    kind = kind_name(owner)
+    base: Any = _TYPES.get(kind)
+    match owner:
+        case bool() | int() | float() | complex() | str() | bytes() | None:
+            base = type(owner)
+        case tuple():
+            base = tuple
+        case Range():
+            base = range
+        case View() | Literal() | List() | Dict() | Set() | Paused():
+            base = base or None
+    if isinstance(owner, (int, float)) and name in _DATA:
+        raise Lost
+    if base is not None and not hasattr(base, name):
+        raise _missing(owner, name)
+    if isinstance(owner, Literal):
+        return Method(Builtin(f"literal.{name}"), owner)
+    return Method(Builtin(f"{'dict_view' if isinstance(owner, View) else kind}.{name}"), owner)
+
+
+def set_attribute(m: Interpreter, owner: Value, name: Any, value: Value) -> Work:
+    """`owner.name = value`. Raises Raised, Lost."""
+    owner = known(owner)
+    match owner:
+        case Object(kind=Class() as kind):
+            found = find(kind, name)
+            if isinstance(found, Descriptor) and found.kind == "property":
+                if found.set is None:
+                    text = f"property '{name}' of '{kind.name}' object has no setter"
+                    raise error("AttributeError", text)
+                yield from invoke(m, found.set, [owner, value], {})
+                return
+            if (hook := find(kind, "__setattr__")) is not None:
+                yield from invoke(m, hook, [owner, name, value], {})
+                return
+            if isinstance(found, Object) and find(found.kind, "__set__") is not None:
+                raise Lost
+            _check_place(owner, kind, name)
+            owner.attributes[name] = value
+        case Class():
+            owner.space[name] = value
+        case Function():
+            owner.attributes[name] = value
+        case Object():
+            owner.attributes[name] = value
+        case None | int() | str() | List() | Dict() | tuple():
+            raise _missing(owner, name)
+        case _:
+            raise Lost
+
+
+def _check_place(owner: Object, kind: Class, name: str) -> None:
+    """A class may say which attributes there are."""
+    if kind.frozen:
+        raise error("dataclasses.FrozenInstanceError", f"cannot assign to field '{name}'")
+    if kind.flavour in ("namedtuple", "enum"):
+        raise Lost
+    spaces = [each.space for each in kind.line if isinstance(each, Class)]
+    if spaces and all("__slots__" in space for space in spaces):
+        slots = [slot for space in spaces for slot in _slots(space["__slots__"])]
+        if name not in slots:
+            raise _missing(owner, name)
+
+
+def _slots(value: Value) -> Sequence[Value]:
+    value = known(value)
+    if isinstance(value, str):
+        return (value,)
+    return value.items if isinstance(value, List) else as_tuple(value) or ()
+
+
+def delete_attribute(m: Interpreter, owner: Value, name: Any) -> Work:
+    """`del owner.name`. Raises Raised, Lost."""
+    owner = known(owner)
+    if isinstance(owner, Object) and isinstance(owner.kind, Class):
+        found = find(owner.kind, name)
+        if isinstance(found, Descriptor) and found.kind == "property" and found.delete is not None:
+            yield from invoke(m, found.delete, [owner], {})
+            return
+        if name not in owner.attributes:
+            raise _missing(owner, name)
+        del owner.attributes[name]
+        return
+    raise Lost
+
+
+def special(m: Interpreter, owner: Value, name: str) -> Work:
+    """A method that Python looks for in the class. Raises Raised, Lost."""
+    owner = known(owner)
+    if isinstance(owner, Object) and (found := find(owner.kind, name)) is not None:
+        return _bound(found, owner, owner.kind)
+    if isinstance(owner, Native) and name in ("__enter__", "__exit__"):
+        return owner.wrapped[name]
+    if isinstance(owner, Object) and isinstance(owner.kind, Class):
+        text = f"'{owner.kind.name}' object does not support the context manager protocol"
+        raise error("TypeError", text)
+    raise Lost
+    yield
+
+
+def build(m: Interpreter, function: Function, name: str, *bases: Value, **words: Value) -> Work:
+    """A class, whose body is run. Raises Raised, Lost."""
+    if set(words) - {"metaclass"} or ("metaclass" in words and getattr(words["metaclass"], "name", "") != "abc.ABCMeta"):
+        raise Lost
+    space: dict[str, Value] = {}
+    if (own := next((_ENUMS[base.name] for base in bases if getattr(base, "name", "") in _ENUMS), "")):
+        space["_generate_next_value_"] = Native("generate", lambda m: None, shown=f"<function {own}._generate_next_value_>")
+    yield Body(function, space)
+    bases = tuple(known(base) for base in bases if not isinstance(base, Unknown)) or (Builtin("object"),)
+    made = Class(name, function.code.made.co_qualname, bases, space)
+    made.line = _line_of(made)
+    cell = space.pop("__classcell__", None)
+    if isinstance(cell, Cell):
+        cell.value = made
+    for base in bases:
+        if isinstance(base, Class):
+            if base.flavour in ("enum", "namedtuple"):
+                made.flavour = base.flavour
+            if base.fields is not None and made.fields is None:
+                made.fields, made.flavour = base.fields, base.flavour
+            made.frozen = made.frozen or base.frozen
+        elif base.name in _ENUMS:
+            if base.name != "enum.Enum":
+                raise Lost
+            made.flavour = "enum"
+        elif base.name == "typing.NamedTuple":
+            _name_items(made)
+        elif not is_exception(base) and base.name not in _PLAIN_BASES:
+            raise Lost
+    if made.flavour == "enum":
+        yield from _make_members(m, made)
+    hook = next((each.space["__init_subclass__"] for each in made.line[1:] if isinstance(each, Class) and "__init_subclass__" in each.space), None)
+    if hook is not None:
+        yield from invoke(m, hook.get if isinstance(hook, Descriptor) else hook, [made], {})
+    for key, value in list(space.items()):
+        if isinstance(value, Object) and find(value.kind, "__set_name__") is not None:
+            yield from invoke(m, find(value.kind, "__set_name__"), [value, made, key], {})
+        if isinstance(value, Object) and (find(value.kind, "__get__") is not None):
+            raise Lost
+    return made
+
+
+def _line_of(made: Class) -> tuple[Value, ...]:
+    """C3: where attributes are looked for, in order."""
+    lines = [list(base.line) if isinstance(base, Class) else [base] for base in made.bases]
+    left = [*lines, list(made.bases)]
+    order: list[Value] = [made]
+    while left := [line for line in left if line]:
+        for line in left:
+            head = line[0]
+            if not any(_among(head, other[1:]) for other in left):
+                break
+        else:
+            raise Lost
+        order.append(head)
+        left = [[each for each in line if not _is_one(each, head)] for line in left]
+    return tuple(order)
+
+
+def _is_one(left: Value, right: Value) -> bool:
+    return left is right or (isinstance(left, Builtin) and isinstance(right, Builtin) and left.name == right.name)
+
+
+def _among(value: Value, line: Sequence[Value]) -> bool:
+    return any(_is_one(value, each) for each in line)
+
+
+def _annotated(made: Class) -> list[str]:
+    annotations = made.space.get("__annotations__")
+    if not isinstance(annotations, Dict):
+        return []
+    names = []
+    for name, kind in zip(annotations.keys, annotations.values, strict=True):
+        is_shared = isinstance(kind, Builtin) and kind.name == "typing.ClassVar"
+        if not is_shared and not (isinstance(kind, str) and "ClassVar" in kind):
+            names.append(name)
+    return names
+
+
+def _name_items(made: Class) -> None:
+    made.flavour = "namedtuple"
+    made.fields = tuple((name, made.space.pop(name, UNSET)) for name in _annotated(made))
+
+
+def _make_members(m: Interpreter, made: Class) -> Work:
+    members: list[Object] = []
+    made.space["_members_"] = members
+    for name, value in list(made.space.items()):
+        if name.startswith("_") or isinstance(value, (Function, Descriptor, Native)):
+            continue
+        if isinstance(value, Object) and value.kind is AUTO:
+            last = members[-1].attributes["_value_"] if members else 0
+            value = m.questions.sure(f"{last} + 1")
+        if find(made, "__init__") is not None or find(made, "__new__") is not None:
+            raise Lost
+        same = [each for each in members if type(each.attributes["_value_"]) is type(value) and each.attributes["_value_"] == value]
+        member = same[0] if same else Object(made, {"_name_": name, "_value_": value})
+        if not same:
+            members.append(member)
+        made.space[name] = member
+    return
+    yield
+
+
+AUTO = Builtin("enum.auto")
+"""The class of what stands for the next number."""
+
+
+@calls(Class)
+def made(m: Interpreter, kind: Class, args: Sequence[Value], named: Mapping[str, Value]) -> Work:
+    """An object of a class. Raises Raised, Lost."""
+    if kind.flavour == "enum":
+        return (yield from _member(m, kind, *args))
+    if find(kind, "__new__") is not None:
+        return (yield from _by_new(m, kind, args, named))
+    _check_abstract(kind)
+    owner = Object(kind, held=tuple(args) if is_exception(kind) else ())
+    if kind.flavour == "namedtuple":
+        owner.held = tuple((yield from _fields_of(kind, args, named, "__new__")).values())
+        return owner
+    return (yield from _initialised(m, owner, kind, args, named))
+
+
+def _initialised(m: Interpreter, owner: Object, kind: Class, args: Sequence[Value], named: Mapping[str, Value]) -> Work:
+    own = find(kind, "__init__")
+    if kind.flavour == "dataclass" and not _is_before_fields(kind):
+        yield from _fill(m, owner, kind, args, named)
+        return owner
+    if own is not None:
+        given = yield from invoke(m, own, [owner, *args], named)
+        if given is not None:
+            raise error("TypeError", f"__init__() should return None, not '{kind_name(given)}'")
+    elif (args or named) and not is_exception(kind):
+        raise error("TypeError", f"{kind.name}() takes no arguments")
+    return owner
+
+
+def _is_before_fields(kind: Class) -> bool:
+    """Whether a class with fields has an `__init__` that is nearer than these."""
+    for each in kind.line:
+        if isinstance(each, Class):
+            if "__init__" in each.space:
+                return True
+            if each.flavour == "dataclass" and "_options_" in each.space:
+                return False
+    return False
+
+
+def _by_new(m: Interpreter, kind: Class, args: Sequence[Value], named: Mapping[str, Value]) -> Work:
+    new = find(kind, "__new__")
+    owner = yield from invoke(m, new.get if isinstance(new, Descriptor) else new, [kind, *args], named)
+    if isinstance(owner, Object) and owner.kind is kind and find(kind, "__init__") is not None:
+        yield from invoke(m, find(kind, "__init__"), [owner, *args], named)
+    return owner
+
+
+def _check_abstract(kind: Class) -> None:
+    if not any(isinstance(base, Builtin) and base.name == "abc.ABC" for base in kind.line):
+        return
+    names = sorted({name for each in kind.line if isinstance(each, Class) for name in each.space})
+    left = [name for name in names if _is_abstract(find(kind, name))]
+    if left:
+        many = "s" if len(left) > 1 else ""
+        raise error("TypeError", f"Can't instantiate abstract class {kind.name} with abstract method{many} {', '.join(left)}")
+
+
+def _is_abstract(found: Value) -> bool:
+    if isinstance(found, Descriptor):
+        found = found.get
+    return isinstance(found, Function) and "__isabstractmethod__" in found.attributes
+
+
+def _member(m: Interpreter, kind: Class, value: Value) -> Work:
+    from cwm_trace.models.machine.operators import same
+
+    if isinstance(value, Object) and value.kind is kind:
+        return value
+    for each in kind.space["_members_"]:
+        if (yield from same(m, each.attributes["_value_"], value)):
+            return each
+    from cwm_trace.models.machine.rendering import rendered
+
+    raise error("ValueError", f"{(yield from rendered(m, value))} is not a valid {kind.qualname}")
+
+
+def _fields_of(kind: Class, args: Sequence[Value], named: Mapping[str, Value], method: str) -> Work:
+    fields = dict(kind.fields or ())
+    own = "" if method == "__new__" else f"{kind.qualname}."
+    if len(args) > len(fields) or set(named) - set(fields):
+        raise Lost
+    given = {**dict(zip(fields, args, strict=False)), **named}
+    missing = [name for name, default in fields.items() if name not in given and default is UNSET]
+    if missing:
+        many, listed = ("s" if len(missing) > 1 else ""), [repr(name) for name in missing]
+        text = listed[0] if len(listed) == 1 else f"{', '.join(listed[:-1])}{',' if len(listed) > 2 else ''} and {listed[-1]}"
+        raise error("TypeError", f"{own}{method}() missing {len(missing)} required positional argument{many}: {text}")
+    return {name: given.get(name, default) for name, default in fields.items()}
+    yield
+
+
+def _fill(m: Interpreter, owner: Object, kind: Class, args: Sequence[Value], named: Mapping[str, Value]) -> Work:
+    """What the `__init__` of a dataclass does, which no trace shows."""
+    fields = dict(kind.fields or ())
+    hidden = [name for name, default in fields.items() if isinstance(default, Object) and default.kind is FIELD and not default.attributes.get("init", True)]
+    shown = Class(kind.name, kind.qualname, (), {}, fields=tuple((name, _default_of(default)) for name, default in fields.items() if name not in hidden))
+    given = yield from _fields_of(shown, args, named, "__init__")
+    for name, default in fields.items():
+        value = given.get(name, _default_of(default))
+        if isinstance(value, Native) and value.name == "factory":
+            value = yield from invoke(m, value.wrapped, [], {})
+        if value is not UNSET:
+            owner.attributes[name] = value
+    if (after := find(kind, "__post_init__")) is not None:
+        yield from invoke(m, after, [owner], {})
+
+
+def _default_of(default: Value) -> Value:
+    if not isinstance(default, Object) or default.kind is not FIELD:
+        return default
+    if "default_factory" in default.attributes:
+        return Native("factory", lambda m: None, default.attributes["default_factory"])
+    return default.attributes.get("default", UNSET)
+
+
+FIELD = Builtin("dataclasses.field")
+"""The class of what `field()` gives."""
+
+
+def dataclass(m: Interpreter, kind: Value = None, **options: Value) -> Value:
+    """`@dataclass`."""
+    if kind is None:
+        return Native("dataclass", lambda m, kind: dataclass(m, kind, **options))
+    if not isinstance(kind, Class):
+        raise Lost
+    if not options.get("repr", True) or not options.get("eq", True) or options.get("kw_only"):
+        raise Lost
+    fields: dict[str, Value] = {}
+    for base in reversed(kind.line[1:]):
+        if isinstance(base, Class) and base.flavour == "dataclass":
+            fields |= dict(base.fields or ())
+    for name in _annotated(kind):
+        default = kind.space.get(name, UNSET)
+        fields[name] = default
+        if isinstance(default, Object) and default.kind is FIELD:
+            if not set(default.attributes) <= {"default", "default_factory", "init", "repr", "compare"}:
+                raise Lost
+            kind.space.pop(name)
+            if "default" in default.attributes:
+                kind.space[name] = default.attributes["default"]
+    kind.fields, kind.flavour = tuple(fields.items()), "dataclass"
+    kind.frozen = bool(options.get("frozen", kind.frozen))
+    kind.space["_options_"] = [name for name, value in options.items() if value]
+    return kind
+
+
+def namedtuple(m: Interpreter, name: Value, names: Value, defaults: Value = ()) -> Work:
+    """`namedtuple(name, names)`."""
+    if isinstance(names, str):
+        listed = names.replace(",", " ").split()
+    else:
+        listed = yield from collected(m, names)
+    given = yield from collected(m, defaults)
+    behind = dict(zip(listed[len(listed) - len(given) :], given, strict=True))
+    fields = tuple((each, behind.get(each, UNSET)) for each in listed)
+    kind = Class(name, name, (Builtin("tuple"),), {}, flavour="namedtuple", fields=fields)
+    kind.line = (kind, Builtin("tuple"), Builtin("object"))
+    return kind
+
+

@@ -1,0 +1,257 @@
+"""A trace and its program side by side: each frame is foretold by following the bytecode, then compared with the one that came.
+
+What was unknown is taken from the frame that shows it. Where a frame is another than the one foretold, the program is followed no longer, and
+others say what they know (`models.outlook`). Knows contexts and frames; asks whoever it is given.
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.util import find_spec
+from typing import NamedTuple
+
+from cwm_trace.errors import InputError
+from cwm_trace.format import source_lines
+from cwm_trace.frames import Event, Frame, Step
+from cwm_trace.models.machine import library, methods
+from cwm_trace.models.machine.code import Code, compiled
+from cwm_trace.models.machine.interpreter import Activation, Happening, Interpreter
+from cwm_trace.models.machine.opcodes import OPERATIONS
+from cwm_trace.models.machine.questions import Answering, Questions
+from cwm_trace.models.machine.rendering import framed
+from cwm_trace.models.machine.values import (
+    UNSET,
+    Dict,
+    Function,
+    List,
+    Lost,
+    Module,
+    Object,
+    Raised,
+    Set,
+    Unknown,
+    Value,
+    closed,
+    known,
+    read,
+)
+from cwm_trace.tracer.entry import context_entry
+
+_REGISTERED = (library, methods)  # what they have is looked for by name
+_HIDDEN = frozenset(("__annotations__", "__builtins__", "__doc__", "__name__"))
+
+
+class Foretold(NamedTuple):
+    """The next frame, as it must be.
+
+    Attributes:
+        event, line: which; the line without its end.
+        locals: what a CALL or a LINE shows, in order; None: that value is unknown.
+        value: what a RETURN or an EXCEPTION has; None: unknown, or nothing.
+        may_raise: whether an exception may come in its place, as something was asked for that nobody knew.
+    """
+
+    event: Event
+    line: str
+    locals: Mapping[str, str | None]
+    value: str | None
+    may_raise: bool = False
+
+
+class Following:
+    """One trace, as it grows.
+
+    Attributes:
+        is_strict: whether what goes wrong here is an error, as it is for tests, and not only the end of following.
+    """
+
+    is_strict = False
+
+    def __init__(self, context: str) -> None:
+        self._context = context
+        self._waiting: list[Step] = []  # not compared yet
+        self._events: Iterator[Happening] | None = None
+        self._machine: Interpreter | None = None
+        self._pending: tuple[Happening, Foretold] | None = None
+        self._lines: list[str] = []
+        self.is_lost = False
+
+    def observe(self, step: Step) -> None:
+        """Append a frame."""
+        if not self.is_lost:
+            self._waiting.append(step)
+
+    def foretell(self, answering: Answering) -> Foretold | None:
+        """The next frame; None: it is not known."""
+        if self.is_lost:
+            return None
+        if self._events is None:
+            self._begin(answering)
+        while self._waiting and not self.is_lost:
+            step = self._waiting.pop(0)
+            if (pending := self._next()) is None or not self._fits(*pending, step):
+                self.is_lost = True
+            self._pending = None
+        pending = None if self.is_lost else self._next()
+        return None if pending is None else pending[1]
+
+    def _next(self) -> tuple[Happening, Foretold] | None:
+        if self._pending is None and self._events is not None:
+            try:
+                if self._machine is not None:
+                    self._machine.doubt = None
+                if (happening := next(self._events, None)) is not None:
+                    self._pending = happening, self._told(happening)
+            except (Lost, Raised, RecursionError) as lost:
+                self.is_lost = True
+                if self.is_strict:
+                    self.why = traceback.format_exc()
+            except Exception:  # a program may hand one of our functions what Python's takes, and ours does not
+                if self.is_strict:
+                    raise
+                self.is_lost = True
+        return self._pending
+
+    def _told(self, happening: Happening) -> Foretold:
+        machine, frame, event = self._machine, happening.frame, happening.event
+        assert machine is not None
+        line = self._lines[max(frame.line, 1) - 1]  # a module begins before its first line
+        if event in (Event.RETURN, Event.EXCEPTION):
+            return Foretold(event, line, {}, framed(machine, happening.value), machine.doubt is not None)
+        return Foretold(event, line, self._variables(machine, frame), None, machine.doubt is not None)
+
+    def _variables(self, machine: Interpreter, frame: Activation) -> Mapping[str, str | None]:
+        values = frame.variables()
+        if frame.names is frame.space:
+            values = {name: value for name, value in values.items() if name not in _HIDDEN}
+        told = {name: self._text(machine, value) for name, value in values.items()}
+        order = {name: told[name] for name in frame.shown if name in told}
+        order |= told
+        frame.shown = {name: "" for name in order}
+        return order
+
+    def _text(self, machine: Interpreter, value: Value) -> str | None:
+        return _shown_module(value.name) if isinstance(value, Module) else framed(machine, value)
+
+    def _begin(self, answering: Answering) -> None:
+        code = compiled(self._context)
+        try:
+            entry = context_entry(self._context)
+        except InputError:
+            entry = None
+        if code is None or entry is None:
+            self.is_lost = True
+            return
+        self._lines = [line.rstrip("\r\n") for line in source_lines(entry.source)]
+        self._machine = Interpreter(OPERATIONS, Questions(answering))
+        self._events = self._run(self._machine, code, entry.line, entry.is_call)
+
+    def _run(self, machine: Interpreter, code: Code, line: int | None, is_call: bool) -> Iterator[Happening]:
+        space: dict[str, Value] = {}
+        module = Activation(code, space, space)
+        machine.active.append(module)
+        if line is None:
+            yield from machine.events()
+            return
+        machine.quiet, module.quiet = 1, True
+        machine.entry = None if is_call else line
+        yield from machine.events()
+        if is_call:
+            found = [value for value in space.values() if isinstance(value, Function) and _begins(value, line)]
+            if len(found) != 1:
+                raise Lost
+            machine.quiet = 0
+            machine.push(found[0], (), {})
+            yield from machine.events()
+
+    def _fits(self, happening: Happening, told: Foretold, step: Step) -> bool:
+        """Whether a frame is the one foretold; what was unknown is taken from it."""
+        if not isinstance(step, Frame):
+            return False
+        if step.event is Event.EXCEPTION is not told.event and (again := self._raised_in_doubt(step)) is not None:
+            happening, told = again
+        if step.event is not told.event:
+            return False
+        if step.source.rstrip("\r\n") != told.line or [*step.locals] != [*told.locals]:
+            return False
+        if step.event in (Event.RETURN, Event.EXCEPTION):
+            text = step.value or ""
+            return told.value == text or _reconciled(happening.value, told.value, text) is happening.value
+        values = happening.frame.variables()
+        for name, text in step.locals.items():
+            if told.locals[name] != text:
+                made = _reconciled(values[name], told.locals[name], text)
+                if made is not values[name]:
+                    happening.frame.rebind(name, made)
+        return True
+
+    def _raised_in_doubt(self, step: Frame) -> tuple[Happening, Foretold] | None:
+        """The exception in place of what was foretold, where something was asked for that nobody knew."""
+        error, machine, events = read(step.value or ""), self._machine, self._events
+        if machine is None or machine.doubt is None or not isinstance(error, Object) or not hasattr(events, "throw"):
+            return None
+        machine.back_to(machine.doubt)
+        happening: Happening = events.throw(Raised(error))
+        return happening, self._told(happening)
+
+
+def _begins(function: Function, line: int) -> bool:
+    return bool(function.code.made.co_firstlineno <= line) and any(
+        instruction.line >= line for instruction in function.code.instructions
+    )
+
+
+def _reconciled(value: Value, told: str | None, text: str) -> Value:
+    """A value that a frame shows otherwise than foretold: what was unknown is taken from it, as is what was answered wrong."""
+    seen = read(text)
+    if isinstance(seen, Unknown):
+        return value if told is None else seen
+    return _taken(value, seen)
+
+
+def _taken(value: Value, seen: Value) -> Value:
+    """The value that is seen, in the same object if it is one of that kind."""
+    if isinstance(value, Unknown):
+        if value.value is UNSET:
+            value.value = seen
+        return value if known(value) is seen else _taken(known(value), seen)
+    match value, seen:
+        case (List(), List()) if value.kind == seen.kind:
+            value.items[:] = _each_taken(value.items, seen.items)
+        case (Set(), Set()):
+            value.items, value.has_order = list(seen.items), True
+        case (Dict(), Dict()):
+            is_same = closed_keys(value) == closed_keys(seen)
+            value.values[:] = _each_taken(value.values, seen.values) if is_same else seen.values
+            value.keys[:] = value.keys if is_same else seen.keys
+        case (tuple(), tuple()) if len(value) == len(seen):
+            made = tuple(_each_taken(value, seen))
+            return value if all(one is other for one, other in zip(made, value, strict=True)) else made
+        case (Object(), Object()) if len(value.held) == len(seen.held):
+            value.held = tuple(_each_taken(value.held, seen.held))
+        case _:
+            return value if type(value) is type(seen) and value == seen else seen
+    return value
+
+
+def _each_taken(values: Sequence[Value], seen: Sequence[Value]) -> list[Value]:
+    if len(values) != len(seen):
+        return list(seen)
+    return [_taken(one, other) for one, other in zip(values, seen, strict=True)]
+
+
+def closed_keys(value: Dict) -> list[str | None]:
+    """The keys of a dict as texts."""
+    return [closed(key) for key in value.keys]
+
+
+def _shown_module(name: str) -> str | None:
+    """A module of the library, as this Python shows it."""
+    if name.partition(".")[0] not in sys.stdlib_module_names or "." in name:
+        return None
+    spec = find_spec(name)
+    if spec is None:
+        return None
+    return f"<module {name!r} from {spec.origin!r}>" if spec.has_location else f"<module {name!r} ({spec.origin})>"

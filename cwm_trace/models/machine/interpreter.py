@@ -1,0 +1,568 @@
+"""CPython's evaluation loop, over values of which operations are asked for: which events a program has, in which order, with which variables.
+
+What the program does with its own parts is followed here: calls, returns, generators, exceptions, variables. What operations give is asked for
+(`machine.questions`). Knows nothing of frames as they are written; runs nothing of the program.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, TypeAlias
+
+from cwm_trace.frames import Event
+from cwm_trace.models.machine.code import Code, Instruction
+from cwm_trace.models.machine.questions import Questions
+from cwm_trace.models.machine.values import (
+    END,
+    UNSET,
+    Builtin,
+    Cell,
+    Dict,
+    Function,
+    Lost,
+    Object,
+    Raised,
+    Value,
+    children,
+    is_made_of,
+)
+
+MOST_STEPS = 400_000
+"""Instructions of one trace."""
+DEEPEST = 900
+"""Python frames; a program may have a few more before it meets its own limit."""
+
+
+class Call(NamedTuple):
+    """A request: call a function of the program."""
+
+    function: Function
+    args: Sequence[Value]
+    named: Mapping[str, Value] = {}
+
+
+class Body(NamedTuple):
+    """A request: run a class's body, with these names."""
+
+    function: Function
+    space: dict[str, Value]
+
+
+class Resume(NamedTuple):
+    """A request: go on with a generator, which is sent a value, or raises an error."""
+
+    generator: Paused
+    value: Value = None
+    error: Value = None
+
+
+class Happens(NamedTuple):
+    """A request: an exception is seen that goes no further."""
+
+    error: Value
+
+
+Request: TypeAlias = Call | Body | Resume | Happens
+Work: TypeAlias = Generator[Request, Any, Any]
+"""Something that is done, which may want functions of the program to be called."""
+
+
+@dataclass(slots=True, eq=False)
+class Activation:
+    """A Python frame.
+
+    Attributes:
+        fast, cells: its variables; `space`: of a module or a class, in place of these.
+        stack: its values in work.
+        at, before: the instruction that is next, and the one before it; -1: none.
+        line: of the source.
+        words: names of arguments of the call that comes.
+        shown: its variables as they were shown last, in the order of first binding.
+        quiet: whether it has no events.
+        generator: whose it is.
+        errors: exceptions that are being handled in it.
+    """
+
+    code: Code
+    space: dict[str, Value]
+    names: dict[str, Value] | None = None
+    fast: dict[str, Value] = field(default_factory=dict)
+    cells: dict[str, Cell] = field(default_factory=dict)
+    function: Function | None = None
+    stack: list[Value] = field(default_factory=list)
+    at: int = 0
+    before: int = -1
+    line: int = 0
+    words: tuple[str, ...] = ()
+    shown: dict[str, str] = field(default_factory=dict)
+    quiet: bool = False
+    generator: Paused | None = None
+
+    def rebind(self, name: str, value: Value) -> None:
+        """Let a variable be this."""
+        if self.names is not None:
+            self.names[name] = value
+        elif name in self.cells:
+            self.cells[name].value = value
+        else:
+            self.fast[name] = value
+
+    def variables(self) -> dict[str, Value]:
+        """All that are bound, in the order in which a frame has them."""
+        if self.names is not None:
+            return self.names
+        found = {}
+        for name in self.code.order:
+            value = self.cells[name].value if name in self.cells else self.fast.get(name, UNSET)
+            if value is not UNSET:
+                found[name] = value
+        return found
+
+
+@dataclass(slots=True, eq=False)
+class Paused:
+    """A generator: its Python frame, and whether that runs, or has ended."""
+
+    frame: Activation
+    name: str
+    runs: bool = False
+    ended: bool = False
+    result: Value = None
+
+    @property
+    def class_name(self) -> str:
+        """Of its class."""
+        return "generator"
+
+
+@dataclass(slots=True, eq=False)
+class Helper:
+    """Work on top of a Python frame; `then` takes what comes of it."""
+
+    work: Work
+    then: Callable[[Value], None]
+    sent: Value = None
+    error: Raised | None = None
+
+
+class Happening(NamedTuple):
+    """An event.
+
+    Attributes:
+        value: what is returned, or raised.
+    """
+
+    event: Event
+    frame: Activation
+    value: Value = None
+
+
+class Doubt(NamedTuple):
+    """What a Python frame was when something was asked for that nobody knew, and that may raise."""
+
+    depth: int
+    frame: Activation
+    at: int
+    before: int
+    line: int
+    stack: list[Value]
+    fast: dict[str, Value]
+
+
+class Leaves(NamedTuple):
+    """What an instruction does that leaves its frame; `pauses`: to be gone on with."""
+
+    value: Value
+    pauses: bool = False
+
+
+class Again(Raised):
+    """Internal: an exception that was raised before goes on."""
+
+
+class Interpreter:
+    """One program at work.
+
+    Attributes:
+        active: its Python frames, and work on top of them.
+        handled: the exception that is being handled; None: there is none.
+        paused: the generators that wait, so that what nobody has any more is closed.
+        spaces: the names of its module, and of Python.
+    """
+
+    def __init__(
+        self,
+        operations: Mapping[str, Callable[[Interpreter, Activation, Instruction], Leaves | None]],
+        questions: Questions,
+    ) -> None:
+        self._operations, self.questions = operations, questions
+        questions.on_unknown = self.doubted
+        self.active: list[Activation | Helper] = []
+        self.handled: Value = None
+        self.paused: list[Paused] = []
+        self._steps = 0
+        self.result: Value = None
+        self.quiet = 0
+        self.doubt: Doubt | None = None
+        self.entry: int | None = None  # the line of the function from which on all is shown
+
+    @property
+    def frame(self) -> Activation:
+        """The Python frame that is running."""
+        for each in reversed(self.active):
+            if isinstance(each, Activation):
+                return each
+        raise Lost
+
+    def events(self, depth: int = 0) -> Iterator[Happening]:
+        """What happens until no more than so many are active. Raises Raised where an exception leaves them, Lost."""
+        while len(self.active) > depth:
+            top = self.active[-1]
+            self._steps += 1
+            if self._steps > MOST_STEPS or len(self.active) > 2 * DEEPEST:
+                raise Lost
+            try:
+                if isinstance(top, Helper):
+                    if (seen := self._help(top)) is not None:
+                        yield Happening(Event.EXCEPTION, self.frame, seen)
+                else:
+                    yield from self._step(top)
+            except Raised as error:
+                yield from self._unwind(error, depth)
+
+    def _step(self, top: Activation) -> Iterator[Happening]:
+        instruction = top.code.instructions[top.at]
+        top.line = instruction.line or top.line
+        if instruction.name == "RESUME":
+            if not top.quiet:
+                yield Happening(Event.CALL, top)
+        elif self._is_new_line(top, instruction) and not top.quiet:
+            yield Happening(Event.LINE, top)
+        top.before, top.at = top.at, top.at + 1
+        operation = self._operations.get(instruction.name)
+        if operation is None:
+            raise Lost(instruction.name)
+        left = operation(self, top, instruction)
+        if left is not None:
+            if not top.quiet:
+                yield Happening(Event.RETURN, top, left.value)
+            self._leave(top, left)
+            self.close_left((left.value,))
+
+    def close_left(self, given: Sequence[Value] = ()) -> None:
+        """Close generators that nothing has any more; `given`: what is on its way."""
+        for each in self.unreachable(given):
+            self.active.append(Helper(closed_generator(each), lambda _: None))
+
+    def _is_new_line(self, top: Activation, instruction: Instruction) -> bool:
+        """CPython 3.11, `maybe_call_line_trace`: the line is another, or the jump was backwards."""
+        if not instruction.line or top.at < top.code.begins:
+            return False
+        if top.before <= top.code.begins:
+            return True
+        before = top.code.instructions[top.before]
+        return before.line != instruction.line or (instruction.offset < before.offset and instruction.name != "SEND")
+
+    def _leave(self, top: Activation, left: Leaves) -> None:
+        self.active.pop()
+        generator = top.generator
+        if generator is None:
+            self.deliver(left.value)
+        elif left.pauses:
+            generator.runs = False
+            self.paused.append(generator)
+            self.deliver(left.value)
+        else:
+            generator.runs, generator.ended, generator.result = False, True, left.value
+            self.deliver(END)
+
+    def deliver(self, value: Value) -> None:
+        """Give what has come of a call to what called."""
+        if not self.active:
+            self.result = value
+        elif isinstance(top := self.active[-1], Helper):
+            top.sent = value
+        else:
+            top.stack.append(value)
+
+    def begin(self, work: Work | Any, then: Callable[[Value], None] | None = None) -> None:
+        """Do something on top of the frame that is running, which is given what comes of it."""
+        then = then or self.frame.stack.append
+        if isinstance(work, Generator):
+            self.active.append(Helper(work, then))
+        else:
+            then(work)
+
+    def _help(self, helper: Helper) -> Value | None:
+        """Go on with work; an exception that is only seen."""
+        try:
+            if helper.error is not None:
+                error, helper.error = helper.error, None
+                request = helper.work.throw(error)
+            else:
+                sent, helper.sent = helper.sent, None
+                request = helper.work.send(sent)
+        except StopIteration as ended:
+            self.active.pop()
+            helper.then(ended.value)
+            return None
+        if isinstance(request, Happens):
+            return request.error if not self.frame.quiet else None
+        self._grant(request)
+        return None
+
+    def _grant(self, request: Request) -> None:
+        match request:
+            case Call(function=function, args=args, named=named):
+                self.push(function, args, named)
+            case Body(function=function, space=space):
+                self.active.append(self._quietly(Activation(function.code, function.space, space, function=function)))
+            case Resume(generator=generator, value=value, error=error):
+                self._resume(generator, value, error)
+
+    def push(self, function: Function, args: Sequence[Value], named: Mapping[str, Value]) -> None:
+        """Call a function: what it gives is delivered."""
+        if function.code.is_strange:
+            raise Lost
+        if self.entry is not None and _defined_at(function, self.entry):
+            self.entry, self.quiet = None, 0
+        frame = Activation(function.code, function.space, fast=bound(function, args, named), function=function)
+        self._quietly(frame)
+        if function.code.is_generator:
+            frame.generator = Paused(frame, function.qualname)
+            frame.at = function.code.begins - 1
+            self._prepare(frame)
+            self.deliver(frame.generator)
+            return
+        self.active.append(frame)
+
+    def _prepare(self, frame: Activation) -> None:
+        """What a generator's frame does before it is one."""
+        for number, instruction in enumerate(frame.code.instructions[: frame.code.begins]):
+            if instruction.name in ("MAKE_CELL", "COPY_FREE_VARS"):
+                frame.before = number
+                self._operations[instruction.name](self, frame, instruction)
+        frame.at = frame.code.begins
+        frame.before = -1
+
+    def _quietly(self, frame: Activation) -> Activation:
+        frame.quiet = self.quiet > 0
+        return frame
+
+    def _resume(self, generator: Paused, value: Value, error: Value) -> None:
+        if generator.runs:
+            raise Lost
+        if generator.ended:
+            if error is not None:
+                raise Raised(error)
+            self.deliver(END)
+            return
+        frame = generator.frame
+        self.paused = [each for each in self.paused if each is not generator]
+        generator.runs = True
+        frame.quiet = self.quiet > 0
+        if frame.before >= 0:
+            frame.stack.append(value)
+        self.active.append(frame)
+        if error is not None:
+            raise _Thrown(error)
+
+    def doubted(self) -> None:
+        """Take note that what was asked for now is unknown, and may raise."""
+        if self.doubt is None and not self.quiet:
+            depth = max(number for number, each in enumerate(self.active) if isinstance(each, Activation)) + 1
+            frame = self.frame
+            self.doubt = Doubt(depth, frame, frame.at, frame.before, frame.line, [*frame.stack], dict(frame.fast))
+
+    def back_to(self, doubt: Doubt) -> None:
+        """As it was when that was asked for."""
+        del self.active[doubt.depth :]
+        frame = doubt.frame
+        frame.at, frame.before, frame.line = doubt.at, doubt.before, doubt.line
+        frame.stack[:], frame.fast = doubt.stack, doubt.fast
+
+    def quietly(self, work: Work) -> Value:
+        """What comes of work that no trace shows. Raises Raised, Lost."""
+        depth, found = len(self.active), []
+        self.quiet += 1
+        try:
+            self.active.append(Helper(work, found.append))
+            for _ in self.events(depth):
+                pass
+        finally:
+            self.quiet -= 1
+            del self.active[depth:]
+        return found[0]
+
+    def _unwind(self, raised: Raised, depth: int) -> Iterator[Happening]:
+        """Hand an exception on to where it is handled."""
+        while True:
+            top = self.active[-1]
+            if isinstance(top, Helper):
+                top.error = Raised(raised.error)
+                try:
+                    if (seen := self._help(top)) is not None:
+                        yield Happening(Event.EXCEPTION, self.frame, seen)
+                    return
+                except Raised as error:
+                    if self.active[-1] is top:
+                        self.active.pop()
+                    raised = error
+            else:
+                if isinstance(raised, _Thrown) and not top.quiet:
+                    top.line = top.code.instructions[top.at].line or top.line
+                    yield Happening(Event.CALL, top)
+                if not top.quiet and not isinstance(raised, Again):
+                    yield Happening(Event.EXCEPTION, top, raised.error)
+                if self._handles(top, raised.error):
+                    return
+                if not top.quiet:
+                    yield Happening(Event.RETURN, top)
+                self.active.pop()
+                raised = self._left_by(top, raised.error)
+            if len(self.active) <= depth:
+                raise raised
+
+    def _left_by(self, top: Activation, error: Value) -> Raised:
+        if top.generator is None:
+            return Raised(error)
+        top.generator.runs, top.generator.ended = False, True
+        if is_made_of(error.kind, Builtin("StopIteration")):
+            return Raised(Object(Builtin("RuntimeError"), held=("generator raised StopIteration",)))
+        return Raised(error)
+
+    def _handles(self, top: Activation, error: Value) -> bool:
+        instruction = top.code.instructions[top.at - 1]
+        for handler in top.code.handlers:
+            if handler.start <= instruction.offset < handler.end:
+                del top.stack[handler.depth :]
+                if handler.has_place:
+                    top.stack.append(top.before)
+                top.stack.append(error)
+                top.at = top.code.places[handler.target]
+                return True
+        return False
+
+    def unreachable(self, besides: Sequence[Value] = ()) -> list[Paused]:
+        """The generators that wait and that nothing has any more."""
+        if not self.paused:
+            return []
+        seen: set[int] = set()
+        found: set[int] = set()
+        left: list[Value] = [*besides, self.handled]
+        for each in self.active:
+            if isinstance(each, Helper):
+                left += _held(each.work)
+            else:
+                left += [*each.fast.values(), *each.cells.values(), *each.stack, *(each.names or {}).values()]
+                left += [*each.space.values()]
+        while left:
+            value = left.pop()
+            if id(value) in seen or value is None or isinstance(value, (str, int, float)):
+                continue
+            seen.add(id(value))
+            if isinstance(value, Paused):
+                found.add(id(value))
+                frame = value.frame
+                left += [*frame.fast.values(), *frame.cells.values(), *frame.stack]
+            left += children(value)
+            left += getattr(value, "sources", ())
+        return [each for each in self.paused if id(each) not in found]
+
+
+def closed_generator(generator: Paused) -> Work:
+    """What happens when a generator is told to end."""
+    if generator.ended:
+        return None
+    try:
+        given = yield Resume(generator, error=Object(Builtin("GeneratorExit")))
+    except Raised as raised:
+        if any(is_made_of(raised.error.kind, Builtin(name)) for name in ("GeneratorExit", "StopIteration")):
+            return None
+        raise
+    if given is not END:
+        raise Lost
+    return None
+
+
+class _Thrown(Raised):
+    """Internal: an exception that a generator is told to raise, which is a call of it first."""
+
+
+def _defined_at(function: Function, line: int) -> bool:
+    first = function.code.instructions[function.code.begins].line
+    return first == line
+
+
+def _held(work: Any) -> list[Value]:
+    """What work has in its variables."""
+    held: list[Value] = []
+    while work is not None and getattr(work, "gi_frame", None) is not None:
+        for value in work.gi_frame.f_locals.values():
+            held += value if isinstance(value, (list, tuple)) else [value]
+        work = work.gi_yieldfrom
+    return held
+
+
+def bound(function: Function, args: Sequence[Value], named: Mapping[str, Value]) -> dict[str, Value]:
+    """Parameters, and what they are. Raises Raised for a call that does not fit."""
+    code = function.code.made
+    places, names = code.co_argcount, function.code.parameters
+    more, others = function.code.takes_more
+    made: dict[str, Value] = dict(zip(names[:places], args, strict=False))
+    if len(args) > places and not more:
+        raise Raised(_misfit(function, args))
+    rest = {}
+    for name, value in named.items():
+        if name in made and name in names:
+            raise _wrong(f"{function.qualname}() got multiple values for argument {name!r}")
+        if name in names[code.co_posonlyargcount :]:
+            made[name] = value
+        elif others:
+            rest[name] = value
+        else:
+            raise _wrong(f"{function.qualname}() got an unexpected keyword argument {name!r}")
+    behind = names[places - len(function.defaults) : places] if function.defaults else ()
+    for name, value in [*zip(behind, function.defaults, strict=True), *function.named.items()]:
+        made.setdefault(name, value)
+    _check(function, made, names, places)
+    if more:
+        made[more] = tuple(args[places:])
+    if others:
+        made[others] = named_together(rest)
+    return {name: made[name] for name in code.co_varnames if name in made}
+
+
+def _check(function: Function, made: Mapping[str, Value], names: Sequence[str], places: int) -> None:
+    for part, kind in ((names[:places], "positional"), (names[places:], "keyword-only")):
+        missing = [repr(name) for name in part if name not in made]
+        if missing:
+            many = "s" if len(missing) > 1 else ""
+            listed = missing[0] if len(missing) == 1 else _listed(missing)
+            raise _wrong(f"{function.qualname}() missing {len(missing)} required {kind} argument{many}: {listed}")
+
+
+def _listed(names: Sequence[str]) -> str:
+    *first, last = names
+    return f"{', '.join(first)}{',' if len(first) > 1 else ''} and {last}"
+
+
+def _misfit(function: Function, args: Sequence[Value]) -> Value:
+    places, least = function.code.made.co_argcount, function.code.made.co_argcount - len(function.defaults)
+    if function.code.made.co_kwonlyargcount:
+        raise Lost
+    takes = str(places) if least == places else f"from {least} to {places}"
+    many = "" if places == 1 and least == places else "s"
+    were = "was" if len(args) == 1 else "were"
+    text = f"{function.qualname}() takes {takes} positional argument{many} but {len(args)} {were} given"
+    return Object(Builtin("TypeError"), held=(text,))
+
+
+def _wrong(text: str) -> Raised:
+    return Raised(Object(Builtin("TypeError"), held=(text,)))
+
+
+def named_together(named: Mapping[str, Value]) -> Value:
+    """A dict of named arguments."""
+    return Dict(list(named), list(named.values()))

@@ -1,0 +1,224 @@
+"""What gives items one by one: how each kind goes on, and how frames show it.
+
+Knows no operations on items.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from cwm_trace.models.machine.calls import invoke
+from cwm_trace.models.machine.interpreter import Happens, Interpreter, Paused, Resume, Work
+from cwm_trace.models.machine.values import (
+    END,
+    Builtin,
+    Class,
+    Dict,
+    List,
+    Lost,
+    Object,
+    Raised,
+    Range,
+    Set,
+    Value,
+    View,
+    as_tuple,
+    find,
+    is_made_of,
+    kind_name,
+    known,
+)
+
+
+@dataclass(slots=True, eq=False)
+class Iterator:
+    """One that makes its items by work.
+
+    Attributes:
+        shown: how frames show it.
+        advance: the work that gives the next item, or END.
+        sources: what it holds.
+    """
+
+    shown: str
+    advance: Callable[[Interpreter], Any]
+    sources: Sequence[Value] = field(default_factory=tuple)
+    ended: bool = False
+
+    @property
+    def class_name(self) -> str:
+        """Of its class."""
+        return self.shown[1:].partition(" ")[0]
+
+
+def over_items(items: Sequence[Value], shown: str, sources: Sequence[Value] = ()) -> Iterator:
+    """Over items, of which more may come meanwhile."""
+    place = 0
+
+    def advance(_: Interpreter) -> Value:
+        nonlocal place
+        if place >= len(items):
+            return END
+        place += 1
+        return items[place - 1]
+
+    return Iterator(f"<{shown} object>", advance, sources or (items if isinstance(items, list) else tuple(items)))
+
+
+def _numbers(over: Range) -> Iterator:
+    now = over.start
+
+    def advance(m: Interpreter) -> Value:
+        nonlocal now
+        if not m.questions.holds(f"{now} {'<' if over.step > 0 else '>'} {over.stop}"):
+            return END
+        given = now
+        now = m.questions.sure(f"{now} + {over.step}" if over.step > 0 else f"{now} - {-over.step}")
+        return given
+
+    return Iterator("<range_iterator object>", advance)
+
+
+def _of_dict(over: Dict, kind: str) -> Iterator:
+    place, size = 0, len(over.keys)
+
+    def advance(_: Interpreter) -> Value:
+        nonlocal place
+        if len(over.keys) != size:
+            text = "dictionary changed size during iteration"
+            raise Raised(Object(Builtin("RuntimeError"), held=(text,)))
+        if place >= size:
+            return END
+        place += 1
+        key, value = over.keys[place - 1], over.values[place - 1]
+        return {"keys": key, "values": value, "items": (key, value)}[kind]
+
+    name = {"keys": "dict_keyiterator", "values": "dict_valueiterator", "items": "dict_itemiterator"}[kind]
+    if over.kind == "OrderedDict":
+        name = "odict_iterator"
+    return Iterator(f"<{name} object>", advance, (over,))
+
+
+def _of_set(over: Set) -> Iterator:
+    if not over.has_order:
+        raise Lost
+    place, size = 0, len(over.items)
+
+    def advance(_: Interpreter) -> Value:
+        nonlocal place
+        if len(over.items) != size:
+            raise Raised(Object(Builtin("RuntimeError"), held=("Set changed size during iteration",)))
+        if place >= size:
+            return END
+        place += 1
+        return over.items[place - 1]
+
+    return Iterator("<set_iterator object>", advance, (over,))
+
+
+def iterator_of(m: Interpreter, value: Value) -> Work:
+    """What `iter` gives. Raises Raised."""
+    value = known(value)
+    match value:
+        case Iterator() | Paused():
+            return value
+        case List():
+            return over_items(value.items, "list_iterator" if value.kind == "list" else "_collections._deque_iterator", (value,))
+        case tuple():
+            return over_items(value, "tuple_iterator")
+        case str():
+            return over_items(list(value), "str_ascii_iterator" if value.isascii() else "str_iterator")
+        case bytes():
+            return over_items(list(value), "bytes_iterator")
+        case Range():
+            return _numbers(value)
+        case Dict():
+            return _of_dict(value, "keys")
+        case View():
+            return _of_dict(value.over, value.kind)
+        case Set():
+            return _of_set(value)
+        case Class(flavour="enum"):
+            return over_items([each for each in value.space["_members_"]], "generator")
+        case Object() if (items := as_tuple(value)) is not None:
+            return over_items(items, "tuple_iterator")
+        case Object():
+            if (made := find(value.kind, "__iter__")) is not None:
+                return (yield from invoke(m, made, [value], {}))
+            if (get := find(value.kind, "__getitem__")) is not None:
+                return _by_places(value, get)
+    name = kind_name(value)
+    raise Raised(Object(Builtin("TypeError"), held=(f"'{name}' object is not iterable",)))
+    yield
+
+
+def _by_places(value: Value, get: Value) -> Iterator:
+    place = 0
+
+    def advance(m: Interpreter) -> Work:
+        nonlocal place
+        try:
+            given = yield from invoke(m, get, [value, place], {})
+        except Raised as raised:
+            if is_made_of(raised.error.kind, Builtin("IndexError")):
+                return END
+            raise
+        place += 1
+        return given
+
+    return Iterator("<iterator object>", advance, (value,))
+
+
+def step(m: Interpreter, iterator: Value, sent: Value = None, is_loop: bool = False) -> Work:
+    """The next item, or END; `is_loop`: an exception that says so is seen."""
+    iterator = known(iterator)
+    match iterator:
+        case Paused():
+            return (yield Resume(iterator, sent))
+        case Iterator():
+            if iterator.ended:
+                return END
+            given = iterator.advance(m)
+            if hasattr(given, "send"):
+                given = yield from given
+            iterator.ended = given is END
+            return given
+        case Object() if (advance := find(iterator.kind, "__next__")) is not None:
+            try:
+                return (yield from invoke(m, advance, [iterator], {}))
+            except Raised as raised:
+                if not is_made_of(raised.error.kind, Builtin("StopIteration")):
+                    raise
+                if is_loop:
+                    yield Happens(raised.error)
+                return END
+    name = kind_name(iterator)
+    raise Raised(Object(Builtin("TypeError"), held=(f"'{name}' object is not an iterator",)))
+
+
+def collected(m: Interpreter, value: Value, is_list: bool = False) -> Work:
+    """All items, in a list of ours; `is_list`: as a list is made of them, for which Python asks how many there are."""
+    value = known(value)
+    match value:
+        case List() | Set():
+            if isinstance(value, Set) and not value.has_order:
+                raise Lost
+            return list(value.items)
+        case tuple():
+            return list(value)
+        case Dict():
+            return list(value.keys)
+    iterator = yield from iterator_of(m, value)
+    if is_list and isinstance(value, Object):
+        for name in ("__len__", "__length_hint__"):
+            if (hint := find(value.kind, name)) is not None:
+                yield from invoke(m, hint, [value], {})
+                break
+    items: list[Value] = []
+    while (item := (yield from step(m, iterator))) is not END:
+        items.append(item)
+        if len(items) > 100_000:
+            raise Lost
+    return items

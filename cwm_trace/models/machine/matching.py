@@ -1,0 +1,58 @@
+"""What `match` looks at: sequences, keys of dicts, attributes of objects. Knows the values; no instructions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cwm_trace.models.machine import classes, operators
+from cwm_trace.models.machine.interpreter import Interpreter, Work
+from cwm_trace.models.machine.values import Builtin, Class, List, Lost, Object, Raised, Range, Value, as_tuple, class_of, find, is_made_of
+
+_ITSELF = frozenset("bool bytearray bytes dict float frozenset int list set str tuple".split())
+
+
+def is_sequence(value: Value) -> bool:
+    """Whether a pattern of a sequence may fit."""
+    return isinstance(value, (List, tuple, Range)) or as_tuple(value) is not None
+
+
+def values_of_keys(m: Interpreter, over: Value, keys: Any) -> Work:
+    """The values of all these keys; None where one is missing."""
+    found = []
+    for key in keys:
+        place = yield from operators.place_of(m, over, key)
+        if place is None:
+            return None
+        found.append(over.values[place])
+    return tuple(found)
+
+
+def parts_of(m: Interpreter, value: Value, kind: Value, count: int, names: Any) -> Work:
+    """The attributes that a pattern of a class looks at; None where it does not fit."""
+    if not is_made_of(class_of(value), kind):
+        return None
+    if isinstance(kind, Builtin):
+        if kind.name not in _ITSELF or names or count > 1:
+            raise Lost
+        return (value,) * count
+    first: tuple[Value, ...] = ()
+    if count and isinstance(kind, Class):
+        first = _places(kind)[:count]
+        if len(first) < count:
+            raise Lost
+    found = []
+    for name in (*first, *names):
+        try:
+            found.append((yield from classes.attribute(m, value, name)))
+        except Raised as raised:
+            if isinstance(raised.error, Object) and is_made_of(raised.error.kind, Builtin("AttributeError")):
+                return None
+            raise
+    return tuple(found)
+
+
+def _places(kind: Class) -> tuple[Value, ...]:
+    own = find(kind, "__match_args__")
+    if isinstance(own, tuple):
+        return own
+    return tuple(name for name, _ in kind.fields or ())

@@ -1,0 +1,378 @@
+"""Methods of lists, dicts, sets and their like: which item is where is done here, what two items are to each other is asked for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cwm_trace.models.machine import operators
+from cwm_trace.models.machine.calls import invoke
+from cwm_trace.models.machine.interpreter import Interpreter, Resume, Work, closed_generator
+from cwm_trace.models.machine.iterators import collected
+from cwm_trace.models.machine.natives import in_order, native
+from cwm_trace.models.machine.questions import text_of
+from cwm_trace.models.machine.values import (
+    END,
+    Builtin,
+    Class,
+    Dict,
+    List,
+    Lost,
+    Object,
+    Raised,
+    Set,
+    Value,
+    View,
+    closed,
+    error,
+    known,
+)
+
+
+@native("list.append", "deque.append")
+def _append(m: Interpreter, over: Value, item: Value) -> None:
+    over.items.append(item)
+    if over.most is not None and len(over.items) > over.most:
+        del over.items[0]
+
+
+@native("deque.appendleft")
+def _appendleft(m: Interpreter, over: Value, item: Value) -> None:
+    over.items.insert(0, item)
+    if over.most is not None and len(over.items) > over.most:
+        over.items.pop()
+
+
+@native("list.extend", "deque.extend")
+def _extend(m: Interpreter, over: Value, more: Value) -> Work:
+    for item in (yield from collected(m, more, is_list=over.kind == "list")):
+        _append(m, over, item)
+
+
+@native("deque.extendleft")
+def _extendleft(m: Interpreter, over: Value, more: Value) -> Work:
+    for item in (yield from collected(m, more)):
+        _appendleft(m, over, item)
+
+
+@native("list.insert", "deque.insert")
+def _insert(m: Interpreter, over: Value, place: Value, item: Value) -> None:
+    before = m.questions.places(len(over.items), f"[:{text_of(place)}]")
+    over.items.insert(len(before), item)
+
+
+@native("list.pop")
+def _pop(m: Interpreter, over: Value, place: Value = -1) -> Value:
+    if not over.items:
+        raise error("IndexError", "pop from empty list")
+    try:
+        (at,) = m.questions.places(len(over.items), f"[{text_of(place)}]")
+    except Raised:
+        raise error("IndexError", "pop index out of range") from None
+    return over.items.pop(at)
+
+
+@native("deque.pop")
+def _deque_pop(m: Interpreter, over: Value) -> Value:
+    if not over.items:
+        raise error("IndexError", "pop from an empty deque")
+    return over.items.pop()
+
+
+@native("deque.popleft")
+def _popleft(m: Interpreter, over: Value) -> Value:
+    if not over.items:
+        raise error("IndexError", "pop from an empty deque")
+    return over.items.pop(0)
+
+
+@native("deque.rotate")
+def _rotate(m: Interpreter, over: Value, by: Value = 1) -> None:
+    if over.items:
+        by = known(by) % len(over.items)
+        over.items[:] = over.items[-by:] + over.items[:-by] if by else over.items
+
+
+@native("list.remove", "deque.remove")
+def _remove(m: Interpreter, over: Value, item: Value) -> Work:
+    for place, each in enumerate(over.items):
+        if (yield from operators.same(m, each, item)):
+            del over.items[place]
+            return
+    raise error("ValueError", "list.remove(x): x not in list" if over.kind == "list" else "deque.remove(x): x not in deque")
+
+
+@native("list.clear", "deque.clear", "set.clear")
+def _clear(m: Interpreter, over: Value) -> None:
+    over.items.clear()
+
+
+@native("list.copy", "deque.copy", "set.copy", "frozenset.copy")
+def _copy(m: Interpreter, over: Value) -> Value:
+    if isinstance(over, Set):
+        return Set([*over.items], over.kind, over.has_order)
+    return List([*over.items], over.kind, over.most)
+
+
+@native("list.reverse", "deque.reverse")
+def _reverse(m: Interpreter, over: Value) -> None:
+    over.items.reverse()
+
+
+@native("list.sort")
+def _sort(m: Interpreter, over: Value, key: Value = None, reverse: Value = False) -> Work:
+    over.items[:] = yield from in_order(m, list(over.items), key, known(reverse))
+
+
+@native("list.index", "tuple.index", "namedtuple.index", "deque.index")
+def _index(m: Interpreter, over: Value, item: Value, *bounds: Value) -> Work:
+    items = list((yield from collected(m, over)))
+    places = range(len(items))
+    if bounds:
+        places = m.questions.places(len(items), f"[{':'.join(map(text_of, bounds))}{':' if len(bounds) == 1 else ''}]")
+    for place in places:
+        if (yield from operators.same(m, items[place], item)):
+            return place
+    if isinstance(over, List) and over.kind == "list":
+        shown = closed(known(item))
+        if shown is None:
+            raise Lost
+        raise error("ValueError", f"{shown} is not in list")
+    raise error("ValueError", "tuple.index(x): x not in tuple")
+
+
+@native("list.count", "tuple.count", "namedtuple.count", "deque.count")
+def _count(m: Interpreter, over: Value, item: Value) -> Work:
+    found = 0
+    for each in (yield from collected(m, over)):
+        found += yield from operators.same(m, each, item)
+    return found
+
+
+_DICTS = ("dict", "Counter", "defaultdict", "OrderedDict")
+
+
+def _of_dicts(*names: str) -> Any:
+    return native(*(f"{kind}.{name}" for kind in _DICTS for name in names))
+
+
+@_of_dicts("get")
+def _get(m: Interpreter, over: Value, key: Value, default: Value = None) -> Work:
+    place = yield from operators.place_of(m, over, key)
+    return default if place is None else over.values[place]
+
+
+@_of_dicts("setdefault")
+def _setdefault(m: Interpreter, over: Value, key: Value, default: Value = None) -> Work:
+    place = yield from operators.place_of(m, over, key)
+    if place is not None:
+        return over.values[place]
+    yield from operators.put(m, over, key, default)
+    return default
+
+
+@_of_dicts("pop")
+def _pop_key(m: Interpreter, over: Value, key: Value, *default: Value) -> Work:
+    place = yield from operators.place_of(m, over, key)
+    if place is None:
+        if default:
+            return default[0]
+        raise error("KeyError", key)
+    del over.keys[place]
+    return over.values.pop(place)
+
+
+@_of_dicts("popitem")
+def _popitem(m: Interpreter, over: Value, last: Value = True) -> Value:
+    if not over.keys:
+        raise error("KeyError", "popitem(): dictionary is empty")
+    place = -1 if last else 0
+    return over.keys.pop(place), over.values.pop(place)
+
+
+@_of_dicts("keys")
+def _keys(m: Interpreter, over: Value) -> Value:
+    return View(over, "keys")
+
+
+@_of_dicts("values")
+def _values(m: Interpreter, over: Value) -> Value:
+    return View(over, "values")
+
+
+@_of_dicts("items")
+def _items(m: Interpreter, over: Value) -> Value:
+    return View(over, "items")
+
+
+@_of_dicts("clear")
+def _clear_dict(m: Interpreter, over: Value) -> None:
+    over.keys.clear()
+    over.values.clear()
+
+
+@_of_dicts("copy")
+def _copy_dict(m: Interpreter, over: Value) -> Value:
+    return Dict([*over.keys], [*over.values], over.kind, over.make)
+
+
+@native("dict.update", "defaultdict.update", "OrderedDict.update")
+def _update(m: Interpreter, over: Value, *more: Value, **named: Value) -> Work:
+    return operators.updated(m, over, more[0] if more else (), named)
+
+
+@native("dict.fromkeys")
+def _fromkeys(m: Interpreter, keys: Value, value: Value = None) -> Work:
+    made = Dict()
+    for key in (yield from collected(m, keys)):
+        yield from operators.put(m, made, key, value)
+    return made
+
+
+@native("OrderedDict.move_to_end")
+def _move_to_end(m: Interpreter, over: Value, key: Value, last: Value = True) -> Work:
+    place = yield from operators.place_of(m, over, key)
+    if place is None:
+        raise error("KeyError", key)
+    at = len(over.keys) - 1 if last else 0
+    over.keys.insert(at, over.keys.pop(place))
+    over.values.insert(at, over.values.pop(place))
+
+
+@native("set.add")
+def _add(m: Interpreter, over: Value, item: Value) -> Work:
+    return operators.added(m, over, known(item))
+
+
+@native("set.discard")
+def _discard(m: Interpreter, over: Value, item: Value) -> Work:
+    for place, each in enumerate(over.items):
+        if (yield from operators.same(m, each, item)):
+            del over.items[place]
+            return
+
+
+@native("set.remove")
+def _remove_from_set(m: Interpreter, over: Value, item: Value) -> Work:
+    before = len(over.items)
+    yield from _discard(m, over, item)
+    if len(over.items) == before:
+        raise error("KeyError", item)
+
+
+@native("set.update")
+def _update_set(m: Interpreter, over: Value, *more: Value) -> Work:
+    for each in more:
+        yield from operators.all_added(m, over, each)
+
+
+@native("set.pop")
+def _pop_set(m: Interpreter, over: Value) -> Value:
+    if not over.items:
+        raise error("KeyError", "pop from an empty set")
+    if not over.has_order:
+        raise Lost
+    return over.items.pop(0)
+
+
+_CHANGING = {"intersection_update": "&", "difference_update": "-", "symmetric_difference_update": "^"}
+_SIGNS = {"union": "|", "intersection": "&", "difference": "-", "symmetric_difference": "^"}
+
+
+def _of_sets(name: str, sign: str) -> None:
+    def combine(m: Interpreter, over: Value, *others: Value) -> Work:
+        made = Set([*over.items], over.kind, over.has_order)
+        for other in others:
+            given = known(other)
+            if not isinstance(given, Set):
+                given = yield from operators.set_of(m, (yield from collected(m, given)))
+            made = yield from operators.binary(m, sign, made, given)
+        return known(made)
+
+    def change(m: Interpreter, over: Value, *others: Value) -> Work:
+        made = yield from combine(m, over, *others)
+        over.items, over.has_order = made.items, made.has_order
+
+    if name in _SIGNS:
+        native(f"set.{name}", f"frozenset.{name}")(combine)
+    else:
+        native(f"set.{name}")(change)
+
+
+for _name, _sign in {**_SIGNS, **_CHANGING}.items():
+    _of_sets(_name, _sign)
+
+
+def _compare_sets(name: str, sign: str) -> None:
+    def compare(m: Interpreter, over: Value, other: Value) -> Work:
+        given = known(other)
+        if not isinstance(given, Set):
+            given = yield from operators.set_of(m, (yield from collected(m, given)))
+        return (yield from operators.compared(m, sign, over, given))
+
+    native(f"set.{name}", f"frozenset.{name}")(compare)
+
+
+_compare_sets("issubset", "<=")
+_compare_sets("issuperset", ">=")
+
+
+@native("set.isdisjoint", "frozenset.isdisjoint")
+def _isdisjoint(m: Interpreter, over: Value, other: Value) -> Work:
+    for each in (yield from collected(m, other)):
+        if (yield from operators.contains(m, over, each)):
+            return False
+    return True
+
+
+@native("generator.send")
+def _send(m: Interpreter, over: Value, value: Value) -> Work:
+    if value is not None and over.frame.before < 0 and not over.ended:
+        raise error("TypeError", "can't send non-None value to a just-started generator")
+    given = yield Resume(over, value)
+    if given is END:
+        result, over.result = over.result, None
+        raise error("StopIteration", *([] if result is None else [result]))
+    return given
+
+
+@native("generator.__next__")
+def _next(m: Interpreter, over: Value) -> Work:
+    return _send(m, over, None)
+
+
+@native("generator.close")
+def _close(m: Interpreter, over: Value) -> Work:
+    if over.frame.before < 0:
+        over.ended = True
+        return
+    yield from closed_generator(over)
+
+
+@native("generator.throw")
+def _throw(m: Interpreter, over: Value, given: Value, *more: Value) -> Work:
+    if more and known(more[0]) is not None:
+        given = more[0]
+    if isinstance(given, (Builtin, Class)):
+        given = yield from invoke(m, given, [], {})
+    made = yield Resume(over, error=given)
+    if made is END:
+        result, over.result = over.result, None
+        raise error("StopIteration", *([] if result is None else [result]))
+    return made
+
+
+@native("namedtuple._replace")
+def _replace(m: Interpreter, over: Value, **named: Value) -> Value:
+    names = [name for name, _ in over.kind.fields]
+    return Object(over.kind, held=tuple(named.get(name, value) for name, value in zip(names, over.held, strict=True)))
+
+
+@native("namedtuple._asdict")
+def _asdict(m: Interpreter, over: Value) -> Value:
+    return Dict([name for name, _ in over.kind.fields], list(over.held))
+
+
+@native("namedtuple._make")
+def _make(m: Interpreter, kind: Value, items: Value) -> Work:
+    return (yield from invoke(m, kind, (yield from collected(m, items)), {}))
+

@@ -1,0 +1,670 @@
+"""Python's own functions: those that call what the program hands them, or go through items, done so; all others asked for as a whole.
+
+Knows in which order Python does what, as calls of the program's functions show it. Evaluates nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from cwm_trace.models.machine import classes, operators
+from cwm_trace.models.machine.calls import calls, invoke
+from cwm_trace.models.machine.interpreter import Interpreter, Paused, Work
+from cwm_trace.models.machine.iterators import Iterator, collected, iterator_of, over_items, step
+from cwm_trace.models.machine.questions import arguments, operand, text_of
+from cwm_trace.models.machine.rendering import rendered, written
+from cwm_trace.models.machine.values import (
+    END,
+    IMMUTABLE,
+    Builtin,
+    Class,
+    Descriptor,
+    Dict,
+    Function,
+    List,
+    Lost,
+    Method,
+    Native,
+    Object,
+    Raised,
+    Range,
+    Set,
+    Slice,
+    Super,
+    Unknown,
+    Value,
+    View,
+    class_of,
+    closed,
+    error,
+    find,
+    is_exception,
+    is_made_of,
+    is_unknown,
+    kind_name,
+    known,
+)
+
+NATIVES: dict[str, Callable[..., Any]] = {}
+"""By their names, with those of their modules or classes."""
+_WHOLE = frozenset("abs ascii bin bool bytearray bytes chr complex divmod float hex int oct ord pow round".split())
+_HOOKS = {"abs": "__abs__", "int": "__int__", "float": "__float__", "round": "__round__", "hash": "__hash__"}
+PURE = frozenset(
+    "calendar datetime decimal fractions json math random re statistics string textwrap time typing unicodedata".split()
+)
+"""Modules whose functions change nothing that they are given: what they give is unknown, and no more."""
+_SMALL = 64  # items: CPython sorts fewer in one way, which the calls of a program's `__lt__` show
+
+
+def native(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Registers a function under these names."""
+
+    def keep(function: Callable[..., Any]) -> Callable[..., Any]:
+        NATIVES.update(dict.fromkeys(names, function))
+        return function
+
+    return keep
+
+
+@calls(Builtin)
+def called(m: Interpreter, function: Builtin, args: Sequence[Value], named: Mapping[str, Value]) -> Work:
+    """What one of Python's own gives. Raises Raised, Lost."""
+    name = function.name
+    if (own := NATIVES.get(name)) is not None:
+        given = own(m, *args, **named)
+        return (yield from given) if hasattr(given, "send") else given
+    if is_exception(function):
+        return Object(function, held=tuple(args))
+    if name in _WHOLE:
+        return (yield from _whole(m, name, args, named))
+    owner, _, method = name.rpartition(".")
+    if owner in ("str", "bytes", "int", "float", "literal", "complex") and args:
+        return (yield from of_text(m, method, args, named))
+    if name.partition(".")[0] in PURE:
+        m.doubted()
+        return Unknown()
+    raise Lost(name)
+
+
+def _whole(m: Interpreter, name: str, args: Sequence[Value], named: Mapping[str, Value]) -> Work:
+    if any(map(is_unknown, args)):
+        m.doubted()
+        return Unknown()
+    args = [known(arg) for arg in args]
+    if args and isinstance(args[0], Object) and (own := find(args[0].kind, _HOOKS.get(name, ""))) is not None:
+        return (yield from invoke(m, own, args, named))
+    if name == "bool" and len(args) == 1:
+        return (yield from operators.truth_of(m, args[0]))
+    if args and name in ("int", "float") and isinstance(args[0], (List, Dict, Set, tuple, type(None))):
+        what = "a string, a bytes-like object or a real number" if name == "int" else "a string or a real number"
+        raise error("TypeError", f"{name}() argument must be {what}, not '{kind_name(args[0])}'")
+    return m.questions.value(f"{name}({arguments(args, dict(named))})")
+
+
+def of_text(m: Interpreter, method: str, args: Sequence[Value], named: Mapping[str, Value]) -> Work:
+    """A method of a text or a number, with what it is given gone through before. Raises Raised, Lost."""
+    if any(map(is_unknown, args)):
+        m.doubted()
+        return Unknown()
+    owner, *others = (known(arg) for arg in args)
+    if method == "join" and len(others) == 1:
+        items = yield from collected(m, others[0], is_list=True)
+        for place, item in enumerate(map(known, items)):
+            if not isinstance(item, type(owner)):
+                text = f"sequence item {place}: expected {type(owner).__name__} instance, {kind_name(item)} found"
+                raise error("TypeError", text)
+        others = [List(items)]
+    if method == "format":
+        parts = [*others, *named.values()]
+        for place, each in enumerate(parts):
+            parts[place] = yield from _in_format(m, each)
+        others, named = parts[: len(others)], dict(zip(named, parts[len(others) :], strict=True))
+    return m.questions.value(f"{operand(owner)}.{method}({arguments(others, dict(named))})")
+
+
+def _in_format(m: Interpreter, value: Value) -> Work:
+    """Something that `format` is given: a text in place of what has none that is known."""
+    value = known(value)
+    return value if closed(value) is not None else (yield from written(m, value))
+
+
+@native("len")
+def _len(m: Interpreter, value: Value) -> Work:
+    return operators.length(m, value)
+
+
+@native("print")
+def _print(m: Interpreter, *values: Value, **_: Value) -> Work:
+    for value in values:
+        if not isinstance(value, Unknown):
+            yield from written(m, value)
+
+
+@native("repr")
+def _repr(m: Interpreter, value: Value) -> Work:
+    return rendered(m, value)
+
+
+@native("str")
+def _str(m: Interpreter, value: Value = "", *more: Value) -> Work:
+    if more:
+        return m.questions.value(f"str({arguments([value, *more], {})})")
+    value = known(value)
+    text = closed(value) if not isinstance(value, (str, Object)) else None
+    if text is not None and not isinstance(value, (Dict, View)):
+        return m.questions.value(f"str({text})")
+    return (yield from written(m, value))
+
+
+@native("format")
+def _format(m: Interpreter, value: Value, how: Value = "") -> Work:
+    return operators.format_of(m, known(value), known(how))
+
+
+@native("range")
+def _range(m: Interpreter, *bounds: Value) -> Value:
+    numbers = [known(bound) for bound in bounds]
+    for number in numbers:
+        if not isinstance(number, int):
+            raise error("TypeError", f"'{kind_name(number)}' object cannot be interpreted as an integer")
+    start, stop, step_by = [0, *numbers, 1] if len(numbers) == 1 else [*numbers, 1][:3]
+    if step_by == 0:
+        raise error("ValueError", "range() arg 3 must not be zero")
+    return Range(int(start), int(stop), int(step_by))
+
+
+@native("slice")
+def _slice(m: Interpreter, *bounds: Value) -> Value:
+    return Slice(None, bounds[0], None) if len(bounds) == 1 else Slice(*bounds, *[None] * (3 - len(bounds)))
+
+
+@native("iter")
+def _iter(m: Interpreter, value: Value, *end: Value) -> Work:
+    if not end:
+        return (yield from iterator_of(m, value))
+
+    def advance(m: Interpreter) -> Work:
+        given = yield from invoke(m, value, [], {})
+        return END if (yield from operators.same(m, given, end[0])) else given
+
+    return Iterator("<callable_iterator object>", advance, (value,))
+
+
+@native("next")
+def _next(m: Interpreter, iterator: Value, *default: Value) -> Work:
+    iterator = known(iterator)
+    if isinstance(iterator, Object) and (advance := find(iterator.kind, "__next__")) is not None:
+        try:
+            return (yield from invoke(m, advance, [iterator], {}))
+        except Raised as raised:
+            if not default or not is_made_of(raised.error.kind, Builtin("StopIteration")):
+                raise
+            return default[0]
+    given = yield from step(m, iterator)
+    if given is not END:
+        return given
+    if default:
+        return default[0]
+    result = iterator.result if isinstance(iterator, Paused) else None
+    if isinstance(iterator, Paused):
+        iterator.result = None
+    raise error("StopIteration", *([] if result is None else [result]))
+
+
+@native("enumerate")
+def _enumerate(m: Interpreter, over: Value, start: Value = 0) -> Work:
+    inner, number = (yield from iterator_of(m, over)), known(start)
+
+    def advance(m: Interpreter) -> Work:
+        nonlocal number
+        item = yield from step(m, inner)
+        if item is END:
+            return END
+        given = number
+        number = m.questions.sure(f"{number} + 1")
+        return (given, item)
+
+    return Iterator("<enumerate object>", advance, (inner,))
+
+
+@native("zip")
+def _zip(m: Interpreter, *overs: Value, strict: Value = False) -> Work:
+    inner = []
+    for over in overs:
+        inner.append((yield from iterator_of(m, over)))
+    if strict:
+        raise Lost
+
+    def advance(m: Interpreter) -> Work:
+        items = []
+        for each in inner:
+            item = yield from step(m, each)
+            if item is END:
+                return END
+            items.append(item)
+        return tuple(items) if items else END
+
+    return Iterator("<zip object>", advance, inner)
+
+
+@native("map")
+def _map(m: Interpreter, function: Value, *overs: Value) -> Work:
+    inner = []
+    for over in overs:
+        inner.append((yield from iterator_of(m, over)))
+
+    def advance(m: Interpreter) -> Work:
+        items = []
+        for each in inner:
+            item = yield from step(m, each)
+            if item is END:
+                return END
+            items.append(item)
+        return (yield from invoke(m, function, items, {}))
+
+    return Iterator("<map object>", advance, [*inner, function])
+
+
+@native("filter")
+def _filter(m: Interpreter, function: Value, over: Value) -> Work:
+    inner = yield from iterator_of(m, over)
+
+    def advance(m: Interpreter) -> Work:
+        while (item := (yield from step(m, inner))) is not END:
+            passes = item if function is None else (yield from invoke(m, function, [item], {}))
+            if (yield from operators.truth_of(m, passes)):
+                return item
+        return END
+
+    return Iterator("<filter object>", advance, (inner, function))
+
+
+@native("reversed")
+def _reversed(m: Interpreter, over: Value) -> Work:
+    over = known(over)
+    match over:
+        case List():
+            return over_items(over.items[::-1], "list_reverseiterator")
+        case Range():
+            numbers = yield from collected(m, over)
+            return over_items(numbers[::-1], "range_iterator")
+        case str() | tuple():
+            return over_items(list(over)[::-1], "reversed")
+        case Dict() | View():
+            held = over if isinstance(over, Dict) else over.over
+            kind = "keys" if isinstance(over, Dict) else over.kind
+            pairs = list(zip(held.keys, held.values, strict=True))[::-1]
+            items = {"keys": [key for key, _ in pairs], "values": [value for _, value in pairs], "items": pairs}[kind]
+            return over_items(items, f"dict_reverse{kind.removesuffix('s')}iterator")
+        case Object():
+            if (own := find(over.kind, "__reversed__")) is not None:
+                return (yield from invoke(m, own, [over], {}))
+            items = yield from collected(m, over)
+            return over_items(items[::-1], "reversed")
+    raise error("TypeError", f"'{kind_name(over)}' object is not reversible")
+
+
+@native("list")
+def _list(m: Interpreter, over: Value = ()) -> Work:
+    return List((yield from collected(m, over, is_list=True)))
+
+
+@native("tuple")
+def _tuple(m: Interpreter, over: Value = ()) -> Work:
+    return tuple((yield from collected(m, over, is_list=True)))
+
+
+@native("set")
+def _set(m: Interpreter, over: Value = ()) -> Work:
+    return (yield from operators.set_of(m, (yield from collected(m, over))))
+
+
+@native("frozenset")
+def _frozenset(m: Interpreter, over: Value = ()) -> Work:
+    made = yield from operators.set_of(m, (yield from collected(m, over)))
+    return Set(made.items, "frozenset")
+
+
+@native("dict")
+def _dict(m: Interpreter, *more: Value, **named: Value) -> Work:
+    made = Dict()
+    yield from operators.updated(m, made, more[0] if more else (), named)
+    return made
+
+
+@native("any")
+def _any(m: Interpreter, over: Value) -> Work:
+    return (yield from _first_that(m, over, True))
+
+
+@native("all")
+def _all(m: Interpreter, over: Value) -> Work:
+    return not (yield from _first_that(m, over, False))
+
+
+def _first_that(m: Interpreter, over: Value, wanted: bool) -> Work:
+    """Whether an item is so."""
+    iterator = yield from iterator_of(m, over)
+    while (item := (yield from step(m, iterator))) is not END:
+        if (yield from operators.truth_of(m, item)) is wanted:
+            return True
+    return False
+
+
+@native("sum")
+def _sum(m: Interpreter, over: Value, start: Value = 0) -> Work:
+    items = yield from collected(m, over)
+    plain = all(isinstance(known(item), (int, float)) for item in (*items, start))
+    if plain:
+        more = "" if start == 0 and isinstance(start, int) else f", {text_of(start)}"
+        return m.questions.value(f"sum([{', '.join(map(text_of, items))}]{more})")
+    total = start
+    for item in items:
+        total = yield from operators.binary(m, "+", total, item)
+    return total
+
+
+@native("min")
+def _min(m: Interpreter, *values: Value, key: Value = None, **default: Value) -> Work:
+    return (yield from _best(m, "<", values, key, default))
+
+
+@native("max")
+def _max(m: Interpreter, *values: Value, key: Value = None, **default: Value) -> Work:
+    return (yield from _best(m, ">", values, key, default))
+
+
+def _best(m: Interpreter, sign: str, values: Sequence[Value], key: Value, default: Mapping[str, Value]) -> Work:
+    if len(values) == 1:
+        iterator = yield from iterator_of(m, values[0])
+    else:
+        iterator = over_items(list(values), "list_iterator")
+    best: Any = END
+    best_key: Value = None
+    while (item := (yield from step(m, iterator))) is not END:
+        given = item if key is None else (yield from invoke(m, key, [item], {}))
+        if best is END or (yield from _holds(m, sign, given, best_key)):
+            best, best_key = item, given
+    if best is not END:
+        return best
+    if "default" in default:
+        return default["default"]
+    name = "min" if sign == "<" else "max"
+    raise error("ValueError", f"{name}() arg is an empty sequence")
+
+
+def _holds(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
+    return (yield from operators.truth_of(m, (yield from operators.compared(m, sign, left, right))))
+
+
+@native("sorted")
+def _sorted(m: Interpreter, over: Value, key: Value = None, reverse: Value = False) -> Work:
+    items = yield from collected(m, over, is_list=True)
+    return List((yield from in_order(m, items, key, known(reverse))))
+
+
+def in_order(m: Interpreter, items: Sequence[Value], key: Value, is_down: bool) -> Work:
+    """As `list.sort` does it for short lists: the run at the beginning, then each item put into its place by halves. Raises Raised, Lost."""
+    keys = []
+    for item in items:
+        keys.append(item if key is None else (yield from invoke(m, key, [item], {})))
+    if len(items) >= _SMALL and any(isinstance(known(each), Object) for each in keys):
+        raise Lost
+    if key is None and _is_plain(items):
+        told = m.questions.value(f"sorted([{', '.join(map(text_of, items))}]{', reverse=True' if is_down else ''})")
+        if not isinstance(told, Unknown) and len(told.items) == len(items):
+            return list(told.items)
+    pairs = list(zip(keys, items, strict=True))
+    pairs = (yield from _by_halves(m, pairs[::-1]))[::-1] if is_down else (yield from _by_halves(m, pairs))
+    return [item for _, item in pairs]
+
+
+def _is_plain(items: Sequence[Value]) -> bool:
+    """Whether all are texts, or all whole numbers."""
+    kinds = {type(known(item)) for item in items}
+    return len(items) > 1 and kinds in ({str}, {int})
+
+
+def _by_halves(m: Interpreter, pairs: list[tuple[Value, Value]]) -> Work:
+    if len(pairs) < 2:
+        return pairs
+    run, falls = 2, (yield from _holds(m, "<", pairs[1][0], pairs[0][0]))
+    while run < len(pairs) and (yield from _holds(m, "<", pairs[run][0], pairs[run - 1][0])) is falls:
+        run += 1
+    made = pairs[:run][::-1] if falls else pairs[:run]
+    for pair in pairs[run:]:
+        low, high = 0, len(made)
+        while low < high:
+            middle = (low + high) // 2
+            if (yield from _holds(m, "<", pair[0], made[middle][0])):
+                high = middle
+            else:
+                low = middle + 1
+        made.insert(low, pair)
+    return made
+
+
+@native("isinstance")
+def _isinstance(m: Interpreter, value: Value, kinds: Value) -> Value:
+    return any(_is_one(value, kind) for kind in _kinds(kinds))
+
+
+@native("issubclass")
+def _issubclass(m: Interpreter, value: Value, kinds: Value) -> Value:
+    return any(is_made_of(value, kind) for kind in _kinds(kinds))
+
+
+_ABSTRACT: Mapping[str, Sequence[str]] = {
+    "Iterable": ("list", "tuple", "str", "bytes", "dict", "set", "frozenset", "range", "deque", "Counter", "defaultdict"),
+    "Sequence": ("list", "tuple", "str", "bytes", "range", "deque"),
+    "Mapping": ("dict", "Counter", "defaultdict", "OrderedDict"),
+    "Number": ("int", "float", "complex", "bool"),
+    "Hashable": ("int", "float", "complex", "bool", "str", "bytes", "NoneType"),
+}
+
+
+def _is_one(value: Value, kind: Value) -> bool:
+    value = known(value)
+    if isinstance(kind, Builtin):
+        if kind.name.rpartition(".")[0] in ("collections.abc", "typing", "numbers"):
+            if isinstance(value, (*IMMUTABLE, tuple, List, Dict, Set, Range)):
+                return kind_name(value) in _ABSTRACT.get(kind.name.rpartition(".")[2], ())
+            raise Lost
+        if kind.name.startswith("collections."):
+            return kind_name(value) == kind.name.rpartition(".")[2]
+        if kind.kind is None:
+            raise Lost
+        if isinstance(value, Dict):
+            return kind.name in ("dict", "object")
+        if isinstance(value, List) and value.kind == "deque":
+            return kind.name == "object"
+        if isinstance(value, (Paused, Iterator, View, Function, Method, Native)):
+            return kind.name == "object"
+    return is_made_of(class_of(value), kind)
+
+
+def _kinds(kinds: Value) -> Sequence[Value]:
+    if isinstance(kinds, tuple):
+        return [each for part in kinds for each in _kinds(part)]
+    if not isinstance(kinds, (Builtin, Class)):
+        raise Lost
+    return (kinds,)
+
+
+@native("type")
+def _type(m: Interpreter, *args: Value) -> Value:
+    if len(args) != 1:
+        raise Lost
+    value = known(args[0])
+    if isinstance(value, (Dict, List)) and value.kind in ("Counter", "defaultdict", "deque", "OrderedDict"):
+        return Builtin(f"collections.{value.kind}")
+    return class_of(value)
+
+
+@native("getattr")
+def _getattr(m: Interpreter, owner: Value, name: Value, *default: Value) -> Work:
+    try:
+        return (yield from classes.attribute(m, owner, known(name)))
+    except Raised as raised:
+        if not default or not is_made_of(raised.error.kind, Builtin("AttributeError")):
+            raise
+        return default[0]
+
+
+@native("hasattr")
+def _hasattr(m: Interpreter, owner: Value, name: Value) -> Work:
+    try:
+        yield from classes.attribute(m, owner, known(name))
+    except Raised as raised:
+        if not is_made_of(raised.error.kind, Builtin("AttributeError")):
+            raise
+        return False
+    return True
+
+
+@native("setattr")
+def _setattr(m: Interpreter, owner: Value, name: Value, value: Value) -> Work:
+    return classes.set_attribute(m, owner, known(name), value)
+
+
+@native("delattr")
+def _delattr(m: Interpreter, owner: Value, name: Value) -> Work:
+    return classes.delete_attribute(m, owner, known(name))
+
+
+@native("vars")
+def _vars(m: Interpreter, owner: Value) -> Work:
+    return classes.attribute(m, owner, "__dict__")
+
+
+@native("callable")
+def _callable(m: Interpreter, value: Value) -> Value:
+    value = known(value)
+    if isinstance(value, Object):
+        return find(value.kind, "__call__") is not None
+    return isinstance(value, (Function, Method, Builtin, Class, Native))
+
+
+@native("id")
+def _unknown(m: Interpreter, *_: Value, **__: Value) -> Value:
+    return Unknown()
+
+
+@native("hash")
+def _hash(m: Interpreter, value: Value) -> Work:
+    value = known(value)
+    if isinstance(value, Object) and (own := find(value.kind, "__hash__")) is not None:
+        return (yield from invoke(m, own, [value], {}))
+    if isinstance(value, (List, Dict)):
+        raise error("TypeError", f"unhashable type: '{kind_name(value)}'")
+    return Unknown()
+
+
+@native("super")
+def _super(m: Interpreter, *args: Value) -> Value:
+    if args:
+        return Super(args[0], args[1])
+    frame = m.frame
+    cell, first = frame.cells.get("__class__"), frame.code.made.co_varnames[:1]
+    if cell is None or not first:
+        raise Lost
+    owner = frame.cells[first[0]].value if first[0] in frame.cells else frame.fast[first[0]]
+    return Super(cell.value, owner)
+
+
+@native("property")
+def _property(m: Interpreter, get: Value = None, set: Value = None, delete: Value = None, *_: Value) -> Value:
+    return Descriptor("property", get, set, delete)
+
+
+@native("str.maketrans", "bytes.maketrans")
+def _maketrans(m: Interpreter, *args: Value) -> Value:
+    return m.questions.value(f"str.maketrans({arguments(args, {})})")
+
+
+@native("bytes.fromhex", "float.fromhex", "int.from_bytes")
+def _made_from(m: Interpreter, *_: Value, **__: Value) -> Value:
+    m.doubted()
+    return Unknown()
+
+
+@native("staticmethod")
+def _staticmethod(m: Interpreter, function: Value) -> Value:
+    return Descriptor("staticmethod", function)
+
+
+@native("classmethod")
+def _classmethod(m: Interpreter, function: Value) -> Value:
+    return Descriptor("classmethod", function)
+
+
+@native("object")
+def _object(m: Interpreter) -> Value:
+    return Object(Builtin("object"))
+
+
+@native("__build_class__")
+def _build_class(m: Interpreter, function: Value, name: Value, *bases: Value, **words: Value) -> Work:
+    return classes.build(m, function, name, *bases, **words)
+
+
+@native("object.__init__", "object.__init_subclass__", "Exception.__init_subclass__")
+def _init(m: Interpreter, owner: Value, *args: Value, **named: Value) -> Value:
+    if args and not (isinstance(owner, Object) and is_exception(owner.kind)):
+        raise Lost
+    return None
+
+
+@native("Exception.add_note")
+def _add_note(m: Interpreter, owner: Value, note: Value) -> None:
+    owner.attributes.setdefault("__notes__", List([])).items.append(note)
+
+
+@native("Exception.__init__")
+def _exception_init(m: Interpreter, owner: Value, *args: Value, **named: Value) -> Value:
+    owner.held = tuple(args)
+    return None
+
+
+@native("Exception.__str__")
+def _exception_str(m: Interpreter, owner: Value) -> Work:
+    if not owner.held:
+        return ""
+    return (yield from written(m, owner.held[0] if len(owner.held) == 1 else owner.held))
+
+
+@native("Exception.with_traceback")
+def _with_traceback(m: Interpreter, owner: Value, _: Value) -> Value:
+    return owner
+
+
+@native("object.__new__")
+def _new(m: Interpreter, kind: Value, *_: Value, **__: Value) -> Value:
+    return Object(kind)
+
+
+@native("object.__setattr__")
+def _object_setattr(m: Interpreter, owner: Value, name: Value, value: Value) -> Value:
+    owner.attributes[known(name)] = value
+    return None
+
+
+@native("object.__getattribute__")
+def _object_getattr(m: Interpreter, owner: Value, name: Value) -> Work:
+    return classes.attribute(m, owner, known(name))
+
+
+@native("object.__repr__", "object.__str__")
+def _object_repr(m: Interpreter, owner: Value) -> Value:
+    return Unknown()
+
+
+@native("object.__eq__")
+def _object_eq(m: Interpreter, owner: Value, other: Value) -> Value:
+    return True if owner is other else operators.NOT_IMPLEMENTED
+
+
+@native("object.__hash__")
+def _object_hash(m: Interpreter, owner: Value) -> Value:
+    return Unknown()

@@ -1,0 +1,663 @@
+"""What each instruction of bytecode does with a Python frame's stack and variables.
+
+One function for each, by the names that CPython 3.11 has for them; what needs more than the stack is `machine.operators` and others. Knows no
+trace.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+from cwm_trace.models.machine import classes, matching, operators
+from cwm_trace.models.machine.calls import invoke
+from cwm_trace.models.machine.code import Code, Instruction
+from cwm_trace.models.machine.interpreter import Activation, Again, Interpreter, Leaves, Resume, Work
+from cwm_trace.models.machine.iterators import collected, iterator_of, step
+from cwm_trace.models.machine.values import (
+    END,
+    NULL,
+    UNSET,
+    Builtin,
+    Cell,
+    Class,
+    Dict,
+    Function,
+    List,
+    Lost,
+    Module,
+    Object,
+    Raised,
+    Set,
+    Slice,
+    Unknown,
+    Value,
+    is_exception,
+    is_made_of,
+    is_unknown,
+    known,
+    truth,
+)
+
+Operation: TypeAlias = Callable[[Interpreter, Activation, Instruction], Leaves | None]
+OPERATIONS: dict[str, Operation] = {}
+"""By the names of instructions."""
+
+
+def _operation(*names: str) -> Callable[[Callable[[Interpreter, Activation, Any], Leaves | None]], Operation]:
+    def keep(function: Operation) -> Operation:
+        OPERATIONS.update(dict.fromkeys(names, function))
+        return function
+
+    return keep
+
+
+def _popped(frame: Activation, count: int) -> list[Value]:
+    if not count:
+        return []
+    values = frame.stack[-count:]
+    del frame.stack[-count:]
+    return values
+
+
+@_operation("NOP", "RESUME", "PRECALL", "CACHE", "EXTENDED_ARG", "SETUP_ANNOTATIONS", "RETURN_GENERATOR")
+def _nothing(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    if ins.name == "SETUP_ANNOTATIONS" and frame.names is not None:
+        frame.names.setdefault("__annotations__", Dict())
+
+
+@_operation("POP_TOP")
+def _pop_top(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    frame.stack.pop()
+    m.close_left()
+
+
+@_operation("PUSH_NULL")
+def _push_null(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    frame.stack.append(NULL)
+
+
+@_operation("COPY")
+def _copy(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    frame.stack.append(frame.stack[-ins.arg])
+
+
+@_operation("SWAP")
+def _swap(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    stack = frame.stack
+    stack[-1], stack[-ins.arg] = stack[-ins.arg], stack[-1]
+
+
+@_operation("LOAD_CONST")
+def _load_const(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    frame.stack.append(_constant(ins.value))
+
+
+def _constant(value: Any) -> Value:
+    if hasattr(value, "co_code"):
+        return Code(value)
+    if isinstance(value, frozenset):
+        return Set(list(value), "frozenset")
+    return value
+
+
+@_operation("LOAD_FAST")
+def _load_fast(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    value = frame.fast.get(ins.value, UNSET)
+    if value is UNSET:
+        raise _unbound(ins.value)
+    frame.stack.append(value)
+
+
+def _unbound(name: Any) -> Raised:
+    text = f"cannot access local variable '{name}' where it is not associated with a value"
+    return Raised(Object(Builtin("UnboundLocalError"), held=(text,)))
+
+
+@_operation("STORE_FAST")
+def _store_fast(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    frame.fast[ins.value] = frame.stack.pop()
+    m.close_left()
+
+
+@_operation("DELETE_FAST")
+def _delete_fast(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    if frame.fast.pop(ins.value, UNSET) is UNSET:
+        raise _unbound(ins.value)
+    m.close_left()
+
+
+@_operation("MAKE_CELL")
+def _make_cell(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    frame.cells[ins.value] = Cell(frame.fast.pop(ins.value, UNSET))
+
+
+@_operation("COPY_FREE_VARS")
+def _copy_free_vars(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    if frame.function is not None:
+        frame.cells.update(zip(frame.code.made.co_freevars, frame.function.closure, strict=True))
+
+
+@_operation("LOAD_CLOSURE")
+def _load_closure(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    frame.stack.append(frame.cells[ins.value])
+
+
+@_operation("LOAD_DEREF", "LOAD_CLASSDEREF")
+def _load_deref(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    if frame.names is not None and ins.value in frame.names:
+        frame.stack.append(frame.names[ins.value])
+        return
+    value = frame.cells[ins.value].value
+    if value is UNSET:
+        if ins.value in frame.code.made.co_cellvars:
+            raise _unbound(ins.value)
+        text = f"cannot access free variable '{ins.value}' where it is not associated with a value in enclosing scope"
+        raise Raised(Object(Builtin("NameError"), held=(text,)))
+    frame.stack.append(value)
+
+
+@_operation("STORE_DEREF")
+def _store_deref(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    frame.cells[ins.value].value = frame.stack.pop()
+
+
+@_operation("DELETE_DEREF")
+def _delete_deref(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    frame.cells[ins.value].value = UNSET
+
+
+@_operation("LOAD_NAME")
+def _load_name(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    names = frame.names if frame.names is not None else frame.fast
+    frame.stack.append(names[ins.value] if ins.value in names else _global(frame, ins.value))
+
+
+@_operation("LOAD_GLOBAL")
+def _load_global(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    if ins.arg & 1:
+        frame.stack.append(NULL)
+    frame.stack.append(_global(frame, ins.value))
+
+
+def _global(frame: Activation, name: Any) -> Value:
+    if name in frame.space:
+        value = frame.space[name]
+        if value is UNSET:
+            raise Lost
+        return value
+    return operators.of_python(name)
+
+
+@_operation("STORE_NAME")
+def _store_name(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    names = frame.names if frame.names is not None else frame.fast
+    names[ins.value] = frame.stack.pop()
+    m.close_left()
+
+
+@_operation("DELETE_NAME")
+def _delete_name(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    names = frame.names if frame.names is not None else frame.fast
+    if ins.value not in names:
+        raise Raised(Object(Builtin("NameError"), held=(f"name '{ins.value}' is not defined",)))
+    del names[ins.value]
+
+
+@_operation("STORE_GLOBAL")
+def _store_global(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    frame.space[ins.value] = frame.stack.pop()
+
+
+@_operation("DELETE_GLOBAL")
+def _delete_global(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    del frame.space[ins.value]
+
+
+@_operation("LOAD_ATTR")
+def _load_attr(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    m.begin(classes.attribute(m, frame.stack.pop(), ins.value))
+
+
+@_operation("LOAD_METHOD")
+def _load_method(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    owner = frame.stack.pop()
+    frame.stack.append(NULL)
+    m.begin(classes.attribute(m, owner, ins.value))
+
+
+@_operation("STORE_ATTR")
+def _store_attr(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    value, owner = _popped(frame, 2)
+    m.begin(classes.set_attribute(m, owner, ins.value, value), lambda _: None)
+
+
+@_operation("DELETE_ATTR")
+def _delete_attr(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    m.begin(classes.delete_attribute(m, frame.stack.pop(), ins.value), lambda _: None)
+
+
+@_operation("KW_NAMES")
+def _kw_names(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    frame.words = frame.code.made.co_consts[ins.arg]
+
+
+@_operation("CALL")
+def _call(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    args, words = _popped(frame, ins.arg), frame.words
+    below, function = _popped(frame, 2)
+    if below is not NULL:
+        args.insert(0, function)
+        function = below
+    frame.words = ()
+    named = dict(zip(words, args[len(args) - len(words) :], strict=True)) if words else {}
+    _called(m, function, args[: len(args) - len(words)], named)
+
+
+@_operation("CALL_FUNCTION_EX")
+def _call_function_ex(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    named = frame.stack.pop() if ins.arg & 1 else Dict()
+    args, function = frame.stack.pop(), None
+    function = frame.stack.pop()
+    if frame.stack and frame.stack[-1] is NULL:
+        frame.stack.pop()
+
+    def work() -> Work:
+        given = yield from collected(m, args)
+        return (yield from invoke(m, function, given, dict(zip(named.keys, named.values, strict=True))))
+
+    m.begin(work())
+
+
+def _called(m: Interpreter, function: Value, args: list[Value], named: dict[str, Value]) -> None:
+    if isinstance(function, Function):
+        m.push(function, args, named)
+    else:
+        m.begin(invoke(m, function, args, named), lambda value: _given(m, value))
+
+
+def _given(m: Interpreter, value: Value) -> None:
+    m.frame.stack.append(value)
+    m.close_left()
+
+
+@_operation("MAKE_FUNCTION")
+def _make_function(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    code = frame.stack.pop()
+    closure = frame.stack.pop() if ins.arg & 8 else ()
+    annotations = frame.stack.pop() if ins.arg & 4 else ()
+    named = frame.stack.pop() if ins.arg & 2 else Dict()
+    defaults = frame.stack.pop() if ins.arg & 1 else ()
+    words = dict(zip(named.keys, named.values, strict=True))
+    made = Function(code, frame.space, defaults, words, closure, qualname=code.made.co_qualname)
+    if code.made.co_consts and isinstance(code.made.co_consts[0], str):
+        made.attributes["__doc__"] = code.made.co_consts[0]
+    del annotations
+    frame.stack.append(made)
+
+
+@_operation("BUILD_TUPLE")
+def _build_tuple(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    frame.stack.append(tuple(_popped(frame, ins.arg)))
+
+
+@_operation("BUILD_LIST")
+def _build_list(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    frame.stack.append(List(_popped(frame, ins.arg)))
+
+
+@_operation("BUILD_SET")
+def _build_set(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    m.begin(operators.set_of(m, _popped(frame, ins.arg)))
+
+
+@_operation("BUILD_MAP")
+def _build_map(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    parts = _popped(frame, 2 * ins.arg)
+    m.begin(operators.dict_of(m, parts[::2], parts[1::2]))
+
+
+@_operation("BUILD_CONST_KEY_MAP")
+def _build_const_key_map(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    keys = frame.stack.pop()
+    m.begin(operators.dict_of(m, keys, _popped(frame, ins.arg)))
+
+
+@_operation("BUILD_STRING")
+def _build_string(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    parts = _popped(frame, ins.arg)
+    frame.stack.append(Unknown() if any(map(is_unknown, parts)) else "".join(map(known, parts)))
+
+
+@_operation("BUILD_SLICE")
+def _build_slice(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    frame.stack.append(Slice(*_popped(frame, ins.arg), *[None] * (3 - ins.arg)))
+
+
+@_operation("LIST_APPEND")
+def _list_append(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    value = frame.stack.pop()
+    frame.stack[-ins.arg].items.append(value)
+
+
+@_operation("SET_ADD")
+def _set_add(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    value = frame.stack.pop()
+    m.begin(operators.added(m, frame.stack[-ins.arg], value), lambda _: None)
+
+
+@_operation("MAP_ADD")
+def _map_add(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    key, value = _popped(frame, 2)
+    m.begin(operators.put(m, frame.stack[-ins.arg], key, value), lambda _: None)
+
+
+@_operation("LIST_EXTEND")
+def _list_extend(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    more = frame.stack.pop()
+    m.begin(collected(m, more), frame.stack[-ins.arg].items.extend)
+
+
+@_operation("SET_UPDATE")
+def _set_update(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    more, over = frame.stack.pop(), frame.stack[-ins.arg]
+    if not over.items and isinstance(more, Set):  # of constants
+        made = operators.ordered(m, list(more.items))
+        over.items, over.has_order = made.items, made.has_order
+        return
+    m.begin(operators.all_added(m, over, more), lambda _: None)
+
+
+@_operation("DICT_UPDATE", "DICT_MERGE")
+def _dict_update(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    more, over = frame.stack.pop(), frame.stack[-ins.arg]
+    m.begin(operators.updated(m, over, more), lambda _: None)
+
+
+@_operation("LIST_TO_TUPLE")
+def _list_to_tuple(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    frame.stack.append(tuple(frame.stack.pop().items))
+
+
+@_operation("BINARY_OP")
+def _binary_op(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    left, right = _popped(frame, 2)
+    m.begin(operators.binary(m, operators.SIGNS[ins.arg], left, right))
+
+
+@_operation("BINARY_SUBSCR")
+def _binary_subscr(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    m.begin(operators.item(m, *_popped(frame, 2)))
+
+
+@_operation("STORE_SUBSCR")
+def _store_subscr(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    value, over, key = _popped(frame, 3)
+    m.begin(operators.set_item(m, over, key, value), lambda _: None)
+
+
+@_operation("DELETE_SUBSCR")
+def _delete_subscr(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    m.begin(operators.delete_item(m, *_popped(frame, 2)), lambda _: None)
+
+
+@_operation("UNARY_NEGATIVE", "UNARY_POSITIVE", "UNARY_INVERT")
+def _unary(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    sign = {"UNARY_NEGATIVE": "-", "UNARY_POSITIVE": "+", "UNARY_INVERT": "~"}[ins.name]
+    m.begin(operators.unary(m, sign, frame.stack.pop()))
+
+
+@_operation("UNARY_NOT")
+def _unary_not(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    _with_truth(m, frame.stack.pop(), lambda holds: frame.stack.append(not holds))
+
+
+def _with_truth(m: Interpreter, value: Value, then: Callable[[bool], Any]) -> None:
+    value = known(value)
+    found = truth(value)
+    m.begin(operators.truth_of(m, value) if found is None else found, then)
+
+
+@_operation("COMPARE_OP")
+def _compare_op(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    left, right = _popped(frame, 2)
+    m.begin(operators.compared(m, str(ins.value), left, right))
+
+
+@_operation("IS_OP")
+def _is_op(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    left, right = _popped(frame, 2)
+    frame.stack.append(operators.is_same(known(left), known(right)) is not bool(ins.arg))
+
+
+@_operation("CONTAINS_OP")
+def _contains_op(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    left, right = _popped(frame, 2)
+    m.begin(operators.contains(m, right, left), lambda found: frame.stack.append(found is not bool(ins.arg)))
+
+
+@_operation("FORMAT_VALUE")
+def _format_value(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    how = frame.stack.pop() if ins.arg & 4 else ""
+    m.begin(operators.formatted(m, frame.stack.pop(), ("", "str", "repr", "ascii")[ins.arg & 3], how))
+
+
+@_operation("UNPACK_SEQUENCE")
+def _unpack_sequence(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    m.begin(operators.unpacked(m, frame.stack.pop(), ins.arg), lambda items: frame.stack.extend(reversed(items)))
+
+
+@_operation("UNPACK_EX")
+def _unpack_ex(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    first, last = ins.arg & 0xFF, ins.arg >> 8
+    m.begin(
+        operators.unpacked_with_star(m, frame.stack.pop(), first, last),
+        lambda items: frame.stack.extend(reversed(items)),
+    )
+
+
+@_operation("GET_ITER")
+def _get_iter(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    m.begin(iterator_of(m, frame.stack.pop()))
+
+
+@_operation("GET_YIELD_FROM_ITER")
+def _get_yield_from_iter(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    m.begin(iterator_of(m, frame.stack.pop()))
+
+
+@_operation("FOR_ITER")
+def _for_iter(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    def then(value: Value) -> None:
+        if value is END:
+            frame.stack.pop()
+            frame.at = frame.code.places[_target(ins)]
+        else:
+            frame.stack.append(value)
+
+    m.begin(step(m, frame.stack[-1], is_loop=True), then)
+
+
+def _target(ins: Instruction) -> int:
+    assert isinstance(ins.value, int)
+    return ins.value
+
+
+@_operation("SEND")
+def _send(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    sent = frame.stack.pop()
+    inner = frame.stack[-1]
+
+    def then(value: Value) -> None:
+        if value is END:
+            frame.stack.pop()
+            frame.stack.append(getattr(inner, "result", None))
+            frame.at = frame.code.places[_target(ins)]
+        else:
+            frame.stack.append(value)
+
+    m.begin(step(m, inner, sent), then)
+
+
+@_operation("YIELD_VALUE")
+def _yield_value(m: Interpreter, frame: Activation, ins: Instruction) -> Leaves:
+    return Leaves(frame.stack.pop(), pauses=True)
+
+
+@_operation("RETURN_VALUE")
+def _return_value(m: Interpreter, frame: Activation, ins: Instruction) -> Leaves:
+    return Leaves(frame.stack.pop())
+
+
+@_operation("JUMP_FORWARD", "JUMP_BACKWARD", "JUMP_BACKWARD_NO_INTERRUPT")
+def _jump(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    frame.at = frame.code.places[_target(ins)]
+
+
+@_operation(
+    "POP_JUMP_FORWARD_IF_TRUE", "POP_JUMP_BACKWARD_IF_TRUE", "POP_JUMP_FORWARD_IF_FALSE", "POP_JUMP_BACKWARD_IF_FALSE"
+)
+def _pop_jump(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    wanted = ins.name.endswith("TRUE")
+
+    def then(holds: bool) -> None:
+        if holds is wanted:
+            frame.at = frame.code.places[_target(ins)]
+
+    _with_truth(m, frame.stack.pop(), then)
+
+
+@_operation(
+    "POP_JUMP_FORWARD_IF_NONE",
+    "POP_JUMP_BACKWARD_IF_NONE",
+    "POP_JUMP_FORWARD_IF_NOT_NONE",
+    "POP_JUMP_BACKWARD_IF_NOT_NONE",
+)
+def _pop_jump_none(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    if (known(frame.stack.pop()) is None) is not ins.name.endswith("NOT_NONE"):
+        frame.at = frame.code.places[_target(ins)]
+
+
+@_operation("JUMP_IF_TRUE_OR_POP", "JUMP_IF_FALSE_OR_POP")
+def _jump_or_pop(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    def then(holds: bool) -> None:
+        if holds is (ins.name == "JUMP_IF_TRUE_OR_POP"):
+            frame.at = frame.code.places[_target(ins)]
+        else:
+            frame.stack.pop()
+
+    _with_truth(m, frame.stack[-1], then)
+
+
+@_operation("LOAD_BUILD_CLASS")
+def _load_build_class(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    frame.stack.append(Builtin("__build_class__"))
+
+
+@_operation("LOAD_ASSERTION_ERROR")
+def _load_assertion_error(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    frame.stack.append(Builtin("AssertionError"))
+
+
+@_operation("IMPORT_NAME")
+def _import_name(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    _popped(frame, 2)
+    frame.stack.append(Module(str(ins.value)))
+
+
+@_operation("IMPORT_FROM")
+def _import_from(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    frame.stack.append(operators.of_module(frame.stack[-1].name, str(ins.value)))
+
+
+@_operation("RAISE_VARARGS")
+def _raise_varargs(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    given = _popped(frame, ins.arg)
+    if not given:
+        if m.handled is None:
+            raise Raised(Object(Builtin("RuntimeError"), held=("No active exception to reraise",)))
+        raise Again(m.handled)  # CPython does not trace it anew
+    m.begin(_raised(m, *given), lambda _: None)
+
+
+def _raised(m: Interpreter, error: Value, cause: Value = None) -> Work:
+    if isinstance(error, (Builtin, Class)) and is_exception(error):
+        error = yield from invoke(m, error, [], {})
+    if not isinstance(error, Object) or not is_exception(error.kind):
+        raise Raised(Object(Builtin("TypeError"), held=("exceptions must derive from BaseException",)))
+    if isinstance(cause, (Builtin, Class)):
+        cause = yield from invoke(m, cause, [], {})
+    error.attributes.setdefault("__context__", m.handled)
+    if cause is not None:
+        error.attributes["__cause__"] = cause
+    raise Raised(error)
+
+
+@_operation("RERAISE")
+def _reraise(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    error = frame.stack.pop()
+    if ins.arg:
+        frame.before = frame.stack[-ins.arg]
+        frame.line = frame.code.instructions[frame.before].line or frame.line
+    raise Again(error)
+
+
+@_operation("PUSH_EXC_INFO")
+def _push_exc_info(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    error = frame.stack.pop()
+    frame.stack += [m.handled, error]
+    m.handled = error
+
+
+@_operation("POP_EXCEPT")
+def _pop_except(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    m.handled = frame.stack.pop()
+
+
+@_operation("CHECK_EXC_MATCH")
+def _check_exc_match(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    kinds = frame.stack.pop()
+    error = frame.stack[-1]
+    frame.stack.append(any(is_made_of(error.kind, kind) for kind in (kinds if isinstance(kinds, tuple) else (kinds,))))
+
+
+@_operation("BEFORE_WITH")
+def _before_with(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    context = frame.stack.pop()
+
+    def work() -> Work:
+        enter = yield from classes.special(m, context, "__enter__")
+        leave = yield from classes.special(m, context, "__exit__")
+        frame.stack.append(leave)
+        return (yield from invoke(m, enter, [], {}))
+
+    m.begin(work())
+
+
+@_operation("WITH_EXCEPT_START")
+def _with_except_start(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    leave, error = frame.stack[-4], frame.stack[-1]
+    m.begin(invoke(m, leave, [error.kind, error, Object(Builtin("traceback"))], {}))
+
+
+@_operation("MATCH_SEQUENCE", "MATCH_MAPPING")
+def _match_kind(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    value = known(frame.stack[-1])
+    fits = isinstance(value, Dict) if ins.name == "MATCH_MAPPING" else matching.is_sequence(value)
+    frame.stack.append(fits)
+
+
+@_operation("GET_LEN")
+def _get_len(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    m.begin(operators.length(m, frame.stack[-1]))
+
+
+@_operation("MATCH_KEYS")
+def _match_keys(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    m.begin(matching.values_of_keys(m, frame.stack[-2], frame.stack[-1]))
+
+
+@_operation("MATCH_CLASS")
+def _match_class(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    value, kind, names = _popped(frame, 3)
+    m.begin(matching.parts_of(m, known(value), kind, ins.arg, names))

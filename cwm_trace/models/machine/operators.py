@@ -1,0 +1,812 @@
+"""Python's operators on values: what is done by where items stand is done here, what comes of numbers and texts is asked for.
+
+Each is work (`machine.interpreter`), as classes of the program may have their own ways. Knows Python's rules; evaluates nothing.
+"""
+
+from __future__ import annotations
+
+import builtins
+import dis
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from cwm_trace.models.machine.calls import invoke
+from cwm_trace.models.machine.interpreter import Interpreter, Work
+from cwm_trace.models.machine.iterators import collected, iterator_of, step
+from cwm_trace.models.machine.questions import operand, text_of
+from cwm_trace.models.machine.rendering import rendered, written
+from cwm_trace.models.machine.values import (
+    END,
+    IMMUTABLE,
+    UNSET,
+    Alias,
+    Builtin,
+    Class,
+    Dict,
+    Function,
+    List,
+    Literal,
+    Lost,
+    Method,
+    Module,
+    Native,
+    Object,
+    Raised,
+    Range,
+    Set,
+    Slice,
+    Unknown,
+    Value,
+    View,
+    as_tuple,
+    class_of,
+    closed,
+    error,
+    find,
+    is_unknown,
+    kind_name,
+    known,
+    read,
+    truth,
+)
+from cwm_trace.models.modules import _VALUES
+
+SIGNS: Sequence[str] = [sign for _, sign in dis._nb_ops]  # type: ignore[attr-defined]
+"""Of `BINARY_OP`, by its number."""
+_METHODS = {
+    "+": "add",
+    "-": "sub",
+    "*": "mul",
+    "/": "truediv",
+    "//": "floordiv",
+    "%": "mod",
+    "**": "pow",
+    "@": "matmul",
+    "&": "and",
+    "|": "or",
+    "^": "xor",
+    "<<": "lshift",
+    ">>": "rshift",
+}
+_COMPARED = {"==": "eq", "!=": "ne", "<": "lt", ">": "gt", "<=": "le", ">=": "ge"}
+_SWAPPED = {"==": "==", "!=": "!=", "<": ">", ">": "<", "<=": ">=", ">=": "<="}
+NOT_IMPLEMENTED = Builtin("NotImplemented")
+_NUMBER = (int, float, complex)
+_SINGLE = {
+    "NotImplemented": NOT_IMPLEMENTED,
+    "Ellipsis": ...,
+    "__name__": "__main__",
+    "__debug__": True,
+}
+
+
+def of_python(name: Any) -> Value:
+    """What a name stands for that the program has not bound. Raises Raised."""
+    if name in _SINGLE:
+        return _SINGLE[name]
+    if hasattr(builtins, name):
+        return Builtin(name)
+    raise error("NameError", f"name '{name}' is not defined")
+
+
+def of_module(module: str, name: str) -> Value:
+    """What a module of the library has under a name."""
+    if (module, name) in _VALUES:
+        return read(_VALUES[module, name])
+    return Builtin(f"{module}.{name}")
+
+
+def is_same(left: Value, right: Value) -> bool:
+    """Whether two values are one. Raises Lost where that is CPython's choice."""
+    if isinstance(left, Builtin) and isinstance(right, Builtin):
+        return left.name == right.name
+    if isinstance(left, (bool, type(None), type(...))) or isinstance(right, (bool, type(None), type(...))):
+        return left is right
+    if isinstance(left, (*IMMUTABLE, tuple)) and isinstance(right, (*IMMUTABLE, tuple)):
+        if type(left) is not type(right):
+            return False
+        if isinstance(left, int) and -6 < left < 257 and -6 < right < 257:
+            return bool(left == right)
+        raise Lost
+    return left is right
+
+
+def _own(value: Value, name: str) -> Value | None:
+    """A method of a class of the program."""
+    return find(value.kind, name) if isinstance(value, Object) else None
+
+
+def binary(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
+    """`left + right`, or `left += right`. Raises Raised, Lost."""
+    if is_unknown(left) or is_unknown(right):
+        m.doubted()
+        return Unknown()
+    left, right = known(left), known(right)
+    plain = sign.removesuffix("=")
+    if isinstance(left, Object) or isinstance(right, Object):
+        given = yield from _by_methods(m, sign, plain, left, right)
+        if given is not NOT_IMPLEMENTED:
+            return given
+    if plain == "|" and any(isinstance(each, (Builtin, Class, Alias)) for each in (left, right)):
+        return Alias(f"{type_text(left)} | {type_text(right)}")
+    if sign != plain and isinstance(left, (List, Set, Dict)):
+        given = yield from _in_place(m, plain, left, right)
+        if given is not None:
+            return given
+    match left, plain, right:
+        case List(), "+", List() if left.kind == right.kind:
+            return List([*left.items, *right.items], left.kind)
+        case tuple(), "+", tuple():
+            return (*left, *right)
+        case (List() | tuple()), "*", int():
+            return _repeated(m, left, right)
+        case int(), "*", (List() | tuple()):
+            return _repeated(m, right, left)
+        case Set(), ("|" | "&" | "-" | "^"), Set():
+            return (yield from combined_sets(m, plain, left, right))
+        case (Set() | View()), ("|" | "&" | "-" | "^"), (Set() | View()) if isinstance(left, View) or isinstance(right, View):
+            sides = []
+            for side in (left, right):
+                sides.append(side if isinstance(side, Set) else Set((yield from collected(m, side))))
+            return (yield from combined_sets(m, plain, *sides))
+        case Dict(), "|", Dict() if left.kind == "dict":
+            return (yield from _merged(m, left, right))
+        case Dict(kind="Counter"), ("+" | "-" | "&" | "|"), Dict(kind="Counter"):
+            return (yield from _tallies(m, plain, left, right))
+        case str(), "%", _ if closed(right) is None:
+            items = right if isinstance(right, tuple) else (right,)
+            texts = []
+            for each in items:
+                texts.append(each if closed(each) is not None else (yield from written(m, each)))
+            right = tuple(texts)
+    wrong = _unfit(plain, sign, left, right)
+    if wrong is not None:
+        raise wrong
+    return m.questions.value(f"{operand(left)} {plain} {operand(right)}")
+
+
+def _repeated(m: Interpreter, over: Value, times: int) -> Value:
+    items = over.items if isinstance(over, List) else over
+    places = m.questions.places(len(items), f" * {times}") if items else []
+    made = [items[place] for place in places]
+    return List(made, over.kind) if isinstance(over, List) else tuple(made)
+
+
+def _in_place(m: Interpreter, plain: str, left: Value, right: Value) -> Work:
+    """What changes its left side; None where it does not."""
+    match left, plain:
+        case List(), "+":
+            left.items += yield from collected(m, right)
+        case List(), "*":
+            left.items[:] = _repeated(m, left, right).items
+        case Set(kind="set"), ("|" | "&" | "-" | "^") if isinstance(right, Set):
+            made = yield from combined_sets(m, plain, left, right)
+            left.items, left.has_order = list(made.items), made.has_order
+        case Dict(), "|" if left.kind != "Counter":
+            yield from updated(m, left, right)
+        case Dict(kind="Counter"), ("+" | "-" | "&" | "|"):
+            made = yield from _tallies(m, plain, left, right)
+            left.keys[:], left.values[:] = made.keys, made.values
+        case _:
+            return None
+    return left
+
+
+def _tallies(m: Interpreter, sign: str, left: Dict, right: Dict) -> Work:
+    """Counts of two Counters, those above zero."""
+    made = Dict(kind="Counter")
+    for key in left.keys if sign == "&" else [*left.keys, *right.keys]:
+        if (yield from place_of(m, made, key)) is not None:
+            continue
+        one, other = (yield from _count(m, left, key)), (yield from _count(m, right, key))
+        if sign in "+-":
+            count = m.questions.sure(f"{operand(one)} {sign} {operand(other)}")
+        else:
+            less = m.questions.holds(f"{one} < {other}")
+            count = other if less is (sign == "|") else one
+        if m.questions.holds(f"{count} > 0"):
+            made.keys.append(key)
+            made.values.append(count)
+    return made
+
+
+def _count(m: Interpreter, over: Dict, key: Value) -> Work:
+    place = yield from place_of(m, over, key)
+    return 0 if place is None else over.values[place]
+
+
+def _unfit(plain: str, sign: str, left: Value, right: Value) -> Raised | None:
+    """The error of an operator on kinds that have none."""
+    one, other = kind_name(left), kind_name(right)
+    if plain == "+" and isinstance(left, (str, List, tuple, bytes)) and type(left) is not type(right):
+        if isinstance(left, str):
+            return error("TypeError", f'can only concatenate str (not "{other}") to str')
+        if isinstance(left, (List, tuple)) and one in ("list", "tuple"):
+            return error("TypeError", f'can only concatenate {one} (not "{other}") to {one}')
+    unlike = isinstance(left, _NUMBER) and isinstance(right, (str, List, Dict, tuple)) and plain not in ("*",)
+    alike = isinstance(left, (str, List, Dict, tuple)) and plain in ("-", "/", "//", "**")
+    if unlike or alike or (left is None or right is None) and not (isinstance(left, str) and plain == "%"):
+        name = "** or pow()" if plain == "**" else sign
+        return error("TypeError", f"unsupported operand type(s) for {name}: '{one}' and '{other}'")
+    return None
+
+
+def _by_methods(m: Interpreter, sign: str, plain: str, left: Value, right: Value) -> Work:
+    """By what classes of the program have for it; `NOT_IMPLEMENTED` where that is nothing."""
+    name = _METHODS[plain]
+    tries: list[tuple[Value, str, Value]] = [(left, f"__{name}__", right)]
+    if class_of(left) is not class_of(right):
+        tries.append((right, f"__r{name}__", left))
+        if isinstance(left, Object) and isinstance(right, Object) and left.kind in getattr(right.kind, "line", ())[1:]:
+            tries.reverse()
+    if sign != plain:
+        tries.insert(0, (left, f"__i{name}__", right))
+    for one, method, other in tries:
+        if (own := _own(one, method)) is not None:
+            given = yield from invoke(m, own, [one, other], {})
+            if not is_not_implemented(given):
+                return given
+    items, more = as_tuple(left), as_tuple(right)
+    if plain == "+" and items is not None and more is not None:
+        return (*items, *more)
+    if isinstance(left, str) and plain == "%":
+        return NOT_IMPLEMENTED
+    text = f"unsupported operand type(s) for {sign}: '{kind_name(left)}' and '{kind_name(right)}'"
+    raise error("TypeError", text)
+
+
+def is_not_implemented(value: Value) -> bool:
+    """Whether a method has said that it does not know."""
+    return isinstance(value, Builtin) and value.name == "NotImplemented"
+
+
+def unary(m: Interpreter, sign: str, value: Value) -> Work:
+    """`-value`. Raises Raised."""
+    if is_unknown(value):
+        m.doubted()
+        return Unknown()
+    value = known(value)
+    name = {"-": "__neg__", "+": "__pos__", "~": "__invert__"}[sign]
+    if isinstance(value, Object):
+        if (own := _own(value, name)) is None:
+            raise error("TypeError", f"bad operand type for unary {sign}: '{kind_name(value)}'")
+        return (yield from invoke(m, own, [value], {}))
+    if sign == "-" and isinstance(value, (int, float)) and not isinstance(value, bool):
+        return -value  # a sign before a number, which is no step
+    return m.questions.value(f"{sign}{operand(value)}")
+
+
+def compared(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
+    """`left < right`. Raises Raised."""
+    if is_unknown(left) or is_unknown(right):
+        m.doubted()
+        return Unknown()
+    left, right = known(left), known(right)
+    if isinstance(left, Object) or isinstance(right, Object):
+        given = yield from _compared_by_methods(m, sign, left, right)
+        if not is_not_implemented(given):
+            return given
+    one, other = as_tuple(left), as_tuple(right)
+    if one is not None and other is not None and (closed(left) is None or closed(right) is None):
+        return (yield from _one_by_one(m, sign, one, other))
+    if isinstance(left, List) and isinstance(right, List) and (closed(left) is None or closed(right) is None):
+        return (yield from _one_by_one(m, sign, left.items, right.items))
+    texts = closed(left), closed(right)
+    if None not in texts:
+        wrong = _incomparable(sign, left, right)
+        if wrong is not None:
+            raise wrong
+        if isinstance(left, Dict) and left.kind == "OrderedDict" or isinstance(right, Dict) and right.kind == "OrderedDict":
+            raise Lost
+        return m.questions.holds(f"{operand(left)} {sign} {texts[1]}")
+    if sign not in ("==", "!="):
+        wrong = _incomparable(sign, left, right)
+        raise wrong or Lost
+    if isinstance(left, Dict) and isinstance(right, Dict):
+        return (yield from _same_pairs(m, left, right)) is (sign == "==")
+    if isinstance(left, Set) and isinstance(right, Set):
+        raise Lost
+    if isinstance(left, Builtin) and isinstance(right, Builtin):
+        return (left.name == right.name) is (sign == "==")
+    return (left is right) is (sign == "==")
+
+
+def _same_pairs(m: Interpreter, left: Dict, right: Dict) -> Work:
+    if len(left.keys) != len(right.keys):
+        return False
+    for key, value in zip(left.keys, left.values, strict=True):
+        place = yield from place_of(m, right, key)
+        if place is None or not (yield from same(m, value, right.values[place])):
+            return False
+    return True
+
+
+def _incomparable(sign: str, left: Value, right: Value) -> Raised | None:
+    if sign in ("==", "!="):
+        return None
+    kinds = [_order_kind(left), _order_kind(right)]
+    if kinds[0] == kinds[1] and kinds[0] not in ("", "None", "dict"):
+        return None
+    text = f"'{sign}' not supported between instances of '{kind_name(left)}' and '{kind_name(right)}'"
+    return error("TypeError", text)
+
+
+def _order_kind(value: Value) -> str:
+    """Values of one such kind have an order."""
+    if isinstance(value, (int, float)):
+        return "number"
+    if isinstance(value, View):
+        return "set"
+    if isinstance(value, Object):
+        return "object"
+    return {"frozenset": "set", "NoneType": "None"}.get(kind_name(value), kind_name(value))
+
+
+def _one_by_one(m: Interpreter, sign: str, left: Sequence[Value], right: Sequence[Value]) -> Work:
+    """Sequences: the first items that are not the same decide."""
+    if sign in ("==", "!=") and len(left) != len(right):
+        return sign == "!="
+    for one, other in zip(left, right, strict=False):
+        if not (yield from same(m, one, other)):
+            if sign in ("==", "!="):
+                return sign == "!="
+            return (yield from compared(m, sign, one, other))
+    return m.questions.holds(f"{len(left)} {sign} {len(right)}")
+
+
+def same(m: Interpreter, left: Value, right: Value) -> Work:
+    """Whether two values are equal, as a container has it: what is the same object is."""
+    left, right = known(left), known(right)
+    if left is right and not isinstance(left, IMMUTABLE):
+        return True
+    given = yield from compared(m, "==", left, right)
+    return (yield from truth_of(m, given))
+
+
+def _compared_by_methods(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
+    tries = [(left, sign, right), (right, _SWAPPED[sign], left)]
+    if isinstance(left, Object) and isinstance(right, Object) and left.kind is not right.kind:
+        if left.kind in getattr(right.kind, "line", ())[1:]:
+            tries.reverse()
+    for one, how, other in tries:
+        given = yield from _by_method(m, one, how, other)
+        if not is_not_implemented(given):
+            return given
+    if as_tuple(left) is not None and as_tuple(right) is not None:
+        return NOT_IMPLEMENTED
+    if sign in ("==", "!="):
+        return (left is right) is (sign == "==")
+    raise _incomparable(sign, left, right) or Lost
+
+
+def _by_method(m: Interpreter, one: Value, how: str, other: Value) -> Work:
+    if not isinstance(one, Object) or not isinstance(one.kind, Class):
+        return NOT_IMPLEMENTED
+    name = f"__{_COMPARED[how]}__"
+    if (own := _own(one, name)) is not None:
+        return (yield from invoke(m, own, [one, other], {}))
+    if how == "!=" and (own := _own(one, "__eq__")) is not None:
+        given = yield from invoke(m, own, [one, other], {})
+        return given if is_not_implemented(given) else not (yield from truth_of(m, given))
+    if one.kind.flavour == "dataclass" and isinstance(other, Object) and one.kind is other.kind:
+        if how in ("==", "!=") or "order" in one.kind.space.get("_options_", ()):
+            items = [tuple(each.attributes.get(name, UNSET) for name, _ in one.kind.fields or ()) for each in (one, other)]
+            return (yield from _one_by_one(m, how, *items))
+    return NOT_IMPLEMENTED
+
+
+def truth_of(m: Interpreter, value: Value) -> Work:
+    """Whether a value counts as true. Raises Raised."""
+    value = known(value)
+    found = truth(value)
+    if found is not None:
+        return found
+    if isinstance(value, Range):
+        return (yield from length(m, value)) != 0
+    if (own := _own(value, "__bool__")) is not None:
+        return known((yield from invoke(m, own, [value], {})))
+    if (own := _own(value, "__len__")) is not None:
+        return known((yield from invoke(m, own, [value], {}))) != 0
+    return True
+
+
+def length(m: Interpreter, value: Value) -> Work:
+    """`len(value)`. Raises Raised."""
+    value = known(value)
+    items = as_tuple(value)
+    match value:
+        case List() | Set():
+            items = value.items
+        case Dict():
+            items = value.keys
+        case View():
+            items = value.over.keys
+        case Object() if (own := _own(value, "__len__")) is not None:
+            return (yield from invoke(m, own, [value], {}))
+        case Class(flavour="enum"):
+            items = value.space["_members_"]
+    if items is not None:
+        return m.questions.value(f"len([{', '.join('0' for _ in items)}])")
+    if isinstance(value, (str, bytes, Range)):
+        return m.questions.value(f"len({text_of(value)})")
+    raise error("TypeError", f"object of type '{kind_name(value)}' has no len()")
+
+
+def place_of(m: Interpreter, over: Dict, key: Value) -> Work:
+    """Where a key stands in a dict; None: nowhere. Raises Raised."""
+    key = known(key)
+    if isinstance(key, (List, Dict)) or (isinstance(key, Set) and key.kind == "set"):
+        raise error("TypeError", f"unhashable type: '{kind_name(key)}'")
+    text, keys = closed(key), [closed(each) for each in over.keys]
+    if text is not None and None not in keys:
+        if not keys:
+            return None
+        numbered = ", ".join(f"{each}: {place}" for place, each in enumerate(keys))
+        place = m.questions.sure(f"{{{numbered}}}.get({text}, -1)")
+        return None if place == -1 else place
+    for place, each in enumerate(over.keys):
+        if type(known(each)) is type(key) or as_tuple(each) is not None:
+            if (yield from same(m, each, key)):
+                return place
+    return None
+
+
+def item(m: Interpreter, over: Value, key: Value) -> Work:
+    """`over[key]`. Raises Raised."""
+    if is_unknown(over) or is_unknown(key):
+        m.doubted()
+        return Unknown()
+    over = known(over)
+    match over:
+        case Dict():
+            place = yield from place_of(m, over, known(key))
+            return over.values[place] if place is not None else (yield from _missing(m, over, key))
+        case Class(flavour="enum"):
+            found = [each for each in over.space["_members_"] if each.attributes["_name_"] == known(key)]
+            if not found:
+                raise error("KeyError", key)
+            return found[0]
+        case Builtin(name="typing.ClassVar"):
+            return over
+        case Class() | Builtin() | Alias():
+            return Alias(f"{type_text(over)}[{', '.join(map(type_text, key if isinstance(key, tuple) else (key,)))}]")
+        case Object() if (own := _own(over, "__getitem__")) is not None:
+            return (yield from invoke(m, own, [over, key], {}))
+    key = yield from _as_index(m, key)
+    items = over.items if isinstance(over, List) else as_tuple(over)
+    if items is not None and not isinstance(over, (Set,)):
+        kind = "tuple" if as_tuple(over) is not None else "list"
+        if isinstance(key, (str, float, type(None), tuple, List)):
+            name = {"list": "list", "tuple": "tuple"}[kind]
+            raise error("TypeError", f"{name} indices must be integers or slices, not {kind_name(key)}")
+        if isinstance(over, List) and over.kind == "deque":
+            return items[m.questions.sure(f"deque([{', '.join(map(str, range(len(items))))}])[{text_of(key)}]")]
+        places = m.questions.places(len(items), f"[{_index(key)}]", kind)
+        found = [items[place] for place in places]
+        return found[0] if not isinstance(key, Slice) else List(found) if kind == "list" else tuple(found)
+    if isinstance(over, (str, bytes, Range, Literal)):
+        return m.questions.value(f"{text_of(over)}[{_index(key)}]")
+    if over is None or isinstance(over, (int, float, Object, Set, Function)):
+        raise error("TypeError", f"'{kind_name(over)}' object is not subscriptable")
+    raise Lost
+
+
+def type_text(value: Value) -> str:
+    """A type as it is shown as a part of another."""
+    match value:
+        case None:
+            return "None"
+        case Class():
+            return f"__main__.{value.qualname}"
+        case Alias():
+            return value.shown
+        case Builtin():
+            return value.name
+        case List():
+            return f"[{', '.join(map(type_text, value.items))}]"
+        case str():
+            return f"ForwardRef({value!r})"
+    return "..." if value is ... else repr(value)
+
+
+def _as_index(m: Interpreter, key: Value) -> Work:
+    key = known(key)
+    if isinstance(key, Object) and (own := _own(key, "__index__")) is not None:
+        return (yield from invoke(m, own, [key], {}))
+    return key
+
+
+def _index(key: Value) -> str:
+    if not isinstance(key, Slice):
+        return text_of(key)
+    parts = ["" if known(part) is None else text_of(part) for part in (key.start, key.stop, key.step)]
+    return ":".join(parts if parts[2] else parts[:2])
+
+
+def _missing(m: Interpreter, over: Dict, key: Value) -> Work:
+    """What a dict gives for a key that it has not."""
+    if over.kind == "Counter":
+        return 0
+    if over.kind == "defaultdict" and over.make is not None:
+        made = yield from invoke(m, over.make, [], {})
+        over.keys.append(key)
+        over.values.append(made)
+        return made
+    raise error("KeyError", key)
+
+
+def put(m: Interpreter, over: Dict, key: Value, value: Value) -> Work:
+    """`over[key] = value`, of a dict."""
+    place = yield from place_of(m, over, key)
+    if place is None:
+        over.keys.append(known(key))
+        over.values.append(value)
+    else:
+        over.values[place] = value
+
+
+def set_item(m: Interpreter, over: Value, key: Value, value: Value) -> Work:
+    """`over[key] = value`. Raises Raised."""
+    over = known(over)
+    match over:
+        case Dict():
+            yield from put(m, over, key, value)
+        case List():
+            key = yield from _as_index(m, key)
+            if isinstance(key, Slice):
+                more = yield from collected(m, value)
+                _set_slice(m, over, key, more)
+                return
+            if not isinstance(key, int):
+                raise error("TypeError", f"list indices must be integers or slices, not {kind_name(key)}")
+            try:
+                (place,) = m.questions.places(len(over.items), f"[{text_of(key)}]")
+            except Raised:
+                text = "list assignment index out of range" if over.kind == "list" else "deque index out of range"
+                raise error("IndexError", text) from None
+            over.items[place] = value
+        case Object() if (own := _own(over, "__setitem__")) is not None:
+            yield from invoke(m, own, [over, key, value], {})
+        case str() | tuple() | Object() | int() | None | Range() | Set():
+            raise error("TypeError", f"'{kind_name(over)}' object does not support item assignment")
+        case _:
+            raise Lost
+
+
+def _set_slice(m: Interpreter, over: List, key: Slice, more: Sequence[Value]) -> None:
+    places = m.questions.places(len(over.items), f"[{_index(key)}]")
+    step_is_one = key.step is None or key.step == 1
+    if not step_is_one:
+        if len(places) != len(more):
+            text = f"attempt to assign sequence of size {len(more)} to extended slice of size {len(places)}"
+            raise error("ValueError", text)
+        for place, value in zip(places, more, strict=True):
+            over.items[place] = value
+        return
+    start = places[0] if places else len(m.questions.places(len(over.items), f"[:{_index(Slice(key.start, None, None))[:-1]}]")) if key.start is not None else 0
+    over.items[start : start + len(places)] = more
+
+
+def delete_item(m: Interpreter, over: Value, key: Value) -> Work:
+    """`del over[key]`. Raises Raised."""
+    over = known(over)
+    match over:
+        case Dict():
+            place = yield from place_of(m, over, key)
+            if place is None:
+                raise error("KeyError", key)
+            del over.keys[place], over.values[place]
+        case List():
+            key = yield from _as_index(m, key)
+            try:
+                places = m.questions.places(len(over.items), f"[{_index(key)}]")
+            except Raised:
+                raise error("IndexError", "list assignment index out of range") from None
+            for place in sorted(places, reverse=True):
+                del over.items[place]
+        case Object() if (own := _own(over, "__delitem__")) is not None:
+            yield from invoke(m, own, [over, key], {})
+        case str() | tuple() | Object():
+            raise error("TypeError", f"'{kind_name(over)}' object doesn't support item deletion")
+        case _:
+            raise Lost
+
+
+def contains(m: Interpreter, over: Value, value: Value) -> Work:
+    """`value in over`. Raises Raised."""
+    over, value = known(over), known(value)
+    match over:
+        case Dict():
+            return (yield from place_of(m, over, value)) is not None
+        case View(kind="keys"):
+            return (yield from place_of(m, over.over, value)) is not None
+        case Object() if (own := _own(over, "__contains__")) is not None:
+            given = yield from invoke(m, own, [over, value], {})
+            return (yield from truth_of(m, given))
+        case str() if not isinstance(value, str):
+            text = f"'in <string>' requires string as left operand, not {kind_name(value)}"
+            raise error("TypeError", text)
+        case str() | bytes() | Range() | Set():
+            if closed(over) is not None and closed(value) is not None:
+                return m.questions.holds(f"{operand(value)} in {text_of(over)}")
+        case List() | tuple() if not isinstance(over, List) or over.kind == "list":
+            if closed(over) is not None and closed(value) is not None:
+                return m.questions.holds(f"{operand(value)} in {text_of(over)}")
+        case int() | float() | None:
+            raise error("TypeError", f"argument of type '{kind_name(over)}' is not iterable")
+    iterator = yield from iterator_of(m, over)
+    while (each := (yield from step(m, iterator))) is not END:
+        if (yield from same(m, each, value)):
+            return True
+    return False
+
+
+def set_of(m: Interpreter, items: Sequence[Value]) -> Work:
+    """A set of these: of small numbers in Python's order, of others in the one that is told."""
+    for each in items:
+        if isinstance(known(each), (List, Dict)):
+            raise error("TypeError", f"unhashable type: '{kind_name(known(each))}'")
+    if not items:
+        return Set([])
+    if all(isinstance(known(each), int) for each in items):
+        made = m.questions.value(f"set([{', '.join(map(text_of, items))}])")
+        if isinstance(made, Set):
+            return made
+    distinct: list[Value] = []
+    for each in items:
+        if not (yield from _among(m, each, distinct)):
+            distinct.append(known(each))
+    return ordered(m, distinct)
+
+
+def _among(m: Interpreter, value: Value, others: Sequence[Value]) -> Work:
+    if others and all(closed(known(each)) is not None for each in (value, *others)):
+        return m.questions.holds(f"{operand(value)} in [{', '.join(map(text_of, others))}]")
+    for each in others:
+        if (yield from same(m, each, value)):
+            return True
+    return False
+
+
+def ordered(m: Interpreter, items: list[Value]) -> Set:
+    """A set of these, which are all different, in the order that is told."""
+    texts = [closed(each) for each in items]
+    if len(items) < 2 or None in texts:
+        return Set(items, has_order=len(items) < 2)
+    told = m.questions.value(f"{{{', '.join(map(str, texts))}}}")
+    if not isinstance(told, Set):
+        return Set(items, has_order=False)
+    places = [texts.index(text) if text in texts else -1 for text in map(closed, told.items)]
+    if sorted(places) != list(range(len(items))):
+        return Set(items, has_order=False)
+    return Set([items[place] for place in places])
+
+
+def combined_sets(m: Interpreter, sign: str, left: Set, right: Set) -> Work:
+    """`left | right`, of sets."""
+    if all(isinstance(known(each), int) for each in (*left.items, *right.items)):
+        told = m.questions.value(f"{text_of(Set(left.items))} {sign} {text_of(Set(right.items))}")
+        if isinstance(told, Set):
+            return Set(told.items, left.kind)
+    kept = list(left.items) if sign == "|" else []
+    for each in left.items if sign != "|" else ():
+        if (yield from _among(m, each, right.items)) is (sign == "&"):
+            kept.append(each)
+    for each in right.items if sign in "|^" else ():
+        if not (yield from _among(m, each, left.items)):
+            kept.append(each)
+    made = Set(left.items, has_order=left.has_order) if len(kept) == len(left.items) and sign != "^" else ordered(m, kept)
+    return Set(made.items, left.kind, made.has_order)
+
+
+def added(m: Interpreter, over: Set, value: Value) -> Work:
+    """An item more in a set. Raises Raised."""
+    yield from all_added(m, over, (value,))
+
+
+def all_added(m: Interpreter, over: Set, more: Value) -> Work:
+    """Items more in a set. Raises Raised."""
+    for each in (yield from collected(m, more)):
+        if isinstance(known(each), (List, Dict)):
+            raise error("TypeError", f"unhashable type: '{kind_name(known(each))}'")
+        if not (yield from _among(m, each, over.items)):
+            made = yield from combined_sets(m, "|", over, Set([known(each)]))
+            over.items, over.has_order = made.items, made.has_order
+
+
+def dict_of(m: Interpreter, keys: Sequence[Value], values: Sequence[Value]) -> Work:
+    """A dict of these."""
+    made = Dict()
+    for key, value in zip(keys, values, strict=True):
+        yield from put(m, made, key, value)
+    return made
+
+
+def updated(m: Interpreter, over: Dict, more: Value, named: Mapping[str, Value] | None = None) -> Work:
+    """`over.update(more)`."""
+    more = known(more)
+    if isinstance(more, Dict):
+        pairs = list(zip(more.keys, more.values, strict=True))
+    else:
+        pairs = []
+        for each in (yield from collected(m, more)):
+            pair = yield from collected(m, each)
+            if len(pair) != 2:
+                raise Lost
+            pairs.append((pair[0], pair[1]))
+    for key, value in [*pairs, *(named or {}).items()]:
+        yield from put(m, over, key, value)
+
+
+def _merged(m: Interpreter, left: Dict, right: Dict) -> Work:
+    made = Dict([*left.keys], [*left.values])
+    yield from updated(m, made, right)
+    return made
+
+
+def unpacked(m: Interpreter, value: Value, count: int) -> Work:
+    """As many items as there are names. Raises Raised."""
+    if isinstance(value, Unknown) and value.value is UNSET:
+        return [Unknown() for _ in range(count)]
+    value = known(value)
+    items = value.items if isinstance(value, List) else as_tuple(value)
+    if items is None:
+        iterator = yield from _unpackable(m, value)
+        items = []
+        while len(items) <= count and (each := (yield from step(m, iterator))) is not END:
+            items.append(each)
+    if len(items) > count:
+        raise error("ValueError", f"too many values to unpack (expected {count})")
+    if len(items) < count:
+        raise error("ValueError", f"not enough values to unpack (expected {count}, got {len(items)})")
+    return list(items)
+
+
+def _unpackable(m: Interpreter, value: Value) -> Work:
+    try:
+        return (yield from iterator_of(m, value))
+    except Raised:
+        if isinstance(value, (int, float, type(None), Function)) or isinstance(value, Object):
+            raise error("TypeError", f"cannot unpack non-iterable {kind_name(value)} object") from None
+        raise
+
+
+def unpacked_with_star(m: Interpreter, value: Value, first: int, last: int) -> Work:
+    """As many items as there are names, the others in a list: made of the iterator, which is asked for one of its own."""
+    iterator = yield from _unpackable(m, known(value))
+    items: list[Value] = []
+    while len(items) < first and (item := (yield from step(m, iterator))) is not END:
+        items.append(item)
+    if len(items) == first:
+        items += yield from collected(m, iterator, is_list=True)
+    if len(items) < first + last:
+        text = f"not enough values to unpack (expected at least {first + last}, got {len(items)})"
+        raise error("ValueError", text)
+    behind = len(items) - last
+    return [*items[:first], List(items[first:behind]), *items[behind:]]
+
+
+def formatted(m: Interpreter, value: Value, conversion: str, how: Value) -> Work:
+    """A field of an f-string. Raises Raised."""
+    if is_unknown(value):
+        m.doubted()
+        return Unknown()
+    value = known(value)
+    if conversion in ("repr", "ascii"):
+        value = yield from rendered(m, value)
+    elif conversion == "str":
+        value = yield from written(m, value)
+    return (yield from format_of(m, value, known(how)))
+
+
+def format_of(m: Interpreter, value: Value, how: str) -> Work:
+    """`format(value, how)`. Raises Raised."""
+    if (own := _own(value, "__format__")) is not None:
+        return (yield from invoke(m, own, [value, how], {}))
+    if not how:
+        return (yield from written(m, value))
+    if isinstance(value, (*IMMUTABLE,)) and value is not None:
+        return m.questions.value(f"format({text_of(value)}, {how!r})")
+    if isinstance(value, Object) and isinstance(value.kind, Class) and value.kind.flavour == "enum":
+        return m.questions.value(f"format({(yield from written(m, value))!r}, {how!r})")
+    raise error("TypeError", f"unsupported format string passed to {kind_name(value)}.__format__")

@@ -1,0 +1,96 @@
+"""What operations on values give, asked for by their text.
+
+Knows who answers (`Answering`), and how values are written; of what an answer tells a value is made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from cwm_trace.models.items import Raises
+from cwm_trace.models.machine.values import Lost, Object, Raised, Unknown, Value, closed, known, read
+
+
+class Answering(Protocol):
+    """Who is asked; `Raises` where the operation raises, None where that is not known."""
+
+    def told(self, operation: str) -> str | None:
+        """The text of what an operation gives."""
+
+    def told_truth(self, test: str) -> bool | None:
+        """Whether a test holds."""
+
+
+class Questions:
+    """Those of one program.
+
+    Attributes:
+        on_unknown: is called where nobody tells what an operation gives.
+    """
+
+    def __init__(self, answering: Answering) -> None:
+        self._answering = answering
+        self.on_unknown: Callable[[], None] = lambda: None
+
+    def value(self, operation: str) -> Value:
+        """What an operation gives; an `Unknown` where nobody tells. Raises Raised."""
+        try:
+            told = self._answering.told(operation)
+        except Raises as raises:
+            raise _raised(raises) from None
+        if told is None:
+            self.on_unknown()
+            return Unknown()
+        return read(told)
+
+    def sure(self, operation: str) -> Value:
+        """The same, which must be known. Raises Raised, Lost."""
+        return known(self.value(operation))
+
+    def holds(self, test: str) -> bool:
+        """Whether a test holds. Raises Raised, Lost."""
+        try:
+            told = self._answering.told_truth(test)
+        except Raises as raises:
+            raise _raised(raises) from None
+        if told is None:
+            raise Lost(test)
+        return told
+
+    def places(self, count: int, behind: str, kind: str = "list") -> list[int]:
+        """Which of so many items an operation on all of them gives, in order. Raises Raised, Lost."""
+        items = ", ".join(map(str, range(count)))
+        told = self.sure(f"[{items}]{behind}" if kind == "list" else f"({items}{',' if count == 1 else ''}){behind}")
+        found = getattr(told, "items", told)
+        if isinstance(found, int):
+            return [found]
+        if not all(isinstance(place, int) and 0 <= place < count for place in found):
+            raise Lost
+        return list(found)
+
+
+def _raised(raises: Raises) -> Raised:
+    error = read(raises.value)
+    if not isinstance(error, Object):
+        raise Lost
+    return Raised(error)
+
+
+def text_of(value: Value) -> str:
+    """A value as operations have it. Raises Lost where it has no such text."""
+    text = closed(known(value))
+    if text is None:
+        raise Lost
+    return text
+
+
+def operand(value: Value) -> str:
+    """The same, in front of a sign or a point."""
+    text = text_of(value)
+    return f"({text})" if text.startswith("-") else text
+
+
+def arguments(args: Sequence[Value], named: dict[str, Value]) -> str:
+    """What stands between the parentheses of a call."""
+    return ", ".join([*map(text_of, args), *(f"{name}={text_of(value)}" for name, value in named.items())])

@@ -1,0 +1,295 @@
+"""How values are shown: `repr` and `str` as a program has them, and what frames show of its variables.
+
+A class's own `__repr__` is work like any other; behind a frame it runs unseen. Knows how Python writes values.
+"""
+
+from __future__ import annotations
+
+import builtins
+from importlib import import_module
+from typing import Any
+
+from cwm_trace.models.containers import as_in_frames
+from cwm_trace.models.machine.calls import invoke
+from cwm_trace.models.machine.interpreter import Interpreter, Paused, Work
+from cwm_trace.models.machine.values import (
+    IMMUTABLE,
+    UNSET,
+    Builtin,
+    Cell,
+    Class,
+    Descriptor,
+    Dict,
+    Function,
+    List,
+    Literal,
+    Lost,
+    Method,
+    Module,
+    Native,
+    Object,
+    Raised,
+    Range,
+    Set,
+    Unknown,
+    Value,
+    View,
+    closed,
+    find,
+    is_exception,
+    kind_name,
+    known,
+)
+from cwm_trace.tracer.values import render_value
+
+
+LOOKED_AT = frozenset(
+    "abc bisect collections contextlib copy dataclasses datetime decimal enum fractions functools heapq itertools json math numbers operator"
+    " random re statistics string sys textwrap time typing".split()
+)
+"""Modules of Python's library of which it is looked up how their functions and classes are shown."""
+
+
+def rendered(m: Interpreter, value: Value) -> Work:
+    """`repr(value)`. Raises Raised, Lost."""
+    value = known(value)
+    if isinstance(value, IMMUTABLE):
+        return m.questions.value(f"repr({closed(value)})") if isinstance(value, (str, bytes)) else _plain(value)
+    return (yield from _shown(m, value, ()))
+
+
+def written(m: Interpreter, value: Value) -> Work:
+    """`str(value)`. Raises Raised, Lost."""
+    value = known(value)
+    if isinstance(value, str):
+        return value
+    if isinstance(value, IMMUTABLE):
+        return _plain(value)
+    if isinstance(value, Object):
+        if (own := find(value.kind, "__str__")) is not None:
+            return (yield from invoke(m, own, [value], {}))
+        if is_exception(value.kind):
+            return (yield from _message(m, value))
+        if isinstance(value.kind, Class) and value.kind.flavour == "enum":
+            return f"{value.kind.name}.{value.attributes['_name_']}"
+    return (yield from rendered(m, value))
+
+
+def _plain(value: Value) -> str:
+    text = closed(value)
+    assert text is not None
+    return text
+
+
+def _message(m: Interpreter, value: Object) -> Work:
+    if not value.held:
+        return ""
+    if len(value.held) == 1:
+        is_key = value.kind.name == "KeyError" or any(
+            isinstance(each, Builtin) and each.name == "KeyError" for each in getattr(value.kind, "line", ())
+        )
+        return (yield from (rendered if is_key else written)(m, value.held[0]))
+    return (yield from rendered(m, value.held))
+
+
+def framed(m: Interpreter, value: Value) -> str | None:
+    """A value as a frame shows it; None: unknown. Raises Lost."""
+    if isinstance(value, Unknown) and value.value is UNSET:
+        return None
+    value = known(value)
+    if isinstance(value, IMMUTABLE):
+        return _plain(value)
+    try:
+        text = m.quietly(_shown(m, value, ()))
+    except Raised:
+        return f"<unprintable {value.kind.name} object>" if isinstance(value, Object) else None
+    except Unshown:
+        return None
+    return as_in_frames(text)
+
+
+class Unshown(Exception):
+    """Internal: how a value is shown is not known."""
+
+
+def _shown(m: Interpreter, value: Value, around: tuple[Value, ...]) -> Work:
+    if isinstance(value, Unknown) and value.value is UNSET:
+        raise Unshown
+    value = known(value)
+    if any(value is each for each in around):
+        return "[...]" if isinstance(value, List) else "{...}"
+    inner = (*around, value)
+    match value:
+        case tuple():
+            texts = yield from _each(m, value, inner)
+            return f"({', '.join(texts)}{',' if len(texts) == 1 else ''})"
+        case List():
+            texts = yield from _each(m, value.items, inner)
+            text = f"[{', '.join(texts)}]"
+            most = "" if value.most is None else f", maxlen={value.most}"
+            return text if value.kind == "list" else f"deque({text}{most})"
+        case Set(has_order=False):
+            raise Unshown
+        case Set():
+            texts = yield from _each(m, value.items, inner)
+            text = f"{{{', '.join(texts)}}}"
+            return (text if texts else "set()") if value.kind == "set" else f"frozenset({text if texts else ''})"
+        case Dict():
+            return (yield from _shown_dict(m, value, inner))
+        case View():
+            return (yield from _shown_view(m, value, inner))
+        case Object():
+            return (yield from _shown_object(m, value, inner))
+        case Literal():
+            return value.text
+        case Range():
+            return f"range({value.start}, {value.stop}{f', {value.step}' if value.step != 1 else ''})"
+        case Method(function=Function() | Native() as function, owner=owner):
+            return f"<bound method {function.qualname if isinstance(function, Function) else function.name} of {(yield from _shown(m, owner, inner))}>"
+        case Method(function=Builtin(name=name), owner=owner):
+            return f"<built-in method {name.rpartition('.')[2]} of {kind_name(owner)} object>"
+    return _shown_simply(value)
+
+
+def _shown_simply(value: Any) -> str:
+    if isinstance(value, IMMUTABLE):
+        return _plain(value)
+    match value:
+        case Function():
+            return f"<function {value.qualname}>"
+        case Class(flavour="enum"):
+            return f"<enum '{value.name}'>"
+        case Class():
+            return f"<class '__main__.{value.qualname}'>"
+        case Builtin() if value.kind is not None:
+            return f"<class '{value.name}'>"
+        case Builtin() if value.name == "NotImplemented":
+            return value.name
+        case Builtin() if "." not in value.name:
+            return f"<built-in function {value.name}>"
+        case Paused():
+            return f"<generator object {value.name}>"
+        case Native(shown=shown) if shown:
+            return shown
+        case Cell():
+            return "<cell: empty>" if value.value is UNSET else f"<cell: {kind_name(value.value)} object>"
+        case Descriptor(kind="property"):
+            return "<property object>"
+        case Descriptor():
+            return f"<{value.kind}({_shown_simply(value.get)})>"
+        case Builtin() if "." in value.name and (found := _of_type(value.name)) is not None:
+            return found
+        case Builtin() if (shown := _of_library(value.name)) is not None:
+            return shown
+        case Module() | Native() | Builtin():
+            raise Unshown
+    shown: str | None = getattr(value, "shown", None)
+    if not shown:
+        raise Unshown
+    return shown
+
+
+def _of_type(name: str) -> str | None:
+    """A method of one of Python's own classes, as it is shown."""
+    kind, _, method = name.partition(".")
+    found = getattr(getattr(builtins, kind, None), method, None)
+    return None if found is None else render_value(found)
+
+
+def _of_library(name: str) -> str | None:
+    """Something of a module of Python's, as frames show it; None where that is not among those that may be looked at."""
+    module, _, attribute = name.partition(".")
+    if module not in LOOKED_AT or not attribute:
+        return None
+    found: Any = import_module(module)
+    for part in attribute.split("."):
+        found = getattr(found, part, None)
+    return None if found is None else render_value(found)
+
+
+def _each(m: Interpreter, items: Any, around: tuple[Value, ...]) -> Work:
+    texts = []
+    for item in items:
+        texts.append((yield from _shown(m, item, around)))
+    return texts
+
+
+def _shown_dict(m: Interpreter, value: Dict, around: tuple[Value, ...]) -> Work:
+    keys, values = list(value.keys), list(value.values)
+    if value.kind == "Counter":
+        keys, values = by_count(m, keys, values)
+    keys = yield from _each(m, keys, around)
+    values = yield from _each(m, values, around)
+    text = "{" + ", ".join(f"{key}: {each}" for key, each in zip(keys, values, strict=True)) + "}"
+    match value.kind:
+        case "Counter":
+            return f"Counter({text})" if keys else "Counter()"
+        case "OrderedDict":
+            pairs = ", ".join(f"({key}, {each})" for key, each in zip(keys, values, strict=True))
+            return f"OrderedDict([{pairs}])" if keys else "OrderedDict()"
+        case "defaultdict":
+            make = "None" if value.make is None else _shown_simply(value.make)
+            return f"defaultdict({make}, {text})"
+    return text
+
+
+def by_count(m: Interpreter, keys: list[Value], values: list[Value]) -> tuple[list[Value], list[Value]]:
+    """Keys and their counts, the highest first, those that are as many in their order."""
+    made: list[tuple[Value, Value]] = []
+    for key, count in zip(keys, values, strict=True):
+        place = len(made)
+        while place and m.questions.holds(f"{closed(known(made[place - 1][1]))} < {closed(known(count))}"):
+            place -= 1
+        made.insert(place, (key, count))
+    return [key for key, _ in made], [count for _, count in made]
+
+
+def _shown_view(m: Interpreter, value: View, around: tuple[Value, ...]) -> Work:
+    keys = yield from _each(m, value.over.keys, around)
+    values = yield from _each(m, value.over.values, around)
+    parts = {"keys": keys, "values": values, "items": [f"({key}, {each})" for key, each in zip(keys, values, strict=True)]}
+    return f"dict_{value.kind}([{', '.join(parts[value.kind])}])"
+
+
+def _shown_of_library(m: Interpreter, value: Object, around: tuple[Value, ...]) -> Work:
+    if value.kind.name != "dataclasses.field":
+        return f"<{value.kind.name} object>"
+    parts = {"name": "None", "type": "None"}
+    for name in ("default", "default_factory"):
+        parts[name] = _NO_DEFAULT
+        if name in value.attributes:
+            parts[name] = yield from _shown(m, value.attributes[name], around)
+    parts |= {"init": "True", "repr": "True", "hash": "None", "compare": "True"}
+    parts |= {name: str(value.attributes[name]) for name in ("init", "repr", "hash", "compare") if name in value.attributes}
+    parts |= {"metadata": "mappingproxy({})", "kw_only": _NO_DEFAULT, "_field_type": "None"}
+    return f"Field({','.join(f'{name}={text}' for name, text in parts.items())})"
+
+
+_NO_DEFAULT = "<dataclasses._MISSING_TYPE object>"
+
+
+def _shown_object(m: Interpreter, value: Object, around: tuple[Value, ...]) -> Work:
+    kind = value.kind
+    if (own := find(kind, "__repr__")) is not None:
+        text = known((yield from invoke(m, own, [value], {})))
+        if not isinstance(text, str):
+            raise Lost
+        return text
+    if is_exception(kind):
+        texts = yield from _each(m, value.held, around)
+        return f"{kind.name.rpartition('.')[2]}({', '.join(texts)})"
+    if not isinstance(kind, Class):
+        return (yield from _shown_of_library(m, value, around))
+    match kind.flavour:
+        case "namedtuple" | "dataclass":
+            names = [name for name, _ in kind.fields or ()]
+            held = value.held if kind.flavour == "namedtuple" else [value.attributes.get(name, UNSET) for name in names]
+            if UNSET in held:
+                return f"<unprintable {kind.name} object>"
+            texts = yield from _each(m, held, around)
+            name = kind.name if kind.flavour == "namedtuple" else kind.qualname
+            return f"{name}({', '.join(f'{name}={text}' for name, text in zip(names, texts, strict=True))})"
+        case "enum":
+            inner = yield from _shown(m, value.attributes["_value_"], around)
+            return f"<{kind.name}.{value.attributes['_name_']}: {inner}>"
+    return f"<__main__.{kind.qualname} object>"

@@ -1,0 +1,497 @@
+"""The values that a program has while its bytecode is followed: numbers and texts as they are, all else as objects that have an identity.
+
+Two names may be one list here, which no text of a frame tells. Knows how values are written, for frames and for operations that are asked for;
+evaluates nothing but literals.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import FrozenInstanceError, dataclass, field
+from decimal import InvalidOperation
+from json import JSONDecodeError
+from typing import Any, TypeAlias
+
+from cwm_trace.models.containers import FACTORIES, MATCH, PATTERN, TALLY, as_in_frames, plain
+from cwm_trace.models.machine.code import Code
+
+Value: TypeAlias = Any
+"""None, truths, numbers, texts, bytes and tuples are Python's own; others are those of this module."""
+
+
+_EXCEPTIONS: Mapping[str, type] = {
+    "dataclasses.FrozenInstanceError": FrozenInstanceError,
+    "json.JSONDecodeError": JSONDecodeError,
+    "decimal.InvalidOperation": InvalidOperation,
+}
+"""Those of modules that programs meet."""
+
+
+class Lost(Exception):
+    """Internal: what the program does next is not known."""
+
+
+class Raised(Exception):
+    """Internal: the program raises this."""
+
+    def __init__(self, error: Value) -> None:
+        super().__init__(error)
+        self.error = error
+
+
+class _Mark:
+    """A value that is only itself."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+NULL, UNSET, END = _Mark("NULL"), _Mark("UNSET"), _Mark("END")
+"""What stands below a function on the stack; a variable that is bound to nothing; that an iterator has no more."""
+
+
+@dataclass(slots=True, eq=False)
+class Unknown:
+    """A value that is not known before a frame shows it."""
+
+    value: Value = UNSET
+
+
+@dataclass(slots=True, eq=False)
+class List:
+    """A list, or a `deque` of at most so many items."""
+
+    items: list[Value]
+    kind: str = "list"
+    most: int | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Dict:
+    """A dict, or one of `collections`: `kind` is its class, `make` what a `defaultdict` makes values with."""
+
+    keys: list[Value] = field(default_factory=list)
+    values: list[Value] = field(default_factory=list)
+    kind: str = "dict"
+    make: Value = None
+
+
+@dataclass(slots=True, eq=False)
+class Set:
+    """A set, or a frozen one; its items in the order in which it is shown, where that is known."""
+
+    items: list[Value]
+    kind: str = "set"
+    has_order: bool = True
+
+
+@dataclass(slots=True, eq=False)
+class Literal:
+    """What is written as a call that makes it, as a match of `re` is, and is done as a whole."""
+
+    text: str
+    kind: str
+
+
+@dataclass(slots=True, eq=False)
+class Range:
+    """A range of numbers."""
+
+    start: int
+    stop: int
+    step: int
+
+
+@dataclass(slots=True, eq=False)
+class Slice:
+    """What stands between brackets, with colons."""
+
+    start: Value
+    stop: Value
+    step: Value
+
+
+@dataclass(slots=True, eq=False)
+class View:
+    """Keys, values or items of a dict."""
+
+    over: Dict
+    kind: str
+
+
+@dataclass(slots=True, eq=False)
+class Cell:
+    """A variable that functions share."""
+
+    value: Value = UNSET
+
+
+@dataclass(slots=True, eq=False)
+class Builtin:
+    """Something of Python's own that has a name: a function, a class, an exception's class; `len`, `math.sqrt`."""
+
+    name: str
+
+    @property
+    def kind(self) -> type | None:
+        """The class of that name, of Python's own."""
+        found = _EXCEPTIONS.get(self.name) or getattr(builtins, self.name, None)
+        return found if isinstance(found, type) else None
+
+
+@dataclass(slots=True, eq=False)
+class Module:
+    """A module of Python's library."""
+
+    name: str
+
+
+@dataclass(slots=True, eq=False)
+class Alias:
+    """A type with parameters, or one of several, which is only shown."""
+
+    shown: str
+
+
+@dataclass(slots=True, eq=False)
+class Function:
+    """A function of the program."""
+
+    code: Code
+    space: dict[str, Value]
+    defaults: tuple[Value, ...] = ()
+    named: Mapping[str, Value] = field(default_factory=dict)
+    closure: tuple[Cell, ...] = ()
+    attributes: dict[str, Value] = field(default_factory=dict)
+    qualname: str = ""
+    shown: str = ""  # "" as a function
+
+
+@dataclass(slots=True, eq=False)
+class Class:
+    """A class of the program."""
+
+    name: str
+    qualname: str
+    bases: tuple[Value, ...]
+    space: dict[str, Value]
+    line: tuple[Value, ...] = ()  # where attributes are looked for, in order
+    fields: tuple[tuple[str, Value], ...] | None = None  # of a dataclass, or a tuple with names
+    flavour: str = ""  # dataclass, namedtuple, enum
+    frozen: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Object:
+    """One of a class; `held`: what an exception was made with, the items of a tuple with names."""
+
+    kind: Value
+    attributes: dict[str, Value] = field(default_factory=dict)
+    held: tuple[Value, ...] = ()
+
+
+@dataclass(slots=True, eq=False)
+class Method:
+    """A function that has its first argument."""
+
+    function: Value
+    owner: Value
+
+
+@dataclass(slots=True, eq=False)
+class Descriptor:
+    """A property, or what makes a method one of the class: `kind` is its name."""
+
+    kind: str
+    get: Value = None
+    set: Value = None
+    delete: Value = None
+
+
+@dataclass(slots=True, eq=False)
+class Native:
+    """A function of ours that the program holds, as what a decorator of the library has made."""
+
+    name: str
+    run: Callable[..., Any]
+    wrapped: Value = None
+    shown: str = ""
+    sources: Sequence[Value] = ()
+
+
+@dataclass(slots=True, eq=False)
+class Super:
+    """What `super()` gives."""
+
+    kind: Class
+    owner: Value
+
+
+IMMUTABLE = (type(None), bool, int, float, complex, str, bytes, type(...))
+_KINDS = {List: "list", Dict: "dict", Set: "set"}
+
+
+def closed(value: Value) -> str | None:
+    """A value as operations have it; None where it has something in it that has no text of its own."""
+    if isinstance(value, float) and value in (float("inf"), float("-inf")):
+        return str(value)
+    if isinstance(value, IMMUTABLE):
+        return repr(value)
+    match value:
+        case tuple():
+            inner = _all(map(closed, value))
+            return None if inner is None else f"({', '.join(inner)}{',' if len(inner) == 1 else ''})"
+        case List(kind="list"):
+            inner = _all(map(closed, value.items))
+            return None if inner is None else f"[{', '.join(inner)}]"
+        case List(kind="deque", most=None):
+            inner = _all(map(closed, value.items))
+            return None if inner is None else f"deque([{', '.join(inner)}])"
+        case Set():
+            inner = _all(map(closed, value.items))
+            if inner is None or value.kind != "set":
+                return None
+            return f"{{{', '.join(inner)}}}" if inner else "set()"
+        case Dict():
+            return _closed_dict(value)
+        case Literal():
+            return value.text
+        case Range():
+            return f"range({value.start}, {value.stop}, {value.step})"
+        case View():
+            inner_text = closed(value.over)
+            return None if inner_text is None else f"{inner_text}.{value.kind}()"
+        case Slice():
+            return None
+        case Object(kind=Builtin()) if is_exception(value.kind):
+            inner = _all(map(closed, value.held))
+            return None if inner is None else f"{value.kind.name}({', '.join(inner)})"
+        case Unknown() if value.value is not UNSET:
+            return closed(value.value)
+    return None
+
+
+def _closed_dict(value: Dict) -> str | None:
+    keys, values = _all(map(closed, value.keys)), _all(map(closed, value.values))
+    if keys is None or values is None:
+        return None
+    text = "{" + ", ".join(f"{key}: {each}" for key, each in zip(keys, values, strict=True)) + "}"
+    match value.kind:
+        case "dict":
+            return text
+        case "Counter":
+            return f"{TALLY}({text})"
+        case "defaultdict" if isinstance(value.make, Builtin) and value.make.name in FACTORIES:
+            return f"defaultdict({value.make.name}, {text})"
+    return None
+
+
+def _all(texts: Iterable[str | None]) -> list[str] | None:
+    made = list(texts)
+    known = [text for text in made if text is not None]
+    return known if len(known) == len(made) else None
+
+
+def read(text: str) -> Value:
+    """The value that a frame, or an answer, shows so; an `Unknown` where it has no text of its own."""
+    try:
+        return _read(ast.parse(plain(text), mode="eval").body)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return Unknown()
+
+
+def _read(node: ast.expr) -> Value:
+    match node:
+        case ast.Constant(value=value):
+            return value
+        case ast.UnaryOp(op=ast.USub(), operand=operand):
+            return -_read(operand)
+        case ast.Name(id="inf" | "nan" as name):
+            return float(name)
+        case ast.Tuple(elts=parts):
+            return tuple(map(_read, parts))
+        case ast.List(elts=parts):
+            return List(list(map(_read, parts)))
+        case ast.Set(elts=parts):
+            return Set(list(map(_read, parts)))
+        case ast.Dict(keys=keys, values=values):
+            return Dict([_read(key) for key in keys if key], list(map(_read, values)))
+        case ast.Call(func=ast.Name(id="set"), args=[]):
+            return Set([])
+        case ast.Call(func=ast.Name(id="deque"), args=[ast.List(elts=parts)], keywords=[]):
+            return List(list(map(_read, parts)), "deque")
+        case ast.Call(func=ast.Name(id="Tally"), args=[ast.Dict() as inner]):
+            made = _read(inner)
+            return Dict(made.keys, made.values, "Counter")
+        case ast.Call(func=ast.Name(id="defaultdict"), args=[ast.Name(id=name), ast.Dict() as inner]):
+            made = _read(inner)
+            return Dict(made.keys, made.values, "defaultdict", Builtin(name))
+        case ast.Call(func=ast.Name(id=name), args=args) if name in (MATCH, PATTERN):
+            return Literal(ast.unparse(node), name)
+        case ast.Call(func=ast.Name(id=name), args=args, keywords=[]) if is_exception(Builtin(name)):
+            return Object(Builtin(name), held=tuple(map(_read, args)))
+    raise ValueError
+
+
+def is_exception(kind: Value) -> bool:
+    """Whether a class is one of exceptions, of Python's own or made from one."""
+    match kind:
+        case Builtin():
+            return kind.kind is not None and issubclass(kind.kind, BaseException)
+        case Class():
+            return any(is_exception(base) for base in kind.line[1:])
+    return False
+
+
+def is_made_of(kind: Value, other: Value) -> bool:
+    """Whether a class is another, or made from it."""
+    match kind, other:
+        case Builtin(), Builtin() if kind.kind and other.kind:
+            return issubclass(kind.kind, other.kind)
+        case Class(), Class():
+            return other in kind.line
+        case Class(), Builtin():
+            return other.name == "object" or any(
+                is_made_of(base, other) for base in kind.line if isinstance(base, Builtin)
+            )
+    return kind is other
+
+
+def class_of(value: Value) -> Value:
+    """The class of a value."""
+    match value:
+        case Object():
+            return value.kind
+        case List() | Set() | Dict():
+            return Builtin(value.kind)
+        case Range():
+            return Builtin("range")
+        case Class() | Builtin() if isinstance(value, Class) or value.kind is not None:
+            return Builtin("type")
+        case Function() | Native():
+            return Builtin("function")
+        case Builtin() | Method():
+            return Builtin("builtin_function_or_method" if isinstance(value, Builtin) else "method")
+        case Literal():
+            return Builtin({MATCH: "re.Match", PATTERN: "re.Pattern"}.get(value.kind, value.kind))
+        case Descriptor():
+            return Builtin(value.kind)
+        case Module():
+            return Builtin("module")
+        case Unknown() if value.value is not UNSET:
+            return class_of(value.value)
+    if isinstance(value, (*IMMUTABLE, tuple)):
+        return Builtin(type(value).__name__)
+    raise Lost
+
+
+def shown(text: str) -> str:
+    """A text of a value as frames have it."""
+    return as_in_frames(text)
+
+
+def is_unknown(value: Value) -> bool:
+    """Whether a value is one that no frame has told yet."""
+    while isinstance(value, Unknown):
+        if value.value is UNSET:
+            return True
+        value = value.value
+    return False
+
+
+def known(value: Value) -> Value:
+    """A value, of which a frame may have told."""
+    while isinstance(value, Unknown):
+        if value.value is UNSET:
+            raise Lost
+        value = value.value
+    return value
+
+
+def truth(value: Value) -> bool | None:
+    """Whether a value counts as true; None where the program has its own way to tell."""
+    match value:
+        case List() | Set():
+            return bool(value.items)
+        case Dict():
+            return bool(value.keys)
+        case View():
+            return bool(value.over.keys)
+        case Object(kind=Class() as kind):
+            own = any(name in base.space for base in kind.line if isinstance(base, Class) for name in _TRUTH)
+            return None if own else True if kind.flavour != "namedtuple" else bool(value.held)
+        case Range():
+            return None
+    return bool(value) if isinstance(value, (*IMMUTABLE, tuple)) else True
+
+
+_TRUTH = ("__bool__", "__len__")
+
+
+def children(value: Value) -> Sequence[Value]:
+    """What a value holds."""
+    match value:
+        case tuple():
+            return value
+        case List() | Set():
+            return value.items
+        case Dict():
+            return [*value.keys, *value.values, value.make]
+        case Object():
+            return [*value.attributes.values(), *value.held]
+        case Function():
+            return [*value.defaults, *value.named.values(), *value.closure, *value.attributes.values()]
+        case Cell() | Unknown():
+            return [value.value]
+        case Method():
+            return [value.function, value.owner]
+        case View():
+            return [value.over]
+        case Native():
+            return [*value.sources, *(value.wrapped.values() if isinstance(value.wrapped, dict) else [value.wrapped])]
+        case Descriptor():
+            return [value.get, value.set, value.delete]
+        case Class():
+            return list(value.space.values())
+    return ()
+
+
+def find(kind: Value, name: str) -> Value | None:
+    """What a class of the program has under a name, or one that it is made from; None: nothing."""
+    for each in kind.line if isinstance(kind, Class) else ():
+        if isinstance(each, Class) and name in each.space:
+            return each.space[name]
+    return None
+
+
+def as_tuple(value: Value) -> tuple[Value, ...] | None:
+    """The items of a tuple, one with names, too; None for others."""
+    if isinstance(value, tuple):
+        return value
+    if isinstance(value, Object) and isinstance(value.kind, Class) and value.kind.flavour == "namedtuple":
+        return value.held
+    return None
+
+
+def kind_name(value: Value) -> str:
+    """The name of a value's class, as messages have it."""
+    if (name := getattr(value, "class_name", None)) is not None:
+        return str(name)
+    match value:
+        case View():
+            return f"dict_{value.kind}"
+        case Builtin() if value.kind is None:
+            return "builtin_function_or_method"
+        case Method():
+            return "method"
+    return str(class_of(value).name)
+
+
+def error(kind: str, *held: Value) -> Raised:
+    """An exception of Python's own."""
+    return Raised(Object(Builtin(kind), held=held))
