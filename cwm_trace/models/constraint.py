@@ -174,7 +174,7 @@ class FrameGrammar:
             if name not in self._unbound or event is not Event.LINE
         ]
 
-    def _all_of(self, values: Mapping[str, str | None], event: Event) -> Sequence[_Entry]:
+    def _all_of(self, values: Mapping[str, str | None], event: Event) -> _Entries:
         known = self._known(event)
         return [
             _Entry(f"{json.dumps(name)}: ", True, _spelled(value, known.get(name)), name in known)

@@ -6,6 +6,7 @@ Knows what `@dataclass`, `namedtuple` and `Enum` make of a class. What methods d
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+from functools import partial
 from typing import Any
 
 from cwm_trace.models.machine.calls import calls, invoke
@@ -45,7 +46,13 @@ from cwm_trace.models.machine.values import (
 _TYPES = {"list": list, "dict": dict, "set": set, "frozenset": frozenset, "tuple": tuple, "str": str, "int": int}
 _DATA = frozenset(("real", "imag", "numerator", "denominator"))
 _PLAIN_BASES = frozenset(("object", "abc.ABC", "typing.Generic", "typing.Protocol"))
-_ENUMS = {"enum.Enum": "Enum", "enum.IntEnum": "Enum", "enum.StrEnum": "StrEnum", "enum.Flag": "Flag", "enum.IntFlag": "Flag"}
+_ENUMS = {
+    "enum.Enum": "Enum",
+    "enum.IntEnum": "Enum",
+    "enum.StrEnum": "StrEnum",
+    "enum.Flag": "Flag",
+    "enum.IntFlag": "Flag",
+}
 """Classes of enumerations, and whose function their bodies begin with."""
 
 
@@ -240,7 +247,7 @@ def _of_super(m: Interpreter, owner: Super, name: str) -> Work:
                 return (yield from invoke(m, found.get, [owner.owner], {}))
             return _bound(found, owner.owner, kind)
         if isinstance(each, Class) and each.flavour == "dataclass" and name == "__init__" and each.fields is not None:
-            return Native("wrapper", lambda m, *args, **named: _fill(m, owner.owner, each, list(args), named))
+            return Native("wrapper", partial(_fill_from, owner.owner, each))
     if is_exception(kind):
         return Method(Builtin(f"Exception.{name}"), owner.owner)
     if hasattr(object, name):
@@ -380,11 +387,15 @@ def special(m: Interpreter, owner: Value, name: str) -> Work:
 
 def build(m: Interpreter, function: Function, name: str, *bases: Value, **words: Value) -> Work:
     """A class, whose body is run. Raises Raised, Lost."""
-    if set(words) - {"metaclass"} or ("metaclass" in words and getattr(words["metaclass"], "name", "") != "abc.ABCMeta"):
+    if set(words) - {"metaclass"} or (
+        "metaclass" in words and getattr(words["metaclass"], "name", "") != "abc.ABCMeta"
+    ):
         raise Lost
     space: dict[str, Value] = {}
-    if (own := next((_ENUMS[base.name] for base in bases if getattr(base, "name", "") in _ENUMS), "")):
-        space["_generate_next_value_"] = Native("generate", lambda m: None, shown=f"<function {own}._generate_next_value_>")
+    if own := next((_ENUMS[base.name] for base in bases if getattr(base, "name", "") in _ENUMS), ""):
+        space["_generate_next_value_"] = Native(
+            "generate", lambda m: None, shown=f"<function {own}._generate_next_value_>"
+        )
     yield Body(function, space)
     bases = tuple(known(base) for base in bases if not isinstance(base, Unknown)) or (Builtin("object"),)
     made = Class(name, function.code.made.co_qualname, bases, space)
@@ -409,7 +420,14 @@ def build(m: Interpreter, function: Function, name: str, *bases: Value, **words:
             raise Lost
     if made.flavour == "enum":
         yield from _make_members(m, made)
-    hook = next((each.space["__init_subclass__"] for each in made.line[1:] if isinstance(each, Class) and "__init_subclass__" in each.space), None)
+    hook = next(
+        (
+            each.space["__init_subclass__"]
+            for each in made.line[1:]
+            if isinstance(each, Class) and "__init_subclass__" in each.space
+        ),
+        None,
+    )
     if hook is not None:
         yield from invoke(m, hook.get if isinstance(hook, Descriptor) else hook, [made], {})
     for key, value in list(space.items()):
@@ -473,7 +491,11 @@ def _make_members(m: Interpreter, made: Class) -> Work:
             value = m.questions.sure(f"{last} + 1")
         if find(made, "__init__") is not None or find(made, "__new__") is not None:
             raise Lost
-        same = [each for each in members if type(each.attributes["_value_"]) is type(value) and each.attributes["_value_"] == value]
+        same = [
+            each
+            for each in members
+            if type(each.attributes["_value_"]) is type(value) and each.attributes["_value_"] == value
+        ]
         member = same[0] if same else Object(made, {"_name_": name, "_value_": value})
         if not same:
             members.append(member)
@@ -541,7 +563,9 @@ def _check_abstract(kind: Class) -> None:
     left = [name for name in names if _is_abstract(find(kind, name))]
     if left:
         many = "s" if len(left) > 1 else ""
-        raise error("TypeError", f"Can't instantiate abstract class {kind.name} with abstract method{many} {', '.join(left)}")
+        raise error(
+            "TypeError", f"Can't instantiate abstract class {kind.name} with abstract method{many} {', '.join(left)}"
+        )
 
 
 def _is_abstract(found: Value) -> bool:
@@ -572,7 +596,11 @@ def _fields_of(kind: Class, args: Sequence[Value], named: Mapping[str, Value], m
     missing = [name for name, default in fields.items() if name not in given and default is UNSET]
     if missing:
         many, listed = ("s" if len(missing) > 1 else ""), [repr(name) for name in missing]
-        text = listed[0] if len(listed) == 1 else f"{', '.join(listed[:-1])}{',' if len(listed) > 2 else ''} and {listed[-1]}"
+        text = (
+            listed[0]
+            if len(listed) == 1
+            else f"{', '.join(listed[:-1])}{',' if len(listed) > 2 else ''} and {listed[-1]}"
+        )
         raise error("TypeError", f"{own}{method}() missing {len(missing)} required positional argument{many}: {text}")
     return {name: given.get(name, default) for name, default in fields.items()}
     yield
@@ -581,8 +609,18 @@ def _fields_of(kind: Class, args: Sequence[Value], named: Mapping[str, Value], m
 def _fill(m: Interpreter, owner: Object, kind: Class, args: Sequence[Value], named: Mapping[str, Value]) -> Work:
     """What the `__init__` of a dataclass does, which no trace shows."""
     fields = dict(kind.fields or ())
-    hidden = [name for name, default in fields.items() if isinstance(default, Object) and default.kind is FIELD and not default.attributes.get("init", True)]
-    shown = Class(kind.name, kind.qualname, (), {}, fields=tuple((name, _default_of(default)) for name, default in fields.items() if name not in hidden))
+    hidden = [
+        name
+        for name, default in fields.items()
+        if isinstance(default, Object) and default.kind is FIELD and not default.attributes.get("init", True)
+    ]
+    shown = Class(
+        kind.name,
+        kind.qualname,
+        (),
+        {},
+        fields=tuple((name, _default_of(default)) for name, default in fields.items() if name not in hidden),
+    )
     given = yield from _fields_of(shown, args, named, "__init__")
     for name, default in fields.items():
         value = given.get(name, _default_of(default))
@@ -592,6 +630,10 @@ def _fill(m: Interpreter, owner: Object, kind: Class, args: Sequence[Value], nam
             owner.attributes[name] = value
     if (after := find(kind, "__post_init__")) is not None:
         yield from invoke(m, after, [owner], {})
+
+
+def _fill_from(owner: Object, kind: Class, m: Interpreter, *args: Value, **named: Value) -> Work:
+    return _fill(m, owner, kind, args, named)
 
 
 def _default_of(default: Value) -> Value:
@@ -645,5 +687,3 @@ def namedtuple(m: Interpreter, name: Value, names: Value, defaults: Value = ()) 
     kind = Class(name, name, (Builtin("tuple"),), {}, flavour="namedtuple", fields=fields)
     kind.line = (kind, Builtin("tuple"), Builtin("object"))
     return kind
-
-

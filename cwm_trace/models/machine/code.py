@@ -10,9 +10,7 @@ import sys
 from dataclasses import dataclass
 from functools import cached_property
 from types import CodeType
-from typing import NamedTuple
-
-from cwm_trace.tracer.comprehensions import needs_its_function
+from typing import Any, NamedTuple
 
 SUPPORTED = frozenset({(3, 11)})
 """Versions of CPython whose bytecode is followed; evidence: tests/test_models_machine.py, which compares it with traces."""
@@ -37,7 +35,7 @@ class Instruction(NamedTuple):
 
     name: str
     arg: int
-    value: object
+    value: Any
     offset: int
     line: int
 
@@ -76,9 +74,7 @@ class Code:
     @cached_property
     def instructions(self) -> tuple[Instruction, ...]:
         """All, in order."""
-        lines = {
-            offset: line or 0 for start, end, line in self.made.co_lines() for offset in range(start, end, 2)
-        }
+        lines = {offset: line or 0 for start, end, line in self.made.co_lines() for offset in range(start, end, 2)}
         return tuple(
             Instruction(each.opname, each.arg or 0, each.argval, each.offset, lines.get(each.offset, 0))
             for each in dis.get_instructions(self.made)
@@ -118,7 +114,11 @@ class Code:
     def order(self) -> tuple[str, ...]:
         """All variables, in the order in which a frame has them."""
         made = self.made
-        return (*made.co_varnames, *(name for name in made.co_cellvars if name not in made.co_varnames), *made.co_freevars)
+        return (
+            *made.co_varnames,
+            *(name for name in made.co_cellvars if name not in made.co_varnames),
+            *made.co_freevars,
+        )
 
 
 def compiled(source: str) -> Code | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from importlib.util import find_spec
 from typing import NamedTuple
 
@@ -72,7 +72,7 @@ class Following:
     def __init__(self, context: str) -> None:
         self._context = context
         self._waiting: list[Step] = []  # not compared yet
-        self._events: Iterator[Happening] | None = None
+        self._events: Generator[Happening, None, None] | None = None
         self._machine: Interpreter | None = None
         self._pending: tuple[Happening, Foretold] | None = None
         self._lines: list[str] = []
@@ -104,7 +104,7 @@ class Following:
                     self._machine.doubt = None
                 if (happening := next(self._events, None)) is not None:
                     self._pending = happening, self._told(happening)
-            except (Lost, Raised, RecursionError) as lost:
+            except (Lost, Raised, RecursionError):
                 self.is_lost = True
                 if self.is_strict:
                     self.why = traceback.format_exc()
@@ -148,7 +148,9 @@ class Following:
         self._machine = Interpreter(OPERATIONS, Questions(answering))
         self._events = self._run(self._machine, code, entry.line, entry.is_call)
 
-    def _run(self, machine: Interpreter, code: Code, line: int | None, is_call: bool) -> Iterator[Happening]:
+    def _run(
+        self, machine: Interpreter, code: Code, line: int | None, is_call: bool
+    ) -> Generator[Happening, None, None]:
         space: dict[str, Value] = {}
         module = Activation(code, space, space)
         machine.active.append(module)
@@ -190,10 +192,10 @@ class Following:
     def _raised_in_doubt(self, step: Frame) -> tuple[Happening, Foretold] | None:
         """The exception in place of what was foretold, where something was asked for that nobody knew."""
         error, machine, events = read(step.value or ""), self._machine, self._events
-        if machine is None or machine.doubt is None or not isinstance(error, Object) or not hasattr(events, "throw"):
+        if machine is None or machine.doubt is None or not isinstance(error, Object) or events is None:
             return None
         machine.back_to(machine.doubt)
-        happening: Happening = events.throw(Raised(error))
+        happening = events.throw(Raised(error))
         return happening, self._told(happening)
 
 

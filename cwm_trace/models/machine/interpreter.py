@@ -333,6 +333,7 @@ class Interpreter:
             frame.generator = Paused(frame, function.qualname)
             frame.at = function.code.begins - 1
             self._prepare(frame)
+            self.paused.append(frame.generator)
             self.deliver(frame.generator)
             return
         self.active.append(frame)
@@ -384,7 +385,8 @@ class Interpreter:
 
     def quietly(self, work: Work) -> Value:
         """What comes of work that no trace shows. Raises Raised, Lost."""
-        depth, found = len(self.active), []
+        depth = len(self.active)
+        found: list[Value] = []
         self.quiet += 1
         try:
             self.active.append(Helper(work, found.append))

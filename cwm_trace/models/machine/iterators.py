@@ -125,7 +125,9 @@ def iterator_of(m: Interpreter, value: Value) -> Work:
         case Iterator() | Paused():
             return value
         case List():
-            return over_items(value.items, "list_iterator" if value.kind == "list" else "_collections._deque_iterator", (value,))
+            return over_items(
+                value.items, "list_iterator" if value.kind == "list" else "_collections._deque_iterator", (value,)
+            )
         case tuple():
             return over_items(value, "tuple_iterator")
         case str():

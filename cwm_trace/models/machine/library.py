@@ -153,7 +153,9 @@ def _most_common(m: Interpreter, over: Value, most: Value = None) -> Value:
 
 @native("Counter.elements")
 def _elements(m: Interpreter, over: Value) -> Value:
-    return over_items([key for key, count in zip(over.keys, over.values, strict=True) for _ in range(known(count))], "chain")
+    return over_items(
+        [key for key, count in zip(over.keys, over.values, strict=True) for _ in range(known(count))], "chain"
+    )
 
 
 @native("Counter.total")
@@ -317,7 +319,9 @@ def _greater(m: Interpreter, one: Value, other: Value) -> Work:
 
 
 def _by_own(m: Interpreter, one: Value, other: Value) -> Work:
-    return (yield from invoke(m, one.kind.space["__lt__"] if "__lt__" in one.kind.space else Unknown(), [one, other], {}))
+    return (
+        yield from invoke(m, one.kind.space["__lt__"] if "__lt__" in one.kind.space else Unknown(), [one, other], {})
+    )
 
 
 def _at_most(m: Interpreter, one: Value, other: Value) -> Work:
@@ -479,7 +483,8 @@ def _selects(name: str, make: Callable[..., Any]) -> None:
     """What only puts items together, by their places."""
 
     def run(m: Interpreter, *overs: Value, **named: Value) -> Work:
-        pools, sizes = [], []
+        pools: list[list[Value]] = []
+        sizes: list[int] = []
         for over in overs:
             if isinstance(known(over), int) and pools:
                 sizes.append(known(over))
@@ -503,7 +508,12 @@ def _selects(name: str, make: Callable[..., Any]) -> None:
     native(f"itertools.{name}")(run)
 
 
-for _kind in (itertools.product, itertools.permutations, itertools.combinations, itertools.combinations_with_replacement):
+for _kind in (
+    itertools.product,
+    itertools.permutations,
+    itertools.combinations,
+    itertools.combinations_with_replacement,
+):
     _selects(_kind.__name__, _kind)
 
 
@@ -915,7 +925,12 @@ def _suppress(m: Interpreter, *kinds: Value) -> Value:
     def leave(m: Interpreter, kind: Value, _: Value, __: Value) -> Value:
         return kind is not None and any(is_made_of(kind, each) for each in kinds)
 
-    return Native("suppress", leave, {"__enter__": Native("enter", lambda m: None), "__exit__": Native("exit", leave)}, "<contextlib.suppress object>")
+    return Native(
+        "suppress",
+        leave,
+        {"__enter__": Native("enter", lambda m: None), "__exit__": Native("exit", leave)},
+        "<contextlib.suppress object>",
+    )
 
 
 @native("sys.getsizeof", "time.time", "time.perf_counter", "time.monotonic", "random.random", "random.randint")
@@ -937,4 +952,3 @@ def _cmp_to_key(m: Interpreter, compare: Value) -> Value:
     kind = Class("K", "K", (Builtin("object"),), {"__lt__": Native("wrapper", less)})
     kind.line = (kind, Builtin("object"))
     return Native("K", lambda m, value: Object(kind, {"obj": value}))
-

@@ -6,7 +6,20 @@ from typing import Any
 
 from cwm_trace.models.machine import classes, operators
 from cwm_trace.models.machine.interpreter import Interpreter, Work
-from cwm_trace.models.machine.values import Builtin, Class, List, Lost, Object, Raised, Range, Value, as_tuple, class_of, find, is_made_of
+from cwm_trace.models.machine.values import (
+    Builtin,
+    Class,
+    List,
+    Lost,
+    Object,
+    Raised,
+    Range,
+    Value,
+    as_tuple,
+    class_of,
+    find,
+    is_made_of,
+)
 
 _ITSELF = frozenset("bool bytearray bytes dict float frozenset int list set str tuple".split())
 

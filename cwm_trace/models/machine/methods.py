@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from cwm_trace.models.machine import operators
@@ -98,7 +99,9 @@ def _remove(m: Interpreter, over: Value, item: Value) -> Work:
         if (yield from operators.same(m, each, item)):
             del over.items[place]
             return
-    raise error("ValueError", "list.remove(x): x not in list" if over.kind == "list" else "deque.remove(x): x not in deque")
+    raise error(
+        "ValueError", "list.remove(x): x not in list" if over.kind == "list" else "deque.remove(x): x not in deque"
+    )
 
 
 @native("list.clear", "deque.clear", "set.clear")
@@ -126,7 +129,7 @@ def _sort(m: Interpreter, over: Value, key: Value = None, reverse: Value = False
 @native("list.index", "tuple.index", "namedtuple.index", "deque.index")
 def _index(m: Interpreter, over: Value, item: Value, *bounds: Value) -> Work:
     items = list((yield from collected(m, over)))
-    places = range(len(items))
+    places: Sequence[int] = range(len(items))
     if bounds:
         places = m.questions.places(len(items), f"[{':'.join(map(text_of, bounds))}{':' if len(bounds) == 1 else ''}]")
     for place in places:
@@ -151,7 +154,7 @@ def _count(m: Interpreter, over: Value, item: Value) -> Work:
 _DICTS = ("dict", "Counter", "defaultdict", "OrderedDict")
 
 
-def _of_dicts(*names: str) -> Any:
+def _of_dicts(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     return native(*(f"{kind}.{name}" for kind in _DICTS for name in names))
 
 
@@ -337,14 +340,11 @@ def _send(m: Interpreter, over: Value, value: Value) -> Work:
 
 @native("generator.__next__")
 def _next(m: Interpreter, over: Value) -> Work:
-    return _send(m, over, None)
+    return (yield from _send(m, over, None))
 
 
 @native("generator.close")
 def _close(m: Interpreter, over: Value) -> Work:
-    if over.frame.before < 0:
-        over.ended = True
-        return
     yield from closed_generator(over)
 
 
@@ -375,4 +375,3 @@ def _asdict(m: Interpreter, over: Value) -> Value:
 @native("namedtuple._make")
 def _make(m: Interpreter, kind: Value, items: Value) -> Work:
     return (yield from invoke(m, kind, (yield from collected(m, items)), {}))
-

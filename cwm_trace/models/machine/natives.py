@@ -456,7 +456,19 @@ def _issubclass(m: Interpreter, value: Value, kinds: Value) -> Value:
 
 
 _ABSTRACT: Mapping[str, Sequence[str]] = {
-    "Iterable": ("list", "tuple", "str", "bytes", "dict", "set", "frozenset", "range", "deque", "Counter", "defaultdict"),
+    "Iterable": (
+        "list",
+        "tuple",
+        "str",
+        "bytes",
+        "dict",
+        "set",
+        "frozenset",
+        "range",
+        "deque",
+        "Counter",
+        "defaultdict",
+    ),
     "Sequence": ("list", "tuple", "str", "bytes", "range", "deque"),
     "Mapping": ("dict", "Counter", "defaultdict", "OrderedDict"),
     "Number": ("int", "float", "complex", "bool"),

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 from cwm_trace.models.machine import classes, matching, operators
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.code import Code, Instruction
-from cwm_trace.models.machine.interpreter import Activation, Again, Interpreter, Leaves, Resume, Work
+from cwm_trace.models.machine.interpreter import Activation, Again, Interpreter, Leaves, Work
 from cwm_trace.models.machine.iterators import collected, iterator_of, step
 from cwm_trace.models.machine.values import (
     END,

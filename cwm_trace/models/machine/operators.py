@@ -27,9 +27,6 @@ from cwm_trace.models.machine.values import (
     List,
     Literal,
     Lost,
-    Method,
-    Module,
-    Native,
     Object,
     Raised,
     Range,
@@ -105,8 +102,8 @@ def is_same(left: Value, right: Value) -> bool:
     if isinstance(left, (*IMMUTABLE, tuple)) and isinstance(right, (*IMMUTABLE, tuple)):
         if type(left) is not type(right):
             return False
-        if isinstance(left, int) and -6 < left < 257 and -6 < right < 257:
-            return bool(left == right)
+        if isinstance(left, int) and isinstance(right, int) and -6 < left < 257 and -6 < right < 257:
+            return left == right
         raise Lost
     return left is right
 
@@ -138,13 +135,15 @@ def binary(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
             return List([*left.items, *right.items], left.kind)
         case tuple(), "+", tuple():
             return (*left, *right)
-        case (List() | tuple()), "*", int():
+        case ((List() | tuple()), "*", int()):
             return _repeated(m, left, right)
         case int(), "*", (List() | tuple()):
             return _repeated(m, right, left)
         case Set(), ("|" | "&" | "-" | "^"), Set():
             return (yield from combined_sets(m, plain, left, right))
-        case (Set() | View()), ("|" | "&" | "-" | "^"), (Set() | View()) if isinstance(left, View) or isinstance(right, View):
+        case ((Set() | View()), ("|" | "&" | "-" | "^"), (Set() | View())) if isinstance(left, View) or isinstance(
+            right, View
+        ):
             sides = []
             for side in (left, right):
                 sides.append(side if isinstance(side, Set) else Set((yield from collected(m, side))))
@@ -296,7 +295,12 @@ def compared(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
         wrong = _incomparable(sign, left, right)
         if wrong is not None:
             raise wrong
-        if isinstance(left, Dict) and left.kind == "OrderedDict" or isinstance(right, Dict) and right.kind == "OrderedDict":
+        if (
+            isinstance(left, Dict)
+            and left.kind == "OrderedDict"
+            or isinstance(right, Dict)
+            and right.kind == "OrderedDict"
+        ):
             raise Lost
         return m.questions.holds(f"{operand(left)} {sign} {texts[1]}")
     if sign not in ("==", "!="):
@@ -390,7 +394,9 @@ def _by_method(m: Interpreter, one: Value, how: str, other: Value) -> Work:
         return given if is_not_implemented(given) else not (yield from truth_of(m, given))
     if one.kind.flavour == "dataclass" and isinstance(other, Object) and one.kind is other.kind:
         if how in ("==", "!=") or "order" in one.kind.space.get("_options_", ()):
-            items = [tuple(each.attributes.get(name, UNSET) for name, _ in one.kind.fields or ()) for each in (one, other)]
+            items = [
+                tuple(each.attributes.get(name, UNSET) for name, _ in one.kind.fields or ()) for each in (one, other)
+            ]
             return (yield from _one_by_one(m, how, *items))
     return NOT_IMPLEMENTED
 
@@ -413,7 +419,7 @@ def truth_of(m: Interpreter, value: Value) -> Work:
 def length(m: Interpreter, value: Value) -> Work:
     """`len(value)`. Raises Raised."""
     value = known(value)
-    items = as_tuple(value)
+    items: Sequence[Value] | None = as_tuple(value)
     match value:
         case List() | Set():
             items = value.items
@@ -583,7 +589,13 @@ def _set_slice(m: Interpreter, over: List, key: Slice, more: Sequence[Value]) ->
         for place, value in zip(places, more, strict=True):
             over.items[place] = value
         return
-    start = places[0] if places else len(m.questions.places(len(over.items), f"[:{_index(Slice(key.start, None, None))[:-1]}]")) if key.start is not None else 0
+    start = (
+        places[0]
+        if places
+        else len(m.questions.places(len(over.items), f"[:{_index(Slice(key.start, None, None))[:-1]}]"))
+        if key.start is not None
+        else 0
+    )
     over.items[start : start + len(places)] = more
 
 
@@ -695,7 +707,9 @@ def combined_sets(m: Interpreter, sign: str, left: Set, right: Set) -> Work:
     for each in right.items if sign in "|^" else ():
         if not (yield from _among(m, each, left.items)):
             kept.append(each)
-    made = Set(left.items, has_order=left.has_order) if len(kept) == len(left.items) and sign != "^" else ordered(m, kept)
+    made = (
+        Set(left.items, has_order=left.has_order) if len(kept) == len(left.items) and sign != "^" else ordered(m, kept)
+    )
     return Set(made.items, left.kind, made.has_order)
 
 

@@ -6,7 +6,7 @@ Knows who answers (`Answering`), and how values are written; of what an answer t
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from cwm_trace.models.items import Raises
 from cwm_trace.models.machine.values import Lost, Object, Raised, Unknown, Value, closed, known, read
@@ -62,7 +62,7 @@ class Questions:
         """Which of so many items an operation on all of them gives, in order. Raises Raised, Lost."""
         items = ", ".join(map(str, range(count)))
         told = self.sure(f"[{items}]{behind}" if kind == "list" else f"({items}{',' if count == 1 else ''}){behind}")
-        found = getattr(told, "items", told)
+        found: Any = getattr(told, "items", told)
         if isinstance(found, int):
             return [found]
         if not all(isinstance(place, int) and 0 <= place < count for place in found):
@@ -71,7 +71,7 @@ class Questions:
 
 
 def _raised(raises: Raises) -> Raised:
-    error = read(raises.value)
+    error = read(raises.value or "")
     if not isinstance(error, Object):
         raise Lost
     return Raised(error)

@@ -42,7 +42,6 @@ from cwm_trace.models.machine.values import (
 )
 from cwm_trace.tracer.values import render_value
 
-
 LOOKED_AT = frozenset(
     "abc bisect collections contextlib copy dataclasses datetime decimal enum fractions functools heapq itertools json math numbers operator"
     " random re statistics string sys textwrap time typing".split()
@@ -145,7 +144,8 @@ def _shown(m: Interpreter, value: Value, around: tuple[Value, ...]) -> Work:
         case Range():
             return f"range({value.start}, {value.stop}{f', {value.step}' if value.step != 1 else ''})"
         case Method(function=Function() | Native() as function, owner=owner):
-            return f"<bound method {function.qualname if isinstance(function, Function) else function.name} of {(yield from _shown(m, owner, inner))}>"
+            name = function.qualname if isinstance(function, Function) else function.name
+            return f"<bound method {name} of {(yield from _shown(m, owner, inner))}>"
         case Method(function=Builtin(name=name), owner=owner):
             return f"<built-in method {name.rpartition('.')[2]} of {kind_name(owner)} object>"
     return _shown_simply(value)
@@ -179,14 +179,14 @@ def _shown_simply(value: Any) -> str:
             return f"<{value.kind}({_shown_simply(value.get)})>"
         case Builtin() if "." in value.name and (found := _of_type(value.name)) is not None:
             return found
-        case Builtin() if (shown := _of_library(value.name)) is not None:
-            return shown
+        case Builtin() if (found := _of_library(value.name)) is not None:
+            return found
         case Module() | Native() | Builtin():
             raise Unshown
-    shown: str | None = getattr(value, "shown", None)
-    if not shown:
+    text: str | None = getattr(value, "shown", None)
+    if not text:
         raise Unshown
-    return shown
+    return text
 
 
 def _of_type(name: str) -> str | None:
@@ -247,7 +247,11 @@ def by_count(m: Interpreter, keys: list[Value], values: list[Value]) -> tuple[li
 def _shown_view(m: Interpreter, value: View, around: tuple[Value, ...]) -> Work:
     keys = yield from _each(m, value.over.keys, around)
     values = yield from _each(m, value.over.values, around)
-    parts = {"keys": keys, "values": values, "items": [f"({key}, {each})" for key, each in zip(keys, values, strict=True)]}
+    parts = {
+        "keys": keys,
+        "values": values,
+        "items": [f"({key}, {each})" for key, each in zip(keys, values, strict=True)],
+    }
     return f"dict_{value.kind}([{', '.join(parts[value.kind])}])"
 
 
@@ -260,7 +264,9 @@ def _shown_of_library(m: Interpreter, value: Object, around: tuple[Value, ...]) 
         if name in value.attributes:
             parts[name] = yield from _shown(m, value.attributes[name], around)
     parts |= {"init": "True", "repr": "True", "hash": "None", "compare": "True"}
-    parts |= {name: str(value.attributes[name]) for name in ("init", "repr", "hash", "compare") if name in value.attributes}
+    parts |= {
+        name: str(value.attributes[name]) for name in ("init", "repr", "hash", "compare") if name in value.attributes
+    }
     parts |= {"metadata": "mappingproxy({})", "kw_only": _NO_DEFAULT, "_field_type": "None"}
     return f"Field({','.join(f'{name}={text}' for name, text in parts.items())})"
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import FrozenInstanceError, dataclass, field
 from decimal import InvalidOperation
 from json import JSONDecodeError
@@ -191,7 +191,7 @@ class Object:
     """One of a class; `held`: what an exception was made with, the items of a tuple with names."""
 
     kind: Value
-    attributes: dict[str, Value] = field(default_factory=dict)
+    attributes: MutableMapping[str, Value] = field(default_factory=dict)
     held: tuple[Value, ...] = ()
 
 
