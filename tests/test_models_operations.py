@@ -136,7 +136,7 @@ def same(text: str, shown: str) -> bool:
         return True
     try:
         return "{" in text and ast.literal_eval(text) == ast.literal_eval(shown)
-    except ValueError:  # of calls, as of a `Counter`
+    except (ValueError, SyntaxError):  # of calls, as of a `Counter`, or of objects
         return False
 
 

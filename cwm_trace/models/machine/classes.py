@@ -41,6 +41,7 @@ from cwm_trace.models.machine.values import (
     is_exception,
     kind_name,
     known,
+    look_up,
 )
 
 _TYPES = {"list": list, "dict": dict, "set": set, "frozenset": frozenset, "tuple": tuple, "str": str, "int": int}
@@ -140,7 +141,7 @@ def _missing(owner: Value, name: str) -> Exception:
 def _of_object(m: Interpreter, owner: Object, name: str) -> Work:
     if name == "__class__":
         return owner.kind
-    found = find(owner.kind, name)
+    found = look_up(owner.kind, name)
     if isinstance(found, Descriptor) and found.kind == "property":
         return (yield from invoke(m, found.get, [owner], {}))
     if isinstance(found, Native) and found.name == "cached_property" and name not in owner.attributes:
@@ -154,7 +155,7 @@ def _of_object(m: Interpreter, owner: Object, name: str) -> Work:
     names = [each for each, _ in owner.kind.fields or ()]
     if owner.kind.flavour == "namedtuple" and name in names:
         return owner.held[names.index(name)]
-    if found is not None:
+    if found is not UNSET:
         return _bound(found, owner, owner.kind)
     if name == "__dict__":
         if not isinstance(owner.attributes, Attributes):
@@ -176,8 +177,10 @@ def _of_exception(owner: Object, name: str) -> Value:
         return owner.held
     if name in owner.attributes:
         return owner.attributes[name]
-    if name in ("__cause__", "__context__", "__traceback__"):
+    if name in ("__cause__", "__context__"):
         return None
+    if name == "__traceback__":
+        raise Lost(name)
     if name == "value" and isinstance(owner.kind, Builtin) and owner.kind.name == "StopIteration":
         return owner.held[0] if owner.held else None
     if name in ("with_traceback", "add_note", "__str__", "__repr__"):
@@ -208,8 +211,8 @@ def _bound(found: Value, owner: Value, kind: Value) -> Value:
 def _of_class(m: Interpreter, owner: Class, name: str) -> Work:
     if name in ("__name__", "__qualname__"):
         return owner.name if name == "__name__" else owner.qualname
-    found = find(owner, name)
-    if found is not None:
+    found = look_up(owner, name)
+    if found is not UNSET:
         match found:
             case Descriptor(kind="classmethod"):
                 return Method(found.get, owner)
@@ -238,7 +241,9 @@ def _of_class(m: Interpreter, owner: Class, name: str) -> Work:
 
 
 def _of_super(m: Interpreter, owner: Super, name: str) -> Work:
-    kind = owner.owner if isinstance(owner.owner, Class) else owner.owner.kind
+    kind = owner.owner.kind if isinstance(owner.owner, Object) else owner.owner
+    if not isinstance(kind, Class) or owner.kind not in kind.line:
+        raise Lost
     line = kind.line[kind.line.index(owner.kind) + 1 :]
     for each in line:
         if isinstance(each, Class) and name in each.space:
@@ -399,6 +404,8 @@ def build(m: Interpreter, function: Function, name: str, *bases: Value, **words:
     yield Body(function, space)
     bases = tuple(known(base) for base in bases if not isinstance(base, Unknown)) or (Builtin("object"),)
     made = Class(name, function.code.made.co_qualname, bases, space)
+    if "__del__" in space:
+        raise Lost("__del__")
     made.line = _line_of(made)
     cell = space.pop("__classcell__", None)
     if isinstance(cell, Cell):
@@ -486,9 +493,6 @@ def _make_members(m: Interpreter, made: Class) -> Work:
     for name, value in list(made.space.items()):
         if name.startswith("_") or isinstance(value, (Function, Descriptor, Native)):
             continue
-        if isinstance(value, Object) and value.kind is AUTO:
-            last = members[-1].attributes["_value_"] if members else 0
-            value = m.questions.sure(f"{last} + 1")
         if find(made, "__init__") is not None or find(made, "__new__") is not None:
             raise Lost
         same = [
@@ -506,6 +510,14 @@ def _make_members(m: Interpreter, made: Class) -> Work:
 
 AUTO = Builtin("enum.auto")
 """The class of what stands for the next number."""
+GENERATES = "_generate_next_value_"
+"""What the body of an enumeration begins with."""
+
+
+def next_number(m: Interpreter, names: Mapping[str, Value]) -> Value:
+    """What `auto()` is in the body of an enumeration: one more than the highest number so far. Raises Lost."""
+    numbers = [value for name, value in names.items() if not name.startswith("_") and isinstance(value, int)]
+    return m.questions.sure(f"{max(numbers, default=0)} + 1")
 
 
 @calls(Class)

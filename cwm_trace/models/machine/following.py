@@ -157,14 +157,14 @@ class Following:
         if line is None:
             yield from machine.events()
             return
-        machine.quiet, module.quiet = 1, True
+        machine.quiet, module.quiet, machine.is_unseen = 1, True, True
         machine.entry = None if is_call else line
         yield from machine.events()
         if is_call:
             found = [value for value in space.values() if isinstance(value, Function) and _begins(value, line)]
             if len(found) != 1:
                 raise Lost
-            machine.quiet = 0
+            machine.quiet, machine.is_unseen = 0, False
             machine.push(found[0], (), {})
             yield from machine.events()
 

@@ -28,8 +28,8 @@ from cwm_trace.models.machine.values import (
     is_made_of,
 )
 
-MOST_STEPS = 400_000
-"""Instructions of one trace."""
+MOST_STEPS, MOST_UNSEEN = 400_000, 40_000
+"""Instructions of one trace, and items that are gone through; of them, those before its first frame."""
 DEEPEST = 900
 """Python frames; a program may have a few more before it meets its own limit."""
 
@@ -80,6 +80,7 @@ class Activation:
         words: names of arguments of the call that comes.
         shown: its variables as they were shown last, in the order of first binding.
         quiet: whether it has no events.
+        snapshot: its variables when it was shown last, which keeps them alive: a recorder looks at `f_locals`, which CPython 3.11 keeps.
         generator: whose it is.
         errors: exceptions that are being handled in it.
     """
@@ -98,6 +99,7 @@ class Activation:
     shown: dict[str, str] = field(default_factory=dict)
     quiet: bool = False
     generator: Paused | None = None
+    snapshot: Sequence[Value] = ()
 
     def rebind(self, name: str, value: Value) -> None:
         """Let a variable be this."""
@@ -205,6 +207,8 @@ class Interpreter:
         self.result: Value = None
         self.quiet = 0
         self.doubt: Doubt | None = None
+        self.stop: Value = None  # the StopIteration with which the last iterator ended, if it raised one
+        self.is_unseen = False  # whether the trace has not begun
         self.entry: int | None = None  # the line of the function from which on all is shown
 
     @property
@@ -219,8 +223,8 @@ class Interpreter:
         """What happens until no more than so many are active. Raises Raised where an exception leaves them, Lost."""
         while len(self.active) > depth:
             top = self.active[-1]
-            self._steps += 1
-            if self._steps > MOST_STEPS or len(self.active) > 2 * DEEPEST:
+            self.spend()
+            if len(self.active) > 2 * DEEPEST:
                 raise Lost
             try:
                 if isinstance(top, Helper):
@@ -231,14 +235,18 @@ class Interpreter:
             except Raised as error:
                 yield from self._unwind(error, depth)
 
+    def spend(self) -> None:
+        """Take note of a step. Raises Lost where there have been too many."""
+        self._steps += 1
+        if self._steps > (MOST_UNSEEN if self.is_unseen else MOST_STEPS):
+            raise Lost
+
     def _step(self, top: Activation) -> Iterator[Happening]:
         instruction = top.code.instructions[top.at]
         top.line = instruction.line or top.line
-        if instruction.name == "RESUME":
-            if not top.quiet:
-                yield Happening(Event.CALL, top)
-        elif self._is_new_line(top, instruction) and not top.quiet:
-            yield Happening(Event.LINE, top)
+        if not top.quiet and (instruction.name == "RESUME" or self._is_new_line(top, instruction)):
+            self._look_at(top)
+            yield Happening(Event.CALL if instruction.name == "RESUME" else Event.LINE, top)
         top.before, top.at = top.at, top.at + 1
         operation = self._operations.get(instruction.name)
         if operation is None:
@@ -250,9 +258,18 @@ class Interpreter:
             self._leave(top, left)
             self.close_left((left.value,))
 
+    def _look_at(self, top: Activation) -> None:
+        """What only the last look at a frame has kept alive goes now, and nobody sees that."""
+        if not self.paused:
+            top.snapshot = ()
+            return
+        top.snapshot = [*top.fast.values(), *(cell.value for cell in top.cells.values())]
+        for each in self.unreachable():
+            self.quietly(closed_generator(each))
+
     def close_left(self, given: Sequence[Value] = ()) -> None:
         """Close generators that nothing has any more; `given`: what is on its way."""
-        for each in self.unreachable(given):
+        for each in reversed(self.unreachable(given)):
             self.active.append(Helper(closed_generator(each), lambda _: None))
 
     def _is_new_line(self, top: Activation, instruction: Instruction) -> bool:
@@ -326,7 +343,7 @@ class Interpreter:
         if function.code.is_strange:
             raise Lost
         if self.entry is not None and _defined_at(function, self.entry):
-            self.entry, self.quiet = None, 0
+            self.entry, self.quiet, self.is_unseen = None, 0, False
         frame = Activation(function.code, function.space, fast=bound(function, args, named), function=function)
         self._quietly(frame)
         if function.code.is_generator:
@@ -417,14 +434,26 @@ class Interpreter:
                     yield Happening(Event.CALL, top)
                 if not top.quiet and not isinstance(raised, Again):
                     yield Happening(Event.EXCEPTION, top, raised.error)
+                if isinstance(raised.error, Object) and top not in raised.error.frames:
+                    raised.error.frames.append(top)
                 if self._handles(top, raised.error):
+                    yield from self._closed_now(())
                     return
+                top.stack.clear()
+                yield from self._closed_now((raised.error,))
                 if not top.quiet:
                     yield Happening(Event.RETURN, top)
                 self.active.pop()
                 raised = self._left_by(top, raised.error)
             if len(self.active) <= depth:
                 raise raised
+
+    def _closed_now(self, given: Sequence[Value]) -> Iterator[Happening]:
+        """The same as `close_left`, at once."""
+        depth = len(self.active)
+        for each in self.unreachable(given):  # the one that was made last goes first
+            self.active.append(Helper(closed_generator(each), lambda _: None))
+        yield from self.events(depth)
 
     def _left_by(self, top: Activation, error: Value) -> Raised:
         if top.generator is None:
@@ -447,30 +476,39 @@ class Interpreter:
         return False
 
     def unreachable(self, besides: Sequence[Value] = ()) -> list[Paused]:
-        """The generators that wait and that nothing has any more."""
+        """The generators that wait and that nothing has any more, but for what such ones have themselves."""
         if not self.paused:
             return []
-        seen: set[int] = set()
-        found: set[int] = set()
-        left: list[Value] = [*besides, self.handled]
+        roots: list[Value] = [*besides, self.handled]
         for each in self.active:
             if isinstance(each, Helper):
-                left += _held(each.work)
+                roots += [*_held(each.work), each.sent, each.error and each.error.error]
             else:
-                left += [*each.fast.values(), *each.cells.values(), *each.stack, *(each.names or {}).values()]
-                left += [*each.space.values()]
-        while left:
-            value = left.pop()
-            if id(value) in seen or value is None or isinstance(value, (str, int, float)):
-                continue
-            seen.add(id(value))
-            if isinstance(value, Paused):
-                found.add(id(value))
-                frame = value.frame
-                left += [*frame.fast.values(), *frame.cells.values(), *frame.stack]
-            left += children(value)
-            left += getattr(value, "sources", ())
-        return [each for each in self.paused if id(each) not in found]
+                roots += [*_of_frame(each), *(each.names or {}).values(), *each.space.values(), *each.snapshot]
+        seen = _reached(roots)
+        left = [each for each in self.paused if id(each) not in seen]
+        inner = set().union(*(_reached(_of_frame(each.frame)) for each in left)) if len(left) > 1 else set()
+        return [each for each in left if id(each) not in inner]
+
+
+def _of_frame(frame: Activation) -> list[Value]:
+    return [*frame.fast.values(), *frame.cells.values(), *frame.stack]
+
+
+def _reached(left: list[Value]) -> set[int]:
+    """The identities of all that is held by these, and of these."""
+    seen: set[int] = set()
+    while left:
+        value = left.pop()
+        if value is None or isinstance(value, (str, int, float)) or id(value) in seen:
+            continue
+        seen.add(id(value))
+        frame = value.frame if isinstance(value, Paused) else value
+        if isinstance(frame, Activation):
+            left += _of_frame(frame)
+        left += children(value)
+        left += getattr(value, "sources", ())
+    return seen
 
 
 def closed_generator(generator: Paused) -> Work:

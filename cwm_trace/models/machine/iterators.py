@@ -25,6 +25,7 @@ from cwm_trace.models.machine.values import (
     Value,
     View,
     as_tuple,
+    error,
     find,
     is_made_of,
     kind_name,
@@ -51,6 +52,9 @@ class Iterator:
     def class_name(self) -> str:
         """Of its class."""
         return self.shown[1:].partition(" ")[0]
+
+
+_MOST = 10_000  # items of a list that is made at once
 
 
 def over_items(items: Sequence[Value], shown: str, sources: Sequence[Value] = ()) -> Iterator:
@@ -87,8 +91,7 @@ def _of_dict(over: Dict, kind: str) -> Iterator:
     def advance(_: Interpreter) -> Value:
         nonlocal place
         if len(over.keys) != size:
-            text = "dictionary changed size during iteration"
-            raise Raised(Object(Builtin("RuntimeError"), held=(text,)))
+            raise error("RuntimeError", "dictionary changed size during iteration")
         if place >= size:
             return END
         place += 1
@@ -109,7 +112,7 @@ def _of_set(over: Set) -> Iterator:
     def advance(_: Interpreter) -> Value:
         nonlocal place
         if len(over.items) != size:
-            raise Raised(Object(Builtin("RuntimeError"), held=("Set changed size during iteration",)))
+            raise error("RuntimeError", "Set changed size during iteration")
         if place >= size:
             return END
         place += 1
@@ -143,7 +146,9 @@ def iterator_of(m: Interpreter, value: Value) -> Work:
         case Set():
             return _of_set(value)
         case Class(flavour="enum"):
-            return over_items([each for each in value.space["_members_"]], "generator")
+            made = over_items(list(value.space["_members_"]), "generator")
+            made.shown = "<generator object EnumType.__iter__.<locals>.<genexpr>>"
+            return made
         case Object() if (items := as_tuple(value)) is not None:
             return over_items(items, "tuple_iterator")
         case Object():
@@ -151,8 +156,7 @@ def iterator_of(m: Interpreter, value: Value) -> Work:
                 return (yield from invoke(m, made, [value], {}))
             if (get := find(value.kind, "__getitem__")) is not None:
                 return _by_places(value, get)
-    name = kind_name(value)
-    raise Raised(Object(Builtin("TypeError"), held=(f"'{name}' object is not iterable",)))
+    raise error("TypeError", f"'{kind_name(value)}' object is not iterable")
     yield
 
 
@@ -173,16 +177,29 @@ def _by_places(value: Value, get: Value) -> Iterator:
     return Iterator("<iterator object>", advance, (value,))
 
 
-def step(m: Interpreter, iterator: Value, sent: Value = None, is_loop: bool = False) -> Work:
-    """The next item, or END; `is_loop`: an exception that says so is seen."""
-    iterator = known(iterator)
+def step(m: Interpreter, iterator: Value, sent: Value = None, is_seen: bool = False) -> Work:
+    """The next item, or END; `is_seen`: by a loop, where an exception that says so is an event, as CPython 3.11 traces it."""
+    m.spend()
+    given = yield from _advanced(m, known(iterator), sent)
+    if given is END and is_seen and m.stop is not None:
+        yield Happens(m.stop)
+    return given
+
+
+def _advanced(m: Interpreter, iterator: Value, sent: Value) -> Work:
     match iterator:
         case Paused():
-            return (yield Resume(iterator, sent))
+            given = yield Resume(iterator, sent)
+            if given is END:
+                result, iterator.result = iterator.result, None
+                is_raised = result is not None or sent is not None
+                m.stop = (
+                    Object(Builtin("StopIteration"), held=() if result is None else (result,)) if is_raised else None
+                )
+            return given
         case Iterator():
-            if iterator.ended:
-                return END
-            given = iterator.advance(m)
+            m.stop = None
+            given = END if iterator.ended else iterator.advance(m)
             if hasattr(given, "send"):
                 given = yield from given
             iterator.ended = given is END
@@ -193,11 +210,9 @@ def step(m: Interpreter, iterator: Value, sent: Value = None, is_loop: bool = Fa
             except Raised as raised:
                 if not is_made_of(raised.error.kind, Builtin("StopIteration")):
                     raise
-                if is_loop:
-                    yield Happens(raised.error)
+                m.stop = raised.error
                 return END
-    name = kind_name(iterator)
-    raise Raised(Object(Builtin("TypeError"), held=(f"'{name}' object is not an iterator",)))
+    raise error("TypeError", f"'{kind_name(iterator)}' object is not an iterator")
 
 
 def collected(m: Interpreter, value: Value, is_list: bool = False) -> Work:
@@ -221,6 +236,6 @@ def collected(m: Interpreter, value: Value, is_list: bool = False) -> Work:
     items: list[Value] = []
     while (item := (yield from step(m, iterator))) is not END:
         items.append(item)
-        if len(items) > 100_000:
+        if len(items) > _MOST:
             raise Lost
     return items

@@ -6,6 +6,7 @@ Knows in which order they do what. Evaluates nothing.
 
 from __future__ import annotations
 
+import ast
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -76,16 +77,28 @@ def _compile(m: Interpreter, pattern: Value, flags: Value = 0) -> Value:
 
 @native("re.sub")
 def _sub(m: Interpreter, pattern: Value, put: Value, text: Value, *more: Value, **named: Value) -> Work:
-    if isinstance(known(put), (Function, Method)):
+    if not isinstance(known(put), (Function, Method, Native, Builtin)):
+        return m.questions.value(f"re_sub({arguments([pattern, put, text, *more], dict(named))})")
+    if more or named:
         raise Lost
-    return m.questions.value(f"re_sub({arguments([pattern, put, text, *more], dict(named))})")
-    yield
+    return (yield from _put_by(m, put, text, _finditer(m, pattern, text)))
+
+
+def _put_by(m: Interpreter, put: Value, text: Value, matches: Value) -> Work:
+    """A text with what a function gives in place of matches."""
+    parts, last = [], 0
+    while (found := (yield from step(m, matches))) is not END:
+        start, end = (each.value for each in ast.parse(found.text, mode="eval").body.args[:2])  # type: ignore[attr-defined]
+        parts.append(m.questions.sure(f"{text_of(text)}[{last}:{start}]"))
+        parts.append(known((yield from invoke(m, put, [found], {}))))
+        last = end
+    return "".join([*parts, m.questions.sure(f"{text_of(text)}[{last}:]")])
 
 
 @native("re.finditer")
 def _finditer(m: Interpreter, *args: Value) -> Value:
-    found = m.questions.value(f"list(itertools_finditer({arguments(args, {})}))")
-    return over_items(known(found).items, "callable_iterator")
+    found = m.questions.sure(f"list(itertools_finditer({arguments(args, {})}))")
+    return over_items(list(found.items), "callable_iterator")
 
 
 # --- collections
@@ -153,6 +166,8 @@ def _most_common(m: Interpreter, over: Value, most: Value = None) -> Value:
 
 @native("Counter.elements")
 def _elements(m: Interpreter, over: Value) -> Value:
+    if any(known(count) > 1000 for count in over.values):
+        raise Lost
     return over_items(
         [key for key, count in zip(over.keys, over.values, strict=True) for _ in range(known(count))], "chain"
     )
@@ -244,7 +259,7 @@ def _partial(m: Interpreter, function: Value, *args: Value, **named: Value) -> V
     def run(m: Interpreter, *more: Value, **others: Value) -> Work:
         return invoke(m, function, [*args, *more], {**named, **others})
 
-    return Native("partial", run, function, sources=(*args, *named.values()))
+    return Native("partial", run, (function, args, named), sources=(function, *args, *named.values()))
 
 
 @native("functools.wraps")
@@ -479,6 +494,9 @@ def _accumulate(m: Interpreter, over: Value, func: Value = None, initial: Value 
     return _lazily("accumulate", advance, inner)
 
 
+_LARGEST = 40  # items, or repetitions
+
+
 def _selects(name: str, make: Callable[..., Any]) -> None:
     """What only puts items together, by their places."""
 
@@ -490,7 +508,7 @@ def _selects(name: str, make: Callable[..., Any]) -> None:
                 sizes.append(known(over))
             else:
                 pools.append((yield from collected(m, over)))
-        if sum(map(len, pools)) > 40:
+        if sum(map(len, pools)) > _LARGEST or known(named.get("repeat", 1)) > _LARGEST:
             raise Lost
         words = {word: known(value) for word, value in named.items()}
         made = make(*(range(len(pool)) for pool in pools), *sizes, **words)

@@ -79,6 +79,10 @@ def called(m: Interpreter, function: Builtin, args: Sequence[Value], named: Mapp
     if name in _WHOLE:
         return (yield from _whole(m, name, args, named))
     owner, _, method = name.rpartition(".")
+    if owner == "literal" and method == "sub" and len(args) > 2:
+        return (yield from called(m, Builtin("re.sub"), args, named))
+    if owner == "literal" and method == "finditer":
+        return (yield from called(m, Builtin("re.finditer"), args, named))
     if owner in ("str", "bytes", "int", "float", "literal", "complex") and args:
         return (yield from of_text(m, method, args, named))
     if name.partition(".")[0] in PURE:
@@ -206,10 +210,7 @@ def _next(m: Interpreter, iterator: Value, *default: Value) -> Work:
         return given
     if default:
         return default[0]
-    result = iterator.result if isinstance(iterator, Paused) else None
-    if isinstance(iterator, Paused):
-        iterator.result = None
-    raise error("StopIteration", *([] if result is None else [result]))
+    raise Raised(m.stop) if m.stop is not None else error("StopIteration")
 
 
 @native("enumerate")
@@ -358,7 +359,8 @@ def _sum(m: Interpreter, over: Value, start: Value = 0) -> Work:
     plain = all(isinstance(known(item), (int, float)) for item in (*items, start))
     if plain:
         more = "" if start == 0 and isinstance(start, int) else f", {text_of(start)}"
-        return m.questions.value(f"sum([{', '.join(map(text_of, items))}]{more})")
+        numbers = [int(each) if isinstance(each, bool) else each for each in map(known, items)]
+        return m.questions.value(f"sum([{', '.join(map(text_of, numbers))}]{more})")
     total = start
     for item in items:
         total = yield from operators.binary(m, "+", total, item)

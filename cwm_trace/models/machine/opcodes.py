@@ -191,8 +191,10 @@ def _global(frame: Activation, name: Any) -> Value:
 
 @_operation("STORE_NAME")
 def _store_name(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    names = frame.names if frame.names is not None else frame.fast
-    names[ins.value] = frame.stack.pop()
+    names, value = frame.names if frame.names is not None else frame.fast, frame.stack.pop()
+    if isinstance(value, Object) and value.kind is classes.AUTO and classes.GENERATES in names:
+        value = classes.next_number(m, names)
+    names[ins.value] = value
     m.close_left()
 
 
@@ -475,7 +477,7 @@ def _for_iter(m: Interpreter, frame: Activation, ins: Instruction) -> None:
         else:
             frame.stack.append(value)
 
-    m.begin(step(m, frame.stack[-1], is_loop=True), then)
+    m.begin(step(m, frame.stack[-1], is_seen=True), then)
 
 
 def _target(ins: Instruction) -> int:
@@ -491,12 +493,17 @@ def _send(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     def then(value: Value) -> None:
         if value is END:
             frame.stack.pop()
-            frame.stack.append(getattr(inner, "result", None))
+            frame.stack.append(_result(m))
             frame.at = frame.code.places[_target(ins)]
         else:
             frame.stack.append(value)
 
-    m.begin(step(m, inner, sent), then)
+    m.begin(step(m, inner, sent, is_seen=True), then)
+
+
+def _result(m: Interpreter) -> Value:
+    """What `yield from` gives: what came with the end."""
+    return m.stop.held[0] if m.stop is not None and m.stop.held else None
 
 
 @_operation("YIELD_VALUE")
@@ -612,6 +619,7 @@ def _push_exc_info(m: Interpreter, frame: Activation, ins: Instruction) -> None:
 @_operation("POP_EXCEPT")
 def _pop_except(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     m.handled = frame.stack.pop()
+    m.close_left()
 
 
 @_operation("CHECK_EXC_MATCH")

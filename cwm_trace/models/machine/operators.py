@@ -394,11 +394,15 @@ def _by_method(m: Interpreter, one: Value, how: str, other: Value) -> Work:
         return given if is_not_implemented(given) else not (yield from truth_of(m, given))
     if one.kind.flavour == "dataclass" and isinstance(other, Object) and one.kind is other.kind:
         if how in ("==", "!=") or "order" in one.kind.space.get("_options_", ()):
-            items = [
-                tuple(each.attributes.get(name, UNSET) for name, _ in one.kind.fields or ()) for each in (one, other)
-            ]
+            names = [name for name, default in one.kind.fields or () if not _is_left_out(default)]
+            items = [tuple(each.attributes.get(name, UNSET) for name in names) for each in (one, other)]
             return (yield from _one_by_one(m, how, *items))
     return NOT_IMPLEMENTED
+
+
+def _is_left_out(default: Value) -> bool:
+    """Whether a field of a dataclass is said not to be compared."""
+    return isinstance(default, Object) and default.attributes.get("compare", True) is False
 
 
 def truth_of(m: Interpreter, value: Value) -> Work:
@@ -475,7 +479,9 @@ def item(m: Interpreter, over: Value, key: Value) -> Work:
         case Builtin(name="typing.ClassVar"):
             return over
         case Class() | Builtin() | Alias():
-            return Alias(f"{type_text(over)}[{', '.join(map(type_text, key if isinstance(key, tuple) else (key,)))}]")
+            parts = key if isinstance(key, tuple) else (key,)
+            is_typing = type_text(over).startswith("typing.")
+            return Alias(f"{type_text(over)}[{', '.join(type_text(part, is_typing) for part in parts)}]")
         case Object() if (own := _own(over, "__getitem__")) is not None:
             return (yield from invoke(m, own, [over, key], {}))
     key = yield from _as_index(m, key)
@@ -497,7 +503,7 @@ def item(m: Interpreter, over: Value, key: Value) -> Work:
     raise Lost
 
 
-def type_text(value: Value) -> str:
+def type_text(value: Value, is_typing: bool = False) -> str:
     """A type as it is shown as a part of another."""
     match value:
         case None:
@@ -510,7 +516,7 @@ def type_text(value: Value) -> str:
             return value.name
         case List():
             return f"[{', '.join(map(type_text, value.items))}]"
-        case str():
+        case str() if is_typing:
             return f"ForwardRef({value!r})"
     return "..." if value is ... else repr(value)
 

@@ -31,6 +31,7 @@ from cwm_trace.models.machine.values import (
     Raised,
     Range,
     Set,
+    Slice,
     Unknown,
     Value,
     View,
@@ -102,12 +103,12 @@ def framed(m: Interpreter, value: Value) -> str | None:
         text = m.quietly(_shown(m, value, ()))
     except Raised:
         return f"<unprintable {value.kind.name} object>" if isinstance(value, Object) else None
-    except Unshown:
+    except Lost:
         return None
     return as_in_frames(text)
 
 
-class Unshown(Exception):
+class Unshown(Lost):
     """Internal: how a value is shown is not known."""
 
 
@@ -141,11 +142,18 @@ def _shown(m: Interpreter, value: Value, around: tuple[Value, ...]) -> Work:
             return (yield from _shown_object(m, value, inner))
         case Literal():
             return value.text
+        case Slice():
+            parts = yield from _each(m, (value.start, value.stop, value.step), inner)
+            return f"slice({', '.join(parts)})"
         case Range():
             return f"range({value.start}, {value.stop}{f', {value.step}' if value.step != 1 else ''})"
         case Method(function=Function() | Native() as function, owner=owner):
             name = function.qualname if isinstance(function, Function) else function.name
             return f"<bound method {name} of {(yield from _shown(m, owner, inner))}>"
+        case Native(name="partial", wrapped=(function, args, named)):
+            texts = yield from _each(m, (function, *args, *named.values()), inner)
+            words = ["", *[""] * len(args), *(f"{name}=" for name in named)]
+            return f"functools.partial({', '.join(f'{word}{text}' for word, text in zip(words, texts, strict=True))})"
         case Method(function=Builtin(name=name), owner=owner):
             return f"<built-in method {name.rpartition('.')[2]} of {kind_name(owner)} object>"
     return _shown_simply(value)
@@ -255,6 +263,11 @@ def _shown_view(m: Interpreter, value: View, around: tuple[Value, ...]) -> Work:
     return f"dict_{value.kind}([{', '.join(parts[value.kind])}])"
 
 
+def _is_hidden(default: Value) -> bool:
+    """Whether a field of a dataclass is said to be left out."""
+    return isinstance(default, Object) and default.attributes.get("repr", True) is False
+
+
 def _shown_of_library(m: Interpreter, value: Object, around: tuple[Value, ...]) -> Work:
     if value.kind.name != "dataclasses.field":
         return f"<{value.kind.name} object>"
@@ -288,7 +301,7 @@ def _shown_object(m: Interpreter, value: Object, around: tuple[Value, ...]) -> W
         return (yield from _shown_of_library(m, value, around))
     match kind.flavour:
         case "namedtuple" | "dataclass":
-            names = [name for name, _ in kind.fields or ()]
+            names = [name for name, default in kind.fields or () if not _is_hidden(default)]
             held = value.held if kind.flavour == "namedtuple" else [value.attributes.get(name, UNSET) for name in names]
             if UNSET in held:
                 return f"<unprintable {kind.name} object>"

@@ -188,11 +188,12 @@ class Class:
 
 @dataclass(slots=True, eq=False)
 class Object:
-    """One of a class; `held`: what an exception was made with, the items of a tuple with names."""
+    """One of a class; `held`: what an exception was made with, the items of a tuple with names; `frames`: those that an exception has left."""
 
     kind: Value
     attributes: MutableMapping[str, Value] = field(default_factory=dict)
     held: tuple[Value, ...] = ()
+    frames: list[Value] = field(default_factory=list)
 
 
 @dataclass(slots=True, eq=False)
@@ -443,7 +444,7 @@ def children(value: Value) -> Sequence[Value]:
         case Dict():
             return [*value.keys, *value.values, value.make]
         case Object():
-            return [*value.attributes.values(), *value.held]
+            return [*value.attributes.values(), *value.held, *value.frames]
         case Function():
             return [*value.defaults, *value.named.values(), *value.closure, *value.attributes.values()]
         case Cell() | Unknown():
@@ -462,11 +463,17 @@ def children(value: Value) -> Sequence[Value]:
 
 
 def find(kind: Value, name: str) -> Value | None:
-    """What a class of the program has under a name, or one that it is made from; None: nothing."""
+    """What a class of the program has under a name, or one that it is made from; None: nothing, or that."""
+    found = look_up(kind, name)
+    return None if found is UNSET else found
+
+
+def look_up(kind: Value, name: str) -> Value:
+    """The same; `UNSET`: nothing."""
     for each in kind.line if isinstance(kind, Class) else ():
         if isinstance(each, Class) and name in each.space:
             return each.space[name]
-    return None
+    return UNSET
 
 
 def as_tuple(value: Value) -> tuple[Value, ...] | None:
