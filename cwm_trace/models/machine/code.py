@@ -1,10 +1,12 @@
 """Bytecode of a program as it is followed: instructions with their lines, and where exceptions lead.
 
-Knows what `compile` makes of a source in the CPython whose events the format has (`SUPPORTED`). Compiles; runs nothing.
+Knows what `compile` makes of a source in the versions of CPython that are followed (`CONVENTIONS`), with the lines and comprehensions of the
+reference, as the tracer has it. Compiles; runs nothing.
 """
 
 from __future__ import annotations
 
+import ast
 import dis
 import sys
 from dataclasses import dataclass
@@ -12,14 +14,43 @@ from functools import cached_property
 from types import CodeType
 from typing import Any, NamedTuple
 
-SUPPORTED = frozenset({(3, 11)})
-"""Versions of CPython whose bytecode is followed; evidence: tests/test_models_machine.py, which compares it with traces."""
+from cwm_trace.tracer.differences import differs
+from cwm_trace.tracer.record import compile_source
+
+
+class Convention(NamedTuple):
+    """How one version's bytecode has what differs between versions.
+
+    Attributes:
+        null_is_first: of a call without a receiver, the mark for that stands below the function, and not on top of it.
+        keeps_receiver: behind `yield from` the generator stands below what it gave, till `END_SEND`.
+        calls_methods: `LOAD_ATTR` may be of a method that is called, as its argument says.
+        has_all_lines: whether conditions and comprehensions over several lines have those of the reference, which the tracer sees to where it
+            instruments; else a program with such is not followed.
+    """
+
+    null_is_first: bool
+    keeps_receiver: bool
+    calls_methods: bool
+    has_all_lines: bool
+
+
+CONVENTIONS = {
+    (3, 11): Convention(null_is_first=True, keeps_receiver=False, calls_methods=False, has_all_lines=True),
+    (3, 12): Convention(null_is_first=True, keeps_receiver=True, calls_methods=True, has_all_lines=False),
+    (3, 13): Convention(null_is_first=False, keeps_receiver=True, calls_methods=True, has_all_lines=False),
+}
+"""Of the versions whose bytecode is followed; evidence: `Python/bytecodes.c` of each, and tests/test_models_machine.py, which compares with
+traces."""
+CONVENTION = CONVENTIONS.get(sys.version_info[:2])
+"""This Python's; None: it is not followed."""
+_CONDITIONAL = (ast.BoolOp, ast.IfExp, ast.Compare, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _GENERATOR, _VARARGS, _VARKEYWORDS, _ASYNC = 0x20, 0x04, 0x08, 0x80 | 0x100 | 0x200
 
 
 def is_supported() -> bool:
     """Whether this Python's bytecode is followed."""
-    return sys.version_info[:2] in SUPPORTED
+    return CONVENTION is not None
 
 
 class Instruction(NamedTuple):
@@ -75,10 +106,15 @@ class Code:
     def instructions(self) -> tuple[Instruction, ...]:
         """All, in order."""
         lines = {offset: line or 0 for start, end, line in self.made.co_lines() for offset in range(start, end, 2)}
-        return tuple(
+        found = dis.get_instructions(self.made)
+        made = [
             Instruction(each.opname, each.arg or 0, each.argval, each.offset, lines.get(each.offset, 0))
-            for each in dis.get_instructions(self.made)
-        )
+            for each in found
+        ]
+        first = next((number for number, each in enumerate(made) if each.name == "RESUME"), None)
+        if first is not None and made[first].line:  # a function with decorators begins with the first of them
+            made[first] = made[first]._replace(line=self.made.co_firstlineno)
+        return tuple(made)
 
     @cached_property
     def places(self) -> dict[int, int]:
@@ -123,9 +159,16 @@ class Code:
 
 def compiled(source: str) -> Code | None:
     """The code of a module; None where it is no Python, or this Python's bytecode is not followed."""
-    if not is_supported():
+    if CONVENTION is None:
         return None
     try:
-        return Code(compile(source, "<source>", "exec", dont_inherit=True))
+        if not CONVENTION.has_all_lines and (differs(source) or any(map(_has_lines, ast.walk(ast.parse(source))))):
+            return None
+        return Code(compile_source(source, "<source>"))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
+
+
+def _has_lines(node: ast.AST) -> bool:
+    """Whether it is a condition or a comprehension over several lines."""
+    return isinstance(node, _CONDITIONAL) and node.lineno != node.end_lineno

@@ -28,6 +28,7 @@ from cwm_trace.models.machine.values import (
     is_made_of,
 )
 
+_LATER = frozenset(("__firstlineno__", "__static_attributes__"))  # names of classes that 3.11 has not
 MOST_STEPS, MOST_UNSEEN = 400_000, 40_000
 """Instructions of one trace, and items that are gone through; of them, those before its first frame."""
 DEEPEST = 900
@@ -113,7 +114,7 @@ class Activation:
     def variables(self) -> dict[str, Value]:
         """All that are bound, in the order in which a frame has them."""
         if self.names is not None:
-            return self.names
+            return {name: value for name, value in self.names.items() if name not in _LATER}
         found = {}
         for name in self.code.order:
             value = self.cells[name].value if name in self.cells else self.fast.get(name, UNSET)

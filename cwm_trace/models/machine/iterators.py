@@ -5,7 +5,7 @@ Knows no operations on items.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -152,8 +152,8 @@ def iterator_of(m: Interpreter, value: Value) -> Work:
         case Object() if (items := as_tuple(value)) is not None:
             return over_items(items, "tuple_iterator")
         case Object():
-            if (made := find(value.kind, "__iter__")) is not None:
-                return (yield from invoke(m, made, [value], {}))
+            if (own := find(value.kind, "__iter__")) is not None:
+                return (yield from invoke(m, own, [value], {}))
             if (get := find(value.kind, "__getitem__")) is not None:
                 return _by_places(value, get)
     raise error("TypeError", f"'{kind_name(value)}' object is not iterable")
@@ -200,7 +200,7 @@ def _advanced(m: Interpreter, iterator: Value, sent: Value) -> Work:
         case Iterator():
             m.stop = None
             given = END if iterator.ended else iterator.advance(m)
-            if hasattr(given, "send"):
+            if isinstance(given, Generator):
                 given = yield from given
             iterator.ended = given is END
             return given

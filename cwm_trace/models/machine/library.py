@@ -88,7 +88,7 @@ def _put_by(m: Interpreter, put: Value, text: Value, matches: Value) -> Work:
     """A text with what a function gives in place of matches."""
     parts, last = [], 0
     while (found := (yield from step(m, matches))) is not END:
-        start, end = (each.value for each in ast.parse(found.text, mode="eval").body.args[:2])  # type: ignore[attr-defined]
+        start, end = (each.value for each in ast.parse(found.text, mode="eval").body.args[:2])
         parts.append(m.questions.sure(f"{text_of(text)}[{last}:{start}]"))
         parts.append(known((yield from invoke(m, put, [found], {}))))
         last = end

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 from cwm_trace.models.machine import classes, matching, operators
 from cwm_trace.models.machine.calls import invoke
-from cwm_trace.models.machine.code import Code, Instruction
+from cwm_trace.models.machine.code import CONVENTION, Code, Instruction
 from cwm_trace.models.machine.interpreter import Activation, Again, Interpreter, Leaves, Work
 from cwm_trace.models.machine.iterators import collected, iterator_of, step
 from cwm_trace.models.machine.values import (
@@ -38,6 +38,7 @@ from cwm_trace.models.machine.values import (
     known,
     truth,
 )
+from cwm_trace.models.statements import ITERATOR
 
 Operation: TypeAlias = Callable[[Interpreter, Activation, Instruction], Leaves | None]
 OPERATIONS: dict[str, Operation] = {}
@@ -101,12 +102,45 @@ def _constant(value: Any) -> Value:
     return value
 
 
-@_operation("LOAD_FAST")
+@_operation("LOAD_FAST", "LOAD_FAST_CHECK", "LOAD_FAST_LOAD_FAST")
 def _load_fast(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    value = frame.fast.get(ins.value, UNSET)
+    for name in _names(ins):
+        _load(frame, name)
+
+
+def _names(ins: Instruction) -> tuple[str, ...]:
+    """The variables of an instruction, one or two."""
+    return ins.value if isinstance(ins.value, tuple) else (ins.value,)
+
+
+def _load(frame: Activation, name: str) -> None:
+    value = frame.fast.get(name, UNSET)
     if value is UNSET:
-        raise _unbound(ins.value)
+        if name not in frame.cells:
+            raise _unbound(name)
+        value = frame.cells[name]  # of a closure, from 3.13 on
     frame.stack.append(value)
+
+
+@_operation("LOAD_FAST_AND_CLEAR")
+def _load_fast_and_clear(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    if not frame.code.name.startswith("<"):
+        raise Lost(ins.name)  # of a comprehension without a function of its own, which the reference has
+    frame.stack.append(frame.fast.pop(ins.value, UNSET))
+
+
+@_operation("STORE_FAST_LOAD_FAST")
+def _store_fast_load_fast(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    stored, loaded = _names(ins)
+    frame.fast[stored] = frame.stack.pop()
+    _load(frame, loaded)
+
+
+@_operation("STORE_FAST_STORE_FAST")
+def _store_fast_store_fast(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    for name in _names(ins):
+        frame.fast[name] = frame.stack.pop()
+    m.close_left()
 
 
 def _unbound(name: Any) -> Raised:
@@ -116,7 +150,11 @@ def _unbound(name: Any) -> Raised:
 
 @_operation("STORE_FAST")
 def _store_fast(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    frame.fast[ins.value] = frame.stack.pop()
+    value = frame.stack.pop()
+    if value is UNSET:
+        frame.fast.pop(ins.value, None)
+    else:
+        frame.fast[ins.value] = value
     m.close_left()
 
 
@@ -176,8 +214,18 @@ def _load_name(m: Interpreter, frame: Activation, ins: Instruction) -> None:
 @_operation("LOAD_GLOBAL")
 def _load_global(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     if ins.arg & 1:
-        frame.stack.append(NULL)
-    frame.stack.append(_global(frame, ins.value))
+        _push_callable(frame, _global(frame, ins.value))
+    else:
+        frame.stack.append(_global(frame, ins.value))
+
+
+def _null_is_first() -> bool:
+    return CONVENTION is not None and CONVENTION.null_is_first
+
+
+def _push_callable(frame: Activation, function: Value) -> None:
+    """Something that is called next, without a receiver."""
+    frame.stack += [NULL, function] if _null_is_first() else [function, NULL]
 
 
 def _global(frame: Activation, name: Any) -> Value:
@@ -218,14 +266,26 @@ def _delete_global(m: Interpreter, frame: Activation, ins: Instruction) -> None:
 
 @_operation("LOAD_ATTR")
 def _load_attr(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    m.begin(classes.attribute(m, frame.stack.pop(), ins.value))
+    if CONVENTION is not None and CONVENTION.calls_methods and ins.arg & 1:
+        _load_method(m, frame, ins)
+    else:
+        m.begin(classes.attribute(m, frame.stack.pop(), ins.value))
 
 
 @_operation("LOAD_METHOD")
 def _load_method(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    owner = frame.stack.pop()
-    frame.stack.append(NULL)
-    m.begin(classes.attribute(m, owner, ins.value))
+    m.begin(classes.attribute(m, frame.stack.pop(), ins.value), lambda value: _push_callable(frame, value))
+
+
+@_operation("LOAD_SUPER_ATTR")
+def _load_super_attr(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    function, kind, owner = _popped(frame, 3)
+
+    def work() -> Work:
+        parent = yield from invoke(m, function, [kind, owner], {})
+        return (yield from classes.attribute(m, parent, ins.value))
+
+    m.begin(work(), (lambda value: _push_callable(frame, value)) if ins.arg & 1 else None)
 
 
 @_operation("STORE_ATTR")
@@ -247,22 +307,33 @@ def _kw_names(m: Interpreter, frame: Activation, ins: Instruction) -> None:
 @_operation("CALL")
 def _call(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     args, words = _popped(frame, ins.arg), frame.words
-    below, function = _popped(frame, 2)
-    if below is not NULL:
-        args.insert(0, function)
-        function = below
+    function = _callable(frame, args)
     frame.words = ()
     named = dict(zip(words, args[len(args) - len(words) :], strict=True)) if words else {}
     _called(m, function, args[: len(args) - len(words)], named)
 
 
+def _callable(frame: Activation, args: list[Value]) -> Value:
+    """What is called, from the stack; a receiver there is put before what it is given."""
+    below, above = _popped(frame, 2)
+    if _null_is_first() and below is NULL:
+        return above
+    if above is not NULL:
+        args.insert(0, above)
+    return below
+
+
+@_operation("CALL_KW")
+def _call_kw(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    frame.words = frame.stack.pop()
+    _call(m, frame, ins)
+
+
 @_operation("CALL_FUNCTION_EX")
 def _call_function_ex(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     named = frame.stack.pop() if ins.arg & 1 else Dict()
-    args, function = frame.stack.pop(), None
-    function = frame.stack.pop()
-    if frame.stack and frame.stack[-1] is NULL:
-        frame.stack.pop()
+    args = frame.stack.pop()
+    function = _callable(frame, [])
 
     def work() -> Work:
         given = yield from collected(m, args)
@@ -281,6 +352,19 @@ def _called(m: Interpreter, function: Value, args: list[Value], named: dict[str,
 def _given(m: Interpreter, value: Value) -> None:
     m.frame.stack.append(value)
     m.close_left()
+
+
+@_operation("SET_FUNCTION_ATTRIBUTE")
+def _set_function_attribute(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    function = frame.stack.pop()
+    value = frame.stack.pop()
+    if ins.arg & 1:
+        function.defaults = value
+    elif ins.arg & 2:
+        function.named = dict(zip(value.keys, value.values, strict=True))
+    elif ins.arg & 8:
+        function.closure = value
+    frame.stack.append(function)
 
 
 @_operation("MAKE_FUNCTION")
@@ -444,6 +528,65 @@ def _format_value(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     m.begin(operators.formatted(m, frame.stack.pop(), ("", "str", "repr", "ascii")[ins.arg & 3], how))
 
 
+@_operation("CONVERT_VALUE")
+def _convert_value(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    m.begin(operators.converted(m, known(frame.stack.pop()), ("", "str", "repr", "ascii")[ins.arg]))
+
+
+@_operation("FORMAT_SIMPLE")
+def _format_simple(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    m.begin(operators.formatted(m, frame.stack.pop(), "", ""))
+
+
+@_operation("FORMAT_WITH_SPEC")
+def _format_with_spec(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    value, how = _popped(frame, 2)
+    m.begin(operators.formatted(m, value, "", how))
+
+
+@_operation("BINARY_SLICE")
+def _binary_slice(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    over, start, stop = _popped(frame, 3)
+    m.begin(operators.item(m, over, Slice(start, stop, None)))
+
+
+@_operation("STORE_SLICE")
+def _store_slice(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    value, over, start, stop = _popped(frame, 4)
+    m.begin(operators.set_item(m, over, Slice(start, stop, None), value), lambda _: None)
+
+
+_STOPITERATION_ERROR, _UNARY_POSITIVE, _LIST_TO_TUPLE = 3, 5, 6
+"""Of `CALL_INTRINSIC_1`."""
+
+
+@_operation("CALL_INTRINSIC_1")
+def _call_intrinsic(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    if ins.arg == _LIST_TO_TUPLE:
+        _list_to_tuple(m, frame, ins)
+    elif ins.arg == _UNARY_POSITIVE:
+        m.begin(operators.unary(m, "+", frame.stack.pop()))
+    elif ins.arg != _STOPITERATION_ERROR:  # which the interpreter sees to, where the generator is left
+        raise Lost(ins.name)
+
+
+@_operation("LOAD_LOCALS")
+def _load_locals(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    frame.stack.append(NULL)  # in place of the names of a class, which what comes next looks at
+
+
+@_operation("LOAD_FROM_DICT_OR_DEREF")
+def _load_from_dict_or_deref(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    frame.stack.pop()
+    _load_deref(m, frame, ins)
+
+
+@_operation("LOAD_FROM_DICT_OR_GLOBALS")
+def _load_from_dict_or_globals(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    frame.stack.pop()
+    _load_name(m, frame, ins)
+
+
 @_operation("UNPACK_SEQUENCE")
 def _unpack_sequence(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     m.begin(operators.unpacked(m, frame.stack.pop(), ins.arg), lambda items: frame.stack.extend(reversed(items)))
@@ -460,6 +603,8 @@ def _unpack_ex(m: Interpreter, frame: Activation, ins: Instruction) -> None:
 
 @_operation("GET_ITER")
 def _get_iter(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    if frame.fast.get(ITERATOR) is frame.stack[-1]:
+        return  # of a comprehension, which has one already
     m.begin(iterator_of(m, frame.stack.pop()))
 
 
@@ -473,11 +618,18 @@ def _for_iter(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     def then(value: Value) -> None:
         if value is END:
             frame.stack.pop()
-            frame.at = frame.code.places[_target(ins)]
+            frame.at = _behind_loop(frame.code, frame.code.places[_target(ins)])
         else:
             frame.stack.append(value)
 
     m.begin(step(m, frame.stack[-1], is_seen=True), then)
+
+
+def _behind_loop(code: Code, at: int) -> int:
+    """What is next when a loop has ended: from 3.12 on, not what its end takes from the stack, which is not there."""
+    if code.instructions[at].name != "END_FOR":
+        return at
+    return at + 1 if _null_is_first() else at + 2
 
 
 def _target(ins: Instruction) -> int:
@@ -492,7 +644,8 @@ def _send(m: Interpreter, frame: Activation, ins: Instruction) -> None:
 
     def then(value: Value) -> None:
         if value is END:
-            frame.stack.pop()
+            if CONVENTION is None or not CONVENTION.keeps_receiver:
+                frame.stack.pop()
             frame.stack.append(_result(m))
             frame.at = frame.code.places[_target(ins)]
         else:
@@ -506,9 +659,19 @@ def _result(m: Interpreter) -> Value:
     return m.stop.held[0] if m.stop is not None and m.stop.held else None
 
 
+@_operation("END_SEND")
+def _end_send(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    del frame.stack[-2]
+
+
 @_operation("YIELD_VALUE")
 def _yield_value(m: Interpreter, frame: Activation, ins: Instruction) -> Leaves:
     return Leaves(frame.stack.pop(), pauses=True)
+
+
+@_operation("RETURN_CONST")
+def _return_const(m: Interpreter, frame: Activation, ins: Instruction) -> Leaves:
+    return Leaves(_constant(ins.value))
 
 
 @_operation("RETURN_VALUE")
@@ -521,9 +684,12 @@ def _jump(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     frame.at = frame.code.places[_target(ins)]
 
 
-@_operation(
-    "POP_JUMP_FORWARD_IF_TRUE", "POP_JUMP_BACKWARD_IF_TRUE", "POP_JUMP_FORWARD_IF_FALSE", "POP_JUMP_BACKWARD_IF_FALSE"
-)
+@_operation("TO_BOOL")
+def _to_bool(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    _with_truth(m, frame.stack.pop(), frame.stack.append)
+
+
+@_operation(*(f"POP_JUMP_{way}IF_{wanted}" for way in ("", "FORWARD_", "BACKWARD_") for wanted in ("TRUE", "FALSE")))
 def _pop_jump(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     wanted = ins.name.endswith("TRUE")
 
@@ -534,12 +700,7 @@ def _pop_jump(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     _with_truth(m, frame.stack.pop(), then)
 
 
-@_operation(
-    "POP_JUMP_FORWARD_IF_NONE",
-    "POP_JUMP_BACKWARD_IF_NONE",
-    "POP_JUMP_FORWARD_IF_NOT_NONE",
-    "POP_JUMP_BACKWARD_IF_NOT_NONE",
-)
+@_operation(*(f"POP_JUMP_{way}IF_{wanted}" for way in ("", "FORWARD_", "BACKWARD_") for wanted in ("NONE", "NOT_NONE")))
 def _pop_jump_none(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     if (known(frame.stack.pop()) is None) is not ins.name.endswith("NOT_NONE"):
         frame.at = frame.code.places[_target(ins)]

@@ -811,12 +811,15 @@ def formatted(m: Interpreter, value: Value, conversion: str, how: Value) -> Work
     if is_unknown(value):
         m.doubted()
         return Unknown()
-    value = known(value)
-    if conversion in ("repr", "ascii"):
-        value = yield from rendered(m, value)
-    elif conversion == "str":
-        value = yield from written(m, value)
+    value = yield from converted(m, known(value), conversion)
     return (yield from format_of(m, value, known(how)))
+
+
+def converted(m: Interpreter, value: Value, conversion: str) -> Work:
+    """`value!r`. Raises Raised, Lost."""
+    if conversion in ("repr", "ascii"):
+        return (yield from rendered(m, value))
+    return (yield from written(m, value)) if conversion == "str" else value
 
 
 def format_of(m: Interpreter, value: Value, how: str) -> Work:
