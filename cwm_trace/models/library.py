@@ -24,6 +24,7 @@ from cwm_trace.models.items import (
 )
 from cwm_trace.models.known import all_known, behind
 from cwm_trace.models.numbers import number_of
+from cwm_trace.models.roots import root_of, whole_root
 
 Through: TypeAlias = Callable[[Steps], Sequence[str] | None]
 """Tells items one after the other; None: unknown."""
@@ -44,8 +45,12 @@ def of_library(name: str, given: Sequence[str]) -> Way | None:
             return lambda steps: _factorial(number, steps)
         case ("math", "comb"), [number, taken] if is_whole(number) and is_whole(taken):
             return lambda steps: _comb(number, taken, steps)
-        case ("math", "isqrt" | "sqrt" as kind), [number] if is_whole(number):
-            return lambda steps: _root(number, kind, steps)
+        case ("math", "isqrt"), [number] if is_whole(number):
+            return lambda steps: _root(number, "isqrt", steps)
+        case ("math", "sqrt"), [number] if number_of(number) is not None:
+            return lambda steps: _root(number, "sqrt", steps)
+        case ("math", "hypot"), [one, other] if is_whole(one) and is_whole(other):
+            return lambda steps: _hypotenuse(one, other, steps)
         case ("math", "floor" | "ceil" | "trunc" as kind), [number] if number_of(number) is not None:
             return lambda steps: _whole(number, kind, steps)
         case ("math", "fabs"), [number] if is_number(number):
@@ -135,25 +140,21 @@ def _comb(number: str, taken: str, steps: Steps) -> str | None:
     return made
 
 
-def _root(number: str, kind: str, steps: Steps) -> str | None:
-    """Digit by digit; of `sqrt` only what is a whole number."""
-    if number.startswith("-"):
-        said = "math domain error" if kind == "sqrt" else "isqrt() argument must be nonnegative"
-        raise Raises(repr(ValueError(said)))
-    made = "0"
-    for place in range((len(number) + 1) // 2 - 1, -1, -1):
-        longer = (f"{made}{digit}".lstrip("0") for digit in "987654321")
-        made = next(
-            (each for each in longer if _fits(each + "0" * place, number, steps)), f"{made}0".lstrip("0") or "0"
+def _root(text: str, kind: str, steps: Steps) -> str | None:
+    number = number_of(text)
+    if number is None:
+        return None
+    if number.is_negative and number.digits.strip("0"):
+        raise Raises(
+            repr(ValueError("math domain error" if kind == "sqrt" else "isqrt() argument must be nonnegative"))
         )
-    if kind == "isqrt":
-        return made
-    return f"{made}.0" if steps.same(steps.value(f"{made} * {made}") or "", number) else None
+    return whole_root(number.digits, steps) if kind == "isqrt" else root_of(number, steps)
 
 
-def _fits(root: str, number: str, steps: Steps) -> bool:
-    """Whether its square is no more than a number."""
-    return steps.holds(f"{steps.value(f'{root} * {root}')} <= {number}")
+def _hypotenuse(one: str, other: str, steps: Steps) -> str | None:
+    squares = [steps.value(f"{side} * {side}") for side in (one.lstrip("-"), other.lstrip("-"))]
+    total = None if None in squares else number_of(steps.value(f"{squares[0]} + {squares[1]}") or "")
+    return None if total is None else root_of(total, steps)
 
 
 def _whole(number: str, kind: str, steps: Steps) -> str | None:

@@ -21,7 +21,7 @@ from cwm_trace.models.inline import FIELD, read
 from cwm_trace.models.statements import parsed
 
 _FUNCTIONS: Mapping[str, Sequence[str]] = {
-    "math": "ceil comb fabs factorial floor gcd isqrt lcm prod sqrt trunc".split(),
+    "math": "ceil comb fabs factorial floor gcd hypot isqrt lcm prod sqrt trunc".split(),
     "bisect": "bisect bisect_left bisect_right".split(),
     "heapq": "nlargest nsmallest".split(),
     "copy": "copy deepcopy".split(),

@@ -43,6 +43,7 @@ from cwm_trace.models.library import of_infinity
 from cwm_trace.models.numbers import is_step, of_numbers
 from cwm_trace.models.operations import CACHED, is_value, truth_of
 from cwm_trace.models.parts import characters
+from cwm_trace.models.roots import power_of
 from cwm_trace.models.searches import of_match, of_search
 from cwm_trace.models.sets import combined, display_of, given_items, items_of_set, of_set
 from cwm_trace.models.slices import between, slice_of
@@ -220,7 +221,7 @@ def _in_container(over: ast.Call, inner: ast.List | ast.Dict, key: ast.expr, tex
 
 def _of_numbers(left: ast.expr, sign: str, right: ast.expr, text: str) -> Way | None:
     one, other = text_of(left, text), text_of(right, text)
-    if (way := of_numbers(one, sign, other)) is not None:
+    if (way := (power_of(one, other) if sign == "**" else None) or of_numbers(one, sign, other)) is not None:
         return way
     asked = f"{one} {sign} {other}"
     # A step is asked for in one way only.

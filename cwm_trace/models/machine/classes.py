@@ -418,9 +418,11 @@ def build(m: Interpreter, function: Function, name: str, *bases: Value, **words:
                 made.fields, made.flavour = base.fields, base.flavour
             made.frozen = made.frozen or base.frozen
         elif base.name in _ENUMS:
-            if base.name != "enum.Enum":
+            if "Flag" in base.name:
                 raise Lost
             made.flavour = "enum"
+            if base.name != "enum.Enum":
+                space["_plain_"] = True
         elif base.name == "typing.NamedTuple":
             _name_items(made)
         elif not is_exception(base) and base.name not in _PLAIN_BASES:

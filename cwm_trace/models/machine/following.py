@@ -17,7 +17,7 @@ from cwm_trace.format import source_lines
 from cwm_trace.frames import Event, Frame, Step
 from cwm_trace.models.machine import library, methods
 from cwm_trace.models.machine.code import Code, compiled
-from cwm_trace.models.machine.interpreter import Activation, Happening, Interpreter
+from cwm_trace.models.machine.interpreter import Activation, Choice, Happening, Interpreter
 from cwm_trace.models.machine.opcodes import OPERATIONS
 from cwm_trace.models.machine.questions import Answering, Questions
 from cwm_trace.models.machine.rendering import framed
@@ -91,11 +91,23 @@ class Following:
             self._begin(answering)
         while self._waiting and not self.is_lost:
             step = self._waiting.pop(0)
-            if (pending := self._next()) is None or not self._fits(*pending, step):
+            pending = self._next()
+            while pending is not None and isinstance(pending[0].value, Choice):
+                self._choose(pending[0].value, step)
+                pending = self._next()
+            if pending is None or not self._fits(*pending, step):
                 self.is_lost = True
             self._pending = None
         pending = None if self.is_lost else self._next()
-        return None if pending is None else pending[1]
+        return None if pending is None or isinstance(pending[0].value, Choice) else pending[1]
+
+    def _choose(self, choice: Choice, step: Step) -> None:
+        """Let a frame tell which way was taken; neither, if it shows neither, or both."""
+        texts = [self._lines[line - 1] if line else None for line in choice.lines]
+        source = step.source.rstrip("\r\n") if step.event is Event.LINE else ""
+        if self._machine is not None and texts[0] != texts[1] and source in texts:
+            self._machine.chosen = source == texts[0]
+        self._pending = None
 
     def _next(self) -> tuple[Happening, Foretold] | None:
         if self._pending is None and self._events is not None:

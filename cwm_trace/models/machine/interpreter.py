@@ -153,7 +153,7 @@ class Happening(NamedTuple):
     """An event.
 
     Attributes:
-        value: what is returned, or raised.
+        value: what is returned, or raised; a `Choice`, where it is not known what comes.
     """
 
     event: Event
@@ -171,6 +171,18 @@ class Doubt(NamedTuple):
     line: int
     stack: list[Value]
     fast: dict[str, Value]
+
+
+class Choice(NamedTuple):
+    """Two ways on, of which nobody knows which: the next frame tells.
+
+    Attributes:
+        lines: the first lines of the source that come there, if the choice is True, and if it is False; 0: unknown.
+        then: is told which.
+    """
+
+    lines: tuple[int, int]
+    then: Callable[[bool], Any]
 
 
 class Leaves(NamedTuple):
@@ -206,6 +218,8 @@ class Interpreter:
         self.paused: list[Paused] = []
         self._steps = 0
         self.result: Value = None
+        self.choice: Choice | None = None  # that is to be made before anything else
+        self.chosen: bool | None = None
         self.quiet = 0
         self.doubt: Doubt | None = None
         self.stop: Value = None  # the StopIteration with which the last iterator ended, if it raised one
@@ -253,11 +267,22 @@ class Interpreter:
         if operation is None:
             raise Lost(instruction.name)
         left = operation(self, top, instruction)
+        if self.choice is not None:
+            yield from self._chosen(top, self.choice)
         if left is not None:
             if not top.quiet:
                 yield Happening(Event.RETURN, top, left.value)
             self._leave(top, left)
             self.close_left((left.value,))
+
+    def _chosen(self, top: Activation, choice: Choice) -> Iterator[Happening]:
+        self.choice = self.chosen = None
+        if top.quiet:
+            raise Lost
+        yield Happening(Event.LINE, top, choice)
+        if self.chosen is None:
+            raise Lost
+        choice.then(self.chosen)
 
     def _look_at(self, top: Activation) -> None:
         """What only the last look at a frame has kept alive goes now, and nobody sees that."""

@@ -738,6 +738,36 @@ def _heappushpop(m: Interpreter, heap: Value, item: Value) -> Work:
     return item
 
 
+@native("heapq.merge")
+def _merge(m: Interpreter, *overs: Value, key: Value = None, reverse: Value = False) -> Work:
+    inner: list[Value] = []
+    for over in overs:
+        inner.append((yield from iterator_of(m, over)))
+    heads: list[tuple[Value, Value, Value]] = []  # keys, items, and where they are from
+
+    def advance(m: Interpreter) -> Work:
+        while inner:
+            yield from draw(m, inner.pop(0), len(heads))
+        if not heads:
+            return END
+        best = 0
+        for place in range(1, len(heads)):
+            pair = (heads[best][0], heads[place][0]) if known(reverse) else (heads[place][0], heads[best][0])
+            if (yield from _is_less(m, *pair)):
+                best = place
+        _, item, source = heads.pop(best)
+        yield from draw(m, source, best)
+        return item
+
+    def draw(m: Interpreter, source: Value, place: int) -> Work:
+        item = yield from step(m, source)
+        if item is not END:
+            given = item if key is None else (yield from invoke(m, key, [item], {}))
+            heads.insert(place, (given, item, source))
+
+    return Iterator("<generator object merge>", advance, list(inner))
+
+
 @native("heapq.nsmallest")
 def _nsmallest(m: Interpreter, count: Value, over: Value, key: Value = None) -> Work:
     return (yield from _best_of(m, count, over, key, False))

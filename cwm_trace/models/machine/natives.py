@@ -154,6 +154,8 @@ def _repr(m: Interpreter, value: Value) -> Work:
 def _str(m: Interpreter, value: Value = "", *more: Value) -> Work:
     if more:
         return m.questions.value(f"str({arguments([value, *more], {})})")
+    if is_unknown(value):
+        return (yield from written(m, value))
     value = known(value)
     text = closed(value) if not isinstance(value, (str, Object)) else None
     if text is not None and not isinstance(value, (Dict, View)):

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 from cwm_trace.models.machine import classes, matching, operators
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.code import CONVENTION, Code, Instruction
-from cwm_trace.models.machine.interpreter import Activation, Again, Interpreter, Leaves, Work
+from cwm_trace.models.machine.interpreter import Activation, Again, Choice, Interpreter, Leaves, Work
 from cwm_trace.models.machine.iterators import collected, iterator_of, step
 from cwm_trace.models.machine.values import (
     END,
@@ -495,7 +495,10 @@ def _unary(m: Interpreter, frame: Activation, ins: Instruction) -> None:
 
 @_operation("UNARY_NOT")
 def _unary_not(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    _with_truth(m, frame.stack.pop(), lambda holds: frame.stack.append(not holds))
+    if is_unknown(frame.stack[-1]):
+        frame.stack[-1] = Unknown()
+    else:
+        _with_truth(m, frame.stack.pop(), lambda holds: frame.stack.append(not holds))
 
 
 def _with_truth(m: Interpreter, value: Value, then: Callable[[bool], Any]) -> None:
@@ -513,12 +516,19 @@ def _compare_op(m: Interpreter, frame: Activation, ins: Instruction) -> None:
 @_operation("IS_OP")
 def _is_op(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     left, right = _popped(frame, 2)
+    if is_unknown(left) or is_unknown(right):
+        frame.stack.append(Unknown())
+        return
     frame.stack.append(operators.is_same(known(left), known(right)) is not bool(ins.arg))
 
 
 @_operation("CONTAINS_OP")
 def _contains_op(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     left, right = _popped(frame, 2)
+    if is_unknown(left) or is_unknown(right):
+        m.doubted()
+        frame.stack.append(Unknown())
+        return
     m.begin(operators.contains(m, right, left), lambda found: frame.stack.append(found is not bool(ins.arg)))
 
 
@@ -605,6 +615,9 @@ def _unpack_ex(m: Interpreter, frame: Activation, ins: Instruction) -> None:
 def _get_iter(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     if frame.fast.get(ITERATOR) is frame.stack[-1]:
         return  # of a comprehension, which has one already
+    if is_unknown(frame.stack[-1]):
+        m.doubted()
+        return
     m.begin(iterator_of(m, frame.stack.pop()))
 
 
@@ -622,7 +635,12 @@ def _for_iter(m: Interpreter, frame: Activation, ins: Instruction) -> None:
         else:
             frame.stack.append(value)
 
-    m.begin(step(m, frame.stack[-1], is_seen=True), then)
+    if is_unknown(frame.stack[-1]):
+        ways = frame.at, _behind_loop(frame.code, frame.code.places[_target(ins)])
+        lines = (_first_line(frame.code, ways[0], ins.line), _first_line(frame.code, ways[1], ins.line))
+        m.choice = Choice(lines, lambda goes_on: then(Unknown() if goes_on else END))
+    else:
+        m.begin(step(m, frame.stack[-1], is_seen=True), then)
 
 
 def _behind_loop(code: Code, at: int) -> int:
@@ -686,24 +704,48 @@ def _jump(m: Interpreter, frame: Activation, ins: Instruction) -> None:
 
 @_operation("TO_BOOL")
 def _to_bool(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    _with_truth(m, frame.stack.pop(), frame.stack.append)
+    if not is_unknown(frame.stack[-1]):
+        _with_truth(m, frame.stack.pop(), frame.stack.append)
 
 
 @_operation(*(f"POP_JUMP_{way}IF_{wanted}" for way in ("", "FORWARD_", "BACKWARD_") for wanted in ("TRUE", "FALSE")))
 def _pop_jump(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    wanted = ins.name.endswith("TRUE")
+    _jump_if(m, frame, ins, frame.stack.pop(), ins.name.endswith("TRUE"))
+
+
+def _jump_if(m: Interpreter, frame: Activation, ins: Instruction, value: Value, wanted: bool) -> None:
+    target = frame.code.places[_target(ins)]
 
     def then(holds: bool) -> None:
         if holds is wanted:
-            frame.at = frame.code.places[_target(ins)]
+            frame.at = target
 
-    _with_truth(m, frame.stack.pop(), then)
+    if is_unknown(value):
+        ways = (target, frame.at) if wanted else (frame.at, target)
+        m.choice = Choice(
+            (_first_line(frame.code, ways[0], ins.line), _first_line(frame.code, ways[1], ins.line)), then
+        )
+    else:
+        _with_truth(m, value, then)
+
+
+def _first_line(code: Code, at: int, line: int) -> int:
+    """The first other line of the source behind a place; 0: unknown."""
+    for _ in code.instructions:
+        instruction = code.instructions[at]
+        if instruction.line not in (0, line):
+            return instruction.line
+        if instruction.name.startswith("RETURN"):
+            return 0
+        at = code.places[instruction.value] if instruction.name.startswith("JUMP_") else at + 1
+    return 0
 
 
 @_operation(*(f"POP_JUMP_{way}IF_{wanted}" for way in ("", "FORWARD_", "BACKWARD_") for wanted in ("NONE", "NOT_NONE")))
 def _pop_jump_none(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    if (known(frame.stack.pop()) is None) is not ins.name.endswith("NOT_NONE"):
-        frame.at = frame.code.places[_target(ins)]
+    value = frame.stack.pop()
+    is_none = value if is_unknown(value) else known(value) is None
+    _jump_if(m, frame, ins, is_none, not ins.name.endswith("NOT_NONE"))
 
 
 @_operation("JUMP_IF_TRUE_OR_POP", "JUMP_IF_FALSE_OR_POP")

@@ -35,6 +35,7 @@ from cwm_trace.models.machine.values import (
     Unknown,
     Value,
     View,
+    as_plain,
     as_tuple,
     class_of,
     closed,
@@ -118,7 +119,7 @@ def binary(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
     if is_unknown(left) or is_unknown(right):
         m.doubted()
         return Unknown()
-    left, right = known(left), known(right)
+    left, right = as_plain(known(left)), as_plain(known(right))
     plain = sign.removesuffix("=")
     if isinstance(left, Object) or isinstance(right, Object):
         given = yield from _by_methods(m, sign, plain, left, right)
@@ -280,7 +281,7 @@ def compared(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
     if is_unknown(left) or is_unknown(right):
         m.doubted()
         return Unknown()
-    left, right = known(left), known(right)
+    left, right = as_plain(known(left)), as_plain(known(right))
     if isinstance(left, Object) or isinstance(right, Object):
         given = yield from _compared_by_methods(m, sign, left, right)
         if not is_not_implemented(given):
@@ -522,7 +523,7 @@ def type_text(value: Value, is_typing: bool = False) -> str:
 
 
 def _as_index(m: Interpreter, key: Value) -> Work:
-    key = known(key)
+    key = as_plain(known(key))
     if isinstance(key, Object) and (own := _own(key, "__index__")) is not None:
         return (yield from invoke(m, own, [key], {}))
     return key
@@ -826,6 +827,7 @@ def format_of(m: Interpreter, value: Value, how: str) -> Work:
     """`format(value, how)`. Raises Raised."""
     if (own := _own(value, "__format__")) is not None:
         return (yield from invoke(m, own, [value, how], {}))
+    value = as_plain(value)
     if not how:
         return (yield from written(m, value))
     if isinstance(value, (*IMMUTABLE,)) and value is not None:

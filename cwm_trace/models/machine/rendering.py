@@ -35,9 +35,11 @@ from cwm_trace.models.machine.values import (
     Unknown,
     Value,
     View,
+    as_plain,
     closed,
     find,
     is_exception,
+    is_unknown,
     kind_name,
     known,
 )
@@ -52,6 +54,9 @@ LOOKED_AT = frozenset(
 
 def rendered(m: Interpreter, value: Value) -> Work:
     """`repr(value)`. Raises Raised, Lost."""
+    if is_unknown(value):
+        m.doubted()
+        return Unknown()
     value = known(value)
     if isinstance(value, IMMUTABLE):
         return m.questions.value(f"repr({closed(value)})") if isinstance(value, (str, bytes)) else _plain(value)
@@ -60,6 +65,9 @@ def rendered(m: Interpreter, value: Value) -> Work:
 
 def written(m: Interpreter, value: Value) -> Work:
     """`str(value)`. Raises Raised, Lost."""
+    if is_unknown(value):
+        m.doubted()
+        return Unknown()
     value = known(value)
     if isinstance(value, str):
         return value
@@ -70,6 +78,8 @@ def written(m: Interpreter, value: Value) -> Work:
             return (yield from invoke(m, own, [value], {}))
         if is_exception(value.kind):
             return (yield from _message(m, value))
+        if as_plain(value) is not value:
+            return (yield from written(m, as_plain(value)))
         if isinstance(value.kind, Class) and value.kind.flavour == "enum":
             return f"{value.kind.name}.{value.attributes['_name_']}"
     return (yield from rendered(m, value))

@@ -499,6 +499,13 @@ def kind_name(value: Value) -> str:
     return str(class_of(value).name)
 
 
+def as_plain(value: Value) -> Value:
+    """What a member of an enumeration of numbers, or of texts, is as one of these; others as they are."""
+    if isinstance(value, Object) and isinstance(value.kind, Class) and "_plain_" in value.kind.space:
+        return value.attributes["_value_"]
+    return value
+
+
 def error(kind: str, *held: Value) -> Raised:
     """An exception of Python's own."""
     return Raised(Object(Builtin(kind), held=held))
