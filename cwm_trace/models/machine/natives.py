@@ -288,7 +288,7 @@ def _reversed(m: Interpreter, over: Value) -> Work:
     over = known(over)
     match over:
         case List():
-            return over_items(over.items[::-1], "list_reverseiterator")
+            return _backwards(over)
         case Range():
             numbers = yield from collected(m, over)
             return over_items(numbers[::-1], "range_iterator")
@@ -306,6 +306,18 @@ def _reversed(m: Interpreter, over: Value) -> Work:
             items = yield from collected(m, over)
             return over_items(items[::-1], "reversed")
     raise error("TypeError", f"'{kind_name(over)}' object is not reversible")
+
+
+def _backwards(over: List) -> Iterator:
+    """Over a list that may change meanwhile, from its end."""
+    place = len(over.items)
+
+    def advance(_: Interpreter) -> Value:
+        nonlocal place
+        place -= 1
+        return over.items[place] if 0 <= place < len(over.items) else END
+
+    return Iterator("<list_reverseiterator object>", advance, (over,))
 
 
 @native("list")
