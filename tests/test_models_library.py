@@ -180,7 +180,7 @@ def forms() -> Iterator[str]:
 
 
 def test_forms_are_as_in_python() -> None:
-    stepwise, told = Stepwise(TRUE), 0
+    stepwise, told = Stepwise(TRUE, follows=False), 0
     for operation in forms():
         try:
             true = repr(eval(operation))
@@ -215,7 +215,7 @@ def test_what_has_steps_is_as_in_python(operation: str) -> None:
         asked.append(text)
         return TRUE.value(text)
 
-    stepwise = Stepwise(Answers(value, TRUE.change, TRUE.holds))
+    stepwise = Stepwise(Answers(value, TRUE.change, TRUE.holds), follows=False)
     assert stepwise.value(operation) == repr(eval(operation))
     assert operation not in asked
 
@@ -229,7 +229,7 @@ def test_of_what_has_no_steps_nothing_is_told() -> None:
         asked.append(test)
         return False
 
-    stepwise = Stepwise(Answers(TRUE.value, TRUE.change, holds))
+    stepwise = Stepwise(Answers(TRUE.value, TRUE.change, holds), follows=False)
     for notes, step in walked(record_source(source, "f(7)")):
         outlook = stepwise.outlook(notes.at_work)
         assert outlook is None or outlook.returned != "0", step
@@ -256,7 +256,7 @@ def test_nothing_is_asked_but_facts() -> None:
         asked.append(test)
         return TRUE.holds(test)
 
-    stepwise = Stepwise(Answers(value, TRUE.change, holds))
+    stepwise = Stepwise(Answers(value, TRUE.change, holds), follows=False)
     for operation in (
         "math_gcd(84, 36)",
         "math_comb(6, 3)",

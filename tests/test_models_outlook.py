@@ -24,19 +24,28 @@ FIRST = 37_995_000
 TRUE = Answers(evaluated, changed, holds)
 
 
-def outlooks(trace: Trace) -> Iterator[tuple[Outlook | None, Frame]]:
-    """What is known of each frame, and the frame."""
-    stepwise = Stepwise(TRUE)
+def outlooks(trace: Trace, follows: bool = False) -> Iterator[tuple[Outlook | None, Frame]]:
+    """What is known of each frame, and the frame; `follows`: also by its program's bytecode (`models.machine`)."""
+    stepwise = Stepwise(TRUE, follows)
     for notes, step in walked(trace):
         yield stepwise.outlook(notes.at_work), step
 
 
-def checked(trace: Trace) -> Iterator[tuple[Outlook | None, Frame]]:
+def checked(trace: Trace, follows: bool = False) -> Iterator[tuple[Outlook | None, Frame]]:
     """The same, none of which may be wrong."""
-    for outlook, step in outlooks(trace):
+    for outlook, step in outlooks(trace, follows):
         if outlook is not None:
             check(outlook, step)
         yield outlook, step
+
+
+def tells_all(outlook: Outlook | None, step: Frame) -> bool:
+    """Whether an outlook has what a frame shows, or where it leads."""
+    if outlook is None or (step.event is Event.CALL and step.locals and not outlook.handed):
+        return False
+    if outlook.locals is not None:
+        return None not in outlook.locals.values()
+    return step.event is not Event.RETURN or outlook.returned is not None
 
 
 def check(outlook: Outlook, step: Frame) -> None:
@@ -77,8 +86,9 @@ def _has_set(value: str) -> bool:
     return "{" in value and any(isinstance(node, ast.Set) for node in ast.walk(ast.parse(value)))
 
 
+@pytest.mark.parametrize("follows", [False, True])
 @pytest.mark.parametrize("family", ["plain", "module", "deeds", "wide", None])
-def test_what_frames_show_is_among_what_is_left(family: str | None) -> None:
+def test_what_frames_show_is_among_what_is_left(family: str | None, follows: bool) -> None:
     """Of a grammar that is held to outlooks, as a model is; and where nothing else is left, it is told."""
     only: Counter[bool] = Counter()
     for seed in range(FIRST, FIRST + 10):
@@ -86,7 +96,7 @@ def test_what_frames_show_is_among_what_is_left(family: str | None) -> None:
         for call in program.calls:
             trace = record_source(program.source, call, max_frames=200, max_characters=50_000)
             grammar = FrameGrammar(Trace(trace.context, (), complete=False))
-            for outlook, step in outlooks(trace):
+            for outlook, step in outlooks(trace, follows):
                 if outlook is not None and not any(map(_has_set, (*outlook.bound.values(), outlook.returned or ""))):
                     grammar.hold(outlook)
                 assert grammar.is_whole(render_frame(step)), (outlook, step)

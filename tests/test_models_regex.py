@@ -118,7 +118,7 @@ FUNCTIONS = [
 
 @pytest.mark.parametrize("operation", FUNCTIONS)
 def test_functions_give_what_python_does(operation: str) -> None:
-    stepwise = Stepwise(TRUE)
+    stepwise = Stepwise(TRUE, follows=False)
     line = spelled(f"r = {operation}", imported_by("import re\n"))
     told = evaluated_by_steps(stepwise, line)
     assert told == repr(eval(operation, {"re": re}))

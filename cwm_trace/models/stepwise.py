@@ -42,7 +42,9 @@ class _Untold(Exception):
 class Stepwise:
     """Those of one who answers as a whole."""
 
-    def __init__(self, whole: Answers) -> None:
+    def __init__(self, whole: Answers, follows: bool = True) -> None:
+        """`follows`: whether the program's bytecode is followed (`models.machine`), as long as that goes."""
+        self._follows = follows
         self._whole, self._raises = whole, list[Raises]()
         self._matches: dict[str, str] = {}  # with their groups, which frames do not show, by what they are without
         self._kept: Callable[[str, tuple[str, ...]], str | None] = lambda *_: None
@@ -115,7 +117,7 @@ class Stepwise:
 
     def outlook(self, at_work: AtWork) -> Outlook | None:
         """What the next frame is; None where nothing is known."""
-        if (told := at_work.following.foretell(self)) is not None:
+        if self._follows and (told := at_work.following.foretell(self)) is not None:
             return of_foretold(told)
         try:
             return self._outlook(at_work)

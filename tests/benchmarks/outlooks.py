@@ -17,7 +17,7 @@ from cwm_trace.eval.intervals import estimate
 from cwm_trace.eval.suites import load_suite
 from cwm_trace.frames import Event, Frame, Trace
 from cwm_trace.tracer.run import run_source
-from tests.test_models_outlook import check, outlooks
+from tests.test_models_outlook import check, outlooks, tells_all
 
 
 class Known(NamedTuple):
@@ -30,14 +30,14 @@ class Known(NamedTuple):
 def known(trace: Trace) -> Known:
     """What the true answers settle of a trace."""
     frames, wrong, before = list[bool](), 0, None
-    for outlook, step in outlooks(trace):
+    for outlook, step in outlooks(trace, follows=True):
         if outlook is not None:
             try:
                 check(outlook, step)
             except AssertionError:
                 wrong += 1
         if before is not None and before.event is not Event.CALL and _shows_more(before, step):
-            frames.append(outlook is not None and bool(step.event is not Event.CALL or outlook.handed))
+            frames.append(tells_all(outlook, step))
         before = step
     return Known(frames, wrong)
 
