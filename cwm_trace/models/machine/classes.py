@@ -307,6 +307,8 @@ def _of_value(owner: Value, name: str) -> Value:
         raise _missing(owner, name)
     if isinstance(owner, Literal):
         return Method(Builtin(f"literal.{name}"), owner)
+    if name in ("fromkeys", "maketrans"):
+        return Builtin(f"{kind}.{name}")  # which are no methods of the value
     return Method(Builtin(f"{'dict_view' if isinstance(owner, View) else kind}.{name}"), owner)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from cwm_trace.models.machine import classes, operators
+from cwm_trace.models.machine import classes, forms, operators
 from cwm_trace.models.machine.calls import calls, invoke
 from cwm_trace.models.machine.interpreter import Interpreter, Paused, Work
 from cwm_trace.models.machine.iterators import Iterator, collected, iterator_of, over_items, step
@@ -119,18 +119,11 @@ def of_text(m: Interpreter, method: str, args: Sequence[Value], named: Mapping[s
                 text = f"sequence item {place}: expected {type(owner).__name__} instance, {kind_name(item)} found"
                 raise error("TypeError", text)
         others = [List(items)]
-    if method == "format":
-        parts = [*others, *named.values()]
-        for place, each in enumerate(parts):
-            parts[place] = yield from _in_format(m, each)
-        others, named = parts[: len(others)], dict(zip(named, parts[len(others) :], strict=True))
+    if method == "format" and isinstance(owner, str):
+        return (yield from forms.formatted(m, owner, others, named))
+    if method == "format_map" and len(others) == 1 and isinstance(others[0], Dict):
+        return (yield from forms.formatted(m, owner, (), dict(zip(others[0].keys, others[0].values, strict=True))))
     return m.questions.value(f"{operand(owner)}.{method}({arguments(others, dict(named))})")
-
-
-def _in_format(m: Interpreter, value: Value) -> Work:
-    """Something that `format` is given: a text in place of what has none that is known."""
-    value = known(value)
-    return value if closed(value) is not None else (yield from written(m, value))
 
 
 @native("len")

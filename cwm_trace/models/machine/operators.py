@@ -159,10 +159,18 @@ def binary(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
             for each in items:
                 texts.append(each if closed(each) is not None else (yield from written(m, each)))
             right = tuple(texts)
+    if plain == "%" and isinstance(left, str) and isinstance(right, Dict):
+        return (yield from _form(m, left, right))
     wrong = _unfit(plain, sign, left, right)
     if wrong is not None:
         raise wrong
     return m.questions.value(f"{operand(left)} {plain} {operand(right)}")
+
+
+def _form(m: Interpreter, form: str, given: Dict) -> Work:
+    from cwm_trace.models.machine.forms import by_percent  # which knows this module
+
+    return (yield from by_percent(m, form, given))
 
 
 def _repeated(m: Interpreter, over: Value, times: int) -> Value:
