@@ -32,7 +32,7 @@ IS_REFERENCE = sys.version_info[:2] == (3, 11)
 # Golden traces that are foretold to their end; others are of coroutines, `locals()`, what runs texts, lifetimes.
 FOLLOWED = 36 if IS_REFERENCE else 20
 # Scripts, to the last value; what `datetime`, `Decimal`, `IntEnum` and others do is not known.
-SETTLED = 142 if IS_REFERENCE else 130
+SETTLED = 145 if IS_REFERENCE else 130
 SORTS = "h152"  # by `__lt__`, in another order of comparisons from 3.13 on
 
 pytestmark = pytest.mark.skipif(not code.is_supported(), reason="this Python's bytecode is not followed")

@@ -107,6 +107,8 @@ def attribute(m: Interpreter, owner: Value, name: Any) -> Work:
             return of_module(owner.name, name)
         case Function():
             return _of_function(owner, name)
+        case Native(attributes=attributes) if name in attributes:
+            return attributes[name]
         case Native() if name in ("__name__", "__doc__", "__wrapped__"):
             wrapped = owner.wrapped
             return wrapped if name == "__wrapped__" else (yield from attribute(m, wrapped, name))
@@ -188,8 +190,8 @@ def _of_exception(owner: Object, name: str) -> Value:
     if name == "__class__":
         return owner.kind
     if isinstance(owner.kind, Builtin):
-        if hasattr(owner.kind.kind, name):
-            raise Lost
+        if "." in owner.kind.name or hasattr(owner.kind.kind, name):
+            raise Lost(name)
         raise _missing(owner, name)
     return UNSET
 
@@ -347,7 +349,7 @@ def _check_place(owner: Object, kind: Class, name: str) -> None:
     """A class may say which attributes there are."""
     if kind.frozen:
         raise error("dataclasses.FrozenInstanceError", f"cannot assign to field '{name}'")
-    if kind.flavour in ("namedtuple", "enum"):
+    if kind.flavour == "namedtuple":
         raise Lost
     spaces = [each.space for each in kind.line if isinstance(each, Class)]
     if spaces and all("__slots__" in space for space in spaces):
@@ -497,7 +499,7 @@ def _make_members(m: Interpreter, made: Class) -> Work:
     for name, value in list(made.space.items()):
         if name.startswith("_") or isinstance(value, (Function, Descriptor, Native)):
             continue
-        if find(made, "__init__") is not None or find(made, "__new__") is not None:
+        if find(made, "__new__") is not None:
             raise Lost
         same = [
             each
@@ -507,9 +509,9 @@ def _make_members(m: Interpreter, made: Class) -> Work:
         member = same[0] if same else Object(made, {"_name_": name, "_value_": value})
         if not same:
             members.append(member)
+            if (own := find(made, "__init__")) is not None:
+                yield from invoke(m, own, [member, *(value if isinstance(value, tuple) else (value,))], {})
         made.space[name] = member
-    return
-    yield
 
 
 AUTO = Builtin("enum.auto")

@@ -264,15 +264,20 @@ def _partial(m: Interpreter, function: Value, *args: Value, **named: Value) -> V
 
 @native("functools.wraps")
 def _wraps(m: Interpreter, wrapped: Value, *_: Value, **__: Value) -> Value:
-    def run(m: Interpreter, function: Value) -> Value:
-        if not isinstance(function, Function) or not isinstance(wrapped, Function):
-            raise Lost
-        function.attributes |= {**wrapped.attributes, "__name__": _name_of(wrapped), "__wrapped__": wrapped}
-        function.attributes["__doc__"] = wrapped.attributes.get("__doc__")
-        function.qualname = wrapped.qualname
-        return function
+    return Native("wraps", lambda m, wrapper: _update_wrapper(m, wrapper, wrapped))
 
-    return Native("wraps", run)
+
+@native("functools.update_wrapper")
+def _update_wrapper(m: Interpreter, wrapper: Value, wrapped: Value, *_: Value, **__: Value) -> Value:
+    if not isinstance(wrapper, (Function, Object)) or not isinstance(wrapped, Function):
+        raise Lost
+    told = {"__module__": "__main__", "__name__": _name_of(wrapped), "__qualname__": wrapped.qualname}
+    wrapper.attributes.update({**told, "__doc__": wrapped.attributes.get("__doc__"), **wrapped.attributes})
+    wrapper.attributes.update(told)
+    wrapper.attributes["__wrapped__"] = wrapped
+    if isinstance(wrapper, Function):
+        wrapper.qualname = wrapped.qualname
+    return wrapper
 
 
 def _name_of(function: Function) -> Value:
@@ -292,11 +297,12 @@ def _cache(m: Interpreter, function: Value) -> Value:
 
 
 def _cached(function: Value, most: int | None) -> Value:
-    held = Dict()
+    held, counts = Dict(), {"hits": 0, "misses": 0}
 
     def run(m: Interpreter, *args: Value, **named: Value) -> Work:
         key = (tuple(args), tuple(named.items()))
         place = yield from operators.place_of(m, held, key)
+        counts["misses" if place is None else "hits"] += 1
         if place is not None:
             held.keys.append(held.keys.pop(place))
             held.values.append(held.values.pop(place))
@@ -307,7 +313,27 @@ def _cached(function: Value, most: int | None) -> Value:
             del held.keys[0], held.values[0]
         return given
 
-    return Native("lru_cache", run, function, "<functools._lru_cache_wrapper object>", (held,))
+    def info(_: Interpreter) -> Value:
+        return Object(_CACHE_INFO, held=(counts["hits"], counts["misses"], most, len(held.keys)))
+
+    def clear(_: Interpreter) -> None:
+        held.keys.clear()
+        held.values.clear()
+        counts.update(hits=0, misses=0)
+
+    own = {"cache_info": Native("cache_info", info), "cache_clear": Native("cache_clear", clear)}
+    return Native("lru_cache", run, function, "<functools._lru_cache_wrapper object>", (held,), own)
+
+
+_CACHE_INFO = Class(
+    "CacheInfo",
+    "CacheInfo",
+    (Builtin("tuple"),),
+    {},
+    flavour="namedtuple",
+    fields=tuple((name, UNSET) for name in ("hits", "misses", "maxsize", "currsize")),
+)
+_CACHE_INFO.line = (_CACHE_INFO, Builtin("tuple"), Builtin("object"))
 
 
 @native("functools.cached_property")

@@ -223,6 +223,7 @@ class Native:
     wrapped: Value = None
     shown: str = ""
     sources: Sequence[Value] = ()
+    attributes: Mapping[str, Value] = field(default_factory=dict)
 
 
 @dataclass(slots=True, eq=False)
@@ -334,8 +335,10 @@ def _read(node: ast.expr) -> Value:
             return Dict(made.keys, made.values, "defaultdict", Builtin(name))
         case ast.Call(func=ast.Name(id=name), args=args) if name in (MATCH, PATTERN):
             return Literal(ast.unparse(node), name)
-        case ast.Call(func=ast.Name(id=name), args=args, keywords=[]) if is_exception(Builtin(name)):
-            return Object(Builtin(name), held=tuple(map(_read, args)))
+        case ast.Call(func=ast.Name(id=short), args=args, keywords=[]):
+            name = next((full for full in _EXCEPTIONS if full.endswith(f".{short}")), short)
+            if is_exception(Builtin(name)):
+                return Object(Builtin(name), held=tuple(map(_read, args)))
     raise ValueError
 
 
