@@ -116,6 +116,7 @@ class FrameGrammar:
         self.exclude(outlook.excluded)
         raises = outlook.way is not None and outlook.way.event is Event.EXCEPTION
         self._unbound = outlook.unbound
+        self.may_end = self.may_end and not outlook.goes_on
         self.settle(outlook.bound, None if raises else outlook.returned, outlook.handed)
         if raises and outlook.returned is not None:
             self._values[Event.EXCEPTION] = render_value(outlook.returned)

@@ -44,6 +44,7 @@ class Outlook(NamedTuple):
         unbound: variables that the LINE does not show.
         besides: what may come in place of all that, of calls and exceptions.
         locals: all that the CALL or the LINE shows, in order; None: that value is unknown.
+        goes_on: whether it is sure that there is a frame.
     """
 
     way: Way | None
@@ -54,6 +55,7 @@ class Outlook(NamedTuple):
     unbound: frozenset[str] = frozenset()
     besides: frozenset[Event] = frozenset()
     locals: Mapping[str, str | None] | None = None
+    goes_on: bool = False
 
     @property
     def excluded(self) -> frozenset[Event]:
@@ -68,10 +70,10 @@ def of_foretold(told: Foretold) -> Outlook:
     way = Way(told.event, escape_source(told.line))
     besides = _RAISES if told.may_raise else frozenset()
     if not told.event.observes_locals:
-        return Outlook(way, {}, told.value, besides=besides)
+        return Outlook(way, {}, told.value, besides=besides, goes_on=True)
     if told.event is Event.CALL:
-        return Outlook(way, {}, None, shown, besides=besides, locals=told.locals)
-    return Outlook(way, shown, besides=besides, locals=told.locals)
+        return Outlook(way, {}, None, shown, besides=besides, locals=told.locals, goes_on=True)
+    return Outlook(way, shown, besides=besides, locals=told.locals, goes_on=True)
 
 
 def raising(at_work: AtWork, value: str | None) -> Outlook:
