@@ -136,7 +136,8 @@ def iterator_of(m: Interpreter, value: Value) -> Work:
         case str():
             return over_items(list(value), "str_ascii_iterator" if value.isascii() else "str_iterator")
         case bytes():
-            return over_items(list(value), "bytes_iterator")
+            numbers = [m.questions.sure(f"ord({each!r})") for each in value.decode("latin-1")]
+            return over_items(numbers, "bytes_iterator")
         case Range():
             return _numbers(value)
         case Dict():

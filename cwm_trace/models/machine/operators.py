@@ -299,6 +299,8 @@ def compared(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
         return (yield from _one_by_one(m, sign, one, other))
     if isinstance(left, List) and isinstance(right, List) and (closed(left) is None or closed(right) is None):
         return (yield from _one_by_one(m, sign, left.items, right.items))
+    if isinstance(left, Set) and isinstance(right, Set):
+        return (yield from _compared_sets(m, sign, left, right))
     texts = closed(left), closed(right)
     if None not in texts:
         wrong = _incomparable(sign, left, right)
@@ -317,11 +319,22 @@ def compared(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
         raise wrong or Lost
     if isinstance(left, Dict) and isinstance(right, Dict):
         return (yield from _same_pairs(m, left, right)) is (sign == "==")
-    if isinstance(left, Set) and isinstance(right, Set):
-        raise Lost
     if isinstance(left, Builtin) and isinstance(right, Builtin):
         return (left.name == right.name) is (sign == "==")
     return (left is right) is (sign == "==")
+
+
+def _compared_sets(m: Interpreter, sign: str, left: Set, right: Set) -> Work:
+    """Sets: whether what is in one is in the other, too."""
+    if sign in (">", ">="):
+        return (yield from _compared_sets(m, sign.replace(">", "<"), right, left))
+    sizes = {"==": "==", "!=": "==", "<": "<", "<=": "<="}[sign]
+    holds = m.questions.holds(f"{len(left.items)} {sizes} {len(right.items)}")
+    for each in left.items if holds else ():
+        if not (yield from _among(m, each, right.items)):
+            holds = False
+            break
+    return holds is (sign != "!=")
 
 
 def _same_pairs(m: Interpreter, left: Dict, right: Dict) -> Work:

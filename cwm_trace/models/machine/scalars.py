@@ -1,0 +1,112 @@
+"""Functions of numbers, texts and bytes that are made of others: `bit_length` of `bin`, `rsplit` of `split`, `isclose` of differences.
+
+Each step of them is asked for. Knows what Python's documentation says that they do.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cwm_trace.models.machine.interpreter import Interpreter
+from cwm_trace.models.machine.natives import native
+from cwm_trace.models.machine.questions import operand, text_of
+from cwm_trace.models.machine.values import List, Lost, Value, known
+
+
+@native("int.bit_length", "bool.bit_length")
+def _bit_length(m: Interpreter, number: Value) -> Value:
+    if known(number) == 0:
+        return 0
+    digits = m.questions.sure(f"bin({text_of(number)})")
+    return m.questions.value(f"len({digits.partition('b')[2]!r})")
+
+
+@native("int.bit_count", "bool.bit_count")
+def _bit_count(m: Interpreter, number: Value) -> Value:
+    digits = m.questions.sure(f"bin({text_of(number)})")
+    return m.questions.value(f"{digits.partition('b')[2]!r}.count('1')")
+
+
+@native("float.is_integer")
+def _is_integer(m: Interpreter, number: Value) -> Value:
+    whole = m.questions.sure(f"int({text_of(number)})")
+    return m.questions.holds(f"{operand(whole)} == {text_of(number)}")
+
+
+@native("pow")
+def _pow(m: Interpreter, base: Value, exp: Value, mod: Value = None) -> Value:
+    if mod is None:
+        return m.questions.value(f"{operand(base)} ** {text_of(exp)}")
+    left, power, over = known(exp), known(base), known(mod)
+    if not all(isinstance(each, int) for each in (left, power, over)) or left < 0:
+        return m.questions.value(f"pow({text_of(base)}, {text_of(exp)}, {text_of(mod)})")
+    made: Any = m.questions.sure(f"1 % {operand(over)}")
+    for bit in m.questions.sure(f"bin({left})").partition("b")[2]:
+        made = m.questions.sure(f"{operand(m.questions.sure(f'{operand(made)} * {operand(made)}'))} % {operand(over)}")
+        if bit == "1":
+            made = m.questions.sure(
+                f"{operand(m.questions.sure(f'{operand(made)} * {operand(power)}'))} % {operand(over)}"
+            )
+    return made
+
+
+@native("math.modf")
+def _modf(m: Interpreter, number: Value) -> Value:
+    whole = m.questions.sure(f"float({operand(m.questions.sure(f'int({text_of(number)})'))})")
+    rest = m.questions.sure(f"{operand(number)} - {operand(whole)}")
+    return -0.0 if text_of(number).startswith("-") and not rest else rest, whole
+
+
+@native("math.isclose")
+def _isclose(m: Interpreter, one: Value, other: Value, *, rel_tol: Value = 1e-09, abs_tol: Value = 0.0) -> Value:
+    if m.questions.holds(f"{operand(one)} == {text_of(other)}"):
+        return True
+    apart = m.questions.sure(f"abs({operand(m.questions.sure(f'{operand(one)} - {operand(other)}'))})")
+    for side in (one, other):
+        near = m.questions.sure(f"{text_of(rel_tol)} * {operand(m.questions.sure(f'abs({text_of(side)})'))}")
+        if m.questions.holds(f"{operand(apart)} <= {operand(near)}"):
+            return True
+    return m.questions.holds(f"{operand(apart)} <= {text_of(abs_tol)}")
+
+
+@native("str.rsplit")
+def _rsplit(m: Interpreter, text: Value, sep: Value = None, maxsplit: Value = -1) -> Value:
+    text, sep, most = known(text), known(sep), known(maxsplit)
+    parts = m.questions.sure(f"{text!r}.split({'' if sep is None else repr(sep)})").items
+    if most < 0 or len(parts) <= most + 1:
+        return List(list(parts))
+    last = parts[len(parts) - most :] if most else []
+    if sep is not None:
+        return List([m.questions.sure(f"{sep!r}.join({parts[: len(parts) - most]!r})"), *last])
+    left = m.questions.sure(f"{text!r}.rstrip()")
+    for part in reversed(last):
+        left = m.questions.sure(f"{left!r}.removesuffix({part!r})")
+        left = m.questions.sure(f"{left!r}.rstrip()")
+    return List([left, *last])
+
+
+@native("str.encode")
+def _encode(m: Interpreter, text: Value, encoding: Value = "utf-8", errors: Value = "strict") -> Value:
+    text = known(text)
+    if not text.isascii() or known(encoding).lower().replace("_", "-") not in ("utf-8", "utf8", "ascii", "latin-1"):
+        return m.questions.value(f"{text!r}.encode({encoding!r})")
+    return text.encode("ascii")  # the same characters, written with a letter before them
+
+
+@native("bytes.decode")
+def _decode(m: Interpreter, text: Value, encoding: Value = "utf-8", errors: Value = "strict") -> Value:
+    text = known(text)
+    if not text.isascii():
+        return m.questions.value(f"{text!r}.decode()")
+    return text.decode("ascii")
+
+
+@native("bytes.hex")
+def _hex(m: Interpreter, text: Value, *more: Value) -> Value:
+    if more:
+        raise Lost
+    return "".join(m.questions.sure(f"format({_number(m, each)}, '02x')") for each in known(text).decode("latin-1"))
+
+
+def _number(m: Interpreter, character: str) -> Value:
+    return m.questions.sure(f"ord({character!r})")
