@@ -394,11 +394,10 @@ def special(m: Interpreter, owner: Value, name: str) -> Work:
     yield
 
 
-def build(m: Interpreter, function: Function, name: str, *bases: Value, **words: Value) -> Work:
+def build(m: Interpreter, function: Function, name: str, bases: Sequence[Value], words: Mapping[str, Value]) -> Work:
     """A class, whose body is run. Raises Raised, Lost."""
-    if set(words) - {"metaclass"} or (
-        "metaclass" in words and getattr(words["metaclass"], "name", "") != "abc.ABCMeta"
-    ):
+    given = dict(words)
+    if getattr(given.pop("metaclass", Builtin("abc.ABCMeta")), "name", "") != "abc.ABCMeta":
         raise Lost
     space: dict[str, Value] = {}
     if own := next((_ENUMS[base.name] for base in bases if getattr(base, "name", "") in _ENUMS), ""):
@@ -442,7 +441,9 @@ def build(m: Interpreter, function: Function, name: str, *bases: Value, **words:
         None,
     )
     if hook is not None:
-        yield from invoke(m, hook.get if isinstance(hook, Descriptor) else hook, [made], {})
+        yield from invoke(m, hook.get if isinstance(hook, Descriptor) else hook, [made], given)
+    elif given:
+        raise Lost
     for key, value in list(space.items()):
         if isinstance(value, Object) and find(value.kind, "__set_name__") is not None:
             yield from invoke(m, find(value.kind, "__set_name__"), [value, made, key], {})

@@ -138,6 +138,13 @@ class Paused:
         """Of its class."""
         return "generator"
 
+    @property
+    def inner(self) -> Value:
+        """What it takes from, where it waits in a `yield from`; None: it does not."""
+        behind = self.frame.code.instructions[self.frame.at + 1 :][:1]
+        waits = bool(behind) and behind[0].name == "JUMP_BACKWARD_NO_INTERRUPT" and self.frame.before >= 0
+        return self.frame.stack[-1] if waits and self.frame.stack else None
+
 
 @dataclass(slots=True, eq=False)
 class Helper:
@@ -217,6 +224,7 @@ class Interpreter:
         self.handled: Value = None
         self.paused: list[Paused] = []
         self._steps = 0
+        self._shown: Value = None  # what is on its way out of a frame while that is shown
         self.result: Value = None
         self.choice: Choice | None = None  # that is to be made before anything else
         self.chosen: bool | None = None
@@ -271,7 +279,9 @@ class Interpreter:
             yield from self._chosen(top, self.choice)
         if left is not None:
             if not top.quiet:
+                self._shown = left.value
                 yield Happening(Event.RETURN, top, left.value)
+                self._shown = None
             self._leave(top, left)
             self.close_left((left.value,))
 
@@ -349,6 +359,8 @@ class Interpreter:
         except StopIteration as ended:
             self.active.pop()
             helper.then(ended.value)
+            if self.paused:
+                self.close_left((ended.value,))
             return None
         if isinstance(request, Happens):
             return request.error if not self.frame.quiet else None
@@ -459,7 +471,9 @@ class Interpreter:
                     top.line = top.code.instructions[top.at].line or top.line
                     yield Happening(Event.CALL, top)
                 if not top.quiet and not isinstance(raised, Again):
+                    self._shown = raised.error
                     yield Happening(Event.EXCEPTION, top, raised.error)
+                    self._shown = None
                 if isinstance(raised.error, Object) and top not in raised.error.frames:
                     raised.error.frames.append(top)
                 if self._handles(top, raised.error):
@@ -505,7 +519,7 @@ class Interpreter:
         """The generators that wait and that nothing has any more, but for what such ones have themselves."""
         if not self.paused:
             return []
-        roots: list[Value] = [*besides, self.handled]
+        roots: list[Value] = [*besides, self.handled, self._shown]
         for each in self.active:
             if isinstance(each, Helper):
                 roots += [*_held(each.work), each.sent, each.error and each.error.error]
@@ -541,6 +555,13 @@ def closed_generator(generator: Paused) -> Work:
     """What happens when a generator is told to end."""
     if generator.ended:
         return None
+    inner = generator.inner
+    if isinstance(inner, Paused):
+        generator.runs = True
+        yield from closed_generator(inner)
+        generator.runs = False
+    elif isinstance(inner, Object):
+        raise Lost
     try:
         given = yield Resume(generator, error=Object(Builtin("GeneratorExit")))
     except Raised as raised:
@@ -581,7 +602,7 @@ def bound(function: Function, args: Sequence[Value], named: Mapping[str, Value])
         raise Raised(_misfit(function, args))
     rest = {}
     for name, value in named.items():
-        if name in made and name in names:
+        if name in made and name in names[code.co_posonlyargcount :]:
             raise _wrong(f"{function.qualname}() got multiple values for argument {name!r}")
         if name in names[code.co_posonlyargcount :]:
             made[name] = value

@@ -207,6 +207,22 @@ def _as_dict(value: Value) -> Value:
     return value
 
 
+@native("dataclasses.astuple")
+def _astuple(m: Interpreter, value: Value) -> Value:
+    if any(isinstance(known(each), Object) for each in value.attributes.values()):
+        raise Lost
+    return tuple(_as_dict(value.attributes[name]) for name, _ in value.kind.fields or ())
+
+
+@native("operator.methodcaller")
+def _methodcaller(m: Interpreter, name: Value, *args: Value, **named: Value) -> Value:
+    def run(m: Interpreter, value: Value) -> Work:
+        method = yield from classes.attribute(m, value, known(name))
+        return (yield from invoke(m, method, args, named))
+
+    return Native("methodcaller", run)
+
+
 @native("dataclasses.replace")
 def _replace(m: Interpreter, value: Value, **changes: Value) -> Work:
     given = {name: value.attributes[name] for name, _ in value.kind.fields or ()}

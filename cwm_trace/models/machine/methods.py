@@ -354,9 +354,8 @@ def _throw(m: Interpreter, over: Value, given: Value, *more: Value) -> Work:
         given = more[0]
     if isinstance(given, (Builtin, Class)):
         given = yield from invoke(m, given, [], {})
-    if not over.ended and over.frame.at < len(over.frame.code.instructions) - 1:
-        if over.frame.code.instructions[over.frame.at + 1].name == "JUMP_BACKWARD_NO_INTERRUPT":
-            raise Lost  # it goes to the generator that this one takes from
+    if not over.ended and over.inner is not None:
+        raise Lost  # it goes to the generator that this one takes from
     made = yield Resume(over, error=given)
     if made is END:
         result, over.result = over.result, None

@@ -626,8 +626,14 @@ def _object(m: Interpreter) -> Value:
 
 
 @native("__build_class__")
-def _build_class(m: Interpreter, function: Value, name: Value, *bases: Value, **words: Value) -> Work:
-    return classes.build(m, function, name, *bases, **words)
+def _build_class(m: Interpreter, function: Value, name: Value, /, *bases: Value, **words: Value) -> Work:
+    return classes.build(m, function, name, bases, words)
+
+
+@native("pprint.pprint")
+def _pprint(m: Interpreter, value: Value, *_: Value, **__: Value) -> None:
+    if closed(known(value)) is None:
+        raise Lost
 
 
 @native("object.__init__", "object.__init_subclass__", "Exception.__init_subclass__")
