@@ -15,6 +15,7 @@ from cwm_trace.models.machine.iterators import collected
 from cwm_trace.models.machine.operators import of_module
 from cwm_trace.models.machine.values import (
     UNSET,
+    Alias,
     Builtin,
     Cell,
     Class,
@@ -45,6 +46,8 @@ from cwm_trace.models.machine.values import (
 )
 
 _TYPES = {"list": list, "dict": dict, "set": set, "frozenset": frozenset, "tuple": tuple, "str": str, "int": int}
+_UNFOLLOWED = frozenset(("__del__", "__getattribute__", "__delattr__", "__class_getitem__", "__instancecheck__"))
+"""Methods of classes whose objects are not followed."""
 _DATA = frozenset(("real", "imag", "numerator", "denominator"))
 _PLAIN_BASES = frozenset(("object", "abc.ABC", "typing.Generic", "typing.Protocol"))
 _ENUMS = {
@@ -161,7 +164,8 @@ def _of_object(m: Interpreter, owner: Object, name: str) -> Work:
         return _bound(found, owner, owner.kind)
     if name == "__dict__":
         if not isinstance(owner.attributes, Attributes):
-            owner.attributes = Attributes(Dict(list(owner.attributes), list(owner.attributes.values())))
+            held = {each: value for each, value in owner.attributes.items() if not each.startswith("__")}
+            owner.attributes = Attributes(Dict(list(held), list(held.values())))
         return owner.attributes.held
     if is_exception(owner.kind) and (part := _of_exception(owner, name)) is not UNSET:
         return part
@@ -179,9 +183,9 @@ def _of_exception(owner: Object, name: str) -> Value:
         return owner.held
     if name in owner.attributes:
         return owner.attributes[name]
-    if name in ("__cause__", "__context__"):
+    if name == "__cause__":
         return None
-    if name == "__traceback__":
+    if name in ("__context__", "__traceback__", "__suppress_context__"):
         raise Lost(name)
     if name == "value" and isinstance(owner.kind, Builtin) and owner.kind.name == "StopIteration":
         return owner.held[0] if owner.held else None
@@ -213,6 +217,10 @@ def _bound(found: Value, owner: Value, kind: Value) -> Value:
 def _of_class(m: Interpreter, owner: Class, name: str) -> Work:
     if name in ("__name__", "__qualname__"):
         return owner.name if name == "__name__" else owner.qualname
+    if name in ("__doc__", "__dict__"):
+        if name == "__dict__":
+            raise Lost(name)
+        return owner.space.get(name)
     found = look_up(owner, name)
     if found is not UNSET:
         match found:
@@ -225,8 +233,6 @@ def _of_class(m: Interpreter, owner: Class, name: str) -> Work:
         return owner.line
     if name == "__bases__":
         return owner.bases
-    if name == "__doc__":
-        return None
     if name == "__members__" and owner.flavour == "enum":
         members = owner.space["_members_"]
         return Dict([each.attributes["_name_"] for each in members], list(members))
@@ -271,7 +277,9 @@ def _of_function(owner: Function, name: str) -> Value:
         case "__qualname__":
             return owner.qualname
         case "__doc__" | "__dict__":
-            return None if name == "__doc__" else Dict(list(owner.attributes), list(owner.attributes.values()))
+            if name == "__dict__":
+                raise Lost(name)
+            return None
         case "__defaults__":
             return owner.defaults or None
     if hasattr(_sample, name):
@@ -291,6 +299,16 @@ def _of_builtin(owner: Builtin, name: str) -> Value:
     return Builtin(f"{owner.name}.{name}")
 
 
+_PARTS = {
+    ("range", "start"): "start",
+    ("range", "stop"): "stop",
+    ("range", "step"): "step",
+    ("deque", "maxlen"): "most",
+    ("defaultdict", "default_factory"): "make",
+}
+"""Attributes of Python's own values, and what they are here."""
+
+
 def _of_value(owner: Value, name: str) -> Value:
     kind = kind_name(owner)
     base: Any = _TYPES.get(kind)
@@ -305,6 +323,8 @@ def _of_value(owner: Value, name: str) -> Value:
             base = base or None
     if isinstance(owner, (int, float)) and name in _DATA:
         raise Lost
+    if (held := _PARTS.get((kind, name))) is not None:
+        return getattr(owner, held)
     if base is not None and not hasattr(base, name):
         raise _missing(owner, name)
     if isinstance(owner, Literal):
@@ -319,6 +339,8 @@ def set_attribute(m: Interpreter, owner: Value, name: Any, value: Value) -> Work
     owner = known(owner)
     match owner:
         case Object(kind=Class() as kind):
+            if name in ("__class__", "__dict__"):
+                raise Lost(name)
             found = find(kind, name)
             if isinstance(found, Descriptor) and found.kind == "property":
                 if found.set is None:
@@ -373,6 +395,8 @@ def delete_attribute(m: Interpreter, owner: Value, name: Any) -> Work:
         if isinstance(found, Descriptor) and found.kind == "property" and found.delete is not None:
             yield from invoke(m, found.delete, [owner], {})
             return
+        if owner.kind.frozen or isinstance(found, Descriptor) or owner.kind.flavour:
+            raise Lost
         if name not in owner.attributes:
             raise _missing(owner, name)
         del owner.attributes[name]
@@ -388,7 +412,8 @@ def special(m: Interpreter, owner: Value, name: str) -> Work:
     if isinstance(owner, Native) and name in ("__enter__", "__exit__"):
         return owner.wrapped[name]
     if isinstance(owner, Object) and isinstance(owner.kind, Class):
-        text = f"'{owner.kind.name}' object does not support the context manager protocol"
+        missed = " (missed __exit__ method)" if name == "__exit__" else ""
+        text = f"'{owner.kind.name}' object does not support the context manager protocol{missed}"
         raise error("TypeError", text)
     raise Lost
     yield
@@ -407,8 +432,8 @@ def build(m: Interpreter, function: Function, name: str, bases: Sequence[Value],
     yield Body(function, space)
     bases = tuple(known(base) for base in bases if not isinstance(base, Unknown)) or (Builtin("object"),)
     made = Class(name, function.code.made.co_qualname, bases, space)
-    if "__del__" in space:
-        raise Lost("__del__")
+    if not _UNFOLLOWED.isdisjoint(space):
+        raise Lost
     made.line = _line_of(made)
     cell = space.pop("__classcell__", None)
     if isinstance(cell, Cell):
@@ -483,6 +508,8 @@ def _annotated(made: Class) -> list[str]:
         return []
     names = []
     for name, kind in zip(annotations.keys, annotations.values, strict=True):
+        if isinstance(kind, (Builtin, Alias)) and ("InitVar" in str(kind) or "KW_ONLY" in str(kind)):
+            raise Lost
         is_shared = isinstance(kind, Builtin) and kind.name == "typing.ClassVar"
         if not is_shared and not (isinstance(kind, str) and "ClassVar" in kind):
             names.append(name)
@@ -673,7 +700,7 @@ def dataclass(m: Interpreter, kind: Value = None, **options: Value) -> Value:
         return Native("dataclass", lambda m, kind: dataclass(m, kind, **options))
     if not isinstance(kind, Class):
         raise Lost
-    if not options.get("repr", True) or not options.get("eq", True) or options.get("kw_only"):
+    if set(options) - {"order", "frozen", "unsafe_hash"}:
         raise Lost
     fields: dict[str, Value] = {}
     for base in reversed(kind.line[1:]):

@@ -25,6 +25,7 @@ from cwm_trace.models.machine.values import (
     UNSET,
     Dict,
     Function,
+    Hashed,
     List,
     Lost,
     Module,
@@ -220,7 +221,7 @@ def _begins(function: Function, line: int) -> bool:
 def _reconciled(value: Value, told: str | None, text: str) -> Value:
     """A value that a frame shows otherwise than foretold: what was unknown is taken from it, as is what was answered wrong."""
     seen = read(text)
-    if isinstance(seen, Unknown):
+    if isinstance(seen, Unknown) or isinstance(value, Hashed):
         return value if told is None else seen
     return _taken(value, seen)
 

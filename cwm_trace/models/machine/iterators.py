@@ -87,21 +87,41 @@ def _numbers(over: Range) -> Iterator:
 
 def _of_dict(over: Dict, kind: str) -> Iterator:
     place, size = 0, len(over.keys)
+    last: Value = None
 
     def advance(_: Interpreter) -> Value:
-        nonlocal place
+        nonlocal place, last
         if len(over.keys) != size:
-            raise error("RuntimeError", "dictionary changed size during iteration")
+            said = "OrderedDict mutated" if over.kind == "OrderedDict" else "dictionary changed size"
+            raise error("RuntimeError", f"{said} during iteration")
+        if 0 < place <= size and over.keys[place - 1] is not last:
+            raise Lost  # where its places are then is CPython's choice
         if place >= size:
             return END
         place += 1
         key, value = over.keys[place - 1], over.values[place - 1]
+        last = key
         return {"keys": key, "values": value, "items": (key, value)}[kind]
 
     name = {"keys": "dict_keyiterator", "values": "dict_valueiterator", "items": "dict_itemiterator"}[kind]
     if over.kind == "OrderedDict":
         name = "odict_iterator"
     return Iterator(f"<{name} object>", advance, (over,))
+
+
+def _of_deque(over: List) -> Iterator:
+    place, before = 0, list(over.items)
+
+    def advance(_: Interpreter) -> Value:
+        nonlocal place
+        if len(before) != len(over.items) or any(
+            one is not other for one, other in zip(before, over.items, strict=True)
+        ):
+            raise error("RuntimeError", "deque mutated during iteration")
+        place += 1
+        return over.items[place - 1] if place <= len(over.items) else END
+
+    return Iterator("<_collections._deque_iterator object>", advance, (over,))
 
 
 def _of_set(over: Set) -> Iterator:
@@ -127,6 +147,8 @@ def iterator_of(m: Interpreter, value: Value) -> Work:
     match value:
         case Iterator() | Paused():
             return value
+        case List(kind="deque"):
+            return _of_deque(value)
         case List():
             return over_items(
                 value.items, "list_iterator" if value.kind == "list" else "_collections._deque_iterator", (value,)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from cwm_trace.models.machine import operators
@@ -45,8 +46,7 @@ def _appendleft(m: Interpreter, over: Value, item: Value) -> None:
 
 @native("list.extend", "deque.extend")
 def _extend(m: Interpreter, over: Value, more: Value) -> Work:
-    for item in (yield from collected(m, more, is_list=over.kind == "list")):
-        _append(m, over, item)
+    yield from operators.extended(m, over, more, partial(_append, m, over))
 
 
 @native("deque.extendleft")
@@ -57,6 +57,8 @@ def _extendleft(m: Interpreter, over: Value, more: Value) -> Work:
 
 @native("list.insert", "deque.insert")
 def _insert(m: Interpreter, over: Value, place: Value, item: Value) -> None:
+    if over.most is not None and len(over.items) >= over.most:
+        raise error("IndexError", "deque already at its maximum size")
     before = m.questions.places(len(over.items), f"[:{text_of(place)}]")
     over.items.insert(len(before), item)
 
@@ -140,6 +142,8 @@ def _index(m: Interpreter, over: Value, item: Value, *bounds: Value) -> Work:
         if shown is None:
             raise Lost
         raise error("ValueError", f"{shown} is not in list")
+    if isinstance(over, List):
+        raise Lost
     raise error("ValueError", "tuple.index(x): x not in tuple")
 
 
@@ -187,7 +191,8 @@ def _pop_key(m: Interpreter, over: Value, key: Value, *default: Value) -> Work:
 @_of_dicts("popitem")
 def _popitem(m: Interpreter, over: Value, last: Value = True) -> Value:
     if not over.keys:
-        raise error("KeyError", "popitem(): dictionary is empty")
+        of = "" if over.kind == "OrderedDict" else "popitem(): "
+        raise error("KeyError", f"{of}dictionary is empty")
     place = -1 if last else 0
     return over.keys.pop(place), over.values.pop(place)
 

@@ -22,6 +22,7 @@ from cwm_trace.models.machine.values import (
     Descriptor,
     Dict,
     Function,
+    Hashed,
     List,
     Lost,
     Method,
@@ -296,8 +297,16 @@ def _reversed(m: Interpreter, over: Value) -> Work:
         case Object():
             if (own := find(over.kind, "__reversed__")) is not None:
                 return (yield from invoke(m, own, [over], {}))
-            items = yield from collected(m, over)
-            return over_items(items[::-1], "reversed")
+            if (get := find(over.kind, "__getitem__")) is None:
+                raise Lost
+            size = known((yield from operators.length(m, over)))
+
+            def backwards(m: Interpreter) -> Work:
+                nonlocal size
+                size -= 1
+                return END if size < 0 else (yield from invoke(m, get, [over, size], {}))
+
+            return Iterator("<reversed object>", backwards, (over,))
     raise error("TypeError", f"'{kind_name(over)}' object is not reversible")
 
 
@@ -368,6 +377,8 @@ def _sum(m: Interpreter, over: Value, start: Value = 0) -> Work:
         more = "" if start == 0 and isinstance(start, int) else f", {text_of(start)}"
         numbers = [int(each) if isinstance(each, bool) else each for each in map(known, items)]
         return m.questions.value(f"sum([{', '.join(map(text_of, numbers))}]{more})")
+    if isinstance(start, str):
+        raise error("TypeError", "sum() can't sum strings [use ''.join(seq) instead]")
     total = start
     for item in items:
         total = yield from operators.binary(m, "+", total, item)
@@ -577,9 +588,8 @@ def _hash(m: Interpreter, value: Value) -> Work:
     value = known(value)
     if isinstance(value, Object) and (own := find(value.kind, "__hash__")) is not None:
         return (yield from invoke(m, own, [value], {}))
-    if isinstance(value, (List, Dict)):
-        raise error("TypeError", f"unhashable type: '{kind_name(value)}'")
-    return Unknown()
+    operators.check_hashable(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**60 else Hashed(value)
 
 
 @native("super")

@@ -441,7 +441,8 @@ def _map_add(m: Interpreter, frame: Activation, ins: Instruction) -> None:
 @_operation("LIST_EXTEND")
 def _list_extend(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     more = frame.stack.pop()
-    m.begin(collected(m, more), frame.stack[-ins.arg].items.extend)
+    over = frame.stack[-ins.arg]
+    m.begin(operators.extended(m, over, more, over.items.append), lambda _: None)
 
 
 @_operation("SET_UPDATE")
@@ -772,12 +773,16 @@ def _load_assertion_error(m: Interpreter, frame: Activation, ins: Instruction) -
 @_operation("IMPORT_NAME")
 def _import_name(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     _popped(frame, 2)
+    operators.check_module(str(ins.value))
     frame.stack.append(Module(str(ins.value)))
 
 
 @_operation("IMPORT_FROM")
 def _import_from(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    frame.stack.append(operators.of_module(frame.stack[-1].name, str(ins.value)))
+    try:
+        frame.stack.append(operators.of_module(frame.stack[-1].name, str(ins.value)))
+    except Raised:
+        raise Lost(ins.value) from None
 
 
 @_operation("RAISE_VARARGS")

@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import builtins
 import dis
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.interpreter import Interpreter, Work
 from cwm_trace.models.machine.iterators import collected, iterator_of, step
 from cwm_trace.models.machine.questions import operand, text_of
-from cwm_trace.models.machine.rendering import rendered, written
+from cwm_trace.models.machine.rendering import LOOKED_AT, rendered, written
 from cwm_trace.models.machine.values import (
     END,
     IMMUTABLE,
@@ -24,6 +27,7 @@ from cwm_trace.models.machine.values import (
     Class,
     Dict,
     Function,
+    Hashed,
     List,
     Literal,
     Lost,
@@ -91,6 +95,8 @@ def of_module(module: str, name: str) -> Value:
     """What a module of the library has under a name."""
     if (module, name) in _VALUES:
         return read(_VALUES[module, name])
+    if module in LOOKED_AT and not hasattr(import_module(module), name):
+        raise error("AttributeError", f"module {module!r} has no attribute {name!r}")
     return Builtin(f"{module}.{name}")
 
 
@@ -121,6 +127,9 @@ def binary(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
         return Unknown()
     left, right = as_plain(known(left)), as_plain(known(right))
     plain = sign.removesuffix("=")
+    if sign == "+=" and isinstance(left, List):
+        yield from extended(m, left, right, left.items.append)
+        return left
     if isinstance(left, Object) or isinstance(right, Object):
         given = yield from _by_methods(m, sign, plain, left, right)
         if given is not NOT_IMPLEMENTED:
@@ -231,10 +240,15 @@ def _unfit(plain: str, sign: str, left: Value, right: Value) -> Raised | None:
             return error("TypeError", f'can only concatenate str (not "{other}") to str')
         if isinstance(left, (List, tuple)) and one in ("list", "tuple"):
             return error("TypeError", f'can only concatenate {one} (not "{other}") to {one}')
+    if plain == "*" and isinstance(left, (List, tuple, str)) and not isinstance(right, Object):
+        return error("TypeError", f"can't multiply sequence by non-int of type '{other}'") if right is None else None
+    if isinstance(left, bytes) and plain == "+" and not isinstance(right, bytes):
+        return error("TypeError", f"can't concat {other} to bytes")
     unlike = isinstance(left, _NUMBER) and isinstance(right, (str, List, Dict, tuple)) and plain not in ("*",)
     alike = isinstance(left, (str, List, Dict, tuple)) and plain in ("-", "/", "//", "**")
-    if unlike or alike or (left is None or right is None) and not (isinstance(left, str) and plain == "%"):
-        name = "** or pow()" if plain == "**" else sign
+    strange = isinstance(left, Object) or isinstance(right, Object)
+    if strange or unlike or alike or (left is None or right is None) and not (isinstance(left, str) and plain == "%"):
+        name = "** or pow()" if sign == "**" else sign
         return error("TypeError", f"unsupported operand type(s) for {name}: '{one}' and '{other}'")
     return None
 
@@ -246,7 +260,8 @@ def _by_methods(m: Interpreter, sign: str, plain: str, left: Value, right: Value
     if class_of(left) is not class_of(right):
         tries.append((right, f"__r{name}__", left))
         if isinstance(left, Object) and isinstance(right, Object) and left.kind in getattr(right.kind, "line", ())[1:]:
-            tries.reverse()
+            if find(left.kind, f"__r{name}__") is not find(right.kind, f"__r{name}__"):
+                tries.reverse()
     if sign != plain:
         tries.insert(0, (left, f"__i{name}__", right))
     for one, method, other in tries:
@@ -259,8 +274,7 @@ def _by_methods(m: Interpreter, sign: str, plain: str, left: Value, right: Value
         return (*items, *more)
     if isinstance(left, str) and plain == "%":
         return NOT_IMPLEMENTED
-    text = f"unsupported operand type(s) for {sign}: '{kind_name(left)}' and '{kind_name(right)}'"
-    raise error("TypeError", text)
+    raise _unfit(plain, sign, left, right) or Lost
 
 
 def is_not_implemented(value: Value) -> bool:
@@ -317,6 +331,8 @@ def compared(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
     if sign not in ("==", "!="):
         wrong = _incomparable(sign, left, right)
         raise wrong or Lost
+    if isinstance(left, Hashed) and isinstance(right, Hashed):
+        return (yield from same(m, left.content, right.content)) is (sign == "==")
     if isinstance(left, Dict) and isinstance(right, Dict):
         return (yield from _same_pairs(m, left, right)) is (sign == "==")
     if isinstance(left, Builtin) and isinstance(right, Builtin):
@@ -335,6 +351,35 @@ def _compared_sets(m: Interpreter, sign: str, left: Set, right: Set) -> Work:
             holds = False
             break
     return holds is (sign != "!=")
+
+
+def extended(m: Interpreter, over: Value, more: Value, append: Callable[[Value], Any]) -> Work:
+    """A list with more behind it: one after the other, as what gives them may look at it meanwhile. Raises Raised."""
+    more = known(more)
+    if isinstance(more, (List, tuple, Set, Dict)):
+        for each in (yield from collected(m, more)):
+            append(each)
+        return
+    iterator = yield from iterator_of(m, more)
+    if isinstance(more, Object):
+        for name in ("__len__", "__length_hint__"):
+            if (hint := _own(more, name)) is not None:
+                yield from invoke(m, hint, [more], {})
+                break
+    while (each := (yield from step(m, iterator))) is not END:
+        append(each)
+        if len(over.items) > _MOST:
+            raise Lost
+
+
+_MOST = 10_000  # items of a list that is extended
+
+
+def check_module(name: str) -> None:
+    """Raises Raised for a module that there is not."""
+    top = name.partition(".")[0]
+    if top not in sys.stdlib_module_names and find_spec(top) is None:
+        raise error("ModuleNotFoundError", f"No module named {name!r}")
 
 
 def _same_pairs(m: Interpreter, left: Dict, right: Dict) -> Work:
@@ -464,11 +509,54 @@ def length(m: Interpreter, value: Value) -> Work:
     raise error("TypeError", f"object of type '{kind_name(value)}' has no len()")
 
 
+def check_hashable(value: Value) -> None:
+    """Raises Raised for what cannot be a key."""
+    value = known(value)
+    is_mutable = isinstance(value, (List, Dict)) or (isinstance(value, Set) and value.kind == "set")
+    if isinstance(value, Object) and isinstance(value.kind, Class):
+        is_mutable = _has_no_hash(value.kind)
+    if is_mutable:
+        raise error("TypeError", f"unhashable type: '{kind_name(value)}'")
+    for each in as_tuple(value) or ():
+        check_hashable(each)
+
+
+def _has_no_hash(kind: Class) -> bool:
+    """Whether a class has a way to say what is equal, and none for hashes."""
+    for each in kind.line:
+        if isinstance(each, Class):
+            if "__hash__" in each.space:
+                return each.space["__hash__"] is None
+            if "__eq__" in each.space:
+                return True
+            if each.flavour == "dataclass" and "_options_" in each.space:
+                return "frozen" not in each.space["_options_"] and "unsafe_hash" not in each.space["_options_"]
+    return False
+
+
+def hashed(m: Interpreter, key: Value) -> Work:
+    """The hash of a key, by its class's own way; None where it has none. Raises Raised."""
+    check_hashable(key)
+    for each in as_tuple(key) or ():
+        yield from hashed(m, known(each))
+    if not isinstance(key, Object) or (own := _own(key, "__hash__")) is None:
+        return None
+    key.hashed = known((yield from invoke(m, own, [key], {})))
+    return key.hashed
+
+
+def may_equal(m: Interpreter, one: Value, other: Value) -> Work:
+    """Whether two keys have the same hash, as far as classes of the program say so."""
+    if not isinstance(one, Object) or not isinstance(other, Object) or one.hashed is None or other.hashed is None:
+        return True
+    first, second = (each.hashed.content if isinstance(each.hashed, Hashed) else each.hashed for each in (one, other))
+    return (yield from same(m, first, second))
+
+
 def place_of(m: Interpreter, over: Dict, key: Value) -> Work:
     """Where a key stands in a dict; None: nowhere. Raises Raised."""
     key = known(key)
-    if isinstance(key, (List, Dict)) or (isinstance(key, Set) and key.kind == "set"):
-        raise error("TypeError", f"unhashable type: '{kind_name(key)}'")
+    yield from hashed(m, key)
     text, keys = closed(key), [closed(each) for each in over.keys]
     if text is not None and None not in keys:
         if not keys:
@@ -478,7 +566,7 @@ def place_of(m: Interpreter, over: Dict, key: Value) -> Work:
         return None if place == -1 else place
     for place, each in enumerate(over.keys):
         if type(known(each)) is type(key) or as_tuple(each) is not None:
-            if (yield from same(m, each, key)):
+            if known(each) is key or ((yield from may_equal(m, known(each), key)) and (yield from same(m, each, key))):
                 return place
     return None
 
@@ -633,6 +721,8 @@ def delete_item(m: Interpreter, over: Value, key: Value) -> Work:
     match over:
         case Dict():
             place = yield from place_of(m, over, key)
+            if place is None and over.kind == "Counter":
+                return
             if place is None:
                 raise error("KeyError", key)
             del over.keys[place], over.values[place]
@@ -666,6 +756,9 @@ def contains(m: Interpreter, over: Value, value: Value) -> Work:
         case str() if not isinstance(value, str):
             text = f"'in <string>' requires string as left operand, not {kind_name(value)}"
             raise error("TypeError", text)
+        case Set() if isinstance(value, Object) or as_tuple(value) is not None:
+            yield from hashed(m, value)
+            return (yield from _among(m, value, over.items))
         case str() | bytes() | Range() | Set():
             if closed(over) is not None and closed(value) is not None:
                 return m.questions.holds(f"{operand(value)} in {text_of(over)}")
@@ -684,8 +777,7 @@ def contains(m: Interpreter, over: Value, value: Value) -> Work:
 def set_of(m: Interpreter, items: Sequence[Value]) -> Work:
     """A set of these: of small numbers in Python's order, of others in the one that is told."""
     for each in items:
-        if isinstance(known(each), (List, Dict)):
-            raise error("TypeError", f"unhashable type: '{kind_name(known(each))}'")
+        check_hashable(each)
     if not items:
         return Set([])
     if all(isinstance(known(each), int) for each in items):
@@ -694,6 +786,7 @@ def set_of(m: Interpreter, items: Sequence[Value]) -> Work:
             return made
     distinct: list[Value] = []
     for each in items:
+        yield from hashed(m, known(each))
         if not (yield from _among(m, each, distinct)):
             distinct.append(known(each))
     return ordered(m, distinct)
@@ -703,7 +796,9 @@ def _among(m: Interpreter, value: Value, others: Sequence[Value]) -> Work:
     if others and all(closed(known(each)) is not None for each in (value, *others)):
         return m.questions.holds(f"{operand(value)} in [{', '.join(map(text_of, others))}]")
     for each in others:
-        if (yield from same(m, each, value)):
+        if known(each) is known(value):
+            return True
+        if (yield from may_equal(m, known(each), known(value))) and (yield from same(m, each, value)):
             return True
     return False
 
@@ -749,8 +844,7 @@ def added(m: Interpreter, over: Set, value: Value) -> Work:
 def all_added(m: Interpreter, over: Set, more: Value) -> Work:
     """Items more in a set. Raises Raised."""
     for each in (yield from collected(m, more)):
-        if isinstance(known(each), (List, Dict)):
-            raise error("TypeError", f"unhashable type: '{kind_name(known(each))}'")
+        yield from hashed(m, known(each))
         if not (yield from _among(m, each, over.items)):
             made = yield from combined_sets(m, "|", over, Set([known(each)]))
             over.items, over.has_order = made.items, made.has_order
@@ -840,7 +934,10 @@ def formatted(m: Interpreter, value: Value, conversion: str, how: Value) -> Work
 def converted(m: Interpreter, value: Value, conversion: str) -> Work:
     """`value!r`. Raises Raised, Lost."""
     if conversion in ("repr", "ascii"):
-        return (yield from rendered(m, value))
+        text = yield from rendered(m, value)
+        if conversion == "ascii" and not known(text).isascii():
+            raise Lost
+        return text
     return (yield from written(m, value)) if conversion == "str" else value
 
 

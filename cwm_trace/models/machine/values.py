@@ -194,6 +194,14 @@ class Object:
     attributes: MutableMapping[str, Value] = field(default_factory=dict)
     held: tuple[Value, ...] = ()
     frames: list[Value] = field(default_factory=list)
+    hashed: Value = None  # what its class's `__hash__` has given last
+
+
+@dataclass(slots=True, eq=False)
+class Hashed:
+    """The hash of a value that is no number: which number that is CPython chooses; it is the same for equal values."""
+
+    content: Value
 
 
 @dataclass(slots=True, eq=False)
