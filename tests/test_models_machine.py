@@ -208,3 +208,18 @@ def test_where_nobody_knows_the_way_the_frame_tells() -> None:
         if told is not None and "n" in told.locals:
             assert told.locals["n"] == step.locals["n"]
     assert told is not None and told.value == "3"
+
+
+HUNTED = re.findall(
+    r"(.*?)\n### ([^\n:]*): ([^\n]*)\n",
+    Path(__file__).with_name("hunted.txt").read_text(encoding="utf-8"),
+    re.DOTALL,
+)
+"""Small programs by one who looked for what is foretold wrong, most of which were; what they do is followed now, or nothing is told of it."""
+
+
+@pytest.mark.skipif(not IS_REFERENCE, reason="messages of errors are those of 3.11")
+def test_nothing_is_foretold_wrong_of_what_was() -> None:
+    for source, name, call in HUNTED:
+        trace = record_source(source.strip("\n") + "\n", call or None)
+        assert is_settled(trace) in (True, False), name

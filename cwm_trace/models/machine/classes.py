@@ -29,6 +29,7 @@ from cwm_trace.models.machine.values import (
     Module,
     Native,
     Object,
+    Raised,
     Range,
     Set,
     Super,
@@ -40,6 +41,7 @@ from cwm_trace.models.machine.values import (
     error,
     find,
     is_exception,
+    is_made_of,
     kind_name,
     known,
     look_up,
@@ -148,7 +150,15 @@ def _of_object(m: Interpreter, owner: Object, name: str) -> Work:
         return owner.kind
     found = look_up(owner.kind, name)
     if isinstance(found, Descriptor) and found.kind == "property":
-        return (yield from invoke(m, found.get, [owner], {}))
+        try:
+            return (yield from invoke(m, found.get, [owner], {}))
+        except Raised as raised:
+            hook = find(owner.kind, "__getattr__")
+            if hook is None or not is_made_of(raised.error.kind, Builtin("AttributeError")):
+                raise
+            return (yield from invoke(m, hook, [owner, name], {}))
+    if name == "__doc__":
+        return owner.kind.space.get(name)
     if isinstance(found, Native) and found.name == "cached_property" and name not in owner.attributes:
         made = yield from invoke(m, found.wrapped, [owner], {})
         owner.attributes[name] = made
@@ -169,6 +179,8 @@ def _of_object(m: Interpreter, owner: Object, name: str) -> Work:
         return owner.attributes.held
     if is_exception(owner.kind) and (part := _of_exception(owner, name)) is not UNSET:
         return part
+    if owner.kind.flavour == "namedtuple" and name == "_fields":
+        return tuple(names)
     if owner.kind.flavour == "namedtuple" and name in ("_replace", "_asdict", "index", "count"):
         return Method(Builtin(f"namedtuple.{name}"), owner)
     if (hook := find(owner.kind, "__getattr__")) is not None:
@@ -233,9 +245,6 @@ def _of_class(m: Interpreter, owner: Class, name: str) -> Work:
         return owner.line
     if name == "__bases__":
         return owner.bases
-    if name == "__members__" and owner.flavour == "enum":
-        members = owner.space["_members_"]
-        return Dict([each.attributes["_name_"] for each in members], list(members))
     if owner.flavour == "namedtuple" and name in ("_make", "_fields"):
         names = tuple(each for each, _ in owner.fields or ())
         return names if name == "_fields" else Method(Builtin("namedtuple._make"), owner)
@@ -341,15 +350,15 @@ def set_attribute(m: Interpreter, owner: Value, name: Any, value: Value) -> Work
         case Object(kind=Class() as kind):
             if name in ("__class__", "__dict__"):
                 raise Lost(name)
+            if (hook := find(kind, "__setattr__")) is not None:
+                yield from invoke(m, hook, [owner, name, value], {})
+                return
             found = find(kind, name)
             if isinstance(found, Descriptor) and found.kind == "property":
                 if found.set is None:
                     text = f"property '{name}' of '{kind.name}' object has no setter"
                     raise error("AttributeError", text)
                 yield from invoke(m, found.set, [owner, value], {})
-                return
-            if (hook := find(kind, "__setattr__")) is not None:
-                yield from invoke(m, hook, [owner, name, value], {})
                 return
             if isinstance(found, Object) and find(found.kind, "__set__") is not None:
                 raise Lost
@@ -457,6 +466,11 @@ def build(m: Interpreter, function: Function, name: str, bases: Sequence[Value],
             raise Lost
     if made.flavour == "enum":
         yield from _make_members(m, made)
+    for key, value in list(space.items()):
+        if isinstance(value, Object) and find(value.kind, "__set_name__") is not None:
+            yield from invoke(m, find(value.kind, "__set_name__"), [value, made, key], {})
+        if isinstance(value, Object) and (find(value.kind, "__get__") is not None):
+            raise Lost
     hook = next(
         (
             each.space["__init_subclass__"]
@@ -469,11 +483,6 @@ def build(m: Interpreter, function: Function, name: str, bases: Sequence[Value],
         yield from invoke(m, hook.get if isinstance(hook, Descriptor) else hook, [made], given)
     elif given:
         raise Lost
-    for key, value in list(space.items()):
-        if isinstance(value, Object) and find(value.kind, "__set_name__") is not None:
-            yield from invoke(m, find(value.kind, "__set_name__"), [value, made, key], {})
-        if isinstance(value, Object) and (find(value.kind, "__get__") is not None):
-            raise Lost
     return made
 
 
@@ -550,6 +559,8 @@ GENERATES = "_generate_next_value_"
 
 def next_number(m: Interpreter, names: Mapping[str, Value]) -> Value:
     """What `auto()` is in the body of an enumeration: one more than the highest number so far. Raises Lost."""
+    if "StrEnum" in names[GENERATES].shown:
+        raise Lost
     numbers = [value for name, value in names.items() if not name.startswith("_") and isinstance(value, int)]
     return m.questions.sure(f"{max(numbers, default=0)} + 1")
 
@@ -635,7 +646,7 @@ def _member(m: Interpreter, kind: Class, value: Value) -> Work:
 
 def _fields_of(kind: Class, args: Sequence[Value], named: Mapping[str, Value], method: str) -> Work:
     fields = dict(kind.fields or ())
-    own = "" if method == "__new__" else f"{kind.qualname}."
+    own = f"{kind.qualname}."
     if len(args) > len(fields) or set(named) - set(fields):
         raise Lost
     given = {**dict(zip(fields, args, strict=False)), **named}
@@ -709,6 +720,9 @@ def dataclass(m: Interpreter, kind: Value = None, **options: Value) -> Value:
     for name in _annotated(kind):
         default = kind.space.get(name, UNSET)
         fields[name] = default
+        if isinstance(default, (List, Dict, Set)):
+            text = f"mutable default <class '{default.kind}'> for field {name} is not allowed: use default_factory"
+            raise error("ValueError", text)
         if isinstance(default, Object) and default.kind is FIELD:
             if not set(default.attributes) <= {"default", "default_factory", "init", "repr", "compare"}:
                 raise Lost

@@ -319,7 +319,8 @@ def _backwards(over: List) -> Iterator:
         place -= 1
         return over.items[place] if 0 <= place < len(over.items) else END
 
-    return Iterator("<list_reverseiterator object>", advance, (over,))
+    shown = "list_reverseiterator" if over.kind == "list" else "_collections._deque_reverse_iterator"
+    return Iterator(f"<{shown} object>", advance, (over,))
 
 
 @native("list")
@@ -500,8 +501,9 @@ def _is_one(value: Value, kind: Value) -> bool:
     value = known(value)
     if isinstance(kind, Builtin):
         if kind.name.rpartition(".")[0] in ("collections.abc", "typing", "numbers"):
-            if isinstance(value, (*IMMUTABLE, tuple, List, Dict, Set, Range)):
-                return kind_name(value) in _ABSTRACT.get(kind.name.rpartition(".")[2], ())
+            of = _ABSTRACT.get(kind.name.rpartition(".")[2])
+            if of is not None and isinstance(value, (*IMMUTABLE, tuple, List, Dict, Set, Range)):
+                return kind_name(value) in of
             raise Lost
         if kind.name.startswith("collections."):
             return kind_name(value) == kind.name.rpartition(".")[2]

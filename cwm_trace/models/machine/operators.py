@@ -20,6 +20,7 @@ from cwm_trace.models.machine.questions import operand, text_of
 from cwm_trace.models.machine.rendering import LOOKED_AT, rendered, written
 from cwm_trace.models.machine.values import (
     END,
+    GENERATED,
     IMMUTABLE,
     UNSET,
     Alias,
@@ -31,6 +32,7 @@ from cwm_trace.models.machine.values import (
     List,
     Literal,
     Lost,
+    Method,
     Object,
     Raised,
     Range,
@@ -48,6 +50,7 @@ from cwm_trace.models.machine.values import (
     is_unknown,
     kind_name,
     known,
+    nearest,
     read,
     truth,
 )
@@ -163,6 +166,8 @@ def binary(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
         case Dict(kind="Counter"), ("+" | "-" | "&" | "|"), Dict(kind="Counter"):
             return (yield from _tallies(m, plain, left, right))
         case str(), "%", _ if closed(right) is None:
+            if "%r" in left or "%a" in left:
+                raise Lost
             items = right if isinstance(right, tuple) else (right,)
             texts = []
             for each in items:
@@ -270,6 +275,8 @@ def _by_methods(m: Interpreter, sign: str, plain: str, left: Value, right: Value
             if not is_not_implemented(given):
                 return given
     items, more = as_tuple(left), as_tuple(right)
+    if plain == "*" and items is not None and isinstance(right, int):
+        return _repeated(m, items, right)
     if plain == "+" and items is not None and more is not None:
         return (*items, *more)
     if isinstance(left, str) and plain == "%":
@@ -430,6 +437,8 @@ def same(m: Interpreter, left: Value, right: Value) -> Work:
     left, right = known(left), known(right)
     if left is right and not isinstance(left, IMMUTABLE):
         return True
+    if isinstance(left, Method) and isinstance(right, Method):
+        return left.function is right.function and left.owner is right.owner
     given = yield from compared(m, "==", left, right)
     return (yield from truth_of(m, given))
 
@@ -454,9 +463,12 @@ def _by_method(m: Interpreter, one: Value, how: str, other: Value) -> Work:
     if not isinstance(one, Object) or not isinstance(one.kind, Class):
         return NOT_IMPLEMENTED
     name = f"__{_COMPARED[how]}__"
-    if (own := _own(one, name)) is not None:
+    is_made = nearest(one.kind, name) is GENERATED and (
+        how in ("==", "!=") or "order" in one.kind.space.get("_options_", ())
+    )
+    if not is_made and (own := _own(one, name)) is not None:
         return (yield from invoke(m, own, [one, other], {}))
-    if how == "!=" and (own := _own(one, "__eq__")) is not None:
+    if how == "!=" and not is_made and (own := _own(one, "__eq__")) is not None:
         given = yield from invoke(m, own, [one, other], {})
         return given if is_not_implemented(given) else not (yield from truth_of(m, given))
     if one.kind.flavour == "dataclass" and isinstance(other, Object) and one.kind is other.kind:

@@ -13,6 +13,7 @@ from cwm_trace.models.containers import as_in_frames
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.interpreter import Interpreter, Paused, Work
 from cwm_trace.models.machine.values import (
+    GENERATED,
     IMMUTABLE,
     UNSET,
     Builtin,
@@ -42,6 +43,7 @@ from cwm_trace.models.machine.values import (
     is_unknown,
     kind_name,
     known,
+    nearest,
 )
 from cwm_trace.tracer.values import render_value
 
@@ -181,6 +183,8 @@ def _shown_simply(value: Any) -> str:
             return f"<class '__main__.{value.qualname}'>"
         case Builtin() if value.kind is not None:
             return f"<class '{value.name}'>"
+        case Builtin() if value.name in _CLASSES:
+            return f"<class '{value.name}'>"
         case Builtin() if value.name == "NotImplemented":
             return value.name
         case Builtin() if "." not in value.name:
@@ -205,6 +209,10 @@ def _shown_simply(value: Any) -> str:
     if not text:
         raise Unshown
     return text
+
+
+_CLASSES = frozenset(("NoneType", "function", "method", "generator", "module", "builtin_function_or_method"))
+"""Classes of Python's own that have no name among its functions."""
 
 
 def _of_type(name: str) -> str | None:
@@ -299,7 +307,8 @@ _NO_DEFAULT = "<dataclasses._MISSING_TYPE object>"
 
 def _shown_object(m: Interpreter, value: Object, around: tuple[Value, ...]) -> Work:
     kind = value.kind
-    if (own := find(kind, "__repr__")) is not None:
+    own = nearest(kind, "__repr__")
+    if own not in (UNSET, GENERATED):
         text = known((yield from invoke(m, own, [value], {})))
         if not isinstance(text, str):
             raise Lost

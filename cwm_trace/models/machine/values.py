@@ -479,6 +479,21 @@ def find(kind: Value, name: str) -> Value | None:
     return None if found is UNSET else found
 
 
+GENERATED = _Mark("GENERATED")
+"""That a class has a method which `@dataclass` has made."""
+
+
+def nearest(kind: Value, name: str) -> Value:
+    """The same; `GENERATED` where a dataclass is nearer than what has it."""
+    for each in kind.line if isinstance(kind, Class) else ():
+        if isinstance(each, Class):
+            if name in each.space:
+                return each.space[name]
+            if each.flavour == "dataclass" and "_options_" in each.space:
+                return GENERATED
+    return UNSET
+
+
 def look_up(kind: Value, name: str) -> Value:
     """The same; `UNSET`: nothing."""
     for each in kind.line if isinstance(kind, Class) else ():
