@@ -5,12 +5,14 @@ Knows what `@dataclass`, `namedtuple` and `Enum` make of a class. What methods d
 
 from __future__ import annotations
 
+from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from functools import partial
+from types import GeneratorType
 from typing import Any
 
 from cwm_trace.models.machine.calls import calls, invoke
-from cwm_trace.models.machine.interpreter import Body, Interpreter, Paused, Work
+from cwm_trace.models.machine.interpreter import Body, Interpreter, Work
 from cwm_trace.models.machine.iterators import collected
 from cwm_trace.models.machine.operators import of_module
 from cwm_trace.models.machine.values import (
@@ -47,7 +49,14 @@ from cwm_trace.models.machine.values import (
     look_up,
 )
 
-_TYPES = {"list": list, "dict": dict, "set": set, "frozenset": frozenset, "tuple": tuple, "str": str, "int": int}
+_TYPES: Mapping[str, type] = {
+    "Counter": Counter,
+    "OrderedDict": OrderedDict,
+    "defaultdict": defaultdict,
+    "deque": deque,
+    "generator": GeneratorType,
+    "range": range,
+} | {"list": list, "dict": dict, "set": set, "frozenset": frozenset, "tuple": tuple, "str": str, "int": int}
 _UNFOLLOWED = frozenset(("__del__", "__getattribute__", "__delattr__", "__class_getitem__", "__instancecheck__"))
 """Methods of classes whose objects are not followed."""
 _DATA = frozenset(("real", "imag", "numerator", "denominator"))
@@ -196,7 +205,7 @@ def _of_exception(owner: Object, name: str) -> Value:
     if name in owner.attributes:
         return owner.attributes[name]
     if name == "__cause__":
-        return None
+        return owner.cause
     if name in ("__context__", "__traceback__", "__suppress_context__"):
         raise Lost(name)
     if name == "value" and isinstance(owner.kind, Builtin) and owner.kind.name == "StopIteration":
@@ -205,6 +214,8 @@ def _of_exception(owner: Object, name: str) -> Value:
         return Method(Builtin(f"Exception.{name}"), owner)
     if name == "__class__":
         return owner.kind
+    if name.startswith("__") and hasattr(BaseException, name):
+        raise Lost(name)
     if isinstance(owner.kind, Builtin):
         if "." in owner.kind.name or hasattr(owner.kind.kind, name):
             raise Lost(name)
@@ -328,14 +339,18 @@ def _of_value(owner: Value, name: str) -> Value:
             base = tuple
         case Range():
             base = range
-        case View() | Literal() | List() | Dict() | Set() | Paused():
-            base = base or None
+        case View():
+            base = type(getattr({}, owner.kind)())
     if isinstance(owner, (int, float)) and name in _DATA:
         raise Lost
     if (held := _PARTS.get((kind, name))) is not None:
         return getattr(owner, held)
+    if base is None and not isinstance(owner, Literal):
+        raise Lost(name)
     if base is not None and not hasattr(base, name):
         raise _missing(owner, name)
+    if base is not None and not callable(getattr(base, name)):
+        raise Lost(name)
     if isinstance(owner, Literal):
         return Method(Builtin(f"literal.{name}"), owner)
     if name in ("fromkeys", "maketrans"):
@@ -348,7 +363,7 @@ def set_attribute(m: Interpreter, owner: Value, name: Any, value: Value) -> Work
     owner = known(owner)
     match owner:
         case Object(kind=Class() as kind):
-            if name in ("__class__", "__dict__"):
+            if name in ("__class__", "__dict__") or kind.flavour == "enum" and name in ("name", "value"):
                 raise Lost(name)
             if (hook := find(kind, "__setattr__")) is not None:
                 yield from invoke(m, hook, [owner, name, value], {})
@@ -365,6 +380,8 @@ def set_attribute(m: Interpreter, owner: Value, name: Any, value: Value) -> Work
             _check_place(owner, kind, name)
             owner.attributes[name] = value
         case Class():
+            if owner.flavour == "enum" or owner.flavour == "dataclass" and name.startswith("__"):
+                raise Lost(name)
             owner.space[name] = value
         case Function():
             owner.attributes[name] = value
@@ -439,6 +456,8 @@ def build(m: Interpreter, function: Function, name: str, bases: Sequence[Value],
             "generate", lambda m: None, shown=f"<function {own}._generate_next_value_>"
         )
     yield Body(function, space)
+    if not all(isinstance(base, (Builtin, Class, Alias, Unknown)) for base in bases):
+        raise Lost
     bases = tuple(known(base) for base in bases if not isinstance(base, Unknown)) or (Builtin("object"),)
     made = Class(name, function.code.made.co_qualname, bases, space)
     if not _UNFOLLOWED.isdisjoint(space):
@@ -517,7 +536,7 @@ def _annotated(made: Class) -> list[str]:
         return []
     names = []
     for name, kind in zip(annotations.keys, annotations.values, strict=True):
-        if isinstance(kind, (Builtin, Alias)) and ("InitVar" in str(kind) or "KW_ONLY" in str(kind)):
+        if isinstance(kind, Unknown) or (isinstance(kind, (Builtin, Alias)) and "InitVar" in str(kind)):
             raise Lost
         is_shared = isinstance(kind, Builtin) and kind.name == "typing.ClassVar"
         if not is_shared and not (isinstance(kind, str) and "ClassVar" in kind):
@@ -571,6 +590,8 @@ def made(m: Interpreter, kind: Class, args: Sequence[Value], named: Mapping[str,
     if kind.flavour == "enum":
         return (yield from _member(m, kind, *args))
     if find(kind, "__new__") is not None:
+        if kind.flavour or any(isinstance(base, Builtin) and base.name != "object" for base in kind.line):
+            raise Lost
         return (yield from _by_new(m, kind, args, named))
     _check_abstract(kind)
     owner = Object(kind, held=tuple(args) if is_exception(kind) else ())
@@ -589,6 +610,8 @@ def _initialised(m: Interpreter, owner: Object, kind: Class, args: Sequence[Valu
         given = yield from invoke(m, own, [owner, *args], named)
         if given is not None:
             raise error("TypeError", f"__init__() should return None, not '{kind_name(given)}'")
+    elif named and is_exception(kind):
+        raise error("TypeError", f"{kind.name}() takes no keyword arguments")
     elif (args or named) and not is_exception(kind):
         raise error("TypeError", f"{kind.name}() takes no arguments")
     return owner
@@ -639,6 +662,8 @@ def _member(m: Interpreter, kind: Class, value: Value) -> Work:
     for each in kind.space["_members_"]:
         if (yield from same(m, each.attributes["_value_"], value)):
             return each
+    if find(kind, "_missing_") is not None:
+        raise Lost
     from cwm_trace.models.machine.rendering import rendered
 
     raise error("ValueError", f"{(yield from rendered(m, value))} is not a valid {kind.qualname}")

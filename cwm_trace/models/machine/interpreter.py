@@ -132,6 +132,8 @@ class Paused:
     runs: bool = False
     ended: bool = False
     result: Value = None
+    handled: Value = None  # the exception that it is handling
+    around: Value = None  # the one that is handled where it was gone on with
 
     @property
     def class_name(self) -> str:
@@ -324,6 +326,7 @@ class Interpreter:
             self.deliver(left.value)
         elif left.pauses:
             generator.runs = False
+            generator.handled, self.handled = self.handled, generator.around
             self.paused.append(generator)
             self.deliver(left.value)
         else:
@@ -417,6 +420,7 @@ class Interpreter:
         frame = generator.frame
         self.paused = [each for each in self.paused if each is not generator]
         generator.runs = True
+        generator.around, self.handled = self.handled, generator.handled or self.handled
         frame.quiet = self.quiet > 0
         if frame.before >= 0:
             frame.stack.append(value)
@@ -466,6 +470,8 @@ class Interpreter:
                     if self.active[-1] is top:
                         self.active.pop()
                     raised = error
+                    if self.paused and len(self.active) > depth:
+                        yield from self._closed_now((error.error,))
             else:
                 if isinstance(raised, _Thrown) and not top.quiet:
                     top.line = top.code.instructions[top.at].line or top.line
@@ -598,8 +604,6 @@ def bound(function: Function, args: Sequence[Value], named: Mapping[str, Value])
     places, names = code.co_argcount, function.code.parameters
     more, others = function.code.takes_more
     made: dict[str, Value] = dict(zip(names[:places], args, strict=False))
-    if len(args) > places and not more:
-        raise Raised(_misfit(function, args))
     rest = {}
     for name, value in named.items():
         if name in made and name in names[code.co_posonlyargcount :]:
@@ -608,8 +612,12 @@ def bound(function: Function, args: Sequence[Value], named: Mapping[str, Value])
             made[name] = value
         elif others:
             rest[name] = value
+        elif name in names:
+            raise Lost  # one that has a place only
         else:
             raise _wrong(f"{function.qualname}() got an unexpected keyword argument {name!r}")
+    if len(args) > places and not more:
+        raise Raised(_misfit(function, args))
     behind = names[places - len(function.defaults) : places] if function.defaults else ()
     for name, value in [*zip(behind, function.defaults, strict=True), *function.named.items()]:
         made.setdefault(name, value)

@@ -57,6 +57,8 @@ def _ask_for(name: str, spelled: str) -> None:
         given = []
         for arg in args:
             value = known(arg)
+            if isinstance(value, Object):
+                raise Lost
             given.append(value if closed(value) is not None else List((yield from collected(m, value))))
         if any(isinstance(each, Function) for each in given):
             raise Lost
@@ -161,7 +163,7 @@ def _counted(m: Interpreter, over: Dict, more: Value, named: Mapping[str, Value]
 def _most_common(m: Interpreter, over: Value, most: Value = None) -> Value:
     keys, counts = by_count(m, list(over.keys), list(over.values))
     pairs = list(zip(keys, counts, strict=True))
-    return List(pairs if most is None else pairs[: known(most)])
+    return List(pairs if most is None else pairs[: max(0, known(most))])
 
 
 @native("Counter.elements")
@@ -446,15 +448,21 @@ def _cycle(m: Interpreter, over: Value) -> Work:
 @native("itertools.repeat")
 def _repeat(m: Interpreter, item: Value, *times: Value) -> Value:
     left = known(times[0]) if times else -1
+    shown = f"repeat({text_of(item)}" if closed(known(item)) is not None else ""
+
+    def told() -> str:
+        return f"{shown}{f', {left}' if left >= 0 else ''})" if shown else ""
 
     def advance(m: Interpreter) -> Value:
         nonlocal left
         if left == 0:
             return END
         left -= 1
+        made.shown = told()
         return item
 
-    return Iterator("repeat", advance, (item,))
+    made = Iterator(told(), advance, (item,))
+    return made
 
 
 @native("itertools.chain")
@@ -822,7 +830,7 @@ def _nlargest(m: Interpreter, count: Value, over: Value, key: Value = None) -> W
 
 def _best_of(m: Interpreter, count: Value, over: Value, key: Value, is_down: bool) -> Work:
     items = yield from in_order(m, (yield from collected(m, over)), key, is_down)
-    return List(items[: known(count)])
+    return List(items[: max(0, known(count))])
 
 
 def _place_in(m: Interpreter, over: Value, item: Value, is_left: bool, bounds: Sequence[Value], key: Value) -> Work:
@@ -972,7 +980,7 @@ def _contextmanager(m: Interpreter, function: Value) -> Value:
         generator = yield from invoke(m, function, args, named)
         return Native(
             "_GeneratorContextManager",
-            run,
+            _wraps_nothing,
             {
                 "__enter__": Native("enter", lambda m: _enter(generator), sources=(generator,)),
                 "__exit__": Native("exit", _leave(generator), sources=(generator,)),
@@ -982,6 +990,10 @@ def _contextmanager(m: Interpreter, function: Value) -> Value:
         )
 
     return Native("wrapper", run, function, f"<function {function.qualname}>")
+
+
+def _wraps_nothing(m: Interpreter, *_: Value) -> Value:
+    raise Lost  # of a manager that is a decorator
 
 
 def _enter(generator: Value) -> Work:

@@ -125,7 +125,11 @@ def _reverse(m: Interpreter, over: Value) -> None:
 
 @native("list.sort")
 def _sort(m: Interpreter, over: Value, key: Value = None, reverse: Value = False) -> Work:
-    over.items[:] = yield from in_order(m, list(over.items), key, known(reverse))
+    items, over.items[:] = list(over.items), []  # as CPython has it meanwhile
+    try:
+        items = yield from in_order(m, items, key, known(reverse))
+    finally:
+        over.items[:] = items
 
 
 @native("list.index", "tuple.index", "namedtuple.index", "deque.index")
@@ -355,10 +359,11 @@ def _close(m: Interpreter, over: Value) -> Work:
 
 @native("generator.throw")
 def _throw(m: Interpreter, over: Value, given: Value, *more: Value) -> Work:
-    if more and known(more[0]) is not None:
-        given = more[0]
     if isinstance(given, (Builtin, Class)):
-        given = yield from invoke(m, given, [], {})
+        value = known(more[0]) if more else None
+        made_already = isinstance(value, Object) and isinstance(value.kind, (Builtin, Class)) and value.kind is given
+        args = [] if value is None else [value]
+        given = value if made_already else (yield from invoke(m, given, args, {}))
     if not over.ended and over.inner is not None:
         raise Lost  # it goes to the generator that this one takes from
     made = yield Resume(over, error=given)

@@ -76,6 +76,10 @@ def called(m: Interpreter, function: Builtin, args: Sequence[Value], named: Mapp
         given = own(m, *args, **named)
         return (yield from given) if hasattr(given, "send") else given
     if is_exception(function):
+        if named:
+            raise error("TypeError", f"{name}() takes no keyword arguments")
+        if len(args) > 1 and is_made_of(function, Builtin("OSError")):
+            raise Lost
         return Object(function, held=tuple(args))
     if name in _WHOLE:
         return (yield from _whole(m, name, args, named))
@@ -680,6 +684,8 @@ def _with_traceback(m: Interpreter, owner: Value, _: Value) -> Value:
 
 @native("object.__new__")
 def _new(m: Interpreter, kind: Value, *_: Value, **__: Value) -> Value:
+    if _ and isinstance(kind, Class) and find(kind, "__new__") is not None:
+        raise error("TypeError", "object.__new__() takes exactly one argument (the type to instantiate)")
     return Object(kind)
 
 

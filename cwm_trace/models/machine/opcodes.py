@@ -202,6 +202,8 @@ def _store_deref(m: Interpreter, frame: Activation, ins: Instruction) -> None:
 
 @_operation("DELETE_DEREF")
 def _delete_deref(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    if frame.cells[ins.value].value is UNSET:
+        raise _unbound(ins.value)
     frame.cells[ins.value].value = UNSET
 
 
@@ -261,6 +263,8 @@ def _store_global(m: Interpreter, frame: Activation, ins: Instruction) -> None:
 
 @_operation("DELETE_GLOBAL")
 def _delete_global(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    if ins.value not in frame.space:
+        raise Raised(Object(Builtin("NameError"), held=(f"name '{ins.value}' is not defined",)))
     del frame.space[ins.value]
 
 
@@ -336,7 +340,7 @@ def _call_function_ex(m: Interpreter, frame: Activation, ins: Instruction) -> No
     function = _callable(frame, [])
 
     def work() -> Work:
-        given = yield from collected(m, args)
+        given = yield from collected(m, args, is_list=True)
         return (yield from invoke(m, function, given, dict(zip(named.keys, named.values, strict=True))))
 
     m.begin(work())
@@ -802,9 +806,9 @@ def _raised(m: Interpreter, error: Value, cause: Value = None) -> Work:
         raise Raised(Object(Builtin("TypeError"), held=("exceptions must derive from BaseException",)))
     if isinstance(cause, (Builtin, Class)):
         cause = yield from invoke(m, cause, [], {})
-    error.attributes.setdefault("__context__", m.handled)
-    if cause is not None:
-        error.attributes["__cause__"] = cause
+    if cause is not None and not isinstance(cause, Object):
+        raise Lost
+    error.cause = cause
     raise Raised(error)
 
 
@@ -834,6 +838,8 @@ def _pop_except(m: Interpreter, frame: Activation, ins: Instruction) -> None:
 def _check_exc_match(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     kinds = frame.stack.pop()
     error = frame.stack[-1]
+    if not all(isinstance(kind, (Builtin, Class)) for kind in (kinds if isinstance(kinds, tuple) else (kinds,))):
+        raise Lost
     frame.stack.append(any(is_made_of(error.kind, kind) for kind in (kinds if isinstance(kinds, tuple) else (kinds,))))
 
 

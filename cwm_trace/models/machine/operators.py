@@ -100,6 +100,8 @@ def of_module(module: str, name: str) -> Value:
         return read(_VALUES[module, name])
     if module in LOOKED_AT and not hasattr(import_module(module), name):
         raise error("AttributeError", f"module {module!r} has no attribute {name!r}")
+    if module in LOOKED_AT and not callable(getattr(import_module(module), name)):
+        return Unknown()
     return Builtin(f"{module}.{name}")
 
 
@@ -577,10 +579,16 @@ def place_of(m: Interpreter, over: Dict, key: Value) -> Work:
         place = m.questions.sure(f"{{{numbered}}}.get({text}, -1)")
         return None if place == -1 else place
     for place, each in enumerate(over.keys):
-        if type(known(each)) is type(key) or as_tuple(each) is not None:
+        if _may_be(known(each), key):
             if known(each) is key or ((yield from may_equal(m, known(each), key)) and (yield from same(m, each, key))):
                 return place
     return None
+
+
+def _may_be(one: Value, other: Value) -> bool:
+    """Whether two keys may be equal, by their kinds."""
+    numbers = isinstance(one, _NUMBER) and isinstance(other, _NUMBER)
+    return numbers or type(one) is type(other) or as_tuple(one) is not None
 
 
 def item(m: Interpreter, over: Value, key: Value) -> Work:

@@ -195,6 +195,7 @@ class Object:
     held: tuple[Value, ...] = ()
     frames: list[Value] = field(default_factory=list)
     hashed: Value = None  # what its class's `__hash__` has given last
+    cause: Value = None  # of an exception
 
 
 @dataclass(slots=True, eq=False)
@@ -367,11 +368,18 @@ def is_made_of(kind: Value, other: Value) -> bool:
             return issubclass(kind.kind, other.kind)
         case Class(), Class():
             return other in kind.line
+        case Builtin(), Builtin(name="dict") if kind.name.removeprefix("collections.") in _DICTS:
+            return True
+        case Class(), Builtin(name="tuple") if kind.flavour == "namedtuple":
+            return True
         case Class(), Builtin():
             return other.name == "object" or any(
                 is_made_of(base, other) for base in kind.line if isinstance(base, Builtin)
             )
     return kind is other
+
+
+_DICTS = frozenset(("Counter", "OrderedDict", "defaultdict"))  # classes made from `dict`
 
 
 def class_of(value: Value) -> Value:
