@@ -11,6 +11,7 @@ import re
 import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -404,11 +405,13 @@ class CausalRollout:
         self._asked: list[int] = []
         self._asked_text = ""
         self._answers: dict[str, bool] = {}
+        self._is_behind = False  # whether frames are missing in what the engine has
 
     def feed(self, step: Step) -> None:
         """Append a given frame; only its own tokens are read."""
-        self._note()
-        self._engine.push(self._codec.encode(render_step(step)))
+        if not self._is_behind:
+            self._note()
+            self._engine.push(self._codec.encode(render_step(step)))
         self._begin()
         self._past.observe(step)
         if self._grammar is not None:
@@ -418,10 +421,10 @@ class CausalRollout:
         """Write one frame."""
         settled = False
         if not self._begun:
-            self._shorten()
             settled = not prefix and self._asker is not None and self._ask(self._asker)
             if not prefix and (made := self._only(max_tokens)) is not None:
                 return made
+            self._shorten()
         self._note(worked=not settled)
         given = self._codec.encode(prefix)
         self._engine.push(given)
@@ -437,7 +440,8 @@ class CausalRollout:
 
     def _shorten(self) -> None:
         """Where the text has become too long, go on behind a shorter one."""
-        if (text := self._past.instead(self._engine.length)) is not None:
+        if (text := self._past.instead(inf if self._is_behind else self._engine.length)) is not None:
+            self._is_behind = False
             self._model.restart(self._engine, self._decoding)
             self._engine.push(self._codec.encode(text))
             self._is_noted = False
@@ -460,10 +464,15 @@ class CausalRollout:
         if text is None:
             return None
         ids = [*self._codec.encode(text), self._codec.ids[END_OF_TEXT] if ends else self._separator]
-        self._note()
-        if not self._engine.has_room(len(ids)) or (most is not None and most < len(ids)):
+        if most is not None and most < len(ids):
             return None
-        self._engine.push(ids)
+        if not self._is_behind:
+            self._note()
+            self._is_behind = not self._engine.has_room(len(ids)) and self._past.is_limited
+            if not self._is_behind and not self._engine.has_room(len(ids)):
+                return None
+        if not self._is_behind:  # else it is told anew, when the network is to choose
+            self._engine.push(ids)
         stop = Stop.END if ends else Stop.FRAME
         return Generated(
             self._keep(ids[:-1], stop) or text, stop, len(ids), self._asker.logprob if self._asker is not None else 0.0

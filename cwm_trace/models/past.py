@@ -120,7 +120,7 @@ class Past:
         if self._steps is not None:
             self._steps.append(_Told(step, ran))
 
-    def instead(self, length: int) -> str | None:
+    def instead(self, length: float) -> str | None:
         """What to read in place of a text of this length before the next frame; None where that is not too long."""
         if self._steps is None or length < self._due:
             return None
