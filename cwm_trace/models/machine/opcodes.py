@@ -26,6 +26,7 @@ from cwm_trace.models.machine.values import (
     List,
     Lost,
     Module,
+    Native,
     Object,
     Raised,
     Set,
@@ -846,6 +847,10 @@ def _check_exc_match(m: Interpreter, frame: Activation, ins: Instruction) -> Non
 @_operation("BEFORE_WITH")
 def _before_with(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     context = frame.stack.pop()
+    if is_unknown(context):  # as a file is
+        m.doubted()
+        frame.stack += [Native("exit", lambda m, *_: False), Unknown()]
+        return
 
     def work() -> Work:
         enter = yield from classes.special(m, context, "__enter__")
