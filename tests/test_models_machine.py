@@ -228,7 +228,9 @@ def test_nothing_is_foretold_wrong_of_what_was() -> None:
 def test_a_file_is_unknown_and_what_does_not_depend_on_it_is_followed(tmp_path: Path) -> None:
     place = tmp_path / "made"
     place.write_text("a")
-    source = f"def f(n):\n    with open({str(place)!r}) as file:\n        text = file.read()\n    n += 1\n    return n\n"
+    source = (
+        f"def f(n):\n    with open({str(place)!r}) as file:\n        text = file.read()\n    n += 1\n    return n\n"
+    )
     told = [told for told, _ in followed(record_source(source, "f(1)"), Stepwise(TRUE))]
     assert None not in told
     assert told[-1] is not None and told[-1].value == "2"

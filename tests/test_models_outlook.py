@@ -86,8 +86,10 @@ def _has_set(value: str) -> bool:
     return "{" in value and any(isinstance(node, ast.Set) for node in ast.walk(ast.parse(value)))
 
 
-@pytest.mark.parametrize("follows", [False, True])
-@pytest.mark.parametrize("family", ["plain", "module", "deeds", "wide", None])
+@pytest.mark.parametrize(
+    ("family", "follows"),
+    [("plain", False), ("module", False), ("deeds", False), ("wide", True), (None, False), (None, True)],
+)
 def test_what_frames_show_is_among_what_is_left(family: str | None, follows: bool) -> None:
     """Of a grammar that is held to outlooks, as a model is; and where nothing else is left, it is told."""
     only: Counter[bool] = Counter()
