@@ -468,11 +468,12 @@ class CausalRollout:
             return None
         if not self._is_behind:
             self._note()
-            self._is_behind = not self._engine.has_room(len(ids)) and self._past.is_limited
-            if not self._is_behind and not self._engine.has_room(len(ids)):
+            if self._engine.has_room(len(ids)):
+                self._engine.push(ids)
+            elif self._past.is_limited:
+                self._is_behind = True  # it is told anew, when the network is to choose
+            else:
                 return None
-        if not self._is_behind:  # else it is told anew, when the network is to choose
-            self._engine.push(ids)
         stop = Stop.END if ends else Stop.FRAME
         return Generated(
             self._keep(ids[:-1], stop) or text, stop, len(ids), self._asker.logprob if self._asker is not None else 0.0

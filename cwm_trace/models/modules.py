@@ -20,7 +20,7 @@ from cwm_trace.models.containers import CONTAINERS
 from cwm_trace.models.inline import FIELD, read
 from cwm_trace.models.statements import parsed
 
-_FUNCTIONS: Mapping[str, Sequence[str]] = {
+FUNCTIONS: Mapping[str, Sequence[str]] = {
     "math": "ceil comb fabs factorial floor gcd hypot isqrt lcm prod sqrt trunc".split(),
     "bisect": "bisect bisect_left bisect_right".split(),
     "heapq": "nlargest nsmallest".split(),
@@ -37,19 +37,19 @@ _CHANGING: Mapping[str, Sequence[str]] = {
 CHANGING = frozenset(name for names in _CHANGING.values() for name in names)
 """Functions that are spelled as methods of the list that they change."""
 _STRINGS = "ascii_letters ascii_lowercase ascii_uppercase digits hexdigits octdigits punctuation whitespace".split()
-_VALUES = {
+VALUES = {
     **{("math", name): repr(getattr(math, name)) for name in ("e", "inf", "pi", "tau")},
     ("sys", "maxsize"): repr(2**63 - 1),
     **{("string", name): repr(getattr(string, name)) for name in _STRINGS},
     **{("re", name): repr(int(getattr(re, name))) for name in "I IGNORECASE M MULTILINE S DOTALL X VERBOSE".split()},
 }
 _SPELLED: Mapping[tuple[str, str], str] = {
-    **{(module, name): f"{module}_{name}" for module, names in _FUNCTIONS.items() for name in names},
+    **{(module, name): f"{module}_{name}" for module, names in FUNCTIONS.items() for name in names},
     **{(module, name): f".{name}" for module, names in _CHANGING.items() for name in names},
     **{("collections", name): name for name in CONTAINERS},
     ("heapq", "merge"): "itertools_merge",  # gives an iterator, too
     ("re", "finditer"): "itertools_finditer",
-    **_VALUES,
+    **VALUES,
 }
 """How what a module has is written here; behind a point: as a method of its first argument."""
 _MODULES = frozenset(module for module, _ in _SPELLED)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
-from cwm_trace.models.machine.interpreter import Call, Interpreter, Work
+from cwm_trace.models.machine.interpreter import Call, Interpreter, Work, done
 from cwm_trace.models.machine.values import (
     Descriptor,
     Function,
@@ -13,7 +13,6 @@ from cwm_trace.models.machine.values import (
     Method,
     Native,
     Object,
-    Unknown,
     Value,
     error,
     find,
@@ -39,8 +38,7 @@ def calls(kind: type) -> Callable[[_Caller], _Caller]:
 def invoke(m: Interpreter, function: Value, args: Sequence[Value], named: Mapping[str, Value]) -> Work:
     """What a call gives. Raises Raised, Lost."""
     if is_unknown(function):
-        m.doubted()
-        return Unknown()
+        return m.unknown()
     function = known(function)
     match function:
         case Function():
@@ -49,7 +47,7 @@ def invoke(m: Interpreter, function: Value, args: Sequence[Value], named: Mappin
             return (yield from invoke(m, function.function, [function.owner, *args], named))
         case Native():
             given = function.run(m, *args, **named)
-            return (yield from given) if hasattr(given, "send") else given
+            return (yield from done(given))
         case Descriptor(kind="staticmethod"):
             return (yield from invoke(m, function.get, args, named))
         case Object() if (own := find(function.kind, "__call__")) is not None:

@@ -12,10 +12,12 @@ from types import GeneratorType
 from typing import Any
 
 from cwm_trace.models.machine.calls import calls, invoke
-from cwm_trace.models.machine.interpreter import Body, Interpreter, Work
+from cwm_trace.models.machine.interpreter import Body, Interpreter, Work, missing_arguments
 from cwm_trace.models.machine.iterators import collected
-from cwm_trace.models.machine.operators import of_module
+from cwm_trace.models.machine.operators import of_module, same
+from cwm_trace.models.machine.rendering import rendered
 from cwm_trace.models.machine.values import (
+    GENERATED,
     UNSET,
     Alias,
     Builtin,
@@ -43,10 +45,10 @@ from cwm_trace.models.machine.values import (
     error,
     find,
     is_exception,
-    is_made_of,
     kind_name,
     known,
     look_up,
+    nearest,
 )
 
 _TYPES: Mapping[str, type] = {
@@ -135,8 +137,7 @@ def attribute(m: Interpreter, owner: Value, name: Any) -> Work:
         case Descriptor(kind="property") if name in ("setter", "getter", "deleter"):
             return Native("accessor", lambda m, function: _with_accessor(owner, name, function))
         case Unknown():
-            m.doubted()
-            return Unknown()
+            return m.unknown()
     if name == "__class__":
         return class_of(owner)
     return _of_value(owner, name)
@@ -163,7 +164,7 @@ def _of_object(m: Interpreter, owner: Object, name: str) -> Work:
             return (yield from invoke(m, found.get, [owner], {}))
         except Raised as raised:
             hook = find(owner.kind, "__getattr__")
-            if hook is None or not is_made_of(raised.error.kind, Builtin("AttributeError")):
+            if hook is None or not raised.is_a("AttributeError"):
                 raise
             return (yield from invoke(m, hook, [owner, name], {}))
     if name == "__doc__":
@@ -452,9 +453,7 @@ def build(m: Interpreter, function: Function, name: str, bases: Sequence[Value],
         raise Lost
     space: dict[str, Value] = {}
     if own := next((_ENUMS[base.name] for base in bases if getattr(base, "name", "") in _ENUMS), ""):
-        space["_generate_next_value_"] = Native(
-            "generate", lambda m: None, shown=f"<function {own}._generate_next_value_>"
-        )
+        space[GENERATES] = Native("generate", lambda m: None, shown=f"<function {own}._generate_next_value_>")
     yield Body(function, space)
     if not all(isinstance(base, (Builtin, Class, Alias, Unknown)) for base in bases):
         raise Lost
@@ -603,7 +602,7 @@ def made(m: Interpreter, kind: Class, args: Sequence[Value], named: Mapping[str,
 
 def _initialised(m: Interpreter, owner: Object, kind: Class, args: Sequence[Value], named: Mapping[str, Value]) -> Work:
     own = find(kind, "__init__")
-    if kind.flavour == "dataclass" and not _is_before_fields(kind):
+    if kind.flavour == "dataclass" and nearest(kind, "__init__") in (GENERATED, UNSET):
         yield from _fill(m, owner, kind, args, named)
         return owner
     if own is not None:
@@ -615,17 +614,6 @@ def _initialised(m: Interpreter, owner: Object, kind: Class, args: Sequence[Valu
     elif (args or named) and not is_exception(kind):
         raise error("TypeError", f"{kind.name}() takes no arguments")
     return owner
-
-
-def _is_before_fields(kind: Class) -> bool:
-    """Whether a class with fields has an `__init__` that is nearer than these."""
-    for each in kind.line:
-        if isinstance(each, Class):
-            if "__init__" in each.space:
-                return True
-            if each.flavour == "dataclass" and "_options_" in each.space:
-                return False
-    return False
 
 
 def _by_new(m: Interpreter, kind: Class, args: Sequence[Value], named: Mapping[str, Value]) -> Work:
@@ -655,8 +643,6 @@ def _is_abstract(found: Value) -> bool:
 
 
 def _member(m: Interpreter, kind: Class, value: Value) -> Work:
-    from cwm_trace.models.machine.operators import same
-
     if isinstance(value, Object) and value.kind is kind:
         return value
     for each in kind.space["_members_"]:
@@ -664,26 +650,17 @@ def _member(m: Interpreter, kind: Class, value: Value) -> Work:
             return each
     if find(kind, "_missing_") is not None:
         raise Lost
-    from cwm_trace.models.machine.rendering import rendered
-
     raise error("ValueError", f"{(yield from rendered(m, value))} is not a valid {kind.qualname}")
 
 
 def _fields_of(kind: Class, args: Sequence[Value], named: Mapping[str, Value], method: str) -> Work:
     fields = dict(kind.fields or ())
-    own = f"{kind.qualname}."
     if len(args) > len(fields) or set(named) - set(fields):
         raise Lost
     given = {**dict(zip(fields, args, strict=False)), **named}
     missing = [name for name, default in fields.items() if name not in given and default is UNSET]
     if missing:
-        many, listed = ("s" if len(missing) > 1 else ""), [repr(name) for name in missing]
-        text = (
-            listed[0]
-            if len(listed) == 1
-            else f"{', '.join(listed[:-1])}{',' if len(listed) > 2 else ''} and {listed[-1]}"
-        )
-        raise error("TypeError", f"{own}{method}() missing {len(missing)} required positional argument{many}: {text}")
+        raise missing_arguments(f"{kind.qualname}.{method}", "positional", missing)
     return {name: given.get(name, default) for name, default in fields.items()}
     yield
 

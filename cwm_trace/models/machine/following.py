@@ -142,7 +142,7 @@ class Following:
         told = {name: self._text(machine, value) for name, value in values.items()}
         order = {name: told[name] for name in frame.shown if name in told}
         order |= told
-        frame.shown = {name: "" for name in order}
+        frame.shown = tuple(order)
         return order
 
     def _text(self, machine: Interpreter, value: Value) -> str | None:

@@ -23,8 +23,10 @@ from cwm_trace.models.machine.values import (
     Lost,
     Object,
     Raised,
+    Unknown,
     Value,
     children,
+    error,
     is_made_of,
 )
 
@@ -79,11 +81,10 @@ class Activation:
         at, before: the instruction that is next, and the one before it; -1: none.
         line: of the source.
         words: names of arguments of the call that comes.
-        shown: its variables as they were shown last, in the order of first binding.
+        shown: the names of its variables as they were shown last, in the order of first binding.
         quiet: whether it has no events.
         snapshot: its variables when it was shown last, which keeps them alive: a recorder looks at `f_locals`, which CPython 3.11 keeps.
         generator: whose it is.
-        errors: exceptions that are being handled in it.
     """
 
     code: Code
@@ -97,7 +98,7 @@ class Activation:
     before: int = -1
     line: int = 0
     words: tuple[str, ...] = ()
-    shown: dict[str, str] = field(default_factory=dict)
+    shown: Sequence[str] = ()
     quiet: bool = False
     generator: Paused | None = None
     snapshot: Sequence[Value] = ()
@@ -212,7 +213,6 @@ class Interpreter:
         active: its Python frames, and work on top of them.
         handled: the exception that is being handled; None: there is none.
         paused: the generators that wait, so that what nobody has any more is closed.
-        spaces: the names of its module, and of Python.
     """
 
     def __init__(
@@ -227,7 +227,6 @@ class Interpreter:
         self.paused: list[Paused] = []
         self._steps = 0
         self._shown: Value = None  # what is on its way out of a frame while that is shown
-        self.result: Value = None
         self.choice: Choice | None = None  # that is to be made before anything else
         self.chosen: bool | None = None
         self.quiet = 0
@@ -336,8 +335,8 @@ class Interpreter:
     def deliver(self, value: Value) -> None:
         """Give what has come of a call to what called."""
         if not self.active:
-            self.result = value
-        elif isinstance(top := self.active[-1], Helper):
+            return
+        if isinstance(top := self.active[-1], Helper):
             top.sent = value
         else:
             top.stack.append(value)
@@ -389,7 +388,6 @@ class Interpreter:
         self._quietly(frame)
         if function.code.is_generator:
             frame.generator = Paused(frame, function.qualname)
-            frame.at = function.code.begins - 1
             self._prepare(frame)
             self.paused.append(frame.generator)
             self.deliver(frame.generator)
@@ -434,6 +432,11 @@ class Interpreter:
             depth = max(number for number, each in enumerate(self.active) if isinstance(each, Activation)) + 1
             frame = self.frame
             self.doubt = Doubt(depth, frame, frame.at, frame.before, frame.line, [*frame.stack], dict(frame.fast))
+
+    def unknown(self) -> Unknown:
+        """What comes of what is unknown: something unknown, which may have raised instead."""
+        self.doubted()
+        return Unknown()
 
     def back_to(self, doubt: Doubt) -> None:
         """As it was when that was asked for."""
@@ -501,13 +504,13 @@ class Interpreter:
             self.active.append(Helper(closed_generator(each), lambda _: None))
         yield from self.events(depth)
 
-    def _left_by(self, top: Activation, error: Value) -> Raised:
+    def _left_by(self, top: Activation, raised: Value) -> Raised:
         if top.generator is None:
-            return Raised(error)
+            return Raised(raised)
         top.generator.runs, top.generator.ended = False, True
-        if is_made_of(error.kind, Builtin("StopIteration")):
-            return Raised(Object(Builtin("RuntimeError"), held=("generator raised StopIteration",)))
-        return Raised(error)
+        if is_made_of(raised.kind, Builtin("StopIteration")):
+            return error("RuntimeError", "generator raised StopIteration")
+        return Raised(raised)
 
     def _handles(self, top: Activation, error: Value) -> bool:
         instruction = top.code.instructions[top.at - 1]
@@ -571,12 +574,17 @@ def closed_generator(generator: Paused) -> Work:
     try:
         given = yield Resume(generator, error=Object(Builtin("GeneratorExit")))
     except Raised as raised:
-        if any(is_made_of(raised.error.kind, Builtin(name)) for name in ("GeneratorExit", "StopIteration")):
+        if any(raised.is_a(name) for name in ("GeneratorExit", "StopIteration")):
             return None
         raise
     if given is not END:
         raise Lost
     return None
+
+
+def done(given: Work | Any) -> Work:
+    """What work gives; what is no work is given as it is."""
+    return (yield from given) if isinstance(given, Generator) else given
 
 
 class _Thrown(Raised):
@@ -607,7 +615,7 @@ def bound(function: Function, args: Sequence[Value], named: Mapping[str, Value])
     rest = {}
     for name, value in named.items():
         if name in made and name in names[code.co_posonlyargcount :]:
-            raise _wrong(f"{function.qualname}() got multiple values for argument {name!r}")
+            raise error("TypeError", f"{function.qualname}() got multiple values for argument {name!r}")
         if name in names[code.co_posonlyargcount :]:
             made[name] = value
         elif others:
@@ -615,9 +623,9 @@ def bound(function: Function, args: Sequence[Value], named: Mapping[str, Value])
         elif name in names:
             raise Lost  # one that has a place only
         else:
-            raise _wrong(f"{function.qualname}() got an unexpected keyword argument {name!r}")
+            raise error("TypeError", f"{function.qualname}() got an unexpected keyword argument {name!r}")
     if len(args) > places and not more:
-        raise Raised(_misfit(function, args))
+        raise _misfit(function, args)
     behind = names[places - len(function.defaults) : places] if function.defaults else ()
     for name, value in [*zip(behind, function.defaults, strict=True), *function.named.items()]:
         made.setdefault(name, value)
@@ -625,25 +633,26 @@ def bound(function: Function, args: Sequence[Value], named: Mapping[str, Value])
     if more:
         made[more] = tuple(args[places:])
     if others:
-        made[others] = named_together(rest)
+        made[others] = Dict(list(rest), list(rest.values()))
     return {name: made[name] for name in code.co_varnames if name in made}
 
 
 def _check(function: Function, made: Mapping[str, Value], names: Sequence[str], places: int) -> None:
     for part, kind in ((names[:places], "positional"), (names[places:], "keyword-only")):
-        missing = [repr(name) for name in part if name not in made]
+        missing = [name for name in part if name not in made]
         if missing:
-            many = "s" if len(missing) > 1 else ""
-            listed = missing[0] if len(missing) == 1 else _listed(missing)
-            raise _wrong(f"{function.qualname}() missing {len(missing)} required {kind} argument{many}: {listed}")
+            raise missing_arguments(function.qualname, kind, missing)
 
 
-def _listed(names: Sequence[str]) -> str:
-    *first, last = names
-    return f"{', '.join(first)}{',' if len(first) > 1 else ''} and {last}"
+def missing_arguments(name: str, kind: str, missing: Sequence[str]) -> Raised:
+    """The error of a call of a function that lacks these arguments, which are positional or keyword-only."""
+    *first, last = map(repr, missing)
+    before = f"{', '.join(first)}{',' if len(first) > 1 else ''} and " if first else ""
+    many = "s" if first else ""
+    return error("TypeError", f"{name}() missing {len(missing)} required {kind} argument{many}: {before}{last}")
 
 
-def _misfit(function: Function, args: Sequence[Value]) -> Value:
+def _misfit(function: Function, args: Sequence[Value]) -> Raised:
     places, least = function.code.made.co_argcount, function.code.made.co_argcount - len(function.defaults)
     if function.code.made.co_kwonlyargcount:
         raise Lost
@@ -651,13 +660,4 @@ def _misfit(function: Function, args: Sequence[Value]) -> Value:
     many = "" if places == 1 and least == places else "s"
     were = "was" if len(args) == 1 else "were"
     text = f"{function.qualname}() takes {takes} positional argument{many} but {len(args)} {were} given"
-    return Object(Builtin("TypeError"), held=(text,))
-
-
-def _wrong(text: str) -> Raised:
-    return Raised(Object(Builtin("TypeError"), held=(text,)))
-
-
-def named_together(named: Mapping[str, Value]) -> Value:
-    """A dict of named arguments."""
-    return Dict(list(named), list(named.values()))
+    return error("TypeError", text)

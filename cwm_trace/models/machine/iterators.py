@@ -5,12 +5,12 @@ Knows no operations on items.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from cwm_trace.models.machine.calls import invoke
-from cwm_trace.models.machine.interpreter import Happens, Interpreter, Paused, Resume, Work
+from cwm_trace.models.machine.interpreter import Happens, Interpreter, Paused, Resume, Work, done
 from cwm_trace.models.machine.values import (
     END,
     Builtin,
@@ -27,7 +27,6 @@ from cwm_trace.models.machine.values import (
     as_tuple,
     error,
     find,
-    is_made_of,
     kind_name,
     known,
 )
@@ -54,7 +53,8 @@ class Iterator:
         return self.shown[1:].partition(" ")[0]
 
 
-_MOST = 10_000  # items of a list that is made at once
+MOST_ITEMS = 10_000
+"""Of a list that is made, or extended, at once."""
 
 
 def over_items(items: Sequence[Value], shown: str, sources: Sequence[Value] = ()) -> Iterator:
@@ -150,9 +150,7 @@ def iterator_of(m: Interpreter, value: Value) -> Work:
         case List(kind="deque"):
             return _of_deque(value)
         case List():
-            return over_items(
-                value.items, "list_iterator" if value.kind == "list" else "_collections._deque_iterator", (value,)
-            )
+            return over_items(value.items, "list_iterator", (value,))
         case tuple():
             return over_items(value, "tuple_iterator")
         case str():
@@ -191,7 +189,7 @@ def _by_places(value: Value, get: Value) -> Iterator:
         try:
             given = yield from invoke(m, get, [value, place], {})
         except Raised as raised:
-            if is_made_of(raised.error.kind, Builtin("IndexError")):
+            if raised.is_a("IndexError"):
                 return END
             raise
         place += 1
@@ -222,20 +220,27 @@ def _advanced(m: Interpreter, iterator: Value, sent: Value) -> Work:
             return given
         case Iterator():
             m.stop = None
-            given = END if iterator.ended else iterator.advance(m)
-            if isinstance(given, Generator):
-                given = yield from given
+            given = END if iterator.ended else (yield from done(iterator.advance(m)))
             iterator.ended = given is END
             return given
         case Object() if (advance := find(iterator.kind, "__next__")) is not None:
             try:
                 return (yield from invoke(m, advance, [iterator], {}))
             except Raised as raised:
-                if not is_made_of(raised.error.kind, Builtin("StopIteration")):
+                if not raised.is_a("StopIteration"):
                     raise
                 m.stop = raised.error
                 return END
     raise error("TypeError", f"'{kind_name(iterator)}' object is not an iterator")
+
+
+def asked_for_length(m: Interpreter, value: Value) -> Work:
+    """A call of the method by which Python asks how many items there may be, where a class of the program has one."""
+    hints = [find(value.kind, name) for name in ("__len__", "__length_hint__")] if isinstance(value, Object) else []
+    for hint in hints:
+        if hint is not None:
+            yield from invoke(m, hint, [value], {})
+            return
 
 
 def collected(m: Interpreter, value: Value, is_list: bool = False) -> Work:
@@ -251,14 +256,11 @@ def collected(m: Interpreter, value: Value, is_list: bool = False) -> Work:
         case Dict():
             return list(value.keys)
     iterator = yield from iterator_of(m, value)
-    if is_list and isinstance(value, Object):
-        for name in ("__len__", "__length_hint__"):
-            if (hint := find(value.kind, name)) is not None:
-                yield from invoke(m, hint, [value], {})
-                break
+    if is_list:
+        yield from asked_for_length(m, value)
     items: list[Value] = []
     while (item := (yield from step(m, iterator))) is not END:
         items.append(item)
-        if len(items) > _MOST:
+        if len(items) > MOST_ITEMS:
             raise Lost
     return items

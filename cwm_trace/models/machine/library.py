@@ -42,11 +42,11 @@ from cwm_trace.models.machine.values import (
     is_made_of,
     known,
 )
-from cwm_trace.models.modules import _FUNCTIONS
+from cwm_trace.models.modules import FUNCTIONS
 
 _ASKED = {
     f"{module}.{name}": f"{module}_{name}"
-    for module, names in _FUNCTIONS.items()
+    for module, names in FUNCTIONS.items()
     for name in names
     if module in ("math", "re")
 }

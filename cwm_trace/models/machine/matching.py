@@ -11,7 +11,6 @@ from cwm_trace.models.machine.values import (
     Class,
     List,
     Lost,
-    Object,
     Raised,
     Range,
     Value,
@@ -58,7 +57,7 @@ def parts_of(m: Interpreter, value: Value, kind: Value, count: int, names: Any) 
         try:
             found.append((yield from classes.attribute(m, value, name)))
         except Raised as raised:
-            if isinstance(raised.error, Object) and is_made_of(raised.error.kind, Builtin("AttributeError")):
+            if raised.is_a("AttributeError"):
                 return None
             raise
     return tuple(found)

@@ -10,7 +10,7 @@ from typing import Any
 
 from cwm_trace.models.machine import classes, forms, operators
 from cwm_trace.models.machine.calls import calls, invoke
-from cwm_trace.models.machine.interpreter import Interpreter, Paused, Work
+from cwm_trace.models.machine.interpreter import Interpreter, Paused, Work, done
 from cwm_trace.models.machine.iterators import Iterator, collected, iterator_of, over_items, step
 from cwm_trace.models.machine.questions import arguments, operand, text_of
 from cwm_trace.models.machine.rendering import rendered, written
@@ -74,7 +74,7 @@ def called(m: Interpreter, function: Builtin, args: Sequence[Value], named: Mapp
     name = function.name
     if (own := NATIVES.get(name)) is not None:
         given = own(m, *args, **named)
-        return (yield from given) if hasattr(given, "send") else given
+        return (yield from done(given))
     if is_exception(function):
         if named:
             raise error("TypeError", f"{name}() takes no keyword arguments")
@@ -91,15 +91,13 @@ def called(m: Interpreter, function: Builtin, args: Sequence[Value], named: Mapp
     if owner in ("str", "bytes", "int", "float", "literal", "complex") and args:
         return (yield from of_text(m, method, args, named))
     if name.partition(".")[0] in PURE:
-        m.doubted()
-        return Unknown()
+        return m.unknown()
     raise Lost(name)
 
 
 def _whole(m: Interpreter, name: str, args: Sequence[Value], named: Mapping[str, Value]) -> Work:
     if any(map(is_unknown, args)):
-        m.doubted()
-        return Unknown()
+        return m.unknown()
     args = [known(arg) for arg in args]
     if args and isinstance(args[0], Object) and (own := find(args[0].kind, _HOOKS.get(name, ""))) is not None:
         return (yield from invoke(m, own, args, named))
@@ -114,8 +112,7 @@ def _whole(m: Interpreter, name: str, args: Sequence[Value], named: Mapping[str,
 def of_text(m: Interpreter, method: str, args: Sequence[Value], named: Mapping[str, Value]) -> Work:
     """A method of a text or a number, with what it is given gone through before. Raises Raised, Lost."""
     if any(map(is_unknown, args)):
-        m.doubted()
-        return Unknown()
+        return m.unknown()
     owner, *others = (known(arg) for arg in args)
     if method == "join" and len(others) == 1:
         items = yield from collected(m, others[0], is_list=True)
@@ -202,7 +199,7 @@ def _next(m: Interpreter, iterator: Value, *default: Value) -> Work:
         try:
             return (yield from invoke(m, advance, [iterator], {}))
         except Raised as raised:
-            if not default or not is_made_of(raised.error.kind, Builtin("StopIteration")):
+            if not default or not raised.is_a("StopIteration"):
                 raise
             return default[0]
     given = yield from step(m, iterator)
@@ -229,40 +226,44 @@ def _enumerate(m: Interpreter, over: Value, start: Value = 0) -> Work:
     return Iterator("<enumerate object>", advance, (inner,))
 
 
+def _iterators_of(m: Interpreter, overs: Sequence[Value]) -> Work:
+    made = []
+    for over in overs:
+        made.append((yield from iterator_of(m, over)))
+    return made
+
+
+def _one_of_each(m: Interpreter, iterators: Sequence[Value]) -> Work:
+    """The next item of each; END where one has no more, and those behind it are not asked."""
+    items = []
+    for each in iterators:
+        item = yield from step(m, each)
+        if item is END:
+            return END
+        items.append(item)
+    return items
+
+
 @native("zip")
 def _zip(m: Interpreter, *overs: Value, strict: Value = False) -> Work:
-    inner = []
-    for over in overs:
-        inner.append((yield from iterator_of(m, over)))
+    inner = yield from _iterators_of(m, overs)
     if strict:
         raise Lost
 
     def advance(m: Interpreter) -> Work:
-        items = []
-        for each in inner:
-            item = yield from step(m, each)
-            if item is END:
-                return END
-            items.append(item)
-        return tuple(items) if items else END
+        items = yield from _one_of_each(m, inner)
+        return tuple(items) if items is not END and items else END
 
     return Iterator("<zip object>", advance, inner)
 
 
 @native("map")
 def _map(m: Interpreter, function: Value, *overs: Value) -> Work:
-    inner = []
-    for over in overs:
-        inner.append((yield from iterator_of(m, over)))
+    inner = yield from _iterators_of(m, overs)
 
     def advance(m: Interpreter) -> Work:
-        items = []
-        for each in inner:
-            item = yield from step(m, each)
-            if item is END:
-                return END
-            items.append(item)
-        return (yield from invoke(m, function, items, {}))
+        items = yield from _one_of_each(m, inner)
+        return END if items is END else (yield from invoke(m, function, items, {}))
 
     return Iterator("<map object>", advance, [*inner, function])
 
@@ -545,7 +546,7 @@ def _getattr(m: Interpreter, owner: Value, name: Value, *default: Value) -> Work
     try:
         return (yield from classes.attribute(m, owner, known(name)))
     except Raised as raised:
-        if not default or not is_made_of(raised.error.kind, Builtin("AttributeError")):
+        if not default or not raised.is_a("AttributeError"):
             raise
         return default[0]
 
@@ -555,7 +556,7 @@ def _hasattr(m: Interpreter, owner: Value, name: Value) -> Work:
     try:
         yield from classes.attribute(m, owner, known(name))
     except Raised as raised:
-        if not is_made_of(raised.error.kind, Builtin("AttributeError")):
+        if not raised.is_a("AttributeError"):
             raise
         return False
     return True
@@ -584,10 +585,9 @@ def _callable(m: Interpreter, value: Value) -> Value:
     return isinstance(value, (Function, Method, Builtin, Class, Native))
 
 
-@native("id", "open", "input")
+@native("id", "open", "input", "bytes.fromhex", "float.fromhex", "int.from_bytes")
 def _unknown(m: Interpreter, *_: Value, **__: Value) -> Value:
-    m.doubted()
-    return Unknown()
+    return m.unknown()
 
 
 @native("hash")
@@ -619,12 +619,6 @@ def _property(m: Interpreter, get: Value = None, set: Value = None, delete: Valu
 @native("str.maketrans", "bytes.maketrans")
 def _maketrans(m: Interpreter, *args: Value) -> Value:
     return m.questions.value(f"str.maketrans({arguments(args, {})})")
-
-
-@native("bytes.fromhex", "float.fromhex", "int.from_bytes")
-def _made_from(m: Interpreter, *_: Value, **__: Value) -> Value:
-    m.doubted()
-    return Unknown()
 
 
 @native("staticmethod")

@@ -33,6 +33,7 @@ from cwm_trace.models.machine.values import (
     Slice,
     Unknown,
     Value,
+    error,
     is_exception,
     is_made_of,
     is_unknown,
@@ -146,7 +147,7 @@ def _store_fast_store_fast(m: Interpreter, frame: Activation, ins: Instruction) 
 
 def _unbound(name: Any) -> Raised:
     text = f"cannot access local variable '{name}' where it is not associated with a value"
-    return Raised(Object(Builtin("UnboundLocalError"), held=(text,)))
+    return error("UnboundLocalError", text)
 
 
 @_operation("STORE_FAST")
@@ -192,7 +193,7 @@ def _load_deref(m: Interpreter, frame: Activation, ins: Instruction) -> None:
         if ins.value in frame.code.made.co_cellvars:
             raise _unbound(ins.value)
         text = f"cannot access free variable '{ins.value}' where it is not associated with a value in enclosing scope"
-        raise Raised(Object(Builtin("NameError"), held=(text,)))
+        raise error("NameError", text)
     frame.stack.append(value)
 
 
@@ -253,7 +254,7 @@ def _store_name(m: Interpreter, frame: Activation, ins: Instruction) -> None:
 def _delete_name(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     names = frame.names if frame.names is not None else frame.fast
     if ins.value not in names:
-        raise Raised(Object(Builtin("NameError"), held=(f"name '{ins.value}' is not defined",)))
+        raise operators.unbound(ins.value)
     del names[ins.value]
 
 
@@ -265,7 +266,7 @@ def _store_global(m: Interpreter, frame: Activation, ins: Instruction) -> None:
 @_operation("DELETE_GLOBAL")
 def _delete_global(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     if ins.value not in frame.space:
-        raise Raised(Object(Builtin("NameError"), held=(f"name '{ins.value}' is not defined",)))
+        raise operators.unbound(ins.value)
     del frame.space[ins.value]
 
 
@@ -351,12 +352,7 @@ def _called(m: Interpreter, function: Value, args: list[Value], named: dict[str,
     if isinstance(function, Function):
         m.push(function, args, named)
     else:
-        m.begin(invoke(m, function, args, named), lambda value: _given(m, value))
-
-
-def _given(m: Interpreter, value: Value) -> None:
-    m.frame.stack.append(value)
-    m.close_left()
+        m.begin(invoke(m, function, args, named))
 
 
 @_operation("SET_FUNCTION_ATTRIBUTE")
@@ -532,8 +528,7 @@ def _is_op(m: Interpreter, frame: Activation, ins: Instruction) -> None:
 def _contains_op(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     left, right = _popped(frame, 2)
     if is_unknown(left) or is_unknown(right):
-        m.doubted()
-        frame.stack.append(Unknown())
+        frame.stack.append(m.unknown())
         return
     m.begin(operators.contains(m, right, left), lambda found: frame.stack.append(found is not bool(ins.arg)))
 
@@ -643,8 +638,7 @@ def _for_iter(m: Interpreter, frame: Activation, ins: Instruction) -> None:
 
     if is_unknown(frame.stack[-1]):
         ways = frame.at, _behind_loop(frame.code, frame.code.places[_target(ins)])
-        lines = (_first_line(frame.code, ways[0], ins.line), _first_line(frame.code, ways[1], ins.line))
-        m.choice = Choice(lines, lambda goes_on: then(Unknown() if goes_on else END))
+        m.choice = _choice(frame, ins, ways, lambda goes_on: then(Unknown() if goes_on else END))
     else:
         m.begin(step(m, frame.stack[-1], is_seen=True), then)
 
@@ -728,11 +722,14 @@ def _jump_if(m: Interpreter, frame: Activation, ins: Instruction, value: Value, 
 
     if is_unknown(value):
         ways = (target, frame.at) if wanted else (frame.at, target)
-        m.choice = Choice(
-            (_first_line(frame.code, ways[0], ins.line), _first_line(frame.code, ways[1], ins.line)), then
-        )
+        m.choice = _choice(frame, ins, ways, then)
     else:
         _with_truth(m, value, then)
+
+
+def _choice(frame: Activation, ins: Instruction, ways: tuple[int, int], then: Callable[[bool], None]) -> Choice:
+    """Between two places to go on at, of which the next line tells."""
+    return Choice((_first_line(frame.code, ways[0], ins.line), _first_line(frame.code, ways[1], ins.line)), then)
 
 
 def _first_line(code: Code, at: int, line: int) -> int:
@@ -795,22 +792,22 @@ def _raise_varargs(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     given = _popped(frame, ins.arg)
     if not given:
         if m.handled is None:
-            raise Raised(Object(Builtin("RuntimeError"), held=("No active exception to reraise",)))
+            raise error("RuntimeError", "No active exception to reraise")
         raise Again(m.handled)  # CPython does not trace it anew
     m.begin(_raised(m, *given), lambda _: None)
 
 
-def _raised(m: Interpreter, error: Value, cause: Value = None) -> Work:
-    if isinstance(error, (Builtin, Class)) and is_exception(error):
-        error = yield from invoke(m, error, [], {})
-    if not isinstance(error, Object) or not is_exception(error.kind):
-        raise Raised(Object(Builtin("TypeError"), held=("exceptions must derive from BaseException",)))
+def _raised(m: Interpreter, given: Value, cause: Value = None) -> Work:
+    if isinstance(given, (Builtin, Class)) and is_exception(given):
+        given = yield from invoke(m, given, [], {})
+    if not isinstance(given, Object) or not is_exception(given.kind):
+        raise error("TypeError", "exceptions must derive from BaseException")
     if isinstance(cause, (Builtin, Class)):
         cause = yield from invoke(m, cause, [], {})
     if cause is not None and not isinstance(cause, Object):
         raise Lost
-    error.cause = cause
-    raise Raised(error)
+    given.cause = cause
+    raise Raised(given)
 
 
 @_operation("RERAISE")
@@ -837,19 +834,18 @@ def _pop_except(m: Interpreter, frame: Activation, ins: Instruction) -> None:
 
 @_operation("CHECK_EXC_MATCH")
 def _check_exc_match(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    kinds = frame.stack.pop()
-    error = frame.stack[-1]
-    if not all(isinstance(kind, (Builtin, Class)) for kind in (kinds if isinstance(kinds, tuple) else (kinds,))):
+    given, raised = frame.stack.pop(), frame.stack[-1]
+    kinds = given if isinstance(given, tuple) else (given,)
+    if not all(isinstance(kind, (Builtin, Class)) for kind in kinds):
         raise Lost
-    frame.stack.append(any(is_made_of(error.kind, kind) for kind in (kinds if isinstance(kinds, tuple) else (kinds,))))
+    frame.stack.append(any(is_made_of(raised.kind, kind) for kind in kinds))
 
 
 @_operation("BEFORE_WITH")
 def _before_with(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     context = frame.stack.pop()
     if is_unknown(context):  # as a file is
-        m.doubted()
-        frame.stack += [Native("exit", lambda m, *_: False), Unknown()]
+        frame.stack += [Native("exit", lambda m, *_: False), m.unknown()]
         return
 
     def work() -> Work:

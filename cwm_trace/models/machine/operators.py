@@ -15,7 +15,7 @@ from typing import Any
 
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.interpreter import Interpreter, Work
-from cwm_trace.models.machine.iterators import collected, iterator_of, step
+from cwm_trace.models.machine.iterators import MOST_ITEMS, asked_for_length, collected, iterator_of, step
 from cwm_trace.models.machine.questions import operand, text_of
 from cwm_trace.models.machine.rendering import LOOKED_AT, rendered, written
 from cwm_trace.models.machine.values import (
@@ -54,7 +54,7 @@ from cwm_trace.models.machine.values import (
     read,
     truth,
 )
-from cwm_trace.models.modules import _VALUES
+from cwm_trace.models.modules import VALUES
 
 SIGNS: Sequence[str] = [sign for _, sign in dis._nb_ops]  # type: ignore[attr-defined]
 """Of `BINARY_OP`, by its number."""
@@ -91,17 +91,24 @@ def of_python(name: Any) -> Value:
         return _SINGLE[name]
     if hasattr(builtins, name):
         return Builtin(name)
-    raise error("NameError", f"name '{name}' is not defined")
+    raise unbound(name)
+
+
+def unbound(name: Any) -> Raised:
+    """The error of a name that nothing has bound."""
+    return error("NameError", f"name '{name}' is not defined")
 
 
 def of_module(module: str, name: str) -> Value:
     """What a module of the library has under a name."""
-    if (module, name) in _VALUES:
-        return read(_VALUES[module, name])
-    if module in LOOKED_AT and not hasattr(import_module(module), name):
-        raise error("AttributeError", f"module {module!r} has no attribute {name!r}")
-    if module in LOOKED_AT and not callable(getattr(import_module(module), name)):
-        return Unknown()
+    if (module, name) in VALUES:
+        return read(VALUES[module, name])
+    if module in LOOKED_AT:
+        found = getattr(import_module(module), name, UNSET)
+        if found is UNSET:
+            raise error("AttributeError", f"module {module!r} has no attribute {name!r}")
+        if not callable(found):
+            return Unknown()
     return Builtin(f"{module}.{name}")
 
 
@@ -128,8 +135,7 @@ def _own(value: Value, name: str) -> Value | None:
 def binary(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
     """`left + right`, or `left += right`. Raises Raised, Lost."""
     if is_unknown(left) or is_unknown(right):
-        m.doubted()
-        return Unknown()
+        return m.unknown()
     left, right = as_plain(known(left)), as_plain(known(right))
     plain = sign.removesuffix("=")
     if sign == "+=" and isinstance(left, List):
@@ -199,8 +205,6 @@ def _repeated(m: Interpreter, over: Value, times: int) -> Value:
 def _in_place(m: Interpreter, plain: str, left: Value, right: Value) -> Work:
     """What changes its left side; None where it does not."""
     match left, plain:
-        case List(), "+":
-            left.items += yield from collected(m, right)
         case List(), "*":
             left.items[:] = _repeated(m, left, right).items
         case Set(kind="set"), ("|" | "&" | "-" | "^") if isinstance(right, Set):
@@ -294,8 +298,7 @@ def is_not_implemented(value: Value) -> bool:
 def unary(m: Interpreter, sign: str, value: Value) -> Work:
     """`-value`. Raises Raised."""
     if is_unknown(value):
-        m.doubted()
-        return Unknown()
+        return m.unknown()
     value = known(value)
     name = {"-": "__neg__", "+": "__pos__", "~": "__invert__"}[sign]
     if isinstance(value, Object):
@@ -310,8 +313,7 @@ def unary(m: Interpreter, sign: str, value: Value) -> Work:
 def compared(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
     """`left < right`. Raises Raised."""
     if is_unknown(left) or is_unknown(right):
-        m.doubted()
-        return Unknown()
+        return m.unknown()
     left, right = as_plain(known(left)), as_plain(known(right))
     if isinstance(left, Object) or isinstance(right, Object):
         given = yield from _compared_by_methods(m, sign, left, right)
@@ -370,18 +372,11 @@ def extended(m: Interpreter, over: Value, more: Value, append: Callable[[Value],
             append(each)
         return
     iterator = yield from iterator_of(m, more)
-    if isinstance(more, Object):
-        for name in ("__len__", "__length_hint__"):
-            if (hint := _own(more, name)) is not None:
-                yield from invoke(m, hint, [more], {})
-                break
+    yield from asked_for_length(m, more)
     while (each := (yield from step(m, iterator))) is not END:
         append(each)
-        if len(over.items) > _MOST:
+        if len(over.items) > MOST_ITEMS:
             raise Lost
-
-
-_MOST = 10_000  # items of a list that is extended
 
 
 def check_module(name: str) -> None:
@@ -594,8 +589,7 @@ def _may_be(one: Value, other: Value) -> bool:
 def item(m: Interpreter, over: Value, key: Value) -> Work:
     """`over[key]`. Raises Raised."""
     if is_unknown(over) or is_unknown(key):
-        m.doubted()
-        return Unknown()
+        return m.unknown()
     over = known(over)
     match over:
         case Dict():
@@ -945,8 +939,7 @@ def unpacked_with_star(m: Interpreter, value: Value, first: int, last: int) -> W
 def formatted(m: Interpreter, value: Value, conversion: str, how: Value) -> Work:
     """A field of an f-string. Raises Raised."""
     if is_unknown(value):
-        m.doubted()
-        return Unknown()
+        return m.unknown()
     value = yield from converted(m, known(value), conversion)
     return (yield from format_of(m, value, known(how)))
 

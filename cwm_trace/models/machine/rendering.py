@@ -57,8 +57,7 @@ LOOKED_AT = frozenset(
 def rendered(m: Interpreter, value: Value) -> Work:
     """`repr(value)`. Raises Raised, Lost."""
     if is_unknown(value):
-        m.doubted()
-        return Unknown()
+        return m.unknown()
     value = known(value)
     if isinstance(value, IMMUTABLE):
         return m.questions.value(f"repr({closed(value)})") if isinstance(value, (str, bytes)) else _plain(value)
@@ -68,8 +67,7 @@ def rendered(m: Interpreter, value: Value) -> Work:
 def written(m: Interpreter, value: Value) -> Work:
     """`str(value)`. Raises Raised, Lost."""
     if is_unknown(value):
-        m.doubted()
-        return Unknown()
+        return m.unknown()
     value = known(value)
     if isinstance(value, str):
         return value

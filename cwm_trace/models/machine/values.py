@@ -14,7 +14,7 @@ from decimal import InvalidOperation
 from json import JSONDecodeError
 from typing import Any, TypeAlias
 
-from cwm_trace.models.containers import FACTORIES, MATCH, PATTERN, TALLY, as_in_frames, plain
+from cwm_trace.models.containers import FACTORIES, MATCH, PATTERN, TALLY, plain
 from cwm_trace.models.machine.code import Code
 
 Value: TypeAlias = Any
@@ -39,6 +39,10 @@ class Raised(Exception):
     def __init__(self, error: Value) -> None:
         super().__init__(error)
         self.error = error
+
+    def is_a(self, name: str) -> bool:
+        """Whether that is one of Python's own exceptions, or made from it."""
+        return is_made_of(self.error.kind, Builtin(name))
 
 
 class _Mark:
@@ -169,7 +173,6 @@ class Function:
     closure: tuple[Cell, ...] = ()
     attributes: dict[str, Value] = field(default_factory=dict)
     qualname: str = ""
-    shown: str = ""  # "" as a function
 
 
 @dataclass(slots=True, eq=False)
@@ -244,7 +247,6 @@ class Super:
 
 
 IMMUTABLE = (type(None), bool, int, float, complex, str, bytes, type(...))
-_KINDS = {List: "list", Dict: "dict", Set: "set"}
 
 
 def closed(value: Value) -> str | None:
@@ -277,8 +279,6 @@ def closed(value: Value) -> str | None:
         case View():
             inner_text = closed(value.over)
             return None if inner_text is None else f"{inner_text}.{value.kind}()"
-        case Slice():
-            return None
         case Object(kind=Builtin()) if is_exception(value.kind):
             inner = _all(map(closed, value.held))
             return None if inner is None else f"{value.kind.name}({', '.join(inner)})"
@@ -408,11 +408,6 @@ def class_of(value: Value) -> Value:
     if isinstance(value, (*IMMUTABLE, tuple)):
         return Builtin(type(value).__name__)
     raise Lost
-
-
-def shown(text: str) -> str:
-    """A text of a value as frames have it."""
-    return as_in_frames(text)
 
 
 def is_unknown(value: Value) -> bool:
