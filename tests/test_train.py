@@ -15,6 +15,8 @@ import re
 import signal
 import subprocess
 import sys
+import weakref
+from collections.abc import Callable
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -492,3 +494,45 @@ def test_an_alarm_is_not_raised_where_it_would_be_lost() -> None:
         gc.callbacks.remove(collected)
     collected("", {})
     assert set(raised[:-1]) == {False} and raised[-1]
+
+
+class Kept:
+    pass
+
+
+class Finalized:
+    def __del__(self) -> None:
+        _until_it_raises()
+
+
+def _until_it_raises(*_: object) -> None:
+    while True:
+        pass
+
+
+def _lost_in_a_weak_reference() -> None:
+    kept = Kept()
+    reference = weakref.ref(kept, _until_it_raises)
+    del kept
+    assert reference() is None
+
+
+@pytest.mark.parametrize("lost", [Finalized, _lost_in_a_weak_reference])
+def test_an_alarm_that_is_lost_is_nobodys_error(lost: Callable[[], object], monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", told.append)
+    with pytest.raises(record._TooLong), record._alarms(0.01):
+        lost()
+        _until_it_raises()
+    assert told == []
+    assert sys.unraisablehook == told.append
+
+
+def test_other_errors_that_are_lost_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[type | None] = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda lost: told.append(lost.exc_type))
+    kept = Kept()
+    with record._alarms(60):
+        reference = weakref.ref(kept, lambda _: 1 // 0)
+        del kept
+    assert told == [ZeroDivisionError] and reference() is None

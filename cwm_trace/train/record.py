@@ -135,18 +135,31 @@ def _does_the_same(trace: Trace, other: Trace) -> bool:
     )
 
 
-def _limited(record: Callable[..., Trace], text: str, times: int) -> Trace | None:
+@contextlib.contextmanager
+def _alarms(seconds: float) -> Iterator[None]:
+    """Raises `_TooLong` after so long, and again: a program may catch one, and one in a finalizer or a weak reference's callback is lost."""
+
+    def not_raised(lost: sys.UnraisableHookArgs) -> None:
+        if lost.exc_type is not _TooLong:
+            told(lost)
+
+    told, sys.unraisablehook = sys.unraisablehook, not_raised
     before = signal.signal(signal.SIGALRM, _alarm)
-    # Again and again: a program may catch the first one.
-    signal.setitimer(signal.ITIMER_REAL, SECONDS_A_PROGRAM, SECONDS_A_PROGRAM)
+    signal.setitimer(signal.ITIMER_REAL, seconds, seconds)
     try:
-        with contextlib.redirect_stdout(io.StringIO()):
-            return record(text, max_frames=times * MAX_FRAMES, max_characters=times * MAX_CHARACTERS)
-    except (_TooLong, MemoryError):
-        return None
+        yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+        sys.unraisablehook = told
+
+
+def _limited(record: Callable[..., Trace], text: str, times: int) -> Trace | None:
+    try:
+        with _alarms(SECONDS_A_PROGRAM), contextlib.redirect_stdout(io.StringIO()):
+            return record(text, max_frames=times * MAX_FRAMES, max_characters=times * MAX_CHARACTERS)
+    except (_TooLong, MemoryError):
+        return None
 
 
 @lru_cache(maxsize=1)
