@@ -15,8 +15,13 @@ from cwm_trace.tracer import record_source
 from tests.settrace_oracle import settrace_text
 
 DIFFERENCES = {
-    "an exception that C code clears without a trace: the callable's StopIteration ends the loop": (
-        "def c():\n    raise StopIteration\ndef f():\n    for x in iter(c, 1):\n        pass\n"
+    "a generator returns a value and lets go of what it held, before the loop ends; what dies with the zip dies after it": (
+        "class Noted:\n    def __del__(self): pass\ndef g():\n    kept = Noted()\n    yield 1\n    return 2\n"
+        "def f():\n    for x in zip([1, 2], (z for z in [3, 4]), g()):\n        pass\n"
+    ),
+    "C code clears the StopIteration of one of several iterators, which others may pass on": (
+        "from itertools import chain\nclass Empty:\n    def __iter__(self): return self\n    def __next__(self): raise StopIteration\n"
+        "def f():\n    for x in zip(chain(Empty()), Empty()):\n        pass\n"
     ),
     "C code raises StopIteration itself, which ends a delegation as if nothing had been raised": (
         "def h():\n    yield from map(next, [iter(())])\ndef f():\n    list(h())\n"

@@ -35,10 +35,10 @@ static Slot renderings_slots[] = {
     {"texts", 0}, {"seen", 0}, {"others", 0}, {"opaque", 0}, {"loud", 0}, {"_limit", 0}, {"_most", 0}, {"_dumped", 0},
     {"_shapes", 0}, {NULL, 0},
 };
-enum { S_FRAME, S_CALLER, S_NUMBER, S_LINE, S_DIRTY, S_RERAISED, S_SUSPENDED, S_DELEGATING, S_LOOPS, S_RAISED };
+enum { S_FRAME, S_CALLER, S_NUMBER, S_LINE, S_DIRTY, S_RERAISED, S_SUSPENDED, S_DELEGATING, S_LOOPS, S_RAISED, S_ENDS, S_ENDED };
 static Slot state_slots[] = {
     {"frame", 0}, {"caller", 0}, {"number", 0}, {"line", 0}, {"dirty", 0}, {"reraised", 0}, {"suspended", 0},
-    {"delegating", 0}, {"loops", 0}, {"raised", 0}, {NULL, 0},
+    {"delegating", 0}, {"loops", 0}, {"raised", 0}, {"ends", 0}, {"ended", 0}, {NULL, 0},
 };
 enum { T_APPEND, T_BUSY, T_COUNT, T_CUT, T_ENTRIES, T_ENTRY, T_FRAME, T_LIMIT, T_MOST, T_SHARED, T_STATE, T_STOP };
 static Slot track_slots[] = {
@@ -1613,6 +1613,8 @@ new_state(PyObject *track, PyObject *frame, PyObject *number, PyObject *site)
     AT(state, state, S_DELEGATING) = Py_NewRef(Py_None);
     AT(state, state, S_LOOPS) = Py_NewRef(no_loops);
     AT(state, state, S_RAISED) = Py_NewRef(no_lines);
+    AT(state, state, S_ENDS) = Py_NewRef(no_loops);
+    AT(state, state, S_ENDED) = Py_NewRef(Py_None);
     return state;
 }
 
@@ -1639,7 +1641,7 @@ called(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *Py_UNUSED
     Hook *hook = (Hook *)self;
     PyObject *track = hook->recorder, *frame = (PyObject *)PyEval_GetFrame();
     Py_ssize_t count = PyVectorcall_NARGS(nargsf) - 1;
-    if (frame == NULL || count < 0 || !is_site(args[0], count) || !is_recorded(track)) {
+    if (frame == NULL || count < 0 || !is_site(args[0], count) || !is_recorded(track) || AT(track, track, T_STOP) != Py_None) {
         return in_python(hook->slow, args, nargsf);
     }
     PyObject *site = args[0], *state = NULL, *number = NULL;
@@ -1654,7 +1656,6 @@ called(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *Py_UNUSED
     }
     put(&AT(track, track, T_FRAME), Py_NewRef(frame));
     put(&AT(track, track, T_STATE), Py_NewRef(state));
-    put(&AT(track, track, T_STOP), Py_NewRef(Py_None));
     if (all) {
         failed = look(track, site, state);
     }
@@ -1742,7 +1743,9 @@ static PyObject *
 exhausted(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *Py_UNUSED(names))
 {
     Hook *hook = (Hook *)self;
-    if (AT(hook->recorder, track, T_STOP) == Py_None && AT(hook->recorder, recorder, C_THREADED) == Py_False) {
+    PyObject *state = AT(hook->recorder, track, T_STATE);
+    int held = Py_IS_TYPE(state, state_type) && AT(state, state, S_ENDED) != Py_None;
+    if (!held && AT(hook->recorder, track, T_STOP) == Py_None && AT(hook->recorder, recorder, C_THREADED) == Py_False) {
         return Py_NewRef(Py_None);
     }
     return in_python(hook->slow, args, nargsf);

@@ -184,7 +184,7 @@ class Flow:
         self.order = sorted(steps)
         shown = [name for name in code.co_varnames if not is_hidden(name)]
         self.bits = {name: 1 << n for n, name in enumerate(shown)}
-        self.loops = {index: loop_name(index) for index in self.order if elements[index].name == "FOR_ITER"}
+        self.loops = {index: loop_name(number) for number, index in enumerate(loops_of(elements))}
         for name in self.loops.values():
             for kind in (name, tuples_of(name)):
                 self.bits[kind] = 1 << len(self.bits)
@@ -359,9 +359,14 @@ def shares_locals(code: CodeType) -> bool:
     return bool(code.co_cellvars or code.co_freevars) or not READERS_OF_LOCALS.isdisjoint(code.co_names)
 
 
-def loop_name(index: int) -> str:
-    """What a loop is called among the conditions; no variable can be called so."""
-    return f"for {index}"
+def loops_of(elements: Sequence[Element]) -> list[int]:
+    """Where the loops are, in their order."""
+    return [index for index, element in enumerate(elements) if getattr(element, "name", "") == "FOR_ITER"]
+
+
+def loop_name(number: int) -> str:
+    """What a loop is called among the conditions, by its number in the code, from 0; no variable can be called so."""
+    return f"for {number}"
 
 
 def tuples_of(loop: str) -> str:

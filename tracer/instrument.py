@@ -20,7 +20,18 @@ from cwm_trace.tracer.blocks import Blocks, alive_iterators, blocks_of, cover_no
 from cwm_trace.tracer.comprehension_lines import set_loop_lines
 from cwm_trace.tracer.comprehensions import FRAME_NAMES, ITERATOR_NAME
 from cwm_trace.tracer.executed import NAMES
-from cwm_trace.tracer.flow import ANYTHING, Effects, Element, Flow, Step, arguments, is_hidden, loop_name, shares_locals
+from cwm_trace.tracer.flow import (
+    ANYTHING,
+    Effects,
+    Element,
+    Flow,
+    Step,
+    arguments,
+    is_hidden,
+    loop_name,
+    loops_of,
+    shares_locals,
+)
 
 NOWHERE = InstrLocation(None, None, None, None)
 _HOOK_ENTRIES = 8  # on the stack, of a call of a hook with few arguments, and of the handler that it may be in
@@ -51,7 +62,7 @@ class Hooks(Protocol):
     def unwind(self, error: BaseException) -> None: ...
     def leaves_loop(self, error: BaseException) -> None: ...
     def loop(self, iterator: object, name: str) -> None: ...
-    def exhausted(self) -> None: ...
+    def exhausted(self, name: str) -> None: ...
     def delegate(self, receiver: object, value: object) -> None: ...
     def delegated(self, value: object) -> None: ...
     def execute(self, called: object, first: object, second: object) -> object: ...
@@ -283,14 +294,13 @@ class _Rewriter:
                 self.first[self._jump_target(item)] = self._invoke(self.hooks.delegated, [Instr("COPY", 3)], item)
 
     def _ends_of_loops(self) -> None:
-        for index, item in self._instructions():
-            if item.name != "FOR_ITER":
-                continue
+        for number, index in enumerate(loops_of(self.elements)):
+            item: Instr = self.elements[index]
             before = self._previous(index)
+            name = Instr("LOAD_CONST", loop_name(number))
             if self.elements[before].name == "GET_ITER":
-                name = Instr("LOAD_CONST", loop_name(index))
                 self.after[before] = self._invoke(self.hooks.loop, [Instr("COPY", 3), name], item)
-            report = self._invoke(self.hooks.exhausted, [], item)
+            report = self._invoke(self.hooks.exhausted, [name], item)
             if quirks.END_OF_LOOP:
                 self.after[self._end_of_loop(item)] = report
             else:

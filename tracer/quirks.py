@@ -67,6 +67,28 @@ RAISES_AT_END: Final = frozenset({"async_generator_asend", "async_generator_athr
 """Awaitables of C whose `__next__` raises StopIteration when they end with None, too, where a generator's only ends (genobject.c,
 `async_gen_athrow_send`; _asynciomodule.c, `FutureIter_iternext`): `sys.settrace` shows that where they are awaited."""
 
+CLEAR_STOP_ITERATION: Final = frozenset(
+    {
+        "batched",
+        "callable_iterator",
+        "chain",
+        "cycle",
+        "_grouper",
+        "groupby",
+        "iterator",
+        "reader",
+        "_tee",
+        "zip_longest",
+    }
+)
+"""Iterators of C that clear a StopIteration of what they ask, mostly by `PyIter_Next` (itertoolsmodule.c, iterobject.c, _csv.c)."""
+
+PASS_STOP_ITERATION_ON: Final = frozenset(
+    {"accumulate", "compress", "dropwhile", "enumerate", "filter", "filterfalse", "islice", "map", "pairwise"}
+    | {"starmap", "takewhile", "zip"}
+)
+"""Iterators of C that end by the StopIteration of what they ask: they call its `tp_iternext` themselves (itertoolsmodule.c, bltinmodule.c)."""
+
 READERS_OF_LOCALS: Final = frozenset({"locals", "vars", "f_locals"} if _VERSION < (3, 13) else ())
 """Names that code has which may read a function's locals as a dict: before PEP 667 that is one dict, which each 'line' event of
 `sys.settrace` brings up to date, and what else the program puts there stays and is shown as a local."""

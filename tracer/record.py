@@ -18,6 +18,7 @@ from weakref import WeakSet
 from cwm_trace.format import source_lines, strip_mark
 from cwm_trace.frames import Frame
 from cwm_trace.tracer import fast, quirks
+from cwm_trace.tracer.endings import Ending, ending
 from cwm_trace.tracer.entry import definition_line
 from cwm_trace.tracer.executed import Elsewhere, Executed
 from cwm_trace.tracer.flow import Effects, tuples_of
@@ -27,6 +28,7 @@ from cwm_trace.tracer.renderings import SCALAR_TEXT, SCALARS, kinds_of_iterator
 from cwm_trace.tracer.track import (
     BUILTINS,
     CELLS,
+    DELEGATION,
     GENERATOR,
     NO_LINES,
     NO_LOOPS,
@@ -37,6 +39,7 @@ from cwm_trace.tracer.track import (
     ThreadStart,
     ThreadTrack,
     Track,
+    ending_of,
 )
 from cwm_trace.tracer.values import render_value
 
@@ -129,8 +132,10 @@ class Recorder(Track):
         if self._shared.stopped is not None:
             raise self._shared.stopped
         self._count = number = self._count + 1
+        if self._stop_iteration is not None:
+            self._interrupted(self._stop_iteration)
         state = State(frame, number, self._state, site.line, self._limit, self._most)
-        self._frame, self._state, self._stop_iteration = frame, state, None
+        self._frame, self._state = frame, state
         texts: Changes = {}
         if self._limit is None and not site.cells:
             try:
@@ -325,26 +330,37 @@ class Recorder(Track):
         if frame is self._frame and state is not None:
             plain, tuples = kinds_of_iterator(iterator)
             state.loops = {**state.loops, name: plain, tuples_of(name): tuples}
+            if not plain:
+                state.ends = {**state.ends, name: ending(iterator)}
             self._stop_iteration = None
         elif (track := self._here()) is not None:
             track._stop_iteration = None
             if state is not None and state.frame is frame:
-                state.loops = {}  # of an iterator before
+                state.loops = state.ends = NO_LOOPS  # of an iterator before
 
-    def exhausted(self) -> None:
+    def exhausted(self, name: str) -> None:
         """A loop ends, by a StopIteration if one was raised just now."""
-        if self._stop_iteration is None and not self._threaded:
+        if (track := self._here()) is None:
             return
-        track = self._here()
-        if track is not None and track._stop_iteration is not None:
-            track._stopped_iterating(_getframe(1), track._stop_iteration)
+        shown, track._stop_iteration = track._stop_iteration, None
+        if shown is None and (track._state is None or track._state.ended is None):
+            return
+        frame = _getframe(1)
+        state = track._switch_to(frame)
+        if state.ended is not None:
+            shown, state.ended = state.ended, None
+        elif ending_of(state, name) is Ending.CLEARED:
+            return
+        track._stopped_iterating(frame, shown or "")
 
     def delegate(self, receiver: object, value: object) -> None:
         """`yield from` and `await` ask their iterator for the next value."""
         track = self._here()
         if track is not None:
             track._stop_iteration = None
-            track._switch_to(_getframe(1)).delegating = value is None and _ends_silently(receiver)
+            state = track._switch_to(_getframe(1))
+            state.delegating = value is None and _ends_silently(receiver)
+            state.ends = {**state.ends, DELEGATION: ending(receiver)}
 
     def delegated(self, value: object) -> None:
         """Their iterator has returned a value; 3.11 reports StopIteration if it was a raised one."""
@@ -353,7 +369,9 @@ class Recorder(Track):
             frame, raised = _getframe(1), track._stop_iteration
             state = track._switch_to(frame)
             silent, state.delegating = state.delegating, None
-            if silent is None or (silent and value is None):
+            if silent is None:
+                return
+            if silent and value is None and (raised is None or state.ends[DELEGATION] is not Ending.PASSED_ON):
                 return
             error = StopIteration() if value is None else StopIteration(value)
             track._stopped_iterating(frame, raised or track._error_text(error))

@@ -50,7 +50,8 @@ _ITEMS: type = type(iter({}.items()))
 _ITERABLES: tuple[Iterable[Any], ...] = (
     [], (), "", "é", b"", {}, {}.values(), {}.items(), set(), range(0), range(2**70), reversed([]),
 )  # fmt: skip
-_PLAIN_ITERATORS = frozenset(type(iter(made)) for made in _ITERABLES)
+PLAIN_ITERATORS = frozenset(type(iter(made)) for made in _ITERABLES)
+"""Iterators of these types run no code of the program's."""
 _SILENT = frozenset({types.FunctionType, types.BuiltinFunctionType, types.GeneratorType, types.CoroutineType, type})
 _MISSING = object()
 NOTHING: Set[Any] = frozenset()
@@ -219,12 +220,12 @@ def cut(text: str, limit: int | None) -> str:
 def kinds_of_iterator(iterator: object) -> tuple[bool, bool]:
     """Whether asking it for its next value runs no code of the program's; whether, moreover, that is always a tuple."""
     kind = type(iterator)
-    if kind in _PLAIN_ITERATORS:
+    if kind in PLAIN_ITERATORS:
         return True, kind is _ITEMS
     if kind is enumerate or kind is zip:
         inner: Any = iterator.__reduce__()[1]
         sources = inner[:1] if kind is enumerate else inner
-        plain = all(type(source) in _PLAIN_ITERATORS for source in sources)
+        plain = all(type(source) in PLAIN_ITERATORS for source in sources)
         return plain, plain
     return False, False
 

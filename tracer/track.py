@@ -7,16 +7,19 @@ sites, the lines and the places.
 from __future__ import annotations
 
 import builtins
+import opcode
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import FrameType, MappingProxyType
-from typing import Protocol
+from typing import Any, Protocol
 
 from cwm_trace.format import mark_entry
 from cwm_trace.frames import Frame, Status, Step, Trace
 from cwm_trace.tracer.bounds import SAFE_ITEMS, bounded_text
-from cwm_trace.tracer.flow import ANYTHING, PURE_BUILTINS, is_hidden, shares_locals
+from cwm_trace.tracer.comprehensions import ITERATOR_NAME
+from cwm_trace.tracer.endings import Ending, ending
+from cwm_trace.tracer.flow import ANYTHING, PURE_BUILTINS, is_hidden, loop_name, shares_locals
 from cwm_trace.tracer.instrument import Site
 from cwm_trace.tracer.log import EXCEPTION, LEFT, RETURN, Entry, Expander
 from cwm_trace.tracer.renderings import Renderings, cut
@@ -64,12 +67,14 @@ class State(Renderings):
         loops: of its `for` loops, by `flow.loop_name`: whether asking for the next value runs no code of the program's.
         raised: by handler, the line of the exception that it was entered with.
         suspended: whether it has yielded and not been entered again.
+        ends: how its loops end that ask code of the program's for the next value, by `flow.loop_name`, and what it delegates to.
+        ended: the StopIteration by which one has ended that now lets go what its generator held.
         reraised: whether the exception on its way was only raised again, which is no event.
         delegating: while it waits for another iterator: whether that one ends without raising StopIteration if it returns None.
     """
 
     __slots__ = (
-        "caller", "delegating", "dirty", "frame", "line", "loops", "number", "raised", "reraised", "suspended",
+        "caller", "delegating", "dirty", "ended", "ends", "frame", "line", "loops", "number", "raised", "reraised", "suspended",
     )  # fmt: skip
 
     def __init__(
@@ -83,6 +88,8 @@ class State(Renderings):
         self.dirty = self.reraised = self.suspended = False
         self.delegating: bool | None = None
         self.loops: Mapping[str, bool] = NO_LOOPS
+        self.ends: Mapping[str, Ending] = NO_LOOPS
+        self.ended: str | None = None
         self.raised: Mapping[int, int] = NO_LINES
 
     def local(self, hides: bool) -> Mapping[str, object]:
@@ -183,6 +190,8 @@ class Track:
 
     def _enter(self, frame: FrameType) -> State:
         """The state of a Python frame that is not known yet; the one of the last event has called it, directly or not."""
+        if self._stop_iteration is not None:
+            self._interrupted(self._stop_iteration)
         self._count += 1
         first = frame.f_code.co_firstlineno
         self._frame, self._state = frame, State(frame, self._count, self._state, first, self._limit, self._most)
@@ -198,8 +207,10 @@ class Track:
         """The state of the Python frame that runs now."""
         if frame is self._frame and self._state is not None:
             return self._state
-        self._stop_iteration = None  # it was for the hook that comes next, and that is this one
         state = self._state
+        if self._stop_iteration is not None and state is not None and state.frame is not frame:
+            self._interrupted(self._stop_iteration)
+        self._stop_iteration = None  # it was for the hook that comes next, and that is this one
         while state is not None and state.frame is not frame:
             state = state.caller
         if state is None:
@@ -348,6 +359,18 @@ class Track:
         self._frame = None  # the next hook goes the long way, and forgets it
         self._stop_iteration = self._error_text(error)
 
+    def _interrupted(self, shown: str) -> None:
+        """Code runs while a StopIteration is on its way to a loop: of what dies with the iterator, or what that asks next."""
+        state, self._stop_iteration = self._state, None
+        if state is None or (loop := _loop_at(state.frame)) is None:
+            return
+        ends = ending_of(state, loop)
+        if ends is Ending.PASSED_ON:
+            state.delegating = None
+            self._stopped_iterating(state.frame, shown)
+        elif ends is Ending.RETURNED and loop != DELEGATION:  # which is given the value
+            state.ended = shown
+
     def _stopped_iterating(self, frame: FrameType, shown: str) -> None:
         state = self._switch_to(frame)
         self._raised(state, shown, frame.f_lineno or state.line)
@@ -398,14 +421,37 @@ class ThreadTrack(Track):
             self._busy = False
 
 
+def _loop_at(frame: FrameType) -> str | None:
+    """The `flow.loop_name` of the loop that asks for its next value now, or `DELEGATION`, or None."""
+    code, at = frame.f_code.co_code, frame.f_lasti
+    while code[at] == _CACHE:  # of an instruction that runs a generator in its own evaluation loop, from 3.12 on
+        at -= 2
+    if code[at] == _SEND:
+        return DELEGATION
+    return loop_name(code[:at:2].count(_FOR_ITER)) if code[at] == _FOR_ITER else None
+
+
+def ending_of(state: State, loop: str) -> Ending:
+    """How a loop ends."""
+    if loop in state.ends:
+        return state.ends[loop]
+    first = (
+        loop == loop_name(0) and ITERATOR_NAME in state.frame.f_code.co_varnames
+    )  # of a comprehension, which is given its iterator
+    return ending(state.frame.f_locals[ITERATOR_NAME]) if first else Ending.UNKNOWN
+
+
 def _are_builtins(frame: FrameType, names: tuple[str, ...]) -> bool:
     own, known = frame.f_globals, frame.f_builtins
     return all(name not in own and known.get(name) is BUILTINS[name] for name in names)
 
 
 BUILTINS = {name: getattr(builtins, name) for name in PURE_BUILTINS}
-NO_LOOPS: Mapping[str, bool] = MappingProxyType({})
+NO_LOOPS: Mapping[str, Any] = MappingProxyType({})
 NO_LINES: Mapping[int, int] = MappingProxyType({})
 CELLS: frozenset[str] = frozenset({" cells"})  # no variable can be called so
 # Of co_flags: CO_GENERATOR; and CO_COROUTINE and CO_ASYNC_GENERATOR too.
+DELEGATION = "yield from"
+"""What `State.ends` calls the iterator that is delegated to."""
+_CACHE, _FOR_ITER, _SEND = (opcode.opmap[name] for name in ("CACHE", "FOR_ITER", "SEND"))
 GENERATOR, RESUMABLE = 0x20, 0x20 | 0x80 | 0x200

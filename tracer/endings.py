@@ -1,0 +1,70 @@
+"""What becomes of a StopIteration of the program's code: does `sys.settrace` show it where the iterator is gone through that has caused it?
+
+Knows iterators by their types, and by what those of C hold. What C code of others does is not known.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from enum import Enum
+from types import CoroutineType, GeneratorType, WrapperDescriptorType
+
+from cwm_trace.tracer import quirks
+from cwm_trace.tracer.renderings import PLAIN_ITERATORS
+
+# Bound now: a traced program may replace the one; a metaclass may have its own of the other.
+_referents, _of_type = gc.get_referents, type.__getattribute__
+_RETURN = frozenset({GeneratorType, CoroutineType})
+_DEPTH = 4  # of iterators that ask others
+
+
+class Ending(Enum):
+    """Of an iterator, where code of the program that it asks raises StopIteration.
+
+    PASSED_ON: it ends the loop. What runs before that is of what dies with the iterator, and runs after the event.
+    RETURNED: so it does, but it is what a generator or coroutine returns. What runs before that is of what dies with its locals, and runs
+        ahead of the event.
+    CLEARED: nothing comes of it, and the iterator may go on.
+    UNKNOWN: the one or the other.
+    """
+
+    PASSED_ON = 1
+    RETURNED = 2
+    CLEARED = 3
+    UNKNOWN = 4
+
+
+def ending(iterator: object, depth: int = _DEPTH) -> Ending:
+    """How an iterator ends."""
+    kind = _defines_next(iterator)
+    if kind is None:
+        return Ending.PASSED_ON
+    if kind in _RETURN:
+        return Ending.RETURNED
+    if kind.__name__ in quirks.CLEAR_STOP_ITERATION:
+        return Ending.CLEARED
+    if kind.__name__ not in quirks.PASS_STOP_ITERATION_ON or not depth:
+        return Ending.UNKNOWN
+    sources = [ending(source, depth - 1) for source in _sources(iterator)]
+    if len(sources) == 1 or {*sources} == {Ending.CLEARED}:
+        return sources[0]
+    return Ending.UNKNOWN if Ending.CLEARED in sources or Ending.UNKNOWN in sources else Ending.PASSED_ON
+
+
+def _defines_next(iterator: object) -> type | None:
+    """The type of C whose `__next__` this is; None: that is written in Python. A coroutine has none."""
+    kind = type(iterator)
+    if kind in _RETURN:
+        return kind
+    step = _of_type(kind, "__next__")
+    return step.__objclass__ if isinstance(step, WrapperDescriptorType) else None
+
+
+def _sources(held: object) -> Iterator[object]:
+    """The iterators that one of C holds, by itself or in tuples; but no plain ones, which run no code."""
+    for inner in _referents(held):
+        if type(inner) is tuple:
+            yield from _sources(inner)
+        elif type(inner) not in PLAIN_ITERATORS and any("__next__" in vars(base) for base in type(inner).__mro__):
+            yield inner
