@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from functools import partial
+from re import Match, Pattern
 from types import GeneratorType
 from typing import Any
 
+from cwm_trace.models.containers import MATCH, PATTERN
 from cwm_trace.models.machine.calls import calls, invoke
 from cwm_trace.models.machine.interpreter import Body, Interpreter, Work, missing_arguments
 from cwm_trace.models.machine.iterators import collected
@@ -51,6 +53,7 @@ from cwm_trace.models.machine.values import (
     nearest,
 )
 
+_LITERALS: Mapping[str, type] = {MATCH: Match, PATTERN: Pattern}
 _TYPES: Mapping[str, type] = {
     "Counter": Counter,
     "OrderedDict": OrderedDict,
@@ -140,6 +143,8 @@ def attribute(m: Interpreter, owner: Value, name: Any) -> Work:
             return m.unknown()
     if name == "__class__":
         return class_of(owner)
+    if isinstance(owner, Literal) and not callable(getattr(_LITERALS.get(owner.kind), name, len)):
+        return m.questions.value(f"{owner.text}.{name}")
     return _of_value(owner, name)
     yield
 
@@ -537,8 +542,7 @@ def _annotated(made: Class) -> list[str]:
     for name, kind in zip(annotations.keys, annotations.values, strict=True):
         if isinstance(kind, Unknown) or (isinstance(kind, (Builtin, Alias)) and "InitVar" in str(kind)):
             raise Lost
-        is_shared = isinstance(kind, Builtin) and kind.name == "typing.ClassVar"
-        if not is_shared and not (isinstance(kind, str) and "ClassVar" in kind):
+        if "ClassVar" not in (kind if isinstance(kind, str) else getattr(kind, "shown", getattr(kind, "name", ""))):
             names.append(name)
     return names
 

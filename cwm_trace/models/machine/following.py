@@ -15,7 +15,7 @@ from typing import NamedTuple
 from cwm_trace.errors import InputError
 from cwm_trace.format import source_lines
 from cwm_trace.frames import Event, Frame, Step
-from cwm_trace.models.machine import library, methods, scalars
+from cwm_trace.models.machine import library, methods, notation, scalars
 from cwm_trace.models.machine.code import Code, compiled
 from cwm_trace.models.machine.interpreter import Activation, Choice, Happening, Interpreter
 from cwm_trace.models.machine.opcodes import OPERATIONS
@@ -40,7 +40,7 @@ from cwm_trace.models.machine.values import (
 )
 from cwm_trace.tracer.entry import context_entry
 
-_REGISTERED = (library, methods, scalars)  # what they have is looked for by name
+_REGISTERED = (library, methods, notation, scalars)  # what they have is looked for by name
 _HIDDEN = frozenset(("__annotations__", "__builtins__", "__doc__", "__name__"))
 
 
@@ -104,10 +104,10 @@ class Following:
 
     def _choose(self, choice: Choice, step: Step) -> None:
         """Let a frame tell which way was taken; neither, if it shows neither, or both."""
-        texts = [self._lines[line - 1] if line else None for line in choice.lines]
-        source = step.source.rstrip("\r\n") if step.event is Event.LINE else ""
-        if self._machine is not None and texts[0] != texts[1] and source in texts:
-            self._machine.chosen = source == texts[0]
+        source = step.source.rstrip("\r\n")
+        fits = [way is not None and step.event is way[0] and self._lines[way[1] - 1] == source for way in choice.ways]
+        if self._machine is not None and fits[0] != fits[1]:
+            self._machine.chosen = fits[0]
         self._pending = None
 
     def _next(self) -> tuple[Happening, Foretold] | None:

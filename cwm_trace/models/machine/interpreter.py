@@ -187,11 +187,11 @@ class Choice(NamedTuple):
     """Two ways on, of which nobody knows which: the next frame tells.
 
     Attributes:
-        lines: the first lines of the source that come there, if the choice is True, and if it is False; 0: unknown.
+        ways: the first event that comes there, and its line, if the choice is True, and if it is False; None: unknown.
         then: is told which.
     """
 
-    lines: tuple[int, int]
+    ways: tuple[tuple[Event, int] | None, tuple[Event, int] | None]
     then: Callable[[bool], Any]
 
 

@@ -16,12 +16,13 @@ from cwm_trace.models.machine import classes, operators
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.interpreter import Interpreter, Resume, Work
 from cwm_trace.models.machine.iterators import Iterator, collected, iterator_of, over_items, step
-from cwm_trace.models.machine.natives import in_order, native
+from cwm_trace.models.machine.natives import CHECKED, in_order, native
 from cwm_trace.models.machine.questions import arguments, text_of
 from cwm_trace.models.machine.rendering import by_count
 from cwm_trace.models.machine.values import (
     END,
     UNSET,
+    Alias,
     Builtin,
     Class,
     Dict,
@@ -236,7 +237,13 @@ def _auto(m: Interpreter) -> Value:
     return Object(classes.AUTO)
 
 
-@native("enum.unique", "typing.final", "typing.runtime_checkable", "typing.no_type_check")
+@native("typing.runtime_checkable")
+def _runtime_checkable(m: Interpreter, made: Value) -> Value:
+    made.space[CHECKED] = True
+    return made
+
+
+@native("enum.unique", "typing.final", "typing.no_type_check")
 def _itself(m: Interpreter, value: Value) -> Value:
     return value
 
@@ -248,9 +255,16 @@ def _abstractmethod(m: Interpreter, function: Value) -> Value:
     return function
 
 
-@native("typing.TypeVar", "typing.NewType", "typing.ParamSpec")
-def _type_variable(m: Interpreter, *_: Value, **__: Value) -> Value:
-    return Unknown()
+@native("typing.TypeVar", "typing.ParamSpec")
+def _type_variable(
+    m: Interpreter, name: Value, *_: Value, covariant: Value = False, contravariant: Value = False, **__: Value
+) -> Value:
+    return Alias(f"{'+' if known(covariant) else '-' if known(contravariant) else '~'}{known(name)}")
+
+
+@native("typing.NewType")
+def _new_type(m: Interpreter, name: Value, _: Value) -> Value:
+    return Native("NewType", lambda m, value: value, shown=f"__main__.{known(name)}")
 
 
 @native("typing.cast")

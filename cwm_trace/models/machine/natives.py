@@ -55,6 +55,8 @@ PURE = frozenset(
     "calendar datetime decimal fractions json math random re statistics string textwrap time typing unicodedata".split()
 )
 """Modules whose functions change nothing that they are given: what they give is unknown, and no more."""
+CHECKED = "_is_runtime_protocol"
+"""What a class has whose objects `isinstance` tells by their members."""
 _SMALL = 64  # items: CPython sorts fewer in one way, which the calls of a program's `__lt__` show
 
 
@@ -410,7 +412,9 @@ def _best(m: Interpreter, sign: str, values: Sequence[Value], key: Value, defaul
     best_key: Value = None
     while (item := (yield from step(m, iterator))) is not END:
         given = item if key is None else (yield from invoke(m, key, [item], {}))
-        if best is END or (yield from _holds(m, sign, given, best_key)):
+        if best is not END and (is_unknown(given) or is_unknown(best_key)):
+            best = best_key = m.unknown()
+        elif best is END or (yield from _holds(m, sign, given, best_key)):
             best, best_key = item, given
     if best is not END:
         return best
@@ -435,6 +439,8 @@ def in_order(m: Interpreter, items: Sequence[Value], key: Value, is_down: bool) 
     keys = []
     for item in items:
         keys.append(item if key is None else (yield from invoke(m, key, [item], {})))
+    if any(map(is_unknown, keys)):
+        return [m.unknown() for _ in items]
     if len(items) >= _SMALL and any(isinstance(known(each), Object) for each in keys):
         raise Lost
     if key is None and _is_plain(items):
@@ -473,6 +479,8 @@ def _by_halves(m: Interpreter, pairs: list[tuple[Value, Value]]) -> Work:
 
 @native("isinstance")
 def _isinstance(m: Interpreter, value: Value, kinds: Value) -> Value:
+    if is_unknown(value):
+        return m.unknown()
     return any(_is_one(value, kind) for kind in _kinds(kinds))
 
 
@@ -520,7 +528,36 @@ def _is_one(value: Value, kind: Value) -> bool:
             return kind.name == "object"
         if isinstance(value, (Paused, Iterator, View, Function, Method, Native)):
             return kind.name == "object"
+    if isinstance(kind, Class) and is_protocol(kind):
+        return is_made_of(class_of(value), kind) or _has_members(value, kind)
     return is_made_of(class_of(value), kind)
+
+
+def is_protocol(kind: Class) -> bool:
+    """Whether a class says what others are to have (PEP 544)."""
+    names = (getattr(base, "shown", getattr(base, "name", "")) for base in kind.bases)
+    return any(name.partition("[")[0] == "typing.Protocol" for name in names)
+
+
+def _has_members(value: Value, kind: Class) -> bool:
+    """Whether an object has all that a protocol says. Raises Raised, Lost."""
+    if CHECKED not in kind.space:
+        raise error("TypeError", "Instance and class checks can only be used with @runtime_checkable protocols")
+    if (
+        not isinstance(value, Object)
+        or not isinstance(value.kind, Class)
+        or find(value.kind, "__getattr__") is not None
+    ):
+        raise Lost
+    protocols = [each for each in kind.line if isinstance(each, Class) and is_protocol(each)]
+    names = {name for each in protocols for name in (*each.space, *annotated(each)) if not name.startswith("__")}
+    return all(name in value.attributes or find(value.kind, name) is not None for name in names - {CHECKED})
+
+
+def annotated(made: Class) -> list[str]:
+    """The names that a class has annotations of."""
+    found = made.space.get("__annotations__")
+    return list(found.keys) if isinstance(found, Dict) else []
 
 
 def _kinds(kinds: Value) -> Sequence[Value]:

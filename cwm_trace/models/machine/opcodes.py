@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
+from cwm_trace.frames import Event
 from cwm_trace.models.machine import classes, matching, operators
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.code import CONVENTION, Code, Instruction
@@ -729,19 +730,20 @@ def _jump_if(m: Interpreter, frame: Activation, ins: Instruction, value: Value, 
 
 def _choice(frame: Activation, ins: Instruction, ways: tuple[int, int], then: Callable[[bool], None]) -> Choice:
     """Between two places to go on at, of which the next line tells."""
-    return Choice((_first_line(frame.code, ways[0], ins.line), _first_line(frame.code, ways[1], ins.line)), then)
+    return Choice((_first_event(frame.code, ins, ways[0]), _first_event(frame.code, ins, ways[1])), then)
 
 
-def _first_line(code: Code, at: int, line: int) -> int:
-    """The first other line of the source behind a place; 0: unknown."""
+def _first_event(code: Code, before: Instruction, at: int) -> tuple[Event, int] | None:
+    """The first event, and its line, that comes behind a place which is reached from an instruction; None: unknown."""
+    line = before.line
     for _ in code.instructions:
         instruction = code.instructions[at]
-        if instruction.line not in (0, line):
-            return instruction.line
-        if instruction.name.startswith("RETURN"):
-            return 0
-        at = code.places[instruction.value] if instruction.name.startswith("JUMP_") else at + 1
-    return 0
+        if instruction.line and (instruction.line != line or instruction.offset < before.offset):
+            return Event.LINE, instruction.line
+        if instruction.name.startswith(("RETURN", "YIELD")):
+            return Event.RETURN, line
+        before, at = instruction, code.places[instruction.value] if instruction.name.startswith("JUMP_") else at + 1
+    return None
 
 
 @_operation(*(f"POP_JUMP_{way}IF_{wanted}" for way in ("", "FORWARD_", "BACKWARD_") for wanted in ("NONE", "NOT_NONE")))

@@ -498,6 +498,8 @@ def truth_of(m: Interpreter, value: Value) -> Work:
 
 def length(m: Interpreter, value: Value) -> Work:
     """`len(value)`. Raises Raised."""
+    if is_unknown(value):
+        return m.unknown()
     value = known(value)
     items: Sequence[Value] | None = as_tuple(value)
     match value:
@@ -600,8 +602,6 @@ def item(m: Interpreter, over: Value, key: Value) -> Work:
             if not found:
                 raise error("KeyError", key)
             return found[0]
-        case Builtin(name="typing.ClassVar"):
-            return over
         case Class() | Builtin() | Alias():
             parts = key if isinstance(key, tuple) else (key,)
             is_typing = type_text(over).startswith("typing.")

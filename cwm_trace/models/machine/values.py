@@ -401,6 +401,8 @@ def class_of(value: Value) -> Value:
             return Builtin({MATCH: "re.Match", PATTERN: "re.Pattern"}.get(value.kind, value.kind))
         case Descriptor():
             return Builtin(value.kind)
+        case Slice():
+            return Builtin("slice")
         case Module():
             return Builtin("module")
         case Unknown() if value.value is not UNSET:

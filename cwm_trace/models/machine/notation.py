@@ -1,0 +1,116 @@
+"""JSON texts, which are values in another notation: read and written as `json.loads` and `json.dumps` do it.
+
+Knows which functions of the program they call, and when. Encoders and decoders of the program's own classes are not followed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from cwm_trace.models.machine.calls import invoke
+from cwm_trace.models.machine.interpreter import Interpreter, Work
+from cwm_trace.models.machine.natives import native
+from cwm_trace.models.machine.values import (
+    Dict,
+    List,
+    Lost,
+    Unknown,
+    Value,
+    error,
+    is_unknown,
+    kind_name,
+    known,
+    read,
+)
+
+_LAYOUT = frozenset({"ensure_ascii", "indent", "separators", "sort_keys"})
+
+
+class _Open(Exception):
+    """Internal: something in the value is not known."""
+
+
+@native("json.loads")
+def _loads(m: Interpreter, text: Value, object_hook: Value = None, **others: Value) -> Work:
+    if is_unknown(text) or others:
+        return m.unknown()
+    text = known(text)
+    if not isinstance(text, (str, bytes)):
+        kind = kind_name(text)
+        raise error("TypeError", f"the JSON object must be str, bytes or bytearray, not {kind}")
+    try:
+        found = json.loads(text)
+    except json.JSONDecodeError as bad:
+        raised = error("json.JSONDecodeError", str(bad))
+        raised.error.attributes.update({name: getattr(bad, name) for name in ("msg", "doc", "pos", "lineno", "colno")})
+        raise raised from None
+    return (yield from _made(m, found, known(object_hook)))
+
+
+def _made(m: Interpreter, found: Any, hook: Value) -> Work:
+    """The value that a JSON text says, inner ones first, as the hook is called."""
+    if isinstance(found, list):
+        items = []
+        for item in found:
+            items.append((yield from _made(m, item, hook)))
+        return List(items)
+    if not isinstance(found, dict):
+        return read(repr(found))
+    made = Dict()
+    for key, value in found.items():
+        made.keys.append(key)
+        made.values.append((yield from _made(m, value, hook)))
+    return made if hook is None else (yield from invoke(m, hook, [made], {}))
+
+
+@native("json.dumps")
+def _dumps(m: Interpreter, value: Value, default: Value = None, **layout: Value) -> Work:
+    if not _LAYOUT.issuperset(layout) or any(map(is_unknown, layout.values())):
+        return m.unknown()
+    try:
+        plain = yield from _plain(m, value, known(default))
+        given = yield from _plain(m, Dict(list(layout), list(layout.values())), None)
+    except _Open:
+        return m.unknown()
+    return _written(plain, given)
+
+
+def _written(plain: Any, layout: Mapping[str, Any]) -> str:
+    try:
+        return json.dumps(plain, **layout)
+    except (TypeError, ValueError):  # keys of several kinds
+        raise Lost from None
+
+
+def _plain(m: Interpreter, value: Value, default: Value) -> Work:
+    """A value as this Python's own. Raises Raised for what JSON has no notation for, Lost, _Open."""
+    if isinstance(value, Unknown) and is_unknown(value):
+        raise _Open
+    value = known(value)
+    match value:
+        case None | bool() | int() | float() | str():
+            return value
+        case List(kind="list", items=items) | (tuple() as items):
+            made = []
+            for item in items:
+                made.append((yield from _plain(m, item, default)))
+            return made
+        case Dict():
+            if any(is_unknown(key) for key in value.keys):
+                raise _Open
+            keys = [_key(known(key)) for key in value.keys]
+            held = {}
+            for key, each in zip(keys, value.values, strict=True):
+                held[key] = yield from _plain(m, each, default)
+            return held
+    if default is None:
+        raise error("TypeError", f"Object of type {kind_name(value)} is not JSON serializable")
+    return (yield from _plain(m, (yield from invoke(m, default, [value], {})), default))
+
+
+def _key(key: Value) -> Value:
+    if key is None or isinstance(key, (bool, int, float, str)):
+        return key
+    raise error("TypeError", f"keys must be str, int, float, bool or None, not {kind_name(key)}")
