@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, settings
 
+from cwm_trace.models import set_table
+
 if TYPE_CHECKING:
     from tests.browser import Page
 
@@ -27,6 +29,15 @@ def cache_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.delenv("CWM_TRACE_MODEL", raising=False)
     return tmp_path / "cache"
+
+
+@pytest.fixture
+def own_hashes(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Sets of texts in the order that they have in this process, where what is foretold is compared with what is recorded here."""
+    monkeypatch.setattr(set_table, "_of_text", hash)
+    set_table.hash_of.cache_clear()
+    yield
+    set_table.hash_of.cache_clear()
 
 
 @pytest.fixture(scope="module")

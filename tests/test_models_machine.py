@@ -39,7 +39,7 @@ pytestmark = pytest.mark.skipif(not code.is_supported(), reason="this Python's b
 
 
 @pytest.fixture(autouse=True)
-def strict(monkeypatch: pytest.MonkeyPatch) -> None:
+def strict(monkeypatch: pytest.MonkeyPatch, own_hashes: None) -> None:
     monkeypatch.setattr(Following, "is_strict", True)
 
 

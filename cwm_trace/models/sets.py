@@ -2,8 +2,7 @@
 
 Whether two values are equal is asked (`models.steps`). How a set came to be is not shown: of tables in which items have the order that is seen
 the likeliest is taken, and `pop` takes the first one, which it does unless items came to it since the last. The order of texts is another in
-each process: nothing is known of it here. Source: Objects/setobject.c of CPython 3.11 (`set_add_entry`, `set_table_resize`, `set_merge`).
-Evaluates nothing but literals.
+each process, and of them nothing is known here (`machine.sets` knows of programs that the tracer runs). Evaluates nothing but literals.
 """
 
 from __future__ import annotations
@@ -13,15 +12,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 
 from cwm_trace.models.items import MOST, Raises, Steps, Way, is_whole, items_of
+from cwm_trace.models.set_table import Table
 from cwm_trace.models.statements import statement_of
 
-_SMALLEST = 8  # entries of a table
-_NEXT = 9  # entries looked at behind the first one, before it goes on elsewhere
-_PERTURB = 5  # bits of the hash that are used up by each look elsewhere
-_WORD = 2**64
-_MODULUS = 2**61 - 1  # of hashes
-_PRIMES = {0: 11400714785074694791, 1: 14029467366897019727, 4: 2870177450012600261}
-_PLACES = {"True": 1, "False": 0}
+_TRUTHS = ("True", "False")
 _METHODS = {"union": "|", "intersection": "&", "difference": "-", "symmetric_difference": "^"}
 _UPDATES = {"update": "|", "intersection_update": "&", "difference_update": "-", "symmetric_difference_update": "^"}
 
@@ -40,7 +34,7 @@ def set_of(items: Sequence[str], steps: Steps) -> str | None:
 def ordered(items: Sequence[str], steps: Steps) -> list[str] | None:
     """The items of that set."""
     kept = _distinct(items, steps)
-    return _Table(kept).items if _have_order(kept) else None
+    return Table(kept).items if _have_order(kept) else None
 
 
 def display_of(items: Sequence[str]) -> Way | None:
@@ -49,9 +43,9 @@ def display_of(items: Sequence[str]) -> Way | None:
         return None
 
     def way(steps: Steps) -> str:
-        table = _Table(_distinct(items, steps))
+        table = Table(_distinct(items, steps))
         # Of constants the compiler makes a frozen set, and another one of that, which is then copied.
-        return set_together((_Table(table.items).copy() if len(items) > 2 else table).items)
+        return set_together((Table(table.items).copy() if len(items) > 2 else table).items)
 
     return way
 
@@ -79,7 +73,7 @@ def of_set(name: str, items: Sequence[str], others: Sequence[str] | None, given:
     if name == "pop" and not given and items:
         return lambda steps: items[0]
     if name == "copy" and not given:
-        return lambda steps: None if (table := _table_of(items)) is None else set_together(table.copy().items)
+        return lambda steps: None if (table := table_of(items)) is None else set_together(table.copy().items)
     if others is None or len(given) > 1:
         return None
     if name in _METHODS:
@@ -117,7 +111,7 @@ def changed_set(name: str, items: Sequence[str], given: Sequence[str], others: S
 
 
 def _with(items: Sequence[str], more: Sequence[str]) -> str | None:
-    if (table := _table_of(items)) is None:
+    if (table := table_of(items)) is None:
         return None
     return set_together(_exchanged(table, [], more).items)
 
@@ -130,17 +124,17 @@ def _joined(items: Sequence[str], sign: str, others: Sequence[str]) -> Way | Non
         both = [item for item in items if _has(others, item, steps)]
         new = [item for item in others if not _has(items, item, steps)]
         if sign == "&":
-            return set_together(_Table(_in(both, others, steps) if len(others) <= len(items) else both).items)
+            return set_together(Table(_in(both, others, steps) if len(others) <= len(items) else both).items)
         left = [item for item in items if item not in both]
         if sign == "-" and len(items) // 4 <= len(others):
-            return set_together(_Table(left).items)
-        if (table := _table_of(items)) is None:
+            return set_together(Table(left).items)
+        if (table := table_of(items)) is None:
             return None
         if sign == "|":
             return set_together(table.copy().merge(others, new).items)
         if sign == "-":
             return set_together(_exchanged(table.copy(), both, ()).items)
-        if (other_table := _table_of(others)) is None:
+        if (other_table := table_of(others)) is None:
             return None
         return set_together(_exchanged(other_table.copy(), _in(both, others, steps), left).items)
 
@@ -152,7 +146,7 @@ def _in(both: Sequence[str], others: Sequence[str], steps: Steps) -> list[str]:
     return [item for other in others for item in both if steps.same(item, other)]
 
 
-def _exchanged(table: _Table, gone: Iterable[str], new: Iterable[str]) -> _Table:
+def _exchanged(table: Table, gone: Iterable[str], new: Iterable[str]) -> Table:
     for item in gone:
         table.remove(item)
     for item in new:
@@ -184,68 +178,7 @@ def _have_order(items: Sequence[str]) -> bool:
     return len(items) <= MOST and (len(items) < 2 or all(map(_has_hash, items)))
 
 
-class _Table:
-    """A set's entries, which only grow: what is taken from it leaves its entry used, until a larger table is made."""
-
-    def __init__(self, items: Iterable[str] = (), size: int = _SMALLEST) -> None:
-        self._entries: dict[int, str | None] = {}
-        self._size = size
-        for item in items:
-            self.add(item)
-
-    @property
-    def items(self) -> list[str]:
-        """In the order in which they are shown."""
-        return [item for _, item in sorted(self._entries.items()) if item is not None]
-
-    def add(self, item: str) -> None:
-        """An item that it has not."""
-        self._put(item)
-        if len(self._entries) * 5 >= (self._size - 1) * 3:
-            self._resize(len(self.items) * 4)
-
-    def remove(self, item: str) -> None:
-        """An item that it has."""
-        place = next(place for place, each in self._entries.items() if each == item)
-        self._entries[place] = None
-
-    def merge(self, items: Sequence[str], new: Iterable[str]) -> _Table:
-        """Another set's items, of which some are new: room is made for all of them before."""
-        if (len(self._entries) + len(items)) * 5 >= (self._size - 1) * 3:
-            self._resize((len(self.items) + len(items)) * 2)
-        for item in new:
-            self.add(item)
-        return self
-
-    def copy(self) -> _Table:
-        """A table for what is in this one."""
-        made = _Table().merge(self.items, ())
-        if made._size == self._size and None not in self._entries.values():
-            made._entries = dict(self._entries)
-            return made
-        for item in self.items:
-            made._put(item)
-        return made
-
-    def _resize(self, number: int) -> None:
-        self._size, items, self._entries = _fitting(number), self.items, {}
-        for item in items:
-            self._put(item)
-
-    def _put(self, item: str) -> None:
-        perturb = _hash(item) % _WORD
-        place = perturb % self._size
-        while True:
-            behind = _NEXT if place + _NEXT < self._size else 0
-            for each in range(place, place + behind + 1):
-                if each not in self._entries:
-                    self._entries[each] = item
-                    return
-            perturb >>= _PERTURB
-            place = (place * 5 + 1 + perturb) % self._size
-
-
-def _table_of(items: Sequence[str]) -> _Table | None:
+def table_of(items: Sequence[str]) -> Table | None:
     """One in which items have the order in which they are shown; None: none was found. In which order they came into it is unknown."""
     tables = (make(order) for make in _MAKERS for order in _orders(items))
     return next((table for table in tables if table.items == [*items]), None)
@@ -261,38 +194,11 @@ def _orders(items: Sequence[str]) -> Iterator[list[str]]:
         yield [*others, item]
 
 
-_MAKERS: list[Callable[[Sequence[str]], _Table]] = [
-    _Table,
-    lambda items: _Table(items).copy(),
-    *(partial(_Table, size=2**power) for power in range(3, 10)),
+_MAKERS: list[Callable[[Sequence[str]], Table]] = [
+    Table,
+    lambda items: Table(items).copy(),
+    *(partial(Table, size=2**power) for power in range(3, 10)),
 ]
-
-
-def _fitting(number: int) -> int:
-    size = _SMALLEST
-    while size <= number:
-        size *= 2
-    return size
-
-
-def _hash(item: str) -> int:
-    """The hash of a whole number, or of a tuple of such; of what is alone in its table any will do."""
-    if item in _PLACES:
-        return _PLACES[item]
-    if not is_whole(item):
-        return _of_tuple(_parts(item) or [])
-    number = abs(int(item)) % _MODULUS
-    number = -number if item.startswith("-") else number
-    return -2 if number == -1 else number
-
-
-def _of_tuple(parts: Sequence[str]) -> int:
-    """Source: Objects/tupleobject.c of CPython 3.11 (`tuplehash`), 64 bits."""
-    made = _PRIMES[4]
-    for part in parts:
-        made = (made + _hash(part) * _PRIMES[1]) % _WORD
-        made = (made << 31 | made >> 33) % _WORD * _PRIMES[0] % _WORD
-    return (made + (len(parts) ^ _PRIMES[4] ^ 3527539)) % _WORD
 
 
 def _parts(item: str) -> list[str] | None:
@@ -305,7 +211,7 @@ def _parts(item: str) -> list[str] | None:
 
 
 def _has_hash(item: str) -> bool:
-    return is_whole(item) or item in _PLACES or _parts(item) is not None
+    return is_whole(item) or item in _TRUTHS or _parts(item) is not None
 
 
 def given_items(texts: Iterable[str]) -> list[str] | None:

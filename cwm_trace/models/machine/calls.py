@@ -7,6 +7,9 @@ from typing import TypeAlias
 
 from cwm_trace.models.machine.interpreter import Call, Interpreter, Work, done
 from cwm_trace.models.machine.values import (
+    Alias,
+    Builtin,
+    Class,
     Descriptor,
     Function,
     Lost,
@@ -48,6 +51,8 @@ def invoke(m: Interpreter, function: Value, args: Sequence[Value], named: Mappin
         case Native():
             given = function.run(m, *args, **named)
             return (yield from done(given))
+        case Alias(origin=Builtin() | Class() as made):
+            return (yield from invoke(m, made, args, named))
         case Descriptor(kind="staticmethod"):
             return (yield from invoke(m, function.get, args, named))
         case Object() if (own := find(function.kind, "__call__")) is not None:

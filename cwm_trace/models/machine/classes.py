@@ -47,6 +47,7 @@ from cwm_trace.models.machine.values import (
     error,
     find,
     is_exception,
+    is_unknown,
     kind_name,
     known,
     look_up,
@@ -460,9 +461,10 @@ def build(m: Interpreter, function: Function, name: str, bases: Sequence[Value],
     if own := next((_ENUMS[base.name] for base in bases if getattr(base, "name", "") in _ENUMS), ""):
         space[GENERATES] = Native("generate", lambda m: None, shown=f"<function {own}._generate_next_value_>")
     yield Body(function, space)
-    if not all(isinstance(base, (Builtin, Class, Alias, Unknown)) for base in bases):
+    if not all(isinstance(base, (Builtin, Class, Unknown)) or getattr(base, "origin", None) for base in bases):
         raise Lost
-    bases = tuple(known(base) for base in bases if not isinstance(base, Unknown)) or (Builtin("object"),)
+    bases = tuple(base.origin if isinstance(base, Alias) else known(base) for base in bases if not is_unknown(base))
+    bases = bases or (Builtin("object"),)
     made = Class(name, function.code.made.co_qualname, bases, space)
     if not _UNFOLLOWED.isdisjoint(space):
         raise Lost

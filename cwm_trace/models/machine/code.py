@@ -81,11 +81,16 @@ class Handler(NamedTuple):
     has_place: bool
 
 
+class Display(tuple[Any, ...]):
+    """The constants of a set that is written out, in the order of the source, which the compiled one does not have."""
+
+
 @dataclass(frozen=True, eq=False)
 class Code:
-    """A code object."""
+    """A code object, and the source of its module."""
 
     made: CodeType
+    source: str = ""
 
     @property
     def name(self) -> str:
@@ -108,13 +113,23 @@ class Code:
         lines = {offset: line or 0 for start, end, line in self.made.co_lines() for offset in range(start, end, 2)}
         found = dis.get_instructions(self.made)
         made = [
-            Instruction(each.opname, each.arg or 0, each.argval, each.offset, lines.get(each.offset, 0))
+            Instruction(each.opname, each.arg or 0, self._value(each), each.offset, lines.get(each.offset, 0))
             for each in found
         ]
         first = next((number for number, each in enumerate(made) if each.name == "RESUME"), None)
         if first is not None and made[first].line:  # a function with decorators begins with the first of them
             made[first] = made[first]._replace(line=self.made.co_firstlineno)
         return tuple(made)
+
+    def _value(self, instruction: dis.Instruction) -> Any:
+        value, place = instruction.argval, instruction.positions
+        if not isinstance(value, frozenset) or place is None or place.lineno is None or place.end_lineno is None:
+            return value
+        lines = self.source.encode().split(b"\n")[place.lineno - 1 : place.end_lineno]
+        text = b"\n".join(lines)[
+            place.col_offset : len(b"\n".join(lines)) - len(lines[-1]) + (place.end_col_offset or 0)
+        ]
+        return _displayed(text.decode(errors="replace")) or value
 
     @cached_property
     def places(self) -> dict[int, int]:
@@ -157,6 +172,14 @@ class Code:
         )
 
 
+def _displayed(text: str) -> Display | None:
+    try:
+        tree = ast.parse(text, mode="eval").body
+        return Display(map(ast.literal_eval, tree.elts)) if isinstance(tree, ast.Set) else None
+    except (SyntaxError, ValueError):
+        return None
+
+
 def compiled(source: str) -> Code | None:
     """The code of a module; None where it is no Python, or this Python's bytecode is not followed."""
     if CONVENTION is None:
@@ -164,7 +187,7 @@ def compiled(source: str) -> Code | None:
     try:
         if not CONVENTION.has_all_lines and (differs(source) or any(map(_has_lines, ast.walk(ast.parse(source))))):
             return None
-        return Code(compile_source(source, "<source>"))
+        return Code(compile_source(source, "<source>"), source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 

@@ -236,7 +236,8 @@ def _taken(value: Value, seen: Value) -> Value:
         case (List(), List()) if value.kind == seen.kind:
             value.items[:] = _each_taken(value.items, seen.items)
         case (Set(), Set()):
-            value.items, value.has_order = list(seen.items), True
+            if not value.has_order or [*map(closed, value.items)] != [*map(closed, seen.items)]:
+                value.items[:], value.table, value.has_order = seen.items, None, True
         case (Dict(), Dict()):
             is_same = closed_keys(value) == closed_keys(seen)
             value.values[:] = _each_taken(value.values, seen.values) if is_same else seen.values

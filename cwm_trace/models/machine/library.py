@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from cwm_trace.models.containers import PATTERN
-from cwm_trace.models.machine import classes, operators
+from cwm_trace.models.machine import classes, operators, sets
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.interpreter import Interpreter, Resume, Work
 from cwm_trace.models.machine.iterators import Iterator, collected, iterator_of, over_items, step
@@ -895,7 +895,7 @@ def _copy(m: Interpreter, value: Value) -> Work:
         case List():
             return List([*value.items], value.kind, value.most)
         case Set():
-            return Set([*value.items], value.kind)
+            return sets.copied(value)
         case Dict():
             return Dict([*value.keys], [*value.values], value.kind, value.make)
     return value
@@ -918,7 +918,9 @@ def _deep(value: Value, seen: dict[int, Value]) -> Value:
             seen[id(value)] = made
             made.items += [_deep(each, seen) for each in value.items]
         case Set():
-            made = Set([_deep(each, seen) for each in value.items], value.kind)
+            items = [_deep(each, seen) for each in value.items]
+            made = sets.put_together(items) or Set(items, has_order=False)
+            made.kind = value.kind
         case Dict():
             made = Dict([], [], value.kind, value.make)
             seen[id(value)] = made

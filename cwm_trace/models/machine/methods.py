@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from cwm_trace.models.machine import operators
+from cwm_trace.models.machine import operators, sets
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.interpreter import Interpreter, Resume, Work, closed_generator
 from cwm_trace.models.machine.iterators import collected
@@ -109,12 +109,14 @@ def _remove(m: Interpreter, over: Value, item: Value) -> Work:
 @native("list.clear", "deque.clear", "set.clear")
 def _clear(m: Interpreter, over: Value) -> None:
     over.items.clear()
+    if isinstance(over, Set):
+        over.table, over.has_order = None, True
 
 
 @native("list.copy", "deque.copy", "set.copy", "frozenset.copy")
 def _copy(m: Interpreter, over: Value) -> Value:
     if isinstance(over, Set):
-        return Set([*over.items], over.kind, over.has_order)
+        return sets.copied(over)
     return List([*over.items], over.kind, over.most)
 
 
@@ -257,9 +259,9 @@ def _add(m: Interpreter, over: Value, item: Value) -> Work:
 
 @native("set.discard")
 def _discard(m: Interpreter, over: Value, item: Value) -> Work:
-    for place, each in enumerate(over.items):
+    for each in over.items:
         if (yield from operators.same(m, each, item)):
-            del over.items[place]
+            sets.take_out(over, [each])
             return
 
 
@@ -281,28 +283,42 @@ def _update_set(m: Interpreter, over: Value, *more: Value) -> Work:
 def _pop_set(m: Interpreter, over: Value) -> Value:
     if not over.items:
         raise error("KeyError", "pop from an empty set")
+    if (found := sets.pop(over)) is not None:
+        return found
     if not over.has_order:
         raise Lost
     return over.items.pop(0)
 
 
 _CHANGING = {"intersection_update": "&", "difference_update": "-", "symmetric_difference_update": "^"}
-_SIGNS = {"union": "|", "intersection": "&", "difference": "-", "symmetric_difference": "^"}
+_SIGNS = {"intersection": "&", "difference": "-", "symmetric_difference": "^"}
+
+
+@native("set.union", "frozenset.union")
+def _union(m: Interpreter, over: Value, *others: Value) -> Work:
+    made = sets.copied(over)
+    for other in others:
+        yield from operators.all_added(m, made, other)
+    return made
+
+
+def _as_set(m: Interpreter, value: Value) -> Work:
+    value = known(value)
+    return (
+        value if isinstance(value, Set) else (yield from operators.set_of(m, (yield from collected(m, value)), value))
+    )
 
 
 def _of_sets(name: str, sign: str) -> None:
     def combine(m: Interpreter, over: Value, *others: Value) -> Work:
-        made = Set([*over.items], over.kind, over.has_order)
+        made = over if others else sets.copied(over)
         for other in others:
-            given = known(other)
-            if not isinstance(given, Set):
-                given = yield from operators.set_of(m, (yield from collected(m, given)))
-            made = yield from operators.binary(m, sign, made, given)
-        return known(made)
+            made = yield from operators.combined_sets(m, sign, made, (yield from _as_set(m, other)))
+        return made
 
     def change(m: Interpreter, over: Value, *others: Value) -> Work:
-        made = yield from combine(m, over, *others)
-        over.items, over.has_order = made.items, made.has_order
+        for other in others:
+            yield from operators.change_set(m, sign, over, (yield from _as_set(m, other)))
 
     if name in _SIGNS:
         native(f"set.{name}", f"frozenset.{name}")(combine)
@@ -316,10 +332,7 @@ for _name, _sign in {**_SIGNS, **_CHANGING}.items():
 
 def _compare_sets(name: str, sign: str) -> None:
     def compare(m: Interpreter, over: Value, other: Value) -> Work:
-        given = known(other)
-        if not isinstance(given, Set):
-            given = yield from operators.set_of(m, (yield from collected(m, given)))
-        return (yield from operators.compared(m, sign, over, given))
+        return (yield from operators.compared(m, sign, over, (yield from _as_set(m, other))))
 
     native(f"set.{name}", f"frozenset.{name}")(compare)
 

@@ -46,6 +46,7 @@ from cwm_trace.models.machine.values import (
     kind_name,
     known,
 )
+from cwm_trace.models.set_table import hash_of
 
 NATIVES: dict[str, Callable[..., Any]] = {}
 """By their names, with those of their modules or classes."""
@@ -342,13 +343,14 @@ def _tuple(m: Interpreter, over: Value = ()) -> Work:
 
 @native("set")
 def _set(m: Interpreter, over: Value = ()) -> Work:
-    return (yield from operators.set_of(m, (yield from collected(m, over))))
+    return (yield from operators.set_of(m, (yield from collected(m, over)), known(over)))
 
 
 @native("frozenset")
 def _frozenset(m: Interpreter, over: Value = ()) -> Work:
-    made = yield from operators.set_of(m, (yield from collected(m, over)))
-    return Set(made.items, "frozenset")
+    made = yield from operators.set_of(m, (yield from collected(m, over)), known(over))
+    made.kind = "frozenset"
+    return made
 
 
 @native("dict")
@@ -535,8 +537,7 @@ def _is_one(value: Value, kind: Value) -> bool:
 
 def is_protocol(kind: Class) -> bool:
     """Whether a class says what others are to have (PEP 544)."""
-    names = (getattr(base, "shown", getattr(base, "name", "")) for base in kind.bases)
-    return any(name.partition("[")[0] == "typing.Protocol" for name in names)
+    return any(isinstance(base, Builtin) and base.name == "typing.Protocol" for base in kind.bases)
 
 
 def _has_members(value: Value, kind: Class) -> bool:
@@ -633,7 +634,9 @@ def _hash(m: Interpreter, value: Value) -> Work:
     if isinstance(value, Object) and (own := find(value.kind, "__hash__")) is not None:
         return (yield from invoke(m, own, [value], {}))
     operators.check_hashable(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**60 else Hashed(value)
+    text = closed(value)
+    found = None if text is None else hash_of(text)
+    return Hashed(value) if found is None else found
 
 
 @native("super")

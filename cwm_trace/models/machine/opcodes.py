@@ -10,9 +10,9 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from cwm_trace.frames import Event
-from cwm_trace.models.machine import classes, matching, operators
+from cwm_trace.models.machine import classes, matching, operators, sets
 from cwm_trace.models.machine.calls import invoke
-from cwm_trace.models.machine.code import CONVENTION, Code, Instruction
+from cwm_trace.models.machine.code import CONVENTION, Code, Display, Instruction
 from cwm_trace.models.machine.interpreter import Activation, Again, Choice, Interpreter, Leaves, Work
 from cwm_trace.models.machine.iterators import collected, iterator_of, step
 from cwm_trace.models.machine.values import (
@@ -94,14 +94,17 @@ def _swap(m: Interpreter, frame: Activation, ins: Instruction) -> None:
 
 @_operation("LOAD_CONST")
 def _load_const(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    frame.stack.append(_constant(ins.value))
+    frame.stack.append(_constant(ins.value, frame.code.source))
 
 
-def _constant(value: Any) -> Value:
+def _constant(value: Any, source: str = "") -> Value:
     if hasattr(value, "co_code"):
-        return Code(value)
-    if isinstance(value, frozenset):
-        return Set(list(value), "frozenset")
+        return Code(value, source)
+    if isinstance(value, (Display, frozenset)):
+        made = sets.displayed(value) if isinstance(value, Display) else None
+        made = made or Set(list(value), has_order=False)
+        made.kind = "frozenset"
+        return made
     return value
 
 
@@ -451,8 +454,9 @@ def _list_extend(m: Interpreter, frame: Activation, ins: Instruction) -> None:
 def _set_update(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     more, over = frame.stack.pop(), frame.stack[-ins.arg]
     if not over.items and isinstance(more, Set):  # of constants
-        made = operators.ordered(m, list(more.items))
-        over.items, over.has_order = made.items, made.has_order
+        if not sets.grown(over, more.items, more):
+            made = operators.ordered(m, list(more.items))
+            over.items, over.has_order = made.items, made.has_order
         return
     m.begin(operators.all_added(m, over, more), lambda _: None)
 

@@ -13,6 +13,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
+from cwm_trace.models.machine import sets
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.interpreter import Interpreter, Work
 from cwm_trace.models.machine.iterators import MOST_ITEMS, asked_for_length, collected, iterator_of, step
@@ -208,8 +209,7 @@ def _in_place(m: Interpreter, plain: str, left: Value, right: Value) -> Work:
         case List(), "*":
             left.items[:] = _repeated(m, left, right).items
         case Set(kind="set"), ("|" | "&" | "-" | "^") if isinstance(right, Set):
-            made = yield from combined_sets(m, plain, left, right)
-            left.items, left.has_order = list(made.items), made.has_order
+            yield from change_set(m, plain, left, right)
         case Dict(), "|" if left.kind != "Counter":
             yield from updated(m, left, right)
         case Dict(kind="Counter"), ("+" | "-" | "&" | "|"):
@@ -605,7 +605,8 @@ def item(m: Interpreter, over: Value, key: Value) -> Work:
         case Class() | Builtin() | Alias():
             parts = key if isinstance(key, tuple) else (key,)
             is_typing = type_text(over).startswith("typing.")
-            return Alias(f"{type_text(over)}[{', '.join(type_text(part, is_typing) for part in parts)}]")
+            shown = f"{type_text(over)}[{', '.join(type_text(part, is_typing) for part in parts)}]"
+            return Alias(shown, over.origin if isinstance(over, Alias) else over)
         case Object() if (own := _own(over, "__getitem__")) is not None:
             return (yield from invoke(m, own, [over, key], {}))
     key = yield from _as_index(m, key)
@@ -788,22 +789,27 @@ def contains(m: Interpreter, over: Value, value: Value) -> Work:
     return False
 
 
-def set_of(m: Interpreter, items: Sequence[Value]) -> Work:
-    """A set of these: of small numbers in Python's order, of others in the one that is told."""
+def set_of(m: Interpreter, items: Sequence[Value], given: Value = None) -> Work:
+    """A set of these; `given`: the set or dict that they are from."""
     for each in items:
         check_hashable(each)
-    if not items:
-        return Set([])
-    if all(isinstance(known(each), int) for each in items):
-        made = m.questions.value(f"set([{', '.join(map(text_of, items))}])")
-        if isinstance(made, Set):
-            return made
-    distinct: list[Value] = []
+    if len(items) > 1 and _are_numbers(items):
+        told = m.questions.value(f"set([{', '.join(map(text_of, items))}])")
+        if isinstance(told, Set):
+            firsts = {closed(known(each)): each for each in reversed(items)}
+            distinct = [each for each in items if firsts[closed(known(each))] is each and known(each) in told.items]
+            if len(distinct) == len(told.items):
+                return sets.put_together(distinct, given) or told
+    distinct = []
     for each in items:
         yield from hashed(m, known(each))
         if not (yield from _among(m, each, distinct)):
             distinct.append(known(each))
-    return ordered(m, distinct)
+    return sets.put_together(distinct, given) or ordered(m, distinct)
+
+
+def _are_numbers(items: Sequence[Value]) -> bool:
+    return all(type(known(each)) is int for each in items)
 
 
 def _among(m: Interpreter, value: Value, others: Sequence[Value]) -> Work:
@@ -833,21 +839,50 @@ def ordered(m: Interpreter, items: list[Value]) -> Set:
 
 def combined_sets(m: Interpreter, sign: str, left: Set, right: Set) -> Work:
     """`left | right`, of sets."""
-    if all(isinstance(known(each), int) for each in (*left.items, *right.items)):
-        told = m.questions.value(f"{text_of(Set(left.items))} {sign} {text_of(Set(right.items))}")
-        if isinstance(told, Set):
-            return Set(told.items, left.kind)
-    kept = list(left.items) if sign == "|" else []
-    for each in left.items if sign != "|" else ():
-        if (yield from _among(m, each, right.items)) is (sign == "&"):
-            kept.append(each)
-    for each in right.items if sign in "|^" else ():
+    both, new = yield from _compared_items(m, left, right)
+    made = sets.joined(sign, left, right, both, new)
+    if made is None:
+        kept = [] if sign == "&" else [each for each in left.items if sign == "|" or each not in both]
+        kept += both if sign == "&" else new if sign in "|^" else []
+        is_left = len(kept) == len(left.items) and sign != "^"
+        made = Set([*left.items], has_order=left.has_order) if is_left else ordered(m, kept)
+    made.kind = left.kind
+    return made
+
+
+def _compared_items(m: Interpreter, left: Set, right: Set) -> Work:
+    """Items of the left one that are in both, and those that are in the right one only."""
+    if _are_numbers((*left.items, *right.items)):
+        texts = text_of(Set(left.items)), text_of(Set(right.items))
+        told = m.questions.value(f"{texts[0]} & {texts[1]}"), m.questions.value(f"{texts[1]} - {texts[0]}")
+        if all(isinstance(each, Set) for each in told):
+            return tuple(
+                [item for item in side.items if known(item) in each.items]
+                for side, each in zip((left, right), told, strict=True)
+            )
+    both, new = [], []
+    for each in left.items:
+        if (yield from _among(m, each, right.items)):
+            both.append(each)
+    for each in right.items:
         if not (yield from _among(m, each, left.items)):
-            kept.append(each)
-    made = (
-        Set(left.items, has_order=left.has_order) if len(kept) == len(left.items) and sign != "^" else ordered(m, kept)
-    )
-    return Set(made.items, left.kind, made.has_order)
+            new.append(each)
+    return both, new
+
+
+def change_set(m: Interpreter, sign: str, over: Set, other: Set) -> Work:
+    """`over |= other`, of sets."""
+    if sign == "|":
+        yield from all_added(m, over, other)
+        return
+    both, new = yield from _compared_items(m, over, other)
+    if sign == "&":
+        made = sets.joined(sign, over, other, both, new) or ordered(m, both)
+        over.items[:], over.table, over.has_order = made.items, made.table, made.has_order
+        return
+    sets.take_out(over, both)
+    if sign == "^":
+        _put_in(m, over, new, None)
 
 
 def added(m: Interpreter, over: Set, value: Value) -> Work:
@@ -857,11 +892,19 @@ def added(m: Interpreter, over: Set, value: Value) -> Work:
 
 def all_added(m: Interpreter, over: Set, more: Value) -> Work:
     """Items more in a set. Raises Raised."""
+    new: list[Value] = []
     for each in (yield from collected(m, more)):
         yield from hashed(m, known(each))
-        if not (yield from _among(m, each, over.items)):
-            made = yield from combined_sets(m, "|", over, Set([known(each)]))
-            over.items, over.has_order = made.items, made.has_order
+        if not (yield from _among(m, each, [*over.items, *new])):
+            new.append(known(each))
+    if new:
+        _put_in(m, over, new, known(more))
+
+
+def _put_in(m: Interpreter, over: Set, new: Sequence[Value], given: Value) -> None:
+    if not sets.grown(over, new, given):
+        made = ordered(m, [*over.items, *new])
+        over.items[:], over.table, over.has_order = made.items, made.table, made.has_order
 
 
 def dict_of(m: Interpreter, keys: Sequence[Value], values: Sequence[Value]) -> Work:

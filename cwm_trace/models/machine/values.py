@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 
 from cwm_trace.models.containers import FACTORIES, MATCH, PATTERN, TALLY, plain
 from cwm_trace.models.machine.code import Code
+from cwm_trace.models.set_table import Table
 
 Value: TypeAlias = Any
 """None, truths, numbers, texts, bytes and tuples are Python's own; others are those of this module."""
@@ -87,11 +88,12 @@ class Dict:
 
 @dataclass(slots=True, eq=False)
 class Set:
-    """A set, or a frozen one; its items in the order in which it is shown, where that is known."""
+    """A set, or a frozen one; its items in the order in which it is shown, where that is known; `table`: how they lie (see `sets`)."""
 
     items: list[Value]
     kind: str = "set"
     has_order: bool = True
+    table: Table | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -157,9 +159,10 @@ class Module:
 
 @dataclass(slots=True, eq=False)
 class Alias:
-    """A type with parameters, or one of several, which is only shown."""
+    """A type with parameters, made from `origin`, or one of several."""
 
     shown: str
+    origin: Value = None
 
 
 @dataclass(slots=True, eq=False)

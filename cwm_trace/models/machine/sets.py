@@ -1,0 +1,122 @@
+"""The order of a set's items, as long as it is known how it came to be: each set keeps its table (`models.set_table`).
+
+Whether items are equal is asked elsewhere (`operators`): what comes here is different from all that is in the set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cwm_trace.models.machine.values import Dict, Set, Value, closed, known
+from cwm_trace.models.set_table import Table, hash_of
+from cwm_trace.models.sets import table_of
+
+
+def texts_of(items: Sequence[Value]) -> list[str] | None:
+    """Items as texts; None where the hash of one is not known."""
+    texts = [closed(known(each)) for each in items]
+    if any(text is None or hash_of(text) is None for text in texts):
+        return None
+    return [str(text) for text in texts]
+
+
+def put_together(items: Sequence[Value], given: Value = None) -> Set | None:
+    """A set of these; `given`: the set or dict that they are from, for which room is made at once. None: the order is unknown."""
+    if (texts := texts_of(items)) is None:
+        return None
+    if isinstance(given, (Set, Dict)):
+        return _arranged(Table().merge(texts, texts, _table(given) if isinstance(given, Set) else None), items)
+    return _arranged(Table(texts), items)
+
+
+def displayed(items: Sequence[Value]) -> Set | None:
+    """What is written out with constants only, three or more: the compiler makes a frozen set, another of that, and keeps a third."""
+    texts = texts_of(items)
+    return None if texts is None else _arranged(Table(Table(Table(texts).items).items), items)
+
+
+def grown(over: Set, new: Sequence[Value], given: Value = None) -> bool:
+    """Put new items into a set; `given`: the set or dict that they are from. Whether the order is known."""
+    table, texts = _table(over), texts_of(new)
+    if table is None or texts is None:
+        return False
+    if isinstance(given, (Set, Dict)):
+        others = texts_of(given.items if isinstance(given, Set) else given.keys)
+        if others is None:
+            return False
+        table.merge(others, texts, _table(given) if isinstance(given, Set) else None)
+    else:
+        for text in texts:
+            table.add(text)
+    _rearrange(over, table, [*over.items, *new])
+    return True
+
+
+def joined(sign: str, left: Set, right: Set, both: Sequence[Value], new: Sequence[Value]) -> Set | None:
+    """`left & right`, of which `both` are in both, and `new` in the right one only; None: the order is unknown."""
+    tables = _table(left), _table(right)
+    if tables[0] is None or tables[1] is None:
+        return None
+    mine, others, common, more = (texts_of(each) or [] for each in (left.items, right.items, both, new))
+    alone = [text for text in mine if text not in common]
+    items = [*left.items, *new]
+    if sign == "&":
+        is_smaller = len(others) <= len(mine)
+        return _arranged(Table([text for text in others if text in common] if is_smaller else common), items)
+    if sign == "|":
+        return _arranged(tables[0].copy().merge(others, more, tables[1]), items)
+    if sign == "-":
+        if len(mine) // 4 <= len(others):
+            return _arranged(Table(alone), items)
+        return _arranged(_without(tables[0].copy(), common), items)
+    made = _without(tables[1].copy(), common)
+    for text in alone:
+        made.add(text)
+    return _arranged(made, items)
+
+
+def take_out(over: Set, items: Sequence[Value]) -> None:
+    """Items that are in a set go."""
+    table, texts = _table(over), texts_of(items)
+    over.items[:] = [each for each in over.items if not any(each is one for one in items)]
+    over.table = None if table is None or texts is None else _without(table, texts)
+
+
+def pop(over: Set) -> Value | None:
+    """What `set.pop` takes out; None: unknown."""
+    if (table := _table(over)) is None:
+        return None
+    text = table.pop()
+    found = next(each for each in over.items if closed(known(each)) == text)
+    over.items[:], over.table = [each for each in over.items if each is not found], table
+    return found
+
+
+def copied(over: Set) -> Set:
+    """A copy, whose table may be smaller."""
+    table = None if over.table is None else over.table.copy()
+    return Set([*over.items], over.kind, over.has_order) if table is None else _arranged(table, over.items, over.kind)
+
+
+def _table(over: Set) -> Table | None:
+    """How a set's items lie; of one that was seen only, a likely way."""
+    if over.table is None and over.has_order and (texts := texts_of(over.items)) is not None:
+        over.table = table_of(texts) if texts else Table()
+    return over.table
+
+
+def _without(table: Table, texts: Sequence[str]) -> Table:
+    for text in texts:
+        table.remove(text)
+    return table
+
+
+def _arranged(table: Table, items: Sequence[Value], kind: str = "set") -> Set:
+    made = Set([], kind)
+    _rearrange(made, table, items)
+    return made
+
+
+def _rearrange(over: Set, table: Table, items: Sequence[Value]) -> None:
+    by_text = {closed(known(each)): each for each in reversed(items)}
+    over.items[:], over.table, over.has_order = [by_text[text] for text in table.items], table, True
