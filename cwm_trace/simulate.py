@@ -47,12 +47,13 @@ class Simulation:
         decoding: Decoding | None = None,
         force: Event | Mapping[int, Event] | None = None,
     ) -> None:
-        """Limits count predicted frames and tokens. `force`: the event of the first predicted frame (RETURN: CWM's single-step
-        mode, whose trace ends with the entry's RETURN), or of several, by their index among the predicted ones."""
+        """Limits count predicted frames, and tokens but those of frames in which a constraint leaves nothing open. `force`: the event of the
+        first predicted frame (RETURN: CWM's single-step mode, whose trace ends with the entry's RETURN), or of several, by their index among
+        the predicted ones."""
         self.model, self.prompt = model, prompt
         self.decoding = decoding or Decoding()
         self.status = Status.OPEN
-        self.tokens = 0
+        self.tokens = self._chosen = 0
         self.steps: list[Step] = []
         self._limits = max_frames, max_tokens
         self._force: Mapping[int, Event] = {0: force} if isinstance(force, Event) else force or {}
@@ -81,8 +82,9 @@ class Simulation:
                 return
             event = self._force.get(len(self.steps))
             prefix = EVENT_TOKENS[event] if event else ""
-            made = rollout.next_frame(prefix=prefix, max_tokens=max_tokens - self.tokens)
+            made = rollout.next_frame(prefix=prefix, max_tokens=max_tokens - self._chosen)
             self.tokens += made.tokens
+            self._chosen += 0 if made.settled else made.tokens
             step = self._step(made)
             if step is not None:
                 broken = broken + 1 if step.event is None else 0
@@ -97,7 +99,7 @@ class Simulation:
 
     def _ends(self, rollout: Rollout) -> bool:
         """At the frame limit: whether the very next token is the end, so that nothing was cut off."""
-        return self._limits[1] > self.tokens and rollout.next_frame(max_tokens=1).stop is Stop.END
+        return self._limits[1] > self._chosen and rollout.next_frame(max_tokens=1).stop is Stop.END
 
     def _step(self, made: Generated) -> Step | None:
         """Parse what was written; an end inside a frame is the end of the text, but no good end of the trace."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 from hypothesis import given, settings
@@ -126,6 +126,21 @@ def test_the_token_limit_is_exact_and_another_status(limit: int) -> None:
     assert cost(GOOD[: len(whole)]) <= limit
     cut = [step for step in steps if isinstance(step, MalformedFrame)]
     assert all(not step.terminated and step is steps[-1] for step in cut)
+
+
+def test_frames_that_are_settled_do_not_count_as_tokens() -> None:
+    class Settled(TextsRollout):
+        def next_frame(self, *, prefix: str = "", max_tokens: int | None = None) -> Generated:
+            made = super().next_frame(prefix=prefix, max_tokens=max_tokens)
+            return replace(made, settled=len(self.texts) > 0)
+
+    class Model(Texts):
+        def rollout(self, prompt: Trace, decoding: Decoding) -> TextsRollout:
+            return Settled(self, list(self.texts))
+
+    limit = max(map(len, GOOD)) + 2
+    run = simulate(Model(GOOD), SOURCE, "f(7)", max_tokens=limit)
+    assert [*run] and run.status is Status.COMPLETE and run.tokens > limit
 
 
 def test_running_out_of_the_window_is_the_token_limit() -> None:

@@ -67,7 +67,11 @@ def _model(parser: argparse.ArgumentParser, *, many: bool = False, optional: boo
     longest = "stop after N predicted frames (default: " + ("1000, or twice the true ones)" if many else "1000)")
     parser.add_argument("--max-frames", type=_positive, default=None if many else 1000, metavar="N", help=longest)
     parser.add_argument(
-        "--max-tokens", type=_positive, default=16384, metavar="N", help="stop after N predicted tokens"
+        "--max-tokens",
+        type=_positive,
+        default=16384,
+        metavar="N",
+        help="stop after N predicted tokens, not counting frames in which --constrained leaves nothing open (default: 16384)",
     )
 
 

@@ -59,12 +59,14 @@ class Generated:
         tokens: tokens generated, the ending one included, a forced prefix not.
         logprob: sum of their natural-log probabilities under the model (temperature 1), None where a model has none; of a frame of which
             a constraint leaves nothing open, that of the answers which it rests on (0.0: on none).
+        settled: whether it is such a frame.
     """
 
     text: str
     stop: Stop
     tokens: int = 0
     logprob: float | None = None
+    settled: bool = False
 
 
 @dataclass(frozen=True, slots=True)

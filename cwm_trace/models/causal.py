@@ -475,9 +475,8 @@ class CausalRollout:
             else:
                 return None
         stop = Stop.END if ends else Stop.FRAME
-        return Generated(
-            self._keep(ids[:-1], stop) or text, stop, len(ids), self._asker.logprob if self._asker is not None else 0.0
-        )
+        logprob = self._asker.logprob if self._asker is not None else 0.0
+        return Generated(self._keep(ids[:-1], stop) or text, stop, len(ids), logprob, settled=True)
 
     def _note(self, worked: bool = False) -> None:
         """Read what is to be read before a frame, once; `worked`: with what the network answers in place of operations, where the frame is not
