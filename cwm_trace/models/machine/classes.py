@@ -62,7 +62,16 @@ _TYPES: Mapping[str, type] = {
     "deque": deque,
     "generator": GeneratorType,
     "range": range,
-} | {"list": list, "dict": dict, "set": set, "frozenset": frozenset, "tuple": tuple, "str": str, "int": int}
+} | {
+    "list": list,
+    "dict": dict,
+    "set": set,
+    "frozenset": frozenset,
+    "tuple": tuple,
+    "str": str,
+    "int": int,
+    "bytearray": bytearray,
+}
 _UNFOLLOWED = frozenset(("__del__", "__getattribute__", "__delattr__", "__class_getitem__", "__instancecheck__"))
 """Methods of classes whose objects are not followed."""
 _DATA = frozenset(("real", "imag", "numerator", "denominator"))

@@ -150,14 +150,13 @@ def iterator_of(m: Interpreter, value: Value) -> Work:
         case List(kind="deque"):
             return _of_deque(value)
         case List():
-            return over_items(value.items, "list_iterator", (value,))
+            return over_items(value.items, f"{value.kind}_iterator", (value,))
         case tuple():
             return over_items(value, "tuple_iterator")
         case str():
             return over_items(list(value), "str_ascii_iterator" if value.isascii() else "str_iterator")
         case bytes():
-            numbers = [m.questions.sure(f"ord({each!r})") for each in value.decode("latin-1")]
-            return over_items(numbers, "bytes_iterator")
+            return over_items(list(value), "bytes_iterator")
         case Range():
             return _numbers(value)
         case Dict():

@@ -45,12 +45,13 @@ from cwm_trace.models.machine.values import (
     is_unknown,
     kind_name,
     known,
+    octets_of,
 )
 from cwm_trace.models.set_table import hash_of
 
 NATIVES: dict[str, Callable[..., Any]] = {}
 """By their names, with those of their modules or classes."""
-_WHOLE = frozenset("abs ascii bin bool bytearray bytes chr complex divmod float hex int oct ord pow round".split())
+_WHOLE = frozenset("abs ascii bin bool chr complex divmod float hex int oct ord pow round".split())
 _HOOKS = {"abs": "__abs__", "int": "__int__", "float": "__float__", "round": "__round__", "hash": "__hash__"}
 PURE = frozenset(
     "calendar datetime decimal fractions json math random re statistics string textwrap time typing unicodedata".split()
@@ -91,6 +92,11 @@ def called(m: Interpreter, function: Builtin, args: Sequence[Value], named: Mapp
         return (yield from called(m, Builtin("re.sub"), args, named))
     if owner == "literal" and method == "finditer":
         return (yield from called(m, Builtin("re.finditer"), args, named))
+    if method in _OF_METHODS and args and owner in _OWNERS:
+        return (yield from done(_OF_METHODS[method](m, *args)))
+    if owner == "bytearray" and args:
+        given = yield from called(m, Builtin(f"bytes.{method}"), [octets_of(known(args[0])), *args[1:]], named)
+        return List(list(given), "bytearray") if isinstance(given, bytes) else given
     if owner in ("str", "bytes", "int", "float", "literal", "complex") and args:
         return (yield from of_text(m, method, args, named))
     if name.partition(".")[0] in PURE:
@@ -104,6 +110,10 @@ def _whole(m: Interpreter, name: str, args: Sequence[Value], named: Mapping[str,
     args = [known(arg) for arg in args]
     if args and isinstance(args[0], Object) and (own := find(args[0].kind, _HOOKS.get(name, ""))) is not None:
         return (yield from invoke(m, own, args, named))
+    if len(args) == 1 and name == "abs" and isinstance(args[0], (int, float)):
+        return -args[0] if text_of(args[0]).startswith("-") else +args[0]
+    if len(args) == 1 and name == "float" and isinstance(args[0], str):
+        return _number(args[0])
     if name == "bool" and len(args) == 1:
         return (yield from operators.truth_of(m, args[0]))
     if args and name in ("int", "float") and isinstance(args[0], (List, Dict, Set, tuple, type(None))):
@@ -112,10 +122,54 @@ def _whole(m: Interpreter, name: str, args: Sequence[Value], named: Mapping[str,
     return m.questions.value(f"{name}({arguments(args, dict(named))})")
 
 
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise error("ValueError", f"could not convert string to float: {text!r}") from None
+
+
+def _as_binary(sign: str) -> Callable[..., Any]:
+    return lambda m, left, right: operators.binary(m, sign, left, right)
+
+
+def _as_comparison(sign: str) -> Callable[..., Any]:
+    return lambda m, left, right: operators.compared(m, sign, left, right)
+
+
+_OF_METHODS: dict[str, Callable[..., Any]] = {
+    "__contains__": operators.contains,
+    "__delitem__": operators.delete_item,
+    "__getitem__": operators.item,
+    "__len__": operators.length,
+    "__setitem__": operators.set_item,
+    "__repr__": rendered,
+    "__str__": written,
+    **{
+        f"__{name}__": _as_binary(sign)
+        for name, sign in zip("add sub mul mod and or xor".split(), "+-*%&|^", strict=True)
+    },
+    **{
+        f"__{name}__": _as_comparison(sign)
+        for name, sign in zip("eq ne lt le gt ge".split(), ("==", "!=", "<", "<=", ">", ">="), strict=True)
+    },
+}
+"""What methods of Python's own classes do, as operations."""
+_OWNERS = frozenset(
+    "list dict tuple str set frozenset bytes bytearray int float bool range deque defaultdict Counter OrderedDict".split()
+)
+
+
 def of_text(m: Interpreter, method: str, args: Sequence[Value], named: Mapping[str, Value]) -> Work:
     """A method of a text or a number, with what it is given gone through before. Raises Raised, Lost."""
     if any(map(is_unknown, args)):
         return m.unknown()
+    if method == "split" and not {"sep", "maxsplit"}.isdisjoint(named):
+        given = {"sep": None, "maxsplit": -1} | dict(zip(("sep", "maxsplit"), args[1:], strict=False)) | dict(named)
+        args, named = (
+            (args[0], *([given["sep"]] if given["maxsplit"] == -1 and given["sep"] is not None else given.values())),
+            {},
+        )
     owner, *others = (known(arg) for arg in args)
     if method == "join" and len(others) == 1:
         items = yield from collected(m, others[0], is_list=True)
@@ -623,7 +677,7 @@ def _callable(m: Interpreter, value: Value) -> Value:
     return isinstance(value, (Function, Method, Builtin, Class, Native))
 
 
-@native("id", "open", "input", "bytes.fromhex", "float.fromhex", "int.from_bytes")
+@native("id", "open", "input", "float.fromhex")
 def _unknown(m: Interpreter, *_: Value, **__: Value) -> Value:
     return m.unknown()
 
@@ -658,7 +712,15 @@ def _property(m: Interpreter, get: Value = None, set: Value = None, delete: Valu
 
 @native("str.maketrans", "bytes.maketrans")
 def _maketrans(m: Interpreter, *args: Value) -> Value:
-    return m.questions.value(f"str.maketrans({arguments(args, {})})")
+    if len(args) == 1 or not all(isinstance(known(each), str) for each in args):
+        return m.questions.value(f"str.maketrans({arguments(args, {})})")
+    left, right, gone = (*map(known, args), "")[:3]
+    if len(left) != len(right):
+        raise error("ValueError", "the first two maketrans arguments must have equal length")
+    numbers = {each: m.questions.sure(f"ord({each!r})") for each in {*left, *right, *gone}}
+    made = {numbers[each]: numbers[other] for each, other in zip(left, right, strict=True)}
+    made |= dict.fromkeys((numbers[each] for each in gone), None)
+    return Dict(list(made), list(made.values()))
 
 
 @native("staticmethod")

@@ -52,6 +52,7 @@ from cwm_trace.models.machine.values import (
     kind_name,
     known,
     nearest,
+    octets_of,
     read,
     truth,
 )
@@ -153,6 +154,8 @@ def binary(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
         if given is not None:
             return given
     match left, plain, right:
+        case ((bytes() | List(kind="bytearray")), ("+" | "%" | "*"), _) if (octets := octets_of(left)) is not None:
+            return (yield from _of_octets(m, plain, left, octets, right))
         case List(), "+", List() if left.kind == right.kind:
             return List([*left.items, *right.items], left.kind)
         case tuple(), "+", tuple():
@@ -188,6 +191,18 @@ def binary(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
     if wrong is not None:
         raise wrong
     return m.questions.value(f"{operand(left)} {plain} {operand(right)}")
+
+
+def _of_octets(m: Interpreter, sign: str, left: Value, octets: bytes, right: Value) -> Work:
+    other = octets_of(right)
+    if sign == "+" and other is not None:
+        made: Value = octets + other
+    elif sign == "*" and isinstance(right, int):
+        made = octets * right
+    else:
+        raise _unfit(sign, sign, octets, right) or Lost
+    return made if isinstance(left, bytes) else List(list(made), "bytearray")
+    yield
 
 
 def _form(m: Interpreter, form: str, given: Dict) -> Work:
@@ -509,13 +524,17 @@ def length(m: Interpreter, value: Value) -> Work:
             items = value.keys
         case View():
             items = value.over.keys
+        case bytes():
+            items = list(value)
+        case Range():
+            items = range(value.start, value.stop, value.step)
         case Object() if (own := _own(value, "__len__")) is not None:
             return (yield from invoke(m, own, [value], {}))
         case Class(flavour="enum"):
             items = value.space["_members_"]
     if items is not None:
         return m.questions.value(f"len([{', '.join('0' for _ in items)}])")
-    if isinstance(value, (str, bytes, Range)):
+    if isinstance(value, str):
         return m.questions.value(f"len({text_of(value)})")
     raise error("TypeError", f"object of type '{kind_name(value)}' has no len()")
 
@@ -610,18 +629,22 @@ def item(m: Interpreter, over: Value, key: Value) -> Work:
         case Object() if (own := _own(over, "__getitem__")) is not None:
             return (yield from invoke(m, own, [over, key], {}))
     key = yield from _as_index(m, key)
-    items = over.items if isinstance(over, List) else as_tuple(over)
+    items = over.items if isinstance(over, List) else list(over) if isinstance(over, bytes) else as_tuple(over)
     if items is not None and not isinstance(over, (Set,)):
         kind = "tuple" if as_tuple(over) is not None else "list"
         if isinstance(key, (str, float, type(None), tuple, List)):
-            name = {"list": "list", "tuple": "tuple"}[kind]
+            name = "byte" if isinstance(over, bytes) else kind
             raise error("TypeError", f"{name} indices must be integers or slices, not {kind_name(key)}")
         if isinstance(over, List) and over.kind == "deque":
             return items[m.questions.sure(f"deque([{', '.join(map(str, range(len(items))))}])[{text_of(key)}]")]
         places = m.questions.places(len(items), f"[{_index(key)}]", kind)
         found = [items[place] for place in places]
-        return found[0] if not isinstance(key, Slice) else List(found) if kind == "list" else tuple(found)
-    if isinstance(over, (str, bytes, Range, Literal)):
+        if not isinstance(key, Slice):
+            return found[0]
+        if isinstance(over, bytes):
+            return bytes(found)
+        return List(found, over.kind) if isinstance(over, List) else tuple(found)
+    if isinstance(over, (str, Range, Literal)):
         return m.questions.value(f"{text_of(over)}[{_index(key)}]")
     if over is None or isinstance(over, (int, float, Object, Set, Function)):
         raise error("TypeError", f"'{kind_name(over)}' object is not subscriptable")

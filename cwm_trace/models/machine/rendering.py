@@ -133,6 +133,10 @@ def _shown(m: Interpreter, value: Value, around: tuple[Value, ...]) -> Work:
         case tuple():
             texts = yield from _each(m, value, inner)
             return f"({', '.join(texts)}{',' if len(texts) == 1 else ''})"
+        case List(kind="bytearray"):
+            if (text := closed(value)) is None:
+                raise Unshown
+            return text
         case List():
             texts = yield from _each(m, value.items, inner)
             text = f"[{', '.join(texts)}]"

@@ -10,7 +10,7 @@ from typing import Any
 from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.natives import native
 from cwm_trace.models.machine.questions import operand, text_of
-from cwm_trace.models.machine.values import List, Lost, Value, known
+from cwm_trace.models.machine.values import List, Value, known
 
 
 @native("int.bit_length", "bool.bit_length")
@@ -83,30 +83,3 @@ def _rsplit(m: Interpreter, text: Value, sep: Value = None, maxsplit: Value = -1
         left = m.questions.sure(f"{left!r}.removesuffix({part!r})")
         left = m.questions.sure(f"{left!r}.rstrip()")
     return List([left, *last])
-
-
-@native("str.encode")
-def _encode(m: Interpreter, text: Value, encoding: Value = "utf-8", errors: Value = "strict") -> Value:
-    text = known(text)
-    if not text.isascii() or known(encoding).lower().replace("_", "-") not in ("utf-8", "utf8", "ascii", "latin-1"):
-        return m.questions.value(f"{text!r}.encode({encoding!r})")
-    return text.encode("ascii")  # the same characters, written with a letter before them
-
-
-@native("bytes.decode")
-def _decode(m: Interpreter, text: Value, encoding: Value = "utf-8", errors: Value = "strict") -> Value:
-    text = known(text)
-    if not text.isascii():
-        return m.questions.value(f"{text!r}.decode()")
-    return text.decode("ascii")
-
-
-@native("bytes.hex")
-def _hex(m: Interpreter, text: Value, *more: Value) -> Value:
-    if more:
-        raise Lost
-    return "".join(m.questions.sure(f"format({_number(m, each)}, '02x')") for each in known(text).decode("latin-1"))
-
-
-def _number(m: Interpreter, character: str) -> Value:
-    return m.questions.sure(f"ord({character!r})")

@@ -69,7 +69,7 @@ class Unknown:
 
 @dataclass(slots=True, eq=False)
 class List:
-    """A list, or a `deque` of at most so many items."""
+    """A list, a `deque` of at most so many items, or a `bytearray` (of numbers)."""
 
     items: list[Value]
     kind: str = "list"
@@ -268,6 +268,9 @@ def closed(value: Value) -> str | None:
         case List(kind="deque", most=None):
             inner = _all(map(closed, value.items))
             return None if inner is None else f"deque([{', '.join(inner)}])"
+        case List(kind="bytearray"):
+            octets = octets_of(value)
+            return None if octets is None else f"bytearray({octets!r})"
         case Set():
             inner = _all(map(closed, value.items))
             if inner is None or value.kind != "set":
@@ -288,6 +291,14 @@ def closed(value: Value) -> str | None:
         case Unknown() if value.value is not UNSET:
             return closed(value.value)
     return None
+
+
+def octets_of(value: Value) -> bytes | None:
+    """Bytes, and what a `bytearray` has in it; None for others, or where that is not known."""
+    if isinstance(value, List) and value.kind == "bytearray":
+        numbers = [None if is_unknown(each) else known(each) for each in value.items]
+        return bytes(numbers) if all(isinstance(each, int) and 0 <= each < 256 for each in numbers) else None  # type: ignore[arg-type]
+    return value if isinstance(value, bytes) else None
 
 
 def _closed_dict(value: Dict) -> str | None:
@@ -339,6 +350,8 @@ def _read(node: ast.expr) -> Value:
             return Set([])
         case ast.Call(func=ast.Name(id="deque"), args=[ast.List(elts=parts)], keywords=[]):
             return List(list(map(_read, parts)), "deque")
+        case ast.Call(func=ast.Name(id="bytearray"), args=[ast.Constant(value=bytes(octets))]):
+            return List(list(octets), "bytearray")
         case ast.Call(func=ast.Name(id="Tally"), args=[ast.Dict() as inner]):
             made = _read(inner)
             return Dict(made.keys, made.values, "Counter")

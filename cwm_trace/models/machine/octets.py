@@ -1,0 +1,116 @@
+"""Bytes, which are numbers in another notation: made of numbers and texts, and taken apart.
+
+A `bytearray` is a list of numbers here, of that kind. What other methods of bytes give is asked for, of a `bytearray` as of bytes.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cwm_trace.models.machine.interpreter import Interpreter, Work
+from cwm_trace.models.machine.iterators import collected
+from cwm_trace.models.machine.natives import NATIVES, native
+from cwm_trace.models.machine.values import (
+    UNSET,
+    List,
+    Lost,
+    Value,
+    error,
+    is_unknown,
+    kind_name,
+    known,
+    octets_of,
+)
+
+_OF_LISTS = ("append", "extend", "insert", "pop", "remove", "clear", "reverse", "copy")
+NATIVES.update({f"bytearray.{name}": NATIVES[f"list.{name}"] for name in _OF_LISTS})
+
+
+@native("bytes")
+def _bytes(m: Interpreter, source: Value = UNSET, encoding: Value = UNSET, errors: Value = "strict") -> Work:
+    if source is UNSET:
+        return b""
+    if is_unknown(source) or is_unknown(encoding):
+        return m.unknown()
+    source = known(source)
+    if isinstance(source, str):
+        if encoding is UNSET:
+            raise error("TypeError", "string argument without an encoding")
+        return encoded(source, known(encoding), known(errors))
+    if isinstance(source, int):
+        if source < 0:
+            raise error("ValueError", "negative count")
+        return bytes(source)
+    numbers = [known(each) for each in (yield from collected(m, source))]
+    if wrong := next((each for each in numbers if not isinstance(each, int)), None):
+        raise error("TypeError", f"'{kind_name(wrong)}' object cannot be interpreted as an integer")
+    if not all(0 <= each < 256 for each in numbers):
+        raise error("ValueError", "bytes must be in range(0, 256)")
+    return bytes(numbers)
+
+
+@native("bytearray")
+def _bytearray(m: Interpreter, *given: Value) -> Work:
+    made = yield from _bytes(m, *given)
+    return made if is_unknown(made) else List(list(made), "bytearray")
+
+
+def encoded(text: str, encoding: str, errors: str) -> bytes:
+    """A text in a coding. Raises Raised, Lost."""
+    try:
+        return text.encode(encoding, errors)
+    except UnicodeEncodeError as bad:
+        raise error("UnicodeEncodeError", bad.encoding, bad.object, bad.start, bad.end, bad.reason) from None
+    except LookupError:
+        raise Lost from None
+
+
+@native("str.encode")
+def _encode(m: Interpreter, text: Value, encoding: Value = "utf-8", errors: Value = "strict") -> Value:
+    return encoded(known(text), known(encoding), known(errors))
+
+
+@native("bytes.decode", "bytearray.decode")
+def _decode(m: Interpreter, data: Value, encoding: Value = "utf-8", errors: Value = "strict") -> Value:
+    try:
+        return _octets(data).decode(known(encoding), known(errors))
+    except UnicodeDecodeError as bad:
+        raise error("UnicodeDecodeError", bad.encoding, bad.object, bad.start, bad.end, bad.reason) from None
+    except LookupError:
+        raise Lost from None
+
+
+@native("bytes.hex", "bytearray.hex")
+def _hex(m: Interpreter, data: Value, *how: Value) -> Value:
+    return _octets(data).hex(*(known(each) for each in how))
+
+
+@native("bytes.fromhex", "bytearray.fromhex")
+def _fromhex(m: Interpreter, text: Value) -> Value:
+    try:
+        return bytes.fromhex(known(text))
+    except ValueError as bad:
+        raise error("ValueError", str(bad)) from None
+
+
+@native("int.to_bytes")
+def _to_bytes(
+    m: Interpreter, number: Value, length: Value = 1, byteorder: Value = "big", *, signed: Value = False
+) -> Value:
+    try:
+        return known(number).to_bytes(known(length), known(byteorder), signed=known(signed))
+    except (OverflowError, ValueError) as bad:
+        raise error(type(bad).__name__, str(bad)) from None
+
+
+@native("int.from_bytes")
+def _from_bytes(m: Interpreter, data: Value, byteorder: Value = "big", *, signed: Value = False) -> Work:
+    made: Any = yield from _bytes(m, data)
+    return made if is_unknown(made) else int.from_bytes(made, known(byteorder), signed=known(signed))
+
+
+def _octets(data: Value) -> bytes:
+    found = octets_of(known(data))
+    if found is None:
+        raise Lost
+    return found
