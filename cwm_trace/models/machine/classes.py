@@ -16,7 +16,7 @@ from cwm_trace.models.containers import MATCH, PATTERN
 from cwm_trace.models.machine.calls import calls, invoke
 from cwm_trace.models.machine.interpreter import Body, Interpreter, Work, missing_arguments
 from cwm_trace.models.machine.iterators import collected
-from cwm_trace.models.machine.operators import of_module, same
+from cwm_trace.models.machine.operators import of_module, same, updated
 from cwm_trace.models.machine.rendering import rendered
 from cwm_trace.models.machine.values import (
     GENERATED,
@@ -35,6 +35,8 @@ from cwm_trace.models.machine.values import (
     Module,
     Native,
     Object,
+    OwnDict,
+    OwnList,
     Raised,
     Range,
     Set,
@@ -124,6 +126,8 @@ def attribute(m: Interpreter, owner: Value, name: Any) -> Work:
     match owner:
         case Object(kind=Class()):
             return (yield from _of_object(m, owner, name))
+        case OwnList() | OwnDict():
+            return (yield from _of_own(m, owner, name))
         case Object():
             found = _of_exception(owner, name)
             if found is not UNSET:
@@ -215,6 +219,26 @@ def _of_object(m: Interpreter, owner: Object, name: str) -> Work:
     raise _missing(owner, name)
 
 
+def _of_own(m: Interpreter, owner: OwnList | OwnDict, name: str) -> Work:
+    """Of an object of a class that is made from `list` or `dict`."""
+    if name == "__class__":
+        return owner.of
+    if name == "__dict__":
+        raise Lost(name)
+    found = look_up(owner.of, name)
+    if isinstance(found, Descriptor) and found.kind == "property":
+        return (yield from invoke(m, found.get, [owner], {}))
+    if name in owner.attributes:
+        return owner.attributes[name]
+    if found is not UNSET:
+        return _bound(found, owner, owner.of)
+    if not hasattr(_TYPES[owner.kind], name) and (hook := find(owner.of, "__getattr__")) is not None:
+        return (yield from invoke(m, hook, [owner, name], {}))
+    if not hasattr(_TYPES[owner.kind], name):
+        raise _missing(owner, name)
+    return Method(Builtin(f"{owner.kind}.{name}"), owner)
+
+
 def _of_exception(owner: Object, name: str) -> Value:
     if name == "args":
         return owner.held
@@ -239,12 +263,21 @@ def _of_exception(owner: Object, name: str) -> Value:
     return UNSET
 
 
+def _method_of(name: str) -> Any:
+    """What `list.append` is as an attribute of its class, if objects are bound to it; None for others."""
+    kind, _, attribute_name = name.partition(".")
+    found = vars(_TYPES[kind]).get(attribute_name)
+    return found if hasattr(found, "__get__") and not isinstance(found, (classmethod, staticmethod)) else None
+
+
 def _bound(found: Value, owner: Value, kind: Value) -> Value:
     """What a class has, looked at through one of its objects."""
     match found:
         case Function():
             return Method(found, owner)
         case Native() if found.name in ("lru_cache", "wrapper", "total_ordering"):
+            return Method(found, owner)
+        case Builtin() if found.name.partition(".")[0] in _TYPES and callable(_method_of(found.name)):
             return Method(found, owner)
         case Descriptor(kind="classmethod"):
             return Method(found.get, kind)
@@ -285,7 +318,7 @@ def _of_class(m: Interpreter, owner: Class, name: str) -> Work:
 
 
 def _of_super(m: Interpreter, owner: Super, name: str) -> Work:
-    kind = owner.owner.kind if isinstance(owner.owner, Object) else owner.owner
+    kind = owner.owner.kind if isinstance(owner.owner, Object) else getattr(owner.owner, "of", owner.owner)
     if not isinstance(kind, Class) or owner.kind not in kind.line:
         raise Lost
     line = kind.line[kind.line.index(owner.kind) + 1 :]
@@ -299,6 +332,10 @@ def _of_super(m: Interpreter, owner: Super, name: str) -> Work:
             return Native("wrapper", partial(_fill_from, owner.owner, each))
     if is_exception(kind):
         return Method(Builtin(f"Exception.{name}"), owner.owner)
+    if isinstance(owner.owner, (OwnList, OwnDict)) and hasattr(_TYPES[owner.owner.kind], name):
+        if name == "__init__":
+            return Native("wrapper", partial(_filled, owner.owner))
+        return Method(Builtin(f"{owner.owner.kind}.{name}"), owner.owner)
     if hasattr(object, name):
         return Method(Builtin(f"object.{name}"), owner.owner)
     raise error("AttributeError", f"'super' object has no attribute '{name}'")
@@ -378,6 +415,14 @@ def set_attribute(m: Interpreter, owner: Value, name: Any, value: Value) -> Work
     """`owner.name = value`. Raises Raised, Lost."""
     owner = known(owner)
     match owner:
+        case OwnList() | OwnDict():
+            if name.startswith("__") or isinstance(look_up(owner.of, name), Descriptor):
+                raise Lost(name)
+            if (hook := find(owner.of, "__setattr__")) is not None:
+                yield from invoke(m, hook, [owner, name, value], {})
+            else:
+                owner.attributes[name] = value
+            return
         case Object(kind=Class() as kind):
             if name in ("__class__", "__dict__") or kind.flavour == "enum" and name in ("name", "value"):
                 raise Lost(name)
@@ -496,7 +541,7 @@ def build(m: Interpreter, function: Function, name: str, bases: Sequence[Value],
                 space["_plain_"] = True
         elif base.name == "typing.NamedTuple":
             _name_items(made)
-        elif not is_exception(base) and base.name not in _PLAIN_BASES:
+        elif not is_exception(base) and base.name not in _PLAIN_BASES and not _is_container(base, space, bases):
             raise Lost
     if made.flavour == "enum":
         yield from _make_members(m, made)
@@ -598,6 +643,34 @@ def next_number(m: Interpreter, names: Mapping[str, Value]) -> Value:
     return m.questions.sure(f"{max(numbers, default=0)} + 1")
 
 
+_FOLLOWED = frozenset(
+    f"__{name}__"
+    for name in "init missing repr getitem setitem delitem contains getattr setattr add sub mul and or radd iadd".split()
+) | {
+    "__module__",
+    "__qualname__",
+    "__doc__",
+    "__annotations__",
+    "__classcell__",
+    "__firstlineno__",
+    "__static_attributes__",
+}
+
+
+def _is_container(base: Builtin, space: Mapping[str, Value], bases: Sequence[Value]) -> bool:
+    """Whether a class made from it is followed: one of lists or dicts, but for methods that operations on these would ask for."""
+    own = {name for name in space if name.startswith("__") and name.endswith("__")}
+    return base.name in ("list", "dict") and len(bases) == 1 and own <= _FOLLOWED
+
+
+def _filled(owner: OwnList | OwnDict, m: Interpreter, *args: Value, **named: Value) -> Work:
+    """`list.__init__`, or `dict.__init__`."""
+    if isinstance(owner, OwnDict):
+        yield from updated(m, owner, args[0] if args else (), named)
+    else:
+        owner.items[:] = (yield from collected(m, args[0])) if args else []
+
+
 @calls(Class)
 def made(m: Interpreter, kind: Class, args: Sequence[Value], named: Mapping[str, Value]) -> Work:
     """An object of a class. Raises Raised, Lost."""
@@ -608,6 +681,13 @@ def made(m: Interpreter, kind: Class, args: Sequence[Value], named: Mapping[str,
             raise Lost
         return (yield from _by_new(m, kind, args, named))
     _check_abstract(kind)
+    if base := next(
+        (each.name for each in kind.line if isinstance(each, Builtin) and each.name in ("list", "dict")), ""
+    ):
+        owned = OwnList([], of=kind) if base == "list" else OwnDict(of=kind)
+        own = find(kind, "__init__")
+        yield from invoke(m, own, [owned, *args], named) if own is not None else _filled(owned, m, *args, **named)
+        return owned
     owner = Object(kind, held=tuple(args) if is_exception(kind) else ())
     if kind.flavour == "namedtuple":
         owner.held = tuple((yield from _fields_of(kind, args, named, "__new__")).values())

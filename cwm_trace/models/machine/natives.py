@@ -6,6 +6,7 @@ Knows in which order Python does what, as calls of the program's functions show 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from cwm_trace.models.machine import classes, forms, operators
@@ -28,6 +29,8 @@ from cwm_trace.models.machine.values import (
     Method,
     Native,
     Object,
+    OwnDict,
+    OwnList,
     Raised,
     Range,
     Set,
@@ -129,6 +132,13 @@ def _number(text: str) -> float:
         raise error("ValueError", f"could not convert string to float: {text!r}") from None
 
 
+def _as_plain(value: Value) -> Value:
+    """What a class that is made from `list` or `dict` adds to, without that."""
+    if isinstance(value, OwnList):
+        return List(value.items)
+    return Dict(value.keys, value.values) if isinstance(value, OwnDict) else value
+
+
 def _as_binary(sign: str) -> Callable[..., Any]:
     return lambda m, left, right: operators.binary(m, sign, left, right)
 
@@ -138,13 +148,13 @@ def _as_comparison(sign: str) -> Callable[..., Any]:
 
 
 _OF_METHODS: dict[str, Callable[..., Any]] = {
-    "__contains__": operators.contains,
-    "__delitem__": operators.delete_item,
-    "__getitem__": operators.item,
+    "__contains__": partial(operators.contains, is_plain=True),
+    "__delitem__": partial(operators.delete_item, is_plain=True),
+    "__getitem__": partial(operators.item, is_plain=True),
     "__len__": operators.length,
-    "__setitem__": operators.set_item,
-    "__repr__": rendered,
-    "__str__": written,
+    "__setitem__": partial(operators.set_item, is_plain=True),
+    "__repr__": lambda m, value: rendered(m, _as_plain(known(value))),
+    "__str__": lambda m, value: written(m, _as_plain(known(value))),
     **{
         f"__{name}__": _as_binary(sign)
         for name, sign in zip("add sub mul mod and or xor".split(), "+-*%&|^", strict=True)

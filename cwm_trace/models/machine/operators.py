@@ -35,6 +35,8 @@ from cwm_trace.models.machine.values import (
     Lost,
     Method,
     Object,
+    OwnDict,
+    OwnList,
     Raised,
     Range,
     Set,
@@ -129,9 +131,14 @@ def is_same(left: Value, right: Value) -> bool:
     return left is right
 
 
+_WITH_METHODS = (Object, OwnList, OwnDict)
+
+
 def _own(value: Value, name: str) -> Value | None:
     """A method of a class of the program."""
-    return find(value.kind, name) if isinstance(value, Object) else None
+    if isinstance(value, Object):
+        return find(value.kind, name)
+    return find(value.of, name) if isinstance(value, (OwnList, OwnDict)) else None
 
 
 def binary(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
@@ -143,7 +150,7 @@ def binary(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
     if sign == "+=" and isinstance(left, List):
         yield from extended(m, left, right, left.items.append)
         return left
-    if isinstance(left, Object) or isinstance(right, Object):
+    if isinstance(left, _WITH_METHODS) or isinstance(right, _WITH_METHODS):
         given = yield from _by_methods(m, sign, plain, left, right)
         if given is not NOT_IMPLEMENTED:
             return given
@@ -300,7 +307,7 @@ def _by_methods(m: Interpreter, sign: str, plain: str, left: Value, right: Value
         return _repeated(m, items, right)
     if plain == "+" and items is not None and more is not None:
         return (*items, *more)
-    if isinstance(left, str) and plain == "%":
+    if isinstance(left, str) and plain == "%" or not isinstance(left, Object) and not isinstance(right, Object):
         return NOT_IMPLEMENTED
     raise _unfit(plain, sign, left, right) or Lost
 
@@ -607,11 +614,13 @@ def _may_be(one: Value, other: Value) -> bool:
     return numbers or type(one) is type(other) or as_tuple(one) is not None
 
 
-def item(m: Interpreter, over: Value, key: Value) -> Work:
-    """`over[key]`. Raises Raised."""
+def item(m: Interpreter, over: Value, key: Value, is_plain: bool = False) -> Work:
+    """`over[key]`; `is_plain`: as Python's own class does it. Raises Raised."""
     if is_unknown(over) or is_unknown(key):
         return m.unknown()
     over = known(over)
+    if isinstance(over, (OwnList, OwnDict)) and not is_plain and (own := _own(over, "__getitem__")) is not None:
+        return (yield from invoke(m, own, [over, key], {}))
     match over:
         case Dict():
             place = yield from place_of(m, over, known(key))
@@ -684,6 +693,8 @@ def _index(key: Value) -> str:
 
 
 def _missing(m: Interpreter, over: Dict, key: Value) -> Work:
+    if isinstance(over, OwnDict) and (own := _own(over, "__missing__")) is not None:
+        return (yield from invoke(m, own, [over, key], {}))
     """What a dict gives for a key that it has not."""
     if over.kind == "Counter":
         return 0
@@ -705,9 +716,12 @@ def put(m: Interpreter, over: Dict, key: Value, value: Value) -> Work:
         over.values[place] = value
 
 
-def set_item(m: Interpreter, over: Value, key: Value, value: Value) -> Work:
-    """`over[key] = value`. Raises Raised."""
+def set_item(m: Interpreter, over: Value, key: Value, value: Value, is_plain: bool = False) -> Work:
+    """`over[key] = value`; `is_plain`: as Python's own class does it. Raises Raised."""
     over = known(over)
+    if isinstance(over, (OwnList, OwnDict)) and not is_plain and (own := _own(over, "__setitem__")) is not None:
+        yield from invoke(m, own, [over, key, value], {})
+        return
     match over:
         case Dict():
             yield from put(m, over, key, value)
@@ -753,9 +767,12 @@ def _set_slice(m: Interpreter, over: List, key: Slice, more: Sequence[Value]) ->
     over.items[start : start + len(places)] = more
 
 
-def delete_item(m: Interpreter, over: Value, key: Value) -> Work:
-    """`del over[key]`. Raises Raised."""
+def delete_item(m: Interpreter, over: Value, key: Value, is_plain: bool = False) -> Work:
+    """`del over[key]`; `is_plain`: as Python's own class does it. Raises Raised."""
     over = known(over)
+    if isinstance(over, (OwnList, OwnDict)) and not is_plain and (own := _own(over, "__delitem__")) is not None:
+        yield from invoke(m, own, [over, key], {})
+        return
     match over:
         case Dict():
             place = yield from place_of(m, over, key)
@@ -780,9 +797,11 @@ def delete_item(m: Interpreter, over: Value, key: Value) -> Work:
             raise Lost
 
 
-def contains(m: Interpreter, over: Value, value: Value) -> Work:
-    """`value in over`. Raises Raised."""
+def contains(m: Interpreter, over: Value, value: Value, is_plain: bool = False) -> Work:
+    """`value in over`; `is_plain`: as Python's own class does it. Raises Raised."""
     over, value = known(over), known(value)
+    if isinstance(over, (OwnList, OwnDict)) and not is_plain and (own := _own(over, "__contains__")) is not None:
+        return (yield from truth_of(m, (yield from invoke(m, own, [over, value], {}))))
     match over:
         case Dict():
             return (yield from place_of(m, over, value)) is not None

@@ -29,6 +29,8 @@ from cwm_trace.models.machine.values import (
     Module,
     Native,
     Object,
+    OwnDict,
+    OwnList,
     Raised,
     Range,
     Set,
@@ -129,6 +131,8 @@ def _shown(m: Interpreter, value: Value, around: tuple[Value, ...]) -> Work:
     if any(value is each for each in around):
         return "[...]" if isinstance(value, List) else "{...}"
     inner = (*around, value)
+    if isinstance(value, (OwnList, OwnDict)) and (own := find(value.of, "__repr__")) is not None:
+        return known((yield from invoke(m, own, [value], {})))
     match value:
         case tuple():
             texts = yield from _each(m, value, inner)

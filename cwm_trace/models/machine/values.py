@@ -87,6 +87,22 @@ class Dict:
 
 
 @dataclass(slots=True, eq=False)
+class OwnList(List):
+    """An object of a class of the program that is made from `list`."""
+
+    of: Value = None
+    attributes: dict[str, Value] = field(default_factory=dict)
+
+
+@dataclass(slots=True, eq=False)
+class OwnDict(Dict):
+    """The same, from `dict`."""
+
+    of: Value = None
+    attributes: dict[str, Value] = field(default_factory=dict)
+
+
+@dataclass(slots=True, eq=False)
 class Set:
     """A set, or a frozen one; its items in the order in which it is shown, where that is known; `table`: how they lie (see `sets`)."""
 
@@ -403,6 +419,8 @@ def class_of(value: Value) -> Value:
     match value:
         case Object():
             return value.kind
+        case OwnList() | OwnDict():
+            return value.of
         case List() | Set() | Dict():
             return Builtin(value.kind)
         case Range():
@@ -471,6 +489,10 @@ def children(value: Value) -> Sequence[Value]:
     match value:
         case tuple():
             return value
+        case OwnList():
+            return [*value.items, *value.attributes.values()]
+        case OwnDict():
+            return [*value.keys, *value.values, *value.attributes.values()]
         case List() | Set():
             return value.items
         case Dict():
