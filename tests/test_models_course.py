@@ -22,7 +22,10 @@ from tests.benchmarks.constraint import ways
 from tests.settrace_oracle import GOLDEN
 
 MAX_FRAMES = 2_000  # generated programs need not end
-NOT_FOLLOWED = {"generators", "ends_of_loops"}  # one that is thrown into goes on without a CALL; finalizers are called from anywhere
+NOT_FOLLOWED = {
+    "generators",
+    "ends_of_loops",
+}  # one that is thrown into goes on without a CALL; finalizers are called from anywhere
 
 
 @cache

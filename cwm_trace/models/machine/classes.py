@@ -64,6 +64,7 @@ _TYPES: Mapping[str, type] = {
     "deque": deque,
     "generator": GeneratorType,
     "range": range,
+    "slice": slice,
 } | {
     "list": list,
     "dict": dict,
@@ -246,7 +247,9 @@ def _of_exception(owner: Object, name: str) -> Value:
         return owner.attributes[name]
     if name == "__cause__":
         return owner.cause
-    if name in ("__context__", "__traceback__", "__suppress_context__"):
+    if name == "__suppress_context__":
+        return False
+    if name in ("__context__", "__traceback__"):
         raise Lost(name)
     if name == "value" and isinstance(owner.kind, Builtin) and owner.kind.name == "StopIteration":
         return owner.held[0] if owner.held else None
@@ -376,6 +379,9 @@ _PARTS = {
     ("range", "start"): "start",
     ("range", "stop"): "stop",
     ("range", "step"): "step",
+    ("slice", "start"): "start",
+    ("slice", "stop"): "stop",
+    ("slice", "step"): "step",
     ("deque", "maxlen"): "most",
     ("defaultdict", "default_factory"): "make",
 }

@@ -66,9 +66,11 @@ class Following:
 
     Attributes:
         is_strict: whether what goes wrong here is an error, as it is for tests, and not only the end of following.
+        why: where it was lost, if it is strict; "" as long as it is not.
     """
 
     is_strict = False
+    why = ""
 
     def __init__(self, context: str) -> None:
         self._context = context

@@ -161,6 +161,11 @@ def _count(m: Interpreter, over: Value, item: Value) -> Work:
     return found
 
 
+@native("slice.indices")
+def _indices(m: Interpreter, over: Value, length: Value) -> Value:
+    return slice(known(over.start), known(over.stop), known(over.step)).indices(known(length))
+
+
 _DICTS = ("dict", "Counter", "defaultdict", "OrderedDict")
 
 

@@ -803,16 +803,18 @@ def _raise_varargs(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     m.begin(_raised(m, *given), lambda _: None)
 
 
-def _raised(m: Interpreter, given: Value, cause: Value = None) -> Work:
+def _raised(m: Interpreter, given: Value, cause: Value = UNSET) -> Work:
     if isinstance(given, (Builtin, Class)) and is_exception(given):
         given = yield from invoke(m, given, [], {})
     if not isinstance(given, Object) or not is_exception(given.kind):
         raise error("TypeError", "exceptions must derive from BaseException")
     if isinstance(cause, (Builtin, Class)):
         cause = yield from invoke(m, cause, [], {})
-    if cause is not None and not isinstance(cause, Object):
+    if cause is not None and cause is not UNSET and not isinstance(cause, Object):
         raise Lost
-    given.cause = cause
+    if cause is not UNSET:
+        given.cause = cause
+        given.attributes["__suppress_context__"] = True
     raise Raised(given)
 
 
