@@ -14,9 +14,11 @@ from typing import Any
 
 from cwm_trace.models.containers import MATCH, PATTERN
 from cwm_trace.models.machine.calls import calls, invoke
+from cwm_trace.models.machine.code import MAIN
+from cwm_trace.models.machine.imported import member
 from cwm_trace.models.machine.interpreter import Body, Interpreter, Work, missing_arguments
 from cwm_trace.models.machine.iterators import collected
-from cwm_trace.models.machine.operators import of_module, same, updated
+from cwm_trace.models.machine.operators import same, updated
 from cwm_trace.models.machine.rendering import rendered
 from cwm_trace.models.machine.values import (
     GENERATED,
@@ -138,7 +140,7 @@ def attribute(m: Interpreter, owner: Value, name: Any) -> Work:
         case Super():
             return (yield from _of_super(m, owner, name))
         case Module():
-            return of_module(owner.name, name)
+            return (yield from member(m, owner.name, name))
         case Function():
             return _of_function(owner, name)
         case Native(attributes=attributes) if name in attributes:
@@ -217,6 +219,8 @@ def _of_object(m: Interpreter, owner: Object, name: str) -> Work:
         return (yield from invoke(m, hook, [owner, name], {}))
     if hasattr(object, name):
         return Method(Builtin(f"object.{name}"), owner)
+    if owner.kind.module != MAIN:  # which has less than the library's
+        raise Lost(name)
     raise _missing(owner, name)
 
 
@@ -316,6 +320,8 @@ def _of_class(m: Interpreter, owner: Class, name: str) -> Work:
             return Builtin(f"{base.name}.{name}")
     if hasattr(object, name):
         return Builtin(f"object.{name}")
+    if owner.module != MAIN:
+        raise Lost(name)
     raise error("AttributeError", f"type object '{owner.name}' has no attribute '{name}'")
     yield
 
@@ -525,7 +531,7 @@ def build(m: Interpreter, function: Function, name: str, bases: Sequence[Value],
         raise Lost
     bases = tuple(base.origin if isinstance(base, Alias) else known(base) for base in bases if not is_unknown(base))
     bases = bases or (Builtin("object"),)
-    made = Class(name, function.code.made.co_qualname, bases, space)
+    made = Class(name, function.code.made.co_qualname, bases, space, module=function.code.module)
     if not _UNFOLLOWED.isdisjoint(space):
         raise Lost
     made.line = _line_of(made)

@@ -81,16 +81,20 @@ class Handler(NamedTuple):
     has_place: bool
 
 
+MAIN = "__main__"
+
+
 class Display(tuple[Any, ...]):
     """The constants of a set that is written out, in the order of the source, which the compiled one does not have."""
 
 
 @dataclass(frozen=True, eq=False)
 class Code:
-    """A code object, and the source of its module."""
+    """A code object, and the source and the name of its module."""
 
     made: CodeType
     source: str = ""
+    module: str = MAIN
 
     @property
     def name(self) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
 
 from cwm_trace.frames import Event
-from cwm_trace.models.machine.code import Code, Instruction
+from cwm_trace.models.machine.code import MAIN, Code, Instruction
 from cwm_trace.models.machine.questions import Questions
 from cwm_trace.models.machine.values import (
     END,
@@ -232,6 +232,7 @@ class Interpreter:
         self.quiet = 0
         self.doubt: Doubt | None = None
         self.stop: Value = None  # the StopIteration with which the last iterator ended, if it raised one
+        self.modules: dict[str, dict[str, Value]] = {}  # of the library, that sources of our own are followed for
         self.is_unseen = False  # whether the trace has not begun
         self.entry: int | None = None  # the line of the function from which on all is shown
 
@@ -404,7 +405,7 @@ class Interpreter:
         frame.before = -1
 
     def _quietly(self, frame: Activation) -> Activation:
-        frame.quiet = self.quiet > 0
+        frame.quiet = self.quiet > 0 or frame.code.module != MAIN
         return frame
 
     def _resume(self, generator: Paused, value: Value, error: Value) -> None:
@@ -419,7 +420,7 @@ class Interpreter:
         self.paused = [each for each in self.paused if each is not generator]
         generator.runs = True
         generator.around, self.handled = self.handled, generator.handled or self.handled
-        frame.quiet = self.quiet > 0
+        self._quietly(frame)
         if frame.before >= 0:
             frame.stack.append(value)
         self.active.append(frame)

@@ -13,6 +13,7 @@ from cwm_trace.frames import Event
 from cwm_trace.models.machine import classes, matching, operators, sets
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.code import CONVENTION, Code, Display, Instruction
+from cwm_trace.models.machine.imported import FOLLOWED, member
 from cwm_trace.models.machine.interpreter import Activation, Again, Choice, Interpreter, Leaves, Work
 from cwm_trace.models.machine.iterators import collected, iterator_of, step
 from cwm_trace.models.machine.values import (
@@ -94,12 +95,12 @@ def _swap(m: Interpreter, frame: Activation, ins: Instruction) -> None:
 
 @_operation("LOAD_CONST")
 def _load_const(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    frame.stack.append(_constant(ins.value, frame.code.source))
+    frame.stack.append(_constant(ins.value, frame.code))
 
 
-def _constant(value: Any, source: str = "") -> Value:
+def _constant(value: Any, of: Code | None = None) -> Value:
     if hasattr(value, "co_code"):
-        return Code(value, source)
+        return Code(value, of.source, of.module) if of is not None else Code(value)
     if isinstance(value, (Display, frozenset)):
         made = sets.displayed(value) if isinstance(value, Display) else None
         made = made or Set(list(value), has_order=False)
@@ -781,16 +782,21 @@ def _load_assertion_error(m: Interpreter, frame: Activation, ins: Instruction) -
 @_operation("IMPORT_NAME")
 def _import_name(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     _popped(frame, 2)
-    operators.check_module(str(ins.value))
+    if ins.value != FOLLOWED:
+        operators.check_module(str(ins.value))
     frame.stack.append(Module(str(ins.value)))
 
 
 @_operation("IMPORT_FROM")
 def _import_from(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    m.begin(_imported(m, frame.stack[-1].name, str(ins.value)))
+
+
+def _imported(m: Interpreter, module: str, name: str) -> Work:
     try:
-        frame.stack.append(operators.of_module(frame.stack[-1].name, str(ins.value)))
+        return (yield from member(m, module, name))
     except Raised:
-        raise Lost(ins.value) from None
+        raise Lost(name) from None
 
 
 @_operation("RAISE_VARARGS")

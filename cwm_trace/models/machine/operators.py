@@ -666,7 +666,7 @@ def type_text(value: Value, is_typing: bool = False) -> str:
         case None:
             return "None"
         case Class():
-            return f"__main__.{value.qualname}"
+            return f"{value.module}.{value.qualname}"
         case Alias():
             return value.shown
         case Builtin():
@@ -962,6 +962,10 @@ def updated(m: Interpreter, over: Dict, more: Value, named: Mapping[str, Value] 
     more = known(more)
     if isinstance(more, Dict):
         pairs = list(zip(more.keys, more.values, strict=True))
+    elif (own := _own(more, "keys")) is not None:
+        pairs = []
+        for key in (yield from collected(m, (yield from invoke(m, own, [more], {})))):
+            pairs.append((key, (yield from item(m, more, key))))
     else:
         pairs = []
         for each in (yield from collected(m, more)):

@@ -186,7 +186,7 @@ def _shown_simply(value: Any) -> str:
         case Class(flavour="enum"):
             return f"<enum '{value.name}'>"
         case Class():
-            return f"<class '__main__.{value.qualname}'>"
+            return f"<class '{value.module}.{value.qualname}'>"
         case Builtin() if value.kind is not None:
             return f"<class '{value.name}'>"
         case Builtin() if value.name in _CLASSES:
@@ -336,4 +336,4 @@ def _shown_object(m: Interpreter, value: Object, around: tuple[Value, ...]) -> W
         case "enum":
             inner = yield from _shown(m, value.attributes["_value_"], around)
             return f"<{kind.name}.{value.attributes['_name_']}: {inner}>"
-    return f"<__main__.{kind.qualname} object>"
+    return f"<{kind.module}.{kind.qualname} object>"

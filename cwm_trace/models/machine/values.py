@@ -15,7 +15,7 @@ from json import JSONDecodeError
 from typing import Any, TypeAlias
 
 from cwm_trace.models.containers import FACTORIES, MATCH, PATTERN, TALLY, plain
-from cwm_trace.models.machine.code import Code
+from cwm_trace.models.machine.code import MAIN, Code
 from cwm_trace.models.set_table import Table
 
 Value: TypeAlias = Any
@@ -206,6 +206,7 @@ class Class:
     fields: tuple[tuple[str, Value], ...] | None = None  # of a dataclass, or a tuple with names
     flavour: str = ""  # dataclass, namedtuple, enum
     frozen: bool = False
+    module: str = MAIN
 
 
 @dataclass(slots=True, eq=False)
@@ -554,10 +555,15 @@ def as_tuple(value: Value) -> tuple[Value, ...] | None:
     return None
 
 
+_FULL_NAMES = ("datetime", "decimal", "types")  # modules of C, whose classes have these in messages
+
+
 def kind_name(value: Value) -> str:
     """The name of a value's class, as messages have it."""
     if (name := getattr(value, "class_name", None)) is not None:
         return str(name)
+    if isinstance(value, Object) and isinstance(value.kind, Class) and value.kind.module in _FULL_NAMES:
+        return f"{value.kind.module}.{value.kind.name}"
     match value:
         case View():
             return f"dict_{value.kind}"

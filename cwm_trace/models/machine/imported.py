@@ -1,0 +1,48 @@
+"""What modules of the library have. Some are followed by sources of our own (`sources/`), whose frames no trace shows.
+
+What such a source leaves out of its module, or of one of its classes, is not known. It calls `followed.lost()` where it does not go on.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+from cwm_trace.models.machine.code import Code
+from cwm_trace.models.machine.interpreter import Body, Interpreter, Work
+from cwm_trace.models.machine.operators import of_module
+from cwm_trace.models.machine.values import Function, Lost, Native, Value
+from cwm_trace.tracer.record import compile_source
+
+FOLLOWED = "followed"
+"""The module that sources take `lost` from."""
+_SOURCES = Path(__file__).with_name("sources")
+
+
+@lru_cache(maxsize=1)
+def _names() -> frozenset[str]:
+    return frozenset(path.stem for path in _SOURCES.glob("*.py"))
+
+
+@lru_cache
+def _code(module: str) -> Code:
+    source = (_SOURCES / f"{module}.py").read_text(encoding="utf-8")
+    return Code(compile_source(source, f"<{module}>"), source, module)
+
+
+def member(m: Interpreter, module: str, name: str) -> Work:
+    """What a module of the library has under a name. Raises Raised, Lost."""
+    if module == FOLLOWED:
+        return Native("lost", _lost)
+    if module in _names():
+        if module not in m.modules:
+            space = m.modules[module] = {"__name__": module}
+            code = _code(module)
+            yield Body(Function(code, space, qualname="<module>"), space)
+        if name in m.modules[module] and not name.startswith("_"):
+            return m.modules[module][name]
+    return of_module(module, name)
+
+
+def _lost(m: Interpreter) -> Value:
+    raise Lost
