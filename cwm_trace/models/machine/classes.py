@@ -345,6 +345,8 @@ def _of_super(m: Interpreter, owner: Super, name: str) -> Work:
         if name == "__init__":
             return Native("wrapper", partial(_filled, owner.owner))
         return Method(Builtin(f"{owner.owner.kind}.{name}"), owner.owner)
+    if name == "__new__":  # which is a static method
+        return Builtin("object.__new__")
     if hasattr(object, name):
         return Method(Builtin(f"object.{name}"), owner.owner)
     raise error("AttributeError", f"'super' object has no attribute '{name}'")
@@ -525,6 +527,8 @@ def build(m: Interpreter, function: Function, name: str, bases: Sequence[Value],
         raise Lost
     space: dict[str, Value] = {}
     if own := next((_ENUMS[base.name] for base in bases if getattr(base, "name", "") in _ENUMS), ""):
+        if own == "Flag":  # whose values are powers of two
+            raise Lost
         space[GENERATES] = Native("generate", lambda m: None, shown=f"<function {own}._generate_next_value_>")
     yield Body(function, space)
     if not all(isinstance(base, (Builtin, Class, Unknown)) or getattr(base, "origin", None) for base in bases):

@@ -30,6 +30,8 @@ def _from_ordinal(days):
     year = days * 400 // 146097 + 1
     while _ordinal(year, 1, 1) > days:
         year -= 1
+    while year < 9999 and _ordinal(year + 1, 1, 1) <= days:
+        year += 1
     rest, month = days - _ordinal(year, 1, 1), 1
     while rest >= _length(year, month):
         rest -= _length(year, month)
@@ -167,8 +169,8 @@ class date:
     @classmethod
     def fromisoformat(cls, text):
         parts = text.split("-")
-        if len(parts) != 3 or len(text) != 10 or not "".join(parts).isdigit():
-            if "W" in text or (len(text) == 8 and text.isdigit()):
+        if [len(part) for part in parts] != [4, 2, 2] or not "".join(parts).isdigit():
+            if len(text) in (7, 8, 10):  # other ways to write a date
                 lost()
             raise ValueError(f"Invalid isoformat string: {text!r}")
         return cls(int(parts[0]), int(parts[1]), int(parts[2]))
@@ -457,7 +459,7 @@ def _parsed(text, form):
         raise ValueError(f"unconverted data remains: {text[at:]}")
     if "y" in found:
         found["Y"] = found["y"] + (2000 if found["y"] < 69 else 1900)
-    if found.get("m", 1) > 12 or found.get("d", 1) > 31 or found.get("H", 0) > 23 or found.get("M", 0) > 59:
+    if not all([found.get(sign, 1) for sign in "Ymd"]) or found.get("m", 1) > 12 or found.get("d", 1) > 31 or found.get("H", 0) > 23 or found.get("M", 0) > 59:
         lost()
     clock = (found.get("H", 0), found.get("M", 0), found.get("S", 0))
     return (found.get("Y", 1900), found.get("m", 1), found.get("d", 1), *clock)

@@ -57,7 +57,13 @@ def _cut(number, places, rounding):
         else:
             lost()
         whole += 1 if up else 0
-    return -whole if number < 0 else whole
+    return _signed(whole, number < 0)
+
+
+def _signed(number, is_negative):
+    if is_negative and number == 0:  # which has a sign, too
+        lost()
+    return -number if is_negative else number
 
 
 def _parsed(text):
@@ -71,9 +77,7 @@ def _parsed(text):
             lost()
         raise InvalidOperation([ConversionSyntax])
     number = int(whole + rest)
-    if sign < 0 and number == 0:
-        lost()
-    return sign * number, (int(power) if power else 0) - len(rest)
+    return _signed(number, sign < 0), (int(power) if power else 0) - len(rest)
 
 
 def _made(number, exponent, rounds=True):
@@ -147,7 +151,8 @@ class Decimal:
     def __mul__(self, other):
         if (other := self._other(other)) is None:
             return NotImplemented
-        return _made(self._number * other._number, self._exponent + other._exponent)
+        number = _signed(abs(self._number * other._number), (self._number < 0) != (other._number < 0))
+        return _made(number, self._exponent + other._exponent)
 
     __rmul__ = __mul__
 
@@ -160,7 +165,7 @@ class Decimal:
             raise DivisionByZero([DivisionByZero])
         exponent = self._exponent - other._exponent
         if self._number == 0:
-            return _made(0, exponent)
+            return _made(_signed(0, other._number < 0), exponent)
         shift = len(str(abs(other._number))) - len(str(abs(self._number))) + _context.prec + 1
         top, bottom = abs(self._number), abs(other._number)
         if shift >= 0:
@@ -186,8 +191,7 @@ class Decimal:
         one, two, _ = self._together(other)
         if two == 0:
             lost()
-        found = abs(one) // abs(two)
-        return _made(found if (one < 0) == (two < 0) else -found, 0)
+        return _made(_signed(abs(one) // abs(two), (one < 0) != (two < 0)), 0)
 
     def __mod__(self, other):
         if (other := self._other(other)) is None:
@@ -195,7 +199,7 @@ class Decimal:
         one, two, exponent = self._together(other)
         if two == 0:
             lost()
-        return _made(abs(one) % abs(two) * (-1 if one < 0 else 1), exponent)
+        return _made(_signed(abs(one) % abs(two), one < 0), exponent)
 
     def __pow__(self, other):
         if not isinstance(other, int) or other < 0:

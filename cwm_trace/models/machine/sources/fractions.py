@@ -85,11 +85,23 @@ class Fraction:
         return other / float(self) if isinstance(other, float) else _divided(Fraction(other), self)
 
     def __floordiv__(self, other):
+        if isinstance(other, float):
+            lost()
         other = Fraction(other)
         return (self.numerator * other.denominator) // (self.denominator * other.numerator)
 
+    def __rfloordiv__(self, other):
+        return Fraction(other) // self
+
     def __mod__(self, other):
+        if isinstance(other, float):
+            lost()
+        if other == 0:
+            raise ZeroDivisionError("integer modulo by zero")
         return self - other * (self // other)
+
+    def __rmod__(self, other):
+        return Fraction(other) % self
 
     def __pow__(self, other):
         if not isinstance(other, int):
@@ -155,6 +167,6 @@ class Fraction:
 
 def _divided(one, other):
     top, bottom = one.numerator * other.denominator, one.denominator * other.numerator
-    if bottom == 0:
-        raise ZeroDivisionError(f"Fraction({top}, 0)")
+    if bottom == 0:  # of what the error tells is another thing in each version
+        lost()
     return Fraction(top, bottom)

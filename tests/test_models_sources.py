@@ -1,0 +1,224 @@
+"""The sources of our own by which modules of the library are followed: run here, each gives what Python's module gives, or calls `lost()`."""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import fractions
+import importlib
+import operator
+import statistics
+import sys
+import textwrap
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from cwm_trace.models.machine import imported
+
+SOURCES = Path(imported.__file__).with_name("sources")
+_MODULES = ("fractions", "statistics", "datetime", "decimal", "textwrap", "collections", "types")
+_BINARY = (operator.add, operator.sub, operator.mul, operator.truediv, operator.floordiv, operator.mod)
+_TESTS = (operator.eq, operator.ne, operator.lt, operator.le, operator.gt, operator.ge)
+
+
+class Lost(Exception):
+    pass
+
+
+def _lost() -> None:
+    raise Lost
+
+
+def _run(name: str) -> dict[str, Any]:
+    """A source's names. It takes from other sources where it imports."""
+    space: dict[str, Any] = {"__name__": name}
+    exec(compile((SOURCES / f"{name}.py").read_text(encoding="utf-8"), name, "exec"), space)
+    return space
+
+
+@pytest.fixture(scope="module", autouse=True)
+def followed() -> Iterator[None]:
+    made = ModuleType("followed")
+    vars(made)["lost"] = _lost
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "followed", made)
+        fraction = ModuleType("fractions")
+        OURS["fractions"] = _run("fractions")
+        vars(fraction).update(OURS["fractions"])
+        patch.setitem(sys.modules, "fractions", fraction)
+        OURS.update({name: _run(name) for name in _MODULES if name != "fractions"})
+        yield
+
+
+OURS: dict[str, dict[str, Any]] = {}
+
+
+def _told(work: Callable[[], Any]) -> str:
+    """What comes of it, as text."""
+    try:
+        return str(work())
+    except Lost:
+        raise
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+
+
+def _agree(ours: Callable[[], Any], true: Callable[[], Any]) -> None:
+    try:
+        told = _told(ours)
+    except Lost:
+        assume(False)
+    assert told == _told(true)
+
+
+def test_each_source_is_of_a_module_and_leaves_nothing_there_that_it_has_not() -> None:
+    assert {path.stem for path in SOURCES.glob("*.py")} == {*_MODULES}
+    for name in _MODULES:
+        theirs = vars(importlib.import_module(name))
+        assert {each for each in OURS[name] if not each.startswith("_")} - {"lost"} <= {
+            *theirs,
+            "ConversionSyntax",
+            "Fraction",
+            "sqrt",
+            "gcd",
+        }
+
+
+_decimals = st.decimals(-(10**9), 10**9, allow_nan=False, places=None).filter(
+    lambda each: len(str(each)) < 20 and not (each == 0 and each.is_signed())
+)
+
+
+@given(_decimals, _decimals, st.sampled_from(_BINARY + _TESTS))
+def test_decimals_are_worked_with_as_by_python(one: decimal.Decimal, other: decimal.Decimal, how: Any) -> None:
+    ours = OURS["decimal"]["Decimal"]
+    assume(str(one) == str(ours(str(one))))
+    with decimal.localcontext(decimal.DefaultContext):
+        _agree(lambda: how(ours(str(one)), ours(str(other))), lambda: how(one, other))
+
+
+@given(
+    _decimals,
+    st.integers(0, 4),
+    st.sampled_from(["ROUND_HALF_EVEN", "ROUND_HALF_UP", "ROUND_DOWN", "ROUND_UP", "ROUND_FLOOR"]),
+)
+def test_decimals_are_rounded_and_written_as_by_python(one: decimal.Decimal, places: int, rounding: str) -> None:
+    ours, to = OURS["decimal"]["Decimal"], "1." + "0" * places
+    _agree(
+        lambda: ours(str(one)).quantize(ours(to), rounding=rounding),
+        lambda: one.quantize(decimal.Decimal(to), rounding=rounding),
+    )
+    for form in ("", f".{places}f", f"12.{places}f", f",.{places}f", f"*^20.{places}f", ">15", "<15"):
+        _agree(lambda form=form: format(ours(str(one)), form), lambda form=form: format(one, form))  # type: ignore[misc]
+    _agree(
+        lambda: (repr(ours(str(one))), int(ours(str(one))), float(ours(str(one)))),
+        lambda: (repr(one), int(one), float(one)),
+    )
+    _agree(lambda: ours(str(one)).normalize(), lambda: one.normalize())
+
+
+_ratios = st.fractions(-1000, 1000, max_denominator=1000)
+
+
+@given(_ratios, _ratios | st.integers(-9, 9), st.sampled_from(_BINARY + _TESTS))
+def test_fractions_are_worked_with_as_by_python(one: fractions.Fraction, other: Any, how: Any) -> None:
+    ours = OURS["fractions"]["Fraction"]
+    second = other if isinstance(other, int) else ours(other.numerator, other.denominator)
+    _agree(lambda: how(ours(str(one)), second), lambda: how(one, other))
+    _agree(lambda: how(second, ours(str(one))), lambda: how(other, one))
+    _agree(lambda: (round(ours(str(one))), round(ours(str(one)), 2), int(ours(str(one))), float(ours(str(one)))),
+           lambda: (round(one), round(one, 2), int(one), float(one)))  # fmt: skip
+
+
+_numbers = st.lists(st.integers(-50, 50), max_size=7) | st.lists(
+    st.floats(-50, 50).map(lambda each: round(each, 2)), max_size=7
+)
+_MEASURES = "mean fmean median median_low median_high mode multimode variance pvariance stdev pstdev".split()
+
+
+@given(_numbers, st.sampled_from(_MEASURES))
+def test_measures_are_those_of_python(data: list[Any], name: str) -> None:
+    _agree(lambda: OURS["statistics"][name](data), lambda: getattr(statistics, name)(data))
+
+
+_moments = st.datetimes(datetime.datetime(1000, 1, 1), datetime.datetime(9000, 1, 1)).map(
+    lambda each: each.replace(microsecond=each.microsecond // 1000 * 1000, fold=0)
+)
+_FORMS = (
+    "%Y-%m-%d",
+    "%d.%m.%y %H:%M:%S",
+    "%A, %B %d",
+    "%a %b %j",
+    "%I:%M %p",
+    "%Y-%m-%d %H:%M",
+    "%d %b %Y",
+    "%H:%M %f",
+)
+
+
+def _ours(moment: datetime.datetime) -> Any:
+    parts = (moment.year, moment.month, moment.day, moment.hour, moment.minute, moment.second, moment.microsecond)
+    return OURS["datetime"]["datetime"](*parts)
+
+
+@given(_moments, _moments, st.integers(-(10**6), 10**6), st.sampled_from(_FORMS))
+def test_dates_are_worked_with_as_by_python(
+    one: datetime.datetime, other: datetime.datetime, seconds: int, form: str
+) -> None:
+    ours, delta = OURS["datetime"], datetime.timedelta(seconds=seconds, milliseconds=seconds % 1000)
+    span = ours["timedelta"](seconds=seconds, milliseconds=seconds % 1000)
+    for mine, true in ((_ours(one), one), (_ours(one).date(), one.date())):
+        _agree(lambda mine=mine: repr(mine + span), lambda true=true: repr(true + delta))  # type: ignore[misc]
+        _agree(
+            lambda mine=mine: (mine - span, mine, mine.isoformat()),
+            lambda true=true: (true - delta, true, true.isoformat()),
+        )  # type: ignore[misc]
+        _agree(
+            lambda mine=mine: (mine.weekday(), mine.toordinal()), lambda true=true: (true.weekday(), true.toordinal())
+        )  # type: ignore[misc]
+    _agree(lambda: repr(_ours(one) - _ours(other)), lambda: repr(one - other))
+    _agree(lambda: (span, repr(-span), abs(span), span.total_seconds(), span // 7), lambda: (delta, repr(-delta), abs(delta), delta.total_seconds(), delta // 7))  # fmt: skip
+    for how in _TESTS:
+        _agree(lambda how=how: how(_ours(one), _ours(other)), lambda how=how: how(one, other))  # type: ignore[misc]
+    text = one.strftime(form)
+    assert _ours(one).strftime(form) == text
+    for given_text in (text, text + "x", text[:-1], other.strftime(_FORMS[0])):
+        _agree(
+            lambda given_text=given_text: repr(ours["datetime"].strptime(given_text, form)),  # type: ignore[misc]
+            lambda given_text=given_text: repr(datetime.datetime.strptime(given_text, form)),  # type: ignore[misc]
+        )
+
+
+@given(st.integers(-2, 10001), st.integers(-1, 14), st.integers(-1, 33), st.text("0123456789-", max_size=12))
+def test_what_is_no_date_is_told_as_by_python(year: int, month: int, day: int, text: str) -> None:
+    ours = OURS["datetime"]["date"]
+    _agree(lambda: ours(year, month, day), lambda: datetime.date(year, month, day))
+    _agree(lambda: ours.fromisoformat(text), lambda: datetime.date.fromisoformat(text))
+
+
+_texts = st.lists(st.text("abcdefg.,", min_size=1, max_size=8), max_size=20).map(" ".join)
+
+
+@given(_texts, st.integers(8, 30), st.sampled_from(["", "  ", "* "]))
+def test_texts_are_wrapped_as_by_python(text: str, width: int, prefix: str) -> None:
+    ours = OURS["textwrap"]
+    _agree(lambda: ours["wrap"](text, width), lambda: textwrap.wrap(text, width))
+    _agree(lambda: ours["fill"](text, width, initial_indent=prefix, subsequent_indent=prefix),
+           lambda: textwrap.fill(text, width, initial_indent=prefix, subsequent_indent=prefix))  # fmt: skip
+    _agree(
+        lambda: ours["shorten"](text, width, placeholder="..."),
+        lambda: textwrap.shorten(text, width, placeholder="..."),
+    )
+
+
+@given(st.lists(st.text(" a\t", max_size=6), max_size=6).map("\n".join))
+def test_lines_are_indented_as_by_python(text: str) -> None:
+    ours = OURS["textwrap"]
+    _agree(lambda: ours["dedent"](text), lambda: textwrap.dedent(text))
+    _agree(lambda: ours["indent"](text, "> "), lambda: textwrap.indent(text, "> "))
