@@ -31,9 +31,9 @@ SCRIPTS = re.findall(
 IS_REFERENCE = sys.version_info[:2] == (3, 11)
 # Golden traces that are foretold to their end; others are of coroutines, `locals()`, what runs texts, lifetimes.
 FOLLOWED = 36 if IS_REFERENCE else 20
-# Scripts, to the last value; what `datetime`, `Decimal`, `IntEnum` and others do is not known.
-SETTLED = 145 if IS_REFERENCE else 130
-SORTS = ("h076", "h152")  # by functions of their own, in another order of comparisons from 3.13 on
+# Scripts, to the last value.
+SETTLED = 152 if IS_REFERENCE else 144
+SORTS = ("h027", "h076", "h152")  # by functions of their own, in another order of comparisons from 3.13 on
 
 pytestmark = pytest.mark.skipif(not code.is_supported(), reason="this Python's bytecode is not followed")
 
