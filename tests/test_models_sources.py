@@ -167,32 +167,32 @@ def _ours(moment: datetime.datetime) -> Any:
     return OURS["datetime"]["datetime"](*parts)
 
 
-@given(_moments, _moments, st.integers(-(10**6), 10**6), st.sampled_from(_FORMS))
-def test_dates_are_worked_with_as_by_python(
-    one: datetime.datetime, other: datetime.datetime, seconds: int, form: str
-) -> None:
-    ours, delta = OURS["datetime"], datetime.timedelta(seconds=seconds, milliseconds=seconds % 1000)
-    span = ours["timedelta"](seconds=seconds, milliseconds=seconds % 1000)
-    for mine, true in ((_ours(one), one), (_ours(one).date(), one.date())):
-        _agree(lambda mine=mine: repr(mine + span), lambda true=true: repr(true + delta))  # type: ignore[misc]
-        _agree(
-            lambda mine=mine: (mine - span, mine, mine.isoformat()),
-            lambda true=true: (true - delta, true, true.isoformat()),
-        )  # type: ignore[misc]
-        _agree(
-            lambda mine=mine: (mine.weekday(), mine.toordinal()), lambda true=true: (true.weekday(), true.toordinal())
-        )  # type: ignore[misc]
-    _agree(lambda: repr(_ours(one) - _ours(other)), lambda: repr(one - other))
-    _agree(lambda: (span, repr(-span), abs(span), span.total_seconds(), span // 7), lambda: (delta, repr(-delta), abs(delta), delta.total_seconds(), delta // 7))  # fmt: skip
-    for how in _TESTS:
-        _agree(lambda how=how: how(_ours(one), _ours(other)), lambda how=how: how(one, other))  # type: ignore[misc]
+def _same_of_each(pairs: list[tuple[Any, Any]], look: Callable[[Any], Any]) -> None:
+    for mine, true in pairs:
+        _agree(lambda mine=mine: look(mine), lambda true=true: look(true))  # type: ignore[misc]
+
+
+@given(_moments, _moments, st.integers(-(10**6), 10**6))
+def test_dates_are_worked_with_as_by_python(one: datetime.datetime, other: datetime.datetime, seconds: int) -> None:
+    delta = datetime.timedelta(seconds=seconds, milliseconds=seconds % 1000)
+    span = OURS["datetime"]["timedelta"](seconds=seconds, milliseconds=seconds % 1000)
+    moments = [(_ours(one), one), (_ours(one).date(), one.date())]
+    _same_of_each([((mine, span), (true, delta)) for mine, true in moments], lambda pair: repr(pair[0] + pair[1]))
+    _same_of_each([((mine, span), (true, delta)) for mine, true in moments], lambda pair: pair[0] - pair[1])
+    _same_of_each(moments, lambda each: (repr(each), str(each), each.isoformat(), each.weekday(), each.toordinal()))
+    _same_of_each([(span, delta)], lambda each: (str(each), repr(-each), abs(each), each.total_seconds(), each // 7))
+    pairs = [((_ours(one), _ours(other)), (one, other))]
+    _same_of_each(pairs, lambda pair: repr(pair[0] - pair[1]))
+    _same_of_each(pairs, lambda pair: [how(*pair) for how in _TESTS])
+
+
+@given(_moments, _moments, st.sampled_from(_FORMS))
+def test_dates_are_written_and_read_as_by_python(one: datetime.datetime, other: datetime.datetime, form: str) -> None:
     text = one.strftime(form)
     assert _ours(one).strftime(form) == text
     for given_text in (text, text + "x", text[:-1], other.strftime(_FORMS[0])):
-        _agree(
-            lambda given_text=given_text: repr(ours["datetime"].strptime(given_text, form)),  # type: ignore[misc]
-            lambda given_text=given_text: repr(datetime.datetime.strptime(given_text, form)),  # type: ignore[misc]
-        )
+        kinds = [(OURS["datetime"]["datetime"], datetime.datetime)]
+        _same_of_each(kinds, lambda kind, given_text=given_text: repr(kind.strptime(given_text, form)))  # type: ignore[misc]
 
 
 @given(st.integers(-2, 10001), st.integers(-1, 14), st.integers(-1, 33), st.text("0123456789-", max_size=12))

@@ -459,7 +459,13 @@ def _parsed(text, form):
         raise ValueError(f"unconverted data remains: {text[at:]}")
     if "y" in found:
         found["Y"] = found["y"] + (2000 if found["y"] < 69 else 1900)
-    if not all([found.get(sign, 1) for sign in "Ymd"]) or found.get("m", 1) > 12 or found.get("d", 1) > 31 or found.get("H", 0) > 23 or found.get("M", 0) > 59:
+    if (
+        not all([found.get(sign, 1) for sign in "Ymd"])
+        or found.get("m", 1) > 12
+        or found.get("d", 1) > 31
+        or found.get("H", 0) > 23
+        or found.get("M", 0) > 59
+    ):
         lost()
     clock = (found.get("H", 0), found.get("M", 0), found.get("S", 0))
     return (found.get("Y", 1900), found.get("m", 1), found.get("d", 1), *clock)
