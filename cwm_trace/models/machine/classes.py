@@ -544,6 +544,8 @@ def build(m: Interpreter, function: Function, name: str, bases: Sequence[Value],
         cell.value = made
     for base in bases:
         if isinstance(base, Class):
+            if base.module != made.module and not is_exception(base):  # which shows itself by another name
+                raise Lost
             if base.flavour in ("enum", "namedtuple"):
                 made.flavour = base.flavour
             if base.fields is not None and made.fields is None:

@@ -11,10 +11,12 @@ from typing import Any
 
 from cwm_trace.models.containers import as_in_frames
 from cwm_trace.models.machine.calls import invoke
+from cwm_trace.models.machine.code import Code
 from cwm_trace.models.machine.interpreter import Interpreter, Paused, Work
 from cwm_trace.models.machine.values import (
     GENERATED,
     IMMUTABLE,
+    OF_C,
     UNSET,
     Builtin,
     Cell,
@@ -165,6 +167,8 @@ def _shown(m: Interpreter, value: Value, around: tuple[Value, ...]) -> Work:
             return f"slice({', '.join(parts)})"
         case Range():
             return f"range({value.start}, {value.stop}{f', {value.step}' if value.step != 1 else ''})"
+        case Method(function=Function(code=Code(module=module)) as function, owner=owner) if module in OF_C:
+            return f"<built-in method {function.code.name} of {kind_name(owner)} object>"
         case Method(function=Function() | Native() as function, owner=owner):
             name = function.qualname if isinstance(function, Function) else function.name
             return f"<bound method {name} of {(yield from _shown(m, owner, inner))}>"
@@ -182,7 +186,7 @@ def _shown_simply(value: Any) -> str:
         return _plain(value)
     match value:
         case Function():
-            return f"<function {value.qualname}>"
+            return f"<{'built-in ' if value.code.module in OF_C else ''}function {value.qualname}>"
         case Class(flavour="enum"):
             return f"<enum '{value.name}'>"
         case Class():

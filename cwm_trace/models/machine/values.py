@@ -555,14 +555,15 @@ def as_tuple(value: Value) -> tuple[Value, ...] | None:
     return None
 
 
-_FULL_NAMES = ("datetime", "decimal", "types")  # modules of C, whose classes have these in messages
+OF_C = ("datetime", "decimal", "types")
+"""Modules whose classes and functions are of C in Python, as is shown of them."""
 
 
 def kind_name(value: Value) -> str:
     """The name of a value's class, as messages have it."""
     if (name := getattr(value, "class_name", None)) is not None:
         return str(name)
-    if isinstance(value, Object) and isinstance(value.kind, Class) and value.kind.module in _FULL_NAMES:
+    if isinstance(value, Object) and isinstance(value.kind, Class) and value.kind.module in OF_C:
         return f"{value.kind.module}.{value.kind.name}"
     match value:
         case View():
