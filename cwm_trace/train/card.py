@@ -69,8 +69,7 @@ _BUNDLED_COLUMNS = (
     ("changed locals", 0, "changed_state_exact_match"),
     ("whole trace", 0, "full_trace_exact_match"),
 )
-_ROOM = 16_384  # tokens of a trace that is bound, as `eval` has it: most of its frames are settled, and cost little
-_MORE_ROOM = {"longer": 65_536}  # whose traces have up to 40,000
+_ROOM = 16_384  # tokens of a trace that is bound, as `eval` has it, but for frames that are settled
 _BASELINES = ("copy-input", "no-change")
 
 
@@ -139,7 +138,7 @@ class Card:
 
     def _rollouts(self, suite: str, name: str, *options: str, bound: bool = True) -> Path:
         given = "--constrained" if bound else "--no-constrained"
-        room = max(self.max_tokens, _MORE_ROOM.get(name, _ROOM)) if bound and self.limit is None else self.max_tokens
+        room = max(self.max_tokens, _ROOM) if bound and self.limit is None else self.max_tokens
         return self._run(suite, name, "--max-tokens", str(room), "--batch", "8", given, *options)
 
     def _benchmark(self) -> str:
