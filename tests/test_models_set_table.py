@@ -114,6 +114,11 @@ def f(seed):
     pairs = {(word, len(word)) for word in kept}
     mixed = {1, "one", 2.5, b"two", (1, "one")}
     mixed.symmetric_difference_update([1, "three"])
+    numbers = {-437, 10, 3}
+    numbers ^= {10, 2, 70, 7}
+    numbers.symmetric_difference_update([70, -73, -87, 70, 6, 57, 5])
+    more_numbers = {2, 7, 12, -865} - numbers
+    letters = {"a", "q", "z", "1", "2"} ^ {"z", "b", "2", "7"}
     united.clear()
     united.update(frozen)
     return order, first, second, hash("abc"), sorted(pairs)

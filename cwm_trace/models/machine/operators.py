@@ -922,6 +922,8 @@ def change_set(m: Interpreter, sign: str, over: Set, other: Set) -> Work:
         made = sets.joined(sign, over, other, both, new) or ordered(m, both)
         over.items[:], over.table, over.has_order = made.items, made.table, made.has_order
         return
+    if sign == "^" and sets.exchange(over, other, both, new):
+        return
     sets.take_out(over, both)
     if sign == "^":
         _put_in(m, over, new, None)

@@ -30,9 +30,13 @@ def put_together(items: Sequence[Value], given: Value = None) -> Set | None:
 
 
 def displayed(items: Sequence[Value]) -> Set | None:
-    """What is written out with constants only, three or more: the compiler makes a frozen set, another of that, and keeps a third."""
-    texts = texts_of(items)
-    return None if texts is None else _arranged(Table(Table(Table(texts).items).items), items)
+    """What is written out with constants only, three or more: the compiler makes a frozen set, and another of that; where it has words, that are
+    names elsewhere as a rule, a third one with these (compile.c, `merge_consts_recursive`; codeobject.c, `intern_constants`)."""
+    if (texts := texts_of(items)) is None:
+        return None
+    has_words = any(isinstance(each, str) and len(each) > 1 and f"a{each}".isidentifier() for each in items)
+    made = Table(Table(texts).items)
+    return _arranged(Table(made.items) if has_words else made, items)
 
 
 def grown(over: Set, new: Sequence[Value], given: Value = None) -> bool:
@@ -58,7 +62,6 @@ def joined(sign: str, left: Set, right: Set, both: Sequence[Value], new: Sequenc
     if tables[0] is None or tables[1] is None:
         return None
     mine, others, common, more = (texts_of(each) or [] for each in (left.items, right.items, both, new))
-    alone = [text for text in mine if text not in common]
     items = [*left.items, *new]
     if sign == "&":
         is_smaller = len(others) <= len(mine)
@@ -67,12 +70,18 @@ def joined(sign: str, left: Set, right: Set, both: Sequence[Value], new: Sequenc
         return _arranged(tables[0].copy().merge(others, more, tables[1]), items)
     if sign == "-":
         if len(mine) // 4 <= len(others):
-            return _arranged(Table(alone), items)
+            return _arranged(Table([text for text in mine if text not in common]), items)
         return _arranged(_without(tables[0].copy(), common), items)
-    made = _without(tables[1].copy(), common)
-    for text in alone:
-        made.add(text)
-    return _arranged(made, items)
+    return _arranged(_exchanged(tables[1].copy(), mine, common), items)
+
+
+def exchange(over: Set, other: Set, both: Sequence[Value], new: Sequence[Value]) -> bool:
+    """`over ^= other`, of which `both` are in both, and `new` in the other one only. Whether the order is known."""
+    table, texts, common = _table(over), texts_of(other.items), texts_of(both)
+    if table is None or texts is None or common is None:
+        return False
+    _rearrange(over, _exchanged(table, texts, common), [*over.items, *new])
+    return True
 
 
 def take_out(over: Set, items: Sequence[Value]) -> None:
@@ -108,6 +117,16 @@ def _table(over: Set) -> Table | None:
 def _without(table: Table, texts: Sequence[str]) -> Table:
     for text in texts:
         table.remove(text)
+    return table
+
+
+def _exchanged(table: Table, texts: Sequence[str], common: Sequence[str]) -> Table:
+    """Of these, what is in both goes, and the others come, one after the other."""
+    for text in texts:
+        if text in common:
+            table.remove(text)
+        else:
+            table.add(text)
     return table
 
 
