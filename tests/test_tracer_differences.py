@@ -29,6 +29,12 @@ DIFFERENCES = {
     "C code raises StopIteration itself, which ends a loop as if nothing had been raised": (
         "def f():\n    for x in map(next, [iter(())]):\n        pass\n"
     ),
+    "what an expression has made so far dies when its exception is handled, and only the handler can report that": (
+        "class Noted:\n    def __del__(self): pass\ndef f():\n    [Noted(), 1 // 0]\n"
+    ),
+    "what a generator delegates to dies before the generator is told that it is closed": (
+        "class Noted:\n    def __del__(self): pass\ndef g():\n    yield from [3, Noted()]\ndef f():\n    next(g())\n"
+    ),
     "an exception leaves an `async for`, whose iterator is closed before the handler runs that reports the exception": (
         "class Odd:\n    def __iter__(self): raise KeyError\nasync def steps():\n    yield Odd()\n"
         "async def g():\n    async for a, b in steps(): pass\ndef f():\n    try: g().send(None)\n    except KeyError: pass\n"

@@ -325,10 +325,14 @@ class _Rewriter:
         if target in self.ahead_of_labels or not (before.is_final() or before.is_uncond_jump()):
             self._trampoline(index, report)
             return
-        # In front of its goal, where nothing else comes along: a jump back would be one more 'line' event for a settrace beside.
+        # Where nothing else comes along: a jump back would be one more 'line' event for a settrace beside.
+        self._ahead_of_goal(index, target, report)
+
+    def _ahead_of_goal(self, index: int, target: int, made: list[Element]) -> None:
+        """Lead a jump over code in front of its goal, behind an instruction that goes elsewhere."""
+        item: Instr = self.elements[index]
         landing = item.arg = Label()
-        marks = [self._block_mark(index), landing, *report, self._block_mark(target)]
-        self.ahead_of_labels[target] = marks
+        self.ahead_of_labels[target] = [self._block_mark(index), landing, *made, self._block_mark(target)]
 
     def _block_mark(self, index: int) -> TryBegin | TryEnd:
         """What makes all that follows be in the block of an instruction."""
@@ -471,6 +475,10 @@ class _Rewriter:
             self.ahead_of_labels.setdefault(index, []).extend(made)
         elif source.is_uncond_jump():
             self._put(edge.source, made)
+        elif (
+            source.name == "SEND"
+        ):  # which 3.11's `gen.throw` jumps for, by one byte, to the unit in front of its goal: that is in the block
+            self._ahead_of_goal(edge.source, index, [*self.first.pop(index, []), *made])
         else:
             self._trampoline(edge.source, made)
 

@@ -327,16 +327,18 @@ class Recorder(Track):
     def loop(self, iterator: object, name: str) -> None:
         """A loop begins: a StopIteration from before is not its own."""
         frame, state = _getframe(1), self._state
-        if frame is self._frame and state is not None:
-            plain, tuples = kinds_of_iterator(iterator)
-            state.loops = {**state.loops, name: plain, tuples_of(name): tuples}
-            if not plain:
-                state.ends = {**state.ends, name: ending(iterator)}
+        if frame is not self._frame or state is None:
+            if (track := self._here()) is None:
+                return
+            state, track._stop_iteration = track._state, None
+            if state is None or state.frame is not frame:
+                return
+        else:
             self._stop_iteration = None
-        elif (track := self._here()) is not None:
-            track._stop_iteration = None
-            if state is not None and state.frame is frame:
-                state.loops = state.ends = NO_LOOPS  # of an iterator before
+        plain, tuples = kinds_of_iterator(iterator)
+        state.loops = {**state.loops, name: plain, tuples_of(name): tuples}
+        if not plain:
+            state.ends = {**state.ends, name: ending(iterator)}
 
     def exhausted(self, name: str) -> None:
         """A loop ends, by a StopIteration if one was raised just now."""
@@ -368,7 +370,7 @@ class Recorder(Track):
         if track is not None:
             frame, raised = _getframe(1), track._stop_iteration
             state = track._switch_to(frame)
-            silent, state.delegating = state.delegating, None
+            silent, state.delegating, state.suspended = state.delegating, None, False
             if silent is None:
                 return
             if silent and value is None and (raised is None or state.ends[DELEGATION] is not Ending.PASSED_ON):
