@@ -424,11 +424,11 @@ class ThreadTrack(Track):
 def _loop_at(frame: FrameType) -> str | None:
     """The `flow.loop_name` of the loop that asks for its next value now, or `DELEGATION`, or None."""
     code, at = frame.f_code.co_code, frame.f_lasti
-    while code[at] == _CACHE:  # of an instruction that runs a generator in its own evaluation loop, from 3.12 on
+    while at > 0 and code[at] == _CACHE:  # of an instruction that runs a generator in its own evaluation loop, from 3.12 on
         at -= 2
-    if code[at] == _SEND:
+    if at >= 0 and code[at] == _SEND:
         return DELEGATION
-    return loop_name(code[:at:2].count(_FOR_ITER)) if code[at] == _FOR_ITER else None
+    return loop_name(code[:at:2].count(_FOR_ITER)) if at >= 0 and code[at] == _FOR_ITER else None
 
 
 def ending_of(state: State, loop: str) -> Ending:
