@@ -12,7 +12,7 @@ def g(xs):
 
 
 def f(xs):
-    with open('/dev/null') as file:
+    with open('/dev/null', encoding='utf-8') as file:
         del file
         r = g(
             xs
