@@ -115,7 +115,9 @@ def test_module_is_as_under_plain_python(
     for part in ("__main__.py", "inner.py"):
         (package / part).write_bytes(path.read_bytes())
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")  # else the second run reads what the first has compiled, and warns of nothing
+    monkeypatch.setenv(
+        "PYTHONDONTWRITEBYTECODE", "1"
+    )  # else the second run reads what the first has compiled, and warns of nothing
     result = finish(Run(module_job(module, ["a", "b"], limits=LIMITS), stdin=STDIN, capture=True))
     assert outcome(result) == plain(["-m", module, "a", "b"], tmp_path)
 

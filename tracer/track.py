@@ -424,7 +424,9 @@ class ThreadTrack(Track):
 def _loop_at(frame: FrameType) -> str | None:
     """The `flow.loop_name` of the loop that asks for its next value now, or `DELEGATION`, or None."""
     code, at = frame.f_code.co_code, frame.f_lasti
-    while at > 0 and code[at] == _CACHE:  # of an instruction that runs a generator in its own evaluation loop, from 3.12 on
+    while (
+        at > 0 and code[at] == _CACHE
+    ):  # of an instruction that runs a generator in its own evaluation loop, from 3.12 on
         at -= 2
     if at >= 0 and code[at] == _SEND:
         return DELEGATION

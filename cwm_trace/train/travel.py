@@ -53,5 +53,8 @@ def join_parts(parts: Path, folder: Path) -> list[str]:
         raise InputError(f"the parts in {parts} are damaged", hint="Fetch them again")
     folder.mkdir(parents=True, exist_ok=True)
     with tarfile.open(fileobj=io.BytesIO(data)) as tar:
-        tar.extractall(folder, filter="data")
+        if hasattr(tarfile, "data_filter"):
+            tar.extractall(folder, filter="data")
+        else:  # before 3.11.4; the files are those that were split, by their hash
+            tar.extractall(folder)
         return tar.getnames()
