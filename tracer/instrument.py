@@ -475,9 +475,8 @@ class _Rewriter:
             self.ahead_of_labels.setdefault(index, []).extend(made)
         elif source.is_uncond_jump():
             self._put(edge.source, made)
-        elif (
-            source.name == "SEND"
-        ):  # which 3.11's `gen.throw` jumps for, by one byte, to the unit in front of its goal: that is in the block
+        elif source.name == "SEND":
+            # 3.11's `gen.throw` jumps for it, by one byte, to the unit in front of its goal, which must be in the block, too.
             self._ahead_of_goal(edge.source, index, [*self.first.pop(index, []), *made])
         else:
             self._trampoline(edge.source, made)

@@ -351,9 +351,9 @@ class Recorder(Track):
         state = track._switch_to(frame)
         if state.ended is not None:
             shown, state.ended = state.ended, None
-        elif ending_of(state, name) is Ending.CLEARED:
+        elif shown is None or ending_of(state, name) is Ending.CLEARED:
             return
-        track._stopped_iterating(frame, shown or "")
+        track._stopped_iterating(frame, shown)
 
     def delegate(self, receiver: object, value: object) -> None:
         """`yield from` and `await` ask their iterator for the next value."""
@@ -362,7 +362,8 @@ class Recorder(Track):
             track._stop_iteration = None
             state = track._switch_to(_getframe(1))
             state.delegating = value is None and _ends_silently(receiver)
-            state.ends = {**state.ends, DELEGATION: ending(receiver)}
+            if state.ends.get(DELEGATION) is not (ends := ending(receiver)):
+                state.ends = {**state.ends, DELEGATION: ends}
 
     def delegated(self, value: object) -> None:
         """Their iterator has returned a value; 3.11 reports StopIteration if it was a raised one."""

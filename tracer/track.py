@@ -424,23 +424,23 @@ class ThreadTrack(Track):
 def _loop_at(frame: FrameType) -> str | None:
     """The `flow.loop_name` of the loop that asks for its next value now, or `DELEGATION`, or None."""
     code, at = frame.f_code.co_code, frame.f_lasti
-    while (
-        at > 0 and code[at] == _CACHE
-    ):  # of an instruction that runs a generator in its own evaluation loop, from 3.12 on
+    if at < 0:
+        return None
+    # Of an instruction that runs a generator in its own evaluation loop, from 3.12 on.
+    while at and code[at] == _CACHE:
         at -= 2
-    if at >= 0 and code[at] == _SEND:
+    if code[at] == _SEND:
         return DELEGATION
-    return loop_name(code[:at:2].count(_FOR_ITER)) if at >= 0 and code[at] == _FOR_ITER else None
+    return loop_name(code[:at:2].count(_FOR_ITER)) if code[at] == _FOR_ITER else None
 
 
 def ending_of(state: State, loop: str) -> Ending:
     """How a loop ends."""
     if loop in state.ends:
         return state.ends[loop]
-    first = (
-        loop == loop_name(0) and ITERATOR_NAME in state.frame.f_code.co_varnames
-    )  # of a comprehension, which is given its iterator
-    return ending(state.frame.f_locals[ITERATOR_NAME]) if first else Ending.UNKNOWN
+    # The first one of a comprehension is given its iterator.
+    is_given = loop == loop_name(0) and ITERATOR_NAME in state.frame.f_code.co_varnames
+    return ending(state.frame.f_locals[ITERATOR_NAME]) if is_given else Ending.UNKNOWN
 
 
 def _are_builtins(frame: FrameType, names: tuple[str, ...]) -> bool:
@@ -452,8 +452,8 @@ BUILTINS = {name: getattr(builtins, name) for name in PURE_BUILTINS}
 NO_LOOPS: Mapping[str, Any] = MappingProxyType({})
 NO_LINES: Mapping[int, int] = MappingProxyType({})
 CELLS: frozenset[str] = frozenset({" cells"})  # no variable can be called so
-# Of co_flags: CO_GENERATOR; and CO_COROUTINE and CO_ASYNC_GENERATOR too.
 DELEGATION = "yield from"
 """What `State.ends` calls the iterator that is delegated to."""
 _CACHE, _FOR_ITER, _SEND = (opcode.opmap[name] for name in ("CACHE", "FOR_ITER", "SEND"))
+# Of co_flags: CO_GENERATOR; and CO_COROUTINE and CO_ASYNC_GENERATOR too.
 GENERATOR, RESUMABLE = 0x20, 0x20 | 0x80 | 0x200

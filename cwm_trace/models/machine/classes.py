@@ -22,6 +22,7 @@ from cwm_trace.models.machine.operators import same, updated
 from cwm_trace.models.machine.rendering import rendered
 from cwm_trace.models.machine.values import (
     GENERATED,
+    OWN,
     UNSET,
     Alias,
     Builtin,
@@ -237,11 +238,11 @@ def _of_own(m: Interpreter, owner: OwnList | OwnDict, name: str) -> Work:
         return owner.attributes[name]
     if found is not UNSET:
         return _bound(found, owner, owner.of)
-    if not hasattr(_TYPES[owner.kind], name) and (hook := find(owner.of, "__getattr__")) is not None:
+    if hasattr(_TYPES[owner.kind], name):
+        return Method(Builtin(f"{owner.kind}.{name}"), owner)
+    if (hook := find(owner.of, "__getattr__")) is not None:
         return (yield from invoke(m, hook, [owner, name], {}))
-    if not hasattr(_TYPES[owner.kind], name):
-        raise _missing(owner, name)
-    return Method(Builtin(f"{owner.kind}.{name}"), owner)
+    raise _missing(owner, name)
 
 
 def _of_exception(owner: Object, name: str) -> Value:
@@ -341,7 +342,7 @@ def _of_super(m: Interpreter, owner: Super, name: str) -> Work:
             return Native("wrapper", partial(_fill_from, owner.owner, each))
     if is_exception(kind):
         return Method(Builtin(f"Exception.{name}"), owner.owner)
-    if isinstance(owner.owner, (OwnList, OwnDict)) and hasattr(_TYPES[owner.owner.kind], name):
+    if isinstance(owner.owner, OWN) and hasattr(_TYPES[owner.owner.kind], name):
         if name == "__init__":
             return Native("wrapper", partial(_filled, owner.owner))
         return Method(Builtin(f"{owner.owner.kind}.{name}"), owner.owner)
@@ -552,8 +553,6 @@ def build(m: Interpreter, function: Function, name: str, bases: Sequence[Value],
                 made.fields, made.flavour = base.fields, base.flavour
             made.frozen = made.frozen or base.frozen
         elif base.name in _ENUMS:
-            if "Flag" in base.name:
-                raise Lost
             made.flavour = "enum"
             if base.name != "enum.Enum":
                 space["_plain_"] = True

@@ -127,13 +127,9 @@ class Code:
 
     def _value(self, instruction: dis.Instruction) -> Any:
         value, place = instruction.argval, instruction.positions
-        if not isinstance(value, frozenset) or place is None or place.lineno is None or place.end_lineno is None:
+        if not isinstance(value, frozenset) or not self.source or place is None or None in place:
             return value
-        lines = self.source.encode().split(b"\n")[place.lineno - 1 : place.end_lineno]
-        text = b"\n".join(lines)[
-            place.col_offset : len(b"\n".join(lines)) - len(lines[-1]) + (place.end_col_offset or 0)
-        ]
-        return _displayed(text.decode(errors="replace")) or value
+        return _displayed(ast.get_source_segment(self.source, place) or "") or value  # type: ignore[arg-type]
 
     @cached_property
     def places(self) -> dict[int, int]:

@@ -114,7 +114,7 @@ def _whole(m: Interpreter, name: str, args: Sequence[Value], named: Mapping[str,
     if args and isinstance(args[0], Object) and (own := find(args[0].kind, _HOOKS.get(name, ""))) is not None:
         return (yield from invoke(m, own, args, named))
     if len(args) == 1 and name == "abs" and isinstance(args[0], (int, float)):
-        return -args[0] if text_of(args[0]).startswith("-") else +args[0]
+        return abs(args[0])
     if len(args) == 1 and name == "float" and isinstance(args[0], str):
         return _number(args[0])
     if name == "bool" and len(args) == 1:
@@ -132,7 +132,7 @@ def _number(text: str) -> float:
         raise error("ValueError", f"could not convert string to float: {text!r}") from None
 
 
-def _as_plain(value: Value) -> Value:
+def _without_class(value: Value) -> Value:
     """What a class that is made from `list` or `dict` adds to, without that."""
     if isinstance(value, OwnList):
         return List(value.items)
@@ -153,8 +153,8 @@ _OF_METHODS: dict[str, Callable[..., Any]] = {
     "__getitem__": partial(operators.item, is_plain=True),
     "__len__": operators.length,
     "__setitem__": partial(operators.set_item, is_plain=True),
-    "__repr__": lambda m, value: rendered(m, _as_plain(known(value))),
-    "__str__": lambda m, value: written(m, _as_plain(known(value))),
+    "__repr__": lambda m, value: rendered(m, _without_class(known(value))),
+    "__str__": lambda m, value: written(m, _without_class(known(value))),
     **{
         f"__{name}__": _as_binary(sign)
         for name, sign in zip("add sub mul mod and or xor".split(), "+-*%&|^", strict=True)
@@ -170,16 +170,19 @@ _OWNERS = frozenset(
 )
 
 
+def _by_place(args: Sequence[Value], named: Mapping[str, Value]) -> list[Value]:
+    """What `split` is given by name, too, by its place."""
+    given = {"sep": None, "maxsplit": -1} | dict(zip(("sep", "maxsplit"), args[1:], strict=False)) | dict(named)
+    is_all = given["maxsplit"] == -1 and given["sep"] is not None
+    return [args[0], given["sep"]] if is_all else [args[0], *given.values()]
+
+
 def of_text(m: Interpreter, method: str, args: Sequence[Value], named: Mapping[str, Value]) -> Work:
     """A method of a text or a number, with what it is given gone through before. Raises Raised, Lost."""
     if any(map(is_unknown, args)):
         return m.unknown()
     if method == "split" and not {"sep", "maxsplit"}.isdisjoint(named):
-        given = {"sep": None, "maxsplit": -1} | dict(zip(("sep", "maxsplit"), args[1:], strict=False)) | dict(named)
-        args, named = (
-            (args[0], *([given["sep"]] if given["maxsplit"] == -1 and given["sep"] is not None else given.values())),
-            {},
-        )
+        args, named = _by_place(args, named), {}
     owner, *others = (known(arg) for arg in args)
     if method == "join" and len(others) == 1:
         items = yield from collected(m, others[0], is_list=True)
@@ -594,12 +597,12 @@ def _is_one(value: Value, kind: Value) -> bool:
             return kind.name == "object"
         if isinstance(value, (Paused, Iterator, View, Function, Method, Native)):
             return kind.name == "object"
-    if isinstance(kind, Class) and is_protocol(kind):
+    if isinstance(kind, Class) and _is_protocol(kind):
         return is_made_of(class_of(value), kind) or _has_members(value, kind)
     return is_made_of(class_of(value), kind)
 
 
-def is_protocol(kind: Class) -> bool:
+def _is_protocol(kind: Class) -> bool:
     """Whether a class says what others are to have (PEP 544)."""
     return any(isinstance(base, Builtin) and base.name == "typing.Protocol" for base in kind.bases)
 
@@ -614,12 +617,12 @@ def _has_members(value: Value, kind: Class) -> bool:
         or find(value.kind, "__getattr__") is not None
     ):
         raise Lost
-    protocols = [each for each in kind.line if isinstance(each, Class) and is_protocol(each)]
-    names = {name for each in protocols for name in (*each.space, *annotated(each)) if not name.startswith("__")}
+    protocols = [each for each in kind.line if isinstance(each, Class) and _is_protocol(each)]
+    names = {name for each in protocols for name in (*each.space, *_annotated(each)) if not name.startswith("__")}
     return all(name in value.attributes or find(value.kind, name) is not None for name in names - {CHECKED})
 
 
-def annotated(made: Class) -> list[str]:
+def _annotated(made: Class) -> list[str]:
     """The names that a class has annotations of."""
     found = made.space.get("__annotations__")
     return list(found.keys) if isinstance(found, Dict) else []

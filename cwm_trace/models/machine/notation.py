@@ -16,7 +16,6 @@ from cwm_trace.models.machine.values import (
     Dict,
     List,
     Lost,
-    Unknown,
     Value,
     error,
     is_unknown,
@@ -86,7 +85,7 @@ def _written(plain: Any, layout: Mapping[str, Any]) -> str:
 
 def _plain(m: Interpreter, value: Value, default: Value) -> Work:
     """A value as this Python's own. Raises Raised for what JSON has no notation for, Lost, _Open."""
-    if isinstance(value, Unknown) and is_unknown(value):
+    if is_unknown(value):
         raise _Open
     value = known(value)
     match value:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from cwm_trace.models.machine.interpreter import Interpreter, Work
-from cwm_trace.models.machine.iterators import collected
+from cwm_trace.models.machine.iterators import MOST_ITEMS, collected
 from cwm_trace.models.machine.natives import NATIVES, native
 from cwm_trace.models.machine.values import (
     UNSET,
@@ -40,6 +40,8 @@ def _bytes(m: Interpreter, source: Value = UNSET, encoding: Value = UNSET, error
     if isinstance(source, int):
         if source < 0:
             raise error("ValueError", "negative count")
+        if source > MOST_ITEMS:
+            raise Lost
         return bytes(source)
     numbers = [known(each) for each in (yield from collected(m, source))]
     if wrong := next((each for each in numbers if not isinstance(each, int)), None):

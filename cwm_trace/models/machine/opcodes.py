@@ -455,9 +455,7 @@ def _list_extend(m: Interpreter, frame: Activation, ins: Instruction) -> None:
 def _set_update(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     more, over = frame.stack.pop(), frame.stack[-ins.arg]
     if not over.items and isinstance(more, Set):  # of constants
-        if not sets.grown(over, more.items, more):
-            made = operators.ordered(m, list(more.items))
-            over.items, over.has_order = made.items, made.has_order
+        operators.put_in(m, over, more.items, more)
         return
     m.begin(operators.all_added(m, over, more), lambda _: None)
 

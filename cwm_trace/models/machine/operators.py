@@ -23,6 +23,7 @@ from cwm_trace.models.machine.values import (
     END,
     GENERATED,
     IMMUTABLE,
+    OWN,
     UNSET,
     Alias,
     Builtin,
@@ -36,7 +37,6 @@ from cwm_trace.models.machine.values import (
     Method,
     Object,
     OwnDict,
-    OwnList,
     Raised,
     Range,
     Set,
@@ -131,14 +131,19 @@ def is_same(left: Value, right: Value) -> bool:
     return left is right
 
 
-_WITH_METHODS = (Object, OwnList, OwnDict)
+_WITH_METHODS = (Object, *OWN)
 
 
 def _own(value: Value, name: str) -> Value | None:
     """A method of a class of the program."""
     if isinstance(value, Object):
         return find(value.kind, name)
-    return find(value.of, name) if isinstance(value, (OwnList, OwnDict)) else None
+    return find(value.of, name) if isinstance(value, OWN) else None
+
+
+def _overridden(over: Value, name: str, is_plain: bool) -> Value | None:
+    """A method that a class made from `list` or `dict` has in place of Python's."""
+    return _own(over, name) if isinstance(over, OWN) and not is_plain else None
 
 
 def binary(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
@@ -162,7 +167,7 @@ def binary(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
             return given
     match left, plain, right:
         case ((bytes() | List(kind="bytearray")), ("+" | "%" | "*"), _) if (octets := octets_of(left)) is not None:
-            return (yield from _of_octets(m, plain, left, octets, right))
+            return _of_octets(plain, left, octets, right)
         case List(), "+", List() if left.kind == right.kind:
             return List([*left.items, *right.items], left.kind)
         case tuple(), "+", tuple():
@@ -200,16 +205,15 @@ def binary(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
     return m.questions.value(f"{operand(left)} {plain} {operand(right)}")
 
 
-def _of_octets(m: Interpreter, sign: str, left: Value, octets: bytes, right: Value) -> Work:
+def _of_octets(sign: str, left: Value, octets: bytes, right: Value) -> Value:
     other = octets_of(right)
     if sign == "+" and other is not None:
         made: Value = octets + other
-    elif sign == "*" and isinstance(right, int):
+    elif sign == "*" and isinstance(right, int) and len(octets) * right <= MOST_ITEMS:
         made = octets * right
     else:
         raise _unfit(sign, sign, octets, right) or Lost
     return made if isinstance(left, bytes) else List(list(made), "bytearray")
-    yield
 
 
 def _form(m: Interpreter, form: str, given: Dict) -> Work:
@@ -533,15 +537,15 @@ def length(m: Interpreter, value: Value) -> Work:
             items = value.over.keys
         case bytes():
             items = list(value)
-        case Range():
-            items = range(value.start, value.stop, value.step)
+        case Range() if not (counted := range(value.start, value.stop, value.step))[MOST_ITEMS:]:
+            items = counted
         case Object() if (own := _own(value, "__len__")) is not None:
             return (yield from invoke(m, own, [value], {}))
         case Class(flavour="enum"):
             items = value.space["_members_"]
     if items is not None:
         return m.questions.value(f"len([{', '.join('0' for _ in items)}])")
-    if isinstance(value, str):
+    if isinstance(value, (str, Range)):
         return m.questions.value(f"len({text_of(value)})")
     raise error("TypeError", f"object of type '{kind_name(value)}' has no len()")
 
@@ -619,7 +623,7 @@ def item(m: Interpreter, over: Value, key: Value, is_plain: bool = False) -> Wor
     if is_unknown(over) or is_unknown(key):
         return m.unknown()
     over = known(over)
-    if isinstance(over, (OwnList, OwnDict)) and not is_plain and (own := _own(over, "__getitem__")) is not None:
+    if (own := _overridden(over, "__getitem__", is_plain)) is not None:
         return (yield from invoke(m, own, [over, key], {}))
     match over:
         case Dict():
@@ -719,7 +723,7 @@ def put(m: Interpreter, over: Dict, key: Value, value: Value) -> Work:
 def set_item(m: Interpreter, over: Value, key: Value, value: Value, is_plain: bool = False) -> Work:
     """`over[key] = value`; `is_plain`: as Python's own class does it. Raises Raised."""
     over = known(over)
-    if isinstance(over, (OwnList, OwnDict)) and not is_plain and (own := _own(over, "__setitem__")) is not None:
+    if (own := _overridden(over, "__setitem__", is_plain)) is not None:
         yield from invoke(m, own, [over, key, value], {})
         return
     match over:
@@ -770,7 +774,7 @@ def _set_slice(m: Interpreter, over: List, key: Slice, more: Sequence[Value]) ->
 def delete_item(m: Interpreter, over: Value, key: Value, is_plain: bool = False) -> Work:
     """`del over[key]`; `is_plain`: as Python's own class does it. Raises Raised."""
     over = known(over)
-    if isinstance(over, (OwnList, OwnDict)) and not is_plain and (own := _own(over, "__delitem__")) is not None:
+    if (own := _overridden(over, "__delitem__", is_plain)) is not None:
         yield from invoke(m, own, [over, key], {})
         return
     match over:
@@ -800,7 +804,7 @@ def delete_item(m: Interpreter, over: Value, key: Value, is_plain: bool = False)
 def contains(m: Interpreter, over: Value, value: Value, is_plain: bool = False) -> Work:
     """`value in over`; `is_plain`: as Python's own class does it. Raises Raised."""
     over, value = known(over), known(value)
-    if isinstance(over, (OwnList, OwnDict)) and not is_plain and (own := _own(over, "__contains__")) is not None:
+    if (own := _overridden(over, "__contains__", is_plain)) is not None:
         return (yield from truth_of(m, (yield from invoke(m, own, [over, value], {}))))
     match over:
         case Dict():
@@ -838,9 +842,8 @@ def set_of(m: Interpreter, items: Sequence[Value], given: Value = None) -> Work:
     if len(items) > 1 and _are_numbers(items):
         told = m.questions.value(f"set([{', '.join(map(text_of, items))}])")
         if isinstance(told, Set):
-            firsts = {closed(known(each)): each for each in reversed(items)}
-            distinct = [each for each in items if firsts[closed(known(each))] is each and known(each) in told.items]
-            if len(distinct) == len(told.items):
+            distinct = list(dict.fromkeys(map(known, items)))
+            if {*distinct} == {*told.items}:
                 return sets.put_together(distinct, given) or told
     distinct = []
     for each in items:
@@ -898,9 +901,10 @@ def _compared_items(m: Interpreter, left: Set, right: Set) -> Work:
         texts = text_of(Set(left.items)), text_of(Set(right.items))
         told = m.questions.value(f"{texts[0]} & {texts[1]}"), m.questions.value(f"{texts[1]} - {texts[0]}")
         if all(isinstance(each, Set) for each in told):
+            found = [{*each.items} for each in told]
             return tuple(
-                [item for item in side.items if known(item) in each.items]
-                for side, each in zip((left, right), told, strict=True)
+                [item for item in side.items if known(item) in each]
+                for side, each in zip((left, right), found, strict=True)
             )
     both, new = [], []
     for each in left.items:
@@ -919,14 +923,13 @@ def change_set(m: Interpreter, sign: str, over: Set, other: Set) -> Work:
         return
     both, new = yield from _compared_items(m, over, other)
     if sign == "&":
-        made = sets.joined(sign, over, other, both, new) or ordered(m, both)
-        over.items[:], over.table, over.has_order = made.items, made.table, made.has_order
+        sets.become(over, sets.joined(sign, over, other, both, new) or ordered(m, both))
         return
     if sign == "^" and sets.exchange(over, other, both, new):
         return
     sets.take_out(over, both)
     if sign == "^":
-        _put_in(m, over, new, None)
+        put_in(m, over, new, None)
 
 
 def added(m: Interpreter, over: Set, value: Value) -> Work:
@@ -942,13 +945,13 @@ def all_added(m: Interpreter, over: Set, more: Value) -> Work:
         if not (yield from _among(m, each, [*over.items, *new])):
             new.append(known(each))
     if new:
-        _put_in(m, over, new, known(more))
+        put_in(m, over, new, known(more))
 
 
-def _put_in(m: Interpreter, over: Set, new: Sequence[Value], given: Value) -> None:
+def put_in(m: Interpreter, over: Set, new: Sequence[Value], given: Value) -> None:
+    """New items in a set; `given`: what they are from."""
     if not sets.grown(over, new, given):
-        made = ordered(m, [*over.items, *new])
-        over.items[:], over.table, over.has_order = made.items, made.table, made.has_order
+        sets.become(over, ordered(m, [*over.items, *new]))
 
 
 def dict_of(m: Interpreter, keys: Sequence[Value], values: Sequence[Value]) -> Work:

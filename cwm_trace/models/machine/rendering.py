@@ -17,6 +17,7 @@ from cwm_trace.models.machine.values import (
     GENERATED,
     IMMUTABLE,
     OF_C,
+    OWN,
     UNSET,
     Builtin,
     Cell,
@@ -31,8 +32,6 @@ from cwm_trace.models.machine.values import (
     Module,
     Native,
     Object,
-    OwnDict,
-    OwnList,
     Raised,
     Range,
     Set,
@@ -133,7 +132,7 @@ def _shown(m: Interpreter, value: Value, around: tuple[Value, ...]) -> Work:
     if any(value is each for each in around):
         return "[...]" if isinstance(value, List) else "{...}"
     inner = (*around, value)
-    if isinstance(value, (OwnList, OwnDict)) and (own := find(value.of, "__repr__")) is not None:
+    if isinstance(value, OWN) and (own := find(value.of, "__repr__")) is not None:
         return known((yield from invoke(m, own, [value], {})))
     match value:
         case tuple():

@@ -101,6 +101,11 @@ def pop(over: Set) -> Value | None:
     return found
 
 
+def become(over: Set, made: Set) -> None:
+    """Let a set have the items of another."""
+    over.items[:], over.table, over.has_order = made.items, made.table, made.has_order
+
+
 def copied(over: Set) -> Set:
     """A copy, whose table may be smaller."""
     table = None if over.table is None else over.table.copy()

@@ -102,6 +102,9 @@ class OwnDict(Dict):
     attributes: dict[str, Value] = field(default_factory=dict)
 
 
+OWN = (OwnList, OwnDict)
+
+
 @dataclass(slots=True, eq=False)
 class Set:
     """A set, or a frozen one; its items in the order in which it is shown, where that is known; `table`: how they lie (see `sets`)."""
