@@ -59,7 +59,29 @@ def _check_time(hour, minute, second, microsecond):
         raise ValueError("microsecond must be in 0..999999")
 
 
-class timedelta:
+class _Ordered:
+    """What has a `_key`, among what it `_is_like`."""
+
+    def __hash__(self):
+        return hash(self._key())
+
+    def __eq__(self, other):
+        return self._key() == other._key() if self._is_like(other) else NotImplemented
+
+    def __lt__(self, other):
+        return self._key() < other._key() if self._is_like(other) else NotImplemented
+
+    def __le__(self, other):
+        return self._key() <= other._key() if self._is_like(other) else NotImplemented
+
+    def __gt__(self, other):
+        return self._key() > other._key() if self._is_like(other) else NotImplemented
+
+    def __ge__(self, other):
+        return self._key() >= other._key() if self._is_like(other) else NotImplemented
+
+
+class timedelta(_Ordered):
     def __init__(self, days=0, seconds=0, microseconds=0, milliseconds=0, minutes=0, hours=0, weeks=0):
         for each in (days, seconds, microseconds, milliseconds, minutes, hours, weeks):
             if isinstance(each, float) and each != int(each * 16) / 16:  # whose part of a microsecond is rounded
@@ -136,26 +158,14 @@ class timedelta:
     def __bool__(self):
         return self._small() != 0
 
-    def __hash__(self):
-        return hash((self.days, self.seconds, self.microseconds))
+    def _key(self):
+        return (self.days, self.seconds, self.microseconds)
 
-    def __eq__(self, other):
-        return self._small() == other._small() if isinstance(other, timedelta) else NotImplemented
-
-    def __lt__(self, other):
-        return self._small() < other._small() if isinstance(other, timedelta) else NotImplemented
-
-    def __le__(self, other):
-        return self._small() <= other._small() if isinstance(other, timedelta) else NotImplemented
-
-    def __gt__(self, other):
-        return self._small() > other._small() if isinstance(other, timedelta) else NotImplemented
-
-    def __ge__(self, other):
-        return self._small() >= other._small() if isinstance(other, timedelta) else NotImplemented
+    def _is_like(self, other):
+        return isinstance(other, timedelta)
 
 
-class date:
+class date(_Ordered):
     def __init__(self, year, month, day):
         if not isinstance(year, int) or not isinstance(month, int) or not isinstance(day, int):
             lost()
@@ -216,29 +226,11 @@ class date:
             return date.fromordinal(self.toordinal() - other.days)
         return timedelta(self.toordinal() - other.toordinal()) if isinstance(other, date) else NotImplemented
 
-    def __hash__(self):
-        return hash(self._key())
-
     def _is_like(self, other):
         return isinstance(other, date) and isinstance(self, datetime) == isinstance(other, datetime)
 
-    def __eq__(self, other):
-        return self._key() == other._key() if self._is_like(other) else NotImplemented
 
-    def __lt__(self, other):
-        return self._key() < other._key() if self._is_like(other) else NotImplemented
-
-    def __le__(self, other):
-        return self._key() <= other._key() if self._is_like(other) else NotImplemented
-
-    def __gt__(self, other):
-        return self._key() > other._key() if self._is_like(other) else NotImplemented
-
-    def __ge__(self, other):
-        return self._key() >= other._key() if self._is_like(other) else NotImplemented
-
-
-class time:
+class time(_Ordered):
     def __init__(self, hour=0, minute=0, second=0, microsecond=0):
         _check_time(hour, minute, second, microsecond)
         self.hour, self.minute, self.second, self.microsecond = hour, minute, second, microsecond
@@ -265,23 +257,8 @@ class time:
     def __format__(self, form):
         return self.strftime(form) if form else str(self)
 
-    def __hash__(self):
-        return hash(self._key())
-
-    def __eq__(self, other):
-        return self._key() == other._key() if isinstance(other, time) else NotImplemented
-
-    def __lt__(self, other):
-        return self._key() < other._key() if isinstance(other, time) else NotImplemented
-
-    def __le__(self, other):
-        return self._key() <= other._key() if isinstance(other, time) else NotImplemented
-
-    def __gt__(self, other):
-        return self._key() > other._key() if isinstance(other, time) else NotImplemented
-
-    def __ge__(self, other):
-        return self._key() >= other._key() if isinstance(other, time) else NotImplemented
+    def _is_like(self, other):
+        return isinstance(other, time)
 
 
 class datetime(date):
