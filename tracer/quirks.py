@@ -34,8 +34,9 @@ RESUME_OPARG_DEPTH1_MASK). Cleared, close() raises GeneratorExit in the frame as
 UNARY_PLUS: Final[tuple[str, int]] = ("CALL_INTRINSIC_1", 5)
 """What `+x` is compiled to from 3.12 on."""
 
-END_OF_LOOP: Final[tuple[str, ...]] = {(3, 11): (), (3, 12): ("END_FOR",)}.get(_VERSION, ("END_FOR", "POP_TOP"))
-"""What stands at the target of FOR_ITER, which jumps *behind* it (ceval.c: "skip following END_FOR and POP_TOP")."""
+END_OF_LOOP: Final[tuple[str, ...]] = {(3, 11): (), (3, 13): ("END_FOR", "POP_TOP")}.get(_VERSION, ("END_FOR",))
+"""What stands at the target of FOR_ITER, which jumps *behind* it (ceval.c: "skip following END_FOR and POP_TOP"). Until 3.13 the iterator has
+been let go by then; on 3.14 that is POP_ITER's, which comes next."""
 
 BUILTIN_OF_SHORTCUT: Final = frozenset({"LOAD_COMMON_CONSTANT"} if _VERSION >= (3, 14) else ())
 """3.14 runs the loop of `all`, `any` and `tuple` of a generator expression in the caller, where each round is an event, if the name is still

@@ -54,7 +54,7 @@ def managed(d):
 
 def goes_on():
     yield from catches()
-    1 // 0
+    1 / 0
 
 
 def adds():
