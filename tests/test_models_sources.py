@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import decimal
 import fractions
+import functools
 import importlib
+import inspect
 import operator
 import statistics
 import sys
@@ -22,9 +25,16 @@ from hypothesis import strategies as st
 from cwm_trace.models.machine import imported
 
 SOURCES = Path(imported.__file__).with_name("sources")
-_MODULES = ("fractions", "statistics", "datetime", "decimal", "textwrap", "collections", "types")
+_MODULES = (
+    *("fractions", "statistics", "datetime", "decimal", "textwrap", "collections", "types"),
+    *("asyncio", "contextlib", "enum", "functools"),
+)
 _BINARY = (operator.add, operator.sub, operator.mul, operator.truediv, operator.floordiv, operator.mod)
 _TESTS = (operator.eq, operator.ne, operator.lt, operator.le, operator.gt, operator.ge)
+
+
+_TAKEN = ("ConversionSyntax", "Fraction", "sqrt", "gcd", "deque", "heappop", "heappush", "update_wrapper")
+"""What sources take from other modules, and modules take otherwise."""
 
 
 class Lost(Exception):
@@ -45,7 +55,7 @@ def _run(name: str) -> dict[str, Any]:
 @pytest.fixture(scope="module", autouse=True)
 def followed() -> Iterator[None]:
     made = ModuleType("followed")
-    vars(made)["lost"] = _lost
+    vars(made).update(lost=_lost, is_coroutine=inspect.iscoroutine, place=_lost)
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(sys.modules, "followed", made)
         fraction = ModuleType("fractions")
@@ -81,13 +91,8 @@ def test_each_source_is_of_a_module_and_leaves_nothing_there_that_it_has_not() -
     assert {path.stem for path in SOURCES.glob("*.py")} == {*_MODULES}
     for name in _MODULES:
         theirs = vars(importlib.import_module(name))
-        assert {each for each in OURS[name] if not each.startswith("_")} - {"lost"} <= {
-            *theirs,
-            "ConversionSyntax",
-            "Fraction",
-            "sqrt",
-            "gcd",
-        }
+        ours = {each for each in OURS[name] if not each.startswith("_")}
+        assert ours - {"lost", "is_coroutine", "place"} <= {*theirs, *_TAKEN}
 
 
 _decimals = st.decimals(-(10**9), 10**9, allow_nan=False, places=None).filter(
@@ -222,3 +227,76 @@ def test_lines_are_indented_as_by_python(text: str) -> None:
     ours = OURS["textwrap"]
     _agree(lambda: ours["dedent"](text), lambda: textwrap.dedent(text))
     _agree(lambda: ours["indent"](text, "> "), lambda: textwrap.indent(text, "> "))
+
+
+class _Manager:
+    """One that writes down what happens to it, and may raise, or keep an exception to itself."""
+
+    def __init__(self, log: list[object], how: str) -> None:
+        self.log, self.how = log, how
+
+    def __enter__(self) -> str:
+        self.log.append(("in", self.how))
+        if self.how == "refuses":
+            raise KeyError(self.how)
+        return self.how
+
+    def __exit__(self, kind: Any, error: Any, traceback: Any) -> bool:
+        self.log.append(("out", self.how, repr(error), kind and kind.__name__))
+        if self.how == "raises":
+            raise ValueError(self.how)
+        return self.how == "keeps"
+
+
+def _used(library: Any, managers: list[str], ends: str) -> list[object]:
+    log: list[object] = []
+    try:
+        with library["ExitStack"]() as stack:
+            for how in managers:
+                if how == "calls":
+                    stack.callback(log.append, ("called", how))
+                elif how == "moves":
+                    stack = stack.pop_all()
+                else:
+                    log.append(stack.enter_context(_Manager(log, how)))
+            if ends == "raises":
+                raise OSError("body")
+        stack.close()
+        log.append("behind")
+    except Exception as error:
+        log.append((repr(error), repr(error.__context__)))
+    return log
+
+
+@given(
+    st.lists(st.sampled_from(("plain", "raises", "keeps", "refuses", "calls", "moves")), max_size=5),
+    st.sampled_from(("well", "raises")),
+)
+def test_a_stack_of_context_managers_is_left_as_by_python(managers: list[str], ends: str) -> None:
+    assert _used(OURS["contextlib"], managers, ends) == _used(vars(contextlib), managers, ends)
+
+
+class _Base:
+    pass
+
+
+class _Derived(_Base):
+    pass
+
+
+@given(
+    st.lists(st.sampled_from((int, bool, str, list, _Base, _Derived, object)), max_size=5),
+    st.sampled_from((1, True, "a", [], _Base(), _Derived(), 2.5, None)),
+)
+def test_a_function_is_chosen_by_a_type_as_by_python(kinds: list[type], value: object) -> None:
+    def chosen(library: Any) -> tuple[str, str]:
+        def first(value: object) -> str:
+            return "first"
+
+        function = library["singledispatch"](first)
+
+        for kind in kinds:
+            function.register(kind)(lambda value, kind=kind: kind.__name__)
+        return function(value), function.dispatch(type(value))(value)
+
+    assert chosen(OURS["functools"]) == chosen(vars(functools))

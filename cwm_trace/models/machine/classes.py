@@ -9,19 +9,21 @@ from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from functools import partial
 from re import Match, Pattern
-from types import GeneratorType
+from types import AsyncGeneratorType, CoroutineType, GeneratorType
 from typing import Any
 
 from cwm_trace.models.containers import MATCH, PATTERN
+from cwm_trace.models.machine import enums
 from cwm_trace.models.machine.calls import calls, invoke
 from cwm_trace.models.machine.code import MAIN
 from cwm_trace.models.machine.imported import member
 from cwm_trace.models.machine.interpreter import Body, Interpreter, Work, missing_arguments
 from cwm_trace.models.machine.iterators import collected
-from cwm_trace.models.machine.operators import same, updated
-from cwm_trace.models.machine.rendering import rendered
+from cwm_trace.models.machine.operators import updated
+from cwm_trace.models.machine.rendering import OTHER_CLASSES
 from cwm_trace.models.machine.values import (
     GENERATED,
+    GROUPS,
     OWN,
     UNSET,
     Alias,
@@ -52,6 +54,7 @@ from cwm_trace.models.machine.values import (
     error,
     find,
     is_exception,
+    is_group,
     is_unknown,
     kind_name,
     known,
@@ -66,6 +69,8 @@ _TYPES: Mapping[str, type] = {
     "defaultdict": defaultdict,
     "deque": deque,
     "generator": GeneratorType,
+    "coroutine": CoroutineType,
+    "async_generator": AsyncGeneratorType,
     "range": range,
     "slice": slice,
 } | {
@@ -82,14 +87,6 @@ _UNFOLLOWED = frozenset(("__del__", "__getattribute__", "__delattr__", "__class_
 """Methods of classes whose objects are not followed."""
 _DATA = frozenset(("real", "imag", "numerator", "denominator"))
 _PLAIN_BASES = frozenset(("object", "abc.ABC", "typing.Generic", "typing.Protocol"))
-_ENUMS = {
-    "enum.Enum": "Enum",
-    "enum.IntEnum": "Enum",
-    "enum.StrEnum": "StrEnum",
-    "enum.Flag": "Flag",
-    "enum.IntFlag": "Flag",
-}
-"""Classes of enumerations, and whose function their bodies begin with."""
 
 
 class Attributes(MutableMapping[str, Value]):
@@ -146,6 +143,8 @@ def attribute(m: Interpreter, owner: Value, name: Any) -> Work:
             return _of_function(owner, name)
         case Native(attributes=attributes) if name in attributes:
             return attributes[name]
+        case Native(wrapped=dict() as methods) if name in methods:  # of a context manager
+            return methods[name]
         case Native() if name in ("__name__", "__doc__", "__wrapped__"):
             wrapped = owner.wrapped
             return wrapped if name == "__wrapped__" else (yield from attribute(m, wrapped, name))
@@ -190,6 +189,8 @@ def _of_object(m: Interpreter, owner: Object, name: str) -> Work:
             if hook is None or not raised.is_a("AttributeError"):
                 raise
             return (yield from invoke(m, hook, [owner, name], {}))
+    if (get := _getter(found)) is not None and (_is_data(found) or name not in owner.attributes):
+        return (yield from invoke(m, get, [found, owner, owner.kind], {}))
     if name == "__doc__":
         return owner.kind.space.get(name)
     if isinstance(found, Native) and found.name == "cached_property" and name not in owner.attributes:
@@ -225,6 +226,15 @@ def _of_object(m: Interpreter, owner: Object, name: str) -> Work:
     raise _missing(owner, name)
 
 
+def _getter(found: Value) -> Value:
+    """The `__get__` of what a class has, which is a descriptor of the program; None for others."""
+    return find(found.kind, "__get__") if isinstance(found, Object) else None
+
+
+def _is_data(found: Object) -> bool:
+    return any(find(found.kind, name) is not None for name in ("__set__", "__delete__"))
+
+
 def _of_own(m: Interpreter, owner: OwnList | OwnDict, name: str) -> Work:
     """Of an object of a class that is made from `list` or `dict`."""
     if name == "__class__":
@@ -252,10 +262,14 @@ def _of_exception(owner: Object, name: str) -> Value:
         return owner.attributes[name]
     if name == "__cause__":
         return owner.cause
+    if name == "__context__":
+        return owner.context
     if name == "__suppress_context__":
         return False
-    if name in ("__context__", "__traceback__"):
+    if name == "__traceback__":
         raise Lost(name)
+    if name in ("split", "subgroup", "derive") and is_group(owner):
+        return Method(Builtin(f"{GROUPS[0]}.{name}"), owner)
     if name == "value" and isinstance(owner.kind, Builtin) and owner.kind.name == "StopIteration":
         return owner.held[0] if owner.held else None
     if name in ("with_traceback", "add_note", "__str__", "__repr__"):
@@ -308,6 +322,8 @@ def _of_class(m: Interpreter, owner: Class, name: str) -> Work:
                 return Method(found.get, owner)
             case Descriptor(kind="staticmethod"):
                 return found.get
+        if (get := _getter(found)) is not None:
+            return (yield from invoke(m, get, [found, None, owner], {}))
         return found
     if name == "__mro__":
         return owner.line
@@ -379,6 +395,9 @@ def _sample() -> None:
 def _of_builtin(owner: Builtin, name: str) -> Value:
     if name in ("__name__", "__qualname__"):
         return owner.name.rpartition(".")[2]
+    if name == "__mro__" and (owner.kind is not None or owner.name in OTHER_CLASSES):
+        above = owner.kind.__mro__[1:] if owner.kind is not None else (object,)
+        return (owner, *(Builtin(each.__name__) for each in above))
     if owner.kind is not None and not hasattr(owner.kind, name):
         raise error("AttributeError", f"type object '{owner.name}' has no attribute '{name}'")
     return Builtin(f"{owner.name}.{name}")
@@ -438,6 +457,8 @@ def set_attribute(m: Interpreter, owner: Value, name: Any, value: Value) -> Work
             else:
                 owner.attributes[name] = value
             return
+        case Object() if name in ("__context__", "__cause__") and is_exception(owner.kind):
+            setattr(owner, name.strip("_"), value)
         case Object(kind=Class() as kind):
             if name in ("__class__", "__dict__") or kind.flavour == "enum" and name in ("name", "value"):
                 raise Lost(name)
@@ -451,8 +472,11 @@ def set_attribute(m: Interpreter, owner: Value, name: Any, value: Value) -> Work
                     raise error("AttributeError", text)
                 yield from invoke(m, found.set, [owner, value], {})
                 return
-            if isinstance(found, Object) and find(found.kind, "__set__") is not None:
-                raise Lost
+            if isinstance(found, Object) and _is_data(found):
+                if (own := find(found.kind, "__set__")) is None:
+                    raise error("AttributeError", "__set__")
+                yield from invoke(m, own, [found, owner, value], {})
+                return
             _check_place(owner, kind, name)
             owner.attributes[name] = value
         case Class():
@@ -497,6 +521,9 @@ def delete_attribute(m: Interpreter, owner: Value, name: Any) -> Work:
         if isinstance(found, Descriptor) and found.kind == "property" and found.delete is not None:
             yield from invoke(m, found.delete, [owner], {})
             return
+        if isinstance(found, Object) and (own := find(found.kind, "__delete__")) is not None:
+            yield from invoke(m, own, [found, owner], {})
+            return
         if owner.kind.frozen or isinstance(found, Descriptor) or owner.kind.flavour:
             raise Lost
         if name not in owner.attributes:
@@ -526,11 +553,7 @@ def build(m: Interpreter, function: Function, name: str, bases: Sequence[Value],
     given = dict(words)
     if getattr(given.pop("metaclass", Builtin("abc.ABCMeta")), "name", "") != "abc.ABCMeta":
         raise Lost
-    space: dict[str, Value] = {}
-    if own := next((_ENUMS[base.name] for base in bases if getattr(base, "name", "") in _ENUMS), ""):
-        if own == "Flag":  # whose values are powers of two
-            raise Lost
-        space[GENERATES] = Native("generate", lambda m: None, shown=f"<function {own}._generate_next_value_>")
+    space = enums.first_names(bases)
     yield Body(function, space)
     if not all(isinstance(base, (Builtin, Class, Unknown)) or getattr(base, "origin", None) for base in bases):
         raise Lost
@@ -552,21 +575,19 @@ def build(m: Interpreter, function: Function, name: str, bases: Sequence[Value],
             if base.fields is not None and made.fields is None:
                 made.fields, made.flavour = base.fields, base.flavour
             made.frozen = made.frozen or base.frozen
-        elif base.name in _ENUMS:
-            made.flavour = "enum"
-            if base.name != "enum.Enum":
-                space["_plain_"] = True
+        elif base.name in GROUPS:
+            raise Lost(base.name)
+        elif base.name in enums.KINDS:
+            yield from enums.derive(m, made, base.name)
         elif base.name == "typing.NamedTuple":
             _name_items(made)
         elif not is_exception(base) and base.name not in _PLAIN_BASES and not _is_container(base, space, bases):
             raise Lost
     if made.flavour == "enum":
-        yield from _make_members(m, made)
+        yield from enums.make_members(m, made)
     for key, value in list(space.items()):
         if isinstance(value, Object) and find(value.kind, "__set_name__") is not None:
             yield from invoke(m, find(value.kind, "__set_name__"), [value, made, key], {})
-        if isinstance(value, Object) and (find(value.kind, "__get__") is not None):
-            raise Lost
     hook = next(
         (
             each.space["__init_subclass__"]
@@ -625,41 +646,6 @@ def _name_items(made: Class) -> None:
     made.fields = tuple((name, made.space.pop(name, UNSET)) for name in _annotated(made))
 
 
-def _make_members(m: Interpreter, made: Class) -> Work:
-    members: list[Object] = []
-    made.space["_members_"] = members
-    for name, value in list(made.space.items()):
-        if name.startswith("_") or isinstance(value, (Function, Descriptor, Native)):
-            continue
-        if find(made, "__new__") is not None:
-            raise Lost
-        same = [
-            each
-            for each in members
-            if type(each.attributes["_value_"]) is type(value) and each.attributes["_value_"] == value
-        ]
-        member = same[0] if same else Object(made, {"_name_": name, "_value_": value})
-        if not same:
-            members.append(member)
-            if (own := find(made, "__init__")) is not None:
-                yield from invoke(m, own, [member, *(value if isinstance(value, tuple) else (value,))], {})
-        made.space[name] = member
-
-
-AUTO = Builtin("enum.auto")
-"""The class of what stands for the next number."""
-GENERATES = "_generate_next_value_"
-"""What the body of an enumeration begins with."""
-
-
-def next_number(m: Interpreter, names: Mapping[str, Value]) -> Value:
-    """What `auto()` is in the body of an enumeration: one more than the highest number so far. Raises Lost."""
-    if "StrEnum" in names[GENERATES].shown:
-        raise Lost
-    numbers = [value for name, value in names.items() if not name.startswith("_") and isinstance(value, int)]
-    return m.questions.sure(f"{max(numbers, default=0)} + 1")
-
-
 _FOLLOWED = frozenset(
     f"__{name}__"
     for name in "init missing repr getitem setitem delitem contains getattr setattr add sub mul and or radd iadd".split()
@@ -692,7 +678,7 @@ def _filled(owner: OwnList | OwnDict, m: Interpreter, *args: Value, **named: Val
 def made(m: Interpreter, kind: Class, args: Sequence[Value], named: Mapping[str, Value]) -> Work:
     """An object of a class. Raises Raised, Lost."""
     if kind.flavour == "enum":
-        return (yield from _member(m, kind, *args))
+        return (yield from enums.member_of(m, kind, *args))
     if find(kind, "__new__") is not None:
         if kind.flavour or any(isinstance(base, Builtin) and base.name != "object" for base in kind.line):
             raise Lost
@@ -752,17 +738,6 @@ def _is_abstract(found: Value) -> bool:
     if isinstance(found, Descriptor):
         found = found.get
     return isinstance(found, Function) and "__isabstractmethod__" in found.attributes
-
-
-def _member(m: Interpreter, kind: Class, value: Value) -> Work:
-    if isinstance(value, Object) and value.kind is kind:
-        return value
-    for each in kind.space["_members_"]:
-        if (yield from same(m, each.attributes["_value_"], value)):
-            return each
-    if find(kind, "_missing_") is not None:
-        raise Lost
-    raise error("ValueError", f"{(yield from rendered(m, value))} is not a valid {kind.qualname}")
 
 
 def _fields_of(kind: Class, args: Sequence[Value], named: Mapping[str, Value], method: str) -> Work:

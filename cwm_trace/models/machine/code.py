@@ -45,7 +45,9 @@ traces."""
 CONVENTION = CONVENTIONS.get(sys.version_info[:2])
 """This Python's; None: it is not followed."""
 _CONDITIONAL = (ast.BoolOp, ast.IfExp, ast.Compare, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
-_GENERATOR, _VARARGS, _VARKEYWORDS, _ASYNC = 0x20, 0x04, 0x08, 0x80 | 0x100 | 0x200
+_VARARGS, _VARKEYWORDS = 0x04, 0x08
+_PAUSING = {0x20: "generator", 0x80: "coroutine", 0x200: "async_generator"}
+"""Flags of code of which a call gives something that pauses, and what that is."""
 
 
 def is_supported() -> bool:
@@ -101,15 +103,10 @@ class Code:
         """Of the function."""
         return self.made.co_name
 
-    @property
-    def is_generator(self) -> bool:
-        """Whether a call of it gives a generator."""
-        return bool(self.made.co_flags & _GENERATOR)
-
-    @property
-    def is_strange(self) -> bool:
-        """Whether it is asynchronous."""
-        return bool(self.made.co_flags & _ASYNC)
+    @cached_property
+    def pausing(self) -> str:
+        """What a call of it gives, where that is a generator or the like, else ""."""
+        return next((kind for flag, kind in _PAUSING.items() if self.made.co_flags & flag), "")
 
     @cached_property
     def instructions(self) -> tuple[Instruction, ...]:

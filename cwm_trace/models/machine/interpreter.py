@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
 
 from cwm_trace.frames import Event
-from cwm_trace.models.machine.code import MAIN, Code, Instruction
+from cwm_trace.models.machine.code import CONVENTION, MAIN, Code, Instruction
 from cwm_trace.models.machine.questions import Questions
 from cwm_trace.models.machine.values import (
     END,
@@ -21,12 +21,14 @@ from cwm_trace.models.machine.values import (
     Dict,
     Function,
     Lost,
+    Module,
     Object,
     Raised,
     Unknown,
     Value,
     children,
     error,
+    find,
     is_made_of,
 )
 
@@ -112,6 +114,15 @@ class Activation:
         else:
             self.fast[name] = value
 
+    def leave_inner(self) -> None:
+        """Let go of what it takes from, which has answered an exception by returning: it goes on where that had ended."""
+        send = self.code.instructions[self.at - 2]
+        if send.name != "SEND":
+            raise Lost
+        if CONVENTION is None or not CONVENTION.keeps_receiver:
+            self.stack.pop()
+        self.at = self.code.places[send.value]
+
     def variables(self) -> dict[str, Value]:
         """All that are bound, in the order in which a frame has them."""
         if self.names is not None:
@@ -126,20 +137,16 @@ class Activation:
 
 @dataclass(slots=True, eq=False)
 class Paused:
-    """A generator: its Python frame, and whether that runs, or has ended."""
+    """A generator, a coroutine or an asynchronous generator: its Python frame, and whether that runs, or has ended."""
 
     frame: Activation
     name: str
+    class_name: str = "generator"
     runs: bool = False
     ended: bool = False
     result: Value = None
     handled: Value = None  # the exception that it is handling
     around: Value = None  # the one that is handled where it was gone on with
-
-    @property
-    def class_name(self) -> str:
-        """Of its class."""
-        return "generator"
 
     @property
     def inner(self) -> Value:
@@ -285,7 +292,8 @@ class Interpreter:
                 yield Happening(Event.RETURN, top, left.value)
                 self._shown = None
             self._leave(top, left)
-            self.close_left((left.value,))
+            if not (_is_of_library(top) and _is_of_library(self._below())):
+                self.close_left((left.value,))
 
     def _chosen(self, top: Activation, choice: Choice) -> Iterator[Happening]:
         self.choice = self.chosen = None
@@ -303,12 +311,41 @@ class Interpreter:
             return
         top.snapshot = [*top.fast.values(), *(cell.value for cell in top.cells.values())]
         for each in self.unreachable():
-            self.quietly(closed_generator(each))
+            self.quietly(self._closed(each))
+
+    def _below(self) -> Activation | None:
+        """The Python frame that goes on now, if no work on top of it does."""
+        top = self.active[-1] if self.active else None
+        return top if isinstance(top, Activation) else None
+
+    def let_go(self, value: Value) -> None:
+        """Close what only this had, which a frame has let go of; one of the library sees to that when it is left."""
+        if self.paused and not isinstance(value, _HOLDING_NOTHING) and not _is_of_library(self._below()):
+            self.close_left()
 
     def close_left(self, given: Sequence[Value] = ()) -> None:
         """Close generators that nothing has any more; `given`: what is on its way."""
         for each in reversed(self.unreachable(given)):
-            self.active.append(Helper(closed_generator(each), lambda _: None))
+            self.active.append(Helper(self._closed(each), lambda _: None))
+
+    def _closed(self, generator: Paused) -> Work:
+        """What happens to a generator that nothing has any more."""
+        if generator.class_name == "generator":
+            yield from closed_generator(generator)
+            return
+        self.paused = [each for each in self.paused if each is not generator]
+        if generator.frame.before < 0:
+            generator.ended = True  # nobody has awaited it
+        elif generator.class_name == "async_generator":
+            yield from self._given_to_loop(generator)
+        else:
+            yield from closed_generator(generator)
+
+    def _given_to_loop(self, generator: Paused) -> Work:
+        space = self.modules.get("asyncio", {})
+        if not space:
+            raise Lost
+        yield Call(space["_let_go"], [generator])
 
     def _is_new_line(self, top: Activation, instruction: Instruction) -> bool:
         """CPython 3.11, `maybe_call_line_trace`: the line is another, or the jump was backwards."""
@@ -362,7 +399,7 @@ class Interpreter:
         except StopIteration as ended:
             self.active.pop()
             helper.then(ended.value)
-            if self.paused:
+            if self.paused and not _is_of_library(self._below()):
                 self.close_left((ended.value,))
             return None
         if isinstance(request, Happens):
@@ -381,14 +418,12 @@ class Interpreter:
 
     def push(self, function: Function, args: Sequence[Value], named: Mapping[str, Value]) -> None:
         """Call a function: what it gives is delivered."""
-        if function.code.is_strange:
-            raise Lost
         if self.entry is not None and _defined_at(function, self.entry):
             self.entry, self.quiet, self.is_unseen = None, 0, False
         frame = Activation(function.code, function.space, fast=bound(function, args, named), function=function)
         self._quietly(frame)
-        if function.code.is_generator:
-            frame.generator = Paused(frame, function.qualname)
+        if function.code.pausing:
+            frame.generator = Paused(frame, function.qualname, function.code.pausing)
             self._prepare(frame)
             self.paused.append(frame.generator)
             self.deliver(frame.generator)
@@ -485,6 +520,8 @@ class Interpreter:
                     yield Happening(Event.EXCEPTION, top, raised.error)
                     self._shown = None
                 if isinstance(raised.error, Object) and top not in raised.error.frames:
+                    if not raised.error.frames:
+                        raised.error.context = chained(raised.error, self.handled)
                     raised.error.frames.append(top)
                 if self._handles(top, raised.error):
                     yield from self._closed_now(())
@@ -502,15 +539,17 @@ class Interpreter:
         """The same as `close_left`, at once."""
         depth = len(self.active)
         for each in self.unreachable(given):  # the one that was made last goes first
-            self.active.append(Helper(closed_generator(each), lambda _: None))
+            self.active.append(Helper(self._closed(each), lambda _: None))
         yield from self.events(depth)
 
     def _left_by(self, top: Activation, raised: Value) -> Raised:
         if top.generator is None:
             return Raised(raised)
         top.generator.runs, top.generator.ended = False, True
-        if is_made_of(raised.kind, Builtin("StopIteration")):
-            return error("RuntimeError", "generator raised StopIteration")
+        kind = top.generator.class_name
+        for name in ("StopIteration", "StopAsyncIteration") if kind == "async_generator" else ("StopIteration",):
+            if is_made_of(raised.kind, Builtin(name)):
+                return error("RuntimeError", f"{kind.replace('_', ' ')} raised {name}")
         return Raised(raised)
 
     def _handles(self, top: Activation, error: Value) -> bool:
@@ -539,6 +578,13 @@ class Interpreter:
         left = [each for each in self.paused if id(each) not in seen]
         inner = set().union(*(_reached(_of_frame(each.frame)) for each in left)) if len(left) > 1 else set()
         return [each for each in left if id(each) not in inner]
+
+
+_HOLDING_NOTHING = (type(None), str, int, float, bytes, Builtin, Module)
+
+
+def _is_of_library(frame: Activation | None) -> bool:
+    return frame is not None and frame.code.module != MAIN
 
 
 def _of_frame(frame: Activation) -> list[Value]:
@@ -571,7 +617,9 @@ def closed_generator(generator: Paused) -> Work:
         yield from closed_generator(inner)
         generator.runs = False
     elif isinstance(inner, Object):
-        raise Lost
+        if (close := find(inner.kind, "close")) is None:
+            raise Lost
+        yield Call(close, [inner])
     try:
         given = yield Resume(generator, error=Object(Builtin("GeneratorExit")))
     except Raised as raised:
@@ -583,6 +631,34 @@ def closed_generator(generator: Paused) -> Work:
     return None
 
 
+def thrown(generator: Paused, raised: Value, told: Sequence[Value]) -> Work:
+    """What comes of an exception that is thrown into a generator: what it takes from is told first, as it was told. Raises Raised, Lost."""
+    inner = None if generator.ended else generator.inner
+    if inner is None:
+        return (yield Resume(generator, error=raised))
+    throw = find(inner.kind, "throw") if isinstance(inner, Object) else None
+    if not isinstance(inner, Paused) and throw is None:
+        raise Lost
+    generator.runs = True
+    try:
+        if throw is not None:
+            made = yield Call(throw, [inner, *told])
+        else:
+            made = yield from thrown(inner, raised, told)
+    except Raised as answer:
+        if throw is None or not answer.is_a("StopIteration"):
+            generator.runs = False
+            return (yield Resume(generator, error=answer.error))
+        made, result = END, answer.error.held[0] if answer.error.held else None
+    else:
+        result = getattr(inner, "result", None)
+    generator.runs = False
+    if made is not END:
+        return made
+    generator.frame.leave_inner()
+    return (yield Resume(generator, result))
+
+
 def done(given: Work | Any) -> Work:
     """What work gives; what is no work is given as it is."""
     return (yield from given) if isinstance(given, Generator) else given
@@ -590,6 +666,19 @@ def done(given: Work | Any) -> Work:
 
 class _Thrown(Raised):
     """Internal: an exception that a generator is told to raise, which is a call of it first."""
+
+
+def chained(raised: Object, handled: Value) -> Value:
+    """What the context of an exception is that is raised now; the chain never leads back to it."""
+    if handled is None or handled is raised:
+        return raised.context
+    each = handled
+    while each.context is not None:
+        if each.context is raised:
+            each.context = None
+            break
+        each = each.context
+    return handled
 
 
 def _defined_at(function: Function, line: int) -> bool:

@@ -145,7 +145,7 @@ def iterator_of(m: Interpreter, value: Value) -> Work:
     """What `iter` gives. Raises Raised."""
     value = known(value)
     match value:
-        case Iterator() | Paused():
+        case Iterator() | Paused(class_name="generator"):
             return value
         case List(kind="deque"):
             return _of_deque(value)
@@ -212,7 +212,7 @@ def _advanced(m: Interpreter, iterator: Value, sent: Value) -> Work:
             given = yield Resume(iterator, sent)
             if given is END:
                 result, iterator.result = iterator.result, None
-                is_raised = result is not None or sent is not None
+                is_raised = result is not None or sent is not None or iterator.class_name == "coroutine"
                 m.stop = (
                     Object(Builtin("StopIteration"), held=() if result is None else (result,)) if is_raised else None
                 )

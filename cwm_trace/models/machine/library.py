@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from cwm_trace.models.containers import PATTERN
-from cwm_trace.models.machine import classes, operators, sets
+from cwm_trace.models.machine import classes, enums, operators, sets
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.interpreter import Interpreter, Resume, Work
 from cwm_trace.models.machine.iterators import Iterator, collected, iterator_of, over_items, step
@@ -234,7 +234,7 @@ def _replace(m: Interpreter, value: Value, **changes: Value) -> Work:
 
 @native("enum.auto")
 def _auto(m: Interpreter) -> Value:
-    return Object(classes.AUTO)
+    return Object(enums.AUTO)
 
 
 @native("typing.runtime_checkable")

@@ -8,7 +8,7 @@ from typing import Any
 
 from cwm_trace.models.machine import operators, sets
 from cwm_trace.models.machine.calls import invoke
-from cwm_trace.models.machine.interpreter import Interpreter, Resume, Work, closed_generator
+from cwm_trace.models.machine.interpreter import Interpreter, Resume, Work, closed_generator, thrown
 from cwm_trace.models.machine.iterators import collected
 from cwm_trace.models.machine.natives import in_order, native
 from cwm_trace.models.machine.questions import text_of
@@ -354,10 +354,10 @@ def _isdisjoint(m: Interpreter, over: Value, other: Value) -> Work:
     return True
 
 
-@native("generator.send")
+@native("generator.send", "coroutine.send")
 def _send(m: Interpreter, over: Value, value: Value) -> Work:
     if value is not None and over.frame.before < 0 and not over.ended:
-        raise error("TypeError", "can't send non-None value to a just-started generator")
+        raise error("TypeError", "can't send non-None value to a just-started " + over.class_name)
     given = yield Resume(over, value)
     if given is END:
         result, over.result = over.result, None
@@ -370,21 +370,20 @@ def _next(m: Interpreter, over: Value) -> Work:
     return (yield from _send(m, over, None))
 
 
-@native("generator.close")
+@native("generator.close", "coroutine.close")
 def _close(m: Interpreter, over: Value) -> Work:
     yield from closed_generator(over)
 
 
-@native("generator.throw")
+@native("generator.throw", "coroutine.throw")
 def _throw(m: Interpreter, over: Value, given: Value, *more: Value) -> Work:
+    told = given, *more
     if isinstance(given, (Builtin, Class)):
         value = known(more[0]) if more else None
         made_already = isinstance(value, Object) and isinstance(value.kind, (Builtin, Class)) and value.kind is given
         args = [] if value is None else [value]
         given = value if made_already else (yield from invoke(m, given, args, {}))
-    if not over.ended and over.inner is not None:
-        raise Lost  # it goes to the generator that this one takes from
-    made = yield Resume(over, error=given)
+    made = yield from thrown(over, given, told)
     if made is END:
         result, over.result = over.result, None
         raise error("StopIteration", *([] if result is None else [result]))

@@ -6,15 +6,15 @@ trace.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 from cwm_trace.frames import Event
-from cwm_trace.models.machine import classes, matching, operators, sets
+from cwm_trace.models.machine import awaiting, classes, enums, groups, matching, operators, sets
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.code import CONVENTION, Code, Display, Instruction
 from cwm_trace.models.machine.imported import FOLLOWED, member
-from cwm_trace.models.machine.interpreter import Activation, Again, Choice, Interpreter, Leaves, Work
+from cwm_trace.models.machine.interpreter import Activation, Again, Choice, Interpreter, Leaves, Work, chained
 from cwm_trace.models.machine.iterators import collected, iterator_of, step
 from cwm_trace.models.machine.values import (
     END,
@@ -73,8 +73,7 @@ def _nothing(m: Interpreter, frame: Activation, ins: Instruction) -> None:
 
 @_operation("POP_TOP")
 def _pop_top(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    frame.stack.pop()
-    m.close_left()
+    m.let_go(frame.stack.pop())
 
 
 @_operation("PUSH_NULL")
@@ -146,8 +145,8 @@ def _store_fast_load_fast(m: Interpreter, frame: Activation, ins: Instruction) -
 @_operation("STORE_FAST_STORE_FAST")
 def _store_fast_store_fast(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     for name in _names(ins):
-        frame.fast[name] = frame.stack.pop()
-    m.close_left()
+        old, frame.fast[name] = frame.fast.get(name), frame.stack.pop()
+        m.let_go(old)
 
 
 def _unbound(name: Any) -> Raised:
@@ -157,19 +156,17 @@ def _unbound(name: Any) -> Raised:
 
 @_operation("STORE_FAST")
 def _store_fast(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    value = frame.stack.pop()
-    if value is UNSET:
-        frame.fast.pop(ins.value, None)
-    else:
+    value, old = frame.stack.pop(), frame.fast.pop(ins.value, None)
+    if value is not UNSET:
         frame.fast[ins.value] = value
-    m.close_left()
+    m.let_go(old)
 
 
 @_operation("DELETE_FAST")
 def _delete_fast(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    if frame.fast.pop(ins.value, UNSET) is UNSET:
+    if (old := frame.fast.pop(ins.value, UNSET)) is UNSET:
         raise _unbound(ins.value)
-    m.close_left()
+    m.let_go(old)
 
 
 @_operation("MAKE_CELL")
@@ -249,10 +246,10 @@ def _global(frame: Activation, name: Any) -> Value:
 @_operation("STORE_NAME")
 def _store_name(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     names, value = frame.names if frame.names is not None else frame.fast, frame.stack.pop()
-    if isinstance(value, Object) and value.kind is classes.AUTO and classes.GENERATES in names:
-        value = classes.next_number(m, names)
-    names[ins.value] = value
-    m.close_left()
+    if isinstance(value, Object) and value.kind is enums.AUTO and enums.GENERATES in names:
+        value = enums.next_number(m, names)
+    old, names[ins.value] = names.get(ins.value), value
+    m.let_go(old)
 
 
 @_operation("DELETE_NAME")
@@ -368,9 +365,16 @@ def _set_function_attribute(m: Interpreter, frame: Activation, ins: Instruction)
         function.defaults = value
     elif ins.arg & 2:
         function.named = dict(zip(value.keys, value.values, strict=True))
+    elif ins.arg & 4:
+        function.attributes["__annotations__"] = _by_name(value)
     elif ins.arg & 8:
         function.closure = value
     frame.stack.append(function)
+
+
+def _by_name(annotations: Sequence[Value]) -> Dict:
+    """Annotations, as a function's code has them: names and what belongs to them in turn."""
+    return Dict(list(annotations[::2]), list(annotations[1::2]))
 
 
 @_operation("MAKE_FUNCTION")
@@ -384,7 +388,8 @@ def _make_function(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     made = Function(code, frame.space, defaults, words, closure, qualname=code.made.co_qualname)
     if code.made.co_consts and isinstance(code.made.co_consts[0], str):
         made.attributes["__doc__"] = code.made.co_consts[0]
-    del annotations
+    if annotations:
+        made.attributes["__annotations__"] = _by_name(annotations)
     frame.stack.append(made)
 
 
@@ -571,7 +576,7 @@ def _store_slice(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     m.begin(operators.set_item(m, over, Slice(start, stop, None), value), lambda _: None)
 
 
-_STOPITERATION_ERROR, _UNARY_POSITIVE, _LIST_TO_TUPLE = 3, 5, 6
+_STOPITERATION_ERROR, _ASYNC_GEN_WRAP, _UNARY_POSITIVE, _LIST_TO_TUPLE = 3, 4, 5, 6
 """Of `CALL_INTRINSIC_1`."""
 
 
@@ -579,6 +584,8 @@ _STOPITERATION_ERROR, _UNARY_POSITIVE, _LIST_TO_TUPLE = 3, 5, 6
 def _call_intrinsic(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     if ins.arg == _LIST_TO_TUPLE:
         _list_to_tuple(m, frame, ins)
+    elif ins.arg == _ASYNC_GEN_WRAP:
+        _async_gen_wrap(m, frame, ins)
     elif ins.arg == _UNARY_POSITIVE:
         m.begin(operators.unary(m, "+", frame.stack.pop()))
     elif ins.arg != _STOPITERATION_ERROR:  # which the interpreter sees to, where the generator is left
@@ -679,6 +686,39 @@ def _send(m: Interpreter, frame: Activation, ins: Instruction) -> None:
 def _result(m: Interpreter) -> Value:
     """What `yield from` gives: what came with the end."""
     return m.stop.held[0] if m.stop is not None and m.stop.held else None
+
+
+@_operation("GET_AWAITABLE")
+def _get_awaitable(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    m.begin(awaiting.awaitable(m, frame.stack.pop()))
+
+
+@_operation("GET_AITER")
+def _get_aiter(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    m.begin(awaiting.iterator(m, frame.stack.pop()))
+
+
+@_operation("GET_ANEXT")
+def _get_anext(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    m.begin(awaiting.next_of(m, frame.stack[-1]))
+
+
+@_operation("END_ASYNC_FOR")
+def _end_async_for(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    raised = frame.stack.pop()
+    if not is_made_of(raised.kind, Builtin("StopAsyncIteration")):
+        raise Again(raised)
+    frame.stack.pop()
+
+
+@_operation("BEFORE_ASYNC_WITH")
+def _before_async_with(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    m.begin(awaiting.enter(m, frame, frame.stack.pop()))
+
+
+@_operation("ASYNC_GEN_WRAP")
+def _async_gen_wrap(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    frame.stack[-1] = awaiting.Wrapped(frame.stack[-1])
 
 
 @_operation("END_SEND")
@@ -816,6 +856,7 @@ def _raised(m: Interpreter, given: Value, cause: Value = UNSET) -> Work:
         cause = yield from invoke(m, cause, [], {})
     if cause is not None and cause is not UNSET and not isinstance(cause, Object):
         raise Lost
+    given.context = chained(given, m.handled)
     if cause is not UNSET:
         given.cause = cause
         given.attributes["__suppress_context__"] = True
@@ -840,8 +881,8 @@ def _push_exc_info(m: Interpreter, frame: Activation, ins: Instruction) -> None:
 
 @_operation("POP_EXCEPT")
 def _pop_except(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    m.handled = frame.stack.pop()
-    m.close_left()
+    old, m.handled = m.handled, frame.stack.pop()
+    m.let_go(old)
 
 
 @_operation("CHECK_EXC_MATCH")
@@ -851,6 +892,23 @@ def _check_exc_match(m: Interpreter, frame: Activation, ins: Instruction) -> Non
     if not all(isinstance(kind, (Builtin, Class)) for kind in kinds):
         raise Lost
     frame.stack.append(any(is_made_of(raised.kind, kind) for kind in kinds))
+
+
+@_operation("CHECK_EG_MATCH")
+def _check_eg_match(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    m.begin(groups.take(m, frame, frame.stack.pop()), lambda _: None)
+
+
+@_operation("PREP_RERAISE_STAR", "CALL_INTRINSIC_2")
+def _prep_reraise_star(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    if ins.name == "CALL_INTRINSIC_2" and ins.arg != _PREP_RERAISE_STAR:
+        raise Lost(ins.name)
+    given, raised = _popped(frame, 2)
+    m.begin(groups.left_of(given, raised.items))
+
+
+_PREP_RERAISE_STAR = 1
+"""Of `CALL_INTRINSIC_2`."""
 
 
 @_operation("BEFORE_WITH")

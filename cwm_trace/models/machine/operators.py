@@ -150,8 +150,10 @@ def binary(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
     """`left + right`, or `left += right`. Raises Raised, Lost."""
     if is_unknown(left) or is_unknown(right):
         return m.unknown()
-    left, right = as_plain(known(left)), as_plain(known(right))
     plain = sign.removesuffix("=")
+    left, right = known(left), known(right)
+    if plain not in _OF_FLAGS or not (_is_flag(left) or _is_flag(right)):
+        left, right = as_plain(left), as_plain(right)
     if sign == "+=" and isinstance(left, List):
         yield from extended(m, left, right, left.items.append)
         return left
@@ -203,6 +205,14 @@ def binary(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
     if wrong is not None:
         raise wrong
     return m.questions.value(f"{operand(left)} {plain} {operand(right)}")
+
+
+_OF_FLAGS = ("|", "&", "^")
+"""Operations that flags have for themselves."""
+
+
+def _is_flag(value: Value) -> bool:
+    return isinstance(value, Object) and isinstance(value.kind, Class) and "_all_bits_" in value.kind.space
 
 
 def _of_octets(sign: str, left: Value, octets: bytes, right: Value) -> Value:
@@ -630,10 +640,10 @@ def item(m: Interpreter, over: Value, key: Value, is_plain: bool = False) -> Wor
             place = yield from place_of(m, over, known(key))
             return over.values[place] if place is not None else (yield from _missing(m, over, key))
         case Class(flavour="enum"):
-            found = [each for each in over.space["_members_"] if each.attributes["_name_"] == known(key)]
-            if not found:
+            found = over.space.get(known(key)) if isinstance(known(key), str) else None
+            if not isinstance(found, Object) or found.kind is not over:
                 raise error("KeyError", key)
-            return found[0]
+            return found
         case Class() | Builtin() | Alias():
             parts = key if isinstance(key, tuple) else (key,)
             is_typing = type_text(over).startswith("typing.")

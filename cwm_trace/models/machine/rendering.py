@@ -43,6 +43,7 @@ from cwm_trace.models.machine.values import (
     closed,
     find,
     is_exception,
+    is_group,
     is_unknown,
     kind_name,
     known,
@@ -97,6 +98,9 @@ def _plain(value: Value) -> str:
 def _message(m: Interpreter, value: Object) -> Work:
     if not value.held:
         return ""
+    if is_group(value):
+        count = len(value.attributes["exceptions"])
+        return f"{value.attributes['message']} ({count} sub-exception{'s' if count > 1 else ''})"
     if len(value.held) == 1:
         is_key = value.kind.name == "KeyError" or any(
             isinstance(each, Builtin) and each.name == "KeyError" for each in getattr(value.kind, "line", ())
@@ -187,19 +191,19 @@ def _shown_simply(value: Any) -> str:
         case Function():
             return f"<{'built-in ' if value.code.module in OF_C else ''}function {value.qualname}>"
         case Class(flavour="enum"):
-            return f"<enum '{value.name}'>"
+            return f"<{'flag' if '_all_bits_' in value.space else 'enum'} '{value.name}'>"
         case Class():
             return f"<class '{value.module}.{value.qualname}'>"
         case Builtin() if value.kind is not None:
             return f"<class '{value.name}'>"
-        case Builtin() if value.name in _CLASSES:
+        case Builtin() if value.name in OTHER_CLASSES:
             return f"<class '{value.name}'>"
         case Builtin() if value.name == "NotImplemented":
             return value.name
         case Builtin() if "." not in value.name:
             return f"<built-in function {value.name}>"
         case Paused():
-            return f"<generator object {value.name}>"
+            return f"<{value.class_name} object {value.name}>"
         case Native(shown=shown) if shown:
             return shown
         case Cell():
@@ -220,7 +224,7 @@ def _shown_simply(value: Any) -> str:
     return text
 
 
-_CLASSES = frozenset(("NoneType", "function", "method", "generator", "module", "builtin_function_or_method"))
+OTHER_CLASSES = frozenset(("NoneType", "function", "method", "generator", "module", "builtin_function_or_method"))
 """Classes of Python's own that have no name among its functions."""
 
 

@@ -222,6 +222,7 @@ class Object:
     frames: list[Value] = field(default_factory=list)
     hashed: Value = None  # what its class's `__hash__` has given last
     cause: Value = None  # of an exception
+    context: Value = None  # of an exception: the one that was handled when it was raised
 
 
 @dataclass(slots=True, eq=False)
@@ -397,6 +398,14 @@ def is_exception(kind: Value) -> bool:
     return False
 
 
+GROUPS = ("BaseExceptionGroup", "ExceptionGroup")
+
+
+def is_group(value: Value) -> bool:
+    """Whether it is a group of exceptions."""
+    return isinstance(value, Object) and is_made_of(value.kind, Builtin(GROUPS[0]))
+
+
 def is_made_of(kind: Value, other: Value) -> bool:
     """Whether a class is another, or made from it."""
     match kind, other:
@@ -447,6 +456,8 @@ def class_of(value: Value) -> Value:
             return class_of(value.value)
     if isinstance(value, (*IMMUTABLE, tuple)):
         return Builtin(type(value).__name__)
+    if (name := getattr(value, "class_name", None)) is not None:
+        return Builtin(name)
     raise Lost
 
 

@@ -1,0 +1,169 @@
+"""What `await`, `async for` and `async with` ask for: awaitables, and what asynchronous generators give.
+
+A coroutine is gone on with as a generator is (`machine.interpreter`); loops are the library's (`sources/asyncio.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from cwm_trace.models.machine.calls import invoke
+from cwm_trace.models.machine.interpreter import Activation, Interpreter, Paused, Resume, Work, done
+from cwm_trace.models.machine.iterators import Iterator
+from cwm_trace.models.machine.natives import native
+from cwm_trace.models.machine.values import (
+    END,
+    Builtin,
+    Lost,
+    Method,
+    Object,
+    Raised,
+    Value,
+    error,
+    find,
+    is_unknown,
+    kind_name,
+    known,
+)
+
+
+@dataclass(slots=True, eq=False)
+class Wrapped:
+    """What an asynchronous generator yields, which is no awaitable's."""
+
+    value: Value
+    shown: str = "<async_generator_wrapped_value object>"
+
+
+def awaitable(m: Interpreter, value: Value) -> Work:
+    """What `await value` goes on with. Raises Raised, Lost."""
+    if is_unknown(value):
+        raise Lost
+    value = known(value)
+    if isinstance(value, Iterator) or isinstance(value, Paused) and value.class_name == "coroutine":
+        return value
+    own = find(value.kind, "__await__") if isinstance(value, Object) else None
+    if own is None:
+        raise error("TypeError", f"object {kind_name(value)} can't be used in 'await' expression")
+    return (yield from invoke(m, own, [value], {}))
+
+
+def iterator(m: Interpreter, value: Value) -> Work:
+    """What `async for` goes through. Raises Raised, Lost."""
+    value = known(value)
+    if isinstance(value, Paused) and value.class_name == "async_generator":
+        return value
+    own = find(value.kind, "__aiter__") if isinstance(value, Object) else None
+    if own is None:
+        text = f"'async for' requires an object with __aiter__ method, got {kind_name(value)}"
+        raise error("TypeError", text)
+    return (yield from invoke(m, own, [value], {}))
+
+
+def next_of(m: Interpreter, value: Value) -> Work:
+    """What is awaited for the next item. Raises Raised, Lost."""
+    value = known(value)
+    if isinstance(value, Paused):
+        return _steps(value, "asend", lambda: Resume(value))
+    own = find(value.kind, "__anext__") if isinstance(value, Object) else None
+    if own is None:
+        raise Lost
+    return (yield from awaitable(m, (yield from invoke(m, own, [value], {}))))
+
+
+@native("async_generator.__anext__", "async_generator.asend")
+def _sent(m: Interpreter, generator: Paused, value: Value = None) -> Iterator:
+    return _steps(generator, "asend", lambda: Resume(generator, value))
+
+
+@native("async_generator.__aiter__")
+def _iter(m: Interpreter, generator: Paused) -> Paused:
+    return generator
+
+
+@native("async_generator.athrow")
+def _thrown(m: Interpreter, generator: Paused, raised: Value) -> Work:
+    if not isinstance(raised, Object):
+        raised = yield from invoke(m, raised, [], {})
+    return _steps(generator, "athrow", lambda: Resume(generator, error=raised))
+
+
+@native("async_generator.aclose")
+def _closed(m: Interpreter, generator: Paused) -> Iterator:
+    steps = _steps(generator, "athrow", lambda: Resume(generator, error=Object(Builtin("GeneratorExit"))))
+    advance = steps.advance
+
+    def close(m: Interpreter) -> Work:
+        if generator.ended:
+            return _ends(m, None)
+        try:
+            given = yield from advance(m)
+        except Raised as raised:
+            if raised.is_a("GeneratorExit") or raised.is_a("StopAsyncIteration"):
+                return _ends(m, None)
+            raise
+        if given is END:
+            raise error("RuntimeError", "async generator ignored GeneratorExit")
+        return given
+
+    steps.advance = close
+    return steps
+
+
+@native("anext")
+def _anext(m: Interpreter, over: Value, *default: Value) -> Work:
+    steps = yield from next_of(m, over)
+    if not default:
+        return steps
+    if not isinstance(steps, Iterator):
+        raise Lost
+
+    def advance(m: Interpreter) -> Work:
+        try:
+            return (yield from done(steps.advance(m)))
+        except Raised as raised:
+            if raised.is_a("StopAsyncIteration"):
+                return _ends(m, default[0])
+            raise
+
+    return Iterator("<anext_awaitable object>", advance, (steps, *default))
+
+
+@native("aiter")
+def _aiter(m: Interpreter, over: Value) -> Work:
+    return iterator(m, over)
+
+
+def _steps(generator: Paused, name: str, first: Callable[[], Resume]) -> Iterator:
+    """What is awaited of an asynchronous generator: it goes on until that yields, or ends."""
+    is_first = True
+
+    def advance(m: Interpreter) -> Work:
+        nonlocal is_first
+        request, is_first = first() if is_first else Resume(generator), False
+        given = yield request
+        if given is END:
+            raise error("StopAsyncIteration")
+        return _ends(m, given.value) if isinstance(given, Wrapped) else given
+
+    return Iterator(f"<async_generator_{name} object>", advance, (generator,))
+
+
+def _ends(m: Interpreter, value: Value) -> Value:
+    m.stop = Object(Builtin("StopIteration"), held=() if value is None else (value,))
+    return END
+
+
+def enter(m: Interpreter, frame: Activation, context: Value) -> Work:
+    """`async with context`: what is awaited first; what is called at the end is put on the stack. Raises Raised, Lost."""
+    context = known(context)
+    methods = [
+        find(context.kind, name) if isinstance(context, Object) else None for name in ("__aenter__", "__aexit__")
+    ]
+    if None in methods:
+        text = f"'{kind_name(context)}' object does not support the asynchronous context manager protocol"
+        raise error("TypeError", text)
+    come, leave = methods
+    frame.stack.append(Method(leave, context))
+    return (yield from invoke(m, come, [context], {}))

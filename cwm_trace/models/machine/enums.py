@@ -1,0 +1,147 @@
+"""Enumerations: what becomes of the names in their bodies, and which member a value belongs to.
+
+What members of flags do is a source of our own (`sources/enum.py`). Knows no other metaclass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from cwm_trace.models.machine.calls import invoke
+from cwm_trace.models.machine.imported import helper
+from cwm_trace.models.machine.interpreter import Interpreter, Work
+from cwm_trace.models.machine.operators import same
+from cwm_trace.models.machine.rendering import rendered
+from cwm_trace.models.machine.values import (
+    Builtin,
+    Class,
+    Descriptor,
+    Function,
+    List,
+    Lost,
+    Native,
+    Object,
+    Value,
+    error,
+    find,
+)
+
+KINDS = {
+    "enum.Enum": "Enum",
+    "enum.IntEnum": "Enum",
+    "enum.StrEnum": "StrEnum",
+    "enum.Flag": "Flag",
+    "enum.IntFlag": "Flag",
+}
+"""Classes of enumerations, and whose function their bodies begin with."""
+AUTO = Builtin("enum.auto")
+"""The class of what stands for the next number."""
+GENERATES = "_generate_next_value_"
+"""What the body of an enumeration begins with."""
+
+
+def first_names(bases: Sequence[Value]) -> dict[str, Value]:
+    """What the body of a class begins with."""
+    names = [getattr(base, "name", "") for base in bases]
+    own = next((KINDS[name] for name in names if name in KINDS), "")
+    if not own:
+        return {}
+    return {GENERATES: Native("generate", lambda m: None, shown=f"<function {own}._generate_next_value_>")}
+
+
+def derive(m: Interpreter, made: Class, base: str) -> Work:
+    """Make a class one of these kinds of enumerations."""
+    made.flavour = "enum"
+    if base in ("enum.IntEnum", "enum.StrEnum", "enum.IntFlag"):
+        made.space["_plain_"] = True
+    if KINDS[base] == "Flag":
+        made.space |= {"_is_int_": base == "enum.IntFlag", "_all_bits_": 0, "_singles_mask_": 0, "_flag_mask_": 0}
+        made.space["_aliases_"] = List([])
+        flag = yield from helper(m, "enum", "_Flag")
+        made.line = (*made.line[:-1], flag, made.line[-1])
+
+
+def make_members(m: Interpreter, made: Class) -> Work:
+    """Make the members of an enumeration of what its body has bound. Raises Raised, Lost."""
+    members: list[Object] = []
+    made.space["_members_"], made.space["_all_"] = members, []
+    for name, value in list(made.space.items()):
+        if name.startswith("_") or isinstance(value, (Function, Descriptor, Native)):
+            continue
+        if find(made, "__new__") is not None:
+            raise Lost
+        member = _of_value(made, value) or Object(made, {"_name_": name, "_value_": value})
+        if member not in made.space["_all_"]:
+            made.space["_all_"].append(member)
+            if not _is_flag(made) or _is_single(m, made, member):
+                members.append(member)
+            if (own := find(made, "__init__")) is not None:
+                yield from invoke(m, own, [member, *(value if isinstance(value, tuple) else (value,))], {})
+        made.space[name] = member
+    if _is_flag(made):
+        bits = m.questions.sure(f"({made.space['_flag_mask_']}).bit_length()")
+        made.space["_all_bits_"] = m.questions.sure(f"2 ** {bits} - 1")
+
+
+def _of_value(made: Class, value: Value) -> Object | None:
+    """The member that has this value already."""
+    known: list[Object] = made.space["_all_"]
+    for each in known:
+        own = each.attributes["_value_"]
+        if type(own) is type(value) and own == value:
+            return each
+    return None
+
+
+def _is_flag(made: Class) -> bool:
+    return "_all_bits_" in made.space
+
+
+def _is_single(m: Interpreter, made: Class, member: Object) -> bool:
+    """Whether a flag is of one bit; others are not gone through. Takes note of its bits."""
+    value = member.attributes["_value_"]
+    if not isinstance(value, int):
+        raise Lost
+    is_single = m.questions.holds(f"{value} > 0") and m.questions.holds(f"{value} & ({value} - 1) == 0")
+    for mask in ("_flag_mask_", "_singles_mask_") if is_single else ("_flag_mask_",):
+        made.space[mask] = m.questions.sure(f"{made.space[mask]} | {value}")
+    if not is_single:
+        made.space["_aliases_"].items.append(member)
+    return is_single
+
+
+def next_number(m: Interpreter, names: Mapping[str, Value]) -> Value:
+    """What `auto()` is in the body of an enumeration: one more than the highest number so far, or the next bit. Raises Lost."""
+    kind = names[GENERATES].shown
+    if "StrEnum" in kind:
+        raise Lost
+    numbers = [value for name, value in names.items() if not name.startswith("_") and isinstance(value, int)]
+    if "Flag" not in kind:
+        return m.questions.sure(f"{max(numbers, default=0)} + 1")
+    bits = m.questions.sure(f"({max(numbers)}).bit_length()") if numbers else 0
+    return m.questions.sure(f"2 ** {bits}")
+
+
+def member_of(m: Interpreter, kind: Class, value: Value) -> Work:
+    """What an enumeration gives for a value. Raises Raised, Lost."""
+    if isinstance(value, Object) and value.kind is kind:
+        return value
+    for each in kind.space["_all_"]:
+        if (yield from same(m, each.attributes["_value_"], value)):
+            return each
+    if find(kind, "_missing_") is not None:
+        raise Lost
+    if _is_flag(kind) and isinstance(value, int):
+        return (yield from _composed(m, kind, value))
+    raise error("ValueError", f"{(yield from rendered(m, value))} is not a valid {kind.qualname}")
+
+
+def _composed(m: Interpreter, kind: Class, value: int) -> Work:
+    """The member of several flags, which is made when it is met first."""
+    parts = yield from helper(m, "enum", "_parts")
+    number, name = yield from invoke(m, parts, [kind, value], {})
+    made = _of_value(kind, number)
+    if made is None:
+        made = Object(kind, {"_name_": name, "_value_": number})
+        kind.space["_all_"].append(made)
+    return made

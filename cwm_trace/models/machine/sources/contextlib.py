@@ -1,0 +1,136 @@
+"""`contextlib`, as far as the machine has no classes of its own for it."""
+
+from functools import update_wrapper
+
+
+class AbstractContextManager:
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, traceback):
+        return None
+
+
+class AbstractAsyncContextManager:
+    async def __aenter__(self):
+        return self
+
+    async def __aexit__(self, kind, error, traceback):
+        return None
+
+
+class _AsyncGeneratorContextManager:
+    def __init__(self, generator):
+        self._generator = generator
+
+    async def __aenter__(self):
+        try:
+            return await anext(self._generator)
+        except StopAsyncIteration:
+            raise RuntimeError("generator didn't yield") from None
+
+    async def __aexit__(self, kind, error, traceback):
+        if error is None:
+            try:
+                await anext(self._generator)
+            except StopAsyncIteration:
+                return False
+            raise RuntimeError("generator didn't stop")
+        try:
+            await self._generator.athrow(error)
+        except StopAsyncIteration as other:
+            return other is not error
+        except BaseException as other:
+            if other is error:
+                return False
+            raise
+        raise RuntimeError("generator didn't stop after athrow()")
+
+
+def asynccontextmanager(function):
+    def helper(*args, **words):
+        return _AsyncGeneratorContextManager(function(*args, **words))
+
+    return update_wrapper(helper, function)
+
+
+class nullcontext:
+    def __init__(self, enter_result=None):
+        self.enter_result = enter_result
+
+    def __enter__(self):
+        return self.enter_result
+
+    def __exit__(self, *error):
+        pass
+
+
+class closing:
+    def __init__(self, thing):
+        self.thing = thing
+
+    def __enter__(self):
+        return self.thing
+
+    def __exit__(self, *error):
+        self.thing.close()
+
+
+def _chain(new, old, around):
+    """Let what is raised while the stack is left have been raised while what came before was handled."""
+    while (context := new.__context__) is not None and context is not old:
+        if context is around:
+            new.__context__ = old
+        new = context
+
+
+class ExitStack:
+    def __init__(self):
+        self._left = []
+
+    def enter_context(self, manager):
+        enter, leave = manager.__enter__, manager.__exit__
+        given = enter()
+        self._left.append(leave)
+        return given
+
+    def push(self, leave):
+        self._left.append(leave.__exit__ if hasattr(leave, "__exit__") else leave)
+        return leave
+
+    def callback(self, function, /, *args, **words):
+        def leave(kind, error, traceback):
+            function(*args, **words)
+
+        self._left.append(leave)
+        return function
+
+    def pop_all(self):
+        other = type(self)()
+        other._left, self._left = self._left, []
+        return other
+
+    def close(self):
+        self.__exit__(None, None, None)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, traceback):
+        given, now, is_new = error, error, False
+        while self._left:
+            leave = self._left.pop()
+            try:
+                if leave(None if now is None else type(now), now, traceback):
+                    now, is_new = None, False
+            except BaseException as other:
+                _chain(other, now, given)
+                now, is_new = other, True
+        if is_new:
+            context = now.__context__
+            try:
+                raise now
+            except BaseException:
+                now.__context__ = context
+                raise
+        return given is not None and now is None

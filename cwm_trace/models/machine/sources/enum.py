@@ -1,0 +1,90 @@
+"""What members of an enumeration of flags have; the machine makes them."""
+
+
+class _Flag:
+    def _other(self, other):
+        if isinstance(other, self.__class__):
+            return other._value_
+        return other if self._is_int_ and isinstance(other, int) else None
+
+    def __or__(self, other):
+        other = self._other(other)
+        return NotImplemented if other is None else self.__class__(self._value_ | other)
+
+    def __and__(self, other):
+        other = self._other(other)
+        return NotImplemented if other is None else self.__class__(self._value_ & other)
+
+    def __xor__(self, other):
+        other = self._other(other)
+        return NotImplemented if other is None else self.__class__(self._value_ ^ other)
+
+    __ror__, __rand__, __rxor__ = __or__, __and__, __xor__
+
+    def __invert__(self):
+        if self._is_int_:
+            return self.__class__(~self._value_)
+        return self.__class__(self._singles_mask_ & ~self._value_)
+
+    def __contains__(self, other):
+        if not isinstance(other, self.__class__):
+            names = type(other).__qualname__, self.__class__.__qualname__
+            raise TypeError(f"unsupported operand type(s) for 'in': {names[0]!r} and {names[1]!r}")
+        return other._value_ & self._value_ == other._value_
+
+    def __iter__(self):
+        return iter([each for each in self.__class__ if each._value_ & self._value_])
+
+    def __len__(self):
+        return self._value_.bit_count()
+
+    def __bool__(self):
+        return bool(self._value_)
+
+    def __repr__(self):
+        name = "" if self._name_ is None else f".{self._name_}"
+        return f"<{self.__class__.__name__}{name}: {self._value_!r}>"
+
+    def __str__(self):
+        if self._is_int_:
+            return str(self._value_)
+        return (
+            f"{self.__class__.__name__}({self._value_!r})"
+            if self._name_ is None
+            else f"{self.__class__.__name__}.{self._name_}"
+        )
+
+
+def _parts(kind, value):
+    """The value that an enumeration of flags has for a number, and its name."""
+    most, mask, singles = kind._all_bits_, kind._flag_mask_, kind._singles_mask_
+    if not ~most <= value <= most or value & (most ^ mask):
+        if not kind._is_int_:
+            count = max(value.bit_length(), mask.bit_length())
+            raise ValueError(
+                f"{kind!r} invalid value {value!r}\n    given {_bits(value, count)}\n  allowed {_bits(mask, count)}"
+            )
+        if value < 0:
+            value = max(most + 1, 2 ** value.bit_length()) + value
+    if value < 0:
+        value = most + 1 + value
+    names, made = [], 0
+    for each in kind:
+        if each._value_ & value:
+            names.append(each._name_)
+            made |= each._value_
+    if value & ~singles:
+        for each in kind._aliases_:
+            if each._value_ and each._value_ & value == each._value_:
+                names.append(each._name_)
+                made |= each._value_
+    if not made:
+        return value, None
+    if value ^ made:
+        names.append(repr(value ^ made))
+    return value, "|".join(names)
+
+
+def _bits(value, count):
+    digits = bin(value if value >= 0 else 2**count + value)[2:]
+    return f"0b{0 if value >= 0 else 1} {digits.rjust(count, '0')[-count:]}"

@@ -1,0 +1,51 @@
+"""`functools`, as far as the machine has no functions of its own for it."""
+
+from functools import partial, update_wrapper
+
+from followed import lost
+
+
+def singledispatch(function):
+    registry = {object: function}
+
+    def dispatch(kind):
+        for each in kind.__mro__:
+            if each in registry:
+                return registry[each]
+        return lost()
+
+    def register(kind, given=None):
+        if given is not None:
+            registry[kind] = given
+            return given
+        if isinstance(kind, type):
+            return partial(register, kind)
+        words = list(kind.__annotations__.values())
+        if not words or not isinstance(words[0], type):
+            return lost()
+        registry[words[0]] = kind
+        return kind
+
+    def wrapper(*args, **words):
+        if not args:
+            raise TypeError(f"{function.__name__} requires at least 1 positional argument")
+        return dispatch(args[0].__class__)(*args, **words)
+
+    wrapper.register = register
+    wrapper.dispatch = dispatch
+    return update_wrapper(wrapper, function)
+
+
+class singledispatchmethod:
+    def __init__(self, function):
+        self.dispatcher = singledispatch(function)
+        self.func = function
+
+    def register(self, kind, method=None):
+        return self.dispatcher.register(kind, method)
+
+    def __get__(self, owner, kind=None):
+        def method(*args, **words):
+            return self.dispatcher.dispatch(args[0].__class__)(owner, *args, **words)
+
+        return method
