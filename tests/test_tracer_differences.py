@@ -29,6 +29,9 @@ DIFFERENCES = {
     "C code raises StopIteration itself, which ends a loop as if nothing had been raised": (
         "def f():\n    for x in map(next, [iter(())]):\n        pass\n"
     ),
+    "an iterator of C that may end by itself ends by the StopIteration of one that the library has in Python": (
+        "import csv\nfrom itertools import islice\ndef f():\n    for x in islice(csv.DictReader(['a']), 5):\n        pass\n"
+    ),
     "what an expression has made so far dies when its exception is handled, and only the handler can report that": (
         "class Noted:\n    def __del__(self): pass\ndef f():\n    [Noted(), 1 // 0]\n"
     ),

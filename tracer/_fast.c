@@ -1739,12 +1739,23 @@ leave(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *Py_UNUSED(
     return Py_NewRef(Py_None);
 }
 
+/* Whether an iterator, of a comprehension that is given it, ends without a StopIteration that anybody sees. */
+static int
+ends_plainly(PyTypeObject *kind)
+{
+    return kind == &PyGen_Type || kind == &PyListIter_Type || kind == &PyTupleIter_Type || kind == &PyRangeIter_Type || kind == &PyDictIterKey_Type
+        || kind == &PyDictIterItem_Type || kind == &PyDictIterValue_Type || kind == &PySetIter_Type;
+}
+
 static PyObject *
 exhausted(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *Py_UNUSED(names))
 {
     Hook *hook = (Hook *)self;
     PyObject *state = AT(hook->recorder, track, T_STATE);
-    int held = Py_IS_TYPE(state, state_type) && AT(state, state, S_ENDED) != Py_None;
+    int held = Py_IS_TYPE(state, state_type) && (AT(state, state, S_ENDED) != Py_None || AT(state, state, S_ENDS) != no_loops);
+    if (PyVectorcall_NARGS(nargsf) > 1 && !ends_plainly(Py_TYPE(args[1]))) {
+        held = 1;
+    }
     if (!held && AT(hook->recorder, track, T_STOP) == Py_None && AT(hook->recorder, recorder, C_THREADED) == Py_False) {
         return Py_NewRef(Py_None);
     }

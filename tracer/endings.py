@@ -22,6 +22,7 @@ _DEPTH = 4  # of iterators that ask others
 class Ending(Enum):
     """Of an iterator, where code of the program that it asks raises StopIteration.
 
+    RAISED: the same as PASSED_ON, and it ends in no other way: where nothing of the program has raised one, the library's code has.
     PASSED_ON: it ends the loop. What runs before that is of what dies with the iterator, and runs after the event.
     RETURNED: so it does, but it is what a generator or coroutine returns. What runs before that is of what dies with its locals, and runs
         ahead of the event.
@@ -33,13 +34,17 @@ class Ending(Enum):
     RETURNED = 2
     CLEARED = 3
     UNKNOWN = 4
+    RAISED = 5
+
+
+PASSES_ON = frozenset((Ending.PASSED_ON, Ending.RAISED))
 
 
 def ending(iterator: object, depth: int = _DEPTH) -> Ending:
     """How an iterator ends."""
     kind = _defines_next(iterator)
     if kind is None:
-        return Ending.PASSED_ON
+        return Ending.RAISED
     if kind in _RETURN:
         return Ending.RETURNED
     if kind.__name__ in quirks.CLEAR_STOP_ITERATION:
@@ -48,7 +53,8 @@ def ending(iterator: object, depth: int = _DEPTH) -> Ending:
         return Ending.UNKNOWN
     sources = [ending(source, depth - 1) for source in _sources(iterator)]
     if len(sources) == 1 or {*sources} == {Ending.CLEARED}:
-        return sources[0]
+        ends_itself = kind.__name__ not in quirks.END_WITH_THEIR_SOURCE or _has_plain(iterator)
+        return Ending.PASSED_ON if ends_itself and sources[0] is Ending.RAISED else sources[0]
     return Ending.UNKNOWN if Ending.CLEARED in sources or Ending.UNKNOWN in sources else Ending.PASSED_ON
 
 
@@ -59,6 +65,13 @@ def _defines_next(iterator: object) -> type | None:
         return kind
     step = _of_type(kind, "__next__")
     return step.__objclass__ if isinstance(step, WrapperDescriptorType) else None
+
+
+def _has_plain(held: object) -> bool:
+    """Whether an iterator of C asks one of those that run no code, too, which may end first."""
+    return any(
+        _has_plain(inner) if type(inner) is tuple else type(inner) in PLAIN_ITERATORS for inner in _referents(held)
+    )
 
 
 def _sources(held: object) -> Iterator[object]:

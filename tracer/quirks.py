@@ -90,6 +90,11 @@ PASS_STOP_ITERATION_ON: Final = frozenset(
 )
 """Iterators of C that end by the StopIteration of what they ask: they call its `tp_iternext` themselves (itertoolsmodule.c, bltinmodule.c)."""
 
+END_WITH_THEIR_SOURCE: Final = frozenset(
+    {"accumulate", "dropwhile", "enumerate", "filter", "filterfalse", "map", "pairwise", "starmap", "zip"}
+)
+"""Those of them that end in no other way than the one iterator that they ask."""
+
 READERS_OF_LOCALS: Final = frozenset({"locals", "vars", "f_locals"} if _VERSION < (3, 13) else ())
 """Names that code has which may read a function's locals as a dict: before PEP 667 that is one dict, which each 'line' event of
 `sys.settrace` brings up to date, and what else the program puts there stays and is shown as a local."""

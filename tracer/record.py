@@ -18,7 +18,7 @@ from weakref import WeakSet
 from cwm_trace.format import source_lines, strip_mark
 from cwm_trace.frames import Frame
 from cwm_trace.tracer import fast, quirks
-from cwm_trace.tracer.endings import Ending, ending
+from cwm_trace.tracer.endings import PASSES_ON, Ending, ending
 from cwm_trace.tracer.entry import definition_line
 from cwm_trace.tracer.executed import Elsewhere, Executed
 from cwm_trace.tracer.flow import Effects, tuples_of
@@ -340,18 +340,20 @@ class Recorder(Track):
         if not plain:
             state.ends = {**state.ends, name: ending(iterator)}
 
-    def exhausted(self, name: str) -> None:
-        """A loop ends, by a StopIteration if one was raised just now."""
+    def exhausted(self, name: str, iterator: object = None) -> None:
+        """A loop ends, by a StopIteration if one was raised just now. `iterator`: that of a comprehension, which is given it."""
         if (track := self._here()) is None:
             return
         shown, track._stop_iteration = track._stop_iteration, None
-        if shown is None and (track._state is None or track._state.ended is None):
-            return
         frame = _getframe(1)
+        if shown is None and not _raises_unseen(track._state, frame, name, iterator):
+            return
         state = track._switch_to(frame)
         if state.ended is not None:
             shown, state.ended = state.ended, None
-        elif shown is None or ending_of(state, name) is Ending.CLEARED:
+        elif shown is None:
+            shown = track._error_text(StopIteration())
+        elif ending_of(state, name) is Ending.CLEARED:
             return
         track._stopped_iterating(frame, shown)
 
@@ -374,7 +376,8 @@ class Recorder(Track):
             silent, state.delegating, state.suspended = state.delegating, None, False
             if silent is None:
                 return
-            if silent and value is None and (raised is None or state.ends[DELEGATION] is not Ending.PASSED_ON):
+            ends = state.ends[DELEGATION]
+            if silent and value is None and (ends not in PASSES_ON or raised is None and ends is not Ending.RAISED):
                 return
             error = StopIteration() if value is None else StopIteration(value)
             track._stopped_iterating(frame, raised or track._error_text(error))
@@ -516,3 +519,13 @@ def compile_source(source: str, filename: str) -> CodeType:
 
     tree = outline_comprehensions(set_lines(ast.parse(source, filename)))
     return name_frames(unmark(compile(tree, filename, "exec", dont_inherit=True)))
+
+
+def _raises_unseen(state: State | None, frame: FrameType, name: str, iterator: object) -> bool:
+    """Whether a loop ends by a StopIteration that no hook has seen just now: it was held back, or the library's code has raised it."""
+    if state is None or state.frame is not frame:
+        return state is not None and state.ended is not None
+    ends = state.ends.get(name)
+    if ends is None and iterator is not None:
+        ends = ending(iterator)
+    return ends is Ending.RAISED or state.ended is not None

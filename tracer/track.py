@@ -18,7 +18,7 @@ from cwm_trace.format import mark_entry
 from cwm_trace.frames import Frame, Status, Step, Trace
 from cwm_trace.tracer.bounds import SAFE_ITEMS, bounded_text
 from cwm_trace.tracer.comprehensions import ITERATOR_NAME
-from cwm_trace.tracer.endings import Ending, ending
+from cwm_trace.tracer.endings import PASSES_ON, Ending, ending
 from cwm_trace.tracer.flow import ANYTHING, PURE_BUILTINS, is_hidden, loop_name, shares_locals
 from cwm_trace.tracer.instrument import Site
 from cwm_trace.tracer.log import EXCEPTION, LEFT, RETURN, Entry, Expander
@@ -365,8 +365,9 @@ class Track:
         if state is None or (loop := _loop_at(state.frame)) is None:
             return
         ends = ending_of(state, loop)
-        if ends is Ending.PASSED_ON:
+        if ends in PASSES_ON:
             state.delegating = None
+            state.ends = {**state.ends, loop: Ending.PASSED_ON}  # which is shown already
             self._stopped_iterating(state.frame, shown)
         elif ends is Ending.RETURNED and loop != DELEGATION:  # which is given the value
             state.ended = shown
