@@ -5,6 +5,7 @@ Knows what `@dataclass`, `namedtuple` and `Enum` make of a class. What methods d
 
 from __future__ import annotations
 
+import ast
 from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from functools import partial
@@ -17,7 +18,7 @@ from cwm_trace.models.machine import enums
 from cwm_trace.models.machine.calls import calls, invoke
 from cwm_trace.models.machine.code import MAIN
 from cwm_trace.models.machine.imported import member
-from cwm_trace.models.machine.interpreter import Body, Interpreter, Work, missing_arguments
+from cwm_trace.models.machine.interpreter import Interpreter, Paused, Work, missing_arguments
 from cwm_trace.models.machine.iterators import collected
 from cwm_trace.models.machine.operators import updated
 from cwm_trace.models.machine.rendering import OTHER_CLASSES
@@ -28,7 +29,6 @@ from cwm_trace.models.machine.values import (
     UNSET,
     Alias,
     Builtin,
-    Cell,
     Class,
     Descriptor,
     Dict,
@@ -55,7 +55,7 @@ from cwm_trace.models.machine.values import (
     find,
     is_exception,
     is_group,
-    is_unknown,
+    is_made_of,
     kind_name,
     known,
     look_up,
@@ -83,10 +83,9 @@ _TYPES: Mapping[str, type] = {
     "int": int,
     "bytearray": bytearray,
 }
-_UNFOLLOWED = frozenset(("__del__", "__getattribute__", "__delattr__", "__class_getitem__", "__instancecheck__"))
-"""Methods of classes whose objects are not followed."""
 _DATA = frozenset(("real", "imag", "numerator", "denominator"))
-_PLAIN_BASES = frozenset(("object", "abc.ABC", "typing.Generic", "typing.Protocol"))
+PLAIN_BASES = frozenset(("object", "abc.ABC", "typing.Generic", "typing.Protocol"))
+"""Bases that add nothing to a class which is looked at."""
 
 
 class Attributes(MutableMapping[str, Value]):
@@ -148,6 +147,10 @@ def attribute(m: Interpreter, owner: Value, name: Any) -> Work:
         case Native() if name in ("__name__", "__doc__", "__wrapped__"):
             wrapped = owner.wrapped
             return wrapped if name == "__wrapped__" else (yield from attribute(m, wrapped, name))
+        case Native(name="partial", wrapped=(function, args, words)) if name in ("func", "args", "keywords"):
+            return {"func": function, "args": tuple(args), "keywords": Dict(list(words), list(words.values()))}[name]
+        case Paused() if name in ("__name__", "__qualname__"):
+            return owner.name if name == "__qualname__" else owner.name.rpartition(".")[2]
         case Method() if name in ("__self__", "__func__"):
             return owner.owner if name == "__self__" else owner.function
         case Method() if name in ("__name__", "__doc__", "__qualname__"):
@@ -160,10 +163,20 @@ def attribute(m: Interpreter, owner: Value, name: Any) -> Work:
             return m.unknown()
     if name == "__class__":
         return class_of(owner)
+    if isinstance(owner, Literal) and name == "lastgroup":
+        return _last_group(m, owner)
     if isinstance(owner, Literal) and not callable(getattr(_LITERALS.get(owner.kind), name, len)):
         return m.questions.value(f"{owner.text}.{name}")
     return _of_value(owner, name)
     yield
+
+
+def _last_group(m: Interpreter, match: Literal) -> Value:
+    """Of a match: the name of its one group, if no other has taken part."""
+    args = ast.parse(match.text, mode="eval").body.args  # type: ignore[attr-defined]
+    groups, names = map(ast.literal_eval, args[3:5]) if len(args) == 5 else ([], {})
+    matched = [name for name, text in names.items() if text is not None]
+    return matched[0] if len(matched) == 1 and len(names) == len(groups) else m.unknown()
 
 
 def _with_accessor(owner: Descriptor, name: str, function: Value) -> Descriptor:
@@ -174,7 +187,9 @@ def _with_accessor(owner: Descriptor, name: str, function: Value) -> Descriptor:
 
 
 def _missing(owner: Value, name: str) -> Exception:
-    return error("AttributeError", f"'{kind_name(owner)}' object has no attribute '{name}'")
+    raised = error("AttributeError", f"'{kind_name(owner)}' object has no attribute '{name}'")
+    raised.error.attributes |= {"name": name, "obj": owner}
+    return raised
 
 
 def _of_object(m: Interpreter, owner: Object, name: str) -> Work:
@@ -191,7 +206,7 @@ def _of_object(m: Interpreter, owner: Object, name: str) -> Work:
             return (yield from invoke(m, hook, [owner, name], {}))
     if (get := _getter(found)) is not None and (_is_data(found) or name not in owner.attributes):
         return (yield from invoke(m, get, [found, owner, owner.kind], {}))
-    if name == "__doc__":
+    if name == "__doc__" and name not in owner.attributes:
         return owner.kind.space.get(name)
     if isinstance(found, Native) and found.name == "cached_property" and name not in owner.attributes:
         made = yield from invoke(m, found.wrapped, [owner], {})
@@ -266,6 +281,10 @@ def _of_exception(owner: Object, name: str) -> Value:
         return owner.context
     if name == "__suppress_context__":
         return False
+    if name == "msg" and is_made_of(owner.kind, Builtin("SyntaxError")):
+        return owner.held[0] if owner.held else None
+    if name == "code" and is_made_of(owner.kind, Builtin("SystemExit")):
+        return (owner.held[0] if len(owner.held) == 1 else owner.held) if owner.held else None
     if name == "__traceback__":
         raise Lost(name)
     if name in ("split", "subgroup", "derive") and is_group(owner):
@@ -325,15 +344,19 @@ def _of_class(m: Interpreter, owner: Class, name: str) -> Work:
         if (get := _getter(found)) is not None:
             return (yield from invoke(m, get, [found, None, owner], {}))
         return found
-    if name == "__mro__":
-        return owner.line
+    if name in ("__mro__", "mro"):
+        return owner.line if name == "__mro__" else Native("mro", lambda m: List(list(owner.line)))
     if name == "__bases__":
         return owner.bases
     if owner.flavour == "namedtuple" and name in ("_make", "_fields"):
         names = tuple(each for each, _ in owner.fields or ())
         return names if name == "_fields" else Method(Builtin("namedtuple._make"), owner)
+    if owner.metaclass is not None and (found := look_up(owner.metaclass, name)) is not UNSET:
+        if isinstance(found, Descriptor) and found.kind == "property":
+            return (yield from invoke(m, found.get, [owner], {}))
+        return _bound(found, owner, owner.metaclass)
     for base in owner.line:
-        if isinstance(base, Builtin) and base.name not in _PLAIN_BASES and base.kind and hasattr(base.kind, name):
+        if isinstance(base, Builtin) and base.name not in PLAIN_BASES and base.kind and hasattr(base.kind, name):
             return Builtin(f"{base.name}.{name}")
     if hasattr(object, name):
         return Builtin(f"object.{name}")
@@ -345,6 +368,8 @@ def _of_class(m: Interpreter, owner: Class, name: str) -> Work:
 
 def _of_super(m: Interpreter, owner: Super, name: str) -> Work:
     kind = owner.owner.kind if isinstance(owner.owner, Object) else getattr(owner.owner, "of", owner.owner)
+    if isinstance(kind, Class) and any(isinstance(base, Builtin) and base.name == "type" for base in owner.kind.line):
+        return _of_type(m, owner, kind, name)
     if not isinstance(kind, Class) or owner.kind not in kind.line:
         raise Lost
     line = kind.line[kind.line.index(owner.kind) + 1 :]
@@ -369,6 +394,17 @@ def _of_super(m: Interpreter, owner: Super, name: str) -> Work:
     raise error("AttributeError", f"'super' object has no attribute '{name}'")
 
 
+def _of_type(m: Interpreter, owner: Super, kind: Class, name: str) -> Value:
+    """What `super()` has in a metaclass."""
+    line = kind.line if kind.metaclass is None or owner.kind in kind.line else kind.metaclass.line
+    for each in line[line.index(owner.kind) + 1 :]:
+        if isinstance(each, Class) and name in each.space:
+            return _bound(each.space[name], owner.owner, kind)
+    if name == "__call__":
+        return Native("call", lambda m, *args, **named: _made_plainly(m, owner.owner, args, named))
+    return Builtin("type.__new__") if name == "__new__" else Method(Builtin(f"type.{name}"), owner.owner)
+
+
 def _of_function(owner: Function, name: str) -> Value:
     if name in owner.attributes:
         return owner.attributes[name]
@@ -383,9 +419,29 @@ def _of_function(owner: Function, name: str) -> Value:
             return None
         case "__defaults__":
             return owner.defaults or None
+        case "__annotations__":
+            return owner.attributes.setdefault(name, Dict())
+        case "__module__":
+            return owner.code.module
+        case "__code__":
+            return Object(Builtin("code"), _code_of(owner))
     if hasattr(_sample, name):
         raise Lost
     raise error("AttributeError", f"'function' object has no attribute '{name}'")
+
+
+def _code_of(owner: Function) -> dict[str, Value]:
+    made = owner.code.made
+    names = (
+        "co_name",
+        "co_qualname",
+        "co_argcount",
+        "co_kwonlyargcount",
+        "co_posonlyargcount",
+        "co_varnames",
+        "co_firstlineno",
+    )
+    return {name: getattr(made, name) for name in names}
 
 
 def _sample() -> None:
@@ -548,87 +604,7 @@ def special(m: Interpreter, owner: Value, name: str) -> Work:
     yield
 
 
-def build(m: Interpreter, function: Function, name: str, bases: Sequence[Value], words: Mapping[str, Value]) -> Work:
-    """A class, whose body is run. Raises Raised, Lost."""
-    given = dict(words)
-    if getattr(given.pop("metaclass", Builtin("abc.ABCMeta")), "name", "") != "abc.ABCMeta":
-        raise Lost
-    space = enums.first_names(bases)
-    yield Body(function, space)
-    if not all(isinstance(base, (Builtin, Class, Unknown)) or getattr(base, "origin", None) for base in bases):
-        raise Lost
-    bases = tuple(base.origin if isinstance(base, Alias) else known(base) for base in bases if not is_unknown(base))
-    bases = bases or (Builtin("object"),)
-    made = Class(name, function.code.made.co_qualname, bases, space, module=function.code.module)
-    if not _UNFOLLOWED.isdisjoint(space):
-        raise Lost
-    made.line = _line_of(made)
-    cell = space.pop("__classcell__", None)
-    if isinstance(cell, Cell):
-        cell.value = made
-    for base in bases:
-        if isinstance(base, Class):
-            if base.module != made.module and not is_exception(base):  # which shows itself by another name
-                raise Lost
-            if base.flavour in ("enum", "namedtuple"):
-                made.flavour = base.flavour
-            if base.fields is not None and made.fields is None:
-                made.fields, made.flavour = base.fields, base.flavour
-            made.frozen = made.frozen or base.frozen
-        elif base.name in GROUPS:
-            raise Lost(base.name)
-        elif base.name in enums.KINDS:
-            yield from enums.derive(m, made, base.name)
-        elif base.name == "typing.NamedTuple":
-            _name_items(made)
-        elif not is_exception(base) and base.name not in _PLAIN_BASES and not _is_container(base, space, bases):
-            raise Lost
-    if made.flavour == "enum":
-        yield from enums.make_members(m, made)
-    for key, value in list(space.items()):
-        if isinstance(value, Object) and find(value.kind, "__set_name__") is not None:
-            yield from invoke(m, find(value.kind, "__set_name__"), [value, made, key], {})
-    hook = next(
-        (
-            each.space["__init_subclass__"]
-            for each in made.line[1:]
-            if isinstance(each, Class) and "__init_subclass__" in each.space
-        ),
-        None,
-    )
-    if hook is not None:
-        yield from invoke(m, hook.get if isinstance(hook, Descriptor) else hook, [made], given)
-    elif given:
-        raise Lost
-    return made
-
-
-def _line_of(made: Class) -> tuple[Value, ...]:
-    """C3: where attributes are looked for, in order."""
-    lines = [list(base.line) if isinstance(base, Class) else [base] for base in made.bases]
-    left = [*lines, list(made.bases)]
-    order: list[Value] = [made]
-    while left := [line for line in left if line]:
-        for line in left:
-            head = line[0]
-            if not any(_among(head, other[1:]) for other in left):
-                break
-        else:
-            raise Lost
-        order.append(head)
-        left = [[each for each in line if not _is_one(each, head)] for line in left]
-    return tuple(order)
-
-
-def _is_one(left: Value, right: Value) -> bool:
-    return left is right or (isinstance(left, Builtin) and isinstance(right, Builtin) and left.name == right.name)
-
-
-def _among(value: Value, line: Sequence[Value]) -> bool:
-    return any(_is_one(value, each) for each in line)
-
-
-def _annotated(made: Class) -> list[str]:
+def annotated(made: Class) -> list[str]:
     annotations = made.space.get("__annotations__")
     if not isinstance(annotations, Dict):
         return []
@@ -641,31 +617,6 @@ def _annotated(made: Class) -> list[str]:
     return names
 
 
-def _name_items(made: Class) -> None:
-    made.flavour = "namedtuple"
-    made.fields = tuple((name, made.space.pop(name, UNSET)) for name in _annotated(made))
-
-
-_FOLLOWED = frozenset(
-    f"__{name}__"
-    for name in "init missing repr getitem setitem delitem contains getattr setattr add sub mul and or radd iadd".split()
-) | {
-    "__module__",
-    "__qualname__",
-    "__doc__",
-    "__annotations__",
-    "__classcell__",
-    "__firstlineno__",
-    "__static_attributes__",
-}
-
-
-def _is_container(base: Builtin, space: Mapping[str, Value], bases: Sequence[Value]) -> bool:
-    """Whether a class made from it is followed: one of lists or dicts, but for methods that operations on these would ask for."""
-    own = {name for name in space if name.startswith("__") and name.endswith("__")}
-    return base.name in ("list", "dict") and len(bases) == 1 and own <= _FOLLOWED
-
-
 def _filled(owner: OwnList | OwnDict, m: Interpreter, *args: Value, **named: Value) -> Work:
     """`list.__init__`, or `dict.__init__`."""
     if isinstance(owner, OwnDict):
@@ -676,6 +627,14 @@ def _filled(owner: OwnList | OwnDict, m: Interpreter, *args: Value, **named: Val
 
 @calls(Class)
 def made(m: Interpreter, kind: Class, args: Sequence[Value], named: Mapping[str, Value]) -> Work:
+    """What a call of a class gives. Raises Raised, Lost."""
+    own = find(kind.metaclass, "__call__") if kind.metaclass is not None else None
+    if own is not None:
+        return (yield from invoke(m, own, [kind, *args], named))
+    return (yield from _made_plainly(m, kind, args, named))
+
+
+def _made_plainly(m: Interpreter, kind: Class, args: Sequence[Value], named: Mapping[str, Value]) -> Work:
     """An object of a class. Raises Raised, Lost."""
     if kind.flavour == "enum":
         return (yield from enums.member_of(m, kind, *args))
@@ -806,7 +765,7 @@ def dataclass(m: Interpreter, kind: Value = None, **options: Value) -> Value:
     for base in reversed(kind.line[1:]):
         if isinstance(base, Class) and base.flavour == "dataclass":
             fields |= dict(base.fields or ())
-    for name in _annotated(kind):
+    for name in annotated(kind):
         default = kind.space.get(name, UNSET)
         fields[name] = default
         if isinstance(default, (List, Dict, Set)):

@@ -112,6 +112,9 @@ def _derive(m: Interpreter, group: Object, given: Value) -> Work:
 def take(m: Interpreter, frame: Activation, kind: Value) -> Work:
     """`except* kind`: what is left of the exception on top of the stack, and what is handled now (CPython 3.11, CHECK_EG_MATCH)."""
     raised = frame.stack.pop()
+    if raised is None:  # nothing is left for this clause
+        frame.stack += [None, None]
+        return
     fitting, rest = yield from _split(raised, _test(m, kind))
     if fitting is None:
         frame.stack += [raised, None]

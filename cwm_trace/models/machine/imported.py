@@ -5,18 +5,17 @@ What such a source leaves out of its module, or of one of its classes, is not kn
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
 
 from cwm_trace.models.machine.code import Code
-from cwm_trace.models.machine.interpreter import Body, Interpreter, Paused, Work
+from cwm_trace.models.machine.interpreter import Body, Interpreter, Work
 from cwm_trace.models.machine.operators import of_module
-from cwm_trace.models.machine.values import Function, Lost, Native, Value
+from cwm_trace.models.machine.values import Builtin, Function
 from cwm_trace.tracer.record import compile_source
 
 FOLLOWED = "followed"
-"""The module that sources take from what the machine alone can tell."""
+"""The module that sources take from what the machine alone can tell (`machine.followed`)."""
 _SOURCES = Path(__file__).with_name("sources")
 
 
@@ -34,7 +33,7 @@ def _code(module: str) -> Code:
 def member(m: Interpreter, module: str, name: str) -> Work:
     """What a module of the library has under a name. Raises Raised, Lost."""
     if module == FOLLOWED:
-        return Native(name, _OF_FOLLOWED[name])
+        return Builtin(f"{FOLLOWED}.{name}")
     if module in _names():
         space = yield from _space(m, module)
         if name in space and not name.startswith("_"):
@@ -43,8 +42,8 @@ def member(m: Interpreter, module: str, name: str) -> Work:
 
 
 def helper(m: Interpreter, module: str, name: str) -> Work:
-    """What a source of our own has for the machine, which programs do not meet."""
-    return (yield from _space(m, module))[name]
+    """What a source of our own has for the machine, which programs do not meet; None: nothing of that name."""
+    return (yield from _space(m, module)).get(name)
 
 
 def _space(m: Interpreter, module: str) -> Work:
@@ -53,23 +52,3 @@ def _space(m: Interpreter, module: str) -> Work:
         code = _code(module)
         yield Body(Function(code, space, qualname="<module>"), space)
     return m.modules[module]
-
-
-def _lost(m: Interpreter) -> Value:
-    raise Lost
-
-
-def _place(m: Interpreter, coroutine: Paused) -> str:
-    """A coroutine, and where it is, as a task shows it."""
-    if coroutine.ended:
-        return f"{coroutine.name}() done, defined at {_FILE}:{coroutine.frame.code.made.co_firstlineno}"
-    return f"{coroutine.name}() running at {_FILE}:{coroutine.frame.line or coroutine.frame.code.made.co_firstlineno}"
-
-
-def _is_coroutine(m: Interpreter, value: Value) -> bool:
-    return isinstance(value, Paused) and value.class_name == "coroutine"
-
-
-_FILE = "<program>"
-"""What the tracer calls the file of what it records."""
-_OF_FOLLOWED: Mapping[str, Callable[..., Value]] = {"lost": _lost, "place": _place, "is_coroutine": _is_coroutine}

@@ -240,6 +240,7 @@ class Interpreter:
         self.doubt: Doubt | None = None
         self.stop: Value = None  # the StopIteration with which the last iterator ended, if it raised one
         self.modules: dict[str, dict[str, Value]] = {}  # of the library, that sources of our own are followed for
+        self.output: Value = None  # what takes what is printed; None: nothing that the program looks at
         self.is_unseen = False  # whether the trace has not begun
         self.entry: int | None = None  # the line of the function from which on all is shown
 
@@ -599,7 +600,7 @@ def _reached(left: list[Value]) -> set[int]:
         if value is None or isinstance(value, (str, int, float)) or id(value) in seen:
             continue
         seen.add(id(value))
-        frame = value.frame if isinstance(value, Paused) else value
+        frame = value.frame if isinstance(value, Paused) and not value.ended else value
         if isinstance(frame, Activation):
             left += _of_frame(frame)
         left += children(value)

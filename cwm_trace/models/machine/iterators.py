@@ -53,6 +53,8 @@ class Iterator:
         return self.shown[1:].partition(" ")[0]
 
 
+OF_C = "_is_of_c"
+"""What classes of sources have that stand for iterators of C, which end without an exception that anybody sees."""
 MOST_ITEMS = 10_000
 """Of a list that is made, or extended, at once."""
 
@@ -228,7 +230,7 @@ def _advanced(m: Interpreter, iterator: Value, sent: Value) -> Work:
             except Raised as raised:
                 if not raised.is_a("StopIteration"):
                     raise
-                m.stop = raised.error
+                m.stop = None if find(iterator.kind, OF_C) is not None else raised.error
                 return END
     raise error("TypeError", f"'{kind_name(iterator)}' object is not an iterator")
 

@@ -14,7 +14,7 @@ from typing import Any
 from cwm_trace.models.containers import PATTERN
 from cwm_trace.models.machine import classes, enums, operators, sets
 from cwm_trace.models.machine.calls import invoke
-from cwm_trace.models.machine.interpreter import Interpreter, Resume, Work
+from cwm_trace.models.machine.interpreter import Interpreter, Work
 from cwm_trace.models.machine.iterators import Iterator, collected, iterator_of, over_items, step
 from cwm_trace.models.machine.natives import CHECKED, in_order, native
 from cwm_trace.models.machine.questions import arguments, text_of
@@ -33,7 +33,6 @@ from cwm_trace.models.machine.values import (
     Method,
     Native,
     Object,
-    Raised,
     Set,
     Unknown,
     Value,
@@ -96,6 +95,13 @@ def _put_by(m: Interpreter, put: Value, text: Value, matches: Value) -> Work:
         parts.append(known((yield from invoke(m, put, [found], {}))))
         last = end
     return "".join([*parts, m.questions.sure(f"{text_of(text)}[{last}:]")])
+
+
+@native("re.subn")
+def _subn(m: Interpreter, pattern: Value, put: Value, text: Value) -> Work:
+    made = yield from _sub(m, pattern, put, text)
+    found = m.questions.sure(f"list(itertools_finditer({arguments([pattern, text], {})}))")
+    return (made, len(found.items))
 
 
 @native("re.finditer")
@@ -223,7 +229,7 @@ def _methodcaller(m: Interpreter, name: Value, *args: Value, **named: Value) -> 
         method = yield from classes.attribute(m, value, known(name))
         return (yield from invoke(m, method, args, named))
 
-    return Native("methodcaller", run)
+    return _shown_call("methodcaller", run, (name, *args), named)
 
 
 @native("dataclasses.replace")
@@ -301,15 +307,33 @@ def _wraps(m: Interpreter, wrapped: Value, *_: Value, **__: Value) -> Value:
 
 @native("functools.update_wrapper")
 def _update_wrapper(m: Interpreter, wrapper: Value, wrapped: Value, *_: Value, **__: Value) -> Value:
-    if not isinstance(wrapper, (Function, Object)) or not isinstance(wrapped, Function):
+    if not isinstance(wrapper, (Function, Object)):
         raise Lost
-    told = {"__module__": "__main__", "__name__": _name_of(wrapped), "__qualname__": wrapped.qualname}
-    wrapper.attributes.update({**told, "__doc__": wrapped.attributes.get("__doc__"), **wrapped.attributes})
+    told = _told_of(wrapped)
+    own = wrapped.attributes if isinstance(wrapped, Function) else {"__doc__": Unknown()}
+    wrapper.attributes.update({**told, "__doc__": None, **own})
     wrapper.attributes.update(told)
     wrapper.attributes["__wrapped__"] = wrapped
-    if isinstance(wrapper, Function):
-        wrapper.qualname = wrapped.qualname
+    if isinstance(wrapper, Function) and "__qualname__" in told:
+        wrapper.qualname = told["__qualname__"]
     return wrapper
+
+
+def _told_of(wrapped: Value) -> dict[str, Value]:
+    """What a function that stands for another takes of it."""
+    match wrapped:
+        case Function():
+            return {"__module__": "__main__", "__name__": _name_of(wrapped), "__qualname__": wrapped.qualname}
+        case Native(name="partial"):
+            return {}
+        case Builtin(kind=type()) | Class():
+            name = getattr(wrapped, "qualname", wrapped.name)
+            return {
+                "__module__": getattr(wrapped, "module", "builtins"),
+                "__name__": wrapped.name,
+                "__qualname__": name,
+            }
+    raise Lost
 
 
 def _name_of(function: Function) -> Value:
@@ -516,6 +540,12 @@ def _islice(m: Interpreter, over: Value, *bounds: Value) -> Work:
     wanted, place = start or 0, 0
 
     def advance(m: Interpreter) -> Work:
+        given = yield from next_one(m)
+        if given is END:
+            made.sources = ()  # which it lets go of
+        return given
+
+    def next_one(m: Interpreter) -> Work:
         nonlocal wanted, place
         while stop is None or wanted < stop:
             item = yield from step(m, inner)
@@ -531,7 +561,8 @@ def _islice(m: Interpreter, over: Value, *bounds: Value) -> Work:
             place += 1
         return END
 
-    return _lazily("islice", advance, inner)
+    made = _lazily("islice", advance, inner)
+    return made
 
 
 @native("itertools.accumulate")
@@ -947,7 +978,7 @@ def _itemgetter(m: Interpreter, *keys: Value) -> Value:
             found.append((yield from operators.item(m, value, key)))
         return found[0] if len(found) == 1 else tuple(found)
 
-    return Native("itemgetter", run)
+    return _shown_call("itemgetter", run, keys)
 
 
 @native("operator.attrgetter")
@@ -961,7 +992,16 @@ def _attrgetter(m: Interpreter, *names: Value) -> Value:
             found.append(given)
         return found[0] if len(found) == 1 else tuple(found)
 
-    return Native("attrgetter", run)
+    return _shown_call("attrgetter", run, names)
+
+
+def _shown_call(
+    name: str, run: Callable[..., Any], args: Sequence[Value], named: Mapping[str, Value] | None = None
+) -> Native:
+    """A function that is shown as the call that has made it."""
+    texts = [closed(known(each)) for each in (*args, *(named or {}).values())]
+    made = "" if None in texts else f"operator.{name}({arguments(args, dict(named or {}))})"
+    return Native(name, run, shown=made)
 
 
 def _of_sign(name: str, sign: str) -> None:
@@ -980,6 +1020,36 @@ for _name, _sign in {
     _of_sign(_name, _sign)
 
 
+@native("operator.not_")
+def _not(m: Interpreter, value: Value) -> Work:
+    return not (yield from operators.truth_of(m, value))
+
+
+@native("operator.truth")
+def _truth(m: Interpreter, value: Value) -> Work:
+    return (yield from operators.truth_of(m, value))
+
+
+@native("operator.contains")
+def _contains(m: Interpreter, over: Value, value: Value) -> Work:
+    return operators.contains(m, over, value)
+
+
+@native("operator.setitem")
+def _setitem(m: Interpreter, over: Value, key: Value, value: Value) -> Work:
+    return operators.set_item(m, over, key, value)
+
+
+@native("operator.delitem")
+def _delitem(m: Interpreter, over: Value, key: Value) -> Work:
+    return operators.delete_item(m, over, key)
+
+
+@native("operator.is_")
+def _is(m: Interpreter, left: Value, right: Value) -> Value:
+    return operators.is_same(known(left), known(right))
+
+
 @native("operator.neg")
 def _neg(m: Interpreter, value: Value) -> Work:
     return operators.unary(m, "-", value)
@@ -988,54 +1058,6 @@ def _neg(m: Interpreter, value: Value) -> Work:
 @native("operator.getitem")
 def _getitem(m: Interpreter, over: Value, key: Value) -> Work:
     return operators.item(m, over, key)
-
-
-@native("contextlib.contextmanager")
-def _contextmanager(m: Interpreter, function: Value) -> Value:
-    def run(m: Interpreter, *args: Value, **named: Value) -> Work:
-        generator = yield from invoke(m, function, args, named)
-        return Native(
-            "_GeneratorContextManager",
-            _wraps_nothing,
-            {
-                "__enter__": Native("enter", lambda m: _enter(generator), sources=(generator,)),
-                "__exit__": Native("exit", _leave(generator), sources=(generator,)),
-            },
-            "<contextlib._GeneratorContextManager object>",
-            (generator,),
-        )
-
-    return Native("wrapper", run, function, f"<function {function.qualname}>")
-
-
-def _wraps_nothing(m: Interpreter, *_: Value) -> Value:
-    raise Lost  # of a manager that is a decorator
-
-
-def _enter(generator: Value) -> Work:
-    given = yield Resume(generator)
-    if given is END:
-        raise error("RuntimeError", "generator didn't yield")
-    return given
-
-
-def _leave(generator: Value) -> Callable[..., Work]:
-    def run(m: Interpreter, kind: Value, given: Value, _: Value) -> Work:
-        if kind is None:
-            if (yield Resume(generator)) is not END:
-                raise error("RuntimeError", "generator didn't stop")
-            return False
-        try:
-            made = yield Resume(generator, error=given)
-        except Raised as raised:
-            if raised.error is given:
-                return False
-            raise
-        if made is not END:
-            raise error("RuntimeError", "generator didn't stop after throw()")
-        return True
-
-    return run
 
 
 @native("contextlib.suppress")
@@ -1059,6 +1081,13 @@ def _untold(m: Interpreter, *_: Value, **__: Value) -> Value:
 @native("random.seed", "time.sleep", "sys.setrecursionlimit")
 def _nothing(m: Interpreter, *_: Value, **__: Value) -> Value:
     return None
+
+
+@native("sys.exc_info")
+def _exc_info(m: Interpreter) -> Value:
+    if m.handled is None:
+        return (None, None, None)
+    return (m.handled.kind, m.handled, Object(Builtin("traceback")))
 
 
 @native("functools.cmp_to_key")

@@ -204,10 +204,16 @@ def _len(m: Interpreter, value: Value) -> Work:
 
 
 @native("print")
-def _print(m: Interpreter, *values: Value, **_: Value) -> Work:
+def _print(m: Interpreter, *values: Value, sep: Value = " ", end: Value = "\n", file: Value = None, **_: Value) -> Work:
+    texts = []
     for value in values:
-        if not isinstance(value, Unknown):
-            yield from written(m, value)
+        texts.append(Unknown() if isinstance(value, Unknown) else known((yield from written(m, value))))
+    target = file if file is not None else m.output
+    target = None if is_unknown(target) else known(target)
+    if isinstance(target, Object) and isinstance(target.kind, Class):
+        between, last = " " if sep is None else known(sep), "\n" if end is None else known(end)
+        text = Unknown() if any(map(is_unknown, texts)) else between.join(map(str, texts)) + last
+        yield from invoke(m, (yield from classes.attribute(m, target, "write")), [text], {})
 
 
 @native("repr")
@@ -586,6 +592,8 @@ def _is_one(value: Value, kind: Value) -> bool:
             of = _ABSTRACT.get(kind.name.rpartition(".")[2])
             if of is not None and isinstance(value, (*IMMUTABLE, tuple, List, Dict, Set, Range)):
                 return kind_name(value) in of
+            if isinstance(value, Object) and isinstance(value.kind, Class):
+                return _is_abstract(value.kind, kind.name.rpartition(".")[2])
             raise Lost
         if kind.name.startswith("collections."):
             return kind_name(value) == kind.name.rpartition(".")[2]
@@ -600,6 +608,29 @@ def _is_one(value: Value, kind: Value) -> bool:
     if isinstance(kind, Class) and _is_protocol(kind):
         return is_made_of(class_of(value), kind) or _has_members(value, kind)
     return is_made_of(class_of(value), kind)
+
+
+_MEMBERS: Mapping[str, Sequence[str]] = {
+    "Callable": ("__call__",),
+    "Collection": ("__len__", "__iter__", "__contains__"),
+    "Container": ("__contains__",),
+    "Iterable": ("__iter__",),
+    "Iterator": ("__iter__", "__next__"),
+    "Reversible": ("__iter__", "__reversed__"),
+    "Sized": ("__len__",),
+}
+"""Abstract classes that a class is of if it has these methods."""
+
+
+def _is_abstract(kind: Class, name: str) -> bool:
+    """Whether objects of a class are of an abstract one."""
+    if any(isinstance(each, Class) and each.module == "collections_abc" and each.name == name for each in kind.line):
+        return True
+    if name in _MEMBERS:
+        return all(find(kind, each) is not None for each in _MEMBERS[name])
+    if name not in _ABSTRACT or name == "Hashable":
+        raise Lost
+    return False
 
 
 def _is_protocol(kind: Class) -> bool:
@@ -634,16 +665,6 @@ def _kinds(kinds: Value) -> Sequence[Value]:
     if not isinstance(kinds, (Builtin, Class)):
         raise Lost
     return (kinds,)
-
-
-@native("type")
-def _type(m: Interpreter, *args: Value) -> Value:
-    if len(args) != 1:
-        raise Lost
-    value = known(args[0])
-    if isinstance(value, (Dict, List)) and value.kind in ("Counter", "defaultdict", "deque", "OrderedDict"):
-        return Builtin(f"collections.{value.kind}")
-    return class_of(value)
 
 
 @native("getattr")
@@ -749,11 +770,6 @@ def _classmethod(m: Interpreter, function: Value) -> Value:
 @native("object")
 def _object(m: Interpreter) -> Value:
     return Object(Builtin("object"))
-
-
-@native("__build_class__")
-def _build_class(m: Interpreter, function: Value, name: Value, /, *bases: Value, **words: Value) -> Work:
-    return classes.build(m, function, name, bases, words)
 
 
 @native("pprint.pprint")

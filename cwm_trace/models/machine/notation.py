@@ -1,10 +1,11 @@
-"""JSON texts, which are values in another notation: read and written as `json.loads` and `json.dumps` do it.
+"""JSON and CSV, which are values in another notation: read and written as Python's modules do it.
 
 Knows which functions of the program they call, and when. Encoders and decoders of the program's own classes are not followed.
 """
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -107,6 +108,19 @@ def _plain(m: Interpreter, value: Value, default: Value) -> Work:
     if default is None:
         raise error("TypeError", f"Object of type {kind_name(value)} is not JSON serializable")
     return (yield from _plain(m, (yield from invoke(m, default, [value], {})), default))
+
+
+@native("followed.csv_fields")
+def _fields(m: Interpreter, line: Value, delimiter: Value, quote: Value, skips: Value) -> Value:
+    """Those of a line of CSV; None: the last of them goes on in the next line. Raises Lost."""
+    form = {"delimiter": known(delimiter), "quotechar": known(quote), "skipinitialspace": known(skips)}
+    try:
+        return List(next(csv.reader([known(line)], strict=True, **form)))
+    except csv.Error:
+        pass
+    if len(found := next(csv.reader([known(line)], **form))) and known(line).count(known(quote)) % 2:
+        return None
+    return List(found)
 
 
 def _key(key: Value) -> Value:

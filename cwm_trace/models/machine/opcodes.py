@@ -642,7 +642,7 @@ def _get_yield_from_iter(m: Interpreter, frame: Activation, ins: Instruction) ->
 def _for_iter(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     def then(value: Value) -> None:
         if value is END:
-            frame.stack.pop()
+            m.let_go(frame.stack.pop())
             frame.at = _behind_loop(frame.code, frame.code.places[_target(ins)])
         else:
             frame.stack.append(value)

@@ -36,6 +36,7 @@ from cwm_trace.models.machine.values import (
     Range,
     Set,
     Slice,
+    Super,
     Unknown,
     Value,
     View,
@@ -165,6 +166,8 @@ def _shown(m: Interpreter, value: Value, around: tuple[Value, ...]) -> Work:
             return (yield from _shown_object(m, value, inner))
         case Literal():
             return value.text
+        case Super(kind=kind, owner=owner):
+            return f"<super: <class '{kind.name}'>, <{kind_name(owner)} object>>"
         case Slice():
             parts = yield from _each(m, (value.start, value.stop, value.step), inner)
             return f"slice({', '.join(parts)})"

@@ -210,6 +210,7 @@ class Class:
     flavour: str = ""  # dataclass, namedtuple, enum
     frozen: bool = False
     module: str = MAIN
+    metaclass: Value = None  # of the program's
 
 
 @dataclass(slots=True, eq=False)
@@ -438,6 +439,8 @@ def class_of(value: Value) -> Value:
             return Builtin(value.kind)
         case Range():
             return Builtin("range")
+        case Class() if value.metaclass is not None:
+            return value.metaclass
         case Class() | Builtin() if isinstance(value, Class) or value.kind is not None:
             return Builtin("type")
         case Function() | Native():

@@ -2,6 +2,8 @@
 
 from functools import update_wrapper
 
+from followed import redirect
+
 
 class AbstractContextManager:
     def __enter__(self):
@@ -9,6 +11,74 @@ class AbstractContextManager:
 
     def __exit__(self, kind, error, traceback):
         return None
+
+
+class ContextDecorator:
+    def _recreate_cm(self):
+        return self
+
+    def __call__(self, function):
+        def inner(*args, **words):
+            with self._recreate_cm():
+                return function(*args, **words)
+
+        return update_wrapper(inner, function)
+
+
+class _GeneratorContextManager(ContextDecorator):
+    def __init__(self, function, args, words):
+        self.gen = function(*args, **words)
+        self._made_with = function, args, words
+
+    def _recreate_cm(self):
+        return self.__class__(*self._made_with)
+
+    def __enter__(self):
+        del self._made_with
+        try:
+            return next(self.gen)
+        except StopIteration:
+            raise RuntimeError("generator didn't yield") from None
+
+    def __exit__(self, kind, error, traceback):
+        if error is None:
+            try:
+                next(self.gen)
+            except StopIteration:
+                return False
+            raise RuntimeError("generator didn't stop")
+        try:
+            self.gen.throw(kind, error, traceback)
+        except StopIteration as other:
+            return other is not error
+        except RuntimeError as other:
+            if other is error or isinstance(error, StopIteration) and other.__cause__ is error:
+                return False
+            raise
+        except BaseException as other:
+            if other is error:
+                return False
+            raise
+        raise RuntimeError("generator didn't stop after throw()")
+
+
+def contextmanager(function):
+    def helper(*args, **words):
+        return _GeneratorContextManager(function, args, words)
+
+    return update_wrapper(helper, function)
+
+
+class redirect_stdout:
+    def __init__(self, target):
+        self._target, self._before = target, []
+
+    def __enter__(self):
+        self._before.append(redirect(self._target))
+        return self._target
+
+    def __exit__(self, *error):
+        redirect(self._before.pop())
 
 
 class AbstractAsyncContextManager:

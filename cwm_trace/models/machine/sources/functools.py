@@ -36,6 +36,14 @@ def singledispatch(function):
     return update_wrapper(wrapper, function)
 
 
+class partialmethod:
+    def __init__(self, func, /, *args, **keywords):
+        self.func, self.args, self.keywords = func, args, keywords
+
+    def __get__(self, owner, kind=None):
+        return partial(self.func, owner, *self.args, **self.keywords)
+
+
 class singledispatchmethod:
     def __init__(self, function):
         self.dispatcher = singledispatch(function)

@@ -1,0 +1,245 @@
+"""Class statements: which class comes of a body, its bases and its metaclass.
+
+What bases of the library add is followed by sources of our own (`machine.imported`). Of metaclasses, those are followed that a program makes
+from `type` or `ABCMeta`; what they say of their classes as values (`len`, `in`, `[]`) is not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from cwm_trace.models.machine import enums
+from cwm_trace.models.machine.calls import invoke
+from cwm_trace.models.machine.classes import PLAIN_BASES, annotated
+from cwm_trace.models.machine.code import MAIN
+from cwm_trace.models.machine.imported import helper
+from cwm_trace.models.machine.interpreter import Body, Interpreter, Work
+from cwm_trace.models.machine.natives import native
+from cwm_trace.models.machine.values import (
+    GROUPS,
+    UNSET,
+    Alias,
+    Builtin,
+    Cell,
+    Class,
+    Descriptor,
+    Dict,
+    Function,
+    Lost,
+    Object,
+    Unknown,
+    Value,
+    class_of,
+    find,
+    is_exception,
+    is_unknown,
+    known,
+)
+
+_UNFOLLOWED = frozenset(("__del__", "__getattribute__", "__delattr__", "__class_getitem__", "__instancecheck__"))
+"""Methods of classes whose objects are not followed."""
+_METACLASSES = frozenset(("type", "abc.ABCMeta"))
+_OPEN = frozenset("asyncio contextlib json queue string threading".split())
+"""Modules of sources whose classes programs may make their own from: they show themselves by their class's name."""
+_MIXED_IN = ("collections.abc", "typing")
+"""Modules of abstract classes that add methods to what is made from them."""
+
+
+def build(m: Interpreter, function: Function, name: str, bases: Sequence[Value], words: Mapping[str, Value]) -> Work:
+    """A class, whose body is run. Raises Raised, Lost."""
+    given = dict(words)
+    metaclass = _metaclass(given.pop("metaclass", None), bases)
+    space = enums.first_names(bases)
+    yield Body(function, space)
+    if metaclass is None:
+        return (yield from construct(m, name, bases, space, given))
+    if find(metaclass, "__prepare__") is not None:
+        raise Lost
+    return (yield from _by_metaclass(m, metaclass, name, bases, space, given))
+
+
+def _by_metaclass(
+    m: Interpreter,
+    metaclass: Class,
+    name: str,
+    bases: Sequence[Value],
+    space: dict[str, Value],
+    given: Mapping[str, Value],
+) -> Work:
+    held = Dict(list(space), list(space.values()))
+    new, start = find(metaclass, "__new__"), find(metaclass, "__init__")
+    if new is None:
+        made = yield from construct(m, name, bases, space, given if start is None else {}, metaclass)
+    else:
+        new = new.get if isinstance(new, Descriptor) else new
+        made = yield from invoke(m, new, [metaclass, name, tuple(bases), held], given)
+    if start is not None and isinstance(made, Class):
+        yield from invoke(m, start, [made, name, tuple(bases), held], given)
+    return made
+
+
+def _metaclass(given: Value, bases: Sequence[Value]) -> Class | None:
+    """The metaclass of the program's that makes a class; None: Python's own. Raises Lost."""
+    found = [given, *(each.metaclass for each in bases if isinstance(each, Class))]
+    if isinstance(given, Builtin) and given.name not in _METACLASSES:
+        raise Lost
+    own = [each for each in found if isinstance(each, Class)]
+    return next((each for each in own if all(other in each.line for other in own)), None)
+
+
+@native("__build_class__")
+def _build_class(m: Interpreter, function: Value, name: Value, /, *bases: Value, **words: Value) -> Work:
+    return build(m, function, name, bases, words)
+
+
+@native("type.__new__")
+def _new(m: Interpreter, metaclass: Value, name: Value, bases: Value, space: Value, **words: Value) -> Work:
+    names = dict(zip(space.keys, space.values, strict=True))
+    return construct(m, known(name), bases, names, words, metaclass if isinstance(metaclass, Class) else None)
+
+
+@native("type.__init__")
+def _init(m: Interpreter, *_: Value, **__: Value) -> None:
+    return None
+
+
+@native("type")
+def _type(m: Interpreter, *args: Value, **words: Value) -> Work:
+    if len(args) == 3:
+        name, bases, held = args
+        metaclass = _metaclass(None, bases)
+        if metaclass is None:
+            return (yield from _new(m, None, name, bases, held, **words))
+        space = dict(zip(held.keys, held.values, strict=True))
+        return (yield from _by_metaclass(m, metaclass, known(name), bases, space, words))
+    (value,) = map(known, args)
+    kind = getattr(value, "kind", "")
+    return Builtin(f"collections.{kind}") if kind in _OF_COLLECTIONS else class_of(value)
+
+
+_OF_COLLECTIONS = ("Counter", "defaultdict", "deque", "OrderedDict")
+
+
+def construct(
+    m: Interpreter,
+    name: str,
+    bases: Sequence[Value],
+    space: dict[str, Value],
+    words: Mapping[str, Value],
+    metaclass: Class | None = None,
+) -> Work:
+    """A class of these names. Raises Raised, Lost."""
+    if not all(isinstance(base, (Builtin, Class, Unknown)) or getattr(base, "origin", None) for base in bases):
+        raise Lost
+    if not _UNFOLLOWED.isdisjoint(space):
+        raise Lost
+    bases = tuple(base.origin if isinstance(base, Alias) else known(base) for base in bases if not is_unknown(base))
+    bases = bases or (Builtin("object"),)
+    made = Class(
+        name, space.get("__qualname__", name), (), space, module=space.get("__module__", MAIN), metaclass=metaclass
+    )
+    made.bases = yield from _mixed_in(m, bases)
+    made.line = _line_of(made)
+    cell = space.pop("__classcell__", None)
+    if isinstance(cell, Cell):
+        cell.value = made
+    yield from _take_from_bases(m, made)
+    made.bases = bases
+    if made.flavour == "enum":
+        yield from enums.make_members(m, made)
+    yield from _told(m, made, words)
+    return made
+
+
+def _mixed_in(m: Interpreter, bases: Sequence[Value]) -> Work:
+    """Bases, with sources of our own in place of abstract ones."""
+    found = []
+    for base in bases:
+        module, _, name = base.name.rpartition(".") if isinstance(base, Builtin) else ("", "", "")
+        own = (yield from helper(m, "collections_abc", name)) if module in _MIXED_IN else None
+        found.append(base if own is None else own)
+    return tuple(found)
+
+
+def _take_from_bases(m: Interpreter, made: Class) -> Work:
+    for base in made.bases:
+        if isinstance(base, Class):
+            if base.module not in (made.module, *_OPEN, "collections_abc") and not is_exception(base):
+                raise Lost  # which shows itself by another name
+            if base.flavour in ("enum", "namedtuple"):
+                made.flavour = base.flavour
+            if base.fields is not None and made.fields is None:
+                made.fields, made.flavour = base.fields, base.flavour
+            made.frozen = made.frozen or base.frozen
+        elif base.name in GROUPS:
+            raise Lost(base.name)
+        elif base.name in enums.KINDS:
+            yield from enums.derive(m, made, base.name)
+        elif base.name == "typing.NamedTuple":
+            _name_items(made)
+        elif not is_exception(base) and base.name not in PLAIN_BASES | _METACLASSES:
+            if not _is_container(base, made.space, made.bases):
+                raise Lost
+
+
+def _told(m: Interpreter, made: Class, words: Mapping[str, Value]) -> Work:
+    """What is told of a new class: its descriptors, and the class that it is made from."""
+    for key, value in list(made.space.items()):
+        if isinstance(value, Object) and find(value.kind, "__set_name__") is not None:
+            yield from invoke(m, find(value.kind, "__set_name__"), [value, made, key], {})
+    above = [each.space for each in made.line[1:] if isinstance(each, Class)]
+    hook = next((space["__init_subclass__"] for space in above if "__init_subclass__" in space), None)
+    if hook is not None:
+        yield from invoke(m, hook.get if isinstance(hook, Descriptor) else hook, [made], words)
+    elif words:
+        raise Lost
+
+
+def _line_of(made: Class) -> tuple[Value, ...]:
+    """C3: where attributes are looked for, in order."""
+    lines = [list(base.line) if isinstance(base, Class) else [base] for base in made.bases]
+    left = [*lines, list(made.bases)]
+    order: list[Value] = [made]
+    while left := [line for line in left if line]:
+        for line in left:
+            head = line[0]
+            if not any(_among(head, other[1:]) for other in left):
+                break
+        else:
+            raise Lost
+        order.append(head)
+        left = [[each for each in line if not _is_one(each, head)] for line in left]
+    return tuple(order)
+
+
+def _is_one(left: Value, right: Value) -> bool:
+    return left is right or (isinstance(left, Builtin) and isinstance(right, Builtin) and left.name == right.name)
+
+
+def _among(value: Value, line: Sequence[Value]) -> bool:
+    return any(_is_one(value, each) for each in line)
+
+
+def _name_items(made: Class) -> None:
+    made.flavour = "namedtuple"
+    made.fields = tuple((name, made.space.pop(name, UNSET)) for name in annotated(made))
+
+
+_FOLLOWED = frozenset(
+    f"__{name}__"
+    for name in "init missing repr getitem setitem delitem contains getattr setattr add sub mul and or radd iadd".split()
+) | {
+    "__module__",
+    "__qualname__",
+    "__doc__",
+    "__annotations__",
+    "__classcell__",
+    "__firstlineno__",
+    "__static_attributes__",
+}
+
+
+def _is_container(base: Builtin, space: Mapping[str, Value], bases: Sequence[Value]) -> bool:
+    """Whether a class made from it is followed: one of lists or dicts, but for methods that operations on these would ask for."""
+    own = {name for name in space if name.startswith("__") and name.endswith("__")}
+    return base.name in ("list", "dict") and len(bases) == 1 and own <= _FOLLOWED

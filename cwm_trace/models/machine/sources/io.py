@@ -1,0 +1,114 @@
+"""`io`, as far as it is followed: texts that are read and written as files are."""
+
+from followed import lost
+
+SEEK_SET, SEEK_CUR, SEEK_END = 0, 1, 2
+
+
+class UnsupportedOperation(OSError, ValueError):
+    pass
+
+
+class StringIO:
+    _is_of_c = True
+
+    def __init__(self, initial_value="", newline="\n"):
+        if newline != "\n" and newline != "":
+            lost()
+        self._text, self._at, self.closed = initial_value or "", 0, False
+
+    def __repr__(self):
+        return "<_io.StringIO object>"
+
+    def _check(self):
+        if self.closed:
+            raise ValueError("I/O operation on closed file")
+
+    def __enter__(self):
+        self._check()
+        return self
+
+    def __exit__(self, *error):
+        self.close()
+
+    def close(self):
+        self.closed = True
+
+    def getvalue(self):
+        self._check()
+        return self._text
+
+    def write(self, text):
+        self._check()
+        if not isinstance(text, str):
+            raise TypeError(f"string argument expected, got {type(text).__name__!r}")
+        if self._at == len(self._text):
+            self._text += text
+        else:
+            self._text = self._text[: self._at].ljust(self._at, "\0") + text + self._text[self._at + len(text) :]
+        self._at += len(text)
+        return len(text)
+
+    def writelines(self, lines):
+        for line in lines:
+            self.write(line)
+
+    def read(self, size=-1):
+        self._check()
+        end = len(self._text) if size is None or size < 0 else self._at + size
+        given = self._text[self._at : end]
+        self._at += len(given)
+        return given
+
+    def readline(self, size=-1):
+        self._check()
+        end = self._text.find("\n", self._at)
+        end = len(self._text) if end < 0 else end + 1
+        if size is not None and size >= 0:
+            end = min(end, self._at + size)
+        given = self._text[self._at : end]
+        self._at += len(given)
+        return given
+
+    def readlines(self, hint=-1):
+        return list(self)
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        line = self.readline()
+        if not line:
+            raise StopIteration
+        return line
+
+    def tell(self):
+        self._check()
+        return self._at
+
+    def seek(self, place, whence=0):
+        self._check()
+        if whence == 0 and place < 0:
+            raise ValueError(f"Negative seek position {place}")
+        if whence and place:
+            raise OSError("Can't do nonzero cur-relative seeks")
+        self._at = (place, self._at, len(self._text))[whence]
+        return self._at
+
+    def truncate(self, size=None):
+        self._check()
+        size = self._at if size is None else size
+        self._text = self._text[:size]
+        return size
+
+    def readable(self):
+        return True
+
+    def writable(self):
+        return True
+
+    def seekable(self):
+        return True
+
+    def flush(self):
+        self._check()
