@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cwm_trace.format import parse
+from cwm_trace.format import call_context, parse
 from cwm_trace.frames import Event, Frame, Trace
 from cwm_trace.models.machine import code, following
 from cwm_trace.models.machine.following import Following, Foretold
@@ -237,3 +237,28 @@ def test_a_file_is_unknown_and_what_does_not_depend_on_it_is_followed(tmp_path: 
     assert None not in told
     assert told[-1] is not None and told[-1].value == "2"
     assert [each.locals["text"] for each in told if each and "text" in each.locals] == [None, "'a'", "'a'"]
+
+
+THREADS = {
+    name: (source.strip("\n") + "\n", call)
+    for source, name, call in re.findall(
+        r"(.*?)\n### ([^\n:]*): ([^\n]*)\n",
+        Path(__file__).with_name("threads.txt").read_text(encoding="utf-8"),
+        re.DOTALL,
+    )
+}
+
+
+@pytest.mark.parametrize("name", THREADS)
+def test_what_comes_of_threads_is_foretold(name: str) -> None:
+    """Not what they show meanwhile, which is not the same each time."""
+    source, call = THREADS[name]
+    beside, told = Following(call_context(source, call)), None
+    while (after := beside.foretell(Stepwise(TRUE))) is not None:
+        told = after
+        shown = {name: value or "?" for name, value in told.locals.items()}
+        beside.observe(Frame(told.event, f"{told.line}\n", shown, value=told.value))
+    space: dict[str, object] = {}
+    exec(source, space)
+    assert told is not None and told.event is Event.RETURN, beside.why
+    assert told.value == repr(eval(call, space))

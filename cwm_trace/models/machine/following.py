@@ -15,7 +15,7 @@ from typing import NamedTuple
 from cwm_trace.errors import InputError
 from cwm_trace.format import source_lines
 from cwm_trace.frames import Event, Frame, Step
-from cwm_trace.models.machine import building, followed, library, methods, notation, octets, scalars
+from cwm_trace.models.machine import building, followed, library, methods, notation, octets, scalars, threads
 from cwm_trace.models.machine.code import Code, compiled
 from cwm_trace.models.machine.interpreter import Activation, Choice, Happening, Interpreter
 from cwm_trace.models.machine.opcodes import OPERATIONS
@@ -40,7 +40,16 @@ from cwm_trace.models.machine.values import (
 )
 from cwm_trace.tracer.entry import context_entry
 
-_REGISTERED = (building, followed, library, methods, notation, octets, scalars)  # what they have is looked for by name
+_REGISTERED = (
+    building,
+    followed,
+    library,
+    methods,
+    notation,
+    octets,
+    scalars,
+    threads,
+)  # what they have is looked for by name
 _HIDDEN = frozenset(("__annotations__", "__builtins__", "__doc__", "__name__"))
 
 

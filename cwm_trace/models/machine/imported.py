@@ -30,13 +30,13 @@ def _code(module: str) -> Code:
     return Code(compile_source(source, f"<{module}>"), source, module)
 
 
-def member(m: Interpreter, module: str, name: str) -> Work:
-    """What a module of the library has under a name. Raises Raised, Lost."""
+def member(m: Interpreter, module: str, name: str, is_ours: bool = False) -> Work:
+    """What a module of the library has under a name; a source of ours may take what has a `_` in front. Raises Raised, Lost."""
     if module == FOLLOWED:
         return Builtin(f"{FOLLOWED}.{name}")
     if module in _names():
         space = yield from _space(m, module)
-        if name in space and not name.startswith("_"):
+        if name in space and (is_ours or not name.startswith("_")):
             return space[name]
     return of_module(module, name)
 

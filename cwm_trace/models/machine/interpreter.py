@@ -68,7 +68,26 @@ class Happens(NamedTuple):
     error: Value
 
 
-Request: TypeAlias = Call | Body | Resume | Happens
+class Spawn(NamedTuple):
+    """A request: do something in a thread of its own, until that waits."""
+
+    work: Work
+
+
+class Pause(NamedTuple):
+    """A request: let the thread that is running wait, at most until then."""
+
+    until: Value
+
+
+class Attach(NamedTuple):
+    """A request: go on with a thread that waits, which is told whether it may go on, or the time is over."""
+
+    thread: Waiting
+    goes_on: bool
+
+
+Request: TypeAlias = Call | Body | Resume | Happens | Spawn | Pause | Attach
 Work: TypeAlias = Generator[Request, Any, Any]
 """Something that is done, which may want functions of the program to be called."""
 
@@ -166,6 +185,21 @@ class Helper:
     error: Raised | None = None
 
 
+class Waiting(NamedTuple):
+    """A thread that waits: what is active in it, the exception that it handles, until when."""
+
+    stack: list[Activation | Helper]
+    handled: Value
+    until: Value
+
+
+class Below(NamedTuple):
+    """What a thread runs on top of: how much is active there, and which exception is handled."""
+
+    depth: int
+    handled: Value
+
+
 class Happening(NamedTuple):
     """An event.
 
@@ -220,6 +254,7 @@ class Interpreter:
         active: its Python frames, and work on top of them.
         handled: the exception that is being handled; None: there is none.
         paused: the generators that wait, so that what nobody has any more is closed.
+        threads: those that run, each on top of the one before; `waiting`: those that do not.
     """
 
     def __init__(
@@ -232,6 +267,10 @@ class Interpreter:
         self.active: list[Activation | Helper] = []
         self.handled: Value = None
         self.paused: list[Paused] = []
+        self.threads: list[Below] = []
+        self.waiting: list[Waiting] = []
+        self.has_moved = False  # whether a thread has gone on since that was asked for last
+        self.clock: Value = 0.0  # of threads, in seconds; it stands still while one runs
         self._steps = 0
         self._shown: Value = None  # what is on its way out of a frame while that is shown
         self.choice: Choice | None = None  # that is to be made before anything else
@@ -416,6 +455,32 @@ class Interpreter:
                 self.active.append(self._quietly(Activation(function.code, function.space, space, function=function)))
             case Resume(generator=generator, value=value, error=error):
                 self._resume(generator, value, error)
+            case Spawn(work=work):
+                self._attach([Helper(work, self._thread_ends)], None)
+            case Pause(until=until):
+                depth = self.threads[-1].depth
+                self.waiting.append(Waiting(self.active[depth:], self.handled, until))
+                del self.active[depth:]
+                self._leave_thread()
+            case Attach(thread=thread, goes_on=goes_on):
+                top = thread.stack[-1]
+                assert isinstance(top, Helper)
+                top.sent = goes_on
+                self._attach(thread.stack, thread.handled)
+
+    def _attach(self, stack: Sequence[Activation | Helper], handled: Value) -> None:
+        self.threads.append(Below(len(self.active), self.handled))
+        self.active += stack
+        self.handled = handled
+        self.quiet += 1  # a thread has a trace of its own
+
+    def _thread_ends(self, _: Value) -> None:
+        self.has_moved = True
+        self._leave_thread()
+
+    def _leave_thread(self) -> None:
+        self.handled = self.threads.pop().handled
+        self.quiet -= 1
 
     def push(self, function: Function, args: Sequence[Value], named: Mapping[str, Value]) -> None:
         """Call a function: what it gives is delivered."""
@@ -570,7 +635,7 @@ class Interpreter:
         if not self.paused:
             return []
         roots: list[Value] = [*besides, self.handled, self._shown]
-        for each in self.active:
+        for each in [*self.active, *(each for thread in self.waiting for each in thread.stack)]:
             if isinstance(each, Helper):
                 roots += [*_held(each.work), each.sent, each.error and each.error.error]
             else:

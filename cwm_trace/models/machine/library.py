@@ -1020,6 +1020,18 @@ for _name, _sign in {
     _of_sign(_name, _sign)
 
 
+@native("dataclasses.fields")
+def _fields(m: Interpreter, value: Value) -> Value:
+    kind = value.kind if isinstance(value, Object) else value
+    if not isinstance(kind, Class) or kind.flavour != "dataclass":
+        raise Lost
+    types = kind.space.get("__annotations__", Dict())
+    held = dict(zip(types.keys, types.values, strict=True))
+    return tuple(
+        Object(classes.FIELD, {"name": name, "type": held.get(name, Unknown())}) for name, _ in kind.fields or ()
+    )
+
+
 @native("operator.not_")
 def _not(m: Interpreter, value: Value) -> Work:
     return not (yield from operators.truth_of(m, value))
@@ -1078,7 +1090,7 @@ def _untold(m: Interpreter, *_: Value, **__: Value) -> Value:
     return Unknown()
 
 
-@native("random.seed", "time.sleep", "sys.setrecursionlimit")
+@native("random.seed", "sys.setrecursionlimit")
 def _nothing(m: Interpreter, *_: Value, **__: Value) -> Value:
     return None
 

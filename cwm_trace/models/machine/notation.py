@@ -1,6 +1,6 @@
 """JSON and CSV, which are values in another notation: read and written as Python's modules do it.
 
-Knows which functions of the program they call, and when. Encoders and decoders of the program's own classes are not followed.
+Knows which functions of the program they call, and when. Decoders of the program's own classes are not followed, and of encoders only `default`.
 """
 
 from __future__ import annotations
@@ -17,8 +17,10 @@ from cwm_trace.models.machine.values import (
     Dict,
     List,
     Lost,
+    Method,
     Value,
     error,
+    find,
     is_unknown,
     kind_name,
     known,
@@ -66,7 +68,12 @@ def _made(m: Interpreter, found: Any, hook: Value) -> Work:
 
 
 @native("json.dumps")
-def _dumps(m: Interpreter, value: Value, default: Value = None, **layout: Value) -> Work:
+def _dumps(m: Interpreter, value: Value, default: Value = None, cls: Value = None, **layout: Value) -> Work:
+    if cls is not None:
+        encoder = known((yield from invoke(m, cls, [], {})))
+        if find(encoder.kind, "encode") is not find(encoder.kind.line[-2], "encode"):
+            raise Lost
+        default = Method(find(encoder.kind, "default"), encoder)
     if not _LAYOUT.issuperset(layout) or any(map(is_unknown, layout.values())):
         return m.unknown()
     try:

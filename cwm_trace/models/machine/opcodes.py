@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 from cwm_trace.frames import Event
 from cwm_trace.models.machine import awaiting, classes, enums, groups, matching, operators, sets
 from cwm_trace.models.machine.calls import invoke
-from cwm_trace.models.machine.code import CONVENTION, Code, Display, Instruction
+from cwm_trace.models.machine.code import CONVENTION, MAIN, Code, Display, Instruction
 from cwm_trace.models.machine.imported import FOLLOWED, member
 from cwm_trace.models.machine.interpreter import Activation, Again, Choice, Interpreter, Leaves, Work, chained
 from cwm_trace.models.machine.iterators import collected, iterator_of, step
@@ -827,12 +827,12 @@ def _import_name(m: Interpreter, frame: Activation, ins: Instruction) -> None:
 
 @_operation("IMPORT_FROM")
 def _import_from(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    m.begin(_imported(m, frame.stack[-1].name, str(ins.value)))
+    m.begin(_imported(m, frame.stack[-1].name, str(ins.value), frame.code.module != MAIN))
 
 
-def _imported(m: Interpreter, module: str, name: str) -> Work:
+def _imported(m: Interpreter, module: str, name: str, is_ours: bool) -> Work:
     try:
-        return (yield from member(m, module, name))
+        return (yield from member(m, module, name, is_ours))
     except Raised:
         raise Lost(name) from None
 

@@ -305,6 +305,8 @@ def _is_hidden(default: Value) -> bool:
 def _shown_of_library(m: Interpreter, value: Object, around: tuple[Value, ...]) -> Work:
     if value.kind.name != "dataclasses.field":
         return f"<{value.kind.name} object>"
+    if "name" in value.attributes:
+        raise Unshown
     parts = {"name": "None", "type": "None"}
     for name in ("default", "default_factory"):
         parts[name] = _NO_DEFAULT
