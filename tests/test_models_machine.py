@@ -92,6 +92,11 @@ def test_no_script_is_foretold_wrong_and_most_are_settled() -> None:
     assert len(settled) >= SETTLED, sorted(scripts.keys() - {*settled})
 
 
+OF_3_11 = (
+    "rows, streams and templates",
+    "exceptions that are thrown through generators",
+    "abstract classes of the library",
+)
 CASES = {
     name: (source.strip("\n") + "\n", call)
     for source, name, call in re.findall(
@@ -107,6 +112,8 @@ def test_what_programs_do_is_foretold(name: str) -> None:
     source, call = CASES[name]
     if "import asyncio" in source and sys.version_info[:2] != (3, 11):
         pytest.skip("the library's tasks take other turns from 3.12 on")
+    if name in OF_3_11 and sys.version_info[:2] != (3, 11):
+        pytest.skip("from 3.12 on, generators end in another way before their start, and messages are others")
     assert is_settled(record_source(source, call))
 
 

@@ -19,6 +19,12 @@ def capwords(s, sep=None):
     return (sep or " ").join([each.capitalize() for each in s.split(sep)])
 
 
+def _given(mapping, words):
+    if not words:
+        return {} if mapping is None else mapping
+    return {**(mapping or {}), **words}
+
+
 class Template:
     def __init__(self, template):
         self.template = template
@@ -42,10 +48,10 @@ class Template:
         return re.sub(_FORM, put, self.template)
 
     def substitute(self, mapping=None, /, **words):
-        return self._put({**(mapping or {}), **words}, False)
+        return self._put(_given(mapping, words), False)
 
     def safe_substitute(self, mapping=None, /, **words):
-        return self._put({**(mapping or {}), **words}, True)
+        return self._put(_given(mapping, words), True)
 
     def get_identifiers(self):
         names = [name or braced for _, name, braced, _ in re.findall(_FORM, self.template)]
