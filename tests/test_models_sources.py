@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import csv
 import datetime
 import decimal
 import fractions
 import functools
 import importlib
 import inspect
+import io
 import operator
 import statistics
+import string
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -47,6 +51,11 @@ def _lost() -> None:
     raise Lost
 
 
+def _fields(line: str, delimiter: str, quote: str, skips: bool) -> list[str] | None:
+    found = next(csv.reader([line], delimiter=delimiter, quotechar=quote, skipinitialspace=skips))
+    return None if line.count(quote) % 2 else found
+
+
 def _run(name: str) -> dict[str, Any]:
     """A source's names. It takes from other sources where it imports."""
     space: dict[str, Any] = {"__name__": name}
@@ -57,7 +66,7 @@ def _run(name: str) -> dict[str, Any]:
 @pytest.fixture(scope="module", autouse=True)
 def followed() -> Iterator[None]:
     made = ModuleType("followed")
-    vars(made).update(lost=_lost, is_coroutine=inspect.iscoroutine, place=_lost, redirect=_lost, csv_fields=_lost)
+    vars(made).update(lost=_lost, is_coroutine=inspect.iscoroutine, place=_lost, redirect=_lost, csv_fields=_fields)
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(sys.modules, "followed", made)
         fraction = ModuleType("fractions")
@@ -302,3 +311,41 @@ def test_a_function_is_chosen_by_a_type_as_by_python(kinds: list[type], value: o
         return function(value), function.dispatch(type(value))(value)
 
     assert chosen(OURS["functools"]) == chosen(vars(functools))
+
+
+_SPELLED = st.text("ab$1,\"\n{}_ ", max_size=12)
+_CALLS = st.lists(
+    st.one_of(
+        st.tuples(st.sampled_from(("write", "writelines")), st.tuples(st.text("ab\n", max_size=5))),
+        st.tuples(st.sampled_from(("read", "readline", "seek", "truncate")), st.tuples(st.integers(0, 6))),
+        st.tuples(st.sampled_from(("getvalue", "tell", "readlines", "read", "readline")), st.just(())),
+    ),
+    max_size=8,
+)
+
+
+@given(st.text("ab\n", max_size=8), _CALLS)
+def test_a_stream_of_text_is_read_and_written_as_by_python(text: str, calls: list[tuple[str, tuple[Any, ...]]]) -> None:
+    ours, theirs = OURS["io"]["StringIO"](text), io.StringIO(text)
+    for name, args in calls:
+        _agree(partial(getattr(ours, name), *args), partial(getattr(theirs, name), *args))
+
+
+@given(_SPELLED, st.dictionaries(st.sampled_from(("a", "b", "_", "ab", "a1")), st.integers(0, 9)), st.booleans())
+def test_a_template_is_filled_in_as_by_python(form: str, given: dict[str, int], is_safe: bool) -> None:
+    name = "safe_substitute" if is_safe else "substitute"
+    ours, theirs = OURS["string"]["Template"](form), string.Template(form)
+    _agree(lambda: getattr(ours, name)(given), lambda: getattr(theirs, name)(given))
+
+
+@given(
+    st.lists(st.lists(st.one_of(_SPELLED, st.integers(0, 99), st.none()), max_size=3), max_size=4), st.integers(0, 2)
+)
+def test_rows_are_written_and_read_as_by_python(rows: list[list[Any]], quoting: int) -> None:
+    ours, theirs = io.StringIO(), io.StringIO()
+    OURS["csv"]["writer"](ours, quoting=quoting).writerows(rows)
+    csv.writer(theirs, quoting=quoting).writerows(rows)
+    assert ours.getvalue() == theirs.getvalue()
+    lines = theirs.getvalue().splitlines(keepends=True)
+    _agree(lambda: list(OURS["csv"]["reader"](lines)), lambda: list(csv.reader(lines)))
+    _agree(lambda: list(OURS["csv"]["DictReader"](lines)), lambda: list(csv.DictReader(lines)))

@@ -37,8 +37,8 @@ class Template:
             if wrong is not None:
                 if is_safe:
                     return found.group()
-                lines = self.template[: found.start()].splitlines(keepends=True)
-                row, column = (len(lines), found.start() - len("".join(lines[:-1]))) if lines else (1, 1)
+                lines = self.template[: found.end()].splitlines(keepends=True)
+                row, column = (len(lines), found.end() - len("".join(lines[:-1]))) if lines else (1, 1)
                 raise ValueError(f"Invalid placeholder in string: line {row}, col {column}")
             name = name or braced
             if is_safe and name not in given:
