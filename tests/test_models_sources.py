@@ -341,7 +341,7 @@ def test_a_template_is_filled_in_as_by_python(form: str, given: dict[str, int], 
 @given(
     st.lists(st.lists(st.one_of(_SPELLED, st.integers(0, 99), st.none()), max_size=3), max_size=4), st.integers(0, 2)
 )
-def test_rows_are_written_and_read_as_by_python(rows: list[list[Any]], quoting: int) -> None:
+def test_rows_are_written_and_read_as_by_python(rows: list[list[Any]], quoting: Any) -> None:
     ours, theirs = io.StringIO(), io.StringIO()
     OURS["csv"]["writer"](ours, quoting=quoting).writerows(rows)
     csv.writer(theirs, quoting=quoting).writerows(rows)
