@@ -12,6 +12,7 @@ from itertools import islice
 from typing import Any, Final
 
 from cwm_trace.tracer.log import Cut
+from cwm_trace.tracer.raw import is_plain_type
 from cwm_trace.tracer.values import cap, render_value
 
 __builtins__ = dict(vars(builtins))  # type: ignore[assignment]  # a copy: a program that is being recorded may rebind len
@@ -28,9 +29,14 @@ _SHOWN_ITEMS, _SHOWN_CHARS = 20, 1_000
 
 def bounded_text(value: object, most: int | None) -> str:
     """The text of a value; of one with more than `most` items only the beginning, marked as cut."""
-    if most is None or type(value) not in COUNTED or not is_larger(value, most):
+    if most is None or not _is_counted(value) or not is_larger(value, most):
         return render_value(value)
     return beginning(value)
+
+
+def _is_counted(value: object) -> bool:
+    kind = type(value)
+    return is_plain_type(kind) and kind in COUNTED
 
 
 def beginning(value: object) -> str:
@@ -55,15 +61,22 @@ def _count(value: Any, most: int, known: dict[int, tuple[int, list[Any]]]) -> in
     if count > most:
         return count
     items = _items(value)
-    if not COUNTED.isdisjoint(map(type, items)):
+    if _has_counted(items):
         known[id(value)] = 0, items  # in itself it is shown as `[...]`
         for item in items:
-            if type(item) in COUNTED:
+            if _is_counted(item):
                 count += known[id(item)][0] if id(item) in known else _count(item, most - count, known)
                 if count > most:
                     return count
     known[id(value)] = count, items
     return count
+
+
+def _has_counted(items: list[Any]) -> bool:
+    try:
+        return not COUNTED.isdisjoint(map(type, items))
+    except TypeError:  # a metaclass whose classes have no hash
+        return True
 
 
 def _items(value: Any) -> list[Any]:
@@ -84,7 +97,7 @@ def _open(value: Any) -> str:
 
 def _item(value: object) -> str:
     kind = type(value)
-    if kind not in COUNTED or not is_larger(value, _SHOWN_ITEMS):
+    if not _is_counted(value) or not is_larger(value, _SHOWN_ITEMS):
         return render_value(value)
     opening = _OPENING.get(kind, f"{kind.__name__}(")
     return f"{opening}…{_CLOSING[opening[-1]]}"

@@ -11,10 +11,10 @@ from enum import Enum
 from types import CoroutineType, GeneratorType, WrapperDescriptorType
 
 from cwm_trace.tracer import quirks
+from cwm_trace.tracer.raw import found_in, is_plain_type, name_of
 from cwm_trace.tracer.renderings import PLAIN_ITERATORS
 
-# Bound now: a traced program may replace the one; a metaclass may have its own of the other.
-_referents, _of_type = gc.get_referents, type.__getattribute__
+_referents = gc.get_referents  # bound now: a traced program may replace it
 _RETURN = frozenset({GeneratorType, CoroutineType})
 _DEPTH = 4  # of iterators that ask others
 
@@ -47,31 +47,37 @@ def ending(iterator: object, depth: int = _DEPTH) -> Ending:
         return Ending.RAISED
     if kind in _RETURN:
         return Ending.RETURNED
-    if kind.__name__ in quirks.CLEAR_STOP_ITERATION:
+    name = name_of(kind)
+    if name in quirks.CLEAR_STOP_ITERATION:
         return Ending.CLEARED
-    if kind.__name__ not in quirks.PASS_STOP_ITERATION_ON or not depth:
+    if name not in quirks.PASS_STOP_ITERATION_ON or not depth:
         return Ending.UNKNOWN
     sources = [ending(source, depth - 1) for source in _sources(iterator)]
     if len(sources) == 1 or {*sources} == {Ending.CLEARED}:
-        ends_itself = kind.__name__ not in quirks.END_WITH_THEIR_SOURCE or _has_plain(iterator)
+        ends_itself = name not in quirks.END_WITH_THEIR_SOURCE or _has_plain(iterator)
         return Ending.PASSED_ON if ends_itself and sources[0] is Ending.RAISED else sources[0]
     return Ending.UNKNOWN if Ending.CLEARED in sources or Ending.UNKNOWN in sources else Ending.PASSED_ON
 
 
 def _defines_next(iterator: object) -> type | None:
-    """The type of C whose `__next__` this is; None: that is written in Python. A coroutine has none."""
+    """The type of C whose `__next__` this is, or that has none, as a coroutine has none; None: that is written in Python."""
     kind = type(iterator)
-    if kind in _RETURN:
+    if is_plain_type(kind) and kind in _RETURN:
         return kind
-    step = _of_type(kind, "__next__")
-    return step.__objclass__ if isinstance(step, WrapperDescriptorType) else None
+    step = found_in(kind, "__next__")
+    if step is None:
+        return object
+    return step.__objclass__ if type(step) is WrapperDescriptorType else None
+
+
+def _is_plain(iterator: object) -> bool:
+    kind = type(iterator)
+    return is_plain_type(kind) and kind in PLAIN_ITERATORS
 
 
 def _has_plain(held: object) -> bool:
     """Whether an iterator of C asks one of those that run no code, too, which may end first."""
-    return any(
-        _has_plain(inner) if type(inner) is tuple else type(inner) in PLAIN_ITERATORS for inner in _referents(held)
-    )
+    return any(_has_plain(inner) if type(inner) is tuple else _is_plain(inner) for inner in _referents(held))
 
 
 def _sources(held: object) -> Iterator[object]:
@@ -79,5 +85,5 @@ def _sources(held: object) -> Iterator[object]:
     for inner in _referents(held):
         if type(inner) is tuple:
             yield from _sources(inner)
-        elif type(inner) not in PLAIN_ITERATORS and any("__next__" in vars(base) for base in type(inner).__mro__):
+        elif not _is_plain(inner) and found_in(type(inner), "__next__") is not None:
             yield inner

@@ -300,7 +300,9 @@ class _Rewriter:
             name = Instr("LOAD_CONST", loop_name(number))
             if self.elements[before].name == "GET_ITER":
                 self.after[before] = self._invoke(self.hooks.loop, [Instr("COPY", 3), name], item)
-            is_given = number == 0 and self.code.co_varnames[:1] == (ITERATOR_NAME,)
+            is_given = number == 0 and any(
+                _loads_iterator(self.elements[at]) for at in (before, self._previous(before))
+            )
             iterator = _loads((ITERATOR_NAME,)) if is_given else []
             report = self._invoke(self.hooks.exhausted, [name, *iterator], item)
             if quirks.END_OF_LOOP:

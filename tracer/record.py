@@ -12,7 +12,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from itertools import count
-from types import CodeType, FrameType, FunctionType
+from types import CodeType, FrameType, WrapperDescriptorType
 from weakref import WeakSet
 
 from cwm_trace.format import source_lines, strip_mark
@@ -24,6 +24,7 @@ from cwm_trace.tracer.executed import Elsewhere, Executed
 from cwm_trace.tracer.flow import Effects, tuples_of
 from cwm_trace.tracer.instrument import Hooks, Site, instrument
 from cwm_trace.tracer.log import RETURN, YIELD, Changes, Expander, line_of
+from cwm_trace.tracer.raw import found_in, is_a, name_of
 from cwm_trace.tracer.renderings import SCALAR_TEXT, SCALARS, kinds_of_iterator
 from cwm_trace.tracer.track import (
     BUILTINS,
@@ -228,6 +229,7 @@ class Recorder(Track):
         if frame is not self._frame or state is None:
             track = self._here()
             if track is None:
+                self._forget_frame(frame)
                 return
             if track is not self:
                 track._leave(frame, value, line)
@@ -279,7 +281,7 @@ class Recorder(Track):
         track = self._here(error)
         if track is not None:
             state = track._switch_to(_getframe(1))
-            if isinstance(error, StopIteration):
+            if is_a(error, StopIteration):
                 state.suspended = False
             else:
                 track._exception(state, error)
@@ -307,7 +309,7 @@ class Recorder(Track):
     def reraise_unless(self, error: BaseException, swallowed: type[BaseException], line: int | None) -> None:
         """As `reraise`, but for exceptions that end something."""
         track = self._here(error)
-        if track is not None and not isinstance(error, swallowed):
+        if track is not None and not is_a(error, swallowed):
             track._raised_again(_getframe(1), line)
 
     def unwind(self, error: BaseException) -> None:
@@ -315,6 +317,14 @@ class Recorder(Track):
         track = self._here(error)
         if track is not None:
             track._unwind(_getframe(1), error)
+        else:
+            self._forget_frame(_getframe(1))
+
+    def _forget_frame(self, frame: FrameType) -> None:
+        """A frame ends while nothing is recorded, as a generator does whose last holder was our look at a frame: its values are to die."""
+        self._suspended.pop(frame, None)
+        if (track := getattr(self._here_too, "track", None)) is not None:
+            track._suspended.pop(frame, None)
 
     def leaves_loop(self, error: BaseException) -> None:
         """An exception leaves a loop, whose iterator is still alive, on its way to a handler of the same Python frame."""
@@ -420,7 +430,7 @@ class Recorder(Track):
         if track._entry is None or track._busy:
             return None
         if self._shared.stopped is not None:
-            if isinstance(error or sys.exc_info()[1], GeneratorExit):  # nothing is above it that could be stopped
+            if is_a(error or sys.exc_info()[1], GeneratorExit):  # nothing is above it that could be stopped
                 return None
             raise self._shared.stopped
         return track
@@ -445,7 +455,9 @@ class Recorder(Track):
         if before is not None:
             return ThreadStart(before.start.thread, before.start.name, before.start.call + 1, code.co_qualname, line)
         thread = _threads_by_ident.get(_get_ident())  # threading.current_thread() would make one up
-        return ThreadStart(next(self._numbers), str(getattr(thread, "name", "")), 1, code.co_qualname, line)
+        # Not by `name`, which a class of the program's may have made a property of, whose code would be recorded here.
+        name = "" if thread is None else object.__getattribute__(thread, "__dict__").get("_name", "")
+        return ThreadStart(next(self._numbers), str(name), 1, code.co_qualname, line)
 
     def _entered_elsewhere(self, site: Site, frame: FrameType) -> None:
         track = self._elsewhere(frame)
@@ -495,10 +507,8 @@ if hasattr(os, "register_at_fork"):
 
 def _ends_silently(receiver: object) -> bool:
     """Whether an iterator that ends with None raises nothing for that: those of C do not, except those that have only `send`."""
-    step = getattr(type(receiver), "__next__", None)
-    return (
-        step is not None and not isinstance(step, FunctionType) and type(receiver).__name__ not in quirks.RAISES_AT_END
-    )
+    kind = type(receiver)
+    return type(found_in(kind, "__next__")) is WrapperDescriptorType and name_of(kind) not in quirks.RAISES_AT_END
 
 
 def all_code(code: CodeType) -> list[CodeType]:

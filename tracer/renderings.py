@@ -22,6 +22,7 @@ from typing import Any
 from cwm_trace.tracer import fast
 from cwm_trace.tracer.bounds import COUNTED, beginning, is_larger
 from cwm_trace.tracer.log import Changes, Cut
+from cwm_trace.tracer.raw import found_in, is_plain_type
 from cwm_trace.tracer.values import cap, render_value
 
 __builtins__ = dict(vars(builtins))  # type: ignore[assignment]  # a copy: a program that is being recorded may rebind len
@@ -61,7 +62,7 @@ _SMALL = 8  # items: as fast to render as to compare
 _VERSION = 2
 _HEADER = 5  # of a list as marshal writes it: its type, and its length in four bytes
 _dumps = marshal.dumps
-_of_type = type.__getattribute__  # a metaclass may have its own
+_REPR_OF_OBJECT = object.__dict__["__repr__"]
 
 
 class Renderings:
@@ -161,7 +162,9 @@ class Renderings:
         if name not in self.others:
             self.others |= {name}
             self.seen.pop(name, None)
-        if self._most is not None and kind in COUNTED and is_larger(value, self._most):
+        if not is_plain_type(kind):
+            plain, text = False, self._anew(name, value, kind, False)
+        elif self._most is not None and kind in COUNTED and is_larger(value, self._most):
             plain, text = False, self._anew(name, value, kind, False, beginning)
         elif kind in _CONTAINERS:
             flat = _is_flat(value)
@@ -182,7 +185,11 @@ class Renderings:
     ) -> str:
         if self._dumped:
             self._dumped.pop(name, None)
-        if not plain and kind not in _SILENT and _of_type(kind, "__repr__") is not object.__repr__:
+        if (
+            not plain
+            and found_in(kind, "__repr__") is not _REPR_OF_OBJECT
+            and not (is_plain_type(kind) and kind in _SILENT)
+        ):
             self.loud = True
         return render(value)
 
@@ -220,12 +227,14 @@ def cut(text: str, limit: int | None) -> str:
 def kinds_of_iterator(iterator: object) -> tuple[bool, bool]:
     """Whether asking it for its next value runs no code of the program's; whether, moreover, that is always a tuple."""
     kind = type(iterator)
+    if not is_plain_type(kind):
+        return False, False
     if kind in PLAIN_ITERATORS:
         return True, kind is _ITEMS
     if kind is enumerate or kind is zip:
         inner: Any = iterator.__reduce__()[1]
         sources = inner[:1] if kind is enumerate else inner
-        plain = all(type(source) in PLAIN_ITERATORS for source in sources)
+        plain = all(is_plain_type(type(source)) and type(source) in PLAIN_ITERATORS for source in sources)
         return plain, plain
     return False, False
 

@@ -8,6 +8,8 @@ import builtins
 import os
 from types import TracebackType
 
+from cwm_trace.tracer.raw import traceback_of
+
 __builtins__ = dict(vars(builtins))  # type: ignore[assignment]  # a copy: a program that is being recorded may rebind len
 
 _FOLDER = os.path.dirname(__file__) + os.sep
@@ -19,7 +21,7 @@ def hide_hooks(error: BaseException) -> None:
 
     Where a hook found no room on the stack, what reports that an exception leaves its Python frame failed as well: it has no line, and goes too.
     """
-    here = error.__traceback__
+    here = traceback_of(error)
     while here is not None and (below := here.tb_next) is not None:
         if _is_ours(below) and type(error) is RecursionError:
             error.args = (TOO_DEEP,)  # that of a call too deep, and not of what the hook was about

@@ -22,6 +22,7 @@ from cwm_trace.tracer.endings import PASSES_ON, Ending, ending
 from cwm_trace.tracer.flow import ANYTHING, PURE_BUILTINS, is_hidden, loop_name, shares_locals
 from cwm_trace.tracer.instrument import Site
 from cwm_trace.tracer.log import EXCEPTION, LEFT, RETURN, Entry, Expander
+from cwm_trace.tracer.raw import is_a, name_of, traceback_of
 from cwm_trace.tracer.renderings import Renderings, cut
 from cwm_trace.tracer.tracebacks import TOO_DEEP, hide_hooks
 
@@ -94,9 +95,9 @@ class State(Renderings):
 
     def local(self, hides: bool) -> Mapping[str, object]:
         """The locals that the text shows, as they are now (a user's `__repr__` may change them meanwhile)."""
-        local = dict(self.frame.f_locals)  # at once: other threads may bind globals
         if not hides:
-            return local
+            return dict(self.frame.f_locals)
+        local = _names_of(self.frame.f_locals)
         if self.frame.f_code.co_name == "<module>":
             return {name: value for name, value in local.items() if not name.startswith("__")}
         return {name: value for name, value in local.items() if not is_hidden(name)}
@@ -264,8 +265,8 @@ class Track:
             self._end()
             return
         self._go_back(state)
-        if isinstance(error, StopIteration) and not frame.f_code.co_flags & RESUMABLE:
-            self._stop_iterating(error)
+        if is_a(error, StopIteration) and not frame.f_code.co_flags & RESUMABLE:
+            self._stop_iterating(error)  # type: ignore[arg-type]  # as `is_a` says
 
     def _end(self) -> None:
         """The entry is left."""
@@ -331,8 +332,10 @@ class Track:
 
     def _exception(self, state: State, error: BaseException) -> None:
         """Report an exception, unless it was only raised again."""
-        if error.__traceback__ is not None and error.__traceback__.tb_next is not None:
+        where = traceback_of(error)
+        if where is not None and where.tb_next is not None:
             hide_hooks(error)
+            where = traceback_of(error)
         if state.reraised:
             state.reraised = False
             return
@@ -340,15 +343,15 @@ class Track:
         if state.suspended:  # close() or throw(): 3.11 reports that the frame is entered again
             state.suspended = False
             self._look(self._place(line, True), state)
-        elif error.__traceback__ is not None and error.__traceback__.tb_frame is state.frame:
-            line = error.__traceback__.tb_lineno or line  # None: raised inside a hook, at the recursion limit
+        elif where is not None and where.tb_frame is state.frame:
+            line = where.tb_lineno or line  # None: raised inside a hook, at the recursion limit
         state.delegating = None
         self._raised(state, self._error_text(error), line)
 
     def _error_text(self, error: BaseException) -> str:
         if type(error) is RecursionError and error.args == (TOO_DEEP,):  # there may be no room for more calls
             return "RecursionError" if self.settings.exception_value == "type" else f"RecursionError({TOO_DEEP!r})"
-        return type(error).__name__ if self.settings.exception_value == "type" else self._text(error)
+        return name_of(type(error)) if self.settings.exception_value == "type" else self._text(error)
 
     def _raised(self, state: State, shown: str, line: int) -> None:
         state.line = line
@@ -442,6 +445,18 @@ def ending_of(state: State, loop: str) -> Ending:
     # The first one of a comprehension is given its iterator.
     is_given = loop == loop_name(0) and ITERATOR_NAME in state.frame.f_code.co_varnames
     return ending(state.frame.f_locals[ITERATOR_NAME]) if is_given else Ending.UNKNOWN
+
+
+def _names_of(space: Mapping[Any, object]) -> dict[str, object]:
+    """What names a frame has, at once, as other threads may bind globals. A program may give it any mapping, with any keys."""
+    if isinstance(space, dict):
+        names = dict.copy(space)
+    else:
+        try:
+            names = dict(space)
+        except Exception:  # of the program's own, which may have no more than `__getitem__`
+            return {}
+    return names if all(type(name) is str for name in names) else {k: v for k, v in names.items() if type(k) is str}
 
 
 def _are_builtins(frame: FrameType, names: tuple[str, ...]) -> bool:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import builtins
 import re
 
+from cwm_trace.tracer.raw import is_plain_type, name_of
+
 __builtins__ = dict(vars(builtins))  # type: ignore[assignment]  # a copy: a program that is being recorded may rebind len
 
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+(?=[>:;, )\]}|]|$)")
@@ -24,8 +26,8 @@ def render_value(value: object) -> str:
     try:
         text = str.__str__(repr(value))  # of a class of the program's, it would run the program's code
     except Exception:  # a user's __repr__ may raise anything; an int of more than 4,300 digits raises ValueError
-        return f"<unprintable {kind.__name__} object>"
-    if kind in _SAFE:
+        return f"<unprintable {name_of(kind)} object>"
+    if is_plain_type(kind) and kind in _SAFE:
         return text
     if kind is not str and " at 0x" in text:
         text = _ADDRESS.sub("", text)
