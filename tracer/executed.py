@@ -52,7 +52,7 @@ class Executed:
         """The first argument for `exec`, `eval` or `compile`: instrumented code if it can be, else what it was."""
         if called is _compile:
             if type(first) is str or type(first) is bytes:
-                self._compiled.append((second, _text(first)))
+                self._compiled.append((str.__str__(second) if isinstance(second, str) else second, _text(first)))
             return first
         if type(first) is CodeType:
             return self._code(first)
@@ -102,10 +102,12 @@ class Executed:
 
     def _texts(self, filename: str) -> Iterator[str]:
         """The texts that code of this file name may have come from, the latest first."""
-        yield from (text for name, text in reversed(self._compiled) if name == filename)
+        filename = str.__str__(filename)  # the program may have its own class of texts
+        yield from (text for name, text in reversed(self._compiled) if type(name) is str and name == filename)
         entry = linecache.cache.get(filename)
-        if entry is not None and len(entry) > 1:
-            yield "".join(entry[2])
+        if type(entry) is tuple and len(entry) == 4:
+            if type(entry[2]) is list and all(isinstance(line, str) for line in entry[2]):
+                yield "".join(entry[2])
         elif os.path.isfile(filename):
             try:
                 with _open(filename, "rb") as file:
