@@ -1,7 +1,7 @@
 """`concurrent.futures`, as far as it is followed: threads that work off what is submitted, in its order."""
 
 from collections import deque
-from threading import Thread, _until
+from threading import Thread, _turn, _until
 
 from followed import lost
 
@@ -129,6 +129,7 @@ class ThreadPoolExecutor(Executor):
             thread = Thread(target=self._work, name=f"{self._prefix or 'ThreadPoolExecutor'}_{len(self._threads)}")
             self._threads.append(thread)
             thread.start()
+        _turn()  # those that wait for work are quick
         return future
 
     def map(self, function, *iterables, timeout=None, chunksize=1):

@@ -16,6 +16,13 @@ def _until(holds, timeout=None):
     return True
 
 
+def _turn():
+    """Let those go on that can."""
+    me = _running[0]
+    pause(after(0))
+    _running[0] = me
+
+
 class Thread:
     def __init__(self, group=None, target=None, name=None, args=(), kwargs=None, *, daemon=None):
         if name is None:
