@@ -31,7 +31,7 @@ from cwm_trace.models.machine import imported
 SOURCES = Path(imported.__file__).with_name("sources")
 _MODULES = (
     *("fractions", "statistics", "datetime", "decimal", "textwrap", "collections", "types"),
-    *("asyncio", "contextlib", "csv", "enum", "functools", "io", "string"),
+    *("asyncio", "contextlib", "csv", "enum", "functools", "io", "operator", "string"),
 )
 _NOT_RUN = ("collections_abc", "concurrent.futures", "json", "queue", "threading")
 """Those that only the machine runs, as `machine.txt` and `threads.txt` have programs for."""

@@ -30,13 +30,14 @@ from cwm_trace.models.machine.values import (
     Unknown,
     Value,
     class_of,
+    error,
     find,
     is_exception,
     is_unknown,
     known,
 )
 
-_UNFOLLOWED = frozenset(("__del__", "__getattribute__", "__delattr__", "__class_getitem__", "__instancecheck__"))
+_UNFOLLOWED = frozenset(("__del__", "__getattribute__", "__class_getitem__", "__instancecheck__"))
 """Methods of classes whose objects are not followed."""
 _METACLASSES = frozenset(("type", "abc.ABCMeta"))
 _OPEN = frozenset("asyncio contextlib json queue string threading".split())
@@ -50,11 +51,15 @@ def build(m: Interpreter, function: Function, name: str, bases: Sequence[Value],
     given = dict(words)
     metaclass = _metaclass(given.pop("metaclass", None), bases)
     space = enums.first_names(bases)
+    if metaclass is not None and (prepare := find(metaclass, "__prepare__")) is not None:
+        prepare = prepare.get if isinstance(prepare, Descriptor) else prepare
+        prepared = known((yield from invoke(m, prepare, [metaclass, name, tuple(bases)], given)))
+        if not isinstance(prepared, Dict):
+            raise Lost
+        space |= dict(zip(prepared.keys, prepared.values, strict=True))
     yield Body(function, space)
     if metaclass is None:
         return (yield from construct(m, name, bases, space, given))
-    if find(metaclass, "__prepare__") is not None:
-        raise Lost
     return (yield from _by_metaclass(m, metaclass, name, bases, space, given))
 
 
@@ -177,6 +182,8 @@ def _take_from_bases(m: Interpreter, made: Class) -> Work:
             yield from enums.derive(m, made, base.name)
         elif base.name == "typing.NamedTuple":
             _name_items(made)
+        elif base.name in ("str", "int") and any(getattr(other, "name", "") in enums.KINDS for other in made.bases):
+            made.space |= {"_plain_": True, "_mixed_": True}
         elif not is_exception(base) and base.name not in PLAIN_BASES | _METACLASSES:
             if not _is_container(base, made.space, made.bases):
                 raise Lost
@@ -197,7 +204,11 @@ def _told(m: Interpreter, made: Class, words: Mapping[str, Value]) -> Work:
 
 def _line_of(made: Class) -> tuple[Value, ...]:
     """C3: where attributes are looked for, in order."""
-    lines = [list(base.line) if isinstance(base, Class) else [base] for base in made.bases]
+    top = Builtin("object")
+    lines = [
+        list(base.line) if isinstance(base, Class) else [base, top] if not _is_one(base, top) else [base]
+        for base in made.bases
+    ]
     left = [*lines, list(made.bases)]
     order: list[Value] = [made]
     while left := [line for line in left if line]:
@@ -206,7 +217,8 @@ def _line_of(made: Class) -> tuple[Value, ...]:
             if not any(_among(head, other[1:]) for other in left):
                 break
         else:
-            raise Lost
+            names = ", ".join(dict.fromkeys(line[0].name.rpartition(".")[2] for line in left))
+            raise error("TypeError", f"Cannot create a consistent method resolution\norder (MRO) for bases {names}")
         order.append(head)
         left = [[each for each in line if not _is_one(each, head)] for line in left]
     return tuple(order)

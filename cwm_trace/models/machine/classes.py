@@ -49,6 +49,7 @@ from cwm_trace.models.machine.values import (
     Unknown,
     Value,
     View,
+    as_plain,
     as_tuple,
     class_of,
     error,
@@ -234,6 +235,9 @@ def _of_object(m: Interpreter, owner: Object, name: str) -> Work:
         return Method(Builtin(f"namedtuple.{name}"), owner)
     if (hook := find(owner.kind, "__getattr__")) is not None:
         return (yield from invoke(m, hook, [owner, name], {}))
+    plain = as_plain(owner)
+    if plain is not owner and hasattr(type(plain), name) and not name.startswith("__"):
+        return (yield from attribute(m, plain, name))
     if hasattr(object, name):
         return Method(Builtin(f"object.{name}"), owner)
     if owner.kind.module != MAIN:  # which has less than the library's
@@ -348,6 +352,9 @@ def _of_class(m: Interpreter, owner: Class, name: str) -> Work:
         return owner.line if name == "__mro__" else Native("mro", lambda m: List(list(owner.line)))
     if name == "__bases__":
         return owner.bases
+    if owner.flavour == "namedtuple" and name == "_field_defaults":
+        given = [(each, default) for each, default in owner.fields or () if default is not UNSET]
+        return Dict([each for each, _ in given], [default for _, default in given])
     if owner.flavour == "namedtuple" and name in ("_make", "_fields"):
         names = tuple(each for each, _ in owner.fields or ())
         return names if name == "_fields" else Method(Builtin("namedtuple._make"), owner)
@@ -451,6 +458,8 @@ def _sample() -> None:
 def _of_builtin(owner: Builtin, name: str) -> Value:
     if name in ("__name__", "__qualname__"):
         return owner.name.rpartition(".")[2]
+    if name == "__class__":
+        return class_of(owner)
     if name == "__mro__" and (owner.kind is not None or owner.name in OTHER_CLASSES):
         above = owner.kind.__mro__[1:] if owner.kind is not None else (object,)
         return (owner, *(Builtin(each.__name__) for each in above))
@@ -573,6 +582,9 @@ def delete_attribute(m: Interpreter, owner: Value, name: Any) -> Work:
     """`del owner.name`. Raises Raised, Lost."""
     owner = known(owner)
     if isinstance(owner, Object) and isinstance(owner.kind, Class):
+        if (hook := find(owner.kind, "__delattr__")) is not None:
+            yield from invoke(m, hook, [owner, name], {})
+            return
         found = find(owner.kind, name)
         if isinstance(found, Descriptor) and found.kind == "property" and found.delete is not None:
             yield from invoke(m, found.delete, [owner], {})

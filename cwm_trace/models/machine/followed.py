@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cwm_trace.models.machine.code import MAIN
 from cwm_trace.models.machine.interpreter import Interpreter, Paused
 from cwm_trace.models.machine.natives import native
 from cwm_trace.models.machine.values import Lost, Value
@@ -23,6 +24,8 @@ def _is_coroutine(m: Interpreter, value: Value) -> bool:
 @native("followed.place")
 def _place(m: Interpreter, coroutine: Paused) -> str:
     """A coroutine, and where it is, as a task shows it."""
+    if coroutine.frame.code.module != MAIN:
+        raise Lost  # where the library lies
     if coroutine.ended:
         return f"{coroutine.name}() done, defined at {_FILE}:{coroutine.frame.code.made.co_firstlineno}"
     return f"{coroutine.name}() running at {_FILE}:{coroutine.frame.line or coroutine.frame.code.made.co_firstlineno}"

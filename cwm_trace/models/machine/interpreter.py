@@ -693,7 +693,7 @@ def closed_generator(generator: Paused) -> Work:
             return None
         raise
     if given is not END:
-        raise Lost
+        raise error("RuntimeError", f"{generator.class_name.replace('_', ' ')} ignored GeneratorExit")
     return None
 
 

@@ -167,6 +167,8 @@ def iterator_of(m: Interpreter, value: Value) -> Work:
             return _of_dict(value.over, value.kind)
         case Set():
             return _of_set(value)
+        case Class(metaclass=Class() as metaclass) if (own := find(metaclass, "__iter__")) is not None:
+            return (yield from invoke(m, own, [value], {}))
         case Class(flavour="enum"):
             made = over_items(list(value.space["_members_"]), "generator")
             made.shown = "<generator object EnumType.__iter__.<locals>.<genexpr>>"
@@ -237,7 +239,8 @@ def _advanced(m: Interpreter, iterator: Value, sent: Value) -> Work:
 
 def asked_for_length(m: Interpreter, value: Value) -> Work:
     """A call of the method by which Python asks how many items there may be, where a class of the program has one."""
-    hints = [find(value.kind, name) for name in ("__len__", "__length_hint__")] if isinstance(value, Object) else []
+    kind = value.kind if isinstance(value, Object) else value.metaclass if isinstance(value, Class) else None
+    hints = [] if kind is None else [find(kind, name) for name in ("__len__", "__length_hint__")]
     for hint in hints:
         if hint is not None:
             yield from invoke(m, hint, [value], {})

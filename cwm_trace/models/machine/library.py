@@ -1016,8 +1016,15 @@ def _of_sign(name: str, sign: str) -> None:
 for _name, _sign in {
     "add": "+", "sub": "-", "mul": "*", "truediv": "/", "floordiv": "//", "mod": "%", "pow": "**", "and_": "&", "or_": "|",
     "xor": "^", "eq": "==", "ne": "!=", "lt": "<", "gt": ">", "le": "<=", "ge": ">=", "concat": "+",
+    "iadd": "+=", "isub": "-=", "imul": "*=", "lshift": "<<", "rshift": ">>",
 }.items():  # fmt: skip
     _of_sign(_name, _sign)
+
+
+@native("dataclasses.is_dataclass")
+def _is_dataclass(m: Interpreter, value: Value) -> bool:
+    kind = value.kind if isinstance(value, Object) else value
+    return isinstance(kind, Class) and kind.flavour == "dataclass"
 
 
 @native("dataclasses.fields")

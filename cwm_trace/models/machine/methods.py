@@ -239,6 +239,13 @@ def _update(m: Interpreter, over: Value, *more: Value, **named: Value) -> Work:
     return operators.updated(m, over, more[0] if more else (), named)
 
 
+@native("collections.OrderedDict.fromkeys")
+def _fromkeys_in_order(m: Interpreter, keys: Value, value: Value = None) -> Work:
+    made = yield from _fromkeys(m, keys, value)
+    made.kind = "OrderedDict"
+    return made
+
+
 @native("dict.fromkeys")
 def _fromkeys(m: Interpreter, keys: Value, value: Value = None) -> Work:
     made = Dict()

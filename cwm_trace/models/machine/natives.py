@@ -821,6 +821,13 @@ def _object_setattr(m: Interpreter, owner: Value, name: Value, value: Value) -> 
     return None
 
 
+@native("object.__delattr__")
+def _object_delattr(m: Interpreter, owner: Value, name: Value) -> None:
+    if known(name) not in owner.attributes:
+        raise error("AttributeError", f"'{kind_name(owner)}' object has no attribute '{known(name)}'")
+    del owner.attributes[known(name)]
+
+
 @native("object.__getattribute__")
 def _object_getattr(m: Interpreter, owner: Value, name: Value) -> Work:
     return classes.attribute(m, owner, known(name))

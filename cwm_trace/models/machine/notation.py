@@ -77,8 +77,8 @@ def _dumps(m: Interpreter, value: Value, default: Value = None, cls: Value = Non
     if not _LAYOUT.issuperset(layout) or any(map(is_unknown, layout.values())):
         return m.unknown()
     try:
-        plain = yield from _plain(m, value, known(default))
         given = yield from _plain(m, Dict(list(layout), list(layout.values())), None)
+        plain = yield from _plain(m, value, known(default), bool(given.get("sort_keys")))
     except _Open:
         return m.unknown()
     return _written(plain, given)
@@ -91,7 +91,7 @@ def _written(plain: Any, layout: Mapping[str, Any]) -> str:
         raise Lost from None
 
 
-def _plain(m: Interpreter, value: Value, default: Value) -> Work:
+def _plain(m: Interpreter, value: Value, default: Value, sorts: bool = False) -> Work:
     """A value as this Python's own. Raises Raised for what JSON has no notation for, Lost, _Open."""
     if is_unknown(value):
         raise _Open
@@ -102,19 +102,20 @@ def _plain(m: Interpreter, value: Value, default: Value) -> Work:
         case List(kind="list", items=items) | (tuple() as items):
             made = []
             for item in items:
-                made.append((yield from _plain(m, item, default)))
+                made.append((yield from _plain(m, item, default, sorts)))
             return made
         case Dict():
             if any(is_unknown(key) for key in value.keys):
                 raise _Open
             keys = [_key(known(key)) for key in value.keys]
+            pairs = list(zip(keys, value.values, strict=True))
             held = {}
-            for key, each in zip(keys, value.values, strict=True):
-                held[key] = yield from _plain(m, each, default)
+            for key, each in sorted(pairs, key=lambda pair: pair[0]) if sorts else pairs:
+                held[key] = yield from _plain(m, each, default, sorts)
             return held
     if default is None:
         raise error("TypeError", f"Object of type {kind_name(value)} is not JSON serializable")
-    return (yield from _plain(m, (yield from invoke(m, default, [value], {})), default))
+    return (yield from _plain(m, (yield from invoke(m, default, [value], {})), default, sorts))
 
 
 @native("followed.csv_fields")

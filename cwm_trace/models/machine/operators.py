@@ -551,6 +551,8 @@ def length(m: Interpreter, value: Value) -> Work:
             items = counted
         case Object() if (own := _own(value, "__len__")) is not None:
             return (yield from invoke(m, own, [value], {}))
+        case Class(metaclass=Class() as metaclass) if (own := find(metaclass, "__len__")) is not None:
+            return (yield from invoke(m, own, [value], {}))
         case Class(flavour="enum"):
             items = value.space["_members_"]
     if items is not None:
@@ -1062,7 +1064,8 @@ def format_of(m: Interpreter, value: Value, how: str) -> Work:
     """`format(value, how)`. Raises Raised."""
     if (own := _own(value, "__format__")) is not None:
         return (yield from invoke(m, own, [value, how], {}))
-    value = as_plain(value)
+    if not isinstance(value, Object) or "_mixed_" not in getattr(value.kind, "space", ()):
+        value = as_plain(value)
     if not how:
         return (yield from written(m, value))
     if isinstance(value, (*IMMUTABLE,)) and value is not None:

@@ -83,7 +83,7 @@ def written(m: Interpreter, value: Value) -> Work:
             return (yield from invoke(m, own, [value], {}))
         if is_exception(value.kind):
             return (yield from _message(m, value))
-        if as_plain(value) is not value:
+        if as_plain(value) is not value and "_mixed_" not in value.kind.space:
             return (yield from written(m, as_plain(value)))
         if isinstance(value.kind, Class) and value.kind.flavour == "enum":
             return f"{value.kind.name}.{value.attributes['_name_']}"

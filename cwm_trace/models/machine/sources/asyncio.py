@@ -192,7 +192,7 @@ class _Turn:
 class Future:
     def __init__(self):
         self._home, self._state, self._result, self._exception = _loop(), "pending", None, None
-        self._callbacks, self._message = [], None
+        self._callbacks, self._message, self._cause = [], None, None
 
     def __await__(self):
         return _Waiting(self)
@@ -225,6 +225,9 @@ class Future:
         return self._state == "cancelled"
 
     def _error(self):
+        if self._cause is not None:
+            cause, self._cause = self._cause, None
+            return cause
         return CancelledError() if self._message is None else CancelledError(self._message)
 
     def result(self):
@@ -344,7 +347,8 @@ class Task(Future):
                 Future.cancel(self, self._message)
             else:
                 self.set_result(ended.value)
-        except CancelledError:
+        except CancelledError as raised:
+            self._cause = raised
             Future.cancel(self, self._message)
         except (KeyboardInterrupt, SystemExit) as raised:
             self.set_exception(raised)

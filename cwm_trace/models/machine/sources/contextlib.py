@@ -69,6 +69,60 @@ def contextmanager(function):
     return update_wrapper(helper, function)
 
 
+class AsyncExitStack:
+    def __init__(self):
+        self._left = []
+
+    async def enter_async_context(self, manager):
+        leave = manager.__aexit__
+        given = await manager.__aenter__()
+        self._left.append((True, leave))
+        return given
+
+    def enter_context(self, manager):
+        leave = manager.__exit__
+        given = manager.__enter__()
+        self._left.append((False, leave))
+        return given
+
+    def callback(self, function, /, *args, **words):
+        self._left.append((False, lambda kind, error, traceback: function(*args, **words) and False))
+        return function
+
+    def push_async_callback(self, function, /, *args, **words):
+        async def leave(kind, error, traceback):
+            await function(*args, **words)
+
+        self._left.append((True, leave))
+        return function
+
+    async def aclose(self):
+        await self.__aexit__(None, None, None)
+
+    async def __aenter__(self):
+        return self
+
+    async def __aexit__(self, kind, error, traceback):
+        given, now, is_new = error, error, False
+        while self._left:
+            is_async, leave = self._left.pop()
+            try:
+                told = leave(None if now is None else type(now), now, traceback)
+                if await told if is_async else told:
+                    now, is_new = None, False
+            except BaseException as other:
+                _chain(other, now, given)
+                now, is_new = other, True
+        if is_new:
+            context = now.__context__
+            try:
+                raise now
+            except BaseException:
+                now.__context__ = context
+                raise
+        return given is not None and now is None
+
+
 class redirect_stdout:
     def __init__(self, target):
         self._target, self._before = target, []
@@ -152,6 +206,17 @@ def _chain(new, old, around):
         if context is around:
             new.__context__ = old
         new = context
+
+
+class aclosing:
+    def __init__(self, thing):
+        self.thing = thing
+
+    async def __aenter__(self):
+        return self.thing
+
+    async def __aexit__(self, *error):
+        await self.thing.aclose()
 
 
 class ExitStack:

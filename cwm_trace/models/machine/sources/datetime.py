@@ -165,6 +165,32 @@ class timedelta(_Ordered):
         return isinstance(other, timedelta)
 
 
+class _IsoCalendarDate:
+    def __init__(self, year, week, weekday):
+        self.year, self.week, self.weekday = year, week, weekday
+
+    def _all(self):
+        return self.year, self.week, self.weekday
+
+    def __repr__(self):
+        return f"datetime.IsoCalendarDate(year={self.year}, week={self.week}, weekday={self.weekday})"
+
+    def __iter__(self):
+        return iter(self._all())
+
+    def __len__(self):
+        return 3
+
+    def __getitem__(self, at):
+        return self._all()[at]
+
+    def __eq__(self, other):
+        return self._all() == tuple(other) if isinstance(other, (tuple, _IsoCalendarDate)) else NotImplemented
+
+    def __hash__(self):
+        return hash(self._all())
+
+
 class date(_Ordered):
     def __init__(self, year, month, day):
         if not isinstance(year, int) or not isinstance(month, int) or not isinstance(day, int):
@@ -196,6 +222,11 @@ class date(_Ordered):
 
     def isoweekday(self):
         return self.weekday() + 1
+
+    def isocalendar(self):
+        thursday = self.toordinal() - self.weekday() + 3
+        year = date.fromordinal(thursday).year
+        return _IsoCalendarDate(year, (thursday - _ordinal(year, 1, 1)) // 7 + 1, self.isoweekday())
 
     def isoformat(self):
         return f"{self.year:04d}-{self.month:02d}-{self.day:02d}"

@@ -33,6 +33,7 @@ def singledispatch(function):
 
     wrapper.register = register
     wrapper.dispatch = dispatch
+    wrapper.registry = registry
     return update_wrapper(wrapper, function)
 
 
