@@ -1,4 +1,8 @@
-"""Programs by one who had not seen the project (`people.jsonl`, for `cwm-trace eval`, too), with the true answers, as the tracer runs them."""
+"""Programs by people who had not seen the project (for `cwm-trace eval`, too), with the true answers, as the tracer runs them.
+
+`people.jsonl`, `people_functions.jsonl` (contests, documented functions, exercises), `people_classes.jsonl` and `people_again.jsonl` (classes,
+coroutines, contexts, exceptions, scripts at work). Those whose tasks sleep for real are left out here: it is told which is first, not when.
+"""
 
 from __future__ import annotations
 
@@ -12,15 +16,19 @@ from cwm_trace.models.machine.following import Following
 from cwm_trace.tracer.run import run_source
 from tests.test_models_machine import IS_REFERENCE, is_settled
 
-PEOPLE = Path(__file__).with_name("people.jsonl")
-SETTLED = 143  # of 147; the others look at data of a match, at sets of dates, and at an angle
+LEFT = {"people": 4, "people_functions": 0, "people_classes": 8, "people_again": 19}
+"""How many are not settled to the last frame, or are left out."""
 
 
 @pytest.mark.skipif(not code.is_supported(), reason="this Python's bytecode is not followed")
 @pytest.mark.skipif(not IS_REFERENCE, reason="messages of errors, and what `sorted` compares, are those of 3.11")
-def test_no_program_of_people_is_foretold_wrong_and_most_are_settled(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", LEFT)
+def test_no_program_of_people_is_foretold_wrong_and_most_are_settled(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
     monkeypatch.setattr(Following, "is_strict", True)
     monkeypatch.delenv("PYTHONHASHSEED", raising=False)
-    tasks = load_suite(str(PEOPLE)).tasks
-    settled = [task.id for task in tasks if is_settled(run_source(task.source, task.call))]
-    assert len(settled) >= SETTLED, sorted({task.id for task in tasks} - {*settled})
+    tasks = load_suite(str(Path(__file__).with_name(f"{name}.jsonl"))).tasks
+    still = [task for task in tasks if "sleep(0." not in task.source]
+    settled = {task.id for task in still if is_settled(run_source(task.source, task.call))}
+    assert len(settled) >= len(tasks) - LEFT[name], sorted({task.id for task in tasks} - settled)

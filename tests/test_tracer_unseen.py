@@ -36,3 +36,9 @@ def test_it_comes_to_what_plain_python_comes_to(name: str) -> None:
     expected = repr(eval(call, space))
     gc.collect()
     assert record_source(source, call).returned == expected
+
+
+def test_a_type_of_c_that_nobody_has_made_ready() -> None:
+    pytest.importorskip("_testbuffer")
+    source = "from _testbuffer import ndarray\ndef f():\n    a = ndarray([1, 2], shape=[2])\n    b = memoryview(a)\n    return b.tolist()\n"
+    assert record_source(source, "f()").returned == "[1, 2]"

@@ -29,9 +29,11 @@ def name_of(kind: type) -> str:
 
 def found_in(kind: type, name: str) -> object:
     """What a type has under a name, or one that it is made from, as it stands there; None if nothing."""
-    for base in _line_of(kind):
-        found = _names_of(base).get(name, _MISSING)
-        if found is not _MISSING:
+    for base in _line_of(kind) or (kind, object):
+        names = _names_of(base)
+        if (
+            names is not None and (found := names.get(name, _MISSING)) is not _MISSING
+        ):  # None: of C's, and not made ready yet
             return found
     return None
 

@@ -80,7 +80,12 @@ def called(m: Interpreter, function: Builtin, args: Sequence[Value], named: Mapp
     """What one of Python's own gives. Raises Raised, Lost."""
     name = function.name
     if (own := NATIVES.get(name)) is not None:
-        given = own(m, *args, **named)
+        try:
+            given = own(m, *args, **named)
+        except TypeError as wrong:
+            if wrong.__traceback__ is None or wrong.__traceback__.tb_next is not None:
+                raise
+            raise Lost(name) from None  # it takes other arguments, of which the program's error would tell
         return (yield from done(given))
     if is_exception(function):
         if named:
