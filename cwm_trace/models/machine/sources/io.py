@@ -42,6 +42,8 @@ class StringIO:
         self._check()
         if not isinstance(text, str):
             raise TypeError(f"string argument expected, got {type(text).__name__!r}")
+        if not text:
+            return 0
         if self._at == len(self._text):
             self._text += text
         else:
