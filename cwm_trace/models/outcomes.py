@@ -377,7 +377,7 @@ def _augmented(statement: ast.stmt, name: str, running: Running, answers: Answer
 def _kind(value: str) -> str:
     try:
         kind = type(ast.literal_eval(value)).__name__
-    except ValueError:  # of a `deque`, or another call
+    except (ValueError, TypeError):  # of a `deque`, or another call; what no Python can make, as `{[]: 1}`
         kind = "float" if value in ("inf", "-inf") else value.partition("(")[0]
     return {"bool": "int", "float": "int"}.get(kind, kind)
 
