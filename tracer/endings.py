@@ -12,7 +12,7 @@ from types import CoroutineType, GeneratorType, WrapperDescriptorType
 
 from cwm_trace.tracer import quirks
 from cwm_trace.tracer.raw import found_in, is_plain_type, name_of
-from cwm_trace.tracer.renderings import PLAIN_ITERATORS
+from cwm_trace.tracer.renderings import is_plain_iterator
 
 _referents = gc.get_referents  # bound now: a traced program may replace it
 _RETURN = frozenset({GeneratorType, CoroutineType})
@@ -70,14 +70,9 @@ def _defines_next(iterator: object) -> type | None:
     return step.__objclass__ if type(step) is WrapperDescriptorType else None
 
 
-def _is_plain(iterator: object) -> bool:
-    kind = type(iterator)
-    return is_plain_type(kind) and kind in PLAIN_ITERATORS
-
-
 def _has_plain(held: object) -> bool:
     """Whether an iterator of C asks one of those that run no code, too, which may end first."""
-    return any(_has_plain(inner) if type(inner) is tuple else _is_plain(inner) for inner in _referents(held))
+    return any(_has_plain(inner) if type(inner) is tuple else is_plain_iterator(inner) for inner in _referents(held))
 
 
 def _sources(held: object) -> Iterator[object]:
@@ -85,5 +80,5 @@ def _sources(held: object) -> Iterator[object]:
     for inner in _referents(held):
         if type(inner) is tuple:
             yield from _sources(inner)
-        elif not _is_plain(inner) and found_in(type(inner), "__next__") is not None:
+        elif not is_plain_iterator(inner) and found_in(type(inner), "__next__") is not None:
             yield inner

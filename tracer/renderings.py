@@ -224,17 +224,21 @@ def cut(text: str, limit: int | None) -> str:
     return Cut(text) if is_cut else text
 
 
+def is_plain_iterator(iterator: object) -> bool:
+    """Whether asking it for its next value runs no code of the program's, as it stands for no other iterator."""
+    kind = type(iterator)
+    return is_plain_type(kind) and kind in PLAIN_ITERATORS
+
+
 def kinds_of_iterator(iterator: object) -> tuple[bool, bool]:
     """Whether asking it for its next value runs no code of the program's; whether, moreover, that is always a tuple."""
     kind = type(iterator)
-    if not is_plain_type(kind):
-        return False, False
-    if kind in PLAIN_ITERATORS:
+    if is_plain_iterator(iterator):
         return True, kind is _ITEMS
     if kind is enumerate or kind is zip:
         inner: Any = iterator.__reduce__()[1]
         sources = inner[:1] if kind is enumerate else inner
-        plain = all(is_plain_type(type(source)) and type(source) in PLAIN_ITERATORS for source in sources)
+        plain = all(map(is_plain_iterator, sources))
         return plain, plain
     return False, False
 

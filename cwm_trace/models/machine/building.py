@@ -1,7 +1,7 @@
 """Class statements: which class comes of a body, its bases and its metaclass.
 
 What bases of the library add is followed by sources of our own (`machine.imported`). Of metaclasses, those are followed that a program makes
-from `type` or `ABCMeta`; what they say of their classes as values (`len`, `in`, `[]`) is not.
+from `type` or `ABCMeta`; what they say of their classes as values is not, but for `len` and `iter`.
 """
 
 from __future__ import annotations

@@ -86,7 +86,10 @@ class AsyncExitStack:
         return given
 
     def callback(self, function, /, *args, **words):
-        self._left.append((False, lambda kind, error, traceback: function(*args, **words) and False))
+        def leave(kind, error, traceback):
+            function(*args, **words)
+
+        self._left.append((False, leave))
         return function
 
     def push_async_callback(self, function, /, *args, **words):
@@ -113,14 +116,7 @@ class AsyncExitStack:
             except BaseException as other:
                 _chain(other, now, given)
                 now, is_new = other, True
-        if is_new:
-            context = now.__context__
-            try:
-                raise now
-            except BaseException:
-                now.__context__ = context
-                raise
-        return given is not None and now is None
+        return _left(given, now, is_new)
 
 
 class redirect_stdout:
@@ -208,6 +204,18 @@ def _chain(new, old, around):
         new = context
 
 
+def _left(given, now, is_new):
+    """How a stack is left that was given one exception, or none, and has come to this one."""
+    if is_new:
+        context = now.__context__
+        try:
+            raise now
+        except BaseException:
+            now.__context__ = context
+            raise
+    return given is not None and now is None
+
+
 class aclosing:
     def __init__(self, thing):
         self.thing = thing
@@ -261,11 +269,4 @@ class ExitStack:
             except BaseException as other:
                 _chain(other, now, given)
                 now, is_new = other, True
-        if is_new:
-            context = now.__context__
-            try:
-                raise now
-            except BaseException:
-                now.__context__ = context
-                raise
-        return given is not None and now is None
+        return _left(given, now, is_new)
