@@ -230,20 +230,20 @@ class Future:
             return cause
         return CancelledError() if self._message is None else CancelledError(self._message)
 
-    def result(self):
+    def _check_ended(self, what):
         if self._state == "cancelled":
             raise self._error()
         if self._state == "pending":
-            raise InvalidStateError("Result is not set.")
+            raise InvalidStateError(f"{what} is not set.")
+
+    def result(self):
+        self._check_ended("Result")
         if self._exception is not None:
             raise self._exception
         return self._result
 
     def exception(self):
-        if self._state == "cancelled":
-            raise self._error()
-        if self._state == "pending":
-            raise InvalidStateError("Exception is not set.")
+        self._check_ended("Exception")
         return self._exception
 
     def add_done_callback(self, function):
