@@ -18,6 +18,8 @@ from cwm_trace.errors import InputError
 from cwm_trace.format import CALL_ENTRY, call_context, parse
 from cwm_trace.frames import Event, Status, Trace
 from cwm_trace.tracer import record_source, trace
+from cwm_trace.tracer.entry import context_entry
+from cwm_trace.tracer.inprocess import record_context
 from cwm_trace.train.programs import generate
 from tests.settrace_oracle import settrace_events
 
@@ -253,6 +255,15 @@ def test_entry_without_a_call() -> None:
 def test_module_body_as_entry() -> None:
     recorded = record_source("x = 1\ny = [x]\n")
     assert [dict(step.locals) for step in recorded if step.event is Event.LINE] == [{}, {"x": "1"}]
+
+
+@pytest.mark.parametrize("block", ["if True:\n    g(1)", "xs = [\n    g(1),\n]", "x = \"\"\"\n\"\"\"\nfor x in [\n    1]:\n    g(x)"])
+def test_a_module_body_of_definitions_and_blocks_keeps_its_entry_in_its_context(block: str) -> None:
+    context = record_source(f"def g(a):\n    return a\n\n{block}\n").context
+    line = next(line for line in context.splitlines() if line.endswith("# << START_OF_TRACE"))
+    assert line.split("  #")[0] in block
+    assert context_entry(context).line is None
+    assert record_context(context).context == context
 
 
 def test_marked_function_as_entry() -> None:

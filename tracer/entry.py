@@ -100,15 +100,25 @@ def script_entry(source: str, filename: str = "<source>") -> Entry:
         return Entry(context, source, function.lineno, first, _takes_arguments(function), False)
     if not tree.body:
         raise InputError(f"{filename}: nothing to trace (no statement)")
-    context = mark_entry(source, _module_mark(tree))
+    context = mark_entry(source, _module_mark(source, tree))
     return Entry(context, source, None, source_lines(source)[0], False, False)
 
 
-def _module_mark(tree: ast.Module) -> int:
-    """The line that takes the mark of a module body: its first statement, but not a `def`, where the mark means that function, nor
-    one over several lines, where it could be inside a string; if there are no others, the first all the same."""
-    plain = (n.lineno for n in tree.body if n.lineno == n.end_lineno and not isinstance(n, (*_FUNCTIONS, ast.ClassDef)))
-    return next(plain, tree.body[0].lineno)
+def _module_mark(source: str, tree: ast.Module) -> int:
+    """The line that takes the mark of a module body: its first statement, but not a `def`, where the mark means that function, and one over
+    several lines only if there are no others and its first line takes a comment; if nothing is left, the first all the same."""
+    plain = [each for each in tree.body if not isinstance(each, (*_FUNCTIONS, ast.ClassDef))]
+    lines = [each.lineno for each in plain if each.lineno == each.end_lineno]
+    lines += [each.lineno for each in plain if each.lineno != each.end_lineno and _takes_comment(source, tree, each.lineno)]
+    return (lines or [tree.body[0].lineno])[0]
+
+
+def _takes_comment(source: str, tree: ast.Module, line: int) -> bool:
+    """Whether a line may end in the mark: not inside a string, or before a line that it goes on with."""
+    try:
+        return ast.dump(ast.parse(mark_entry(source, line))) == ast.dump(tree)
+    except SyntaxError:
+        return False
 
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
