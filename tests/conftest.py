@@ -16,8 +16,11 @@ from cwm_trace.models import set_table
 if TYPE_CHECKING:
     from tests.browser import Page
 
-settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("untimed")
+_UNTIMED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# The same examples in each run, so that a change alone makes a test fail; `--hypothesis-profile=explore` looks for others.
+settings.register_profile("repeats", _UNTIMED, derandomize=True)
+settings.register_profile("explore", _UNTIMED, max_examples=1000)
+settings.load_profile("repeats")
 
 # A run that a shell put in the background ignores SIGINT, and so would all that it starts.
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -24,7 +24,7 @@ from types import FrameType
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from cwm_trace.tracer import quirks, record_source
@@ -177,6 +177,7 @@ _uses = st.sampled_from(
 
 @pytest.mark.skipif(sys.version_info[:2] != (3, 11), reason="the text of the format is that of 3.11")
 @settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@example("for x in chain(islice([Noted(9)] * 1, 2), Steps(1)): pass")  # what `f_locals` has seen lives on when `x` is bound anew
 @given(st.builds(str.format, _uses, st.one_of(_iterators, _over_unseen)))
 def test_loops_end_as_settrace_says(line: str) -> None:
     source = f"{PRELUDE}def f():\n    {line}\n"

@@ -1425,6 +1425,13 @@ line_with_changes(PyObject *track, PyObject *site, PyObject *state, PyObject *fr
             done = other_text(state, PyTuple_GET_ITEM(AT(site, site, P_NAMES), n), values[n], &texts[n]);
         }
     }
+    if (done == 1 && !scalars && !again) { /* an object that is new: kept as of now, too */
+        PyObject *local = NULL;
+        set_busy(track, Py_True);
+        done = read_locals(frame, &local) < 0 ? -1 : 1;
+        set_busy(track, Py_False);
+        Py_XDECREF(local);
+    }
     if (done == 1 && store(site, state, values, texts, count, changes) < 0) {
         done = -1;
     }
