@@ -52,6 +52,9 @@ class Silent:
     def told_truth(self, test: str) -> bool | None:
         return None
 
+    def with_groups(self, told: str) -> str:
+        return told
+
 
 def followed(trace: Trace, answering: Answering) -> Iterator[tuple[Foretold | None, Frame]]:
     """What is foretold of each frame, and the frame."""

@@ -20,7 +20,7 @@ from tests.test_models_operations import evaluated
 from tests.test_models_outlook import TRUE
 
 STEPS = Steps(evaluated, lambda test: evaluated(test) == "True")
-LETTERS = "aabBc_1 \n"
+LETTERS = "aabBc_1 \né\x1c"
 _ATOMS = [
     "a",
     "b",
@@ -38,6 +38,9 @@ _ATOMS = [
     "(a)",
     "(?:b|ab)",
     "(a|b|)",
+    "(?i:B)",
+    "(?s:.)",
+    "(?i-s:A.)",
 ]
 _TIMES = ["", "", "*", "+", "?", "*?", "+?", "??", "{2}", "{1,2}", "{,2}?"]
 _PARTS = st.tuples(st.sampled_from(_ATOMS), st.sampled_from(_TIMES)).map("".join)
@@ -51,7 +54,7 @@ PATTERNS = st.one_of(
     st.tuples(_SIMPLE, st.sampled_from(["(?=a)", "(?!b)", "(?<=a)", "(?<!b)"]), _SIMPLE).map("".join),
     _SIMPLE.map("([ab]){}\\1".format),
 )
-FLAGS = st.sampled_from([0, 0, re.IGNORECASE, re.MULTILINE, re.DOTALL, re.IGNORECASE | re.MULTILINE])
+FLAGS = st.sampled_from([0, 0, re.IGNORECASE, re.MULTILINE, re.DOTALL, re.IGNORECASE | re.MULTILINE, re.ASCII])
 
 
 def is_pattern(text: str) -> bool:
@@ -68,16 +71,18 @@ def test_a_pattern_fits_where_python_finds_it(text: str, within: str, flags: int
     assert pattern is not None
     numbers = range(1, pattern.groups + 1)
 
-    found = [
-        (fit.start, fit.end, [fit.groups.get(number, (-1, -1)) for number in numbers])
-        for fit in fits_in(pattern, list(map(repr, within)), STEPS)
-    ]
+    try:
+        fits = list(fits_in(pattern, list(map(repr, within)), STEPS))
+    except Unknown:
+        assert "é" in within and ("(?i" in text or flags & re.IGNORECASE)  # which may have more than two cases
+        return
+    found = [(fit.start, fit.end, [fit.groups.get(number, (-1, -1)) for number in numbers]) for fit in fits]
 
     true = [(*each.span(), [each.span(number) for number in numbers]) for each in re.finditer(text, within, flags)]
     assert found == true
 
 
-@pytest.mark.parametrize("text", [r"(?a:\w)", r"(?-i:a)", r"(a)?(?(1)b|c)", r"(?i)[!-z]"])
+@pytest.mark.parametrize("text", [r"(?a:\w)", r"(a)?(?(1)b|c)", r"(?i)[!-z]"])
 def test_a_part_that_is_not_known_is_not_guessed(text: str) -> None:
     pattern = read_pattern(text)
     assert pattern is not None
@@ -86,7 +91,7 @@ def test_a_part_that_is_not_known_is_not_guessed(text: str) -> None:
 
 
 def test_what_is_no_pattern_is_none() -> None:
-    assert read_pattern("(") is None and read_pattern("(?a)x") is None and read_pattern(r"\d", re.ASCII) is None
+    assert read_pattern("(") is None and read_pattern("(?L)x") is None and read_pattern(r"\d", re.TEMPLATE) is None
 
 
 FUNCTIONS = [

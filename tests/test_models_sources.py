@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import array
 import contextlib
+import contextvars
 import csv
 import datetime
 import decimal
@@ -12,10 +14,10 @@ import importlib
 import inspect
 import io
 import operator
+import re
 import statistics
 import string
 import sys
-import textwrap
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -30,16 +32,35 @@ from cwm_trace.models.machine import imported
 
 SOURCES = Path(imported.__file__).with_name("sources")
 _MODULES = (
-    *("fractions", "statistics", "datetime", "decimal", "textwrap", "collections", "types"),
-    *("asyncio", "contextlib", "csv", "enum", "functools", "io", "operator", "string"),
+    *("fractions", "statistics", "datetime", "decimal", "collections", "types", "array", "contextvars", "re"),
+    *("asyncio", "contextlib", "csv", "enum", "functools", "gettext", "io", "operator", "shutil", "string"),
 )
-_NOT_RUN = ("collections_abc", "concurrent.futures", "json", "queue", "threading")
-"""Those that only the machine runs, as `machine.txt` and `threads.txt` have programs for."""
+_NOT_RUN = (
+    *("collections_abc", "concurrent.futures", "json", "queue", "threading"),
+    *("inspect", "linecache", "logging_amended", "warnings", "weakref"),
+)
+"""Those that only the machine runs, as `machine.txt`, `library.txt` and `threads.txt` have programs for."""
 _BINARY = (operator.add, operator.sub, operator.mul, operator.truediv, operator.floordiv, operator.mod)
 _TESTS = (operator.eq, operator.ne, operator.lt, operator.le, operator.gt, operator.ge)
 
 
-_TAKEN = ("ConversionSyntax", "Fraction", "sqrt", "gcd", "deque", "heappop", "heappush", "update_wrapper", "re")
+_TAKEN = (
+    "ConversionSyntax",
+    "Fraction",
+    "sqrt",
+    "gcd",
+    "deque",
+    "heappop",
+    "heappush",
+    "update_wrapper",
+    "re",
+    "copy_context",
+    "namedtuple",
+    "MutableSequence",
+    "mappingproxy",
+    "terminal_size",
+    "Mapping",
+)
 """What sources take from other modules, and modules take otherwise."""
 
 
@@ -218,26 +239,46 @@ def test_what_is_no_date_is_told_as_by_python(year: int, month: int, day: int, t
     _agree(lambda: ours.fromisoformat(text), lambda: datetime.date.fromisoformat(text))
 
 
-_texts = st.lists(st.text("abcdefg.,", min_size=1, max_size=8), max_size=20).map(" ".join)
+@given(st.text())
+def test_texts_are_escaped_as_by_python(text: str) -> None:
+    assert OURS["re"]["escape"](text) == re.escape(text)
 
 
-@given(_texts, st.integers(8, 30), st.sampled_from(["", "  ", "* "]))
-def test_texts_are_wrapped_as_by_python(text: str, width: int, prefix: str) -> None:
-    ours = OURS["textwrap"]
-    _agree(lambda: ours["wrap"](text, width), lambda: textwrap.wrap(text, width))
-    _agree(lambda: ours["fill"](text, width, initial_indent=prefix, subsequent_indent=prefix),
-           lambda: textwrap.fill(text, width, initial_indent=prefix, subsequent_indent=prefix))  # fmt: skip
-    _agree(
-        lambda: ours["shorten"](text, width, placeholder="..."),
-        lambda: textwrap.shorten(text, width, placeholder="..."),
-    )
+_on_numbers = st.one_of(
+    st.tuples(st.sampled_from(["append", "remove", "index", "count"]), st.integers(-130, 130)),
+    st.tuples(st.just("insert"), st.integers(-9, 9), st.integers(-3, 3)),
+    st.tuples(st.sampled_from(["pop", "__getitem__", "__delitem__"]), st.integers(-4, 4)),
+    st.tuples(st.just("__setitem__"), st.integers(-4, 4), st.integers(-3, 300)),
+    st.tuples(st.just("__getitem__"), st.builds(slice, st.integers(-3, 3), st.none() | st.integers(-3, 3))),
+    st.tuples(st.just("extend"), st.lists(st.integers(-2, 2), max_size=3)),
+    st.sampled_from([("reverse",), ("tolist",), ("__len__",), ("tobytes",)]),
+)
 
 
-@given(st.lists(st.text(" a\t", max_size=6), max_size=6).map("\n".join))
-def test_lines_are_indented_as_by_python(text: str) -> None:
-    ours = OURS["textwrap"]
-    _agree(lambda: ours["dedent"](text), lambda: textwrap.dedent(text))
-    _agree(lambda: ours["indent"](text, "> "), lambda: textwrap.indent(text, "> "))
+@given(st.sampled_from("bBhiq"), st.lists(st.integers(0, 5), max_size=4), st.lists(_on_numbers, max_size=8))
+def test_arrays_are_worked_with_as_by_python(code: str, numbers: list[int], calls: list[tuple[Any, ...]]) -> None:
+    ours, theirs = OURS["array"]["array"](code, numbers), array.array(code, numbers)
+    for name, *args in calls:
+        _agree(lambda: getattr(ours, name)(*args), lambda: getattr(theirs, name)(*args))  # noqa: B023
+        assert repr(ours) == repr(theirs)
+
+
+@given(st.lists(st.tuples(st.sampled_from(["set", "reset", "get", "run"]), st.integers(0, 5)), max_size=12))
+def test_variables_of_contexts_are_set_and_reset_as_by_python(steps: list[tuple[str, int]]) -> None:
+    def seen(module: Any) -> list[Any]:
+        variable, tokens, found = module["ContextVar"]("v", default=-1), [], []
+        for what, number in steps:
+            match what:
+                case "set":
+                    tokens.append(variable.set(number))
+                case "reset" if tokens:
+                    variable.reset(tokens.pop())
+                case "run":
+                    module["copy_context"]().run(lambda: found.append(variable.set(number).old_value))  # noqa: B023
+            found.append(variable.get())
+        return [each if isinstance(each, int) else "missing" for each in found]
+
+    assert seen(OURS["contextvars"]) == seen(vars(contextvars))
 
 
 class _Manager:

@@ -257,7 +257,9 @@ def test_module_body_as_entry() -> None:
     assert [dict(step.locals) for step in recorded if step.event is Event.LINE] == [{}, {"x": "1"}]
 
 
-@pytest.mark.parametrize("block", ["if True:\n    g(1)", "xs = [\n    g(1),\n]", "x = \"\"\"\n\"\"\"\nfor x in [\n    1]:\n    g(x)"])
+@pytest.mark.parametrize(
+    "block", ["if True:\n    g(1)", "xs = [\n    g(1),\n]", "x = \"\"\"\n\"\"\"\nfor x in [\n    1]:\n    g(x)"]
+)
 def test_a_module_body_of_definitions_and_blocks_keeps_its_entry_in_its_context(block: str) -> None:
     context = record_source(f"def g(a):\n    return a\n\n{block}\n").context
     line = next(line for line in context.splitlines() if line.endswith("# << START_OF_TRACE"))

@@ -177,7 +177,9 @@ _uses = st.sampled_from(
 
 @pytest.mark.skipif(sys.version_info[:2] != (3, 11), reason="the text of the format is that of 3.11")
 @settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
-@example("for x in chain(islice([Noted(9)] * 1, 2), Steps(1)): pass")  # what `f_locals` has seen lives on when `x` is bound anew
+@example(
+    "for x in chain(islice([Noted(9)] * 1, 2), Steps(1)): pass"
+)  # what `f_locals` has seen lives on when `x` is bound anew
 @given(st.builds(str.format, _uses, st.one_of(_iterators, _over_unseen)))
 def test_loops_end_as_settrace_says(line: str) -> None:
     source = f"{PRELUDE}def f():\n    {line}\n"

@@ -51,8 +51,8 @@ _PLAIN = re.compile(
     rf"|{_STRING}|defaultdict\((?P<kind>{'|'.join(sorted(FACTORIES))}), ",
     re.DOTALL,
 )
-WITH_GROUPS = re.compile(rf"({MATCH}\(\d+, \d+, (?:{_STRING})), \[.*\], \{{.*\}}\)", re.DOTALL)
-"""A match with its groups and their names."""
+WITH_GROUPS = re.compile(rf"({MATCH}\(\d+, \d+, (?:{_STRING})), \[.*\], \{{.*\}}, \[.*\]\)", re.DOTALL)
+"""A match with its groups, the numbers of their names, and where they are."""
 _STRANGE = ("defaultdict(", "re.", "re_")  # what one of those has in it
 _SHOWN = 50  # characters of what a match has, in `repr`
 

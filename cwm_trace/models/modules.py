@@ -41,7 +41,10 @@ VALUES = {
     **{("math", name): repr(getattr(math, name)) for name in ("e", "inf", "pi", "tau")},
     ("sys", "maxsize"): repr(2**63 - 1),
     **{("string", name): repr(getattr(string, name)) for name in _STRINGS},
-    **{("re", name): repr(int(getattr(re, name))) for name in "I IGNORECASE M MULTILINE S DOTALL X VERBOSE".split()},
+    **{
+        ("re", name): repr(int(getattr(re, name)))
+        for name in "A ASCII I IGNORECASE M MULTILINE S DOTALL U UNICODE X VERBOSE".split()
+    },
 }
 _SPELLED: Mapping[tuple[str, str], str] = {
     **{(module, name): f"{module}_{name}" for module, names in FUNCTIONS.items() for name in names},

@@ -2,11 +2,12 @@
 digit, is asked.
 
 Knows the parts of patterns, as Python's own parser of them (`re._parser`) gives them, and that one looks back where it does not get on;
-nothing of the functions of `re` (`models.searches`). Without the flags ASCII and LOCALE.
+nothing of the functions of `re` (`models.searches`). Without the flag LOCALE.
 """
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
@@ -16,8 +17,9 @@ from cwm_trace.models.items import Steps
 
 # What `re` is made of has no public name.
 _PARSER: Any = re._parser  # type: ignore[attr-defined]
-_FLAGS = re.IGNORECASE | re.MULTILINE | re.DOTALL | re.VERBOSE | re.UNICODE
-_MOST = 400  # characters of a text
+_FLAGS = re.IGNORECASE | re.MULTILINE | re.DOTALL | re.VERBOSE | re.UNICODE | re.ASCII
+_SCOPED = re.IGNORECASE | re.MULTILINE | re.DOTALL | re.VERBOSE  # flags of a part
+_MOST = 2000  # characters of a text
 _Groups: TypeAlias = Mapping[int, tuple[int, int]]
 """Where groups, by their numbers, begin and end."""
 _Ends: TypeAlias = Iterator[tuple[int, _Groups]]
@@ -66,9 +68,9 @@ def read_pattern(text: str, flags: int = 0) -> Pattern | None:
     return Pattern(parts, parts.state.flags, parts.state.groups - 1, dict(parts.state.groupdict))
 
 
-def fits_in(pattern: Pattern, items: Sequence[str], steps: Steps) -> Iterator[Fit]:
-    """All fits of a pattern in a text of these characters, one behind the other. Raises Unknown."""
-    at, advances = 0, False
+def fits_in(pattern: Pattern, items: Sequence[str], steps: Steps, at: int = 0) -> Iterator[Fit]:
+    """All fits of a pattern in a text of these characters, one behind the other, from a place on. Raises Unknown."""
+    advances = False
     while (found := first_fit(pattern, items, steps, at, advances)) is not None:
         yield found
         at, advances = found.end, found.start == found.end
@@ -134,9 +136,10 @@ class _Reading:
 
     def _grouped(self, what: tuple[int | None, int, int, Any], at: int, groups: _Groups) -> _Ends:
         number, more, less, inner = what
-        if more or less:
+        if (more | less) & ~_SCOPED:
             raise Unknown
-        for end, found in self.after([*inner], at, groups):
+        reading = _Reading(self._items, self._steps, (self._flags | more) & ~less) if more or less else self
+        for end, found in reading.after([*inner], at, groups):
             yield end, found if number is None else {**found, number: (at, end)}
 
     def _repeated(self, is_lazy: bool, what: tuple[int, Any, Any], at: int, groups: _Groups) -> _Ends:
@@ -214,6 +217,8 @@ class _Reading:
         return 0 <= at < len(self._items) and self._is_of("WORD", self._items[at])
 
     def _is_of(self, name: str, item: str) -> bool:
+        if self._flags & re.ASCII and ("\\x1c" <= item.strip("'") <= "\\x1f" or not ast.literal_eval(item).isascii()):
+            return False
         if name == "WORD" and self._steps.same(item, "'_'"):
             return True
         return any(self._steps.holds(f"{item}.{method}()") for method in _CLASSES[name])

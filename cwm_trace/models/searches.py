@@ -16,6 +16,7 @@ from cwm_trace.models.items import (
     Raises,
     Steps,
     Way,
+    dict_together,
     is_text,
     is_whole,
     list_together,
@@ -39,6 +40,8 @@ _PARAMETERS: Mapping[str, Sequence[str]] = {
     "split": ("string", "maxsplit", "flags"),
     "sub": ("repl", "string", "count", "flags"),
 }
+_OF_PATTERNS = ("findall", "finditer", "fullmatch", "match", "search")
+"""Methods of patterns that are given where to begin, and where the text is held to end, in place of flags."""
 _REFERENCE = re.compile(r"\\(?:(\d)(?!\d)|g<(\w+)>|([\\nt]))|([^\\]+)", re.DOTALL)
 _ESCAPED = {"\\": "\\", "n": "\n", "t": "\t"}
 
@@ -48,16 +51,16 @@ def of_search(name: str, args: Sequence[ast.expr], words: Sequence[ast.keyword],
     if (given := _given(name, args, words, text)) is None:
         return None
     pattern, parts = given
-    items = characters(parts["string"])
+    items, at = _from(parts)
     match name:
         case "search":
-            return _way(lambda steps: _matched(first_fit(pattern, items, steps), pattern, items, steps))
+            return _way(lambda steps: _matched(first_fit(pattern, items, steps, at), pattern, items, steps))
         case "match" | "fullmatch":
             whole = name == "fullmatch"
-            return _way(lambda steps: _matched(fit_at(pattern, items, steps, 0, whole=whole), pattern, items, steps))
+            return _way(lambda steps: _matched(fit_at(pattern, items, steps, at, whole=whole), pattern, items, steps))
         case "findall":
             return _way(
-                lambda steps: list_together(_texts(fit, pattern, items) for fit in fits_in(pattern, items, steps))
+                lambda steps: list_together(_texts(fit, pattern, items) for fit in fits_in(pattern, items, steps, at))
             )
         case "split" if is_whole(most := parts.get("maxsplit", "0")):
             return _way(lambda steps: list_together(_split(pattern, items, int(most), steps)))
@@ -71,8 +74,18 @@ def of_finding(args: Sequence[ast.expr], words: Sequence[ast.keyword], text: str
     if (given := _given("finditer", args, words, text)) is None:
         return None
     pattern, parts = given
-    items = characters(parts["string"])
-    return _way(lambda steps: all_known(_matched(fit, pattern, items, steps) for fit in fits_in(pattern, items, steps)))
+    items, at = _from(parts)
+    return _way(
+        lambda steps: all_known(_matched(fit, pattern, items, steps) for fit in fits_in(pattern, items, steps, at))
+    )
+
+
+def _from(parts: Mapping[str, str]) -> tuple[list[str], int]:
+    """The characters that are searched, and where to begin."""
+    items = list(characters(parts["string"]))
+    at, end = int(parts.get("pos", "0")), int(parts.get("endpos", str(len(items))))
+    items = items[: max(end, 0)]
+    return items, min(max(at, 0), len(items))
 
 
 def _given(
@@ -81,12 +94,16 @@ def _given(
     """The pattern, and the texts of all other arguments by their names."""
     told = [shown(arg, text) for arg in args]
     named = {word.arg or "": shown(word.value, text) for word in words}
-    if name not in _PARAMETERS or not told or len(told) > len(_PARAMETERS[name]) + 1:
+    if name not in _PARAMETERS or not told:
         return None
-    parts = {**dict(zip(_PARAMETERS[name], told[1:], strict=False)), **named}
+    is_made = isinstance(args[0], ast.Call)
+    names = ("string", "pos", "endpos") if is_made and name in _OF_PATTERNS else _PARAMETERS[name]
+    parts = {**dict(zip(names, told[1:], strict=False)), **named}
     known = {each: value for each, value in parts.items() if value is not None}
     flags = known.get("flags", "0")
-    if len(known) < len(parts) or not parts.keys() <= {*_PARAMETERS[name]} or not is_whole(flags):
+    if len(told) > len(names) + 1 or len(known) < len(parts) or not parts.keys() <= {*names}:
+        return None
+    if not all(is_whole(known.get(each, "0")) for each in ("flags", "pos", "endpos")):
         return None
     pattern = _pattern_of(args[0], told[0], int(flags))
     return None if pattern is None or not is_text(known.get("string", "")) else (pattern, known)
@@ -119,9 +136,17 @@ def _matched(fit: Fit | None, pattern: Pattern, items: Sequence[str], steps: Ste
         return "None"
     start, end = (steps.counted(items[:place]) for place in fit[:2])
     groups = [_group(fit, number, items) or "None" for number in range(1, pattern.groups + 1)]
-    named = {name: groups[number - 1] for name, number in pattern.names.items()}
-    pairs = ", ".join(f"{name!r}: {value}" for name, value in named.items())
-    return steps.value(f"{MATCH}({start}, {end}, {_whole(fit, items)}, {list_together(groups)}, {{{pairs}}})")
+    spans = [_span(fit, number, items, steps) for number in range(1, pattern.groups + 1)]
+    held = f"{list_together(groups)}, {pattern.names!r}, {list_together(spans)}"
+    return steps.value(f"{MATCH}({start}, {end}, {_whole(fit, items)}, {held})")
+
+
+def _span(fit: Fit, number: int, items: Sequence[str], steps: Steps) -> str:
+    """Where a group begins and ends."""
+    if number not in fit.groups:
+        return "(-1, -1)"
+    start, end = (steps.counted(items[:place]) for place in fit.groups[number])
+    return f"({start}, {end})"
 
 
 def _whole(fit: Fit, items: Sequence[str]) -> str:
@@ -198,26 +223,29 @@ def of_match(match: ast.Call, name: str, given: Sequence[str], text: str) -> Way
             return lambda steps: end
         case "span", [] | ["0"]:
             return lambda steps: tuple_together([start, end])
-    if len(groups) != 2:
+    if len(groups) != 3:
         return None
-    several, named = (ast.literal_eval(each) for each in groups)
+    several, names, spans = (ast.literal_eval(each) for each in groups)
     texts = [whole, *map(repr, several)]
     match name, given:
         case "groups", [] | [_]:
             default = [*given, "None"][0]
             return lambda steps: tuple_together(default if each == "None" else each for each in texts[1:])
         case "groupdict", []:
-            return lambda steps: groups[1]
+            return lambda steps: dict_together([(repr(each), texts[number]) for each, number in names.items()])
         case "group" | "__getitem__", _:
-            found = [_told(each, texts, named) for each in given]
+            found = [_told(each, texts, names) for each in given]
             return lambda steps: found[0] if len(found) == 1 else tuple_together(found)
+        case "start" | "end" | "span", [which]:
+            first, behind = ast.literal_eval(_told(which, [f"({start}, {end})", *map(repr, spans)], names))
+            return lambda steps: repr({"start": first, "end": behind, "span": (first, behind)}[name])
     return None
 
 
-def _told(which: str, texts: Sequence[str], named: Mapping[str, str | None]) -> str:
+def _told(which: str, texts: Sequence[str], names: Mapping[str, int]) -> str:
+    """What there is of a group. Raises Raises."""
     key = ast.literal_eval(which)
-    if key in named:
-        return repr(named[key])
+    key = names.get(key, key)
     if not isinstance(key, int) or not 0 <= key < len(texts):
         raise Raises(repr(IndexError("no such group")))
     return texts[key]

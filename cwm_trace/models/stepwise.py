@@ -56,8 +56,7 @@ class Stepwise:
         if found := WITH_GROUPS.fullmatch(operation):
             self._matches[f"{found[1]})"] = operation
             return f"{found[1]})"
-        for match, with_groups in self._matches.items() if MATCH in operation else ():
-            operation = operation.replace(match, with_groups)
+        operation = self.with_groups(operation)
         if operation.startswith(CACHED) and (call := call_of(operation)) is not None:
             try:
                 self._is_sure &= (kept := self._kept(*call)) is not None
@@ -67,6 +66,12 @@ class Stepwise:
         way = way_of(operation)
         told = self._told(operation) if way is None else self._done(way)
         self._is_sure &= told is not None
+        return told
+
+    def with_groups(self, told: str) -> str:
+        """What an operation has given, with the groups of its matches, which frames do not show."""
+        for match, with_groups in self._matches.items() if MATCH in told else ():
+            told = told.replace(match, with_groups)
         return told
 
     def _told(self, operation: str) -> str | None:

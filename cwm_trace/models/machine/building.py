@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from cwm_trace.models.machine import enums
+from cwm_trace.models.machine import enums, shipped
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.classes import PLAIN_BASES, annotated
 from cwm_trace.models.machine.code import MAIN
@@ -37,10 +37,10 @@ from cwm_trace.models.machine.values import (
     known,
 )
 
-_UNFOLLOWED = frozenset(("__del__", "__getattribute__", "__class_getitem__", "__instancecheck__"))
+_UNFOLLOWED = frozenset(("__del__", "__getattribute__", "__instancecheck__"))
 """Methods of classes whose objects are not followed."""
 _METACLASSES = frozenset(("type", "abc.ABCMeta"))
-_OPEN = frozenset("asyncio contextlib json queue string threading".split())
+_OPEN = frozenset("asyncio collections_abc contextlib json queue string threading".split())
 """Modules of sources whose classes programs may make their own from: they show themselves by their class's name."""
 _MIXED_IN = ("collections.abc", "typing")
 """Modules of abstract classes that add methods to what is made from them."""
@@ -136,7 +136,7 @@ def construct(
     """A class of these names. Raises Raised, Lost."""
     if not all(isinstance(base, (Builtin, Class, Unknown)) or getattr(base, "origin", None) for base in bases):
         raise Lost
-    if not _UNFOLLOWED.isdisjoint(space):
+    if not _UNFOLLOWED.isdisjoint(space) or not _is_generic_alias(space.get("__class_getitem__")):
         raise Lost
     bases = tuple(base.origin if isinstance(base, Alias) else known(base) for base in bases if not is_unknown(base))
     bases = bases or (Builtin("object"),)
@@ -145,6 +145,9 @@ def construct(
     )
     made.bases = yield from _mixed_in(m, bases)
     made.line = _line_of(made)
+    for method in ("__init_subclass__", "__class_getitem__"):
+        if isinstance(space.get(method), Function):
+            space[method] = Descriptor("classmethod", space[method])
     cell = space.pop("__classcell__", None)
     if isinstance(cell, Cell):
         cell.value = made
@@ -154,6 +157,11 @@ def construct(
         yield from enums.make_members(m, made)
     yield from _told(m, made, words)
     return made
+
+
+def _is_generic_alias(found: Value) -> bool:
+    """Whether a class's `__class_getitem__` only makes a type with parameters."""
+    return found is None or isinstance(found, Descriptor) and getattr(found.get, "name", "") == "types.GenericAlias"
 
 
 def _mixed_in(m: Interpreter, bases: Sequence[Value]) -> Work:
@@ -169,7 +177,7 @@ def _mixed_in(m: Interpreter, bases: Sequence[Value]) -> Work:
 def _take_from_bases(m: Interpreter, made: Class) -> Work:
     for base in made.bases:
         if isinstance(base, Class):
-            if base.module not in (made.module, *_OPEN, "collections_abc") and not is_exception(base):
+            if base.module not in (made.module, MAIN, *_OPEN, *shipped.MODULES) and not is_exception(base):
                 raise Lost  # which shows itself by another name
             if base.flavour in ("enum", "namedtuple"):
                 made.flavour = base.flavour

@@ -7,19 +7,20 @@ from __future__ import annotations
 
 import ast
 from collections import Counter, OrderedDict, defaultdict, deque
-from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Iterator as Iterates
+from collections.abc import Mapping, MutableMapping, Sequence
 from functools import partial
 from re import Match, Pattern
 from types import AsyncGeneratorType, CoroutineType, GeneratorType
 from typing import Any
 
 from cwm_trace.models.containers import MATCH, PATTERN
-from cwm_trace.models.machine import enums
+from cwm_trace.models.machine import enums, shipped, tracebacks
 from cwm_trace.models.machine.calls import calls, invoke
 from cwm_trace.models.machine.code import MAIN
 from cwm_trace.models.machine.imported import member
 from cwm_trace.models.machine.interpreter import Interpreter, Paused, Work, missing_arguments
-from cwm_trace.models.machine.iterators import collected
+from cwm_trace.models.machine.iterators import Iterator, collected
 from cwm_trace.models.machine.operators import updated
 from cwm_trace.models.machine.rendering import OTHER_CLASSES
 from cwm_trace.models.machine.values import (
@@ -109,7 +110,7 @@ class Attributes(MutableMapping[str, Value]):
         place = self._place(name)
         del self.held.keys[place], self.held.values[place]
 
-    def __iter__(self) -> Iterator[str]:
+    def __iter__(self) -> Iterates[str]:
         return iter(self.held.keys)
 
     def __len__(self) -> int:
@@ -161,23 +162,34 @@ def attribute(m: Interpreter, owner: Value, name: Any) -> Work:
         case Descriptor(kind="property") if name in ("setter", "getter", "deleter"):
             return Native("accessor", lambda m, function: _with_accessor(owner, name, function))
         case Unknown():
-            return m.unknown()
+            return Builtin("random.shuffle") if name == "shuffle" else m.unknown()  # which changes what it is given
+        case tracebacks.Traceback() | tracebacks.PythonFrame():
+            return owner.attribute(name)
     if name == "__class__":
         return class_of(owner)
-    if isinstance(owner, Literal) and name == "lastgroup":
-        return _last_group(m, owner)
+    if isinstance(owner, Literal) and name in ("lastgroup", "lastindex"):
+        return _last_group(m, owner, name)
     if isinstance(owner, Literal) and not callable(getattr(_LITERALS.get(owner.kind), name, len)):
         return m.questions.value(f"{owner.text}.{name}")
     return _of_value(owner, name)
     yield
 
 
-def _last_group(m: Interpreter, match: Literal) -> Value:
-    """Of a match: the name of its one group, if no other has taken part."""
+def _last_group(m: Interpreter, match: Literal, name: str) -> Value:
+    """Of a match: the group that has been closed last, its number or its name."""
     args = ast.parse(match.text, mode="eval").body.args  # type: ignore[attr-defined]
-    groups, names = map(ast.literal_eval, args[3:5]) if len(args) == 5 else ([], {})
-    matched = [name for name, text in names.items() if text is not None]
-    return matched[0] if len(matched) == 1 and len(names) == len(groups) else m.unknown()
+    if len(args) != 6:
+        return m.unknown()
+    names, spans = map(ast.literal_eval, args[4:])
+    if not any(end >= 0 for _, end in spans):
+        return None
+    last = max(end for _, end in spans)
+    closed = [number for number, (start, end) in enumerate(spans, 1) if end == last]
+    if len(closed) > 1 and any(spans[number - 1][0] == last for number in closed):
+        return m.unknown()  # an empty group may be behind the others, or in one of them
+    if name == "lastindex":
+        return closed[0]
+    return next((each for each, number in names.items() if number == closed[0]), None)
 
 
 def _with_accessor(owner: Descriptor, name: str, function: Value) -> Descriptor:
@@ -240,7 +252,7 @@ def _of_object(m: Interpreter, owner: Object, name: str) -> Work:
         return (yield from attribute(m, plain, name))
     if hasattr(object, name):
         return Method(Builtin(f"object.{name}"), owner)
-    if owner.kind.module != MAIN:  # which has less than the library's
+    if owner.kind.module not in (MAIN, *shipped.MODULES):  # which has less than the library's
         raise Lost(name)
     raise _missing(owner, name)
 
@@ -290,7 +302,7 @@ def _of_exception(owner: Object, name: str) -> Value:
     if name == "code" and is_made_of(owner.kind, Builtin("SystemExit")):
         return (owner.held[0] if len(owner.held) == 1 else owner.held) if owner.held else None
     if name == "__traceback__":
-        raise Lost(name)
+        return tracebacks.of_exception(owner)
     if name in ("split", "subgroup", "derive") and is_group(owner):
         return Method(Builtin(f"{GROUPS[0]}.{name}"), owner)
     if name == "value" and isinstance(owner.kind, Builtin) and owner.kind.name == "StopIteration":
@@ -355,6 +367,8 @@ def _of_class(m: Interpreter, owner: Class, name: str) -> Work:
     if owner.flavour == "namedtuple" and name == "_field_defaults":
         given = [(each, default) for each, default in owner.fields or () if default is not UNSET]
         return Dict([each for each, _ in given], [default for _, default in given])
+    if owner.flavour == "namedtuple" and name in [each for each, _ in owner.fields or ()]:
+        return Object(Builtin("_collections._tuplegetter"))
     if owner.flavour == "namedtuple" and name in ("_make", "_fields"):
         names = tuple(each for each, _ in owner.fields or ())
         return names if name == "_fields" else Method(Builtin("namedtuple._make"), owner)
@@ -367,7 +381,7 @@ def _of_class(m: Interpreter, owner: Class, name: str) -> Work:
             return Builtin(f"{base.name}.{name}")
     if hasattr(object, name):
         return Builtin(f"object.{name}")
-    if owner.module != MAIN:
+    if owner.module not in (MAIN, *shipped.MODULES):
         raise Lost(name)
     raise error("AttributeError", f"type object '{owner.name}' has no attribute '{name}'")
     yield
@@ -431,24 +445,10 @@ def _of_function(owner: Function, name: str) -> Value:
         case "__module__":
             return owner.code.module
         case "__code__":
-            return Object(Builtin("code"), _code_of(owner))
+            return tracebacks.of_code(owner.code)
     if hasattr(_sample, name):
         raise Lost
     raise error("AttributeError", f"'function' object has no attribute '{name}'")
-
-
-def _code_of(owner: Function) -> dict[str, Value]:
-    made = owner.code.made
-    names = (
-        "co_name",
-        "co_qualname",
-        "co_argcount",
-        "co_kwonlyargcount",
-        "co_posonlyargcount",
-        "co_varnames",
-        "co_firstlineno",
-    )
-    return {name: getattr(made, name) for name in names}
 
 
 def _sample() -> None:
@@ -460,12 +460,18 @@ def _of_builtin(owner: Builtin, name: str) -> Value:
         return owner.name.rpartition(".")[2]
     if name == "__class__":
         return class_of(owner)
+    if name == "__module__":
+        return owner.kind.__module__ if owner.kind is not None else owner.name.rpartition(".")[0] or "builtins"
     if name == "__mro__" and (owner.kind is not None or owner.name in OTHER_CLASSES):
         above = owner.kind.__mro__[1:] if owner.kind is not None else (object,)
         return (owner, *(Builtin(each.__name__) for each in above))
     if owner.kind is not None and not hasattr(owner.kind, name):
         raise error("AttributeError", f"type object '{owner.name}' has no attribute '{name}'")
     return Builtin(f"{owner.name}.{name}")
+
+
+def _missed(owner: Value, name: str) -> Value:
+    raise _missing(owner, name)
 
 
 _PARTS = {
@@ -494,12 +500,17 @@ def _of_value(owner: Value, name: str) -> Value:
         case View():
             base = type(getattr({}, owner.kind)())
     if isinstance(owner, (int, float)) and name in _DATA:
-        raise Lost
+        parts = {"imag": 0 if isinstance(owner, int) else 0.0, "denominator": 1}
+        return parts.get(name, owner) if hasattr(owner, name) else _missed(owner, name)
+    if isinstance(owner, Iterator) and name in ("__next__", "__iter__"):
+        return Method(Builtin(f"iterator.{name}"), owner)
     if (held := _PARTS.get((kind, name))) is not None:
         return getattr(owner, held)
+    if isinstance(owner, Iterator) and not hasattr(iter(()), name):
+        raise _missing(owner, name)
     if base is None and not isinstance(owner, Literal):
         raise Lost(name)
-    if base is not None and not hasattr(base, name):
+    if base is not None and not any(name in vars(each) for each in base.__mro__):
         raise _missing(owner, name)
     if base is not None and not callable(getattr(base, name)):
         raise Lost(name)
@@ -544,6 +555,8 @@ def set_attribute(m: Interpreter, owner: Value, name: Any, value: Value) -> Work
                 return
             _check_place(owner, kind, name)
             owner.attributes[name] = value
+        case Module(name="sys") if name in ("stdout", "stderr"):
+            m.streams[name] = value
         case Class():
             if owner.flavour == "enum" or owner.flavour == "dataclass" and name.startswith("__"):
                 raise Lost(name)
@@ -795,15 +808,16 @@ def dataclass(m: Interpreter, kind: Value = None, **options: Value) -> Value:
     return kind
 
 
-def namedtuple(m: Interpreter, name: Value, names: Value, defaults: Value = ()) -> Work:
+def namedtuple(m: Interpreter, name: Value, names: Value, *, defaults: Value = (), **_: Value) -> Work:
     """`namedtuple(name, names)`."""
     if isinstance(names, str):
         listed = names.replace(",", " ").split()
     else:
         listed = yield from collected(m, names)
-    given = yield from collected(m, defaults)
+    given = yield from collected(m, defaults or ())
     behind = dict(zip(listed[len(listed) - len(given) :], given, strict=True))
     fields = tuple((each, behind.get(each, UNSET)) for each in listed)
-    kind = Class(name, name, (Builtin("tuple"),), {}, flavour="namedtuple", fields=fields)
+    module = known(m.frame.space.get("__name__", MAIN))
+    kind = Class(name, name, (Builtin("tuple"),), {}, flavour="namedtuple", fields=fields, module=module)
     kind.line = (kind, Builtin("tuple"), Builtin("object"))
     return kind

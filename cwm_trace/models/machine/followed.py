@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from cwm_trace.models.machine.code import MAIN
-from cwm_trace.models.machine.interpreter import Interpreter, Paused
-from cwm_trace.models.machine.natives import native
-from cwm_trace.models.machine.values import Lost, Value
+from collections.abc import Mapping
 
-_FILE = "<program>"
-"""What the tracer calls the file of what it records."""
+from cwm_trace.models.machine.classes import attribute
+from cwm_trace.models.machine.code import MAIN
+from cwm_trace.models.machine.interpreter import Activation, Interpreter, Paused, Work
+from cwm_trace.models.machine.natives import native
+from cwm_trace.models.machine.tracebacks import FILE
+from cwm_trace.models.machine.values import Class, Function, Lost, Method, Native, Value, find, known
 
 
 @native("followed.lost")
@@ -27,12 +28,64 @@ def _place(m: Interpreter, coroutine: Paused) -> str:
     if coroutine.frame.code.module != MAIN:
         raise Lost  # where the library lies
     if coroutine.ended:
-        return f"{coroutine.name}() done, defined at {_FILE}:{coroutine.frame.code.made.co_firstlineno}"
-    return f"{coroutine.name}() running at {_FILE}:{coroutine.frame.line or coroutine.frame.code.made.co_firstlineno}"
+        return f"{coroutine.name}() done, defined at {FILE}:{coroutine.frame.code.made.co_firstlineno}"
+    return f"{coroutine.name}() running at {FILE}:{coroutine.frame.line or coroutine.frame.code.made.co_firstlineno}"
+
+
+@native("followed.weak")
+def _weak(m: Interpreter, target: Value) -> Value:
+    """A function that gives a value as long as something else has it, then None."""
+
+    def run(m: Interpreter) -> Value:
+        return target if m.reaches(target) else None
+
+    return Native("weak", run)
+
+
+@native("followed.caller")
+def _caller(m: Interpreter, level: Value = 1) -> Value:
+    """The file, the line and the function that have called the module of what asks; None where that is the library."""
+    frames = [each for each in reversed(m.active) if isinstance(each, Activation)]
+    outside = [each for each in frames if each.code.module != frames[0].code.module.removesuffix("_amended")]
+    outside = [each for each in outside if each.code.module != frames[0].code.module]
+    place = known(level) - 1
+    if not 0 <= place < len(outside) or outside[place].code.module != MAIN:
+        return None
+    return (FILE, outside[place].line, outside[place].code.name)
 
 
 @native("followed.redirect")
-def _redirect(m: Interpreter, target: Value) -> Value:
-    """Let what is printed go there; None: nobody looks at it. Gives where it went before."""
-    before, m.output = m.output, target
+def _redirect(m: Interpreter, name: Value, target: Value) -> Value:
+    """Let what is written to a stream of `sys` go there; None: nobody looks at it. Gives where it went before."""
+    before, m.streams[known(name)] = m.streams.get(known(name)), target
     return before
+
+
+@native("followed.parameters")
+def _parameters(m: Interpreter, function: Value) -> Work:
+    """Of what a function is called with: names, kinds, defaults and annotations (of which there are none, or one); its result's annotation."""
+    value, is_bound = known(function), False
+    if isinstance(value, Class):
+        value, is_bound = find(value, "__init__"), True
+    if isinstance(value, Method):
+        value, is_bound = value.function, True
+    if not isinstance(value, Function):
+        raise Lost
+    noted = known((yield from attribute(m, value, "__annotations__")))
+    types = dict(zip(noted.keys, noted.values, strict=True))
+    made, found = value.code.made, []
+    more, others = value.code.takes_more
+    names = value.code.parameters
+    places = made.co_argcount
+    defaults = dict(zip(names[places - len(value.defaults) : places], value.defaults, strict=True)) | dict(value.named)
+    for place, name in enumerate(names[:places]):
+        found.append((name, 0 if place < made.co_posonlyargcount else 1))
+    found += [(more, 2)] if more else []
+    found += [(name, 3) for name in names[places:]]
+    found += [(others, 4)] if others else []
+    told = [(name, kind, _one_of(defaults, name), _one_of(types, name)) for name, kind in found[is_bound:]]
+    return tuple(told), _one_of(types, "return")
+
+
+def _one_of(held: Mapping[str, Value], name: str) -> tuple[Value, ...]:
+    return (held[name],) if name in held else ()

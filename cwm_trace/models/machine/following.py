@@ -15,7 +15,22 @@ from typing import NamedTuple
 from cwm_trace.errors import InputError
 from cwm_trace.format import source_lines
 from cwm_trace.frames import Event, Frame, Step
-from cwm_trace.models.machine import building, followed, library, methods, notation, octets, scalars, threads
+from cwm_trace.models.machine import (
+    building,
+    copying,
+    followed,
+    lazily,
+    library,
+    methods,
+    notation,
+    octets,
+    operating,
+    packed,
+    scalars,
+    sorting,
+    tables,
+    threads,
+)
 from cwm_trace.models.machine.code import Code, compiled
 from cwm_trace.models.machine.interpreter import Activation, Choice, Happening, Interpreter
 from cwm_trace.models.machine.opcodes import OPERATIONS
@@ -42,12 +57,18 @@ from cwm_trace.tracer.entry import context_entry
 
 _REGISTERED = (
     building,
+    copying,
     followed,
+    lazily,
     library,
     methods,
     notation,
     octets,
+    operating,
+    packed,
     scalars,
+    sorting,
+    tables,
     threads,
 )  # what they have is looked for by name
 _HIDDEN = frozenset(("__annotations__", "__builtins__", "__doc__", "__name__"))

@@ -1,4 +1,4 @@
-"""`str.format`, and `%` with a dict: a form taken apart into its fields, each of which is worked on as that of an f-string is.
+"""`str.format`, and `%` with what has no text of its own: a form in parts, each field like an f-string's.
 
 Knows the grammar of fields; what a field shows is asked for (`machine.operators`).
 """
@@ -13,10 +13,10 @@ from string import Formatter
 from cwm_trace.models.machine import classes, operators
 from cwm_trace.models.machine.interpreter import Interpreter, Work
 from cwm_trace.models.machine.questions import text_of
-from cwm_trace.models.machine.values import Dict, List, Lost, Value, as_tuple, error, known
+from cwm_trace.models.machine.values import UNSET, Dict, List, Lost, Value, as_tuple, error, is_unknown, known
 
 _PART = re.compile(r"\.([^\W\d]\w*)|\[([^\]]+)\]")
-_NAMED = re.compile(r"%\((\w+)\)")
+_PERCENT = re.compile(r"%(?:\((\w+)\))?([-#0 +]*\d*(?:\.\d*)?)([a-zA-Z%])")
 
 
 def formatted(m: Interpreter, form: str, args: Sequence[Value], named: Mapping[str, Value]) -> Work:
@@ -67,15 +67,40 @@ def _field(
 
 
 def by_percent(m: Interpreter, form: str, given: Value) -> Work:
-    """`form % given`, where its fields have names; else as it is asked for."""
-    names = _NAMED.findall(form)
-    if not isinstance(given, Dict) or not (names or "%" not in form):
-        return m.questions.value(f"{text_of(form)} % {text_of(given)}")
-    if not names:
-        return form
-    values = []
-    for name in names:
-        values.append((yield from operators.item(m, given, name)))
-    if any(isinstance(known(value), (List, Dict)) or as_tuple(known(value)) is not None for value in values):
+    """`form % given`, field by field. Raises Raised, Lost."""
+    items, texts, last = as_tuple(given), list[Value](), 0
+    values = iter((given,) if items is None else items)
+    for field in _PERCENT.finditer(form):
+        name, layout, kind = field.groups()
+        texts.append(form[last : field.start()])
+        last = field.end()
+        if kind == "%":
+            texts.append("%")
+            continue
+        if name is None:
+            value = next(values, UNSET)
+        else:
+            value = yield from operators.item(m, given, name)
+        if value is UNSET:
+            raise error("TypeError", "not enough arguments for format string")
+        texts.append((yield from _filled_in(m, layout, kind, value)))
+    if "%" in form[last:]:
         raise Lost
-    return m.questions.value(f"{text_of(_NAMED.sub('%', form))} % {text_of(tuple(values))}")
+    if not isinstance(given, Dict) and next(values, UNSET) is not UNSET:
+        raise error("TypeError", "not all arguments converted during string formatting")
+    texts.append(form[last:])
+    return m.unknown() if any(map(is_unknown, texts)) else "".join(map(known, texts))
+
+
+def _filled_in(m: Interpreter, layout: str, kind: str, value: Value) -> Work:
+    """The text of one field."""
+    if is_unknown(value):
+        return value
+    if kind in "sra":
+        conversion = {"s": "str", "r": "repr", "a": "ascii"}[kind]
+        value, kind = (yield from operators.converted(m, known(value), conversion)), "s"
+        if not layout or is_unknown(value):
+            return value
+    if as_tuple(known(value)) is not None or isinstance(known(value), (List, Dict)):
+        raise Lost
+    return m.questions.value(f"{'%' + layout + kind!r} % {text_of(value)}")

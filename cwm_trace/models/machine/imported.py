@@ -1,6 +1,8 @@
 """What modules of the library have. Some are followed by sources of our own (`sources/`), whose frames no trace shows.
 
-What such a source leaves out of its module, or of one of its classes, is not known. It calls `followed.lost()` where it does not go on.
+What such a source leaves out of its module, or of one of its classes, is not known, unless Python's own source is followed, too
+(`machine.shipped`). It calls `followed.lost()` where it does not go on. Where its name ends in `_amended`, it is run behind Python's own, in
+its names.
 """
 
 from __future__ import annotations
@@ -8,14 +10,18 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
+from cwm_trace.models.machine import shipped
 from cwm_trace.models.machine.code import Code
 from cwm_trace.models.machine.interpreter import Body, Interpreter, Work
 from cwm_trace.models.machine.operators import of_module
-from cwm_trace.models.machine.values import Builtin, Function
+from cwm_trace.models.machine.values import Builtin, Function, Lost, Module, Value, known
 from cwm_trace.tracer.record import compile_source
 
 FOLLOWED = "followed"
 """The module that sources take from what the machine alone can tell (`machine.followed`)."""
+_OTHERWISE = {"os.path": "posixpath"}
+"""Modules that are another one, on the systems that are followed."""
+_STREAMS = ("stdout", "stderr")
 _SOURCES = Path(__file__).with_name("sources")
 
 
@@ -34,11 +40,45 @@ def member(m: Interpreter, module: str, name: str, is_ours: bool = False) -> Wor
     """What a module of the library has under a name; a source of ours may take what has a `_` in front. Raises Raised, Lost."""
     if module == FOLLOWED:
         return Builtin(f"{FOLLOWED}.{name}")
+    if shipped.is_module(f"{module}.{name}"):
+        return Module(f"{module}.{name}")
+    module = _OTHERWISE.get(module, module)
+    if module == "sys" and name.strip("_") in _STREAMS:
+        own = None if name.startswith("_") else m.streams.get(name)
+        return own if own is not None else (yield from helper(m, "io", f"_{name.strip('_')}"))
     if module in _names():
         space = yield from _space(m, module)
         if name in space and (is_ours or not name.startswith("_")):
             return space[name]
+    if module in shipped.MODULES:
+        if module not in m.shipped:
+            yield from _amended(m, module, shipped.names(m, module))
+        return shipped.attribute(m, module, name)
     return of_module(module, name)
+
+
+def _amended(m: Interpreter, module: str, space: dict[str, Value]) -> Work:
+    """Let a source of our own have the last word on one of Python's modules."""
+    if f"{module}_amended" in _names():
+        code = _code(f"{module}_amended")
+        yield Body(Function(code, space, qualname="<module>"), space)
+
+
+def everything(m: Interpreter, module: str) -> Work:
+    """What `from module import *` binds. Raises Lost."""
+    if module in _names():
+        space = yield from _space(m, module)
+    elif module in shipped.MODULES:
+        space = shipped.names(m, module)
+    else:
+        raise Lost(module)
+    listed = space.get("__all__")
+    if listed is None:
+        return {name: value for name, value in space.items() if not name.startswith("_")}
+    found = {}
+    for name in known(listed).items:
+        found[name] = yield from member(m, module, name)
+    return found
 
 
 def helper(m: Interpreter, module: str, name: str) -> Work:

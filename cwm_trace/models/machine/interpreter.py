@@ -20,6 +20,7 @@ from cwm_trace.models.machine.values import (
     Cell,
     Dict,
     Function,
+    Hashed,
     Lost,
     Module,
     Object,
@@ -272,6 +273,7 @@ class Interpreter:
         self.has_moved = False  # whether a thread has gone on since that was asked for last
         self.clock: Value = 0.0  # of threads, in seconds; it stands still while one runs
         self._steps = 0
+        self._identities: dict[int, tuple[Value, Object]] = {}
         self._shown: Value = None  # what is on its way out of a frame while that is shown
         self.choice: Choice | None = None  # that is to be made before anything else
         self.chosen: bool | None = None
@@ -279,7 +281,8 @@ class Interpreter:
         self.doubt: Doubt | None = None
         self.stop: Value = None  # the StopIteration with which the last iterator ended, if it raised one
         self.modules: dict[str, dict[str, Value]] = {}  # of the library, that sources of our own are followed for
-        self.output: Value = None  # what takes what is printed; None: nothing that the program looks at
+        self.shipped: dict[str, dict[str, Value]] = {}  # the same, by Python's own sources
+        self.streams: dict[str, Value] = {}  # of `sys`, that a program has put there, by their names
         self.is_unseen = False  # whether the trace has not begun
         self.entry: int | None = None  # the line of the function from which on all is shown
 
@@ -290,6 +293,12 @@ class Interpreter:
             if isinstance(each, Activation):
                 return each
         raise Lost
+
+    @property
+    def is_in_library(self) -> bool:
+        """Whether the Python frame that is running is one of the library."""
+        frame = next((each for each in reversed(self.active) if isinstance(each, Activation)), None)
+        return frame is not None and frame.code.module != MAIN
 
     def events(self, depth: int = 0) -> Iterator[Happening]:
         """What happens until no more than so many are active. Raises Raised where an exception leaves them, Lost."""
@@ -528,6 +537,11 @@ class Interpreter:
         if error is not None:
             raise _Thrown(error)
 
+    def identity(self, value: Value) -> Hashed:
+        """Its `id`, which nobody knows, and which is that of no other."""
+        _, marker = self._identities.setdefault(id(value), (value, Object(Builtin("object"))))
+        return Hashed(marker)
+
     def doubted(self) -> None:
         """Take note that what was asked for now is unknown, and may raise."""
         if self.doubt is None and not self.quiet:
@@ -561,6 +575,15 @@ class Interpreter:
             del self.active[depth:]
         return found[0]
 
+    def apart(self, work: Work) -> Value:
+        """The same, of work that counts by itself, and during which nothing is handled. Raises Raised, Lost."""
+        kept = self._steps, self.handled
+        self._steps, self.handled = 0, None
+        try:
+            return self.quietly(work)
+        finally:
+            self._steps, self.handled = kept
+
     def _unwind(self, raised: Raised, depth: int) -> Iterator[Happening]:
         """Hand an exception on to where it is handled."""
         while True:
@@ -585,10 +608,13 @@ class Interpreter:
                     self._shown = raised.error
                     yield Happening(Event.EXCEPTION, top, raised.error)
                     self._shown = None
-                if isinstance(raised.error, Object) and top not in raised.error.frames:
+                if isinstance(raised.error, Object):
                     if not raised.error.frames:
                         raised.error.context = chained(raised.error, self.handled)
-                    raised.error.frames.append(top)
+                    if top not in raised.error.frames:
+                        raised.error.frames.append(top)
+                    if not isinstance(raised, Again):
+                        raised.error.places.append((top, top.line))
                 if self._handles(top, raised.error):
                     yield from self._closed_now(())
                     return
@@ -634,16 +660,28 @@ class Interpreter:
         """The generators that wait and that nothing has any more, but for what such ones have themselves."""
         if not self.paused:
             return []
-        roots: list[Value] = [*besides, self.handled, self._shown]
+        seen = _reached([*besides, *self._roots()])
+        left = [each for each in self.paused if id(each) not in seen]
+        inner = set().union(*(_reached(_of_frame(each.frame)) for each in left)) if len(left) > 1 else set()
+        return [each for each in left if id(each) not in inner]
+
+    def reaches(self, value: Value) -> bool:
+        """Whether the program still has a value. Raises Lost where only the value itself may have it."""
+        if id(value) in _reached([*self._roots(), *self.paused]):
+            return True
+        if id(value) in _reached([*children(value)]):
+            raise Lost  # till the collector comes
+        return False
+
+    def _roots(self) -> list[Value]:
+        """All that a program has at hand."""
+        roots: list[Value] = [self.handled, self._shown]
         for each in [*self.active, *(each for thread in self.waiting for each in thread.stack)]:
             if isinstance(each, Helper):
                 roots += [*_held(each.work), each.sent, each.error and each.error.error]
             else:
                 roots += [*_of_frame(each), *(each.names or {}).values(), *each.space.values(), *each.snapshot]
-        seen = _reached(roots)
-        left = [each for each in self.paused if id(each) not in seen]
-        inner = set().union(*(_reached(_of_frame(each.frame)) for each in left)) if len(left) > 1 else set()
-        return [each for each in left if id(each) not in inner]
+        return roots
 
 
 _HOLDING_NOTHING = (type(None), str, int, float, bytes, Builtin, Module)

@@ -7,16 +7,15 @@ Knows in which order they do what. Evaluates nothing.
 from __future__ import annotations
 
 import ast
-import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from cwm_trace.models.containers import PATTERN
-from cwm_trace.models.machine import classes, enums, operators, sets
+from cwm_trace.models.machine import classes, enums, operators, tracebacks
 from cwm_trace.models.machine.calls import invoke
-from cwm_trace.models.machine.interpreter import Interpreter, Work
-from cwm_trace.models.machine.iterators import Iterator, collected, iterator_of, over_items, step
-from cwm_trace.models.machine.natives import CHECKED, in_order, native
+from cwm_trace.models.machine.interpreter import Activation, Interpreter, Work
+from cwm_trace.models.machine.iterators import collected, iterator_of, over_items, step
+from cwm_trace.models.machine.natives import CHECKED, native
 from cwm_trace.models.machine.questions import arguments, text_of
 from cwm_trace.models.machine.rendering import by_count
 from cwm_trace.models.machine.values import (
@@ -33,12 +32,10 @@ from cwm_trace.models.machine.values import (
     Method,
     Native,
     Object,
-    Set,
     Unknown,
     Value,
     closed,
     error,
-    find,
     is_made_of,
     known,
 )
@@ -223,13 +220,22 @@ def _astuple(m: Interpreter, value: Value) -> Value:
     return tuple(_as_dict(value.attributes[name]) for name, _ in value.kind.fields or ())
 
 
-@native("operator.methodcaller")
-def _methodcaller(m: Interpreter, name: Value, *args: Value, **named: Value) -> Value:
-    def run(m: Interpreter, value: Value) -> Work:
-        method = yield from classes.attribute(m, value, known(name))
-        return (yield from invoke(m, method, args, named))
+@native("dataclasses.is_dataclass")
+def _is_dataclass(m: Interpreter, value: Value) -> bool:
+    kind = value.kind if isinstance(value, Object) else value
+    return isinstance(kind, Class) and kind.flavour == "dataclass"
 
-    return _shown_call("methodcaller", run, (name, *args), named)
+
+@native("dataclasses.fields")
+def _fields(m: Interpreter, value: Value) -> Value:
+    kind = value.kind if isinstance(value, Object) else value
+    if not isinstance(kind, Class) or kind.flavour != "dataclass":
+        raise Lost
+    types = kind.space.get("__annotations__", Dict())
+    held = dict(zip(types.keys, types.values, strict=True))
+    return tuple(
+        Object(classes.FIELD, {"name": name, "type": held.get(name, Unknown())}) for name, _ in kind.fields or ()
+    )
 
 
 @native("dataclasses.replace")
@@ -436,647 +442,7 @@ def _at_least(m: Interpreter, one: Value, other: Value) -> Work:
 _ORDERS: Mapping[str, Callable[..., Any]] = {"__gt__": _greater, "__le__": _at_most, "__ge__": _at_least}
 
 
-# --- itertools
-
-
-def _lazily(name: str, advance: Callable[[Interpreter], Any], *sources: Value) -> Iterator:
-    return Iterator(f"<itertools.{name} object>", advance, sources)
-
-
-@native("itertools.count")
-def _count(m: Interpreter, start: Value = 0, step: Value = 1) -> Value:
-    now = known(start)
-
-    def advance(m: Interpreter) -> Value:
-        nonlocal now
-        given = now
-        now = m.questions.sure(f"{text_of(now)} + {text_of(step)}")
-        made.shown = _counts(now, step)
-        return given
-
-    made = Iterator(_counts(now, step), advance)
-    return made
-
-
-def _counts(now: Value, step: Value) -> str:
-    return f"count({text_of(now)}{f', {text_of(step)}' if known(step) != 1 else ''})"
-
-
-@native("itertools.cycle")
-def _cycle(m: Interpreter, over: Value) -> Work:
-    inner = yield from iterator_of(m, over)
-    seen: list[Value] = []
-    place = -1
-
-    def advance(m: Interpreter) -> Work:
-        nonlocal place
-        if place < 0:
-            item = yield from step(m, inner)
-            if item is not END:
-                seen.append(item)
-                return item
-        if not seen:
-            return END
-        place = (place + 1) % len(seen)
-        return seen[place]
-
-    return _lazily("cycle", advance, inner)
-
-
-@native("itertools.repeat")
-def _repeat(m: Interpreter, item: Value, *times: Value) -> Value:
-    left = known(times[0]) if times else -1
-    shown = f"repeat({text_of(item)}" if closed(known(item)) is not None else ""
-
-    def told() -> str:
-        return f"{shown}{f', {left}' if left >= 0 else ''})" if shown else ""
-
-    def advance(m: Interpreter) -> Value:
-        nonlocal left
-        if left == 0:
-            return END
-        left -= 1
-        made.shown = told()
-        return item
-
-    made = Iterator(told(), advance, (item,))
-    return made
-
-
-@native("itertools.chain")
-def _chain(m: Interpreter, *overs: Value) -> Value:
-    return _chained(over_items(list(overs), "tuple_iterator"))
-
-
-@native("itertools.chain.from_iterable")
-def _chain_of(m: Interpreter, overs: Value) -> Work:
-    return _chained((yield from iterator_of(m, overs)))
-
-
-def _chained(overs: Value) -> Iterator:
-    inner: Value = None
-
-    def advance(m: Interpreter) -> Work:
-        nonlocal inner
-        while True:
-            if inner is None:
-                over = yield from step(m, overs)
-                if over is END:
-                    return END
-                inner = yield from iterator_of(m, over)
-            item = yield from step(m, inner)
-            if item is not END:
-                return item
-            inner = None
-
-    return _lazily("chain", advance, overs)
-
-
-@native("itertools.islice")
-def _islice(m: Interpreter, over: Value, *bounds: Value) -> Work:
-    inner = yield from iterator_of(m, over)
-    given = [known(bound) for bound in bounds]
-    start, stop, by = (0, given[0], 1) if len(given) == 1 else (*given, None, None)[:3]
-    wanted, place = start or 0, 0
-
-    def advance(m: Interpreter) -> Work:
-        given = yield from next_one(m)
-        if given is END:
-            made.sources = ()  # which it lets go of
-        return given
-
-    def next_one(m: Interpreter) -> Work:
-        nonlocal wanted, place
-        while stop is None or wanted < stop:
-            item = yield from step(m, inner)
-            if item is END:
-                return END
-            place += 1
-            if place - 1 == wanted:
-                wanted += by or 1
-                return item
-        while stop is not None and place < min(stop, wanted):
-            if (yield from step(m, inner)) is END:
-                break
-            place += 1
-        return END
-
-    made = _lazily("islice", advance, inner)
-    return made
-
-
-@native("itertools.accumulate")
-def _accumulate(m: Interpreter, over: Value, func: Value = None, initial: Value = None) -> Work:
-    inner = yield from iterator_of(m, over)
-    total: Any = UNSET
-
-    def advance(m: Interpreter) -> Work:
-        nonlocal total
-        if total is UNSET and initial is not None:
-            total = initial
-            return total
-        item = yield from step(m, inner)
-        if item is END:
-            return END
-        if total is UNSET:
-            total = item
-        elif func is None:
-            total = yield from operators.binary(m, "+", total, item)
-        else:
-            total = yield from invoke(m, func, [total, item], {})
-        return total
-
-    return _lazily("accumulate", advance, inner)
-
-
-_LARGEST = 40  # items, or repetitions
-
-
-def _selects(name: str, make: Callable[..., Any]) -> None:
-    """What only puts items together, by their places."""
-
-    def run(m: Interpreter, *overs: Value, **named: Value) -> Work:
-        pools: list[list[Value]] = []
-        sizes: list[int] = []
-        for over in overs:
-            if isinstance(known(over), int) and pools:
-                sizes.append(known(over))
-            else:
-                pools.append((yield from collected(m, over)))
-        if sum(map(len, pools)) > _LARGEST or known(named.get("repeat", 1)) > _LARGEST:
-            raise Lost
-        words = {word: known(value) for word, value in named.items()}
-        made = make(*(range(len(pool)) for pool in pools), *sizes, **words)
-        several = [*pools * words.get("repeat", 1)] if name == "product" else None
-
-        def advance(m: Interpreter) -> Value:
-            places = next(made, None)
-            if places is None:
-                return END
-            of = several or [pools[0]] * len(places)
-            return tuple(pool[place] for pool, place in zip(of, places, strict=True))
-
-        return _lazily(name, advance, *pools)
-
-    native(f"itertools.{name}")(run)
-
-
-for _kind in (
-    itertools.product,
-    itertools.permutations,
-    itertools.combinations,
-    itertools.combinations_with_replacement,
-):
-    _selects(_kind.__name__, _kind)
-
-
-@native("itertools.pairwise")
-def _pairwise(m: Interpreter, over: Value) -> Work:
-    inner = yield from iterator_of(m, over)
-    before: Any = UNSET
-
-    def advance(m: Interpreter) -> Work:
-        nonlocal before
-        if before is UNSET:
-            before = yield from step(m, inner)
-        item = END if before is END else (yield from step(m, inner))
-        if item is END:
-            return END
-        pair, before = (before, item), item
-        return pair
-
-    return _lazily("pairwise", advance, inner)
-
-
-@native("itertools.zip_longest")
-def _zip_longest(m: Interpreter, *overs: Value, fillvalue: Value = None) -> Work:
-    inner: list[Value] = []
-    for over in overs:
-        inner.append((yield from iterator_of(m, over)))
-    ended = [False] * len(inner)
-
-    def advance(m: Interpreter) -> Work:
-        items = []
-        for place, each in enumerate(inner):
-            item = END if ended[place] else (yield from step(m, each))
-            ended[place] = item is END
-            if all(ended):
-                return END
-            items.append(fillvalue if item is END else item)
-        return tuple(items) if items else END
-
-    return _lazily("zip_longest", advance, *inner)
-
-
-@native("itertools.starmap")
-def _starmap(m: Interpreter, function: Value, over: Value) -> Work:
-    inner = yield from iterator_of(m, over)
-
-    def advance(m: Interpreter) -> Work:
-        item = yield from step(m, inner)
-        if item is END:
-            return END
-        return (yield from invoke(m, function, (yield from collected(m, item)), {}))
-
-    return _lazily("starmap", advance, inner, function)
-
-
-def _while(name: str, wanted: bool) -> None:
-    def run(m: Interpreter, function: Value, over: Value) -> Work:
-        inner = yield from iterator_of(m, over)
-        passed = False
-
-        def advance(m: Interpreter) -> Work:
-            nonlocal passed
-            while (item := (yield from step(m, inner))) is not END:
-                if passed:
-                    return item
-                given = item if function is None else (yield from invoke(m, function, [item], {}))
-                holds = yield from operators.truth_of(m, given)
-                if name == "takewhile":
-                    return item if holds else END
-                if not holds:
-                    passed = name == "dropwhile"
-                    return item
-            return END
-
-        return _lazily(name, advance, inner, function)
-
-    native(f"itertools.{name}")(run)
-
-
-for _name in ("takewhile", "dropwhile", "filterfalse"):
-    _while(_name, True)
-
-
-@native("itertools.compress")
-def _compress(m: Interpreter, over: Value, chosen: Value) -> Work:
-    items, marks = (yield from collected(m, over)), (yield from collected(m, chosen))
-    kept = []
-    for item, mark in zip(items, marks, strict=False):
-        if (yield from operators.truth_of(m, mark)):
-            kept.append(item)
-    return over_items(kept, "itertools.compress")
-
-
-@native("itertools.groupby")
-def _groupby(m: Interpreter, over: Value, key: Value = None) -> Work:
-    inner = yield from iterator_of(m, over)
-    state: dict[str, Any] = {"item": UNSET, "key": UNSET, "target": UNSET, "group": 0}
-
-    def advance_item(m: Interpreter) -> Work:
-        item = yield from step(m, inner)
-        if item is END:
-            state["item"] = END
-            return
-        state["item"], state["key"] = item, item if key is None else (yield from invoke(m, key, [item], {}))
-
-    def advance(m: Interpreter) -> Work:
-        state["group"] += 1
-        if state["item"] is UNSET:
-            yield from advance_item(m)
-        else:
-            while state["item"] is not END and (yield from operators.same(m, state["target"], state["key"])):
-                yield from advance_item(m)
-        if state["item"] is END:
-            return END
-        state["target"] = state["key"]
-        return state["key"], group(state["group"])
-
-    def group(number: int) -> Iterator:
-        is_first = True
-
-        def member(m: Interpreter) -> Work:
-            nonlocal is_first
-            if state["group"] != number:
-                return END
-            if not is_first:
-                yield from advance_item(m)
-            is_first = False
-            if state["item"] is END or not (yield from operators.same(m, state["target"], state["key"])):
-                return END
-            return state["item"]
-
-        return Iterator("<itertools._grouper object>", member, (inner,))
-
-    return _lazily("groupby", advance, inner, key)
-
-
-# --- heapq and bisect: CPython's own steps, by comparisons
-
-
-def _is_less(m: Interpreter, one: Value, other: Value) -> Work:
-    return (yield from operators.truth_of(m, (yield from operators.compared(m, "<", one, other))))
-
-
-def _sift_down(m: Interpreter, heap: list[Value], start: int, place: int) -> Work:
-    item = heap[place]
-    while place > start:
-        parent = (place - 1) >> 1
-        if not (yield from _is_less(m, item, heap[parent])):
-            break
-        heap[place], place = heap[parent], parent
-    heap[place] = item
-
-
-def _sift_up(m: Interpreter, heap: list[Value], place: int) -> Work:
-    end, start, item = len(heap), place, heap[place]
-    child = 2 * place + 1
-    while child < end:
-        right = child + 1
-        if right < end and not (yield from _is_less(m, heap[child], heap[right])):
-            child = right
-        heap[place], place = heap[child], child
-        child = 2 * place + 1
-    heap[place] = item
-    yield from _sift_down(m, heap, start, place)
-
-
-@native("heapq.heappush")
-def _heappush(m: Interpreter, heap: Value, item: Value) -> Work:
-    heap.items.append(item)
-    yield from _sift_down(m, heap.items, 0, len(heap.items) - 1)
-
-
-@native("heapq.heappop")
-def _heappop(m: Interpreter, heap: Value) -> Work:
-    if not heap.items:
-        raise error("IndexError", "index out of range")
-    last = heap.items.pop()
-    if not heap.items:
-        return last
-    given, heap.items[0] = heap.items[0], last
-    yield from _sift_up(m, heap.items, 0)
-    return given
-
-
-@native("heapq.heapify")
-def _heapify(m: Interpreter, heap: Value) -> Work:
-    for place in reversed(range(len(heap.items) // 2)):
-        yield from _sift_up(m, heap.items, place)
-
-
-@native("heapq.heapreplace")
-def _heapreplace(m: Interpreter, heap: Value, item: Value) -> Work:
-    if not heap.items:
-        raise error("IndexError", "index out of range")
-    given, heap.items[0] = heap.items[0], item
-    yield from _sift_up(m, heap.items, 0)
-    return given
-
-
-@native("heapq.heappushpop")
-def _heappushpop(m: Interpreter, heap: Value, item: Value) -> Work:
-    if heap.items and (yield from _is_less(m, heap.items[0], item)):
-        item, heap.items[0] = heap.items[0], item
-        yield from _sift_up(m, heap.items, 0)
-    return item
-
-
-@native("heapq.merge")
-def _merge(m: Interpreter, *overs: Value, key: Value = None, reverse: Value = False) -> Work:
-    inner: list[Value] = []
-    for over in overs:
-        inner.append((yield from iterator_of(m, over)))
-    heads: list[tuple[Value, Value, Value]] = []  # keys, items, and where they are from
-
-    def advance(m: Interpreter) -> Work:
-        while inner:
-            yield from draw(m, inner.pop(0), len(heads))
-        if not heads:
-            return END
-        best = 0
-        for place in range(1, len(heads)):
-            pair = (heads[best][0], heads[place][0]) if known(reverse) else (heads[place][0], heads[best][0])
-            if (yield from _is_less(m, *pair)):
-                best = place
-        _, item, source = heads.pop(best)
-        yield from draw(m, source, best)
-        return item
-
-    def draw(m: Interpreter, source: Value, place: int) -> Work:
-        item = yield from step(m, source)
-        if item is not END:
-            given = item if key is None else (yield from invoke(m, key, [item], {}))
-            heads.insert(place, (given, item, source))
-
-    return Iterator("<generator object merge>", advance, list(inner))
-
-
-@native("heapq.nsmallest")
-def _nsmallest(m: Interpreter, count: Value, over: Value, key: Value = None) -> Work:
-    return (yield from _best_of(m, count, over, key, False))
-
-
-@native("heapq.nlargest")
-def _nlargest(m: Interpreter, count: Value, over: Value, key: Value = None) -> Work:
-    return (yield from _best_of(m, count, over, key, True))
-
-
-def _best_of(m: Interpreter, count: Value, over: Value, key: Value, is_down: bool) -> Work:
-    items = yield from in_order(m, (yield from collected(m, over)), key, is_down)
-    return List(items[: max(0, known(count))])
-
-
-def _place_in(m: Interpreter, over: Value, item: Value, is_left: bool, bounds: Sequence[Value], key: Value) -> Work:
-    low, high = (*map(known, bounds), *(0, None)[len(bounds) :])[:2]
-    high = len(over.items) if high is None else high
-    while low < high:
-        middle = (low + high) // 2
-        other = over.items[middle] if key is None else (yield from invoke(m, key, [over.items[middle]], {}))
-        if is_left:
-            goes_on = yield from _is_less(m, other, item)
-        else:
-            goes_on = not (yield from _is_less(m, item, other))
-        low, high = (middle + 1, high) if goes_on else (low, middle)
-    return low
-
-
-@native("bisect.bisect_left")
-def _bisect_left(m: Interpreter, over: Value, item: Value, *bounds: Value, key: Value = None) -> Work:
-    return _place_in(m, over, item, True, bounds, key)
-
-
-@native("bisect.bisect", "bisect.bisect_right")
-def _bisect(m: Interpreter, over: Value, item: Value, *bounds: Value, key: Value = None) -> Work:
-    return _place_in(m, over, item, False, bounds, key)
-
-
-@native("bisect.insort", "bisect.insort_right")
-def _insort(m: Interpreter, over: Value, item: Value) -> Work:
-    over.items.insert((yield from _place_in(m, over, item, False, (), None)), item)
-
-
-@native("bisect.insort_left")
-def _insort_left(m: Interpreter, over: Value, item: Value) -> Work:
-    over.items.insert((yield from _place_in(m, over, item, True, (), None)), item)
-
-
-# --- copy, operator, contextlib
-
-
-@native("copy.copy")
-def _copy(m: Interpreter, value: Value) -> Work:
-    value = known(value)
-    match value:
-        case Object(kind=Class() as kind):
-            if find(kind, "__copy__") is not None:
-                return (yield from invoke(m, find(kind, "__copy__"), [value], {}))
-            return Object(kind, dict(value.attributes), value.held)
-        case List():
-            return List([*value.items], value.kind, value.most)
-        case Set():
-            return sets.copied(value)
-        case Dict():
-            return Dict([*value.keys], [*value.values], value.kind, value.make)
-    return value
-
-
-@native("copy.deepcopy")
-def _deepcopy(m: Interpreter, value: Value) -> Value:
-    return _deep(value, {})
-
-
-def _deep(value: Value, seen: dict[int, Value]) -> Value:
-    value = known(value)
-    if id(value) in seen:
-        return seen[id(value)]
-    match value:
-        case tuple():
-            return tuple(_deep(each, seen) for each in value)
-        case List():
-            made: Value = List([], value.kind, value.most)
-            seen[id(value)] = made
-            made.items += [_deep(each, seen) for each in value.items]
-        case Set():
-            items = [_deep(each, seen) for each in value.items]
-            made = sets.put_together(items) or Set(items, has_order=False)
-            made.kind = value.kind
-        case Dict():
-            made = Dict([], [], value.kind, value.make)
-            seen[id(value)] = made
-            made.keys += [_deep(each, seen) for each in value.keys]
-            made.values += [_deep(each, seen) for each in value.values]
-        case Object(kind=Class(flavour="" | "dataclass" | "namedtuple") as kind):
-            if find(kind, "__deepcopy__") is not None:
-                raise Lost
-            made = Object(kind)
-            seen[id(value)] = made
-            made.attributes |= {name: _deep(each, seen) for name, each in value.attributes.items()}
-            made.held = tuple(_deep(each, seen) for each in value.held)
-        case _:
-            return value
-    seen[id(value)] = made
-    return made
-
-
-@native("operator.itemgetter")
-def _itemgetter(m: Interpreter, *keys: Value) -> Value:
-    def run(m: Interpreter, value: Value) -> Work:
-        found = []
-        for key in keys:
-            found.append((yield from operators.item(m, value, key)))
-        return found[0] if len(found) == 1 else tuple(found)
-
-    return _shown_call("itemgetter", run, keys)
-
-
-@native("operator.attrgetter")
-def _attrgetter(m: Interpreter, *names: Value) -> Value:
-    def run(m: Interpreter, value: Value) -> Work:
-        found = []
-        for name in names:
-            given = value
-            for part in known(name).split("."):
-                given = yield from classes.attribute(m, given, part)
-            found.append(given)
-        return found[0] if len(found) == 1 else tuple(found)
-
-    return _shown_call("attrgetter", run, names)
-
-
-def _shown_call(
-    name: str, run: Callable[..., Any], args: Sequence[Value], named: Mapping[str, Value] | None = None
-) -> Native:
-    """A function that is shown as the call that has made it."""
-    texts = [closed(known(each)) for each in (*args, *(named or {}).values())]
-    made = "" if None in texts else f"operator.{name}({arguments(args, dict(named or {}))})"
-    return Native(name, run, shown=made)
-
-
-def _of_sign(name: str, sign: str) -> None:
-    def run(m: Interpreter, left: Value, right: Value) -> Work:
-        if sign in ("==", "!=", "<", ">", "<=", ">="):
-            return operators.compared(m, sign, left, right)
-        return operators.binary(m, sign, left, right)
-
-    native(f"operator.{name}")(run)
-
-
-for _name, _sign in {
-    "add": "+", "sub": "-", "mul": "*", "truediv": "/", "floordiv": "//", "mod": "%", "pow": "**", "and_": "&", "or_": "|",
-    "xor": "^", "eq": "==", "ne": "!=", "lt": "<", "gt": ">", "le": "<=", "ge": ">=", "concat": "+",
-    "iadd": "+=", "isub": "-=", "imul": "*=", "lshift": "<<", "rshift": ">>",
-}.items():  # fmt: skip
-    _of_sign(_name, _sign)
-
-
-@native("dataclasses.is_dataclass")
-def _is_dataclass(m: Interpreter, value: Value) -> bool:
-    kind = value.kind if isinstance(value, Object) else value
-    return isinstance(kind, Class) and kind.flavour == "dataclass"
-
-
-@native("dataclasses.fields")
-def _fields(m: Interpreter, value: Value) -> Value:
-    kind = value.kind if isinstance(value, Object) else value
-    if not isinstance(kind, Class) or kind.flavour != "dataclass":
-        raise Lost
-    types = kind.space.get("__annotations__", Dict())
-    held = dict(zip(types.keys, types.values, strict=True))
-    return tuple(
-        Object(classes.FIELD, {"name": name, "type": held.get(name, Unknown())}) for name, _ in kind.fields or ()
-    )
-
-
-@native("operator.not_")
-def _not(m: Interpreter, value: Value) -> Work:
-    return not (yield from operators.truth_of(m, value))
-
-
-@native("operator.truth")
-def _truth(m: Interpreter, value: Value) -> Work:
-    return (yield from operators.truth_of(m, value))
-
-
-@native("operator.contains")
-def _contains(m: Interpreter, over: Value, value: Value) -> Work:
-    return operators.contains(m, over, value)
-
-
-@native("operator.setitem")
-def _setitem(m: Interpreter, over: Value, key: Value, value: Value) -> Work:
-    return operators.set_item(m, over, key, value)
-
-
-@native("operator.delitem")
-def _delitem(m: Interpreter, over: Value, key: Value) -> Work:
-    return operators.delete_item(m, over, key)
-
-
-@native("operator.is_")
-def _is(m: Interpreter, left: Value, right: Value) -> Value:
-    return operators.is_same(known(left), known(right))
-
-
-@native("operator.neg")
-def _neg(m: Interpreter, value: Value) -> Work:
-    return operators.unary(m, "-", value)
-
-
-@native("operator.getitem")
-def _getitem(m: Interpreter, over: Value, key: Value) -> Work:
-    return operators.item(m, over, key)
+# --- contextlib, sys, random
 
 
 @native("contextlib.suppress")
@@ -1092,12 +458,16 @@ def _suppress(m: Interpreter, *kinds: Value) -> Value:
     )
 
 
-@native("sys.getsizeof", "time.time", "time.perf_counter", "time.monotonic", "random.random", "random.randint")
+@native(
+    *("sys.getsizeof", "sys.getrefcount", "time.time", "time.perf_counter", "time.monotonic", "time.process_time"),
+    *("time.time_ns", "time.perf_counter_ns", "random.random", "random.randint", "threading.get_ident"),
+    *("threading.get_native_id", "os.getpid", "os.getppid", "os.cpu_count", "os.getcwd", "os.urandom"),
+)
 def _untold(m: Interpreter, *_: Value, **__: Value) -> Value:
     return Unknown()
 
 
-@native("random.seed", "sys.setrecursionlimit")
+@native("random.seed", "sys.setrecursionlimit", "atexit.register", "gc.collect", "gc.disable", "gc.enable")
 def _nothing(m: Interpreter, *_: Value, **__: Value) -> Value:
     return None
 
@@ -1106,7 +476,21 @@ def _nothing(m: Interpreter, *_: Value, **__: Value) -> Value:
 def _exc_info(m: Interpreter) -> Value:
     if m.handled is None:
         return (None, None, None)
-    return (m.handled.kind, m.handled, Object(Builtin("traceback")))
+    return (m.handled.kind, m.handled, tracebacks.of_exception(m.handled))
+
+
+@native("sys.exit", "exit", "quit")
+def _exit(m: Interpreter, status: Value = None) -> None:
+    status = known(status)
+    raise error("SystemExit", *(() if status is None else status if isinstance(status, tuple) else (status,)))
+
+
+@native("sys._getframe", "inspect.currentframe")
+def _getframe(m: Interpreter, depth: Value = 0) -> Value:
+    frames = [each for each in reversed(m.active) if isinstance(each, Activation)]
+    if known(depth) >= len(frames):
+        raise error("ValueError", "call stack is not deep enough")
+    return tracebacks.PythonFrame(frames[known(depth)])
 
 
 @native("functools.cmp_to_key")

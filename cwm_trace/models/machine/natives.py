@@ -5,8 +5,19 @@ Knows in which order Python does what, as calls of the program's functions show 
 
 from __future__ import annotations
 
+import collections.abc
+import numbers
+from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from types import (
+    AsyncGeneratorType,
+    BuiltinFunctionType,
+    CoroutineType,
+    FunctionType,
+    GeneratorType,
+    MethodType,
+)
 from typing import Any
 
 from cwm_trace.models.machine import classes, forms, operators
@@ -14,7 +25,7 @@ from cwm_trace.models.machine.calls import calls, invoke
 from cwm_trace.models.machine.interpreter import Interpreter, Paused, Work, done
 from cwm_trace.models.machine.iterators import Iterator, collected, iterator_of, over_items, step
 from cwm_trace.models.machine.questions import arguments, operand, text_of
-from cwm_trace.models.machine.rendering import rendered, written
+from cwm_trace.models.machine.rendering import OTHER_CLASSES, rendered, written
 from cwm_trace.models.machine.values import (
     END,
     IMMUTABLE,
@@ -39,6 +50,7 @@ from cwm_trace.models.machine.values import (
     Unknown,
     Value,
     View,
+    as_plain,
     class_of,
     closed,
     error,
@@ -57,7 +69,8 @@ NATIVES: dict[str, Callable[..., Any]] = {}
 _WHOLE = frozenset("abs ascii bin bool chr complex divmod float hex int oct ord pow round".split())
 _HOOKS = {"abs": "__abs__", "int": "__int__", "float": "__float__", "round": "__round__", "hash": "__hash__"}
 PURE = frozenset(
-    "calendar datetime decimal fractions json math random re statistics string textwrap time typing unicodedata".split()
+    "calendar datetime decimal fractions hashlib json locale math platform random re statistics string textwrap time typing unicodedata"
+    " uuid zlib".split()
 )
 """Modules whose functions change nothing that they are given: what they give is unknown, and no more."""
 CHECKED = "_is_runtime_protocol"
@@ -115,7 +128,7 @@ def called(m: Interpreter, function: Builtin, args: Sequence[Value], named: Mapp
 def _whole(m: Interpreter, name: str, args: Sequence[Value], named: Mapping[str, Value]) -> Work:
     if any(map(is_unknown, args)):
         return m.unknown()
-    args = [known(arg) for arg in args]
+    args = [as_plain(known(arg)) for arg in args]
     if args and isinstance(args[0], Object) and (own := find(args[0].kind, _HOOKS.get(name, ""))) is not None:
         return (yield from invoke(m, own, args, named))
     if len(args) == 1 and name == "abs" and isinstance(args[0], (int, float)):
@@ -153,6 +166,7 @@ def _as_comparison(sign: str) -> Callable[..., Any]:
 
 
 _OF_METHODS: dict[str, Callable[..., Any]] = {
+    "__iter__": iterator_of,
     "__contains__": partial(operators.contains, is_plain=True),
     "__delitem__": partial(operators.delete_item, is_plain=True),
     "__getitem__": partial(operators.item, is_plain=True),
@@ -213,7 +227,7 @@ def _print(m: Interpreter, *values: Value, sep: Value = " ", end: Value = "\n", 
     texts = []
     for value in values:
         texts.append(Unknown() if isinstance(value, Unknown) else known((yield from written(m, value))))
-    target = file if file is not None else m.output
+    target = file if file is not None else m.streams.get("stdout")
     target = None if is_unknown(target) else known(target)
     if isinstance(target, Object) and isinstance(target.kind, Class):
         between, last = " " if sep is None else known(sep), "\n" if end is None else known(end)
@@ -421,12 +435,14 @@ def _tuple(m: Interpreter, over: Value = ()) -> Work:
 
 @native("set")
 def _set(m: Interpreter, over: Value = ()) -> Work:
+    if isinstance(known(over), Set) and not known(over).has_order:
+        return Set([*known(over).items], has_order=False)
     return (yield from operators.set_of(m, (yield from collected(m, over)), known(over)))
 
 
 @native("frozenset")
 def _frozenset(m: Interpreter, over: Value = ()) -> Work:
-    made = yield from operators.set_of(m, (yield from collected(m, over)), known(over))
+    made = yield from _set(m, over)
     made.kind = "frozenset"
     return made
 
@@ -569,39 +585,40 @@ def _issubclass(m: Interpreter, value: Value, kinds: Value) -> Value:
     return any(is_made_of(value, kind) for kind in _kinds(kinds))
 
 
-_ABSTRACT: Mapping[str, Sequence[str]] = {
-    "Iterable": (
-        "list",
-        "tuple",
-        "str",
-        "bytes",
-        "dict",
-        "set",
-        "frozenset",
-        "range",
-        "deque",
-        "Counter",
-        "defaultdict",
-    ),
-    "Sequence": ("list", "tuple", "str", "bytes", "range", "deque"),
-    "Mapping": ("dict", "Counter", "defaultdict", "OrderedDict"),
-    "Number": ("int", "float", "complex", "bool"),
-    "Hashable": ("int", "float", "complex", "bool", "str", "bytes", "NoneType"),
+_SAMPLES: Mapping[str, type] = {
+    **{kind.__name__: kind for kind in (list, tuple, str, bytes, bytearray, dict, set, frozenset, range, slice)},
+    **{kind.__name__: kind for kind in (int, float, complex, bool, type(None), type(...))},
+    **{kind.__name__: kind for kind in (deque, Counter, defaultdict, OrderedDict, GeneratorType, CoroutineType)},
+    **{"function": FunctionType, "method": MethodType, "builtin_function_or_method": BuiltinFunctionType},
+    **{"async_generator": AsyncGeneratorType, "type": type},
+    **{f"dict_{name}": type(getattr({}, name)()) for name in ("keys", "values", "items")},
 }
+"""Python's own classes, of which it is looked up which abstract ones they are of."""
+
+
+def _is_of_abstract(value: Value, module: str, name: str) -> bool:
+    """Whether a value of one of Python's own classes is of an abstract one. Raises Lost."""
+    if isinstance(value, Iterator):
+        return name in ("Iterable", "Iterator", "Hashable")
+    kind = BaseException if isinstance(value, Object) and is_exception(value.kind) else _SAMPLES.get(kind_name(value))
+    abstract = getattr(numbers if module == "numbers" else collections.abc, name, None)
+    if kind is None or not isinstance(abstract, type):
+        raise Lost
+    return issubclass(kind, abstract)
 
 
 def _is_one(value: Value, kind: Value) -> bool:
     value = known(value)
     if isinstance(kind, Builtin):
-        if kind.name.rpartition(".")[0] in ("collections.abc", "typing", "numbers"):
-            of = _ABSTRACT.get(kind.name.rpartition(".")[2])
-            if of is not None and isinstance(value, (*IMMUTABLE, tuple, List, Dict, Set, Range)):
-                return kind_name(value) in of
-            if isinstance(value, Object) and isinstance(value.kind, Class):
-                return _is_abstract(value.kind, kind.name.rpartition(".")[2])
-            raise Lost
+        module, _, name = kind.name.rpartition(".")
+        if module in ("collections.abc", "typing", "numbers"):
+            if isinstance(value, Object) and isinstance(value.kind, Class) and not is_exception(value.kind):
+                return _is_abstract(value.kind, name)
+            return _is_of_abstract(value, module, name)
         if kind.name.startswith("collections."):
             return kind_name(value) == kind.name.rpartition(".")[2]
+        if kind.name in OTHER_CLASSES:
+            return kind_name(value) == kind.name
         if kind.kind is None:
             raise Lost
         if isinstance(value, Dict):
@@ -633,7 +650,9 @@ def _is_abstract(kind: Class, name: str) -> bool:
         return True
     if name in _MEMBERS:
         return all(find(kind, each) is not None for each in _MEMBERS[name])
-    if name not in _ABSTRACT or name == "Hashable":
+    if name == "Hashable":
+        return not operators.has_no_hash(kind)
+    if not hasattr(collections.abc, name) and not hasattr(numbers, name):
         raise Lost
     return False
 
@@ -716,7 +735,69 @@ def _callable(m: Interpreter, value: Value) -> Value:
     return isinstance(value, (Function, Method, Builtin, Class, Native))
 
 
-@native("id", "open", "input", "float.fromhex")
+@native("dir")
+def _dir(m: Interpreter, *given: Value) -> Work:
+    owner = known(given[0]) if given else None
+    if isinstance(owner, Object) and (own := find(owner.kind, "__dir__")) is not None:
+        return List(
+            (yield from in_order(m, (yield from collected(m, (yield from invoke(m, own, [owner], {})))), None, False))
+        )
+    return List(sorted((yield from _names_of(m, owner)).items))
+
+
+@native("object.__dir__")
+def _names_of(m: Interpreter, owner: Value) -> Work:
+    kind = owner.kind if isinstance(owner, Object) else owner
+    if not isinstance(kind, Class) or kind.flavour:
+        raise Lost
+    names = {
+        "__dict__",
+        "__weakref__",
+        "__module__",
+        "__doc__",
+        *(owner.attributes if isinstance(owner, Object) else ()),
+    }
+    for each in kind.line:
+        names |= each.space.keys() if isinstance(each, Class) else {*dir(each.kind)}
+    return List(list(names - {"__qualname__"}))
+    yield
+
+
+@native("iterator.__next__")
+def _next_of(m: Interpreter, iterator: Value) -> Work:
+    return (yield from _next(m, iterator))
+
+
+@native("iterator.__iter__")
+def _itself(m: Interpreter, iterator: Value) -> Value:
+    return iterator
+
+
+@native("os.fspath")
+def _fspath(m: Interpreter, path: Value) -> Work:
+    path = known(path)
+    if isinstance(path, (str, bytes)):
+        return path
+    if isinstance(path, Object) and (own := find(path.kind, "__fspath__")) is not None:
+        return (yield from invoke(m, own, [path], {}))
+    raise error("TypeError", f"expected str, bytes or os.PathLike object, not {kind_name(path)}")
+
+
+@native("id")
+def _id(m: Interpreter, value: Value) -> Value:
+    value = known(value)
+    is_shared = isinstance(value, IMMUTABLE) and value is not None  # perhaps, with an equal one
+    return m.unknown() if is_shared and not m.is_in_library else m.identity(value)
+
+
+@native("random.shuffle")
+def _shuffle(m: Interpreter, x: Value) -> None:
+    if not isinstance(x, List):
+        raise Lost
+    x.items[:] = [m.unknown() for _ in x.items]
+
+
+@native("open", "input", "float.fromhex")
 def _unknown(m: Interpreter, *_: Value, **__: Value) -> Value:
     return m.unknown()
 
@@ -751,6 +832,8 @@ def _property(m: Interpreter, get: Value = None, set: Value = None, delete: Valu
 
 @native("str.maketrans", "bytes.maketrans")
 def _maketrans(m: Interpreter, *args: Value) -> Value:
+    if len(args) == 2 and all(isinstance(known(each), bytes) for each in args):
+        return bytes.maketrans(known(args[0]), known(args[1]))
     if len(args) == 1 or not all(isinstance(known(each), str) for each in args):
         return m.questions.value(f"str.maketrans({arguments(args, {})})")
     left, right, gone = (*map(known, args), "")[:3]

@@ -1,17 +1,19 @@
-"""JSON and CSV, which are values in another notation: read and written as Python's modules do it.
+"""JSON, CSV and forms of `str.format`, which are values in another notation: read and written as Python's modules do it.
 
 Knows which functions of the program they call, and when. Decoders of the program's own classes are not followed, and of encoders only `default`.
 """
 
 from __future__ import annotations
 
+import _string  # type: ignore[import-not-found]  # what `string.Formatter` is made of
 import csv
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.interpreter import Interpreter, Work
+from cwm_trace.models.machine.iterators import over_items
 from cwm_trace.models.machine.natives import native
 from cwm_trace.models.machine.values import (
     Dict,
@@ -135,3 +137,22 @@ def _key(key: Value) -> Value:
     if key is None or isinstance(key, (bool, int, float, str)):
         return key
     raise error("TypeError", f"keys must be str, int, float, bool or None, not {kind_name(key)}")
+
+
+@native("_string.formatter_parser")
+def _fields_of_form(m: Interpreter, form: Value) -> Value:
+    return over_items(list(_string_of(_string.formatter_parser, form)), "formatteriterator")
+
+
+@native("_string.formatter_field_name_split")
+def _field_name(m: Interpreter, name: Value) -> Value:
+    first, rest = _string_of(_string.formatter_field_name_split, name)
+    return (first, over_items(list(rest), "fieldnameiterator"))
+
+
+def _string_of(function: Callable[[str], Any], text: Value) -> Any:
+    """What `string.Formatter` takes apart. Raises Raised."""
+    try:
+        return function(known(text))
+    except ValueError as wrong:
+        raise error("ValueError", str(wrong)) from None

@@ -87,6 +87,11 @@ def _hex(m: Interpreter, data: Value, *how: Value) -> Value:
     return _octets(data).hex(*(known(each) for each in how))
 
 
+@native("bytes.translate", "bytearray.translate")
+def _translate(m: Interpreter, data: Value, table: Value, delete: Value = b"") -> Value:
+    return _octets(data).translate(None if known(table) is None else _octets(table), _octets(delete))
+
+
 @native("bytes.fromhex", "bytearray.fromhex")
 def _fromhex(m: Interpreter, text: Value) -> Value:
     try:

@@ -10,10 +10,10 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 from cwm_trace.frames import Event
-from cwm_trace.models.machine import awaiting, classes, enums, groups, matching, operators, sets
+from cwm_trace.models.machine import awaiting, classes, enums, groups, matching, operators, sets, tracebacks
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.code import CONVENTION, MAIN, Code, Display, Instruction
-from cwm_trace.models.machine.imported import FOLLOWED, member
+from cwm_trace.models.machine.imported import FOLLOWED, everything, member
 from cwm_trace.models.machine.interpreter import Activation, Again, Choice, Interpreter, Leaves, Work, chained
 from cwm_trace.models.machine.iterators import collected, iterator_of, step
 from cwm_trace.models.machine.values import (
@@ -530,7 +530,9 @@ def _is_op(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     if is_unknown(left) or is_unknown(right):
         frame.stack.append(Unknown())
         return
-    frame.stack.append(operators.is_same(known(left), known(right)) is not bool(ins.arg))
+    is_library = frame.code.module != MAIN  # which asks whether a constant of its own has come back
+    same = is_library and known(left) is known(right) or operators.is_same(known(left), known(right))
+    frame.stack.append(same is not bool(ins.arg))
 
 
 @_operation("CONTAINS_OP")
@@ -576,7 +578,7 @@ def _store_slice(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     m.begin(operators.set_item(m, over, Slice(start, stop, None), value), lambda _: None)
 
 
-_STOPITERATION_ERROR, _ASYNC_GEN_WRAP, _UNARY_POSITIVE, _LIST_TO_TUPLE = 3, 4, 5, 6
+_IMPORT_STAR, _STOPITERATION_ERROR, _ASYNC_GEN_WRAP, _UNARY_POSITIVE, _LIST_TO_TUPLE = range(2, 7)
 """Of `CALL_INTRINSIC_1`."""
 
 
@@ -584,6 +586,9 @@ _STOPITERATION_ERROR, _ASYNC_GEN_WRAP, _UNARY_POSITIVE, _LIST_TO_TUPLE = 3, 4, 5
 def _call_intrinsic(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     if ins.arg == _LIST_TO_TUPLE:
         _list_to_tuple(m, frame, ins)
+    elif ins.arg == _IMPORT_STAR:
+        m.begin(everything(m, frame.stack.pop().name), frame.space.update)
+        frame.stack.append(None)
     elif ins.arg == _ASYNC_GEN_WRAP:
         _async_gen_wrap(m, frame, ins)
     elif ins.arg == _UNARY_POSITIVE:
@@ -819,10 +824,23 @@ def _load_assertion_error(m: Interpreter, frame: Activation, ins: Instruction) -
 
 @_operation("IMPORT_NAME")
 def _import_name(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    _popped(frame, 2)
-    if ins.value != FOLLOWED:
-        operators.check_module(str(ins.value))
-    frame.stack.append(Module(str(ins.value)))
+    level, names = _popped(frame, 2)
+    name = str(ins.value)
+    if level:
+        package = frame.space.get("__package__")
+        if not isinstance(package, str):
+            raise Lost(name)
+        above = package.split(".")[: package.count(".") + 2 - level]
+        name = ".".join([*above, *filter(None, (name,))])
+    elif name != FOLLOWED:
+        operators.check_module(name)
+    frame.stack.append(Module(name if names else name.partition(".")[0]))
+
+
+@_operation("IMPORT_STAR")
+def _import_star(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    names = frame.names if frame.names is not None else frame.fast
+    m.begin(everything(m, frame.stack.pop().name), names.update)
 
 
 @_operation("IMPORT_FROM")
@@ -930,7 +948,7 @@ def _before_with(m: Interpreter, frame: Activation, ins: Instruction) -> None:
 @_operation("WITH_EXCEPT_START")
 def _with_except_start(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     leave, error = frame.stack[-4], frame.stack[-1]
-    m.begin(invoke(m, leave, [error.kind, error, Object(Builtin("traceback"))], {}))
+    m.begin(invoke(m, leave, [error.kind, error, tracebacks.of_exception(error)], {}))
 
 
 @_operation("MATCH_SEQUENCE", "MATCH_MAPPING")

@@ -13,7 +13,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
-from cwm_trace.models.machine import sets
+from cwm_trace.models.machine import sets, system
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.interpreter import Interpreter, Work
 from cwm_trace.models.machine.iterators import MOST_ITEMS, asked_for_length, collected, iterator_of, step
@@ -105,15 +105,23 @@ def unbound(name: Any) -> Raised:
 
 def of_module(module: str, name: str) -> Value:
     """What a module of the library has under a name."""
+    if module == "builtins":
+        return of_python(name)
     if (module, name) in VALUES:
         return read(VALUES[module, name])
-    if module in LOOKED_AT:
+    if module == "sys" and (own := system.attribute(name)) is not UNSET:
+        return own
+    if module in LOOKED_AT or module in sys.modules and module.partition(".")[0] in sys.stdlib_module_names:
         found = getattr(import_module(module), name, UNSET)
         if found is UNSET:
             raise error("AttributeError", f"module {module!r} has no attribute {name!r}")
         if not callable(found):
-            return Unknown()
+            return found if type(found) in (str, int, float, bool) and module not in _OF_ITS_OWN else Unknown()
     return Builtin(f"{module}.{name}")
+
+
+_OF_ITS_OWN = ("sys", "os", "time", "__main__")
+"""Modules whose values are those of this process."""
 
 
 def is_same(left: Value, right: Value) -> bool:
@@ -127,6 +135,8 @@ def is_same(left: Value, right: Value) -> bool:
             return False
         if isinstance(left, int) and isinstance(right, int) and -6 < left < 257 and -6 < right < 257:
             return left == right
+        if left != right:
+            return False
         raise Lost
     return left is right
 
@@ -191,16 +201,8 @@ def binary(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
             return (yield from _merged(m, left, right))
         case Dict(kind="Counter"), ("+" | "-" | "&" | "|"), Dict(kind="Counter"):
             return (yield from _tallies(m, plain, left, right))
-        case str(), "%", _ if closed(right) is None:
-            if "%r" in left or "%a" in left:
-                raise Lost
-            items = right if isinstance(right, tuple) else (right,)
-            texts = []
-            for each in items:
-                texts.append(each if closed(each) is not None else (yield from written(m, each)))
-            right = tuple(texts)
-    if plain == "%" and isinstance(left, str) and isinstance(right, Dict):
-        return (yield from _form(m, left, right))
+        case str(), "%", _ if isinstance(right, Dict) or closed(right) is None:
+            return (yield from _form(m, left, right))
     wrong = _unfit(plain, sign, left, right)
     if wrong is not None:
         raise wrong
@@ -226,7 +228,7 @@ def _of_octets(sign: str, left: Value, octets: bytes, right: Value) -> Value:
     return made if isinstance(left, bytes) else List(list(made), "bytearray")
 
 
-def _form(m: Interpreter, form: str, given: Dict) -> Work:
+def _form(m: Interpreter, form: str, given: Value) -> Work:
     from cwm_trace.models.machine.forms import by_percent  # which knows this module
 
     return (yield from by_percent(m, form, given))
@@ -567,14 +569,14 @@ def check_hashable(value: Value) -> None:
     value = known(value)
     is_mutable = isinstance(value, (List, Dict)) or (isinstance(value, Set) and value.kind == "set")
     if isinstance(value, Object) and isinstance(value.kind, Class):
-        is_mutable = _has_no_hash(value.kind)
+        is_mutable = has_no_hash(value.kind)
     if is_mutable:
         raise error("TypeError", f"unhashable type: '{kind_name(value)}'")
     for each in as_tuple(value) or ():
         check_hashable(each)
 
 
-def _has_no_hash(kind: Class) -> bool:
+def has_no_hash(kind: Class) -> bool:
     """Whether a class has a way to say what is equal, and none for hashes."""
     for each in kind.line:
         if isinstance(each, Class):
@@ -606,10 +608,21 @@ def may_equal(m: Interpreter, one: Value, other: Value) -> Work:
     return (yield from same(m, first, second))
 
 
+_LARGE = 100  # keys
+
+
+def _is_table(m: Interpreter, over: Dict) -> bool:
+    """Whether a dict is a large one by texts, or one of the library's, which nobody is asked about as a whole."""
+    is_large = len(over.keys) > _LARGE or m.is_in_library
+    return is_large and all(isinstance(each, (str, bytes)) for each in over.keys)
+
+
 def place_of(m: Interpreter, over: Dict, key: Value) -> Work:
     """Where a key stands in a dict; None: nowhere. Raises Raised."""
     key = known(key)
     yield from hashed(m, key)
+    if isinstance(key, (str, bytes)) and _is_table(m, over):
+        return over.keys.index(key) if key in over.keys else None
     text, keys = closed(key), [closed(each) for each in over.keys]
     if text is not None and None not in keys:
         if not keys:
@@ -653,7 +666,7 @@ def item(m: Interpreter, over: Value, key: Value, is_plain: bool = False) -> Wor
             return Alias(shown, over.origin if isinstance(over, Alias) else over)
         case Object() if (own := _own(over, "__getitem__")) is not None:
             return (yield from invoke(m, own, [over, key], {}))
-    key = yield from _as_index(m, key)
+    key = yield from as_index(m, key)
     items = over.items if isinstance(over, List) else list(over) if isinstance(over, bytes) else as_tuple(over)
     if items is not None and not isinstance(over, (Set,)):
         kind = "tuple" if as_tuple(over) is not None else "list"
@@ -694,7 +707,8 @@ def type_text(value: Value, is_typing: bool = False) -> str:
     return "..." if value is ... else repr(value)
 
 
-def _as_index(m: Interpreter, key: Value) -> Work:
+def as_index(m: Interpreter, key: Value) -> Work:
+    """A key, by its class's `__index__` if it has one. Raises Raised."""
     key = as_plain(known(key))
     if isinstance(key, Object) and (own := _own(key, "__index__")) is not None:
         return (yield from invoke(m, own, [key], {}))
@@ -742,7 +756,7 @@ def set_item(m: Interpreter, over: Value, key: Value, value: Value, is_plain: bo
         case Dict():
             yield from put(m, over, key, value)
         case List():
-            key = yield from _as_index(m, key)
+            key = yield from as_index(m, key)
             if isinstance(key, Slice):
                 more = yield from collected(m, value)
                 _set_slice(m, over, key, more)
@@ -798,7 +812,7 @@ def delete_item(m: Interpreter, over: Value, key: Value, is_plain: bool = False)
                 raise error("KeyError", key)
             del over.keys[place], over.values[place]
         case List():
-            key = yield from _as_index(m, key)
+            key = yield from as_index(m, key)
             try:
                 places = m.questions.places(len(over.items), f"[{_index(key)}]")
             except Raised:
@@ -829,7 +843,7 @@ def contains(m: Interpreter, over: Value, value: Value, is_plain: bool = False) 
         case str() if not isinstance(value, str):
             text = f"'in <string>' requires string as left operand, not {kind_name(value)}"
             raise error("TypeError", text)
-        case Set() if isinstance(value, Object) or as_tuple(value) is not None:
+        case Set() if isinstance(value, Object) or as_tuple(value) is not None or closed(over) is None:
             yield from hashed(m, value)
             return (yield from _among(m, value, over.items))
         case str() | bytes() | Range() | Set():
@@ -968,6 +982,8 @@ def put_in(m: Interpreter, over: Set, new: Sequence[Value], given: Value) -> Non
 
 def dict_of(m: Interpreter, keys: Sequence[Value], values: Sequence[Value]) -> Work:
     """A dict of these."""
+    if len(keys) > _LARGE and all(isinstance(key, str) for key in keys) and len({*keys}) == len(keys):
+        return Dict(list(keys), list(values))
     made = Dict()
     for key, value in zip(keys, values, strict=True):
         yield from put(m, made, key, value)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
+from cwm_trace.models.containers import MATCH
 from cwm_trace.models.items import Raises
 from cwm_trace.models.machine.values import Lost, Object, Raised, Unknown, Value, closed, known, read
 
@@ -20,6 +21,9 @@ class Answering(Protocol):
 
     def told_truth(self, test: str) -> bool | None:
         """Whether a test holds."""
+
+    def with_groups(self, told: str) -> str:
+        """What an operation has just given, with the groups of its matches."""
 
 
 class Questions:
@@ -42,7 +46,7 @@ class Questions:
         if told is None:
             self.on_unknown()
             return Unknown()
-        return read(told)
+        return read(self._answering.with_groups(told) if MATCH in told else told)
 
     def sure(self, operation: str) -> Value:
         """The same, which must be known. Raises Raised, Lost."""

@@ -7,7 +7,9 @@ evaluates nothing but literals.
 from __future__ import annotations
 
 import ast
+import binascii
 import builtins
+import struct
 from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import FrozenInstanceError, dataclass, field
 from decimal import InvalidOperation
@@ -26,6 +28,9 @@ _EXCEPTIONS: Mapping[str, type] = {
     "dataclasses.FrozenInstanceError": FrozenInstanceError,
     "json.JSONDecodeError": JSONDecodeError,
     "decimal.InvalidOperation": InvalidOperation,
+    "struct.error": struct.error,
+    "binascii.Error": binascii.Error,
+    "binascii.Incomplete": binascii.Incomplete,
 }
 """Those of modules that programs meet."""
 
@@ -221,6 +226,9 @@ class Object:
     attributes: MutableMapping[str, Value] = field(default_factory=dict)
     held: tuple[Value, ...] = ()
     frames: list[Value] = field(default_factory=list)
+    places: list[tuple[Any, int]] = field(
+        default_factory=list
+    )  # of an exception: Python frames, and lines, that it has left
     hashed: Value = None  # what its class's `__hash__` has given last
     cause: Value = None  # of an exception
     context: Value = None  # of an exception: the one that was handled when it was raised
@@ -586,6 +594,8 @@ def kind_name(value: Value) -> str:
         case View():
             return f"dict_{value.kind}"
         case Builtin() if value.kind is None:
+            if "." in value.name:
+                raise Lost(value.name)  # which may be anything
             return "builtin_function_or_method"
         case Method():
             return "method"

@@ -4,6 +4,7 @@ Tasks take turns as in CPython: what is called soon is called in the next round;
 """
 
 from collections import deque
+from contextvars import copy_context
 from heapq import heappop, heappush
 
 from followed import is_coroutine, lost, place
@@ -287,11 +288,12 @@ class Future:
 
 
 class Task(Future):
-    def __init__(self, coro, *, name=None):
+    def __init__(self, coro, *, name=None, context=None):
         if not is_coroutine(coro) and not isinstance(coro, _Closing):
             raise TypeError(f"a coroutine was expected, got {coro!r}")
         Future.__init__(self)
         self._coro, self._waits_for, self._must_cancel, self._asked_to_end = coro, None, False, 0
+        self._context = copy_context() if context is None else context
         if name is None:
             _tasks_made[0] += 1
             name = f"Task-{_tasks_made[0]}"
@@ -340,7 +342,7 @@ class Task(Future):
         self._waits_for = None
         around, self._home._task = self._home._task, self
         try:
-            given = self._coro.send(None) if error is None else self._coro.throw(error)
+            given = self._context.run(self._coro.send if error is None else self._coro.throw, error)
         except StopIteration as ended:
             if self._must_cancel:
                 self._must_cancel = False

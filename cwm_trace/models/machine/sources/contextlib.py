@@ -119,16 +119,24 @@ class AsyncExitStack:
         return _left(given, now, is_new)
 
 
-class redirect_stdout:
+class _Redirect:
     def __init__(self, target):
         self._target, self._before = target, []
 
     def __enter__(self):
-        self._before.append(redirect(self._target))
+        self._before.append(redirect(self._stream, self._target))
         return self._target
 
     def __exit__(self, *error):
-        redirect(self._before.pop())
+        redirect(self._stream, self._before.pop())
+
+
+class redirect_stdout(_Redirect):
+    _stream = "stdout"
+
+
+class redirect_stderr(_Redirect):
+    _stream = "stderr"
 
 
 class AbstractAsyncContextManager:

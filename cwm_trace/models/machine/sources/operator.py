@@ -10,3 +10,7 @@ def indexOf(a, b):
         if b in [each]:
             return place
     raise ValueError("sequence.index(x): x not in sequence")
+
+
+def call(obj, /, *args, **kwargs):
+    return obj(*args, **kwargs)

@@ -1,5 +1,7 @@
 """`types`, as far as it is followed."""
 
+from collections.abc import Mapping
+
 
 class SimpleNamespace:
     def __init__(self, /, **given):
@@ -11,3 +13,62 @@ class SimpleNamespace:
 
     def __eq__(self, other):
         return vars(self) == vars(other) if isinstance(other, SimpleNamespace) else NotImplemented
+
+
+class mappingproxy(Mapping):
+    __module__, __qualname__ = "builtins", "mappingproxy"
+
+    def __init__(self, mapping):
+        self._mapping = mapping
+
+    def __repr__(self):
+        return f"mappingproxy({self._mapping!r})"
+
+    def __getitem__(self, key):
+        return self._mapping[key]
+
+    def __contains__(self, key):
+        return key in self._mapping
+
+    def __iter__(self):
+        return iter(self._mapping)
+
+    def __len__(self):
+        return len(self._mapping)
+
+    def __eq__(self, other):
+        return self._mapping == (other._mapping if isinstance(other, mappingproxy) else other)
+
+    def get(self, key, default=None):
+        return self._mapping.get(key, default)
+
+    def keys(self):
+        return self._mapping.keys()
+
+    def values(self):
+        return self._mapping.values()
+
+    def items(self):
+        return self._mapping.items()
+
+    def copy(self):
+        return self._mapping.copy()
+
+
+MappingProxyType = mappingproxy
+
+
+def _function():
+    yield
+
+
+class _Class:
+    def method(self):
+        pass
+
+
+FunctionType = LambdaType = type(_function)
+GeneratorType = type(_function())
+MethodType = type(_Class().method)
+BuiltinFunctionType = BuiltinMethodType = type(len)
+NoneType = type(None)

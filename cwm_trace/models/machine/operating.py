@@ -1,0 +1,130 @@
+"""`operator`: the operators as functions, and functions that look items, attributes and methods up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from cwm_trace.models.machine import classes, operators
+from cwm_trace.models.machine.calls import invoke
+from cwm_trace.models.machine.interpreter import Interpreter, Work
+from cwm_trace.models.machine.natives import native
+from cwm_trace.models.machine.questions import arguments
+from cwm_trace.models.machine.values import Native, Value, closed, error, kind_name, known
+
+
+@native("operator.methodcaller")
+def _methodcaller(m: Interpreter, name: Value, *args: Value, **named: Value) -> Value:
+    def run(m: Interpreter, value: Value) -> Work:
+        method = yield from classes.attribute(m, value, known(name))
+        return (yield from invoke(m, method, args, named))
+
+    return _shown_call("methodcaller", run, (name, *args), named)
+
+
+@native("operator.itemgetter")
+def _itemgetter(m: Interpreter, *keys: Value) -> Value:
+    def run(m: Interpreter, value: Value) -> Work:
+        found = []
+        for key in keys:
+            found.append((yield from operators.item(m, value, key)))
+        return found[0] if len(found) == 1 else tuple(found)
+
+    return _shown_call("itemgetter", run, keys)
+
+
+@native("operator.attrgetter")
+def _attrgetter(m: Interpreter, *names: Value) -> Value:
+    def run(m: Interpreter, value: Value) -> Work:
+        found = []
+        for name in names:
+            given = value
+            for part in known(name).split("."):
+                given = yield from classes.attribute(m, given, part)
+            found.append(given)
+        return found[0] if len(found) == 1 else tuple(found)
+
+    return _shown_call("attrgetter", run, names)
+
+
+def _shown_call(
+    name: str, run: Callable[..., Any], args: Sequence[Value], named: Mapping[str, Value] | None = None
+) -> Native:
+    """A function that is shown as the call that has made it."""
+    texts = [closed(known(each)) for each in (*args, *(named or {}).values())]
+    made = "" if None in texts else f"operator.{name}({arguments(args, dict(named or {}))})"
+    return Native(name, run, shown=made)
+
+
+def _of_sign(name: str, sign: str) -> None:
+    def run(m: Interpreter, left: Value, right: Value) -> Work:
+        if sign in ("==", "!=", "<", ">", "<=", ">="):
+            return operators.compared(m, sign, left, right)
+        return operators.binary(m, sign, left, right)
+
+    native(f"operator.{name}")(run)
+
+
+for _name, _sign in {
+    "add": "+", "sub": "-", "mul": "*", "truediv": "/", "floordiv": "//", "mod": "%", "pow": "**", "and_": "&", "or_": "|",
+    "xor": "^", "eq": "==", "ne": "!=", "lt": "<", "gt": ">", "le": "<=", "ge": ">=", "concat": "+",
+    "lshift": "<<", "rshift": ">>", "matmul": "@", "iadd": "+=", "isub": "-=", "imul": "*=", "itruediv": "/=", "ifloordiv": "//=",
+    "imod": "%=", "ipow": "**=", "iand": "&=", "ior": "|=", "ixor": "^=", "ilshift": "<<=", "irshift": ">>=", "iconcat": "+=",
+}.items():  # fmt: skip
+    _of_sign(_name, _sign)
+
+
+@native("operator.not_")
+def _not(m: Interpreter, value: Value) -> Work:
+    return not (yield from operators.truth_of(m, value))
+
+
+@native("operator.truth")
+def _truth(m: Interpreter, value: Value) -> Work:
+    return (yield from operators.truth_of(m, value))
+
+
+@native("operator.contains")
+def _contains(m: Interpreter, over: Value, value: Value) -> Work:
+    return operators.contains(m, over, value)
+
+
+@native("operator.setitem")
+def _setitem(m: Interpreter, over: Value, key: Value, value: Value) -> Work:
+    return operators.set_item(m, over, key, value)
+
+
+@native("operator.delitem")
+def _delitem(m: Interpreter, over: Value, key: Value) -> Work:
+    return operators.delete_item(m, over, key)
+
+
+@native("operator.is_")
+def _is(m: Interpreter, left: Value, right: Value) -> Value:
+    return operators.is_same(known(left), known(right))
+
+
+@native("operator.is_not")
+def _is_not(m: Interpreter, left: Value, right: Value) -> Value:
+    return not operators.is_same(known(left), known(right))
+
+
+def _of_one(name: str, sign: str) -> None:
+    native(f"operator.{name}")(lambda m, value: operators.unary(m, sign, value))
+
+
+for _name, _sign in {"neg": "-", "pos": "+", "inv": "~", "invert": "~"}.items():
+    _of_one(_name, _sign)
+
+
+@native("operator.index")
+def _index(m: Interpreter, value: Value) -> Work:
+    given = yield from operators.as_index(m, value)
+    if not isinstance(given, int):
+        raise error("TypeError", f"'{kind_name(given)}' object cannot be interpreted as an integer")
+    return given
+
+
+@native("operator.getitem")
+def _getitem(m: Interpreter, over: Value, key: Value) -> Work:
+    return operators.item(m, over, key)

@@ -1,0 +1,57 @@
+"""`struct` and `binascii`: numbers and bytes in notations of the library, written and read by the program (as `machine.octets` does others).
+
+Checksums are no notations: what they come to is unknown.
+"""
+
+from __future__ import annotations
+
+import binascii
+import struct
+from collections.abc import Callable
+from typing import Any
+
+from cwm_trace.models.machine.interpreter import Interpreter
+from cwm_trace.models.machine.iterators import over_items
+from cwm_trace.models.machine.natives import native
+from cwm_trace.models.machine.values import List, Lost, Value, error, is_unknown, known, octets_of
+
+_ERRORS = {struct.error: "struct.error", binascii.Error: "binascii.Error", binascii.Incomplete: "binascii.Incomplete"}
+
+
+def _plain(value: Value) -> Any:
+    value = known(value)
+    if isinstance(value, List) and value.kind == "bytearray":
+        value = octets_of(value)
+    if not isinstance(value, (int, float, str, bytes)):
+        raise Lost
+    return value
+
+
+def _written(function: Callable[..., Any], *args: Value, **named: Value) -> Any:
+    """What a function of the library gives. Raises Raised, Lost."""
+    try:
+        return function(*map(_plain, args), **{name: _plain(value) for name, value in named.items()})
+    except (struct.error, binascii.Error) as bad:
+        raise error(_ERRORS[type(bad)], *bad.args) from None
+    except (TypeError, ValueError):
+        raise Lost from None
+
+
+def _register(name: str, function: Callable[..., Any]) -> None:
+    def run(m: Interpreter, *args: Value, **named: Value) -> Value:
+        if any(map(is_unknown, (*args, *named.values()))):
+            return m.unknown()
+        return _written(function, *args, **named)
+
+    native(name)(run)
+
+
+for _name in ("pack", "unpack", "calcsize", "unpack_from"):
+    _register(f"struct.{_name}", getattr(struct, _name))
+for _name in ("hexlify", "b2a_hex", "unhexlify", "a2b_hex", "b2a_base64", "a2b_base64"):
+    _register(f"binascii.{_name}", getattr(binascii, _name))
+
+
+@native("struct.iter_unpack")
+def _iter_unpack(m: Interpreter, form: Value, data: Value) -> Value:
+    return over_items(_written(lambda *given: list(struct.iter_unpack(*given)), form, data), "unpack_iterator")

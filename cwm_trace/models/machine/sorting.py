@@ -1,0 +1,159 @@
+"""`heapq` and `bisect`: CPython's own steps, by comparisons."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cwm_trace.models.machine import operators
+from cwm_trace.models.machine.calls import invoke
+from cwm_trace.models.machine.interpreter import Interpreter, Work
+from cwm_trace.models.machine.iterators import Iterator, collected, iterator_of, step
+from cwm_trace.models.machine.natives import in_order, native
+from cwm_trace.models.machine.values import END, List, Value, error, known
+
+
+def _is_less(m: Interpreter, one: Value, other: Value) -> Work:
+    return (yield from operators.truth_of(m, (yield from operators.compared(m, "<", one, other))))
+
+
+def _sift_down(m: Interpreter, heap: list[Value], start: int, place: int) -> Work:
+    item = heap[place]
+    while place > start:
+        parent = (place - 1) >> 1
+        if not (yield from _is_less(m, item, heap[parent])):
+            break
+        heap[place], place = heap[parent], parent
+    heap[place] = item
+
+
+def _sift_up(m: Interpreter, heap: list[Value], place: int) -> Work:
+    end, start, item = len(heap), place, heap[place]
+    child = 2 * place + 1
+    while child < end:
+        right = child + 1
+        if right < end and not (yield from _is_less(m, heap[child], heap[right])):
+            child = right
+        heap[place], place = heap[child], child
+        child = 2 * place + 1
+    heap[place] = item
+    yield from _sift_down(m, heap, start, place)
+
+
+@native("heapq.heappush")
+def _heappush(m: Interpreter, heap: Value, item: Value) -> Work:
+    heap.items.append(item)
+    yield from _sift_down(m, heap.items, 0, len(heap.items) - 1)
+
+
+@native("heapq.heappop")
+def _heappop(m: Interpreter, heap: Value) -> Work:
+    if not heap.items:
+        raise error("IndexError", "index out of range")
+    last = heap.items.pop()
+    if not heap.items:
+        return last
+    given, heap.items[0] = heap.items[0], last
+    yield from _sift_up(m, heap.items, 0)
+    return given
+
+
+@native("heapq.heapify")
+def _heapify(m: Interpreter, heap: Value) -> Work:
+    for place in reversed(range(len(heap.items) // 2)):
+        yield from _sift_up(m, heap.items, place)
+
+
+@native("heapq.heapreplace")
+def _heapreplace(m: Interpreter, heap: Value, item: Value) -> Work:
+    if not heap.items:
+        raise error("IndexError", "index out of range")
+    given, heap.items[0] = heap.items[0], item
+    yield from _sift_up(m, heap.items, 0)
+    return given
+
+
+@native("heapq.heappushpop")
+def _heappushpop(m: Interpreter, heap: Value, item: Value) -> Work:
+    if heap.items and (yield from _is_less(m, heap.items[0], item)):
+        item, heap.items[0] = heap.items[0], item
+        yield from _sift_up(m, heap.items, 0)
+    return item
+
+
+@native("heapq.merge")
+def _merge(m: Interpreter, *overs: Value, key: Value = None, reverse: Value = False) -> Work:
+    inner: list[Value] = []
+    for over in overs:
+        inner.append((yield from iterator_of(m, over)))
+    heads: list[tuple[Value, Value, Value]] = []  # keys, items, and where they are from
+
+    def advance(m: Interpreter) -> Work:
+        while inner:
+            yield from draw(m, inner.pop(0), len(heads))
+        if not heads:
+            return END
+        best = 0
+        for place in range(1, len(heads)):
+            pair = (heads[best][0], heads[place][0]) if known(reverse) else (heads[place][0], heads[best][0])
+            if (yield from _is_less(m, *pair)):
+                best = place
+        _, item, source = heads.pop(best)
+        yield from draw(m, source, best)
+        return item
+
+    def draw(m: Interpreter, source: Value, place: int) -> Work:
+        item = yield from step(m, source)
+        if item is not END:
+            given = item if key is None else (yield from invoke(m, key, [item], {}))
+            heads.insert(place, (given, item, source))
+
+    return Iterator("<generator object merge>", advance, list(inner))
+
+
+@native("heapq.nsmallest")
+def _nsmallest(m: Interpreter, count: Value, over: Value, key: Value = None) -> Work:
+    return (yield from _best_of(m, count, over, key, False))
+
+
+@native("heapq.nlargest")
+def _nlargest(m: Interpreter, count: Value, over: Value, key: Value = None) -> Work:
+    return (yield from _best_of(m, count, over, key, True))
+
+
+def _best_of(m: Interpreter, count: Value, over: Value, key: Value, is_down: bool) -> Work:
+    items = yield from in_order(m, (yield from collected(m, over)), key, is_down)
+    return List(items[: max(0, known(count))])
+
+
+def _place_in(m: Interpreter, over: Value, item: Value, is_left: bool, bounds: Sequence[Value], key: Value) -> Work:
+    low, high = (*map(known, bounds), *(0, None)[len(bounds) :])[:2]
+    high = len(over.items) if high is None else high
+    while low < high:
+        middle = (low + high) // 2
+        other = over.items[middle] if key is None else (yield from invoke(m, key, [over.items[middle]], {}))
+        if is_left:
+            goes_on = yield from _is_less(m, other, item)
+        else:
+            goes_on = not (yield from _is_less(m, item, other))
+        low, high = (middle + 1, high) if goes_on else (low, middle)
+    return low
+
+
+@native("bisect.bisect_left")
+def _bisect_left(m: Interpreter, over: Value, item: Value, *bounds: Value, key: Value = None) -> Work:
+    return _place_in(m, over, item, True, bounds, key)
+
+
+@native("bisect.bisect", "bisect.bisect_right")
+def _bisect(m: Interpreter, over: Value, item: Value, *bounds: Value, key: Value = None) -> Work:
+    return _place_in(m, over, item, False, bounds, key)
+
+
+@native("bisect.insort", "bisect.insort_right")
+def _insort(m: Interpreter, over: Value, item: Value) -> Work:
+    over.items.insert((yield from _place_in(m, over, item, False, (), None)), item)
+
+
+@native("bisect.insort_left")
+def _insort_left(m: Interpreter, over: Value, item: Value) -> Work:
+    over.items.insert((yield from _place_in(m, over, item, True, (), None)), item)

@@ -1,0 +1,136 @@
+"""`array`, as far as it is followed: numbers in a list, each of which fits."""
+
+from collections.abc import MutableSequence
+
+from followed import lost
+
+_SIZES = {"b": 1, "B": 1, "h": 2, "H": 2, "i": 4, "I": 4, "l": 8, "L": 8, "q": 8, "Q": 8, "f": 4, "d": 8}
+_NAMES = {"b": "signed char", "B": "unsigned byte integer", "h": "signed short", "H": "unsigned short"}
+
+typecodes = "bBuhHiIlLqQfd"
+
+
+class array(MutableSequence):
+    def __init__(self, typecode, initializer=()):
+        if typecode not in _SIZES or isinstance(initializer, (str, bytes, bytearray)):
+            lost()
+        self.typecode, self.itemsize = typecode, _SIZES[typecode]
+        self._items = [self._fit(each) for each in initializer]
+
+    def _fit(self, value):
+        code = self.typecode
+        if code in "fd":
+            if not isinstance(value, (int, float)):
+                raise TypeError("must be real number, not " + type(value).__name__)
+            if code == "f" and value != int(value):
+                lost()
+            return float(value)
+        if not isinstance(value, int):
+            raise TypeError(f"'{type(value).__name__}' object cannot be interpreted as an integer")
+        bits = 8 * self.itemsize
+        low, high = (0, 2**bits - 1) if code.isupper() else (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
+        if not low <= value <= high:
+            if code not in _NAMES:
+                lost()
+            where = "greater than maximum" if value > high else "less than minimum"
+            raise OverflowError(f"{_NAMES[code]} is {where}")
+        return value
+
+    def _of(self, items):
+        made = array(self.typecode)
+        made._items = items
+        return made
+
+    def __repr__(self):
+        return f"array({self.typecode!r}, {self._items!r})" if self._items else f"array({self.typecode!r})"
+
+    def __len__(self):
+        return len(self._items)
+
+    def __iter__(self):
+        return iter(list(self._items))
+
+    def __getitem__(self, place):
+        if isinstance(place, slice):
+            return self._of(self._items[place])
+        if not -len(self._items) <= place < len(self._items):
+            raise IndexError("array index out of range")
+        return self._items[place]
+
+    def __setitem__(self, place, value):
+        if isinstance(place, slice):
+            if not isinstance(value, array):
+                raise TypeError(f"can only assign array (not \"{type(value).__name__}\") to array slice")
+            self._items[place] = value._items
+            return
+        if not -len(self._items) <= place < len(self._items):
+            raise IndexError("array assignment index out of range")
+        self._items[place] = self._fit(value)
+
+    def __delitem__(self, place):
+        if not isinstance(place, slice) and not -len(self._items) <= place < len(self._items):
+            raise IndexError("array assignment index out of range")
+        del self._items[place]
+
+    def __contains__(self, value):
+        return value in self._items
+
+    def __eq__(self, other):
+        return self._items == other._items if isinstance(other, array) else NotImplemented
+
+    def __add__(self, other):
+        if not isinstance(other, array):
+            raise TypeError(f"can only append array (not \"{type(other).__name__}\") to array")
+        return self._of(self._items + other._items)
+
+    def __mul__(self, times):
+        return self._of(self._items * times)
+
+    def append(self, value):
+        self._items.append(self._fit(value))
+
+    def extend(self, values):
+        for each in values:
+            self.append(each)
+
+    fromlist = extend
+
+    def insert(self, place, value):
+        self._items.insert(place, self._fit(value))
+
+    def pop(self, place=-1):
+        if not self._items:
+            raise IndexError("pop from empty array")
+        if not -len(self._items) <= place < len(self._items):
+            raise IndexError("pop index out of range")
+        return self._items.pop(place)
+
+    def remove(self, value):
+        if value not in self._items:
+            raise ValueError("array.remove(x): x not in array")
+        self._items.remove(value)
+
+    def index(self, value, *bounds):
+        if bounds:
+            lost()
+        if value not in self._items:
+            raise ValueError("array.index(x): x not in array")
+        return self._items.index(value)
+
+    def count(self, value):
+        return self._items.count(value)
+
+    def reverse(self):
+        self._items.reverse()
+
+    def tolist(self):
+        return list(self._items)
+
+    def tobytes(self):
+        if self.typecode in "fd":
+            lost()
+        parts = [each.to_bytes(self.itemsize, "little", signed=self.typecode.islower()) for each in self._items]
+        return b"".join(parts)
+
+
+ArrayType = array

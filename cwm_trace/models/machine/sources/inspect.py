@@ -1,0 +1,241 @@
+"""`inspect`, as far as it is followed: what functions are called with, and of which kinds values are."""
+
+from enum import IntEnum
+
+from followed import lost, parameters
+
+
+class _ParameterKind(IntEnum):
+    POSITIONAL_ONLY = 0
+    POSITIONAL_OR_KEYWORD = 1
+    VAR_POSITIONAL = 2
+    KEYWORD_ONLY = 3
+    VAR_KEYWORD = 4
+
+    def __str__(self):
+        return self._name_
+
+
+class _empty:
+    pass
+
+
+class Parameter:
+    POSITIONAL_ONLY = _ParameterKind.POSITIONAL_ONLY
+    POSITIONAL_OR_KEYWORD = _ParameterKind.POSITIONAL_OR_KEYWORD
+    VAR_POSITIONAL = _ParameterKind.VAR_POSITIONAL
+    KEYWORD_ONLY = _ParameterKind.KEYWORD_ONLY
+    VAR_KEYWORD = _ParameterKind.VAR_KEYWORD
+    empty = _empty
+
+    def __init__(self, name, kind, *, default=_empty, annotation=_empty):
+        self.name, self.kind, self.default, self.annotation = name, _ParameterKind(kind), default, annotation
+
+    def __repr__(self):
+        return f'<Parameter "{self}">'
+
+    def __str__(self):
+        stars = {2: "*", 4: "**"}.get(int(self.kind), "")
+        shown = self.name
+        if self.annotation is not _empty:
+            shown = f"{shown}: {formatannotation(self.annotation)}"
+        if self.default is not _empty:
+            shown += f"{' = ' if self.annotation is not _empty else '='}{self.default!r}"
+        return stars + shown
+
+    def replace(self, *, name=None, kind=None, default=None, annotation=None):
+        return lost()
+
+
+def formatannotation(annotation):
+    if isinstance(annotation, type):
+        if annotation.__module__ in ("builtins",):
+            return annotation.__qualname__
+        return annotation.__module__ + "." + annotation.__qualname__
+    return repr(annotation).replace("typing.", "")
+
+
+class BoundArguments:
+    def __init__(self, signature, arguments):
+        self.signature, self.arguments = signature, arguments
+
+    def __repr__(self):
+        return f"<BoundArguments ({', '.join([f'{name}={value!r}' for name, value in self.arguments.items()])})>"
+
+    @property
+    def args(self):
+        found = []
+        for name, each in self.signature.parameters.items():
+            if each.kind in (3, 4) or name not in self.arguments:
+                break
+            if each.kind == 2:
+                found.extend(self.arguments[name])
+            else:
+                found.append(self.arguments[name])
+        return tuple(found)
+
+    @property
+    def kwargs(self):
+        found, is_behind = {}, False
+        for name, each in self.signature.parameters.items():
+            if not is_behind:
+                if each.kind in (3, 4):
+                    is_behind = True
+                elif name not in self.arguments:
+                    is_behind = True
+                    continue
+            if not is_behind or name not in self.arguments:
+                continue
+            if each.kind == 4:
+                found.update(self.arguments[name])
+            else:
+                found[name] = self.arguments[name]
+        return found
+
+    def apply_defaults(self):
+        made = {}
+        for name, each in self.signature.parameters.items():
+            if name in self.arguments:
+                made[name] = self.arguments[name]
+            elif each.default is not _empty:
+                made[name] = each.default
+            elif each.kind == 2:
+                made[name] = ()
+            elif each.kind == 4:
+                made[name] = {}
+        self.arguments = made
+
+
+class Signature:
+    empty = _empty
+
+    def __init__(self, parameters=None, *, return_annotation=_empty):
+        self.parameters = {each.name: each for each in parameters or ()}
+        self.return_annotation = return_annotation
+
+    def __repr__(self):
+        return f"<Signature {self}>"
+
+    def __str__(self):
+        parts, before, needs_star = [], None, True
+        for each in self.parameters.values():
+            if before == 0 and each.kind != 0:
+                parts.append("/")
+            before = each.kind
+            if each.kind == 2:
+                needs_star = False
+            elif each.kind == 3 and needs_star:
+                parts.append("*")
+                needs_star = False
+            parts.append(str(each))
+        if before == 0:
+            parts.append("/")
+        told = f"({', '.join(parts)})"
+        if self.return_annotation is not _empty:
+            told += f" -> {formatannotation(self.return_annotation)}"
+        return told
+
+    def bind(self, /, *args, **kwargs):
+        return self._bound(args, kwargs, False)
+
+    def bind_partial(self, /, *args, **kwargs):
+        return self._bound(args, kwargs, True)
+
+    def _bound(self, args, kwargs, is_partial):
+        made, left, words = {}, list(args), dict(kwargs)
+        for name, each in self.parameters.items():
+            if each.kind == 2:
+                if left:
+                    made[name] = tuple(left)
+                left = []
+            elif each.kind == 4:
+                if words:
+                    made[name] = dict(words)
+                words = {}
+            elif left and each.kind in (0, 1):
+                if name in words and each.kind == 1:
+                    raise TypeError(f"multiple values for argument {name!r}")
+                made[name] = left.pop(0)
+            elif name in words and each.kind != 0:
+                made[name] = words.pop(name)
+            elif each.default is _empty and not is_partial:
+                raise TypeError(f"missing a required argument: {name!r}")
+        if left:
+            raise TypeError("too many positional arguments")
+        if words:
+            raise TypeError(f"got an unexpected keyword argument {next(iter(words))!r}")
+        return BoundArguments(self, made)
+
+
+def signature(obj, *, follow_wrapped=True):
+    while follow_wrapped and hasattr(obj, "__wrapped__"):
+        obj = obj.__wrapped__
+    found, returns = parameters(obj)
+    return Signature([_parameter(*each) for each in found], return_annotation=returns[0] if returns else _empty)
+
+
+def _parameter(name, kind, defaults, annotations):
+    default = defaults[0] if defaults else _empty
+    return Parameter(name, kind, default=default, annotation=annotations[0] if annotations else _empty)
+
+
+def getdoc(object):
+    doc = object.__doc__
+    return None if doc is None else cleandoc(doc)
+
+
+def cleandoc(doc):
+    lines = doc.expandtabs().split("\n")
+    margins = [len(line) - len(line.lstrip()) for line in lines[1:] if line.lstrip()]
+    lines[0] = lines[0].lstrip()
+    if margins:
+        lines[1:] = [line[min(margins) :] for line in lines[1:]]
+    while lines and not lines[-1]:
+        lines.pop()
+    while lines and not lines[0]:
+        lines.pop(0)
+    return "\n".join(lines)
+
+
+def isclass(object):
+    return isinstance(object, type)
+
+
+def isfunction(object):
+    return type(object).__name__ == "function"
+
+
+def ismethod(object):
+    return type(object).__name__ == "method"
+
+
+def isbuiltin(object):
+    return type(object).__name__ == "builtin_function_or_method"
+
+
+def isroutine(object):
+    return isfunction(object) or ismethod(object) or isbuiltin(object)
+
+
+def isgenerator(object):
+    return type(object).__name__ == "generator"
+
+
+def iscoroutine(object):
+    return type(object).__name__ == "coroutine"
+
+
+def iscoroutinefunction(obj):
+    return isfunction(obj) and bool(obj.__code__.co_flags & 0x80)
+
+
+def isgeneratorfunction(obj):
+    return isfunction(obj) and bool(obj.__code__.co_flags & 0x20)
+
+
+def isasyncgenfunction(obj):
+    return isfunction(obj) and bool(obj.__code__.co_flags & 0x200)
+
+
+def isawaitable(object):
+    return iscoroutine(object) or hasattr(object, "__await__")

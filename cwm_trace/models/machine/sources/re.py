@@ -1,0 +1,7 @@
+"""`re`, as far as the machine has no functions of its own for it."""
+
+_SPECIAL = "()[]{}?*+-|^$\\.&~# \t\n\r\v\f"
+
+
+def escape(pattern):
+    return "".join(["\\" + each if each in _SPECIAL else each for each in pattern])

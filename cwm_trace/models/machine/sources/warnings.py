@@ -1,0 +1,97 @@
+"""`warnings`, as far as it is followed: which are raised, and which are put into a list; others are written where nobody looks."""
+
+import re
+
+from followed import caller, lost
+
+_filters = []
+_lists = []
+_seen = []
+
+
+class WarningMessage:
+    def __init__(self, message, category, filename, lineno, file=None, line=None, source=None):
+        self.message, self.category, self.filename, self.lineno = message, category, filename, lineno
+        self.file, self.line, self.source = file, line, source
+        self._category_name = category.__name__ if category else None
+
+    def __str__(self):
+        told = f"message : {self.message!r}, category : {self._category_name!r}, filename : {self.filename!r}"
+        return "{" + f"{told}, lineno : {self.lineno}, line : {self.line!r}" + "}"
+
+
+def filterwarnings(action, message="", category=Warning, module="", lineno=0, append=False):
+    if module or lineno or action not in ("error", "ignore", "always", "default", "module", "once"):
+        lost()
+    made = (action, message, category)
+    if append:
+        _filters.append(made)
+    else:
+        _filters.insert(0, made)
+
+
+def simplefilter(action, category=Warning, lineno=0, append=False):
+    filterwarnings(action, "", category, "", lineno, append)
+
+
+def resetwarnings():
+    _filters[:] = [("default", "", Warning)]
+
+
+def _action(text, category):
+    for action, message, kind in _filters:
+        if issubclass(category, kind) and (not message or re.match(message, text, re.IGNORECASE)):
+            return action
+    for kind in (PendingDeprecationWarning, ImportWarning, ResourceWarning):
+        if issubclass(category, kind):
+            return "ignore"
+    return "default"
+
+
+def warn(message, category=None, stacklevel=1, source=None):
+    if isinstance(message, Warning):
+        category, text = type(message), str(message)
+    else:
+        category = category or UserWarning
+        text, message = str(message), category(message)
+    place = caller(stacklevel)
+    if place is None:
+        lost()
+    action = _action(text, category)
+    if action == "ignore":
+        return
+    if action == "error":
+        raise message
+    key = {"default": (text, category, place[1]), "module": (text, category), "once": (text, category, 0)}.get(action)
+    if key is not None:
+        if any([each == key for each in _seen]):
+            return
+        _seen.append(key)
+    if _lists and _lists[-1] is not None:
+        _lists[-1].append(WarningMessage(message, category, place[0], place[1], source=source))
+
+
+class catch_warnings:
+    def __init__(self, *, record=False, module=None, action=None, category=Warning, lineno=0, append=False):
+        self._records, self._action, self._category, self._kept = record, action, category, None
+
+    def __enter__(self):
+        if self._kept is not None:
+            raise RuntimeError(f"Cannot enter {self!r} twice")
+        self._kept = list(_filters), list(_seen)
+        found = [] if self._records else None
+        _lists.append(found if self._records or not _lists else _lists[-1])
+        _seen.clear()
+        if self._action is not None:
+            simplefilter(self._action, self._category)
+        return found
+
+    def __exit__(self, *_):
+        if self._kept is None:
+            raise RuntimeError(f"Cannot exit {self!r} without entering first")
+        _filters[:], _seen[:] = self._kept
+        _lists.pop()
+
+    def __repr__(self):
+        told = "record=True" if self._records else ""
+        return f"catch_warnings({told})"

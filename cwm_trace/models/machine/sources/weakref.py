@@ -1,0 +1,170 @@
+"""`weakref`, as far as it is followed: what nothing else has any more is gone, unless it may hold itself."""
+
+from collections.abc import MutableMapping, MutableSet
+
+from followed import lost, weak
+
+
+class ref:
+    def __init__(self, target, callback=None):
+        if callback is not None and getattr(callback, "__module__", "__main__") == "__main__":
+            lost()
+        self._weak, self.__callback__ = weak(target), callback
+
+    def __call__(self):
+        return self._weak()
+
+    def __repr__(self):
+        target = self()
+        return "<weakref; dead>" if target is None else f"<weakref; to {type(target).__name__!r}>"
+
+    def __eq__(self, other):
+        if not isinstance(other, ref):
+            return NotImplemented
+        if self() is None or other() is None:
+            return self is other
+        return self() == other()
+
+    def __hash__(self):
+        return hash(self())
+
+
+ReferenceType = KeyedRef = ref
+
+
+def proxy(target, callback=None):
+    return lost()
+
+
+def finalize(target, func, *args, **kwargs):
+    return lost()
+
+
+class WeakValueDictionary(MutableMapping):
+    def __init__(self, other=(), /, **kw):
+        self._weak = {}
+        self.update(other, **kw)
+
+    def _alive(self):
+        found = {}
+        for key, held in self._weak.items():
+            value = held()
+            if value is not None:
+                found[key] = value
+        return found
+
+    def __repr__(self):
+        return "<WeakValueDictionary>"
+
+    def __getitem__(self, key):
+        value = self._weak[key]()
+        if value is None:
+            raise KeyError(key)
+        return value
+
+    def __setitem__(self, key, value):
+        self._weak.pop(key, None) if key in self._weak and key not in self._alive() else None
+        self._weak[key] = weak(value)
+
+    def __delitem__(self, key):
+        self[key]
+        del self._weak[key]
+
+    def __contains__(self, key):
+        return key in self._weak and self._weak[key]() is not None
+
+    def __iter__(self):
+        return iter(list(self._alive()))
+
+    def __len__(self):
+        return len(self._alive())
+
+    def keys(self):
+        return iter(list(self._alive()))
+
+    def values(self):
+        return iter(list(self._alive().values()))
+
+    def items(self):
+        return iter(list(self._alive().items()))
+
+
+class WeakSet(MutableSet):
+    def __init__(self, data=None):
+        self._weak = []
+        for each in data or ():
+            self.add(each)
+
+    def _alive(self):
+        return [each for each in [held() for held in self._weak] if each is not None]
+
+    def __repr__(self):
+        return repr({*self._alive()})
+
+    def add(self, item):
+        if item not in self._alive():
+            self._weak.append(weak(item))
+
+    def discard(self, item):
+        self._weak = [held for held in self._weak if held() is not None and held() != item]
+
+    def __contains__(self, item):
+        return item in self._alive()
+
+    def __iter__(self):
+        alive = self._alive()
+        if len(alive) > 1:
+            lost()  # as their hashes have it
+        return iter(alive)
+
+    def __len__(self):
+        return len(self._alive())
+
+
+class WeakKeyDictionary(MutableMapping):
+    def __init__(self, dict=None):
+        self._pairs = []
+        if dict is not None:
+            self.update(dict)
+
+    def _alive(self):
+        pairs = [(held(), value) for held, value in self._pairs]
+        return [(key, value) for key, value in pairs if key is not None]
+
+    def __repr__(self):
+        return "<WeakKeyDictionary>"
+
+    def __getitem__(self, key):
+        for each, value in self._alive():
+            if each == key:
+                return value
+        raise KeyError(key)
+
+    def __setitem__(self, key, value):
+        for place, (held, _) in enumerate(self._pairs):
+            if held() is not None and held() == key:
+                self._pairs[place] = (held, value)
+                return
+        self._pairs.append((weak(key), value))
+
+    def __delitem__(self, key):
+        self[key]
+        self._pairs = [(held, value) for held, value in self._pairs if held() is not None and held() != key]
+
+    def __contains__(self, key):
+        return any([each == key for each, _ in self._alive()])
+
+    def __iter__(self):
+        return iter([key for key, _ in self._alive()])
+
+    def __len__(self):
+        return len(self._alive())
+
+    def keys(self):
+        return iter(self)
+
+    def values(self):
+        return iter([value for _, value in self._alive()])
+
+    def items(self):
+        return iter(self._alive())

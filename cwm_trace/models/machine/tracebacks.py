@@ -1,0 +1,92 @@
+"""Where an exception has come by, and Python frames, as a program may look at them.
+
+Python frames of the library are there as far as its own sources are followed (`machine.shipped`); those of sources of our own are not known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from cwm_trace.models.machine import shipped
+from cwm_trace.models.machine.code import MAIN, Code
+from cwm_trace.models.machine.interpreter import Activation, Interpreter
+from cwm_trace.models.machine.iterators import over_items
+from cwm_trace.models.machine.values import Builtin, Dict, Lost, Native, Object, Value
+
+FILE = "<program>"
+"""What the tracer calls the file of what it records."""
+_OF_CODE = (
+    *("co_name", "co_qualname", "co_argcount", "co_kwonlyargcount", "co_posonlyargcount"),
+    *("co_varnames", "co_firstlineno", "co_flags"),
+)
+
+
+@dataclass(slots=True, eq=False)
+class Traceback:
+    """Python frames, and their lines, that an exception has come by, the outermost first."""
+
+    places: Sequence[tuple[Activation, int]]
+    class_name: ClassVar[str] = "traceback"
+    shown: ClassVar[str] = "<traceback object>"
+
+    def attribute(self, name: str) -> Value:
+        """What it has under a name. Raises Lost."""
+        frame, line = self.places[0]
+        match name:
+            case "tb_frame":
+                return PythonFrame(frame)
+            case "tb_lineno":
+                return line
+            case "tb_lasti":
+                return 0
+            case "tb_next":
+                return Traceback(self.places[1:]) if self.places[1:] else None
+        raise Lost(name)
+
+
+def of_exception(error: Object) -> Value:
+    """Its `__traceback__`."""
+    return Traceback(error.places[::-1]) if error.places else None
+
+
+@dataclass(slots=True, eq=False)
+class PythonFrame:
+    """A Python frame, as it is at any time."""
+
+    frame: Activation
+    class_name: ClassVar[str] = "frame"
+
+    @property
+    def shown(self) -> str:
+        """As `repr` shows it. Raises Lost."""
+        return f"<frame, file {of_code(self.frame.code).attributes['co_filename']!r}, line {self.frame.line}, code {self.frame.code.name}>"
+
+    def attribute(self, name: str) -> Value:
+        """What it has under a name. Raises Lost."""
+        match name:
+            case "f_code":
+                return of_code(self.frame.code)
+            case "f_lineno":
+                return self.frame.line
+            case "f_locals":
+                variables = self.frame.variables()
+                return Dict(list(variables), list(variables.values()))
+            case "f_globals":
+                return Dict(list(self.frame.space), list(self.frame.space.values()))
+        raise Lost(name)
+
+
+def of_code(code: Code) -> Value:
+    """A code object. Raises Lost for one of a source of our own."""
+    if code.module != MAIN and code.module not in shipped.MODULES:
+        raise Lost(code.module)
+    held: dict[str, Value] = {name: getattr(code.made, name) for name in _OF_CODE}
+    held["co_filename"] = FILE if code.module == MAIN else str(shipped.path(code.module))
+    held["co_positions"] = Native("co_positions", _positions)
+    return Object(Builtin("code"), held)
+
+
+def _positions(_: Interpreter) -> Value:
+    return over_items([(None, None, None, None)], "positions_iterator")

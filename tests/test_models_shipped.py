@@ -1,0 +1,31 @@
+"""Modules of the library that are followed by Python's own sources, in programs that use them, with the true answers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cwm_trace.eval.suites import Task, load_suite
+from cwm_trace.models.machine import code, shipped
+from cwm_trace.models.machine.following import Following
+from cwm_trace.tracer.run import run_source
+from tests.test_models_machine import IS_REFERENCE, is_settled
+
+TASKS = load_suite(str(Path(__file__).with_name("library.jsonl"))).tasks
+UNKNOWN = ("uuid", "hashlib", "random", "time", "copy")
+"""Those that show what is not known: checksums, seeds, clocks, addresses."""
+pytestmark = pytest.mark.skipif(not code.is_supported(), reason="this Python's bytecode is not followed")
+
+
+@pytest.mark.skipif(not IS_REFERENCE, reason="what the library does is that of 3.11")
+@pytest.mark.parametrize("task", TASKS, ids=lambda task: task.id)
+def test_what_programs_do_with_the_library_is_foretold(monkeypatch: pytest.MonkeyPatch, task: Task) -> None:
+    monkeypatch.setattr(Following, "is_strict", True)
+    monkeypatch.delenv("PYTHONHASHSEED", raising=False)
+    assert is_settled(run_source(task.source, task.call)) or task.id in UNKNOWN
+
+
+@pytest.mark.parametrize("name", sorted(shipped.MODULES))
+def test_each_module_lies_in_the_library(name: str) -> None:
+    assert shipped.path(name).is_file()
