@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from cwm_trace.frames import Event, MalformedFrame, Step
+from cwm_trace.parsing import parse
 
 
 class Scope(NamedTuple):
@@ -76,7 +77,7 @@ def _scopes(context: str) -> tuple[Scope, ...]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            tree = ast.parse(context)
+            tree = parse(context)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return ()
     end = context.count("\n") + 2

@@ -33,6 +33,7 @@ from cwm_trace.eval.suites import Suite, Task
 from cwm_trace.eval.tasks import run_tasks, truth_outcome
 from cwm_trace.eval.truth import TrueTrace
 from cwm_trace.frames import Event, Frame, Trace
+from cwm_trace.parsing import parse
 
 Generations = dict[str, list[str]]
 _ID = re.compile(r"sample_(\d+)")
@@ -76,7 +77,7 @@ def answer(sample: Sample) -> str:
     """The predicted result if it is a literal, else "". A tuple has its parentheses: `assert x == 1, 2` would mean something else."""
     text = (sample.predicted.returned if sample.predicted else None) or ""
     try:
-        body = ast.parse(text, mode="eval").body
+        body = parse(text, mode="eval").body
         return "" if literal(body) is None else f"({text})" if _is_bare(text, body) else text
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         return ""
@@ -84,7 +85,7 @@ def answer(sample: Sample) -> str:
 
 def _is_bare(text: str, body: ast.expr) -> bool:
     """Whether it is a tuple without parentheses: as a list, it then has the same items."""
-    listed = ast.parse(f"[{text}\n]", mode="eval").body
+    listed = parse(f"[{text}\n]", mode="eval").body
     return isinstance(body, ast.Tuple) and ast.dump(ast.Tuple(listed.elts)) == ast.dump(ast.Tuple(body.elts))  # type: ignore[attr-defined]
 
 

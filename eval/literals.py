@@ -6,12 +6,14 @@ import ast
 import warnings
 from typing import Any
 
+from cwm_trace.parsing import literal_eval, parse
+
 
 def literal_value(text: str) -> Any:
     """What a literal stands for. Raises ValueError for any other text."""
     try:
         with warnings.catch_warnings(action="ignore"):
-            return ast.literal_eval(text)
+            return literal_eval(text)
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError) as error:
         raise ValueError("not a literal") from error
 
@@ -20,6 +22,6 @@ def program_tree(source: str) -> ast.Module | None:
     """The syntax tree of a program; None where it has none."""
     try:
         with warnings.catch_warnings(action="ignore"):
-            return ast.parse(source)
+            return parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None

@@ -346,7 +346,8 @@ write_scalar(Writer *writer, PyObject *value)
         int plain = 1;
         for (const unsigned char *at = from; at < to; at++) {
             plain = plain && *at >= ' ' && *at != 127 && *at != '\'' && *at != '\\';
-            if (*at == 'x' && at - from >= 5 && memcmp(at - 5, " at 0x", 6) == 0) {
+            if (*at == 'x' && ((at - from >= 5 && memcmp(at - 5, " at 0x", 6) == 0) ||
+                               (at - from >= 4 && memcmp(at - 4, " @ 0x", 5) == 0))) {
                 return 0;
             }
         }
@@ -858,7 +859,8 @@ object_text(PyObject *value, Py_ssize_t most, int *opaque)
         left_to_python();
         return NULL;
     }
-    if (!*opaque && PyUnicode_IS_ASCII(text) && strstr((const char *)PyUnicode_1BYTE_DATA(text), " at 0x") != NULL) {
+    const char *plain = !*opaque && PyUnicode_IS_ASCII(text) ? (const char *)PyUnicode_1BYTE_DATA(text) : "";
+    if (strstr(plain, " at 0x") != NULL || strstr(plain, " @ 0x") != NULL) {
         Py_DECREF(text); /* in a string in it */
         return NULL;
     }

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from cwm_trace.errors import InputError
 from cwm_trace.format import call_context, mark_entry, marked_line, source_lines, strip_mark
+from cwm_trace.parsing import parse
 
 ENTRY_NAME = "main"
 _NO_CALL = "Leave the call out where the script calls its main itself, else give the function another name"
@@ -44,7 +45,7 @@ def parse_source(source: str, filename: str = "<source>") -> ast.Module:
     """The syntax tree of what the compiler accepts. Raises InputError with file and line."""
     try:
         with warnings.catch_warnings(action="ignore"):  # the child process shows them, when it compiles the program
-            tree = ast.parse(source, filename)
+            tree = parse(source, filename)
             compile(tree, filename, "exec", dont_inherit=True)
             return tree
     except (SyntaxError, ValueError) as error:
@@ -60,7 +61,7 @@ def call_entry(source: str, call: str, filename: str = "<source>") -> Entry:
     source = with_line_feeds(source)
     parse_source(source, filename)
     try:
-        tree = ast.parse(call.strip(), "<call>", "eval")
+        tree = parse(call.strip(), "<call>", "eval")
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise InputError(f"not an expression: {call!r}", hint="Give a call like \"f('a', 1)\"") from None
     if _has_call(tree):  # CWM's form has a `main` of its own, which would call itself for ever
@@ -109,14 +110,16 @@ def _module_mark(source: str, tree: ast.Module) -> int:
     several lines only if there are no others and its first line takes a comment; if nothing is left, the first all the same."""
     plain = [each for each in tree.body if not isinstance(each, (*_FUNCTIONS, ast.ClassDef))]
     lines = [each.lineno for each in plain if each.lineno == each.end_lineno]
-    lines += [each.lineno for each in plain if each.lineno != each.end_lineno and _takes_comment(source, tree, each.lineno)]
+    lines += [
+        each.lineno for each in plain if each.lineno != each.end_lineno and _takes_comment(source, tree, each.lineno)
+    ]
     return (lines or [tree.body[0].lineno])[0]
 
 
 def _takes_comment(source: str, tree: ast.Module, line: int) -> bool:
     """Whether a line may end in the mark: not inside a string, or before a line that it goes on with."""
     try:
-        return ast.dump(ast.parse(mark_entry(source, line))) == ast.dump(tree)
+        return ast.dump(parse(mark_entry(source, line))) == ast.dump(tree)
     except SyntaxError:
         return False
 

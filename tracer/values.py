@@ -12,7 +12,8 @@ from cwm_trace.tracer.raw import is_plain_type, name_of
 
 __builtins__ = dict(vars(builtins))  # type: ignore[assignment]  # a copy: a program that is being recorded may rebind len
 
-_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+(?=[>:;, )\]}|]|$)")
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+(?=[>:;, )\]}|]|$)| @ 0x[0-9a-fA-F]+(?=>)")
+"""The second is that of the objects of `hashlib`."""
 _SAFE = frozenset({int, bool, float, complex, type(None), bytes, range})
 
 
@@ -29,7 +30,7 @@ def render_value(value: object) -> str:
         return f"<unprintable {name_of(kind)} object>"
     if is_plain_type(kind) and kind in _SAFE:
         return text
-    if kind is not str and " at 0x" in text:
+    if kind is not str and " 0x" in text:
         text = _ADDRESS.sub("", text)
     return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
 

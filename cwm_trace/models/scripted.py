@@ -14,6 +14,7 @@ from cwm_trace.files import iter_traces
 from cwm_trace.format import encode_frames, render_frame, source_lines, strip_mark
 from cwm_trace.frames import Event, Frame, Step, Trace
 from cwm_trace.models.base import Decoding, FrameScore, Generated, Stop
+from cwm_trace.parsing import parse
 
 
 @dataclass(slots=True)
@@ -148,8 +149,8 @@ def _baseline(prompt: Trace, inside: Callable[[_Call], Iterable[Frame]], value: 
 def _called(lines: list[str]) -> _Call | None:
     """What the last line, `return f(...)`, calls; None if it calls nothing that the context defines."""
     try:
-        tree = ast.parse("".join(lines))
-        returned = ast.parse(lines[-1].strip().removeprefix("return "), mode="eval").body
+        tree = parse("".join(lines))
+        returned = parse(lines[-1].strip().removeprefix("return "), mode="eval").body
     except (SyntaxError, IndexError, ValueError):
         return None
     if not isinstance(returned, ast.Call) or not isinstance(returned.func, ast.Name):

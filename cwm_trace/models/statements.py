@@ -9,6 +9,8 @@ import warnings
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
+from cwm_trace.parsing import parse
+
 Statement = ast.stmt | ast.ExceptHandler | ast.match_case
 """What has lines of its own before its blocks."""
 
@@ -133,7 +135,7 @@ def _parsed(source: str) -> ast.Module | None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            return ast.parse(source)
+            return parse(source)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             return None
 

@@ -10,11 +10,12 @@ from collections.abc import Mapping, Sequence
 
 from cwm_trace.models.machine import enums, shipped
 from cwm_trace.models.machine.calls import invoke
-from cwm_trace.models.machine.classes import PLAIN_BASES, annotated
+from cwm_trace.models.machine.classes import PLAIN_BASES
 from cwm_trace.models.machine.code import MAIN
 from cwm_trace.models.machine.imported import helper
 from cwm_trace.models.machine.interpreter import Body, Interpreter, Work
 from cwm_trace.models.machine.natives import native
+from cwm_trace.models.machine.records import annotated
 from cwm_trace.models.machine.values import (
     GROUPS,
     UNSET,
@@ -136,7 +137,7 @@ def construct(
     """A class of these names. Raises Raised, Lost."""
     if not all(isinstance(base, (Builtin, Class, Unknown)) or getattr(base, "origin", None) for base in bases):
         raise Lost
-    if not _UNFOLLOWED.isdisjoint(space) or not _is_generic_alias(space.get("__class_getitem__")):
+    if not _UNFOLLOWED.isdisjoint(space):
         raise Lost
     bases = tuple(base.origin if isinstance(base, Alias) else known(base) for base in bases if not is_unknown(base))
     bases = bases or (Builtin("object"),)
@@ -159,11 +160,6 @@ def construct(
     return made
 
 
-def _is_generic_alias(found: Value) -> bool:
-    """Whether a class's `__class_getitem__` only makes a type with parameters."""
-    return found is None or isinstance(found, Descriptor) and getattr(found.get, "name", "") == "types.GenericAlias"
-
-
 def _mixed_in(m: Interpreter, bases: Sequence[Value]) -> Work:
     """Bases, with sources of our own in place of abstract ones."""
     found = []
@@ -179,7 +175,7 @@ def _take_from_bases(m: Interpreter, made: Class) -> Work:
         if isinstance(base, Class):
             if base.module not in (made.module, MAIN, *_OPEN, *shipped.MODULES) and not is_exception(base):
                 raise Lost  # which shows itself by another name
-            if base.flavour in ("enum", "namedtuple"):
+            if base.flavour in ("enum", "namedtuple", "typeddict"):
                 made.flavour = base.flavour
             if base.fields is not None and made.fields is None:
                 made.fields, made.flavour = base.fields, base.flavour
@@ -190,6 +186,8 @@ def _take_from_bases(m: Interpreter, made: Class) -> Work:
             yield from enums.derive(m, made, base.name)
         elif base.name == "typing.NamedTuple":
             _name_items(made)
+        elif base.name == "typing.TypedDict":
+            made.flavour = "typeddict"
         elif base.name in ("str", "int") and any(getattr(other, "name", "") in enums.KINDS for other in made.bases):
             made.space |= {"_plain_": True, "_mixed_": True}
         elif not is_exception(base) and base.name not in PLAIN_BASES | _METACLASSES:
@@ -206,7 +204,7 @@ def _told(m: Interpreter, made: Class, words: Mapping[str, Value]) -> Work:
     hook = next((space["__init_subclass__"] for space in above if "__init_subclass__" in space), None)
     if hook is not None:
         yield from invoke(m, hook.get if isinstance(hook, Descriptor) else hook, [made], words)
-    elif words:
+    elif words and made.flavour != "typeddict":
         raise Lost
 
 

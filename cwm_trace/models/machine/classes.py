@@ -15,11 +15,11 @@ from types import AsyncGeneratorType, CoroutineType, GeneratorType
 from typing import Any
 
 from cwm_trace.models.containers import MATCH, PATTERN
-from cwm_trace.models.machine import enums, shipped, tracebacks
+from cwm_trace.models.machine import enums, records, shipped, tracebacks
 from cwm_trace.models.machine.calls import calls, invoke
 from cwm_trace.models.machine.code import MAIN
 from cwm_trace.models.machine.imported import member
-from cwm_trace.models.machine.interpreter import Interpreter, Paused, Work, missing_arguments
+from cwm_trace.models.machine.interpreter import Interpreter, Paused, Work
 from cwm_trace.models.machine.iterators import Iterator, collected
 from cwm_trace.models.machine.operators import updated
 from cwm_trace.models.machine.rendering import OTHER_CLASSES
@@ -28,7 +28,6 @@ from cwm_trace.models.machine.values import (
     GROUPS,
     OWN,
     UNSET,
-    Alias,
     Builtin,
     Class,
     Descriptor,
@@ -45,7 +44,6 @@ from cwm_trace.models.machine.values import (
     OwnList,
     Raised,
     Range,
-    Set,
     Super,
     Unknown,
     Value,
@@ -563,6 +561,8 @@ def set_attribute(m: Interpreter, owner: Value, name: Any, value: Value) -> Work
             owner.space[name] = value
         case Function():
             owner.attributes[name] = value
+        case Native(name="partial", attributes=dict() as attributes):
+            attributes[name] = value
         case Object():
             owner.attributes[name] = value
         case None | int() | str() | List() | Dict() | tuple():
@@ -629,19 +629,6 @@ def special(m: Interpreter, owner: Value, name: str) -> Work:
     yield
 
 
-def annotated(made: Class) -> list[str]:
-    annotations = made.space.get("__annotations__")
-    if not isinstance(annotations, Dict):
-        return []
-    names = []
-    for name, kind in zip(annotations.keys, annotations.values, strict=True):
-        if isinstance(kind, Unknown) or (isinstance(kind, (Builtin, Alias)) and "InitVar" in str(kind)):
-            raise Lost
-        if "ClassVar" not in (kind if isinstance(kind, str) else getattr(kind, "shown", getattr(kind, "name", ""))):
-            names.append(name)
-    return names
-
-
 def _filled(owner: OwnList | OwnDict, m: Interpreter, *args: Value, **named: Value) -> Work:
     """`list.__init__`, or `dict.__init__`."""
     if isinstance(owner, OwnDict):
@@ -663,6 +650,8 @@ def _made_plainly(m: Interpreter, kind: Class, args: Sequence[Value], named: Map
     """An object of a class. Raises Raised, Lost."""
     if kind.flavour == "enum":
         return (yield from enums.member_of(m, kind, *args))
+    if kind.flavour == "typeddict":
+        return (yield from invoke(m, Builtin("dict"), args, named))
     if find(kind, "__new__") is not None:
         if kind.flavour or any(isinstance(base, Builtin) and base.name != "object" for base in kind.line):
             raise Lost
@@ -677,15 +666,15 @@ def _made_plainly(m: Interpreter, kind: Class, args: Sequence[Value], named: Map
         return owned
     owner = Object(kind, held=tuple(args) if is_exception(kind) else ())
     if kind.flavour == "namedtuple":
-        owner.held = tuple((yield from _fields_of(kind, args, named, "__new__")).values())
+        owner.held = tuple(records.fields_of(kind, dict(kind.fields or ()), args, named, "__new__").values())
         return owner
     return (yield from _initialised(m, owner, kind, args, named))
 
 
 def _initialised(m: Interpreter, owner: Object, kind: Class, args: Sequence[Value], named: Mapping[str, Value]) -> Work:
     own = find(kind, "__init__")
-    if kind.flavour == "dataclass" and nearest(kind, "__init__") in (GENERATED, UNSET):
-        yield from _fill(m, owner, kind, args, named)
+    if kind.flavour == "dataclass" and nearest(kind, "__init__") is GENERATED:
+        yield from records.fill(m, owner, kind, args, named)
         return owner
     if own is not None:
         given = yield from invoke(m, own, [owner, *args], named)
@@ -724,88 +713,8 @@ def _is_abstract(found: Value) -> bool:
     return isinstance(found, Function) and "__isabstractmethod__" in found.attributes
 
 
-def _fields_of(kind: Class, args: Sequence[Value], named: Mapping[str, Value], method: str) -> Work:
-    fields = dict(kind.fields or ())
-    if len(args) > len(fields) or set(named) - set(fields):
-        raise Lost
-    given = {**dict(zip(fields, args, strict=False)), **named}
-    missing = [name for name, default in fields.items() if name not in given and default is UNSET]
-    if missing:
-        raise missing_arguments(f"{kind.qualname}.{method}", "positional", missing)
-    return {name: given.get(name, default) for name, default in fields.items()}
-    yield
-
-
-def _fill(m: Interpreter, owner: Object, kind: Class, args: Sequence[Value], named: Mapping[str, Value]) -> Work:
-    """What the `__init__` of a dataclass does, which no trace shows."""
-    fields = dict(kind.fields or ())
-    hidden = [
-        name
-        for name, default in fields.items()
-        if isinstance(default, Object) and default.kind is FIELD and not default.attributes.get("init", True)
-    ]
-    shown = Class(
-        kind.name,
-        kind.qualname,
-        (),
-        {},
-        fields=tuple((name, _default_of(default)) for name, default in fields.items() if name not in hidden),
-    )
-    given = yield from _fields_of(shown, args, named, "__init__")
-    for name, default in fields.items():
-        value = given.get(name, _default_of(default))
-        if isinstance(value, Native) and value.name == "factory":
-            value = yield from invoke(m, value.wrapped, [], {})
-        if value is not UNSET:
-            owner.attributes[name] = value
-    if (after := find(kind, "__post_init__")) is not None:
-        yield from invoke(m, after, [owner], {})
-
-
 def _fill_from(owner: Object, kind: Class, m: Interpreter, *args: Value, **named: Value) -> Work:
-    return _fill(m, owner, kind, args, named)
-
-
-def _default_of(default: Value) -> Value:
-    if not isinstance(default, Object) or default.kind is not FIELD:
-        return default
-    if "default_factory" in default.attributes:
-        return Native("factory", lambda m: None, default.attributes["default_factory"])
-    return default.attributes.get("default", UNSET)
-
-
-FIELD = Builtin("dataclasses.field")
-"""The class of what `field()` gives."""
-
-
-def dataclass(m: Interpreter, kind: Value = None, **options: Value) -> Value:
-    """`@dataclass`."""
-    if kind is None:
-        return Native("dataclass", lambda m, kind: dataclass(m, kind, **options))
-    if not isinstance(kind, Class):
-        raise Lost
-    if set(options) - {"order", "frozen", "unsafe_hash"}:
-        raise Lost
-    fields: dict[str, Value] = {}
-    for base in reversed(kind.line[1:]):
-        if isinstance(base, Class) and base.flavour == "dataclass":
-            fields |= dict(base.fields or ())
-    for name in annotated(kind):
-        default = kind.space.get(name, UNSET)
-        fields[name] = default
-        if isinstance(default, (List, Dict, Set)):
-            text = f"mutable default <class '{default.kind}'> for field {name} is not allowed: use default_factory"
-            raise error("ValueError", text)
-        if isinstance(default, Object) and default.kind is FIELD:
-            if not set(default.attributes) <= {"default", "default_factory", "init", "repr", "compare"}:
-                raise Lost
-            kind.space.pop(name)
-            if "default" in default.attributes:
-                kind.space[name] = default.attributes["default"]
-    kind.fields, kind.flavour = tuple(fields.items()), "dataclass"
-    kind.frozen = bool(options.get("frozen", kind.frozen))
-    kind.space["_options_"] = [name for name, value in options.items() if value]
-    return kind
+    return records.fill(m, owner, kind, args, named)
 
 
 def namedtuple(m: Interpreter, name: Value, names: Value, *, defaults: Value = (), **_: Value) -> Work:

@@ -19,7 +19,7 @@ from cwm_trace.tracer.record import compile_source
 
 FOLLOWED = "followed"
 """The module that sources take from what the machine alone can tell (`machine.followed`)."""
-_OTHERWISE = {"os.path": "posixpath"}
+_OTHERWISE = {"os.path": "posixpath", "_collections_abc": "collections.abc"}
 """Modules that are another one, on the systems that are followed."""
 _STREAMS = ("stdout", "stderr")
 _SOURCES = Path(__file__).with_name("sources")

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from cwm_trace.models.containers import PATTERN
-from cwm_trace.models.machine import classes, enums, operators, tracebacks
+from cwm_trace.models.machine import classes, enums, operators, records, tracebacks
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.interpreter import Activation, Interpreter, Work
 from cwm_trace.models.machine.iterators import collected, iterator_of, over_items, step
@@ -185,12 +185,12 @@ def _total(m: Interpreter, over: Value) -> Value:
 
 
 native("collections.namedtuple")(classes.namedtuple)
-native("dataclasses.dataclass")(classes.dataclass)
+native("dataclasses.dataclass")(records.dataclass)
 
 
 @native("dataclasses.field")
 def _field(m: Interpreter, **options: Value) -> Value:
-    return Object(classes.FIELD, dict(options))
+    return Object(records.FIELD, dict(options))
 
 
 @native("dataclasses.asdict")
@@ -234,7 +234,7 @@ def _fields(m: Interpreter, value: Value) -> Value:
     types = kind.space.get("__annotations__", Dict())
     held = dict(zip(types.keys, types.values, strict=True))
     return tuple(
-        Object(classes.FIELD, {"name": name, "type": held.get(name, Unknown())}) for name, _ in kind.fields or ()
+        Object(records.FIELD, {"name": name, "type": held.get(name, Unknown())}) for name, _ in kind.fields or ()
     )
 
 
@@ -400,7 +400,7 @@ _CACHE_INFO.line = (_CACHE_INFO, Builtin("tuple"), Builtin("object"))
 
 @native("functools.cached_property")
 def _cached_property(m: Interpreter, function: Value) -> Value:
-    return Native("cached_property", lambda m: None, function)
+    return Native("cached_property", lambda m: None, function, "<functools.cached_property object>")
 
 
 @native("functools.total_ordering")
@@ -483,6 +483,11 @@ def _exc_info(m: Interpreter) -> Value:
 def _exit(m: Interpreter, status: Value = None) -> None:
     status = known(status)
     raise error("SystemExit", *(() if status is None else status if isinstance(status, tuple) else (status,)))
+
+
+@native("sys.getrecursionlimit")
+def _getrecursionlimit(m: Interpreter) -> Value:
+    return m.unknown()
 
 
 @native("sys._getframe", "inspect.currentframe")

@@ -20,7 +20,7 @@ from types import (
 )
 from typing import Any
 
-from cwm_trace.models.machine import classes, forms, operators
+from cwm_trace.models.machine import classes, forms, operators, records
 from cwm_trace.models.machine.calls import calls, invoke
 from cwm_trace.models.machine.interpreter import Interpreter, Paused, Work, done
 from cwm_trace.models.machine.iterators import Iterator, collected, iterator_of, over_items, step
@@ -67,10 +67,12 @@ from cwm_trace.models.set_table import hash_of
 NATIVES: dict[str, Callable[..., Any]] = {}
 """By their names, with those of their modules or classes."""
 _WHOLE = frozenset("abs ascii bin bool chr complex divmod float hex int oct ord pow round".split())
-_HOOKS = {"abs": "__abs__", "int": "__int__", "float": "__float__", "round": "__round__", "hash": "__hash__"}
+_HOOKS = {name: f"__{name}__" for name in ("abs", "int", "float", "round", "complex", "divmod")}
+_INDEXED = ("hex", "oct", "bin", "chr")
+"""Functions of whole numbers, or of what says by `__index__` which it is."""
 PURE = frozenset(
-    "calendar datetime decimal fractions hashlib json locale math platform random re statistics string textwrap time typing unicodedata"
-    " uuid zlib".split()
+    "calendar datetime decimal fractions hashlib hmac json locale math platform random re statistics string textwrap time typing unicodedata"
+    " secrets uuid zlib".split()
 )
 """Modules whose functions change nothing that they are given: what they give is unknown, and no more."""
 CHECKED = "_is_runtime_protocol"
@@ -111,6 +113,8 @@ def called(m: Interpreter, function: Builtin, args: Sequence[Value], named: Mapp
     owner, _, method = name.rpartition(".")
     if owner == "literal" and method == "sub" and len(args) > 2:
         return (yield from called(m, Builtin("re.sub"), args, named))
+    if owner == "literal" and method == "subn":
+        return (yield from called(m, Builtin("re.subn"), args, named))
     if owner == "literal" and method == "finditer":
         return (yield from called(m, Builtin("re.finditer"), args, named))
     if method in _OF_METHODS and args and owner in _OWNERS:
@@ -131,6 +135,13 @@ def _whole(m: Interpreter, name: str, args: Sequence[Value], named: Mapping[str,
     args = [as_plain(known(arg)) for arg in args]
     if args and isinstance(args[0], Object) and (own := find(args[0].kind, _HOOKS.get(name, ""))) is not None:
         return (yield from invoke(m, own, args, named))
+    if name in _INDEXED and args and isinstance(args[0], Object):
+        args[0] = yield from operators.as_index(m, args[0])
+    if name == "divmod" and len(args) == 2 and any(isinstance(each, Object) for each in args):
+        if isinstance(args[1], Object) and (own := find(args[1].kind, "__rdivmod__")) is not None:
+            return (yield from invoke(m, own, [args[1], args[0]], {}))
+        kinds = " and ".join(repr(kind_name(each)) for each in args)
+        raise error("TypeError", f"unsupported operand type(s) for divmod(): {kinds}")
     if len(args) == 1 and name == "abs" and isinstance(args[0], (int, float)):
         return abs(args[0])
     if len(args) == 1 and name == "float" and isinstance(args[0], str):
@@ -673,14 +684,11 @@ def _has_members(value: Value, kind: Class) -> bool:
     ):
         raise Lost
     protocols = [each for each in kind.line if isinstance(each, Class) and _is_protocol(each)]
-    names = {name for each in protocols for name in (*each.space, *_annotated(each)) if not name.startswith("__")}
-    return all(name in value.attributes or find(value.kind, name) is not None for name in names - {CHECKED})
-
-
-def _annotated(made: Class) -> list[str]:
-    """The names that a class has annotations of."""
-    found = made.space.get("__annotations__")
-    return list(found.keys) if isinstance(found, Dict) else []
+    names = {
+        name for each in protocols for name in (*each.space, *records.annotated(each)) if not name.startswith("__")
+    }
+    held = {*value.attributes, *(name for name, _ in value.kind.fields or () if value.kind.flavour == "namedtuple")}
+    return all(name in held or find(value.kind, name) is not None for name in names - {CHECKED})
 
 
 def _kinds(kinds: Value) -> Sequence[Value]:
@@ -794,6 +802,8 @@ def _id(m: Interpreter, value: Value) -> Value:
 def _shuffle(m: Interpreter, x: Value) -> None:
     if not isinstance(x, List):
         raise Lost
+    if not all(isinstance(known(each), IMMUTABLE) for each in x.items):
+        raise Lost  # whose methods would be called
     x.items[:] = [m.unknown() for _ in x.items]
 
 
@@ -826,8 +836,8 @@ def _super(m: Interpreter, *args: Value) -> Value:
 
 
 @native("property")
-def _property(m: Interpreter, get: Value = None, set: Value = None, delete: Value = None, *_: Value) -> Value:
-    return Descriptor("property", get, set, delete)
+def _property(m: Interpreter, fget: Value = None, fset: Value = None, fdel: Value = None, doc: Value = None) -> Value:
+    return Descriptor("property", fget, fset, fdel)
 
 
 @native("str.maketrans", "bytes.maketrans")

@@ -148,7 +148,14 @@ def _own(value: Value, name: str) -> Value | None:
     """A method of a class of the program."""
     if isinstance(value, Object):
         return find(value.kind, name)
+    if isinstance(value, Class):
+        return None if value.metaclass is None else find(value.metaclass, name)
     return find(value.of, name) if isinstance(value, OWN) else None
+
+
+def _is_of_own(value: Value) -> bool:
+    """Whether it is a class that a metaclass of the program's has made."""
+    return isinstance(value, Class) and value.metaclass is not None
 
 
 def _overridden(over: Value, name: str, is_plain: bool) -> Value | None:
@@ -167,7 +174,7 @@ def binary(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
     if sign == "+=" and isinstance(left, List):
         yield from extended(m, left, right, left.items.append)
         return left
-    if isinstance(left, _WITH_METHODS) or isinstance(right, _WITH_METHODS):
+    if isinstance(left, _WITH_METHODS) or isinstance(right, _WITH_METHODS) or _is_of_own(left) or _is_of_own(right):
         given = yield from _by_methods(m, sign, plain, left, right)
         if given is not NOT_IMPLEMENTED:
             return given
@@ -206,7 +213,27 @@ def binary(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
     wrong = _unfit(plain, sign, left, right)
     if wrong is not None:
         raise wrong
+    if plain in ("<<", ">>", "**") and isinstance(left, int) and isinstance(right, int) and right > _BY_SQUARES:
+        return _by_squares(m, plain, left, right)
     return m.questions.value(f"{operand(left)} {plain} {operand(right)}")
+
+
+_BY_SQUARES, _MOST_BITS = 32, 4000
+
+
+def _by_squares(m: Interpreter, sign: str, left: int, times: int) -> Value:
+    """`left ** times`, by products; and shifts, which are products and quotients with a power of two. Raises Lost."""
+    base = left if sign == "**" else 2
+    if times * max(base.bit_length(), 1) > _MOST_BITS:
+        raise Lost
+    made: Value = 1
+    for digit in f"{times:b}":
+        made = m.questions.sure(f"{operand(made)} * {operand(made)}")
+        if digit == "1":
+            made = m.questions.sure(f"{operand(made)} * {operand(base)}")
+    if sign == "**":
+        return made
+    return m.questions.value(f"{operand(left)} {'*' if sign == '<<' else '//'} {made}")
 
 
 _OF_FLAGS = ("|", "&", "^")
@@ -289,8 +316,12 @@ def _unfit(plain: str, sign: str, left: Value, right: Value) -> Raised | None:
             return error("TypeError", f'can only concatenate str (not "{other}") to str')
         if isinstance(left, (List, tuple)) and one in ("list", "tuple"):
             return error("TypeError", f'can only concatenate {one} (not "{other}") to {one}')
-    if plain == "*" and isinstance(left, (List, tuple, str)) and not isinstance(right, Object):
-        return error("TypeError", f"can't multiply sequence by non-int of type '{other}'") if right is None else None
+    if plain == "*" and isinstance(left, (List, tuple, str, bytes)) and (right is None or isinstance(right, Object)):
+        return error("TypeError", f"can't multiply sequence by non-int of type '{other}'")
+    if plain == "*" and isinstance(right, (List, tuple, str, bytes)) and (left is None or isinstance(left, Object)):
+        return error("TypeError", f"can't multiply sequence by non-int of type '{one}'")
+    if plain == "*" and isinstance(left, (List, tuple, str)):
+        return None
     if isinstance(left, bytes) and plain == "+" and not isinstance(right, bytes):
         return error("TypeError", f"can't concat {other} to bytes")
     unlike = isinstance(left, _NUMBER) and isinstance(right, (str, List, Dict, tuple)) and plain not in ("*",)
@@ -353,7 +384,7 @@ def compared(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
     if is_unknown(left) or is_unknown(right):
         return m.unknown()
     left, right = as_plain(known(left)), as_plain(known(right))
-    if isinstance(left, Object) or isinstance(right, Object):
+    if isinstance(left, Object) or isinstance(right, Object) or _is_of_own(left) or _is_of_own(right):
         given = yield from _compared_by_methods(m, sign, left, right)
         if not is_not_implemented(given):
             return given
@@ -495,9 +526,11 @@ def _compared_by_methods(m: Interpreter, sign: str, left: Value, right: Value) -
 
 
 def _by_method(m: Interpreter, one: Value, how: str, other: Value) -> Work:
+    name = f"__{_COMPARED[how]}__"
+    if _is_of_own(one) and (own := _own(one, name)) is not None:
+        return (yield from invoke(m, own, [one, other], {}))
     if not isinstance(one, Object) or not isinstance(one.kind, Class):
         return NOT_IMPLEMENTED
-    name = f"__{_COMPARED[how]}__"
     is_made = nearest(one.kind, name) is GENERATED and (
         how in ("==", "!=") or "order" in one.kind.space.get("_options_", ())
     )
@@ -506,7 +539,8 @@ def _by_method(m: Interpreter, one: Value, how: str, other: Value) -> Work:
     if how == "!=" and not is_made and (own := _own(one, "__eq__")) is not None:
         given = yield from invoke(m, own, [one, other], {})
         return given if is_not_implemented(given) else not (yield from truth_of(m, given))
-    if one.kind.flavour == "dataclass" and isinstance(other, Object) and one.kind is other.kind:
+    is_equal = nearest(one.kind, "__eq__") is GENERATED
+    if one.kind.flavour == "dataclass" and is_equal and isinstance(other, Object) and one.kind is other.kind:
         if how in ("==", "!=") or "order" in one.kind.space.get("_options_", ()):
             names = [name for name, default in one.kind.fields or () if not _is_left_out(default)]
             items = [tuple(each.attributes.get(name, UNSET) for name in names) for each in (one, other)]
@@ -584,7 +618,7 @@ def has_no_hash(kind: Class) -> bool:
                 return each.space["__hash__"] is None
             if "__eq__" in each.space:
                 return True
-            if each.flavour == "dataclass" and "_options_" in each.space:
+            if each.flavour == "dataclass" and "_options_" in each.space and "__eq__" not in each.space["_not_made_"]:
                 return "frozen" not in each.space["_options_"] and "unsafe_hash" not in each.space["_options_"]
     return False
 
@@ -654,6 +688,10 @@ def item(m: Interpreter, over: Value, key: Value, is_plain: bool = False) -> Wor
         case Dict():
             place = yield from place_of(m, over, known(key))
             return over.values[place] if place is not None else (yield from _missing(m, over, key))
+        case Class() if (own := _own(over, "__getitem__")) is not None:
+            return (yield from invoke(m, own, [over, key], {}))
+        case Class() if (own := find(over, "__class_getitem__")) is not None and isinstance(own.get, Function):
+            return (yield from invoke(m, own.get, [over, key], {}))
         case Class(flavour="enum"):
             found = over.space.get(known(key)) if isinstance(known(key), str) else None
             if not isinstance(found, Object) or found.kind is not over:
@@ -771,6 +809,8 @@ def set_item(m: Interpreter, over: Value, key: Value, value: Value, is_plain: bo
             over.items[place] = value
         case Object() if (own := _own(over, "__setitem__")) is not None:
             yield from invoke(m, own, [over, key, value], {})
+        case Class() if (own := _own(over, "__setitem__")) is not None:
+            yield from invoke(m, own, [over, key, value], {})
         case str() | tuple() | Object() | int() | None | Range() | Set():
             raise error("TypeError", f"'{kind_name(over)}' object does not support item assignment")
         case _:
@@ -837,7 +877,7 @@ def contains(m: Interpreter, over: Value, value: Value, is_plain: bool = False) 
             return (yield from place_of(m, over, value)) is not None
         case View(kind="keys"):
             return (yield from place_of(m, over.over, value)) is not None
-        case Object() if (own := _own(over, "__contains__")) is not None:
+        case Object() | Class() if (own := _own(over, "__contains__")) is not None:
             given = yield from invoke(m, own, [over, value], {})
             return (yield from truth_of(m, given))
         case str() if not isinstance(value, str):

@@ -340,7 +340,7 @@ def _shown_object(m: Interpreter, value: Object, around: tuple[Value, ...]) -> W
     if not isinstance(kind, Class):
         return (yield from _shown_of_library(m, value, around))
     match kind.flavour:
-        case "namedtuple" | "dataclass":
+        case "namedtuple" | "dataclass" if kind.flavour == "namedtuple" or own is GENERATED:
             names = [name for name, default in kind.fields or () if not _is_hidden(default)]
             held = value.held if kind.flavour == "namedtuple" else [value.attributes.get(name, UNSET) for name in names]
             if UNSET in held:

@@ -20,9 +20,9 @@ from cwm_trace.models.machine.interpreter import Body, Interpreter, Work
 from cwm_trace.models.machine.values import Builtin, Function, Lost, Raised, Value, error, read
 
 MODULES = frozenset(
-    "_markupbase argparse base64 calendar cmd colorsys configparser difflib fnmatch genericpath getopt graphlib hmac html html.entities"
-    " html.parser ipaddress keyword logging optparse posixpath pprint reprlib sched shlex string textwrap tomllib tomllib._parser tomllib._re"
-    " tomllib._types traceback urllib urllib.parse statistics warnings".split()
+    "_markupbase argparse base64 calendar cmd colorsys configparser difflib fnmatch genericpath getopt graphlib html html.entities"
+    " html.parser ipaddress keyword logging optparse pathlib posixpath pprint reprlib sched shlex statistics string textwrap"
+    " tomllib tomllib._parser tomllib._re tomllib._types traceback urllib urllib.parse".split()
 )
 """Those that are made of what is followed elsewhere; a source of our own of that name amends them, or comes before."""
 _LARGE = 40  # values

@@ -8,6 +8,7 @@ from typing import Any
 
 from cwm_trace.models.machine.values import UNSET, Class, Dict, List, Object, Value
 
+_BY_NAME = ("version_info", "float_info", "int_info", "hash_info")
 _LOOKED_UP = ("byteorder", "hexversion", "maxsize", "maxunicode", "platform", "version")
 
 
@@ -15,11 +16,10 @@ def attribute(name: str) -> Value:
     """What `sys` has under a name; UNSET: unknown."""
     if name in _LOOKED_UP:
         return getattr(sys, name)
-    if name == "version_info":
-        found: Any = sys.version_info
-        names = ("major", "minor", "micro", "releaselevel", "serial")
-        kind = Class("sys.version_info", "version_info", (), {}, flavour="namedtuple", module="sys")
-        kind.fields = tuple((each, UNSET) for each in names)
+    if name in _BY_NAME:
+        found: Any = getattr(sys, name)
+        kind = Class(f"sys.{name}", name, (), {}, flavour="namedtuple", module="sys")
+        kind.fields = tuple((each, UNSET) for each in found.__match_args__)
         kind.line = (kind,)
         return Object(kind, held=tuple(found))
     if name == "argv":

@@ -19,6 +19,7 @@ from typing import Any, TypeAlias
 from cwm_trace.models.containers import FACTORIES, MATCH, PATTERN, TALLY, plain
 from cwm_trace.models.machine.code import MAIN, Code
 from cwm_trace.models.set_table import Table
+from cwm_trace.parsing import parse
 
 Value: TypeAlias = Any
 """None, truths, numbers, texts, bytes and tuples are Python's own; others are those of this module."""
@@ -355,7 +356,7 @@ def _all(texts: Iterable[str | None]) -> list[str] | None:
 def read(text: str) -> Value:
     """The value that a frame, or an answer, shows so; an `Unknown` where it has no text of its own."""
     try:
-        return _read(ast.parse(plain(text), mode="eval").body)
+        return _read(parse(plain(text), mode="eval").body)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return Unknown()
 
@@ -558,7 +559,7 @@ def nearest(kind: Value, name: str) -> Value:
         if isinstance(each, Class):
             if name in each.space:
                 return each.space[name]
-            if each.flavour == "dataclass" and "_options_" in each.space:
+            if each.flavour == "dataclass" and "_options_" in each.space and name not in each.space["_not_made_"]:
                 return GENERATED
     return UNSET
 

@@ -6,6 +6,7 @@ Tasks take turns as in CPython: what is called soon is called in the next round;
 from collections import deque
 from contextvars import copy_context
 from heapq import heappop, heappush
+from reprlib import repr as shortened
 
 from followed import is_coroutine, lost, place
 
@@ -190,6 +191,19 @@ class _Turn:
         pass
 
 
+def _callback(function):
+    """How a future shows what it will call."""
+    owner = getattr(function, "__self__", None)
+    if isinstance(owner, Task):
+        return "Task.task_wakeup()"
+    if isinstance(owner, TaskGroup):
+        return f"{function.__qualname__}()"
+    if getattr(function, "__module__", "") != "__main__":
+        return lost()
+    code = None if owner is not None else function.__code__
+    return f"{function.__qualname__}(){'' if code is None else f' at <program>:{code.co_firstlineno}'}"
+
+
 class Future:
     def __init__(self):
         self._home, self._state, self._result, self._exception = _loop(), "pending", None, None
@@ -206,11 +220,12 @@ class Future:
             if self._exception is not None:
                 parts.append(f"exception={self._exception!r}")
             else:
-                text = repr(self._result)
-                parts.append(f"result={text if len(text) <= 30 else lost()}")
+                parts.append(f"result={shortened(self._result)}")
         if self._callbacks:
-            known = [isinstance(getattr(each, "__self__", None), Task) for each in self._callbacks]
-            parts.append("cb=[Task.task_wakeup()]" if len(known) == 1 and known[0] else lost())
+            told = [_callback(each) for each in self._callbacks]
+            if len(told) > 2:
+                told[1:-1] = [f"<{len(told) - 2} more>"]
+            parts.append(f"cb=[{', '.join(told)}]")
         return parts
 
     def __repr__(self):
@@ -444,7 +459,10 @@ def run(main, *, debug=None):
         raise RuntimeError("asyncio.run() cannot be called from a running event loop")
     if not is_coroutine(main):
         raise ValueError(f"a coroutine was expected, got {main!r}")
-    return _run_in(_Loop(), main)
+    try:
+        return _run_in(_Loop(), main)
+    finally:
+        _tasks_made[0] += 2  # in which generators and threads are shut down
 
 
 async def sleep(delay, result=None):
@@ -979,7 +997,7 @@ class TaskGroup:
         if self._is_aborting:
             raise RuntimeError(f"TaskGroup {self!r} is shutting down")
         task = Task(coro, name=name)
-        task.add_done_callback(self._tell)
+        task.add_done_callback(self._on_task_done)
         self._tasks.append(task)
         return task
 
@@ -989,7 +1007,7 @@ class TaskGroup:
             if not each.done():
                 each.cancel()
 
-    def _tell(self, task):
+    def _on_task_done(self, task):
         self._tasks.remove(task)
         if self._waiter is not None and not self._tasks:
             _settle(self._waiter, True)

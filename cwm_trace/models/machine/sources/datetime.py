@@ -149,6 +149,9 @@ class timedelta(_Ordered):
     def __mod__(self, other):
         return timedelta(0, 0, self._small() % other._small()) if isinstance(other, timedelta) else NotImplemented
 
+    def __divmod__(self, other):
+        return (self // other, self % other) if isinstance(other, timedelta) else NotImplemented
+
     def __neg__(self):
         return timedelta(0, 0, -self._small())
 

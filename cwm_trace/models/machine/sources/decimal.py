@@ -1,5 +1,7 @@
 """`decimal`, as far as it is followed: finite numbers, in the usual context or one of another precision."""
 
+from math import isqrt
+
 from followed import lost
 
 ROUND_HALF_EVEN, ROUND_HALF_UP, ROUND_HALF_DOWN = "ROUND_HALF_EVEN", "ROUND_HALF_UP", "ROUND_HALF_DOWN"
@@ -200,6 +202,29 @@ class Decimal:
         if two == 0:
             lost()
         return _made(_signed(abs(one) % abs(two), one < 0), exponent)
+
+    def __divmod__(self, other):
+        return self // other, self % other
+
+    def sqrt(self):
+        if self._number <= 0:
+            lost()
+        half, is_odd = divmod(self._exponent, 2)
+        number = self._number * 10 if is_odd else self._number
+        root = isqrt(number)
+        if root * root == number:
+            return _made(root, half)
+        more = _context.prec + 1 - len(str(root))  # one digit more than there is room for
+        if more <= 0:
+            lost()
+        number *= 100**more
+        root = isqrt(number)
+        exact = root * root == number
+        while exact and more and root % 10 == 0:
+            root, more = root // 10, more - 1
+        if not exact and root % 5 == 0:
+            root += 1  # above what it ends in
+        return _made(root, half - more)
 
     def __pow__(self, other):
         if not isinstance(other, int) or other < 0:

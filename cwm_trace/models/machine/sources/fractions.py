@@ -100,6 +100,12 @@ class Fraction:
             raise ZeroDivisionError("integer modulo by zero")
         return self - other * (self // other)
 
+    def __divmod__(self, other):
+        return self // other, self % other
+
+    def __rdivmod__(self, other):
+        return divmod(Fraction(other), self)
+
     def __rmod__(self, other):
         return Fraction(other) % self
 

@@ -41,6 +41,11 @@ class partialmethod:
     def __init__(self, func, /, *args, **keywords):
         self.func, self.args, self.keywords = func, args, keywords
 
+    def __repr__(self):
+        args = ", ".join([repr(each) for each in self.args])
+        words = ", ".join([f"{name}={value!r}" for name, value in self.keywords.items()])
+        return f"functools.partialmethod({self.func!r}, {args}, {words})"
+
     def __get__(self, owner, kind=None):
         return partial(self.func, owner, *self.args, **self.keywords)
 

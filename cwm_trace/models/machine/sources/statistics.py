@@ -3,8 +3,6 @@
 from fractions import Fraction
 from math import sqrt
 
-from followed import lost
-
 
 class StatisticsError(ValueError):
     pass
@@ -87,8 +85,10 @@ def _squares(data, center):
 
 def _root(made):
     whole = float(made)
-    if Fraction(whole) != made:  # where the last digit is another one, now and then
-        lost()
+    if Fraction(whole) != made:
+        from statistics import _float_sqrt_of_frac  # Python's own, which rounds once
+
+        return _float_sqrt_of_frac(made.numerator, made.denominator)
     return sqrt(whole)
 
 

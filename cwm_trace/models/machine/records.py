@@ -1,0 +1,177 @@
+"""`dataclasses`: what `@dataclass` makes of a class, and how its objects are filled, which no trace shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from cwm_trace.models.machine.calls import invoke
+from cwm_trace.models.machine.interpreter import Interpreter, Work, missing_arguments
+from cwm_trace.models.machine.values import (
+    UNSET,
+    Builtin,
+    Class,
+    Dict,
+    Function,
+    List,
+    Lost,
+    Native,
+    Object,
+    Set,
+    Unknown,
+    Value,
+    error,
+    find,
+)
+
+FIELD = Builtin("dataclasses.field")
+"""The class of what `field()` gives."""
+GIVEN = "_given_"
+"""What a class has for its `__init__`: names and defaults, those in order that are for `__post_init__` only, too."""
+_OPTIONS = frozenset("eq frozen init kw_only match_args order repr slots unsafe_hash weakref_slot".split())
+_OF_FIELD = frozenset("compare default default_factory hash init kw_only metadata repr".split())
+_MADE = {"eq": ("__eq__",), "repr": ("__repr__",), "init": ("__init__",)}
+"""Methods that are made unless an option says no."""
+
+
+def annotated(made: Class) -> list[str]:
+    """Names that a class has annotations of, but for those of the class itself. Raises Lost."""
+    return [name for name, kind in _annotations(made) if "ClassVar" not in _text(kind)]
+
+
+def _annotations(made: Class) -> Iterator[tuple[str, Value]]:
+    found = made.space.get("__annotations__")
+    for name, kind in zip(found.keys, found.values, strict=True) if isinstance(found, Dict) else ():
+        if isinstance(kind, Unknown):
+            raise Lost
+        yield name, kind
+
+
+def _text(kind: Value) -> str:
+    """What an annotation says, as far as it is a special one."""
+    return kind if isinstance(kind, str) else str(getattr(kind, "shown", getattr(kind, "name", "")))
+
+
+def fields_of(
+    kind: Class, fields: Mapping[str, Value], args: Sequence[Value], named: Mapping[str, Value], method: str
+) -> dict[str, Value]:
+    """What names stand for in a call that is given so much. Raises Raised, Lost."""
+    words = [name for name, default in fields.items() if _says(default, "kw_only", False)]
+    places = [name for name in fields if name not in words]
+    if len(args) > len(places) or set(named) - set(fields):
+        raise Lost
+    given = {**dict(zip(places, args, strict=False)), **named}
+    if len(given) < len(args) + len(named):
+        raise Lost
+    for names, which in ((places, "positional"), (words, "keyword-only")):
+        missing = [name for name in names if name not in given and _default_of(fields[name]) is UNSET]
+        if missing:
+            raise missing_arguments(f"{kind.qualname}.{method}", which, missing)
+    return {name: given.get(name, _default_of(default)) for name, default in fields.items()}
+
+
+def _says(default: Value, name: str, otherwise: Value) -> Value:
+    """What a field is said to be."""
+    return (
+        default.attributes.get(name, otherwise) if isinstance(default, Object) and default.kind is FIELD else otherwise
+    )
+
+
+def fill(m: Interpreter, owner: Object, kind: Class, args: Sequence[Value], named: Mapping[str, Value]) -> Work:
+    """What the `__init__` of a dataclass does. Raises Raised, Lost."""
+    every = dict(find(kind, GIVEN) or kind.fields or ())
+    taken = {name: default for name, default in every.items() if _says(default, "init", True) is not False}
+    given = fields_of(kind, taken, args, named, "__init__")
+    fields, told = dict(kind.fields or ()), []
+    for name, default in every.items():
+        value = given.get(name, _default_of(default))
+        if isinstance(value, Native) and value.name == "factory":
+            value = yield from invoke(m, value.wrapped, [], {})
+        if name not in fields:
+            told.append(value)
+        elif value is not UNSET:
+            owner.attributes[name] = value
+    if (after := find(kind, "__post_init__")) is not None:
+        yield from invoke(m, after, [owner, *told], {})
+
+
+def _default_of(default: Value) -> Value:
+    if not isinstance(default, Object) or default.kind is not FIELD:
+        return default
+    if "default_factory" in default.attributes:
+        return Native("factory", lambda m: None, default.attributes["default_factory"])
+    return default.attributes.get("default", UNSET)
+
+
+def dataclass(m: Interpreter, kind: Value = None, **options: Value) -> Value:
+    """`@dataclass`. Raises Raised, Lost."""
+    if kind is None:
+        return Native("dataclass", lambda m, kind: dataclass(m, kind, **options))
+    if not isinstance(kind, Class) or set(options) - _OPTIONS:
+        raise Lost
+    given: dict[str, Value] = {}
+    for base in reversed(kind.line[1:]):
+        if isinstance(base, Class) and base.flavour == "dataclass":
+            given |= dict(base.space.get(GIVEN) or base.fields or ())
+    own = dict(_own_fields(kind, options.get("kw_only") is True))
+    given |= own
+    _check_order(given)
+    only_told = [name for name, noted in _annotations(kind) if "InitVar" in _text(noted)]
+    inherited = [
+        name for base in kind.line[1:] if isinstance(base, Class) for name in base.space.get("_only_told_", ())
+    ]
+    kind.fields = tuple((name, each) for name, each in given.items() if name not in (*only_told, *inherited))
+    kind.flavour, kind.frozen = "dataclass", bool(options.get("frozen", kind.frozen))
+    kind.space |= {GIVEN: tuple(given.items()), "_only_told_": [*only_told, *inherited]}
+    kind.space["_options_"] = [name for name, value in options.items() if value]
+    kind.space["_not_made_"] = [
+        name for option, names in _MADE.items() if options.get(option) is False for name in names
+    ]
+    if options.get("slots") is True:
+        _take_slots(kind, [name for name in own if name not in only_told])
+    return kind
+
+
+def _own_fields(kind: Class, is_by_name: bool) -> Iterator[tuple[str, Value]]:
+    """Those that a class has annotations of, and their defaults."""
+    for name, noted in _annotations(kind):
+        if "KW_ONLY" in _text(noted):
+            is_by_name = True
+        if name not in annotated(kind) or "KW_ONLY" in _text(noted):
+            continue
+        default = kind.space.get(name, UNSET)
+        if isinstance(default, (List, Dict, Set)):
+            text = f"mutable default <class '{default.kind}'> for field {name} is not allowed: use default_factory"
+            raise error("ValueError", text)
+        if isinstance(default, Object) and default.kind is FIELD:
+            if not set(default.attributes) <= _OF_FIELD:
+                raise Lost
+            kind.space.pop(name)
+            if "default" in default.attributes:
+                kind.space[name] = default.attributes["default"]
+        if is_by_name and _says(default, "kw_only", True) is True:
+            held = {} if default is UNSET else {"default": default}
+            held = dict(default.attributes) if isinstance(default, Object) and default.kind is FIELD else held
+            default = Object(FIELD, held | {"kw_only": True})
+        yield name, default
+
+
+def _check_order(given: Mapping[str, Value]) -> None:
+    """Raises Raised where a field without a default comes behind one that has one."""
+    is_given = False
+    for name, default in given.items():
+        if _says(default, "kw_only", False) or _says(default, "init", True) is False:
+            continue
+        if _default_of(default) is not UNSET:
+            is_given = True
+        elif is_given:
+            raise error("TypeError", f"non-default argument {name!r} follows default argument")
+
+
+def _take_slots(kind: Class, names: Sequence[str]) -> None:
+    """Let its objects have these attributes only. Raises Lost where a method knows the class that this one takes the place of."""
+    if any(isinstance(each, Function) and "__class__" in each.code.made.co_freevars for each in kind.space.values()):
+        raise Lost
+    above = [slot for base in kind.line[1:] if isinstance(base, Class) for slot in base.space.get("__slots__", ())]
+    kind.space["__slots__"] = tuple(name for name in names if name not in above)
+    for name in names:
+        kind.space.pop(name, None)
