@@ -86,7 +86,7 @@ def answer(sample: Sample) -> str:
 def _is_bare(text: str, body: ast.expr) -> bool:
     """Whether it is a tuple without parentheses: as a list, it then has the same items."""
     listed = parse(f"[{text}\n]", mode="eval").body
-    return isinstance(body, ast.Tuple) and ast.dump(ast.Tuple(listed.elts)) == ast.dump(ast.Tuple(body.elts))  # type: ignore[attr-defined]
+    return isinstance(body, ast.Tuple) and ast.dump(ast.Tuple(listed.elts)) == ast.dump(ast.Tuple(body.elts))
 
 
 # --- in ---------------------------------------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ def program_tree(source: str) -> ast.Module | None:
     """The syntax tree of a program; None where it has none."""
     try:
         with warnings.catch_warnings(action="ignore"):
-            return parse(source)
+            tree: ast.Module = parse(source)
+            return tree
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None

@@ -45,7 +45,7 @@ def parse_source(source: str, filename: str = "<source>") -> ast.Module:
     """The syntax tree of what the compiler accepts. Raises InputError with file and line."""
     try:
         with warnings.catch_warnings(action="ignore"):  # the child process shows them, when it compiles the program
-            tree = parse(source, filename)
+            tree: ast.Module = parse(source, filename)
             compile(tree, filename, "exec", dont_inherit=True)
             return tree
     except (SyntaxError, ValueError) as error:

@@ -18,7 +18,8 @@ from cwm_trace.models.items import Steps
 # What `re` is made of has no public name.
 _PARSER: Any = re._parser  # type: ignore[attr-defined]
 _FLAGS = re.IGNORECASE | re.MULTILINE | re.DOTALL | re.VERBOSE | re.UNICODE | re.ASCII
-_SCOPED = re.IGNORECASE | re.MULTILINE | re.DOTALL | re.VERBOSE  # flags of a part
+_LAST_ASCII = 127
+_SCOPED = re.ASCII | re.IGNORECASE | re.MULTILINE | re.DOTALL | re.VERBOSE  # flags of a part
 _MOST = 2000  # characters of a text
 _Groups: TypeAlias = Mapping[int, tuple[int, int]]
 """Where groups, by their numbers, begin and end."""
@@ -244,21 +245,27 @@ class _Reading:
         match kind:
             case "LITERAL":
                 return lambda item: self._is_same(item, repr(chr(what)))
-            case "RANGE" if not self._flags & re.IGNORECASE:
+            case "RANGE":
                 first, last = (repr(chr(each)) for each in what)
-                return lambda item: self._steps.holds(f"{first} <= {item}") and self._steps.holds(f"{item} <= {last}")
-            case "RANGE" if all(
-                chr(what[0]).isalpha() and chr(each).isupper() is chr(what[0]).isupper() for each in what
-            ):
-                first, last = (repr(chr(each).lower()) for each in what)
-                return lambda item: (
-                    self._steps.holds(f"{first} <= {self._lower(item)}")
-                    and self._steps.holds(f"{self._lower(item)} <= {last}")
-                )
+                has_cases = what[1] > _LAST_ASCII or any(chr(each).isalpha() for each in range(what[0], what[1] + 1))
+                if not self._flags & re.IGNORECASE or not has_cases:
+                    return lambda item: self._is_between(first, item, last)
+                return lambda item: any(self._is_between(first, each, last) for each in self._cases(item))
             case "CATEGORY":
                 *_, no, name = ["", *str(what).removeprefix("CATEGORY_").split("_")]
                 return lambda item: self._is_of(name, item) is not (no == "NOT")
         raise Unknown
+
+    def _is_between(self, first: str, item: str, last: str) -> bool:
+        return self._steps.holds(f"{first} <= {item}") and self._steps.holds(f"{item} <= {last}")
+
+    def _cases(self, item: str) -> Iterator[str]:
+        """A character in small and in large, as `sre` looks for both in a range."""
+        yield (lower := self._lower(item))
+        upper = self._steps.value(f"{lower}.upper()") if ast.literal_eval(lower).isascii() else lower
+        if upper is None:
+            raise Unknown
+        yield upper
 
     def _is_same(self, item: str, other: str) -> bool:
         if self._flags & re.IGNORECASE:
@@ -266,6 +273,8 @@ class _Reading:
         return self._steps.same(item, other)
 
     def _lower(self, item: str) -> str:
+        if self._flags & re.ASCII and not ast.literal_eval(item).isascii():
+            return item
         lower = self._steps.value(f"{item}.lower()") if item.isascii() else None  # others have more than two cases
         if lower is None:
             raise Unknown

@@ -135,7 +135,8 @@ def _parsed(source: str) -> ast.Module | None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            return parse(source)
+            tree: ast.Module = parse(source)
+            return tree
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             return None
 

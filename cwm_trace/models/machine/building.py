@@ -28,6 +28,8 @@ from cwm_trace.models.machine.values import (
     Function,
     Lost,
     Object,
+    OwnDict,
+    Set,
     Unknown,
     Value,
     class_of,
@@ -55,7 +57,7 @@ def build(m: Interpreter, function: Function, name: str, bases: Sequence[Value],
     if metaclass is not None and (prepare := find(metaclass, "__prepare__")) is not None:
         prepare = prepare.get if isinstance(prepare, Descriptor) else prepare
         prepared = known((yield from invoke(m, prepare, [metaclass, name, tuple(bases)], given)))
-        if not isinstance(prepared, Dict):
+        if not isinstance(prepared, Dict) or isinstance(prepared, OwnDict):
             raise Lost
         space |= dict(zip(prepared.keys, prepared.values, strict=True))
     yield Body(function, space)
@@ -154,6 +156,11 @@ def construct(
         cell.value = made
     yield from _take_from_bases(m, made)
     made.bases = bases
+    for base in bases:
+        if isinstance(base, Class):
+            base.derived.append(made)
+    if made.flavour == "typeddict":
+        _say_which_keys(made, words.get("total", True))
     if made.flavour == "enum":
         yield from enums.make_members(m, made)
     yield from _told(m, made, words)
@@ -173,7 +180,8 @@ def _mixed_in(m: Interpreter, bases: Sequence[Value]) -> Work:
 def _take_from_bases(m: Interpreter, made: Class) -> Work:
     for base in made.bases:
         if isinstance(base, Class):
-            if base.module not in (made.module, MAIN, *_OPEN, *shipped.MODULES) and not is_exception(base):
+            is_open = base.module in (MAIN, *_OPEN, *shipped.MODULES) or made.module.startswith(base.module)
+            if not is_open and not is_exception(base):
                 raise Lost  # which shows itself by another name
             if base.flavour in ("enum", "namedtuple", "typeddict"):
                 made.flavour = base.flavour
@@ -193,6 +201,23 @@ def _take_from_bases(m: Interpreter, made: Class) -> Work:
         elif not is_exception(base) and base.name not in PLAIN_BASES | _METACLASSES:
             if not _is_container(base, made.space, made.bases):
                 raise Lost
+
+
+def _say_which_keys(made: Class, is_total: Value) -> None:
+    """What a typed dict says of its keys: which there must be."""
+    needed, may_be = [], []
+    for base in made.bases:
+        if isinstance(base, Class):
+            needed += base.space["__required_keys__"].items
+            may_be += base.space["__optional_keys__"].items
+    noted = made.space.get("__annotations__")
+    for name, kind in zip(noted.keys, noted.values, strict=True) if isinstance(noted, Dict) else ():
+        said = kind if isinstance(kind, str) else getattr(kind, "shown", "")
+        is_needed = is_total if "Required[" not in said else "NotRequired[" not in said
+        (needed if is_needed else may_be).append(name)
+    made.space["__total__"] = is_total
+    made.space["__required_keys__"] = Set(needed, "frozenset", has_order=len(needed) < 2)
+    made.space["__optional_keys__"] = Set(may_be, "frozenset", has_order=len(may_be) < 2)
 
 
 def _told(m: Interpreter, made: Class, words: Mapping[str, Value]) -> Work:

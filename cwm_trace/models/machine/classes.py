@@ -18,7 +18,7 @@ from cwm_trace.models.containers import MATCH, PATTERN
 from cwm_trace.models.machine import enums, records, shipped, tracebacks
 from cwm_trace.models.machine.calls import calls, invoke
 from cwm_trace.models.machine.code import MAIN
-from cwm_trace.models.machine.imported import member
+from cwm_trace.models.machine.imported import helper, member
 from cwm_trace.models.machine.interpreter import Interpreter, Paused, Work
 from cwm_trace.models.machine.iterators import Iterator, collected
 from cwm_trace.models.machine.operators import updated
@@ -29,6 +29,7 @@ from cwm_trace.models.machine.values import (
     OWN,
     UNSET,
     Builtin,
+    Cell,
     Class,
     Descriptor,
     Dict,
@@ -151,6 +152,10 @@ def attribute(m: Interpreter, owner: Value, name: Any) -> Work:
             return {"func": function, "args": tuple(args), "keywords": Dict(list(words), list(words.values()))}[name]
         case Paused() if name in ("__name__", "__qualname__"):
             return owner.name if name == "__qualname__" else owner.name.rpartition(".")[2]
+        case Cell() if name == "cell_contents":
+            if owner.value is UNSET:
+                raise error("ValueError", "Cell is empty")
+            return owner.value
         case Method() if name in ("__self__", "__func__"):
             return owner.owner if name == "__self__" else owner.function
         case Method() if name in ("__name__", "__doc__", "__qualname__"):
@@ -344,9 +349,14 @@ def _bound(found: Value, owner: Value, kind: Value) -> Value:
 def _of_class(m: Interpreter, owner: Class, name: str) -> Work:
     if name in ("__name__", "__qualname__"):
         return owner.name if name == "__name__" else owner.qualname
-    if name in ("__doc__", "__dict__"):
-        if name == "__dict__":
+    if name == "__dict__":
+        if owner.flavour:
             raise Lost(name)
+        held = {each: value for each, value in owner.space.items() if each not in ("__qualname__", "__classcell__")}
+        held |= {each: m.unknown() for each in ("__dict__", "__weakref__", "__doc__") if each not in held}
+        proxy = yield from helper(m, "types", "mappingproxy")
+        return (yield from invoke(m, proxy, [Dict(list(held), list(held.values()))], {}))
+    if name == "__doc__":
         return owner.space.get(name)
     found = look_up(owner, name)
     if found is not UNSET:
@@ -362,6 +372,8 @@ def _of_class(m: Interpreter, owner: Class, name: str) -> Work:
         return owner.line if name == "__mro__" else Native("mro", lambda m: List(list(owner.line)))
     if name == "__bases__":
         return owner.bases
+    if name == "__subclasses__":
+        return Native("__subclasses__", lambda m: List([*owner.derived]))
     if owner.flavour == "namedtuple" and name == "_field_defaults":
         given = [(each, default) for each, default in owner.fields or () if default is not UNSET]
         return Dict([each for each, _ in given], [default for _, default in given])
@@ -432,12 +444,17 @@ def _of_function(owner: Function, name: str) -> Value:
             return owner.code.name
         case "__qualname__":
             return owner.qualname
-        case "__doc__" | "__dict__":
-            if name == "__dict__":
-                raise Lost(name)
+        case "__doc__":
             return None
+        case "__dict__":
+            held = {each: value for each, value in owner.attributes.items() if each not in _OF_FUNCTIONS}
+            return Dict(list(held), list(held.values()))
         case "__defaults__":
             return owner.defaults or None
+        case "__kwdefaults__":
+            return Dict(list(owner.named), list(owner.named.values())) if owner.named else None
+        case "__closure__":
+            return owner.closure or None
         case "__annotations__":
             return owner.attributes.setdefault(name, Dict())
         case "__module__":
@@ -447,6 +464,10 @@ def _of_function(owner: Function, name: str) -> Value:
     if hasattr(_sample, name):
         raise Lost
     raise error("AttributeError", f"'function' object has no attribute '{name}'")
+
+
+_OF_FUNCTIONS = ("__doc__", "__annotations__", "__name__", "__qualname__", "__module__")
+"""What functions have beside their attributes."""
 
 
 def _sample() -> None:
@@ -497,6 +518,8 @@ def _of_value(owner: Value, name: str) -> Value:
             base = range
         case View():
             base = type(getattr({}, owner.kind)())
+    if isinstance(owner, complex) and name in ("real", "imag"):
+        return getattr(owner, name)
     if isinstance(owner, (int, float)) and name in _DATA:
         parts = {"imag": 0 if isinstance(owner, int) else 0.0, "denominator": 1}
         return parts.get(name, owner) if hasattr(owner, name) else _missed(owner, name)

@@ -24,6 +24,7 @@ from cwm_trace.models.machine.values import (
     Value,
     error,
     find,
+    known,
 )
 
 KINDS = {
@@ -79,8 +80,8 @@ def make_members(m: Interpreter, made: Class) -> Work:
                 yield from invoke(m, own, [member, *(value if isinstance(value, tuple) else (value,))], {})
         made.space[name] = member
     if _is_flag(made):
-        bits = m.questions.sure(f"({made.space['_flag_mask_']}).bit_length()")
-        made.space["_all_bits_"] = m.questions.sure(f"2 ** {bits} - 1")
+        above = _next_bit(m, made.space["_flag_mask_"])
+        made.space["_all_bits_"] = m.questions.sure(f"{above} - 1")
 
 
 def _of_value(made: Class, value: Value) -> Object | None:
@@ -102,7 +103,10 @@ def _is_single(m: Interpreter, made: Class, member: Object) -> bool:
     value = member.attributes["_value_"]
     if not isinstance(value, int):
         raise Lost
-    is_single = m.questions.holds(f"{value} > 0") and m.questions.holds(f"{value} & ({value} - 1) == 0")
+    is_single = False
+    if m.questions.holds(f"{value} > 0"):
+        rest = m.questions.sure(f"{value} & {m.questions.sure(f'{value} - 1')}")
+        is_single = m.questions.holds(f"{rest} == 0")
     for mask in ("_flag_mask_", "_singles_mask_") if is_single else ("_flag_mask_",):
         made.space[mask] = m.questions.sure(f"{made.space[mask]} | {value}")
     if not is_single:
@@ -118,8 +122,15 @@ def next_number(m: Interpreter, names: Mapping[str, Value]) -> Value:
     numbers = [value for name, value in names.items() if not name.startswith("_") and isinstance(value, int)]
     if "Flag" not in kind:
         return m.questions.sure(f"{max(numbers, default=0)} + 1")
-    bits = m.questions.sure(f"({max(numbers)}).bit_length()") if numbers else 0
-    return m.questions.sure(f"2 ** {bits}")
+    return _next_bit(m, max(numbers, default=0))
+
+
+def _next_bit(m: Interpreter, number: int) -> Value:
+    """The lowest power of two that is above a number."""
+    made: Value = 1
+    while m.questions.holds(f"{made} <= {number}"):
+        made = m.questions.sure(f"{made} * 2")
+    return made
 
 
 def member_of(m: Interpreter, kind: Class, value: Value) -> Work:
@@ -129,8 +140,12 @@ def member_of(m: Interpreter, kind: Class, value: Value) -> Work:
     for each in kind.space["_all_"]:
         if (yield from same(m, each.attributes["_value_"], value)):
             return each
-    if find(kind, "_missing_") is not None:
-        raise Lost
+    if (own := find(kind, "_missing_")) is not None:
+        given = known((yield from invoke(m, own.get if isinstance(own, Descriptor) else own, [kind, value], {})))
+        if isinstance(given, Object) and given.kind is kind:
+            return given
+        if given is not None:
+            raise Lost
     if _is_flag(kind) and isinstance(value, int):
         return (yield from _composed(m, kind, value))
     raise error("ValueError", f"{(yield from rendered(m, value))} is not a valid {kind.qualname}")

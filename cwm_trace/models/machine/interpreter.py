@@ -273,6 +273,7 @@ class Interpreter:
         self.has_moved = False  # whether a thread has gone on since that was asked for last
         self.clock: Value = 0.0  # of threads, in seconds; it stands still while one runs
         self._steps = 0
+        self.deepest = 1000  # Python frames, as the program has it
         self._identities: dict[int, tuple[Value, Object]] = {}
         self._shown: Value = None  # what is on its way out of a frame while that is shown
         self.choice: Choice | None = None  # that is to be made before anything else

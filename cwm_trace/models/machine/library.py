@@ -68,6 +68,14 @@ for _name, _spelled in _ASKED.items():
     _ask_for(_name, _spelled)
 
 
+@native("math.dist")
+def _dist(m: Interpreter, p: Value, q: Value) -> Work:
+    apart = []
+    for one, other in zip((yield from collected(m, p)), (yield from collected(m, q)), strict=True):
+        apart.append((yield from operators.binary(m, "-", one, other)))
+    return m.questions.value(f"math_hypot({arguments(apart, {})})")
+
+
 @native("re.compile")
 def _compile(m: Interpreter, pattern: Value, flags: Value = 0) -> Value:
     more = f", {text_of(flags)}" if known(flags) else ""
@@ -95,10 +103,14 @@ def _put_by(m: Interpreter, put: Value, text: Value, matches: Value) -> Work:
 
 
 @native("re.subn")
-def _subn(m: Interpreter, pattern: Value, put: Value, text: Value) -> Work:
-    made = yield from _sub(m, pattern, put, text)
+def _subn(m: Interpreter, pattern: Value, put: Value, text: Value, count: Value = 0, flags: Value = 0) -> Work:
+    if known(flags):
+        pattern = _compile(m, pattern, flags)
+    if known(count) and isinstance(known(put), (Function, Method, Native, Builtin)):
+        raise Lost
+    made = yield from _sub(m, pattern, put, text, *((count,) if known(count) else ()))
     found = m.questions.sure(f"list(itertools_finditer({arguments([pattern, text], {})}))")
-    return (made, len(found.items))
+    return (made, min(len(found.items), known(count) or len(found.items)))
 
 
 @native("re.finditer")
@@ -233,14 +245,12 @@ def _fields(m: Interpreter, value: Value) -> Value:
         raise Lost
     types = kind.space.get("__annotations__", Dict())
     held = dict(zip(types.keys, types.values, strict=True))
-    return tuple(
-        Object(records.FIELD, {"name": name, "type": held.get(name, Unknown())}) for name, _ in kind.fields or ()
-    )
+    return tuple(records.field_of(name, held.get(name, Unknown()), each) for name, each in kind.fields or ())
 
 
 @native("dataclasses.replace")
 def _replace(m: Interpreter, value: Value, **changes: Value) -> Work:
-    given = {name: value.attributes[name] for name, _ in value.kind.fields or ()}
+    given = {name: value.attributes[name] for name, each in value.kind.fields or () if records.says(each, "init", True)}
     return (yield from invoke(m, value.kind, [], {**given, **changes}))
 
 
@@ -255,7 +265,7 @@ def _runtime_checkable(m: Interpreter, made: Value) -> Value:
     return made
 
 
-@native("enum.unique", "typing.final", "typing.no_type_check")
+@native("enum.unique", "typing.final", "typing.no_type_check", "sys.intern")
 def _itself(m: Interpreter, value: Value) -> Value:
     return value
 
@@ -467,7 +477,7 @@ def _untold(m: Interpreter, *_: Value, **__: Value) -> Value:
     return Unknown()
 
 
-@native("random.seed", "sys.setrecursionlimit", "atexit.register", "gc.collect", "gc.disable", "gc.enable")
+@native("random.seed", "atexit.register", "gc.collect", "gc.disable", "gc.enable")
 def _nothing(m: Interpreter, *_: Value, **__: Value) -> Value:
     return None
 
@@ -487,7 +497,12 @@ def _exit(m: Interpreter, status: Value = None) -> None:
 
 @native("sys.getrecursionlimit")
 def _getrecursionlimit(m: Interpreter) -> Value:
-    return m.unknown()
+    return m.deepest
+
+
+@native("sys.setrecursionlimit")
+def _setrecursionlimit(m: Interpreter, limit: Value) -> None:
+    m.deepest = known(limit)
 
 
 @native("sys._getframe", "inspect.currentframe")

@@ -22,8 +22,10 @@ from typing import Any
 
 from cwm_trace.models.machine import classes, forms, operators, records
 from cwm_trace.models.machine.calls import calls, invoke
+from cwm_trace.models.machine.imported import helper
 from cwm_trace.models.machine.interpreter import Interpreter, Paused, Work, done
 from cwm_trace.models.machine.iterators import Iterator, collected, iterator_of, over_items, step
+from cwm_trace.models.machine.layout import whole_of
 from cwm_trace.models.machine.questions import arguments, operand, text_of
 from cwm_trace.models.machine.rendering import OTHER_CLASSES, rendered, written
 from cwm_trace.models.machine.values import (
@@ -144,6 +146,12 @@ def _whole(m: Interpreter, name: str, args: Sequence[Value], named: Mapping[str,
         raise error("TypeError", f"unsupported operand type(s) for divmod(): {kinds}")
     if len(args) == 1 and name == "abs" and isinstance(args[0], (int, float)):
         return abs(args[0])
+    if name == "int" and len(args) == 2 and isinstance(args[0], str) and isinstance(args[1], int):
+        return whole_of(m, args[0], args[1])
+    if name == "round" and len(args) == 2 and isinstance(args[0], int) and isinstance(args[1], int) and args[1] < 0:
+        return _rounded(m, args[0], args[1])
+    if name == "complex" and len(args) == 2 and all(isinstance(each, (int, float)) for each in args):
+        return complex(*args)
     if len(args) == 1 and name == "float" and isinstance(args[0], str):
         return _number(args[0])
     if name == "bool" and len(args) == 1:
@@ -152,6 +160,18 @@ def _whole(m: Interpreter, name: str, args: Sequence[Value], named: Mapping[str,
         what = "a string, a bytes-like object or a real number" if name == "int" else "a string or a real number"
         raise error("TypeError", f"{name}() argument must be {what}, not '{kind_name(args[0])}'")
     return m.questions.value(f"{name}({arguments(args, dict(named))})")
+
+
+def _rounded(m: Interpreter, number: int, places: int) -> Value:
+    """A whole number to tens, hundreds and so on, halves to the even one."""
+    unit = 10**-places
+    whole = m.questions.sure(f"{operand(number)} // {unit}")
+    rest = m.questions.sure(f"{operand(number)} % {unit}")
+    twice = m.questions.sure(f"{rest} * 2")
+    is_odd = m.questions.sure(f"{operand(whole)} % 2") == 1
+    if m.questions.holds(f"{twice} > {unit}") or m.questions.holds(f"{twice} == {unit}") and is_odd:
+        whole = m.questions.sure(f"{operand(whole)} + 1")
+    return m.questions.value(f"{operand(whole)} * {unit}")
 
 
 def _number(text: str) -> float:
@@ -221,11 +241,74 @@ def of_text(m: Interpreter, method: str, args: Sequence[Value], named: Mapping[s
                 text = f"sequence item {place}: expected {type(owner).__name__} instance, {kind_name(item)} found"
                 raise error("TypeError", text)
         others = [List(items)]
+        if isinstance(owner, bytes):
+            parts = [owner if place % 2 else known(items[place // 2]) for place in range(2 * len(items) - 1)]
+            return b"".join(parts)
     if method == "format" and isinstance(owner, str):
         return (yield from forms.formatted(m, owner, others, named))
     if method == "format_map" and len(others) == 1 and isinstance(others[0], Dict):
         return (yield from forms.formatted(m, owner, (), dict(zip(others[0].keys, others[0].values, strict=True))))
+    if isinstance(owner, bytes) and method in _OF_OCTETS:
+        return (yield from _of_octets(m, method, owner, others, named))
+    if isinstance(owner, str) and method in _TESTS and not others:
+        if len(owner) == 1 and not owner.isascii():
+            return getattr(owner, method)()  # which its tables say
+        return m.questions.holds(f"{owner!r}.{method}()")
     return m.questions.value(f"{operand(owner)}.{method}({arguments(others, dict(named))})")
+
+
+_TESTS = frozenset(
+    "isalnum isalpha isascii isdecimal isdigit islower isnumeric isprintable isspace istitle isupper".split()
+)
+_OF_OCTETS = (_TESTS - {"isdecimal", "isnumeric", "isprintable"}) | frozenset(
+    "capitalize center count endswith expandtabs find index ljust lower lstrip partition removeprefix removesuffix replace rfind rindex rjust"
+    " rpartition rstrip split splitlines startswith strip swapcase title upper zfill".split()
+)
+"""Methods of bytes that do what those of texts do, as far as all are ASCII."""
+_BY_PLACE = frozenset(
+    "count endswith find index join partition removeprefix removesuffix replace rfind rindex rpartition rsplit split startswith"
+    " strip lstrip rstrip center ljust rjust".split()
+)
+"""Those that do so whatever the bytes are."""
+
+
+def _of_octets(m: Interpreter, method: str, owner: bytes, args: Sequence[Value], named: Mapping[str, Value]) -> Work:
+    """A method of bytes, as that of the text of these characters. Raises Raised, Lost."""
+
+    def as_text(value: Value) -> Value:
+        if isinstance(value, tuple):
+            return tuple(map(as_text, value))
+        octets = octets_of(value)
+        if octets is None:
+            return value
+        is_by_kind = method not in _BY_PLACE or method in ("split", "rsplit", "strip", "lstrip", "rstrip") and not args
+        if is_by_kind and (not octets.isascii() or any(each in octets for each in b"\x1c\x1d\x1e\x1f")):
+            raise Lost
+        return octets.decode("latin-1")
+
+    text, *others = map(as_text, (owner, *args))
+    function = NATIVES.get(f"str.{method}")
+    try:
+        if function is not None:
+            given = yield from done(function(m, text, *others, **named))
+        else:
+            given = yield from of_text(m, method, [text, *others], named)
+    except Raised as raised:
+        if not raised.is_a("ValueError") or raised.error.held != ("substring not found",):
+            raise
+        raise error("ValueError", "subsection not found") from None
+    return _as_octets(known(given))
+
+
+def _as_octets(value: Value) -> Value:
+    match value:
+        case str():
+            return value.encode("latin-1")
+        case tuple():
+            return tuple(map(_as_octets, value))
+        case List():
+            return List([_as_octets(known(each)) for each in value.items])
+    return value
 
 
 @native("len")
@@ -350,14 +433,26 @@ def _one_of_each(m: Interpreter, iterators: Sequence[Value]) -> Work:
     return items
 
 
+def _check_ended(m: Interpreter, inner: Sequence[Value]) -> Work:
+    """Raises Raised where one of several iterators has ended before the others, or after them."""
+    first = next(place for place, each in enumerate(inner) if getattr(each, "ended", True))
+    before = "argument 1" if first == 1 else f"arguments 1-{first}"
+    if first:
+        raise error("ValueError", f"zip() argument {first + 1} is shorter than {before}")
+    for place, each in enumerate(inner[1:], 1):
+        if (yield from step(m, each)) is not END:
+            before = "argument 1" if place == 1 else f"arguments 1-{place}"
+            raise error("ValueError", f"zip() argument {place + 1} is longer than {before}")
+
+
 @native("zip")
 def _zip(m: Interpreter, *overs: Value, strict: Value = False) -> Work:
     inner = yield from _iterators_of(m, overs)
-    if strict:
-        raise Lost
 
     def advance(m: Interpreter) -> Work:
         items = yield from _one_of_each(m, inner)
+        if items is END and known(strict):
+            yield from _check_ended(m, inner)
         return tuple(items) if items is not END and items else END
 
     return Iterator("<zip object>", advance, inner)
@@ -537,7 +632,10 @@ def _holds(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
 
 @native("sorted")
 def _sorted(m: Interpreter, over: Value, key: Value = None, reverse: Value = False) -> Work:
-    items = yield from collected(m, over, is_list=True)
+    if isinstance(known(over), Set) and key is None and _is_plain(known(over).items):
+        items = list(known(over).items)  # whatever their order was
+    else:
+        items = yield from collected(m, over, is_list=True)
     return List((yield from in_order(m, items, key, known(reverse))))
 
 
@@ -628,7 +726,7 @@ def _is_one(value: Value, kind: Value) -> bool:
             return _is_of_abstract(value, module, name)
         if kind.name.startswith("collections."):
             return kind_name(value) == kind.name.rpartition(".")[2]
-        if kind.name in OTHER_CLASSES:
+        if kind.name in OTHER_CLASSES or kind.name == "memoryview":
             return kind_name(value) == kind.name
         if kind.kind is None:
             raise Lost
@@ -779,6 +877,11 @@ def _next_of(m: Interpreter, iterator: Value) -> Work:
 @native("iterator.__iter__")
 def _itself(m: Interpreter, iterator: Value) -> Value:
     return iterator
+
+
+@native("memoryview")
+def _memoryview(m: Interpreter, over: Value) -> Work:
+    return (yield from invoke(m, (yield from helper(m, "views", "memoryview")), [over], {}))
 
 
 @native("os.fspath")

@@ -6,8 +6,10 @@ Knows which functions of the program they call, and when. Decoders of the progra
 from __future__ import annotations
 
 import _string  # type: ignore[import-not-found]  # what `string.Formatter` is made of
+import ast
 import csv
 import json
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -156,3 +158,21 @@ def _string_of(function: Callable[[str], Any], text: Value) -> Any:
         return function(known(text))
     except ValueError as wrong:
         raise error("ValueError", str(wrong)) from None
+
+
+@native("ast.literal_eval")
+def _literal_eval(m: Interpreter, text: Value) -> Value:
+    if is_unknown(text):
+        return m.unknown()
+    if not isinstance(known(text), str):
+        raise Lost
+    try:
+        found = ast.literal_eval(known(text))
+    except SyntaxError as bad:
+        raise error(type(bad).__name__, *bad.args) from None
+    except ValueError as bad:
+        raise error("ValueError", _ADDRESS.sub("", str(bad))) from None
+    return read(repr(found))
+
+
+_ADDRESS = re.compile(r" at 0x[0-9a-f]+")

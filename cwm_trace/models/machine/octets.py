@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.interpreter import Interpreter, Work
 from cwm_trace.models.machine.iterators import MOST_ITEMS, collected
 from cwm_trace.models.machine.natives import NATIVES, native
@@ -14,8 +15,10 @@ from cwm_trace.models.machine.values import (
     UNSET,
     List,
     Lost,
+    Object,
     Value,
     error,
+    find,
     is_unknown,
     kind_name,
     known,
@@ -43,6 +46,8 @@ def _bytes(m: Interpreter, source: Value = UNSET, encoding: Value = UNSET, error
         if source > MOST_ITEMS:
             raise Lost
         return bytes(source)
+    if isinstance(source, Object) and (own := find(source.kind, "__bytes__")) is not None:
+        return (yield from invoke(m, own, [source], {}))
     numbers = [known(each) for each in (yield from collected(m, source))]
     if wrong := next((each for each in numbers if not isinstance(each, int)), None):
         raise error("TypeError", f"'{kind_name(wrong)}' object cannot be interpreted as an integer")

@@ -13,7 +13,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
-from cwm_trace.models.machine import sets, system
+from cwm_trace.models.machine import layout, sets, system
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.interpreter import Interpreter, Work
 from cwm_trace.models.machine.iterators import MOST_ITEMS, asked_for_length, collected, iterator_of, step
@@ -107,6 +107,8 @@ def of_module(module: str, name: str) -> Value:
     """What a module of the library has under a name."""
     if module == "builtins":
         return of_python(name)
+    if (module, name) in _MARKS:
+        return Builtin(f"{module}.{name}")
     if (module, name) in VALUES:
         return read(VALUES[module, name])
     if module == "sys" and (own := system.attribute(name)) is not UNSET:
@@ -120,6 +122,8 @@ def of_module(module: str, name: str) -> Value:
     return Builtin(f"{module}.{name}")
 
 
+_MARKS = frozenset([("dataclasses", "KW_ONLY"), ("dataclasses", "MISSING")])
+"""Values that only are themselves."""
 _OF_ITS_OWN = ("sys", "os", "time", "__main__")
 """Modules whose values are those of this process."""
 
@@ -213,12 +217,39 @@ def binary(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
     wrong = _unfit(plain, sign, left, right)
     if wrong is not None:
         raise wrong
+    if plain in ("+", "-", "*", "/") and (_is_endless(left) or _is_endless(right)):
+        given = _with_endless(plain, left, right)
+        if given is not None:
+            return given
+    if plain == "**" and isinstance(left, float) and isinstance(right, (int, float)) and _is_small_power(left, right):
+        return float(m.questions.sure(f"{operand(int(left))} ** {int(right)}"))
     if plain in ("<<", ">>", "**") and isinstance(left, int) and isinstance(right, int) and right > _BY_SQUARES:
         return _by_squares(m, plain, left, right)
     return m.questions.value(f"{operand(left)} {plain} {operand(right)}")
 
 
 _BY_SQUARES, _MOST_BITS = 32, 4000
+_WHOLE_BITS = 53
+"""Of a float."""
+
+
+def _is_endless(value: Value) -> bool:
+    """Whether it is infinity, or no number."""
+    return isinstance(value, float) and value - value != 0
+
+
+def _with_endless(sign: str, left: Value, right: Value) -> float | None:
+    """What comes of infinity, or of what is no number; None where the other side is none."""
+    if not isinstance(left, (int, float)) or not isinstance(right, (int, float)) or sign == "/" and right == 0:
+        return None
+    return float({"+": left + right, "-": left - right, "*": left * right}[sign] if sign != "/" else left / right)
+
+
+def _is_small_power(base: float, power: int | float) -> bool:
+    """Whether a power of a whole number is a whole number that a float has exactly."""
+    if base != int(base) or power != int(power) or not 0 <= power <= _WHOLE_BITS:
+        return False
+    return abs(base) <= 1 or int(abs(base)).bit_length() * power <= _WHOLE_BITS
 
 
 def _by_squares(m: Interpreter, sign: str, left: int, times: int) -> Value:
@@ -374,6 +405,13 @@ def unary(m: Interpreter, sign: str, value: Value) -> Work:
         if (own := _own(value, name)) is None:
             raise error("TypeError", f"bad operand type for unary {sign}: '{kind_name(value)}'")
         return (yield from invoke(m, own, [value], {}))
+    if isinstance(value, Dict) and value.kind == "Counter" and sign in "+-":
+        kept = [(key, count) for key, count in zip(value.keys, value.values, strict=True)
+                if m.questions.holds(f"{text_of(count)} {'>' if sign == '+' else '<'} 0")]  # fmt: skip
+        counts = []
+        for _, count in kept:
+            counts.append(count if sign == "+" else (yield from unary(m, "-", count)))
+        return Dict([key for key, _ in kept], counts, "Counter")
     if sign == "-" and isinstance(value, (int, float)) and not isinstance(value, bool):
         return -value  # a sign before a number, which is no step
     return m.questions.value(f"{sign}{operand(value)}")
@@ -384,17 +422,40 @@ def compared(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
     if is_unknown(left) or is_unknown(right):
         return m.unknown()
     left, right = as_plain(known(left)), as_plain(known(right))
+    if isinstance(left, (int, float)) and isinstance(right, (int, float)):
+        left, right = (int(each) if isinstance(each, bool) else each for each in (left, right))
+        if left != left or right != right:  # NaN
+            return sign == "!="
+    if isinstance(left, str) and isinstance(right, str) and not (left.isascii() and right.isascii()):
+        left, right = List([*map(ord, left)]), List([*map(ord, right)])  # as their texts may say, too
     if isinstance(left, Object) or isinstance(right, Object) or _is_of_own(left) or _is_of_own(right):
         given = yield from _compared_by_methods(m, sign, left, right)
         if not is_not_implemented(given):
             return given
     one, other = as_tuple(left), as_tuple(right)
-    if one is not None and other is not None and (closed(left) is None or closed(right) is None):
+    if (
+        one is not None
+        and other is not None
+        and (_is_mixed(one, other) or closed(left) is None or closed(right) is None)
+    ):
         return (yield from _one_by_one(m, sign, one, other))
-    if isinstance(left, List) and isinstance(right, List) and (closed(left) is None or closed(right) is None):
-        return (yield from _one_by_one(m, sign, left.items, right.items))
+    if isinstance(left, List) and isinstance(right, List) and left.kind == right.kind:
+        if _is_mixed(left.items, right.items) or closed(left) is None or closed(right) is None:
+            return (yield from _one_by_one(m, sign, left.items, right.items))
+    if isinstance(left, bytes) and isinstance(right, bytes):
+        left, right = left.decode("latin-1"), right.decode("latin-1")
     if isinstance(left, Set) and isinstance(right, Set):
         return (yield from _compared_sets(m, sign, left, right))
+    if isinstance(left, complex) or isinstance(right, complex):
+        return (yield from _compared_complex(m, sign, left, right))
+    if (
+        isinstance(left, Dict)
+        and isinstance(right, Dict)
+        and sign in ("==", "!=")
+        and _is_mixed(left.values, right.values)
+    ):
+        if "OrderedDict" not in (left.kind, right.kind):
+            return (yield from _same_pairs(m, left, right)) is (sign == "==")
     texts = closed(left), closed(right)
     if None not in texts:
         wrong = _incomparable(sign, left, right)
@@ -418,6 +479,22 @@ def compared(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
     if isinstance(left, Builtin) and isinstance(right, Builtin):
         return (left.name == right.name) is (sign == "==")
     return (left is right) is (sign == "==")
+
+
+def _compared_complex(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
+    """Complex numbers: by their parts."""
+    if not isinstance(left, (int, float, complex)) or not isinstance(right, (int, float, complex)):
+        return sign == "!="
+    if sign not in ("==", "!="):
+        raise _incomparable(sign, left, right) or Lost
+    parts = [(each.real, each.imag) for each in (left, right)]
+    return (yield from _one_by_one(m, sign, *parts))
+
+
+def _is_mixed(left: Sequence[Value], right: Sequence[Value]) -> bool:
+    """Whether items of two sequences are not all texts, or all numbers."""
+    kinds = {type(known(each)) if not is_unknown(each) else Unknown for each in (*left, *right)}
+    return not (kinds <= {int, float} or kinds <= {str})
 
 
 def _compared_sets(m: Interpreter, sign: str, left: Set, right: Set) -> Work:
@@ -720,6 +797,12 @@ def item(m: Interpreter, over: Value, key: Value, is_plain: bool = False) -> Wor
         if isinstance(over, bytes):
             return bytes(found)
         return List(found, over.kind) if isinstance(over, List) else tuple(found)
+    if isinstance(over, Range) and isinstance(key, Slice):
+        bounds = [known(each) for each in (key.start, key.stop, key.step)]
+        if not all(each is None or isinstance(each, int) for each in bounds) or bounds[2] == 0:
+            raise Lost
+        part = range(over.start, over.stop, over.step)[slice(*bounds)]
+        return Range(part.start, part.stop, part.step)
     if isinstance(over, (str, Range, Literal)):
         return m.questions.value(f"{text_of(over)}[{_index(key)}]")
     if over is None or isinstance(over, (int, float, Object, Set, Function)):
@@ -886,6 +969,10 @@ def contains(m: Interpreter, over: Value, value: Value, is_plain: bool = False) 
         case Set() if isinstance(value, Object) or as_tuple(value) is not None or closed(over) is None:
             yield from hashed(m, value)
             return (yield from _among(m, value, over.items))
+        case bytes() if isinstance(value, bytes):
+            return m.questions.holds(f"{value.decode('latin-1')!r} in {over.decode('latin-1')!r}")
+        case bytes() if isinstance(value, int):
+            return m.questions.holds(f"{value} in {list(over)!r}")
         case str() | bytes() | Range() | Set():
             if closed(over) is not None and closed(value) is not None:
                 return m.questions.holds(f"{operand(value)} in {text_of(over)}")
@@ -1035,9 +1122,9 @@ def updated(m: Interpreter, over: Dict, more: Value, named: Mapping[str, Value] 
     more = known(more)
     if isinstance(more, Dict):
         pairs = list(zip(more.keys, more.values, strict=True))
-    elif (own := _own(more, "keys")) is not None:
+    elif (own := (yield from _keys_of(m, more))) is not None:
         pairs = []
-        for key in (yield from collected(m, (yield from invoke(m, own, [more], {})))):
+        for key in (yield from collected(m, (yield from invoke(m, own, [], {})))):
             pairs.append((key, (yield from item(m, more, key))))
     else:
         pairs = []
@@ -1048,6 +1135,22 @@ def updated(m: Interpreter, over: Dict, more: Value, named: Mapping[str, Value] 
             pairs.append((pair[0], pair[1]))
     for key, value in [*pairs, *(named or {}).items()]:
         yield from put(m, over, key, value)
+
+
+def _keys_of(m: Interpreter, value: Value) -> Work:
+    """What an object has under the name `keys`, by which a dict takes it for a mapping; None: nothing."""
+    if not isinstance(value, (Object, *OWN)):
+        return None
+    if (own := _own(value, "keys")) is not None:
+        return Method(own, value)
+    if (hook := _own(value, "__getattr__")) is None:
+        return None
+    try:
+        return (yield from invoke(m, hook, [value, "keys"], {}))
+    except Raised as raised:
+        if not raised.is_a("AttributeError"):
+            raise
+        return None
 
 
 def _merged(m: Interpreter, left: Dict, right: Dict) -> Work:
@@ -1125,7 +1228,7 @@ def format_of(m: Interpreter, value: Value, how: str) -> Work:
     if not how:
         return (yield from written(m, value))
     if isinstance(value, (*IMMUTABLE,)) and value is not None:
-        return m.questions.value(f"format({text_of(value)}, {how!r})")
+        return layout.formatted(m, value, how)
     if isinstance(value, Object) and isinstance(value.kind, Class) and value.kind.flavour == "enum":
         return m.questions.value(f"format({(yield from written(m, value))!r}, {how!r})")
     raise error("TypeError", f"unsupported format string passed to {kind_name(value)}.__format__")

@@ -10,10 +10,11 @@ import struct
 from collections.abc import Callable
 from typing import Any
 
-from cwm_trace.models.machine.interpreter import Interpreter
+from cwm_trace.models.machine.calls import invoke
+from cwm_trace.models.machine.interpreter import Interpreter, Work
 from cwm_trace.models.machine.iterators import over_items
 from cwm_trace.models.machine.natives import native
-from cwm_trace.models.machine.values import List, Lost, Value, error, is_unknown, known, octets_of
+from cwm_trace.models.machine.values import List, Lost, Object, Value, error, find, is_unknown, known, octets_of
 
 _ERRORS = {struct.error: "struct.error", binascii.Error: "binascii.Error", binascii.Incomplete: "binascii.Incomplete"}
 
@@ -38,10 +39,14 @@ def _written(function: Callable[..., Any], *args: Value, **named: Value) -> Any:
 
 
 def _register(name: str, function: Callable[..., Any]) -> None:
-    def run(m: Interpreter, *args: Value, **named: Value) -> Value:
+    def run(m: Interpreter, *args: Value, **named: Value) -> Work:
         if any(map(is_unknown, (*args, *named.values()))):
             return m.unknown()
-        return _written(function, *args, **named)
+        given = []
+        for each in args:
+            own = find(known(each).kind, "__bytes__") if isinstance(known(each), Object) else None
+            given.append(each if own is None else (yield from invoke(m, own, [each], {})))
+        return _written(function, *given, **named)
 
     native(name)(run)
 

@@ -55,7 +55,7 @@ def fields_of(
     kind: Class, fields: Mapping[str, Value], args: Sequence[Value], named: Mapping[str, Value], method: str
 ) -> dict[str, Value]:
     """What names stand for in a call that is given so much. Raises Raised, Lost."""
-    words = [name for name, default in fields.items() if _says(default, "kw_only", False)]
+    words = [name for name, default in fields.items() if says(default, "kw_only", False)]
     places = [name for name in fields if name not in words]
     if len(args) > len(places) or set(named) - set(fields):
         raise Lost
@@ -69,17 +69,29 @@ def fields_of(
     return {name: given.get(name, _default_of(default)) for name, default in fields.items()}
 
 
-def _says(default: Value, name: str, otherwise: Value) -> Value:
+def says(default: Value, name: str, otherwise: Value) -> Value:
     """What a field is said to be."""
     return (
         default.attributes.get(name, otherwise) if isinstance(default, Object) and default.kind is FIELD else otherwise
     )
 
 
+MISSING = Builtin("dataclasses.MISSING")
+
+
+def field_of(name: str, kind: Value, default: Value) -> Object:
+    """What `fields` gives of one."""
+    given = default.attributes if isinstance(default, Object) and default.kind is FIELD else {}
+    plain = default if not given and default is not UNSET else given.get("default", MISSING)
+    held = {"name": name, "type": kind, "default": plain, "default_factory": given.get("default_factory", MISSING)}
+    held |= {each: given.get(each, True) for each in ("init", "repr", "compare")}
+    return Object(FIELD, held | {"hash": given.get("hash"), "kw_only": given.get("kw_only", False)})
+
+
 def fill(m: Interpreter, owner: Object, kind: Class, args: Sequence[Value], named: Mapping[str, Value]) -> Work:
     """What the `__init__` of a dataclass does. Raises Raised, Lost."""
     every = dict(find(kind, GIVEN) or kind.fields or ())
-    taken = {name: default for name, default in every.items() if _says(default, "init", True) is not False}
+    taken = {name: default for name, default in every.items() if says(default, "init", True) is not False}
     given = fields_of(kind, taken, args, named, "__init__")
     fields, told = dict(kind.fields or ()), []
     for name, default in every.items():
@@ -148,7 +160,7 @@ def _own_fields(kind: Class, is_by_name: bool) -> Iterator[tuple[str, Value]]:
             kind.space.pop(name)
             if "default" in default.attributes:
                 kind.space[name] = default.attributes["default"]
-        if is_by_name and _says(default, "kw_only", True) is True:
+        if is_by_name and says(default, "kw_only", True) is True:
             held = {} if default is UNSET else {"default": default}
             held = dict(default.attributes) if isinstance(default, Object) and default.kind is FIELD else held
             default = Object(FIELD, held | {"kw_only": True})
@@ -159,7 +171,7 @@ def _check_order(given: Mapping[str, Value]) -> None:
     """Raises Raised where a field without a default comes behind one that has one."""
     is_given = False
     for name, default in given.items():
-        if _says(default, "kw_only", False) or _says(default, "init", True) is False:
+        if says(default, "kw_only", False) or says(default, "init", True) is False:
             continue
         if _default_of(default) is not UNSET:
             is_given = True

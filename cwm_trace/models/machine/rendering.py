@@ -186,7 +186,10 @@ def _shown(m: Interpreter, value: Value, around: tuple[Value, ...]) -> Work:
             words = ["", *[""] * len(args), *(f"{name}=" for name in named)]
             return f"functools.partial({', '.join(f'{word}{text}' for word, text in zip(words, texts, strict=True))})"
         case Method(function=Builtin(name=name), owner=owner):
-            return f"<built-in method {name.rpartition('.')[2]} of {kind_name(owner)} object>"
+            method = name.rpartition(".")[2]
+            if method in ("__next__", "__iter__", "__len__", "__repr__", "__str__", "__eq__", "__hash__", "__init__"):
+                return f"<method-wrapper {method!r} of {kind_name(owner)} object>"  # of a slot of the class
+            return f"<built-in method {method} of {kind_name(owner)} object>"
     return _shown_simply(value)
 
 
@@ -308,18 +311,15 @@ def _is_hidden(default: Value) -> bool:
 def _shown_of_library(m: Interpreter, value: Object, around: tuple[Value, ...]) -> Work:
     if value.kind.name != "dataclasses.field":
         return f"<{value.kind.name} object>"
-    if "name" in value.attributes:
-        raise Unshown
-    parts = {"name": "None", "type": "None"}
-    for name in ("default", "default_factory"):
-        parts[name] = _NO_DEFAULT
-        if name in value.attributes:
-            parts[name] = yield from _shown(m, value.attributes[name], around)
-    parts |= {"init": "True", "repr": "True", "hash": "None", "compare": "True"}
-    parts |= {
-        name: str(value.attributes[name]) for name in ("init", "repr", "hash", "compare") if name in value.attributes
-    }
-    parts |= {"metadata": "mappingproxy({})", "kw_only": _NO_DEFAULT, "_field_type": "None"}
+    is_of_class = "name" in value.attributes
+    parts = {"name": "None", "type": "None", "default": _NO_DEFAULT, "default_factory": _NO_DEFAULT}
+    parts |= {"init": "True", "repr": "True", "hash": "None", "compare": "True", "metadata": "mappingproxy({})"}
+    parts |= {"kw_only": _NO_DEFAULT, "_field_type": "_FIELD" if is_of_class else "None"}
+    for name, each in value.attributes.items():
+        if name == "metadata":
+            raise Unshown
+        is_missing = isinstance(each, Builtin) and each.name == "dataclasses.MISSING"
+        parts[name] = _NO_DEFAULT if is_missing else (yield from _shown(m, each, around))
     return f"Field({','.join(f'{name}={text}' for name, text in parts.items())})"
 
 

@@ -5,12 +5,13 @@ Each step of them is asked for. Knows what Python's documentation says that they
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.natives import native
 from cwm_trace.models.machine.questions import operand, text_of
-from cwm_trace.models.machine.values import List, Value, known
+from cwm_trace.models.machine.values import List, Lost, Value, is_unknown, known
 
 
 @native("int.bit_length", "bool.bit_length")
@@ -25,6 +26,60 @@ def _bit_length(m: Interpreter, number: Value) -> Value:
 def _bit_count(m: Interpreter, number: Value) -> Value:
     digits = m.questions.sure(f"bin({text_of(number)})")
     return m.questions.value(f"{digits.partition('b')[2]!r}.count('1')")
+
+
+def _looked_at(name: str) -> None:
+    def holds(m: Interpreter, number: Value) -> Value:
+        if is_unknown(number):
+            return m.unknown()
+        if not isinstance(known(number), (int, float)):
+            raise Lost
+        return bool(getattr(math, name)(known(number)))  # as its text says
+
+    native(f"math.{name}")(holds)
+
+
+for _name in ("isnan", "isinf", "isfinite"):
+    _looked_at(_name)
+
+
+@native("float.as_integer_ratio")
+def _as_integer_ratio(m: Interpreter, number: Value) -> Value:
+    return float(known(number)).as_integer_ratio()  # the number in another notation
+
+
+@native("str.isidentifier")
+def _isidentifier(m: Interpreter, text: Value) -> Value:
+    text = known(text)
+    if not text.isascii():
+        return m.questions.holds(f"{text!r}.isidentifier()")
+    tests = [("isalpha" if place == 0 else "isalnum", each) for place, each in enumerate(text)]
+    return bool(text) and all(each == "_" or m.questions.holds(f"{each!r}.{test}()") for test, each in tests)
+
+
+@native("str.splitlines")
+def _splitlines(m: Interpreter, text: Value, keepends: Value = False) -> Value:
+    text = known(text)
+    lines = m.questions.sure(f"{text!r}.splitlines()")
+    if not known(keepends):
+        return lines
+    made, at = [], 0
+    for line in lines.items:
+        end = at + len(line)
+        end = min(end + (2 if text[end : end + 2] == "\r\n" else 1), len(text))
+        made.append(text[at:end])
+        at = end
+    return List(made)
+
+
+@native("ord")
+def _ord(m: Interpreter, character: Value) -> Value:
+    given = known(character)
+    if isinstance(given, str) and len(given) == 1 and repr(given)[1] == "\\" and given not in "\\'":
+        return ord(given)  # which its text says: \x0b
+    if isinstance(given, bytes) and len(given) == 1:
+        return given[0]
+    return m.questions.value(f"ord({text_of(given)})")
 
 
 @native("float.is_integer")
@@ -61,9 +116,9 @@ def _modf(m: Interpreter, number: Value) -> Value:
 def _isclose(m: Interpreter, one: Value, other: Value, *, rel_tol: Value = 1e-09, abs_tol: Value = 0.0) -> Value:
     if m.questions.holds(f"{operand(one)} == {text_of(other)}"):
         return True
-    apart = m.questions.sure(f"abs({operand(m.questions.sure(f'{operand(one)} - {operand(other)}'))})")
+    apart = abs(m.questions.sure(f"{operand(one)} - {operand(other)}"))
     for side in (one, other):
-        near = m.questions.sure(f"{text_of(rel_tol)} * {operand(m.questions.sure(f'abs({text_of(side)})'))}")
+        near = m.questions.sure(f"{text_of(rel_tol)} * {text_of(abs(known(side)))}")
         if m.questions.holds(f"{operand(apart)} <= {operand(near)}"):
             return True
     return m.questions.holds(f"{operand(apart)} <= {text_of(abs_tol)}")
@@ -83,3 +138,30 @@ def _rsplit(m: Interpreter, text: Value, sep: Value = None, maxsplit: Value = -1
         left = m.questions.sure(f"{left!r}.removesuffix({part!r})")
         left = m.questions.sure(f"{left!r}.rstrip()")
     return List([left, *last])
+
+
+@native("chr")
+def _chr(m: Interpreter, number: Value) -> Value:
+    given = known(number)
+    if isinstance(given, int) and (0 <= given < 32 or 127 <= given < 0x110000):
+        return chr(given)  # of which the number is another notation: \\u20ac
+    return m.questions.value(f"chr({text_of(number)})")
+
+
+def _by_characters(name: str) -> None:
+    """Texts that are not of ASCII: each character by itself, others than those of ASCII as Python has them in its tables."""
+
+    def run(m: Interpreter, text: Value) -> Value:
+        text = known(text)
+        if text.isascii() or "\u03a3" in text:
+            return m.questions.value(f"{text!r}.{name}()")
+        parts = [
+            known(m.questions.value(f"{each!r}.{name}()")) if each.isascii() else getattr(each, name)() for each in text
+        ]
+        return "".join(parts)
+
+    native(f"str.{name}")(run)
+
+
+for _name in ("casefold", "lower", "swapcase", "upper"):
+    _by_characters(_name)

@@ -217,6 +217,7 @@ class Class:
     frozen: bool = False
     module: str = MAIN
     metaclass: Value = None  # of the program's
+    derived: list[Value] = field(default_factory=list)  # classes that are made from it
 
 
 @dataclass(slots=True, eq=False)

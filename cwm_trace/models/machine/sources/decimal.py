@@ -28,12 +28,38 @@ class Context:
     def __init__(self, prec=28, rounding=ROUND_HALF_EVEN):
         self.prec, self.rounding = prec, rounding
 
+    def __repr__(self):
+        return lost()
+
 
 _context = Context()
 
 
 def getcontext():
     return _context
+
+
+def setcontext(ctx):
+    global _context
+    _context = ctx
+
+
+class _Local:
+    def __init__(self, new):
+        self._new = new
+
+    def __enter__(self):
+        self._before = _context
+        setcontext(self._new)
+        return self._new
+
+    def __exit__(self, *_):
+        setcontext(self._before)
+
+
+def localcontext(ctx=None, **given):
+    ctx = _context if ctx is None else ctx
+    return _Local(Context(**{"prec": ctx.prec, "rounding": ctx.rounding, **given}))
 
 
 def _cut(number, places, rounding):

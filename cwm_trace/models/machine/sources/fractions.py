@@ -100,6 +100,25 @@ class Fraction:
             raise ZeroDivisionError("integer modulo by zero")
         return self - other * (self // other)
 
+    def limit_denominator(self, max_denominator=1000000):
+        if max_denominator < 1:
+            raise ValueError("max_denominator should be at least 1")
+        if self.denominator <= max_denominator:
+            return Fraction(self)
+        before, now = (0, 1), (1, 0)
+        n, d = self.numerator, self.denominator
+        while True:
+            whole = n // d
+            low = before[1] + whole * now[1]
+            if low > max_denominator:
+                break
+            before, now = now, (before[0] + whole * now[0], low)
+            n, d = d, n - whole * d
+        k = (max_denominator - before[1]) // now[1]
+        if 2 * d * (before[1] + k * now[1]) <= self.denominator:
+            return Fraction(now[0], now[1])
+        return Fraction(before[0] + k * now[0], before[1] + k * now[1])
+
     def __divmod__(self, other):
         return self // other, self % other
 

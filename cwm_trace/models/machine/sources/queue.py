@@ -87,5 +87,7 @@ class LifoQueue(Queue):
 
 
 class SimpleQueue(Queue):
+    __module__ = "_queue"
+
     def __init__(self):
         Queue.__init__(self)
