@@ -148,6 +148,8 @@ def _way(node: ast.expr, text: str) -> Way | None:
             kind == MATCH
         ):
             return of_match(found, name, texts_of(args, text), text)
+        case ast.Call(func=ast.Name(id="ord"), args=[ast.Constant(value=str(one))], keywords=[]) if _says_number(one):
+            return lambda steps: str(ord(one))
         case ast.Call(func=ast.Name(id=name), args=args, keywords=[]):
             return function_of(name, args, text)
         case ast.Call(func=ast.Name(id="sorted"), args=[over], keywords=[ast.keyword(arg="reverse", value=down)]):
@@ -169,6 +171,12 @@ def call_of(operation: str) -> tuple[str, tuple[str, ...]] | None:
 def _infinite(left: ast.expr, sign: str, right: ast.expr, text: str) -> Way | None:
     told = of_infinity(text_of(left, text), sign, text_of(right, text)) if sign else None
     return None if told is None else lambda steps: told
+
+
+def _says_number(character: str) -> bool:
+    """Whether a character's text may say its number, as `\\x0b` and `\\u20ac` do."""
+    is_escaped = len(character) == 1 and repr(character)[1] == "\\" and character not in "\\'"
+    return is_escaped or len(character) == 1 and not character.isascii()
 
 
 def _is_truth(node: ast.expr) -> bool:

@@ -6,6 +6,7 @@ Knows the grammar of Python's format specifications (its documentation, `string`
 from __future__ import annotations
 
 import re
+from fractions import Fraction
 from typing import NamedTuple
 
 from cwm_trace.models.machine.interpreter import Interpreter
@@ -60,7 +61,8 @@ def _laid_out(m: Interpreter, value: Value, layout: _Layout) -> Value:
         or value in (float("inf"), float("-inf"))
     ):
         return None
-    if layout.zeros and (layout.grouping or layout.align):
+    is_zeros = layout.zeros or (layout.fill, layout.align) == ("0", "=")
+    if is_zeros and layout.grouping or layout.zeros and layout.align:
         return None
     if layout.grouping == "," and layout.kind in _BASES:
         raise error("ValueError", f"Cannot specify ',' with {layout.kind!r}.")
@@ -92,8 +94,9 @@ def _body(m: Interpreter, value: int | float, layout: _Layout) -> Value:
         return _scientific(value, layout)
     if layout.alternate or isinstance(value, int) and kind not in ("f", "F", "%"):
         return None
-    if kind == "" and not layout.precision and not layout.grouping:
-        return str(value)
+    if kind == "" and not layout.precision and "e" not in str(value):
+        whole, _, rest = str(value).partition(".")
+        return f"{_grouped(whole, layout.grouping, 3)}.{rest}"
     precision = f".{layout.precision}" if layout.precision else ""
     return m.questions.value(f"format({value!r}, {layout.grouping + precision + kind!r})")
 
@@ -116,21 +119,31 @@ def _digits(value: int | float) -> tuple[str, int]:
     return digits.rstrip("0"), first + int(power or 0)
 
 
+def _shortened(value: int | float, count: int) -> tuple[str, int]:
+    """At most so many digits of a number, rounded, and the power of ten of the first one.
+
+    The shortest text of a number lies on the same side of a half as the number; where it is that half, the number itself tells.
+    """
+    digits, power = _digits(value) if value else ("0", 0)
+    if len(digits) <= count:
+        return digits, power
+    head, tail = digits[:count], digits[count:]
+    half = Fraction(int(head + "5")) * Fraction(10) ** (power - count)
+    apart = Fraction(value) - half if tail == "5" else int(tail > "5") - int(tail < "5")
+    if apart > 0 or apart == 0 and int(head) % 2:
+        head = str(int(head) + 1)
+        power += len(head) > count
+    return head[:count], power
+
+
 def _general(m: Interpreter, value: int | float, layout: _Layout) -> Value:
     most = max(int(layout.precision or 6), 1)
-    if not value:
-        return "0.0" if not layout.kind else "0"
-    digits, power = _digits(value)
-    if not -4 <= power < most:
+    if not layout.kind and most < 2:
         return None
-    if len(digits) > most:
-        rounded = m.questions.value(f"format({value!r}, '.{most - 1 - power}f')")
-        if is_unknown(rounded):
-            return rounded
-        text = known(rounded)
-    else:
-        places = max(len(digits) - 1 - power, 0)
-        text = _plain(digits, power, places)
+    digits, power = _shortened(value, most)
+    if not -4 <= power < most - (not layout.kind):
+        return None
+    text = _plain(digits, power, max(len(digits) - 1 - power, 0))
     text = text.rstrip("0").rstrip(".") if "." in text else text
     return text if layout.kind or "." in text else f"{text}.0"
 
@@ -145,9 +158,7 @@ def _plain(digits: str, power: int, places: int) -> str:
 
 def _scientific(value: int | float, layout: _Layout) -> Value:
     places = int(layout.precision or 6)
-    digits, power = _digits(value) if value else ("0", 0)
-    if len(digits) > places + 1:
-        return None
+    digits, power = _shortened(value, places + 1)
     digits = digits.ljust(places + 1, "0")
     rest = f".{digits[1:]}" if places else ""
     return f"{digits[0]}{rest}{layout.kind}{'-' if power < 0 else '+'}{abs(power):02}"

@@ -146,6 +146,8 @@ def _whole(m: Interpreter, name: str, args: Sequence[Value], named: Mapping[str,
         raise error("TypeError", f"unsupported operand type(s) for divmod(): {kinds}")
     if len(args) == 1 and name == "abs" and isinstance(args[0], (int, float)):
         return abs(args[0])
+    if name == "int" and len(args) == 1 and "base" in named:
+        args.append(known(named["base"]))
     if name == "int" and len(args) == 2 and isinstance(args[0], str) and isinstance(args[1], int):
         return whole_of(m, args[0], args[1])
     if name == "round" and len(args) == 2 and isinstance(args[0], int) and isinstance(args[1], int) and args[1] < 0:

@@ -204,9 +204,12 @@ def binary(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
         case ((Set() | View()), ("|" | "&" | "-" | "^"), (Set() | View())) if isinstance(left, View) or isinstance(
             right, View
         ):
+            if plain == "&":
+                return (yield from _in_both(m, left, right))
             sides = []
             for side in (left, right):
-                sides.append(side if isinstance(side, Set) else Set((yield from collected(m, side))))
+                items = side.items if isinstance(side, Set) else (yield from collected(m, side))
+                sides.append(side if isinstance(side, Set) else (yield from set_of(m, items)))
             return (yield from combined_sets(m, plain, *sides))
         case Dict(), "|", Dict() if left.kind == "dict":
             return (yield from _merged(m, left, right))
@@ -265,6 +268,21 @@ def _by_squares(m: Interpreter, sign: str, left: int, times: int) -> Value:
     if sign == "**":
         return made
     return m.questions.value(f"{operand(left)} {'*' if sign == '<<' else '//'} {made}")
+
+
+def _in_both(m: Interpreter, left: Set | View, right: Set | View) -> Work:
+    """What views of dicts, and sets, have both: CPython goes through the right one, unless that is the larger one."""
+    one, other = left.items if isinstance(left, Set) else (yield from collected(m, left)), right
+    other_items = other.items if isinstance(other, Set) else (yield from collected(m, other))
+    is_left = len(one) <= len(other_items) if isinstance(other, Set) else len(one) < len(other_items)
+    if isinstance(left, Set):
+        is_left = False  # which leaves it to the view
+    first, second = (one, other_items) if is_left else (other_items, one)
+    kept = []
+    for each in first:
+        if (yield from _among(m, each, second)):
+            kept.append(each)
+    return (yield from set_of(m, kept))
 
 
 _OF_FLAGS = ("|", "&", "^")
@@ -803,6 +821,12 @@ def item(m: Interpreter, over: Value, key: Value, is_plain: bool = False) -> Wor
             raise Lost
         part = range(over.start, over.stop, over.step)[slice(*bounds)]
         return Range(part.start, part.stop, part.step)
+    if isinstance(over, Range) and isinstance(key, int):
+        numbers = range(over.start, over.stop, over.step)
+        if not -len(numbers) <= key < len(numbers):
+            raise error("IndexError", "range object index out of range")
+        apart = m.questions.sure(f"{operand(over.step)} * {key % len(numbers)}")
+        return m.questions.value(f"{operand(over.start)} + {operand(apart)}")
     if isinstance(over, (str, Range, Literal)):
         return m.questions.value(f"{text_of(over)}[{_index(key)}]")
     if over is None or isinstance(over, (int, float, Object, Set, Function)):
