@@ -31,6 +31,7 @@ SPECIFICATIONS = st.builds(
 VALUES = st.one_of(
     st.integers(-(10**9), 10**9),
     st.floats(-1e6, 1e6, allow_nan=False).map(lambda each: round(each, 4)),
+    st.floats(allow_nan=False, allow_infinity=False),
     st.sampled_from([0, 0.0, 9.9999995, 0.0001, 1e-5, 123456.7, 1e15, 999999.5, -0.5, 5.0, 0.1]),
     st.text("abcé", max_size=6),
 )
@@ -55,6 +56,9 @@ def told(work: Any) -> str:
     return "unknown" if isinstance(given, Unknown) else str(given)
 
 
+@example(5e-324, ".3e")
+@example(0.1, ".20e")
+@example(1e23, ".18g")
 @example(2.1, "e")
 @example(3, "#04x")
 @example(-3.14159, "+08.2f")

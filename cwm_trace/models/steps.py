@@ -148,6 +148,10 @@ def _way(node: ast.expr, text: str) -> Way | None:
             kind == MATCH
         ):
             return of_match(found, name, texts_of(args, text), text)
+        case ast.Compare(
+            left=ast.Constant(value=str(one)), ops=[ast.Eq()], comparators=[ast.Constant(value=str(other))]
+        ) if len(one) == len(other) == 1 and (_says_number(one) or _says_number(other)):
+            return lambda steps: str(one == other)
         case ast.Call(func=ast.Name(id="ord"), args=[ast.Constant(value=str(one))], keywords=[]) if _says_number(one):
             return lambda steps: str(ord(one))
         case ast.Call(func=ast.Name(id=name), args=args, keywords=[]):

@@ -16,7 +16,7 @@ from cwm_trace.models.machine.questions import text_of
 from cwm_trace.models.machine.values import UNSET, Dict, List, Lost, Value, as_tuple, error, is_unknown, known
 
 _PART = re.compile(r"\.([^\W\d]\w*)|\[([^\]]+)\]")
-_PERCENT = re.compile(r"%(?:\((\w+)\))?([-#0 +]*\d*(?:\.\d*)?)([a-zA-Z%])")
+_PERCENT = re.compile(r"%(?:\((\w+)\))?([-#0 +]*(?:\*|\d*)(?:\.(?:\*|\d*))?)([a-zA-Z%])")
 
 
 def formatted(m: Interpreter, form: str, args: Sequence[Value], named: Mapping[str, Value]) -> Work:
@@ -77,6 +77,11 @@ def by_percent(m: Interpreter, form: str, given: Value) -> Work:
         if kind == "%":
             texts.append("%")
             continue
+        while "*" in layout:
+            width = known(next(values, UNSET))
+            if not isinstance(width, int):
+                raise Lost
+            layout = layout.replace("*", str(width), 1)
         if name is None:
             value = next(values, UNSET)
         else:

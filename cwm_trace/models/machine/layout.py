@@ -97,8 +97,26 @@ def _body(m: Interpreter, value: int | float, layout: _Layout) -> Value:
     if kind == "" and not layout.precision and "e" not in str(value):
         whole, _, rest = str(value).partition(".")
         return f"{_grouped(whole, layout.grouping, 3)}.{rest}"
+    if kind == "%" and isinstance(value, float):
+        return (
+            None
+            if is_unknown(value := m.questions.value(f"{value!r} * 100"))
+            else f"{_fixed(m, known(value), layout)}%"
+        )
+    if kind in ("f", "F") and "e" in repr(value):
+        return _fixed(m, value, layout)
     precision = f".{layout.precision}" if layout.precision else ""
     return m.questions.value(f"format({value!r}, {layout.grouping + precision + kind!r})")
+
+
+def _fixed(m: Interpreter, value: float, layout: _Layout) -> str:
+    """A number with so many places behind its point."""
+    places = int(layout.precision or 6)
+    if "e" not in repr(value) and not layout.grouping:
+        return str(m.questions.sure(f"format({value!r}, '.{places}f')"))
+    digits = str(_scaled(value, places)).rjust(places + 1, "0")
+    whole, rest = digits[: len(digits) - places], digits[len(digits) - places :]
+    return _grouped(whole, layout.grouping, 3) + (f".{rest}" if places else "")
 
 
 def _grouped(digits: str, sign: str, size: int) -> str:
@@ -120,20 +138,28 @@ def _digits(value: int | float) -> tuple[str, int]:
 
 
 def _shortened(value: int | float, count: int) -> tuple[str, int]:
-    """At most so many digits of a number, rounded, and the power of ten of the first one.
-
-    The shortest text of a number lies on the same side of a half as the number; where it is that half, the number itself tells.
-    """
-    digits, power = _digits(value) if value else ("0", 0)
-    if len(digits) <= count:
+    """At most so many digits of a number, as it is exactly, halves rounded to even ones, and the power of ten of the first one."""
+    if not value:
+        return "0", 0
+    digits, power = _digits(value)
+    if len(digits) <= count <= _SURE and abs(power) < _USUAL:
         return digits, power
-    head, tail = digits[:count], digits[count:]
-    half = Fraction(int(head + "5")) * Fraction(10) ** (power - count)
-    apart = Fraction(value) - half if tail == "5" else int(tail > "5") - int(tail < "5")
-    if apart > 0 or apart == 0 and int(head) % 2:
-        head = str(int(head) + 1)
-        power += len(head) > count
-    return head[:count], power
+    head = _scaled(value, count - 1 - power)
+    if head < 10 ** (count - 1):  # the shortest text is that of a number above it
+        power -= 1
+        head = _scaled(value, count - 1 - power)
+    if head >= 10**count:
+        head, power = head // 10, power + 1
+    return str(head), power
+
+
+def _scaled(value: int | float, places: int) -> int:
+    """A number with its point so many places further, rounded."""
+    return round(Fraction(value) * Fraction(10) ** places)
+
+
+_SURE, _USUAL = 15, 300
+"""Digits that a float keeps, but for the smallest ones."""
 
 
 def _general(m: Interpreter, value: int | float, layout: _Layout) -> Value:

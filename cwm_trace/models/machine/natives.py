@@ -146,6 +146,10 @@ def _whole(m: Interpreter, name: str, args: Sequence[Value], named: Mapping[str,
         raise error("TypeError", f"unsupported operand type(s) for divmod(): {kinds}")
     if len(args) == 1 and name == "abs" and isinstance(args[0], (int, float)):
         return abs(args[0])
+    if name == "int" and len(args) == 1 and isinstance(args[0], float) and args[0] - args[0] != 0:
+        is_number = args[0] == args[0]
+        kind, what = ("OverflowError", "infinity") if is_number else ("ValueError", "NaN")
+        raise error(kind, f"cannot convert float {what} to integer")
     if name == "int" and len(args) == 1 and "base" in named:
         args.append(known(named["base"]))
     if name == "int" and len(args) == 2 and isinstance(args[0], str) and isinstance(args[1], int):
@@ -949,6 +953,10 @@ def _property(m: Interpreter, fget: Value = None, fset: Value = None, fdel: Valu
 def _maketrans(m: Interpreter, *args: Value) -> Value:
     if len(args) == 2 and all(isinstance(known(each), bytes) for each in args):
         return bytes.maketrans(known(args[0]), known(args[1]))
+    if len(args) == 1 and isinstance(known(args[0]), Dict):
+        over = known(args[0])
+        keys = [m.questions.sure(f"ord({known(key)!r})") if isinstance(known(key), str) else key for key in over.keys]
+        return Dict(keys, list(over.values))
     if len(args) == 1 or not all(isinstance(known(each), str) for each in args):
         return m.questions.value(f"str.maketrans({arguments(args, {})})")
     left, right, gone = (*map(known, args), "")[:3]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import builtins
 import dis
+import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
@@ -215,7 +216,7 @@ def binary(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
             return (yield from _merged(m, left, right))
         case Dict(kind="Counter"), ("+" | "-" | "&" | "|"), Dict(kind="Counter"):
             return (yield from _tallies(m, plain, left, right))
-        case str(), "%", _ if isinstance(right, Dict) or closed(right) is None:
+        case str(), "%", _ if isinstance(right, Dict) or closed(right) is None or "*" in left:
             return (yield from _form(m, left, right))
     wrong = _unfit(plain, sign, left, right)
     if wrong is not None:
@@ -224,6 +225,20 @@ def binary(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
         given = _with_endless(plain, left, right)
         if given is not None:
             return given
+    if (
+        plain in _RATIONAL
+        and isinstance(left, (int, float))
+        and isinstance(right, (int, float))
+        and _has_power(left, right)
+    ):
+        return _by_ratios(m, plain, left, right)
+    if (
+        plain == "**"
+        and isinstance(left, (int, float))
+        and isinstance(right, (int, float))
+        and _is_out_of_range(left, right)
+    ):
+        raise error("OverflowError", 34, "Numerical result out of range")
     if plain == "**" and isinstance(left, float) and isinstance(right, (int, float)) and _is_small_power(left, right):
         return float(m.questions.sure(f"{operand(int(left))} ** {int(right)}"))
     if plain in ("<<", ">>", "**") and isinstance(left, int) and isinstance(right, int) and right > _BY_SQUARES:
@@ -246,6 +261,39 @@ def _with_endless(sign: str, left: Value, right: Value) -> float | None:
     if not isinstance(left, (int, float)) or not isinstance(right, (int, float)) or sign == "/" and right == 0:
         return None
     return float({"+": left + right, "-": left - right, "*": left * right}[sign] if sign != "/" else left / right)
+
+
+_RATIONAL = ("+", "-", "*", "/")
+
+
+def _has_power(left: Value, right: Value) -> bool:
+    """Whether one of two numbers is written with a power of ten, which is no step of what is asked for."""
+    return any(isinstance(each, float) and "e" in repr(each) for each in (left, right))
+
+
+def _by_ratios(m: Interpreter, sign: str, left: int | float, right: int | float) -> Value:
+    """A sum, or the like, of two floats, as ratios of whole numbers; the ratio that comes of it is a float in another notation."""
+    (one, under), (other, below) = left.as_integer_ratio(), right.as_integer_ratio()
+    ask = m.questions.sure
+    if sign == "/":
+        if other == 0:
+            raise error("ZeroDivisionError", "float division by zero")
+        sign, other, below = "*", below if other > 0 else -below, abs(other)
+    if sign == "*":
+        over = ask(f"{operand(one)} * {operand(other)}")
+    else:
+        sides = ask(f"{operand(one)} * {below}"), ask(f"{operand(other)} * {under}")
+        over = ask(f"{operand(sides[0])} {sign} {operand(sides[1])}")
+    try:
+        return over / ask(f"{under} * {below}")
+    except OverflowError:
+        return math.inf if over > 0 else -math.inf
+
+
+def _is_out_of_range(base: int | float, power: int | float) -> bool:
+    """Whether a power of floats is above all of them."""
+    is_float = isinstance(base, float) or isinstance(power, float)
+    return is_float and abs(base) > 1 and power * math.log10(abs(base)) > sys.float_info.max_10_exp + 1
 
 
 def _is_small_power(base: float, power: int | float) -> bool:
@@ -444,6 +492,10 @@ def compared(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
         left, right = (int(each) if isinstance(each, bool) else each for each in (left, right))
         if left != left or right != right:  # NaN
             return sign == "!="
+        if _has_power(left, right) and not (_is_endless(left) or _is_endless(right)):
+            (one, under), (other, below) = left.as_integer_ratio(), right.as_integer_ratio()
+            sides = m.questions.sure(f"{operand(one)} * {below}"), m.questions.sure(f"{operand(other)} * {under}")
+            return m.questions.holds(f"{operand(sides[0])} {sign} {operand(sides[1])}")
     if isinstance(left, str) and isinstance(right, str) and not (left.isascii() and right.isascii()):
         left, right = List([*map(ord, left)]), List([*map(ord, right)])  # as their texts may say, too
     if isinstance(left, Object) or isinstance(right, Object) or _is_of_own(left) or _is_of_own(right):
@@ -1046,17 +1098,8 @@ def _among(m: Interpreter, value: Value, others: Sequence[Value]) -> Work:
 
 
 def ordered(m: Interpreter, items: list[Value]) -> Set:
-    """A set of these, which are all different, in the order that is told."""
-    texts = [closed(each) for each in items]
-    if len(items) < 2 or None in texts:
-        return Set(items, has_order=len(items) < 2)
-    told = m.questions.value(f"{{{', '.join(map(str, texts))}}}")
-    if not isinstance(told, Set):
-        return Set(items, has_order=False)
-    places = [texts.index(text) if text in texts else -1 for text in map(closed, told.items)]
-    if sorted(places) != list(range(len(items))):
-        return Set(items, has_order=False)
-    return Set([items[place] for place in places])
+    """A set of these, which are all different, as if it were made of them now."""
+    return sets.put_together(items) or Set(items, has_order=len(items) < 2)
 
 
 def combined_sets(m: Interpreter, sign: str, left: Set, right: Set) -> Work:

@@ -11,7 +11,7 @@ from typing import Any
 from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.natives import native
 from cwm_trace.models.machine.questions import operand, text_of
-from cwm_trace.models.machine.values import List, Lost, Value, is_unknown, known
+from cwm_trace.models.machine.values import List, Lost, Value, error, is_unknown, known
 
 
 @native("int.bit_length", "bool.bit_length")
@@ -60,7 +60,10 @@ def _isidentifier(m: Interpreter, text: Value) -> Value:
 @native("str.splitlines")
 def _splitlines(m: Interpreter, text: Value, keepends: Value = False) -> Value:
     text = known(text)
-    lines = m.questions.sure(f"{text!r}.splitlines()")
+    plain = text
+    for other in ("\r\n", "\r"):
+        plain = m.questions.sure(f"{plain!r}.replace({other!r}, '\\n')") if other in plain else plain
+    lines = m.questions.sure(f"{plain!r}.splitlines()")
     if not known(keepends):
         return lines
     made, at = [], 0
@@ -93,6 +96,8 @@ def _pow(m: Interpreter, base: Value, exp: Value, mod: Value = None) -> Value:
     if mod is None:
         return m.questions.value(f"{operand(base)} ** {text_of(exp)}")
     left, power, over = known(exp), known(base), known(mod)
+    if isinstance(left, int) and left < 0 and isinstance(power, int) and isinstance(over, int) and over > 0:
+        left, power = -left, _inverse(m, power, over)
     if not all(isinstance(each, int) for each in (left, power, over)) or left < 0:
         return m.questions.value(f"pow({text_of(base)}, {text_of(exp)}, {text_of(mod)})")
     made: Any = m.questions.sure(f"1 % {operand(over)}")
@@ -103,6 +108,19 @@ def _pow(m: Interpreter, base: Value, exp: Value, mod: Value = None) -> Value:
                 f"{operand(m.questions.sure(f'{operand(made)} * {operand(power)}'))} % {operand(over)}"
             )
     return made
+
+
+def _inverse(m: Interpreter, number: int, over: int) -> int:
+    """The number by which a product with this one leaves 1, by Euclid's algorithm. Raises Raised."""
+    old, new, before, now = m.questions.sure(f"{operand(number)} % {over}"), over, 1, 0
+    while new:
+        whole = m.questions.sure(f"{old} // {new}")
+        old, new = new, m.questions.sure(f"{old} % {new}")
+        less = m.questions.sure(f"{operand(whole)} * {operand(now)}")
+        before, now = now, m.questions.sure(f"{operand(before)} - {operand(less)}")
+    if old != 1:
+        raise error("ValueError", "base is not invertible for the given modulus")
+    return int(m.questions.sure(f"{operand(before)} % {over}"))
 
 
 @native("math.modf")
