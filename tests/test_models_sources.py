@@ -20,12 +20,13 @@ import sys
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from hypothesis.errors import UnsatisfiedAssumption
 
 from cwm_trace.models.machine import imported
 
@@ -171,6 +172,7 @@ def test_fractions_are_worked_with_as_by_python(one: fractions.Fraction, other: 
     second = other if isinstance(other, int) else ours(other.numerator, other.denominator)
     _agree(lambda: how(ours(str(one)), second), lambda: how(one, other))
     _agree(lambda: how(second, ours(str(one))), lambda: how(other, one))
+    _agree(lambda: ours(str(one)).limit_denominator(7), lambda: one.limit_denominator(7))
     _agree(lambda: (round(ours(str(one))), round(ours(str(one)), 2), int(ours(str(one))), float(ours(str(one)))),
            lambda: (round(one), round(one, 2), int(one), float(one)))  # fmt: skip
 
@@ -209,6 +211,65 @@ def _ours(moment: datetime.datetime) -> Any:
 def _same_of_each(pairs: list[tuple[Any, Any]], look: Callable[[Any], Any]) -> None:
     for mine, true in pairs:
         _agree(lambda mine=mine: look(mine), lambda true=true: look(true))  # type: ignore[misc]
+
+
+def _zoned(module: Any, moment: datetime.datetime, minutes: int | None, name: str | None) -> Any:
+    """A moment at an offset, by a module; None: without a time zone."""
+    if minutes is None:
+        return module.datetime(*moment.timetuple()[:6], moment.microsecond)
+    zone = module.timezone(module.timedelta(minutes=minutes), *([] if name is None else [name]))
+    zone = zone if minutes or name else module.timezone.utc
+    return module.datetime(*moment.timetuple()[:6], moment.microsecond, zone)
+
+
+_offsets = st.none() | st.integers(-1439, 1439)
+_names = st.none() | st.sampled_from(["EST", "JST"])
+_BY_ZONE: dict[str, Callable[[Any, Any, Any], Any]] = {
+    "shown": lambda one, other, zone: (
+        repr(one),
+        str(one),
+        one.isoformat(timespec="minutes"),
+        one.isoformat("_", "milliseconds"),
+    ),
+    "said": lambda one, other, zone: (
+        str(one.utcoffset()),
+        one.tzname(),
+        one.strftime("%H:%M %z|%Z"),
+        repr(one.tzinfo),
+    ),
+    "moved": lambda one, other, zone: (
+        one + (other.astimezone(zone) - other),
+        repr(one.astimezone(zone)),
+        one.timestamp(),
+    ),
+    "compared": lambda one, other, zone: (one == other, one != other, one < other),
+    "apart": lambda one, other, zone: repr(one - other),
+    "read": lambda one, other, zone: repr(type(one).fromisoformat(one.isoformat())),
+    "replaced": lambda one, other, zone: repr(one.replace(tzinfo=zone, minute=5)),
+}
+
+
+@given(_moments, _moments, _offsets, _offsets, st.integers(-1439, 1439), _names)
+def test_moments_in_time_zones_are_worked_with_as_by_python(
+    one: datetime.datetime,
+    other: datetime.datetime,
+    first: int | None,
+    second: int | None,
+    third: int,
+    name: str | None,
+) -> None:
+    assume(2 < one.year < 9998 and 2 < other.year < 9998)
+    made = [
+        (
+            _zoned(module, one, first, name),
+            _zoned(module, other, second, None),
+            module.timezone(module.timedelta(minutes=third)),
+        )
+        for module in (SimpleNamespace(**OURS["datetime"]), datetime)
+    ]
+    for look in _BY_ZONE.values():
+        with contextlib.suppress(UnsatisfiedAssumption):
+            _agree(lambda look=look: look(*made[0]), lambda look=look: look(*made[1]))  # type: ignore[misc]
 
 
 @given(_moments, _moments, st.integers(-(10**6), 10**6))

@@ -372,6 +372,11 @@ def _of_class(m: Interpreter, owner: Class, name: str) -> Work:
         return owner.line if name == "__mro__" else Native("mro", lambda m: List(list(owner.line)))
     if name == "__bases__":
         return owner.bases
+    if owner.flavour == "enum" and name == "__members__":
+        members = [(each, value) for each, value in owner.space.items() if isinstance(value, Object) and value.kind is owner]
+        proxy = yield from helper(m, "types", "mappingproxy")
+        held = Dict([each for each, _ in members], [value for _, value in members])
+        return (yield from invoke(m, proxy, [held], {}))
     if name == "__subclasses__":
         return Native("__subclasses__", lambda m: List([*owner.derived]))
     if owner.flavour == "namedtuple" and name == "_field_defaults":
@@ -599,7 +604,10 @@ def _check_place(owner: Object, kind: Class, name: str) -> None:
     if kind.frozen:
         raise error("dataclasses.FrozenInstanceError", f"cannot assign to field '{name}'")
     if kind.flavour == "namedtuple":
-        raise Lost
+        if name in [each for each, _ in kind.fields or ()]:
+            raise error("AttributeError", "can't set attribute")
+        if not any(isinstance(base, Class) for base in kind.bases):
+            raise _missing(owner, name)
     spaces = [each.space for each in kind.line if isinstance(each, Class)]
     if spaces and all("__slots__" in space for space in spaces):
         slots = [slot for space in spaces for slot in _slots(space["__slots__"])]

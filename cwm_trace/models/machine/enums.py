@@ -114,11 +114,11 @@ def _is_single(m: Interpreter, made: Class, member: Object) -> bool:
     return is_single
 
 
-def next_number(m: Interpreter, names: Mapping[str, Value]) -> Value:
-    """What `auto()` is in the body of an enumeration: one more than the highest number so far, or the next bit. Raises Lost."""
+def next_value(m: Interpreter, names: Mapping[str, Value], name: str) -> Value:
+    """What `auto()` is in the body of an enumeration: one more than the highest number so far, the next bit, or its name."""
     kind = names[GENERATES].shown
     if "StrEnum" in kind:
-        raise Lost
+        return m.questions.sure(f"{name!r}.lower()")
     numbers = [value for name, value in names.items() if not name.startswith("_") and isinstance(value, int)]
     if "Flag" not in kind:
         return m.questions.sure(f"{max(numbers, default=0)} + 1")

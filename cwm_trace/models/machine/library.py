@@ -16,7 +16,7 @@ from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.interpreter import Activation, Interpreter, Work
 from cwm_trace.models.machine.iterators import collected, iterator_of, over_items, step
 from cwm_trace.models.machine.natives import CHECKED, native
-from cwm_trace.models.machine.questions import arguments, text_of
+from cwm_trace.models.machine.questions import arguments, operand, text_of
 from cwm_trace.models.machine.rendering import by_count
 from cwm_trace.models.machine.values import (
     END,
@@ -66,6 +66,19 @@ def _ask_for(name: str, spelled: str) -> None:
 
 for _name, _spelled in _ASKED.items():
     _ask_for(_name, _spelled)
+
+
+@native("math.fsum")
+def _fsum(m: Interpreter, seq: Value) -> Work:
+    over, under = 0, 1
+    for each in (yield from collected(m, seq)):
+        if not isinstance(known(each), (int, float)):
+            raise Lost
+        one, below = known(each).as_integer_ratio()
+        sides = m.questions.sure(f"{operand(over)} * {below}"), m.questions.sure(f"{operand(one)} * {under}")
+        over = m.questions.sure(f"{operand(sides[0])} + {operand(sides[1])}")
+        under = m.questions.sure(f"{under} * {below}")
+    return over / under  # a float in another notation
 
 
 @native("math.dist")
@@ -265,7 +278,19 @@ def _runtime_checkable(m: Interpreter, made: Value) -> Value:
     return made
 
 
-@native("enum.unique", "typing.final", "typing.no_type_check", "sys.intern")
+@native("enum.unique")
+def _unique(m: Interpreter, kind: Value) -> Value:
+    again = [
+        f"{name} -> {member.attributes['_name_']}"
+        for name, member in kind.space.items()
+        if isinstance(member, Object) and member.kind is kind and member.attributes["_name_"] != name
+    ]
+    if again:
+        raise error("ValueError", f"duplicate values found in <enum {kind.name!r}>: {', '.join(again)}")
+    return kind
+
+
+@native("typing.final", "typing.no_type_check", "sys.intern")
 def _itself(m: Interpreter, value: Value) -> Value:
     return value
 

@@ -40,6 +40,7 @@ from cwm_trace.models.machine.values import (
     List,
     Lost,
     Method,
+    Names,
     Native,
     Object,
     OwnDict,
@@ -847,8 +848,28 @@ def _callable(m: Interpreter, value: Value) -> Value:
     return isinstance(value, (Function, Method, Builtin, Class, Native))
 
 
+@native("globals")
+def _globals(m: Interpreter) -> Value:
+    space = m.frame.space
+    return Names(list(space), list(space.values()), space=space)
+
+
+@native("locals")
+def _locals(m: Interpreter) -> Value:
+    if m.frame.names is m.frame.space:
+        return _globals(m)
+    variables = m.frame.variables()
+    return Dict(list(variables), list(variables.values()))
+
+
+_OF_MODULES = ("__builtins__", "__doc__", "__loader__", "__name__", "__package__", "__spec__")
+
+
 @native("dir")
 def _dir(m: Interpreter, *given: Value) -> Work:
+    if not given:
+        names = m.frame.variables()
+        return List(sorted({*names, *(_OF_MODULES if m.frame.names is m.frame.space else ())}))
     owner = known(given[0]) if given else None
     if isinstance(owner, Object) and (own := find(owner.kind, "__dir__")) is not None:
         return List(

@@ -247,7 +247,7 @@ def _global(frame: Activation, name: Any) -> Value:
 def _store_name(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     names, value = frame.names if frame.names is not None else frame.fast, frame.stack.pop()
     if isinstance(value, Object) and value.kind is enums.AUTO and enums.GENERATES in names:
-        value = enums.next_number(m, names)
+        value = enums.next_value(m, names, ins.value)
     old, names[ins.value] = names.get(ins.value), value
     m.let_go(old)
 

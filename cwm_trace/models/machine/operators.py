@@ -36,6 +36,7 @@ from cwm_trace.models.machine.values import (
     Literal,
     Lost,
     Method,
+    Names,
     Object,
     OwnDict,
     Raised,
@@ -952,6 +953,8 @@ def set_item(m: Interpreter, over: Value, key: Value, value: Value, is_plain: bo
     match over:
         case Dict():
             yield from put(m, over, key, value)
+            if isinstance(over, Names):
+                over.space[known(key)] = value
         case List():
             key = yield from as_index(m, key)
             if isinstance(key, Slice):
@@ -1010,6 +1013,8 @@ def delete_item(m: Interpreter, over: Value, key: Value, is_plain: bool = False)
             if place is None:
                 raise error("KeyError", key)
             del over.keys[place], over.values[place]
+            if isinstance(over, Names):
+                del over.space[known(key)]
         case List():
             key = yield from as_index(m, key)
             try:

@@ -108,6 +108,13 @@ class OwnDict(Dict):
     attributes: dict[str, Value] = field(default_factory=dict)
 
 
+@dataclass(slots=True, eq=False)
+class Names(Dict):
+    """The names of a module, as `globals` gives them: what is put there is bound."""
+
+    space: dict[str, Value] = field(default_factory=dict)
+
+
 OWN = (OwnList, OwnDict)
 
 

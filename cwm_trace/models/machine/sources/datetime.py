@@ -1,5 +1,6 @@
-"""`datetime`, as far as it is followed: without time zones, and without what asks for the time that it is."""
+"""`datetime`, as far as it is followed: with fixed time zones, and without what asks for the time that it is, or where."""
 
+# ruff: noqa: UP017
 from followed import lost
 
 MINYEAR, MAXYEAR = 1, 9999
@@ -295,17 +296,91 @@ class time(_Ordered):
         return isinstance(other, time)
 
 
+class tzinfo:
+    pass
+
+
+_utc = []
+
+
+class timezone(tzinfo):
+    def __new__(cls, offset, name=None):
+        is_utc = name is None and _utc and isinstance(offset, timedelta) and not offset
+        return _utc[0] if is_utc else object.__new__(cls)
+
+    def __init__(self, offset, name=None):
+        if not isinstance(offset, timedelta):
+            raise TypeError(f"timezone() argument 1 must be datetime.timedelta, not {type(offset).__name__}")
+        if not -86400000000 < offset._small() < 86400000000:
+            text = "offset must be a timedelta strictly between -timedelta(hours=24) and timedelta(hours=24), not "
+            raise ValueError(text + repr(offset) + ".")
+        self._offset, self._name = offset, name
+
+    def __repr__(self):
+        if self is timezone.utc:
+            return "datetime.timezone.utc"
+        return f"datetime.timezone({self._offset!r}{'' if self._name is None else f', {self._name!r}'})"
+
+    def __str__(self):
+        return self.tzname(None)
+
+    def __eq__(self, other):
+        return self._offset == other._offset if isinstance(other, timezone) else NotImplemented
+
+    def __hash__(self):
+        return hash(self._offset)
+
+    def utcoffset(self, dt):
+        return self._offset
+
+    def tzname(self, dt):
+        if self._name is not None:
+            return self._name
+        return "UTC" if not self._offset else f"UTC{_shown_offset(self._offset)}"
+
+    def dst(self, dt):
+        return None
+
+
+timezone.utc = UTC = timezone(timedelta(0))
+_utc.append(UTC)
+
+
+def _shown_offset(offset, colon=":"):
+    """As `+05:30`."""
+    small = offset._small()
+    sign, small = ("-", -small) if small < 0 else ("+", small)
+    if small % 1000000:
+        lost()
+    seconds = small // 1000000
+    text = f"{sign}{seconds // 3600:02d}{colon}{seconds // 60 % 60:02d}"
+    return f"{text}{colon}{seconds % 60:02d}" if seconds % 60 else text
+
+
+def _read_offset(text):
+    if text == "Z":
+        return timezone.utc
+    parts = text[1:].split(":")
+    if not "".join(parts).isdigit() or len(parts) not in (2, 3) or len(text) != 3 * len(parts):
+        lost()
+    numbers = [*[int(part) for part in parts], 0][:3]
+    offset = timedelta(hours=numbers[0], minutes=numbers[1], seconds=numbers[2])
+    offset = -offset if text[0] == "-" else offset
+    return timezone.utc if not offset else timezone(offset)
+
+
 class datetime(date):
-    def __init__(self, year, month, day, hour=0, minute=0, second=0, microsecond=0, tzinfo=None):
-        if tzinfo is not None:
+    def __init__(self, year, month, day, hour=0, minute=0, second=0, microsecond=0, tzinfo=None, *, fold=0):
+        if fold or tzinfo is not None and not isinstance(tzinfo, timezone):
             lost()
         super().__init__(year, month, day)
         _check_time(hour, minute, second, microsecond)
         self.hour, self.minute, self.second, self.microsecond = hour, minute, second, microsecond
+        self.tzinfo, self.fold = tzinfo, 0
 
     @classmethod
-    def combine(cls, day, clock):
-        return cls(day.year, day.month, day.day, clock.hour, clock.minute, clock.second, clock.microsecond)
+    def combine(cls, day, clock, tzinfo=None):
+        return cls(day.year, day.month, day.day, clock.hour, clock.minute, clock.second, clock.microsecond, tzinfo)
 
     @classmethod
     def fromordinal(cls, days):
@@ -314,20 +389,65 @@ class datetime(date):
     @classmethod
     def fromisoformat(cls, text):
         day = date.fromisoformat(text[:10])
-        clock = text[11:]
-        parts = clock.split(":")
+        clock, zone = text[11:], None
+        for place, letter in enumerate(clock):
+            if letter in "+-Z":
+                clock, zone = clock[:place], _read_offset(clock[place:])
+                break
         if not clock:
-            return cls(day.year, day.month, day.day)
+            return cls(day.year, day.month, day.day, tzinfo=zone)
+        clock, point, rest = clock.partition(".")
+        if point and (len(rest) not in (3, 6) or not rest.isdigit()):
+            lost()
+        parts = clock.split(":")
         if not "".join(parts).isdigit() or len(parts) > 3 or len(clock) != 3 * len(parts) - 1:
             lost()
-        return cls(day.year, day.month, day.day, *[int(part) for part in parts])
+        numbers = [*[int(part) for part in parts], 0, 0][:3]
+        return cls(day.year, day.month, day.day, *numbers, int(rest.ljust(6, "0")) if point else 0, zone)
 
     @classmethod
     def strptime(cls, text, form):
         return cls(*_parsed(text, form))
 
+    @classmethod
+    def fromtimestamp(cls, timestamp, tz=None):
+        if tz is None or not isinstance(timestamp, int):
+            lost()
+        return datetime(1970, 1, 1, tzinfo=timezone.utc)._moved_by(timedelta(seconds=timestamp)).astimezone(tz)
+
     def _key(self):
+        if self.tzinfo is not None:
+            return (self._small() - self.tzinfo._offset._small(),)
         return (self.year, self.month, self.day, self.hour, self.minute, self.second, self.microsecond)
+
+    def _is_one_zoned(self, other):
+        return isinstance(other, datetime) and (self.tzinfo is None) != (other.tzinfo is None)
+
+    def __eq__(self, other):
+        return False if self._is_one_zoned(other) else super().__eq__(other)
+
+    def __hash__(self):
+        return super().__hash__()
+
+    def _check_zones(self, other):
+        if self._is_one_zoned(other):
+            raise TypeError("can't compare offset-naive and offset-aware datetimes")
+
+    def __lt__(self, other):
+        self._check_zones(other)
+        return super().__lt__(other)
+
+    def __le__(self, other):
+        self._check_zones(other)
+        return super().__le__(other)
+
+    def __gt__(self, other):
+        self._check_zones(other)
+        return super().__gt__(other)
+
+    def __ge__(self, other):
+        self._check_zones(other)
+        return super().__ge__(other)
 
     def _small(self):
         return (
@@ -342,10 +462,36 @@ class datetime(date):
     def time(self):
         return time(self.hour, self.minute, self.second, self.microsecond)
 
-    def isoformat(self, sep="T", timespec="auto"):
-        if timespec != "auto":
+    def utcoffset(self):
+        return None if self.tzinfo is None else self.tzinfo.utcoffset(self)
+
+    def tzname(self):
+        return None if self.tzinfo is None else self.tzinfo.tzname(self)
+
+    def dst(self):
+        return None
+
+    def astimezone(self, tz=None):
+        if tz is None or self.tzinfo is None:
             lost()
-        return f"{super().isoformat()}{sep}{self.time().isoformat()}"
+        made = self._moved(self._small() - self.tzinfo._offset._small() + tz._offset._small())
+        return made.replace(tzinfo=tz)
+
+    def timestamp(self):
+        if self.tzinfo is None:
+            lost()
+        return (self - datetime(1970, 1, 1, tzinfo=timezone.utc)).total_seconds()
+
+    def isoformat(self, sep="T", timespec="auto"):
+        zone = "" if self.tzinfo is None else _shown_offset(self.tzinfo._offset)
+        clock = self.time().isoformat()
+        if timespec in ("hours", "minutes", "seconds"):
+            clock = clock[: {"hours": 2, "minutes": 5, "seconds": 8}[timespec]]
+        elif timespec in ("milliseconds", "microseconds"):
+            clock = f"{clock[:8]}.{self.microsecond:06d}"[: 12 if timespec == "milliseconds" else 15]
+        elif timespec != "auto":
+            raise ValueError("Unknown timespec value")
+        return f"{super().isoformat()}{sep}{clock}{zone}"
 
     def __str__(self):
         return self.isoformat(" ")
@@ -354,30 +500,43 @@ class datetime(date):
         text = f"{self.year}, {self.month}, {self.day}, {self.hour}, {self.minute}"
         if self.second or self.microsecond:
             text += f", {self.second}"
-        return f"datetime.datetime({text}{f', {self.microsecond}' if self.microsecond else ''})"
+        text += f", {self.microsecond}" if self.microsecond else ""
+        return f"datetime.datetime({text}{'' if self.tzinfo is None else f', tzinfo={self.tzinfo!r}'})"
 
     def replace(self, **changes):
-        names = ("year", "month", "day", "hour", "minute", "second", "microsecond")
-        return datetime(*[changes.get(name, getattr(self, name)) for name in names])
+        names = ("year", "month", "day", "hour", "minute", "second", "microsecond", "tzinfo")
+        return datetime(*[changes[name] if name in changes else getattr(self, name) for name in names])
 
     def strftime(self, form):
+        if "%z" in form or "%Z" in form:
+            zone = "" if self.tzinfo is None else _shown_offset(self.tzinfo._offset, "")
+            form = form.replace("%z", zone).replace("%Z", self.tzname() or "")
         return _spelled(form, self, self.hour, self.minute, self.second, self.microsecond)
 
     def _moved(self, small):
         days, rest = small // 86400000000, small % 86400000000
         seconds = rest // 1000000
         clock = (seconds // 3600, seconds // 60 % 60, seconds % 60, rest % 1000000)
-        return datetime(*_from_ordinal(days), *clock)
+        return datetime(*_from_ordinal(days), *clock, self.tzinfo)
+
+    def _moved_by(self, delta):
+        return self._moved(self._small() + delta._small())
 
     def __add__(self, other):
-        return self._moved(self._small() + other._small()) if isinstance(other, timedelta) else NotImplemented
+        return self._moved_by(other) if isinstance(other, timedelta) else NotImplemented
 
     __radd__ = __add__
 
     def __sub__(self, other):
         if isinstance(other, timedelta):
             return self._moved(self._small() - other._small())
-        return timedelta(0, 0, self._small() - other._small()) if isinstance(other, datetime) else NotImplemented
+        if not isinstance(other, datetime):
+            return NotImplemented
+        if self._is_one_zoned(other):
+            raise TypeError("can't subtract offset-naive and offset-aware datetimes")
+        if self.tzinfo is None or self.tzinfo is other.tzinfo:
+            return timedelta(0, 0, self._small() - other._small())
+        return timedelta(0, 0, self._key()[0] - other._key()[0])
 
 
 def _spelled(form, day, hour, minute, second, microsecond):

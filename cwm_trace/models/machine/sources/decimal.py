@@ -1,11 +1,15 @@
 """`decimal`, as far as it is followed: finite numbers, in the usual context or one of another precision."""
 
+from collections import namedtuple
 from math import isqrt
 
 from followed import lost
 
 ROUND_HALF_EVEN, ROUND_HALF_UP, ROUND_HALF_DOWN = "ROUND_HALF_EVEN", "ROUND_HALF_UP", "ROUND_HALF_DOWN"
 ROUND_DOWN, ROUND_UP, ROUND_FLOOR, ROUND_CEILING = "ROUND_DOWN", "ROUND_UP", "ROUND_FLOOR", "ROUND_CEILING"
+
+
+DecimalTuple = namedtuple("DecimalTuple", "sign digits exponent")
 
 
 class DecimalException(ArithmeticError):
@@ -231,6 +235,10 @@ class Decimal:
 
     def __divmod__(self, other):
         return self // other, self % other
+
+    def as_tuple(self):
+        digits = tuple([int(each) for each in str(abs(self._number))])
+        return DecimalTuple(int(self._number < 0), digits, self._exponent)
 
     def sqrt(self):
         if self._number <= 0:

@@ -15,6 +15,11 @@ class _ParameterKind(IntEnum):
     def __str__(self):
         return self._name_
 
+    @property
+    def description(self):
+        told = ("positional-only", "positional or keyword", "variadic positional", "keyword-only", "variadic keyword")
+        return told[self._value_]
+
 
 class _empty:
     pass

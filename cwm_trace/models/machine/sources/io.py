@@ -10,6 +10,7 @@ class UnsupportedOperation(OSError, ValueError):
 
 
 class StringIO:
+    __module__ = "_io"
     _is_of_c = True
 
     def __init__(self, initial_value="", newline="\n"):
