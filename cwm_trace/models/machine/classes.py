@@ -373,10 +373,12 @@ def _of_class(m: Interpreter, owner: Class, name: str) -> Work:
     if name == "__bases__":
         return owner.bases
     if owner.flavour == "enum" and name == "__members__":
-        members = [(each, value) for each, value in owner.space.items() if isinstance(value, Object) and value.kind is owner]
+        members = [
+            (each, value) for each, value in owner.space.items() if isinstance(value, Object) and value.kind is owner
+        ]
         proxy = yield from helper(m, "types", "mappingproxy")
-        held = Dict([each for each, _ in members], [value for _, value in members])
-        return (yield from invoke(m, proxy, [held], {}))
+        by_name = Dict([each for each, _ in members], [value for _, value in members])
+        return (yield from invoke(m, proxy, [by_name], {}))
     if name == "__subclasses__":
         return Native("__subclasses__", lambda m: List([*owner.derived]))
     if owner.flavour == "namedtuple" and name == "_field_defaults":

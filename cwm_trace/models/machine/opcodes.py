@@ -6,6 +6,7 @@ trace.
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
@@ -240,6 +241,8 @@ def _global(frame: Activation, name: Any) -> Value:
         if value is UNSET:
             raise Lost
         return value
+    if frame.code.module != MAIN and not hasattr(builtins, name):
+        raise Lost(name)  # which a statement that is not followed has bound
     return operators.of_python(name)
 
 

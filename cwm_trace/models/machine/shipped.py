@@ -2,7 +2,7 @@
 
 A statement at the top of such a module that is not followed leaves what it binds unknown, and all others as they are. Knows where sources lie,
 and which modules are worth it (`MODULES`); of them it runs none, and imports
-those that have large tables.
+those of which something is looked up.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 
 from cwm_trace.models.machine.code import Code
 from cwm_trace.models.machine.interpreter import Body, Interpreter, Work
-from cwm_trace.models.machine.values import Builtin, Function, Lost, Raised, Value, error, read
+from cwm_trace.models.machine.values import UNSET, Builtin, Function, Lost, Raised, Unknown, Value, error, read
 
 MODULES = frozenset(
     "_markupbase argparse base64 calendar cmd colorsys configparser difflib fnmatch genericpath getopt graphlib html html.entities"
@@ -34,7 +34,12 @@ def attribute(m: Interpreter, module: str, name: str) -> Value:
     space = names(m, module)
     if name in space:
         return space[name]
-    raise error("AttributeError", f"module {module!r} has no attribute {name!r}")
+    found = getattr(import_module(module), name, UNSET)  # bound by a statement that is not followed
+    if found is UNSET:
+        raise error("AttributeError", f"module {module!r} has no attribute {name!r}")
+    if callable(found):
+        return Builtin(f"{module}.{name}")
+    return found if type(found) in (str, int, float, bool) else Unknown()
 
 
 def names(m: Interpreter, module: str) -> dict[str, Value]:
