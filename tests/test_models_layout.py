@@ -37,10 +37,6 @@ VALUES = st.one_of(
 )
 
 
-RAISES = "ValueError: max() arg is an empty sequence"
-"""What stands for all errors of operations that are asked for as a whole."""
-
-
 def machine() -> Interpreter:
     return Interpreter(OPERATIONS, Questions(Stepwise(TRUE)))
 
@@ -67,7 +63,7 @@ def told(work: Any) -> str:
 def test_values_are_laid_out_as_by_python(value: Any, how: str) -> None:
     m = machine()
     given, true = told(lambda: formatted(m, value, how)), told(lambda: format(value, how))
-    assert given in ("unknown", true) or (given == RAISES and true.startswith("ValueError"))
+    assert given in ("unknown", true) or (given.startswith("ValueError: max()") and true.startswith("ValueError"))
 
 
 @example("-0x_ff", 0)

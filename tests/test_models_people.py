@@ -1,9 +1,9 @@
 """Programs by people who had not seen the project (for `cwm-trace eval`, too), with the true answers, as the tracer runs them.
 
-`people.jsonl`, `people_classes.jsonl` and `people_again.jsonl`: classes, coroutines, contexts, exceptions, scripts at work;
-`people_modules.jsonl`: classes with the library, scripts; `people_corners.jsonl`: laziness, designs, data, errors, corners of the language; `people_third.jsonl`: both
-once more. Of `people_functions.jsonl` (contests, documented functions, exercises) all have always been settled. Those whose tasks sleep for real
-are left out here: it is told which is first, not when.
+`people.jsonl`, `people_classes.jsonl` and `people_again.jsonl`: classes, coroutines, contexts, exceptions, scripts at work.
+`people_modules.jsonl`: classes with the library, scripts. `people_corners.jsonl`: laziness, designs, data, errors, corners of the language.
+`people_third.jsonl`: both once more. Of `people_functions.jsonl` (contests, documented functions, exercises) all have always been settled.
+Those whose tasks sleep for real are left out here: it is told which is first, not when.
 """
 
 from __future__ import annotations

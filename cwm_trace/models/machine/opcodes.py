@@ -131,7 +131,7 @@ def _load(frame: Activation, name: str) -> None:
 
 @_operation("LOAD_FAST_AND_CLEAR")
 def _load_fast_and_clear(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    if not frame.code.name.startswith("<"):
+    if not frame.code.name.startswith("<") and frame.code.module == MAIN:
         raise Lost(ins.name)  # of a comprehension without a function of its own, which the reference has
     frame.stack.append(frame.fast.pop(ins.value, UNSET))
 
