@@ -99,6 +99,9 @@ OF_3_11 = (
     "rows, streams and templates",
     "exceptions that are thrown through generators",
     "abstract classes of the library",
+    "weak references and tracebacks",
+    "options of data classes, and others",
+    "members, octets, fields and numbers",
 )
 CASES = {
     name: (source.strip("\n") + "\n", call)

@@ -851,8 +851,12 @@ def _misfit(function: Function, args: Sequence[Value]) -> Raised:
     places, least = function.code.made.co_argcount, function.code.made.co_argcount - len(function.defaults)
     if function.code.made.co_kwonlyargcount:
         raise Lost
+    return too_many(function.qualname, least, places, len(args))
+
+
+def too_many(name: str, least: int, places: int, count: int) -> Raised:
+    """The error of a call with more arguments than there are places for."""
     takes = str(places) if least == places else f"from {least} to {places}"
     many = "" if places == 1 and least == places else "s"
-    were = "was" if len(args) == 1 else "were"
-    text = f"{function.qualname}() takes {takes} positional argument{many} but {len(args)} {were} given"
-    return error("TypeError", text)
+    were = "was" if count == 1 else "were"
+    return error("TypeError", f"{name}() takes {takes} positional argument{many} but {count} {were} given")

@@ -122,7 +122,7 @@ def _index(m: Interpreter, value: Value) -> Work:
     given = yield from operators.as_index(m, value)
     if not isinstance(given, int):
         raise error("TypeError", f"'{kind_name(given)}' object cannot be interpreted as an integer")
-    return given
+    return int(given)
 
 
 @native("operator.getitem")

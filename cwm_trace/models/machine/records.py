@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from cwm_trace.models.machine.calls import invoke
-from cwm_trace.models.machine.interpreter import Interpreter, Work, missing_arguments
+from cwm_trace.models.machine.interpreter import Interpreter, Work, missing_arguments, too_many
 from cwm_trace.models.machine.values import (
     UNSET,
     Builtin,
@@ -57,11 +57,15 @@ def fields_of(
     """What names stand for in a call that is given so much. Raises Raised, Lost."""
     words = [name for name, default in fields.items() if says(default, "kw_only", False)]
     places = [name for name in fields if name not in words]
-    if len(args) > len(places) or set(named) - set(fields):
-        raise Lost
-    given = {**dict(zip(places, args, strict=False)), **named}
-    if len(given) < len(args) + len(named):
-        raise Lost
+    given = dict(zip(places, args, strict=False))
+    for name, value in named.items():
+        if name in given or name not in fields:
+            wrong = "multiple values for" if name in given else "an unexpected keyword"
+            raise error("TypeError", f"{kind.qualname}.{method}() got {wrong} argument {name!r}")
+        given[name] = value
+    if len(args) > len(places):
+        least = sum(_default_of(fields[name]) is UNSET for name in places)
+        raise too_many(f"{kind.qualname}.{method}", least + 1, len(places) + 1, len(args) + 1)
     for names, which in ((places, "positional"), (words, "keyword-only")):
         missing = [name for name in names if name not in given and _default_of(fields[name]) is UNSET]
         if missing:
