@@ -1,0 +1,102 @@
+"""Operators on numbers: which steps they are made of, where they are more than what is asked for.
+
+Each step of them is asked for; what infinity and NaN come to is said by their names.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+
+from cwm_trace.models.machine.interpreter import Interpreter
+from cwm_trace.models.machine.questions import operand
+from cwm_trace.models.machine.values import Lost, Value, error
+
+
+def of_numbers(m: Interpreter, plain: str, left: int | float, right: int | float) -> Value:
+    """`left + right`, or another operator. Raises Raised, Lost."""
+    if plain in _RATIONAL and (is_endless(left) or is_endless(right)):
+        given = _with_endless(plain, left, right)
+        if given is not None:
+            return given
+    if plain in _RATIONAL and has_power(left, right):
+        return _by_ratios(m, plain, left, right)
+    if plain == "**" and _is_out_of_range(left, right):
+        raise error("OverflowError", 34, "Numerical result out of range")
+    if plain == "**" and isinstance(left, float) and _is_small_power(left, right):
+        return float(m.questions.sure(f"{operand(int(left))} ** {int(right)}"))
+    if plain in ("<<", ">>", "**") and isinstance(left, int) and isinstance(right, int) and right > _BY_SQUARES:
+        return _by_squares(m, plain, left, right)
+    return m.questions.value(f"{operand(left)} {plain} {operand(right)}")
+
+
+_BY_SQUARES, _MOST_BITS = 32, 4000
+_WHOLE_BITS = 53
+"""Of a float."""
+
+
+def is_endless(value: Value) -> bool:
+    """Whether it is infinity, or no number."""
+    return isinstance(value, float) and value - value != 0
+
+
+def _with_endless(sign: str, left: Value, right: Value) -> float | None:
+    """What comes of infinity, or of what is no number; None where the other side is none."""
+    if not isinstance(left, (int, float)) or not isinstance(right, (int, float)) or sign == "/" and right == 0:
+        return None
+    return float({"+": left + right, "-": left - right, "*": left * right}[sign] if sign != "/" else left / right)
+
+
+_RATIONAL = ("+", "-", "*", "/")
+
+
+def has_power(left: Value, right: Value) -> bool:
+    """Whether one of two numbers is written with a power of ten, which is no step of what is asked for."""
+    return any(isinstance(each, float) and "e" in repr(each) for each in (left, right))
+
+
+def _by_ratios(m: Interpreter, sign: str, left: int | float, right: int | float) -> Value:
+    """A sum, or the like, of two floats, as ratios of whole numbers; the ratio that comes of it is a float in another notation."""
+    (one, under), (other, below) = left.as_integer_ratio(), right.as_integer_ratio()
+    ask = m.questions.sure
+    if sign == "/":
+        if other == 0:
+            raise error("ZeroDivisionError", "float division by zero")
+        sign, other, below = "*", below if other > 0 else -below, abs(other)
+    if sign == "*":
+        over = ask(f"{operand(one)} * {operand(other)}")
+    else:
+        sides = ask(f"{operand(one)} * {below}"), ask(f"{operand(other)} * {under}")
+        over = ask(f"{operand(sides[0])} {sign} {operand(sides[1])}")
+    try:
+        return over / ask(f"{under} * {below}")
+    except OverflowError:
+        return math.inf if over > 0 else -math.inf
+
+
+def _is_out_of_range(base: int | float, power: int | float) -> bool:
+    """Whether a power of floats is above all of them."""
+    is_float = isinstance(base, float) or isinstance(power, float)
+    return is_float and abs(base) > 1 and power * math.log10(abs(base)) > sys.float_info.max_10_exp + 1
+
+
+def _is_small_power(base: float, power: int | float) -> bool:
+    """Whether a power of a whole number is a whole number that a float has exactly."""
+    if base != int(base) or power != int(power) or not 0 <= power <= _WHOLE_BITS:
+        return False
+    return abs(base) <= 1 or int(abs(base)).bit_length() * power <= _WHOLE_BITS
+
+
+def _by_squares(m: Interpreter, sign: str, left: int, times: int) -> Value:
+    """`left ** times`, by products; and shifts, which are products and quotients with a power of two. Raises Lost."""
+    base = left if sign == "**" else 2
+    if times * max(base.bit_length(), 1) > _MOST_BITS:
+        raise Lost
+    made: Value = 1
+    for digit in f"{times:b}":
+        made = m.questions.sure(f"{operand(made)} * {operand(made)}")
+        if digit == "1":
+            made = m.questions.sure(f"{operand(made)} * {operand(base)}")
+    if sign == "**":
+        return made
+    return m.questions.value(f"{operand(left)} {'*' if sign == '<<' else '//'} {made}")
