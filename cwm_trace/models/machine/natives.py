@@ -58,6 +58,7 @@ from cwm_trace.models.machine.values import (
     closed,
     error,
     find,
+    is_abstract_name,
     is_exception,
     is_made_of,
     is_unknown,
@@ -698,7 +699,19 @@ def _isinstance(m: Interpreter, value: Value, kinds: Value) -> Value:
 
 @native("issubclass")
 def _issubclass(m: Interpreter, value: Value, kinds: Value) -> Value:
-    return any(is_made_of(value, kind) for kind in _kinds(kinds))
+    return any(_is_below(known(value), kind) for kind in _kinds(kinds))
+
+
+def _is_below(value: Value, kind: Value) -> bool:
+    """Whether a class is another, or made from it, or counts as an abstract one. Raises Lost."""
+    if not isinstance(kind, Builtin) or not is_abstract_name(kind.name):
+        return is_made_of(value, kind)
+    module, _, name = kind.name.rpartition(".")
+    if isinstance(value, Class):
+        return _is_abstract(value, name)
+    if (real := _SAMPLES.get(value.name.removeprefix("collections.")) or value.kind) is None:
+        raise Lost
+    return issubclass(real, getattr(numbers if module == "numbers" else collections.abc, name))
 
 
 _SAMPLES: Mapping[str, type] = {

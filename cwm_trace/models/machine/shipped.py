@@ -1,8 +1,7 @@
 """Modules of Python's library that are followed by its own sources, as it ships them; what they do no trace shows.
 
 A statement at the top of such a module that is not followed leaves what it binds unknown, and all others as they are. Knows where sources lie,
-and which modules are worth it (`MODULES`); of them it runs none, and imports
-those of which something is looked up.
+and which modules are worth it (`MODULES`); of them it runs none, and imports those of which something is looked up.
 """
 
 from __future__ import annotations

@@ -442,6 +442,12 @@ def is_made_of(kind: Value, other: Value) -> bool:
     return kind is other
 
 
+def is_abstract_name(name: str) -> bool:
+    """Whether it is that of an abstract class of the library."""
+    module, _, last = name.rpartition(".")
+    return module in ("collections.abc", "numbers") and last[:1].isupper()
+
+
 _DICTS = frozenset(("Counter", "OrderedDict", "defaultdict"))  # classes made from `dict`
 
 
@@ -458,7 +464,7 @@ def class_of(value: Value) -> Value:
             return Builtin("range")
         case Class() if value.metaclass is not None:
             return value.metaclass
-        case Class() | Builtin() if isinstance(value, Class) or value.kind is not None:
+        case Class() | Builtin() if isinstance(value, Class) or value.kind is not None or is_abstract_name(value.name):
             return Builtin("type")
         case Function() | Native():
             return Builtin("function")

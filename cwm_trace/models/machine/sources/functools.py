@@ -9,10 +9,14 @@ def singledispatch(function):
     registry = {object: function}
 
     def dispatch(kind):
-        for each in kind.__mro__:
-            if each in registry:
-                return registry[each]
-        return lost()
+        if kind in registry:
+            return registry[kind]
+        line = kind.__mro__
+        known = [each for each in line if each in registry and each is not object]
+        abstract = [each for each in registry if each not in line and issubclass(kind, each)]
+        if abstract and (known or len(abstract) > 1):
+            return lost()  # which is nearer, the library works out
+        return registry[[*known, *abstract, object][0]]
 
     def register(kind, given=None):
         if given is not None:
