@@ -6,7 +6,9 @@ Each step of them is asked for; what infinity and NaN come to is said by their n
 from __future__ import annotations
 
 import math
+import operator
 import sys
+from collections.abc import Callable, Mapping
 
 from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.questions import operand
@@ -15,6 +17,8 @@ from cwm_trace.models.machine.values import Lost, Value, error
 
 def of_numbers(m: Interpreter, plain: str, left: int | float, right: int | float) -> Value:
     """`left + right`, or another operator. Raises Raised, Lost."""
+    if m.is_apart and plain in _OF_CONSTANTS and isinstance(left, int) and isinstance(right, int):
+        return _OF_CONSTANTS[plain](left, right)
     if plain in _RATIONAL and (is_endless(left) or is_endless(right)):
         given = _with_endless(plain, left, right)
         if given is not None:
@@ -30,6 +34,17 @@ def of_numbers(m: Interpreter, plain: str, left: int | float, right: int | float
     return m.questions.value(f"{operand(left)} {plain} {operand(right)}")
 
 
+_OF_CONSTANTS: Mapping[str, Callable[[int, int], int]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "&": operator.and_,
+    "|": operator.or_,
+    "^": operator.xor,
+    "<<": operator.lshift,
+    ">>": operator.rshift,
+}
+"""What the library makes constants with when it is imported, which are looked up as its tables are."""
 _BY_SQUARES, _MOST_BITS = 32, 4000
 _WHOLE_BITS = 53
 """Of a float."""

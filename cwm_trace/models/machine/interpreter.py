@@ -274,6 +274,7 @@ class Interpreter:
         self.clock: Value = 0.0  # of threads, in seconds; it stands still while one runs
         self._steps = 0
         self.deepest = 1000  # Python frames, as the program has it
+        self.is_apart = False  # whether a module of the library is being run, which is no part of the program
         self._identities: dict[int, tuple[Value, Object]] = {}
         self._shown: Value = None  # what is on its way out of a frame while that is shown
         self.choice: Choice | None = None  # that is to be made before anything else
@@ -578,12 +579,12 @@ class Interpreter:
 
     def apart(self, work: Work) -> Value:
         """The same, of work that counts by itself, and during which nothing is handled. Raises Raised, Lost."""
-        kept = self._steps, self.handled
-        self._steps, self.handled = 0, None
+        kept = self._steps, self.handled, self.is_apart
+        self._steps, self.handled, self.is_apart = 0, None, True
         try:
             return self.quietly(work)
         finally:
-            self._steps, self.handled = kept
+            self._steps, self.handled, self.is_apart = kept
 
     def _unwind(self, raised: Raised, depth: int) -> Iterator[Happening]:
         """Hand an exception on to where it is handled."""
