@@ -95,7 +95,7 @@ def test_a_part_that_is_not_known_is_not_guessed(text: str) -> None:
 
 
 def test_what_is_no_pattern_is_none() -> None:
-    assert read_pattern("(") is None and read_pattern("(?L)x") is None and read_pattern(r"\d", re.TEMPLATE) is None
+    assert read_pattern("(") is None and read_pattern("(?L)x") is None and read_pattern(r"\d", re.LOCALE) is None
 
 
 FUNCTIONS = [
