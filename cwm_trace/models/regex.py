@@ -62,7 +62,7 @@ def read_pattern(text: str, flags: int = 0) -> Pattern | None:
     """A pattern; None where it is none, or has flags that are not known here."""
     try:
         parts = _PARSER.parse(text, flags)
-    except (re.error, OverflowError, RecursionError):
+    except (re.error, ValueError, OverflowError, RecursionError):
         return None
     if parts.state.flags & ~_FLAGS:
         return None
