@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -109,11 +110,9 @@ def _module_mark(source: str, tree: ast.Module) -> int:
     """The line that takes the mark of a module body: its first statement, but not a `def`, where the mark means that function, and one over
     several lines only if there are no others and its first line takes a comment; if nothing is left, the first all the same."""
     plain = [each for each in tree.body if not isinstance(each, (*_FUNCTIONS, ast.ClassDef))]
-    lines = [each.lineno for each in plain if each.lineno == each.end_lineno]
-    lines += [
-        each.lineno for each in plain if each.lineno != each.end_lineno and _takes_comment(source, tree, each.lineno)
-    ]
-    return (lines or [tree.body[0].lineno])[0]
+    whole = (each.lineno for each in plain if each.lineno == each.end_lineno)
+    parts = (each.lineno for each in plain if _takes_comment(source, tree, each.lineno))
+    return next(itertools.chain(whole, parts), tree.body[0].lineno)
 
 
 def _takes_comment(source: str, tree: ast.Module, line: int) -> bool:

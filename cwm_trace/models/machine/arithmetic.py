@@ -9,6 +9,7 @@ import math
 import operator
 import sys
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.questions import operand
@@ -19,10 +20,8 @@ def of_numbers(m: Interpreter, plain: str, left: int | float, right: int | float
     """`left + right`, or another operator. Raises Raised, Lost."""
     if m.is_apart and plain in _OF_CONSTANTS and isinstance(left, int) and isinstance(right, int):
         return _OF_CONSTANTS[plain](left, right)
-    if plain in _RATIONAL and (is_endless(left) or is_endless(right)):
-        given = _with_endless(plain, left, right)
-        if given is not None:
-            return given
+    if plain in _RATIONAL and (is_endless(left) or is_endless(right)) and not (plain == "/" and right == 0):
+        return float(left / right if plain == "/" else _OF_CONSTANTS[plain](left, right))
     if plain in _RATIONAL and has_power(left, right):
         return _by_ratios(m, plain, left, right)
     if plain == "**" and _is_out_of_range(left, right):
@@ -34,7 +33,7 @@ def of_numbers(m: Interpreter, plain: str, left: int | float, right: int | float
     return m.questions.value(f"{operand(left)} {plain} {operand(right)}")
 
 
-_OF_CONSTANTS: Mapping[str, Callable[[int, int], int]] = {
+_OF_CONSTANTS: Mapping[str, Callable[[Any, Any], Any]] = {
     "+": operator.add,
     "-": operator.sub,
     "*": operator.mul,
@@ -55,13 +54,6 @@ def is_endless(value: Value) -> bool:
     return isinstance(value, float) and value - value != 0
 
 
-def _with_endless(sign: str, left: Value, right: Value) -> float | None:
-    """What comes of infinity, or of what is no number; None where the other side is none."""
-    if not isinstance(left, (int, float)) or not isinstance(right, (int, float)) or sign == "/" and right == 0:
-        return None
-    return float({"+": left + right, "-": left - right, "*": left * right}[sign] if sign != "/" else left / right)
-
-
 _RATIONAL = ("+", "-", "*", "/")
 
 
@@ -78,15 +70,18 @@ def _by_ratios(m: Interpreter, sign: str, left: int | float, right: int | float)
         if other == 0:
             raise error("ZeroDivisionError", "float division by zero")
         sign, other, below = "*", below if other > 0 else -below, abs(other)
-    if sign == "*":
-        over = ask(f"{operand(one)} * {operand(other)}")
-    else:
-        sides = ask(f"{operand(one)} * {below}"), ask(f"{operand(other)} * {under}")
-        over = ask(f"{operand(sides[0])} {sign} {operand(sides[1])}")
+    sides = (one, other) if sign == "*" else over_one(m, (one, under), (other, below))
+    over = ask(f"{operand(sides[0])} {sign} {operand(sides[1])}")
     try:
         return over / ask(f"{under} * {below}")
     except OverflowError:
         return math.inf if over > 0 else -math.inf
+
+
+def over_one(m: Interpreter, left: tuple[int, int], right: tuple[int, int]) -> tuple[Value, Value]:
+    """What two ratios of whole numbers are over one denominator, their product."""
+    (one, under), (other, below) = left, right
+    return m.questions.sure(f"{operand(one)} * {below}"), m.questions.sure(f"{operand(other)} * {under}")
 
 
 def _is_out_of_range(base: int | float, power: int | float) -> bool:

@@ -1,7 +1,7 @@
 """Class statements: which class comes of a body, its bases and its metaclass.
 
 What bases of the library add is followed by sources of our own (`machine.imported`). Of metaclasses, those are followed that a program makes
-from `type` or `ABCMeta`; what they say of their classes as values is not, but for `len` and `iter`.
+from `type` or `ABCMeta`; they say by methods what operators on their classes do.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from cwm_trace.models.machine.values import (
     Unknown,
     Value,
     class_of,
+    dict_from,
     error,
     find,
     is_exception,
@@ -74,7 +75,7 @@ def _by_metaclass(
     space: dict[str, Value],
     given: Mapping[str, Value],
 ) -> Work:
-    held = Dict(list(space), list(space.values()))
+    held = dict_from(space)
     new, start = find(metaclass, "__new__"), find(metaclass, "__init__")
     if new is None:
         made = yield from construct(m, name, bases, space, given if start is None else {}, metaclass)

@@ -52,6 +52,7 @@ from cwm_trace.models.machine.values import (
     as_plain,
     as_tuple,
     class_of,
+    dict_from,
     error,
     find,
     is_exception,
@@ -149,7 +150,7 @@ def attribute(m: Interpreter, owner: Value, name: Any) -> Work:
             wrapped = owner.wrapped
             return wrapped if name == "__wrapped__" else (yield from attribute(m, wrapped, name))
         case Native(name="partial", wrapped=(function, args, words)) if name in ("func", "args", "keywords"):
-            return {"func": function, "args": tuple(args), "keywords": Dict(list(words), list(words.values()))}[name]
+            return {"func": function, "args": tuple(args), "keywords": dict_from(words)}[name]
         case Paused() if name in ("__name__", "__qualname__"):
             return owner.name if name == "__qualname__" else owner.name.rpartition(".")[2]
         case Cell() if name == "cell_contents":
@@ -240,7 +241,7 @@ def _of_object(m: Interpreter, owner: Object, name: str) -> Work:
     if name == "__dict__":
         if not isinstance(owner.attributes, Attributes):
             held = {each: value for each, value in owner.attributes.items() if not each.startswith("__")}
-            owner.attributes = Attributes(Dict(list(held), list(held.values())))
+            owner.attributes = Attributes(dict_from(held))
         return owner.attributes.held
     if is_exception(owner.kind) and (part := _of_exception(owner, name)) is not UNSET:
         return part
@@ -354,8 +355,7 @@ def _of_class(m: Interpreter, owner: Class, name: str) -> Work:
             raise Lost(name)
         held = {each: value for each, value in owner.space.items() if each not in ("__qualname__", "__classcell__")}
         held |= {each: m.unknown() for each in ("__dict__", "__weakref__", "__doc__") if each not in held}
-        proxy = yield from helper(m, "types", "mappingproxy")
-        return (yield from invoke(m, proxy, [Dict(list(held), list(held.values()))], {}))
+        return (yield from _proxy_of(m, held))
     if name == "__doc__":
         return owner.space.get(name)
     found = look_up(owner, name)
@@ -376,9 +376,7 @@ def _of_class(m: Interpreter, owner: Class, name: str) -> Work:
         members = [
             (each, value) for each, value in owner.space.items() if isinstance(value, Object) and value.kind is owner
         ]
-        proxy = yield from helper(m, "types", "mappingproxy")
-        by_name = Dict([each for each, _ in members], [value for _, value in members])
-        return (yield from invoke(m, proxy, [by_name], {}))
+        return (yield from _proxy_of(m, dict(members)))
     if name == "__subclasses__":
         return Native("__subclasses__", lambda m: List([*owner.derived]))
     if owner.flavour == "namedtuple" and name == "_field_defaults":
@@ -402,6 +400,11 @@ def _of_class(m: Interpreter, owner: Class, name: str) -> Work:
         raise Lost(name)
     raise error("AttributeError", f"type object '{owner.name}' has no attribute '{name}'")
     yield
+
+
+def _proxy_of(m: Interpreter, held: Mapping[str, Value]) -> Work:
+    """A mapping that is looked at only."""
+    return (yield from invoke(m, (yield from helper(m, "types", "mappingproxy")), [dict_from(held)], {}))
 
 
 def _of_super(m: Interpreter, owner: Super, name: str) -> Work:
@@ -455,11 +458,11 @@ def _of_function(owner: Function, name: str) -> Value:
             return None
         case "__dict__":
             held = {each: value for each, value in owner.attributes.items() if each not in _OF_FUNCTIONS}
-            return Dict(list(held), list(held.values()))
+            return dict_from(held)
         case "__defaults__":
             return owner.defaults or None
         case "__kwdefaults__":
-            return Dict(list(owner.named), list(owner.named.values())) if owner.named else None
+            return dict_from(owner.named) if owner.named else None
         case "__closure__":
             return owner.closure or None
         case "__annotations__":

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from cwm_trace.models.machine.classes import attribute
 from cwm_trace.models.machine.code import MAIN
-from cwm_trace.models.machine.interpreter import Activation, Interpreter, Paused, Work
+from cwm_trace.models.machine.interpreter import Interpreter, Paused, Work
 from cwm_trace.models.machine.natives import native
 from cwm_trace.models.machine.tracebacks import FILE
 from cwm_trace.models.machine.values import Class, Function, Lost, Method, Native, Value, find, known
@@ -45,9 +45,8 @@ def _weak(m: Interpreter, target: Value) -> Value:
 @native("followed.caller")
 def _caller(m: Interpreter, level: Value = 1) -> Value:
     """The file, the line and the function that have called the module of what asks; None where that is the library."""
-    frames = [each for each in reversed(m.active) if isinstance(each, Activation)]
-    outside = [each for each in frames if each.code.module != frames[0].code.module.removesuffix("_amended")]
-    outside = [each for each in outside if each.code.module != frames[0].code.module]
+    asks = m.frame.code.module
+    outside = [each for each in m.frames() if each.code.module not in (asks, asks.removesuffix("_amended"))]
     place = known(level) - 1
     if not 0 <= place < len(outside) or outside[place].code.module != MAIN:
         return None

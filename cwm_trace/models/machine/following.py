@@ -15,7 +15,7 @@ from typing import NamedTuple
 from cwm_trace.errors import InputError
 from cwm_trace.format import source_lines
 from cwm_trace.frames import Event, Frame, Step
-from cwm_trace.models.machine import (
+from cwm_trace.models.machine import (  # noqa: F401  # what they have is looked for by name
     building,
     copying,
     followed,
@@ -55,22 +55,6 @@ from cwm_trace.models.machine.values import (
 )
 from cwm_trace.tracer.entry import context_entry
 
-_REGISTERED = (
-    building,
-    copying,
-    followed,
-    lazily,
-    library,
-    methods,
-    notation,
-    octets,
-    operating,
-    packed,
-    scalars,
-    sorting,
-    tables,
-    threads,
-)  # what they have is looked for by name
 _HIDDEN = frozenset(("__annotations__", "__builtins__", "__doc__", "__name__"))
 
 

@@ -14,7 +14,7 @@ from cwm_trace.models.machine import shipped
 from cwm_trace.models.machine.code import Code
 from cwm_trace.models.machine.interpreter import Body, Interpreter, Work
 from cwm_trace.models.machine.operators import of_module
-from cwm_trace.models.machine.values import Builtin, Function, Lost, Module, Value, known
+from cwm_trace.models.machine.values import Builtin, Function, Lost, Module, known
 from cwm_trace.tracer.record import compile_source
 
 FOLLOWED = "followed"
@@ -51,17 +51,18 @@ def member(m: Interpreter, module: str, name: str, is_ours: bool = False) -> Wor
         if name in space and (is_ours or not name.startswith("_")):
             return space[name]
     if module in shipped.MODULES:
-        if module not in m.shipped:
-            yield from _amended(m, module, shipped.names(m, module))
+        yield from _shipped(m, module)
         return shipped.attribute(m, module, name)
     return of_module(module, name)
 
 
-def _amended(m: Interpreter, module: str, space: dict[str, Value]) -> Work:
-    """Let a source of our own have the last word on one of Python's modules."""
-    if f"{module}_amended" in _names():
-        code = _code(f"{module}_amended")
-        yield Body(Function(code, space, qualname="<module>"), space)
+def _shipped(m: Interpreter, module: str) -> Work:
+    """The names of one of Python's modules, on which a source of our own may have the last word."""
+    is_new = module not in m.shipped
+    space = shipped.names(m, module)
+    if is_new and f"{module}_amended" in _names():
+        yield Body(Function(_code(f"{module}_amended"), space, qualname="<module>"), space)
+    return space
 
 
 def everything(m: Interpreter, module: str) -> Work:
@@ -69,7 +70,7 @@ def everything(m: Interpreter, module: str) -> Work:
     if module in _names():
         space = yield from _space(m, module)
     elif module in shipped.MODULES:
-        space = shipped.names(m, module)
+        space = yield from _shipped(m, module)
     else:
         raise Lost(module)
     listed = space.get("__all__")

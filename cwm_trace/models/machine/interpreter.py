@@ -18,7 +18,6 @@ from cwm_trace.models.machine.values import (
     UNSET,
     Builtin,
     Cell,
-    Dict,
     Function,
     Hashed,
     Lost,
@@ -28,6 +27,7 @@ from cwm_trace.models.machine.values import (
     Unknown,
     Value,
     children,
+    dict_from,
     error,
     find,
     is_made_of,
@@ -291,16 +291,18 @@ class Interpreter:
     @property
     def frame(self) -> Activation:
         """The Python frame that is running."""
-        for each in reversed(self.active):
-            if isinstance(each, Activation):
-                return each
-        raise Lost
+        if (frame := next(self.frames(), None)) is None:
+            raise Lost
+        return frame
+
+    def frames(self) -> Iterator[Activation]:
+        """The Python frames that are active, the one that is running first."""
+        return (each for each in reversed(self.active) if isinstance(each, Activation))
 
     @property
     def is_in_library(self) -> bool:
         """Whether the Python frame that is running is one of the library."""
-        frame = next((each for each in reversed(self.active) if isinstance(each, Activation)), None)
-        return frame is not None and frame.code.module != MAIN
+        return _is_of_library(next(self.frames(), None))
 
     def events(self, depth: int = 0) -> Iterator[Happening]:
         """What happens until no more than so many are active. Raises Raised where an exception leaves them, Lost."""
@@ -829,7 +831,7 @@ def bound(function: Function, args: Sequence[Value], named: Mapping[str, Value])
     if more:
         made[more] = tuple(args[places:])
     if others:
-        made[others] = Dict(list(rest), list(rest.values()))
+        made[others] = dict_from(rest)
     return {name: made[name] for name in code.co_varnames if name in made}
 
 

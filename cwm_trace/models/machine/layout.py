@@ -216,10 +216,7 @@ def whole_of(m: Interpreter, text: str, base: int) -> Value:
     """`int(text, base)`. Raises Raised."""
     wrong = error("ValueError", f"invalid literal for int() with base {base}: {text!r}")
     given = text.strip().lower()
-    sign, given = (
-        given[:1] if given[:1] in ("-", "+") else "",
-        given.lstrip("+-") if given[:2] not in ("--", "++", "+-", "-+") else "?",
-    )
+    sign, given = (given[0], given[1:]) if given[:1] in ("-", "+") else ("", given)
     for prefix, of in (("0b", 2), ("0o", 8), ("0x", 16)):
         if given.startswith(prefix) and base in (0, of):
             given, base = given[2:].removeprefix("_"), of

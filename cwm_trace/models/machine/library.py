@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from cwm_trace.models.containers import PATTERN
-from cwm_trace.models.machine import classes, enums, operators, records, tracebacks
+from cwm_trace.models.machine import arithmetic, classes, enums, operators, records, tracebacks
 from cwm_trace.models.machine.calls import invoke
-from cwm_trace.models.machine.interpreter import Activation, Interpreter, Work
+from cwm_trace.models.machine.interpreter import Interpreter, Work
 from cwm_trace.models.machine.iterators import collected, iterator_of, over_items, step
 from cwm_trace.models.machine.natives import CHECKED, native
 from cwm_trace.models.machine.questions import arguments, operand, text_of
@@ -74,10 +74,10 @@ def _fsum(m: Interpreter, seq: Value) -> Work:
     for each in (yield from collected(m, seq)):
         if not isinstance(known(each), (int, float)):
             raise Lost
-        one, below = known(each).as_integer_ratio()
-        sides = m.questions.sure(f"{operand(over)} * {below}"), m.questions.sure(f"{operand(one)} * {under}")
+        ratio = known(each).as_integer_ratio()
+        sides = arithmetic.over_one(m, (over, under), ratio)
         over = m.questions.sure(f"{operand(sides[0])} + {operand(sides[1])}")
-        under = m.questions.sure(f"{under} * {below}")
+        under = m.questions.sure(f"{under} * {ratio[1]}")
     return over / under  # a float in another notation
 
 
@@ -532,7 +532,7 @@ def _setrecursionlimit(m: Interpreter, limit: Value) -> None:
 
 @native("sys._getframe", "inspect.currentframe")
 def _getframe(m: Interpreter, depth: Value = 0) -> Value:
-    frames = [each for each in reversed(m.active) if isinstance(each, Activation)]
+    frames = list(m.frames())
     if known(depth) >= len(frames):
         raise error("ValueError", "call stack is not deep enough")
     return tracebacks.PythonFrame(frames[known(depth)])

@@ -56,6 +56,7 @@ from cwm_trace.models.machine.values import (
     as_plain,
     class_of,
     closed,
+    dict_from,
     error,
     find,
     is_abstract_name,
@@ -872,7 +873,7 @@ def _locals(m: Interpreter) -> Value:
     if m.frame.names is m.frame.space:
         return _globals(m)
     variables = m.frame.variables()
-    return Dict(list(variables), list(variables.values()))
+    return dict_from(variables)
 
 
 _OF_MODULES = ("__builtins__", "__doc__", "__loader__", "__name__", "__package__", "__spec__")
@@ -999,7 +1000,7 @@ def _maketrans(m: Interpreter, *args: Value) -> Value:
     numbers = {each: m.questions.sure(f"ord({each!r})") for each in {*left, *right, *gone}}
     made = {numbers[each]: numbers[other] for each, other in zip(left, right, strict=True)}
     made |= dict.fromkeys((numbers[each] for each in gone), None)
-    return Dict(list(made), list(made.values()))
+    return dict_from(made)
 
 
 @native("staticmethod")

@@ -23,6 +23,7 @@ from cwm_trace.models.machine.values import (
     Lost,
     Method,
     Value,
+    dict_from,
     error,
     find,
     is_unknown,
@@ -81,7 +82,7 @@ def _dumps(m: Interpreter, value: Value, default: Value = None, cls: Value = Non
     if not _LAYOUT.issuperset(layout) or any(map(is_unknown, layout.values())):
         return m.unknown()
     try:
-        given = yield from _plain(m, Dict(list(layout), list(layout.values())), None)
+        given = yield from _plain(m, dict_from(layout), None)
         plain = yield from _plain(m, value, known(default), bool(given.get("sort_keys")))
     except _Open:
         return m.unknown()

@@ -13,7 +13,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
-from cwm_trace.models.machine import arithmetic, layout, sets, system
+from cwm_trace.models.machine import arithmetic, layout, records, sets, system
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.interpreter import Interpreter, Work
 from cwm_trace.models.machine.iterators import MOST_ITEMS, asked_for_length, collected, iterator_of, step
@@ -401,8 +401,7 @@ def compared(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
         if left != left or right != right:  # NaN
             return sign == "!="
         if arithmetic.has_power(left, right) and not (arithmetic.is_endless(left) or arithmetic.is_endless(right)):
-            (one, under), (other, below) = left.as_integer_ratio(), right.as_integer_ratio()
-            sides = m.questions.sure(f"{operand(one)} * {below}"), m.questions.sure(f"{operand(other)} * {under}")
+            sides = arithmetic.over_one(m, left.as_integer_ratio(), right.as_integer_ratio())
             return m.questions.holds(f"{operand(sides[0])} {sign} {operand(sides[1])}")
     if isinstance(left, str) and isinstance(right, str) and not (left.isascii() and right.isascii()):
         left, right = List([*map(ord, left)]), List([*map(ord, right)])  # as their texts may say, too
@@ -597,15 +596,12 @@ def _by_method(m: Interpreter, one: Value, how: str, other: Value) -> Work:
     is_equal = nearest(one.kind, "__eq__") is GENERATED
     if one.kind.flavour == "dataclass" and is_equal and isinstance(other, Object) and one.kind is other.kind:
         if how in ("==", "!=") or "order" in one.kind.space.get("_options_", ()):
-            names = [name for name, default in one.kind.fields or () if not _is_left_out(default)]
+            names = [
+                name for name, default in one.kind.fields or () if records.says(default, "compare", True) is not False
+            ]
             items = [tuple(each.attributes.get(name, UNSET) for name in names) for each in (one, other)]
             return (yield from _one_by_one(m, how, *items))
     return NOT_IMPLEMENTED
-
-
-def _is_left_out(default: Value) -> bool:
-    """Whether a field of a dataclass is said not to be compared."""
-    return isinstance(default, Object) and default.attributes.get("compare", True) is False
 
 
 def truth_of(m: Interpreter, value: Value) -> Work:

@@ -73,11 +73,19 @@ def fields_of(
     return {name: given.get(name, _default_of(default)) for name, default in fields.items()}
 
 
+def _is_field(default: Value) -> bool:
+    """Whether `field()` has given it."""
+    return isinstance(default, Object) and default.kind is FIELD
+
+
+def _said(default: Value) -> Mapping[str, Value]:
+    """What `field()` was given for a field, where it was called."""
+    return default.attributes if _is_field(default) else {}
+
+
 def says(default: Value, name: str, otherwise: Value) -> Value:
     """What a field is said to be."""
-    return (
-        default.attributes.get(name, otherwise) if isinstance(default, Object) and default.kind is FIELD else otherwise
-    )
+    return _said(default).get(name, otherwise)
 
 
 MISSING = Builtin("dataclasses.MISSING")
@@ -85,8 +93,8 @@ MISSING = Builtin("dataclasses.MISSING")
 
 def field_of(name: str, kind: Value, default: Value) -> Object:
     """What `fields` gives of one."""
-    given = default.attributes if isinstance(default, Object) and default.kind is FIELD else {}
-    plain = default if not given and default is not UNSET else given.get("default", MISSING)
+    given = _said(default)
+    plain = given.get("default", MISSING) if default is UNSET or _is_field(default) else default
     held = {"name": name, "type": kind, "default": plain, "default_factory": given.get("default_factory", MISSING)}
     held |= {each: given.get(each, True) for each in ("init", "repr", "compare")}
     return Object(FIELD, held | {"hash": given.get("hash"), "kw_only": given.get("kw_only", False)})
@@ -111,7 +119,7 @@ def fill(m: Interpreter, owner: Object, kind: Class, args: Sequence[Value], name
 
 
 def _default_of(default: Value) -> Value:
-    if not isinstance(default, Object) or default.kind is not FIELD:
+    if not _is_field(default):
         return default
     if "default_factory" in default.attributes:
         return Native("factory", lambda m: None, default.attributes["default_factory"])
@@ -158,16 +166,15 @@ def _own_fields(kind: Class, is_by_name: bool) -> Iterator[tuple[str, Value]]:
         if isinstance(default, (List, Dict, Set)):
             text = f"mutable default <class '{default.kind}'> for field {name} is not allowed: use default_factory"
             raise error("ValueError", text)
-        if isinstance(default, Object) and default.kind is FIELD:
+        if _is_field(default):
             if not set(default.attributes) <= _OF_FIELD:
                 raise Lost
             kind.space.pop(name)
             if "default" in default.attributes:
                 kind.space[name] = default.attributes["default"]
         if is_by_name and says(default, "kw_only", True) is True:
-            held = {} if default is UNSET else {"default": default}
-            held = dict(default.attributes) if isinstance(default, Object) and default.kind is FIELD else held
-            default = Object(FIELD, held | {"kw_only": True})
+            held = _said(default) if default is UNSET or _is_field(default) else {"default": default}
+            default = Object(FIELD, {**held, "kw_only": True})
         yield name, default
 
 

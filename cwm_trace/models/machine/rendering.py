@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import Any
 
 from cwm_trace.models.containers import WITH_GROUPS, as_in_frames
+from cwm_trace.models.machine import records
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.code import Code
 from cwm_trace.models.machine.interpreter import Interpreter, Paused, Work
@@ -303,11 +304,6 @@ def _shown_view(m: Interpreter, value: View, around: tuple[Value, ...]) -> Work:
     return f"dict_{value.kind}([{', '.join(parts[value.kind])}])"
 
 
-def _is_hidden(default: Value) -> bool:
-    """Whether a field of a dataclass is said to be left out."""
-    return isinstance(default, Object) and default.attributes.get("repr", True) is False
-
-
 def _shown_of_library(m: Interpreter, value: Object, around: tuple[Value, ...]) -> Work:
     if value.kind.name != "dataclasses.field":
         return f"<{value.kind.name} object>"
@@ -341,7 +337,7 @@ def _shown_object(m: Interpreter, value: Object, around: tuple[Value, ...]) -> W
         return (yield from _shown_of_library(m, value, around))
     match kind.flavour:
         case "namedtuple" | "dataclass" if kind.flavour == "namedtuple" or own is GENERATED:
-            names = [name for name, default in kind.fields or () if not _is_hidden(default)]
+            names = [name for name, default in kind.fields or () if records.says(default, "repr", True) is not False]
             held = value.held if kind.flavour == "namedtuple" else [value.attributes.get(name, UNSET) for name in names]
             if UNSET in held:
                 return f"<unprintable {kind.name} object>"

@@ -13,7 +13,7 @@ from cwm_trace.models.machine import shipped
 from cwm_trace.models.machine.code import MAIN, Code
 from cwm_trace.models.machine.interpreter import Activation, Interpreter
 from cwm_trace.models.machine.iterators import over_items
-from cwm_trace.models.machine.values import Builtin, Dict, Lost, Native, Object, Value
+from cwm_trace.models.machine.values import Builtin, Lost, Native, Object, Value, dict_from
 
 FILE = "<program>"
 """What the tracer calls the file of what it records."""
@@ -72,9 +72,9 @@ class PythonFrame:
                 return self.frame.line
             case "f_locals":
                 variables = self.frame.variables()
-                return Dict(list(variables), list(variables.values()))
+                return dict_from(variables)
             case "f_globals":
-                return Dict(list(self.frame.space), list(self.frame.space.values()))
+                return dict_from(self.frame.space)
         raise Lost(name)
 
 

@@ -92,6 +92,11 @@ class Dict:
     make: Value = None
 
 
+def dict_from(held: Mapping[Any, Value]) -> Dict:
+    """A dict of these, as a program has it."""
+    return Dict(list(held), list(held.values()))
+
+
 @dataclass(slots=True, eq=False)
 class OwnList(List):
     """An object of a class of the program that is made from `list`."""

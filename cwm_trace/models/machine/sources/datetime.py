@@ -63,6 +63,9 @@ def _check_time(hour, minute, second, microsecond):
 class _Ordered:
     """What has a `_key`, among what it `_is_like`."""
 
+    def _has_order(self, other):
+        return self._is_like(other)
+
     def __hash__(self):
         return hash(self._key())
 
@@ -70,16 +73,16 @@ class _Ordered:
         return self._key() == other._key() if self._is_like(other) else NotImplemented
 
     def __lt__(self, other):
-        return self._key() < other._key() if self._is_like(other) else NotImplemented
+        return self._key() < other._key() if self._has_order(other) else NotImplemented
 
     def __le__(self, other):
-        return self._key() <= other._key() if self._is_like(other) else NotImplemented
+        return self._key() <= other._key() if self._has_order(other) else NotImplemented
 
     def __gt__(self, other):
-        return self._key() > other._key() if self._is_like(other) else NotImplemented
+        return self._key() > other._key() if self._has_order(other) else NotImplemented
 
     def __ge__(self, other):
-        return self._key() >= other._key() if self._is_like(other) else NotImplemented
+        return self._key() >= other._key() if self._has_order(other) else NotImplemented
 
 
 class timedelta(_Ordered):
@@ -429,25 +432,10 @@ class datetime(date):
     def __hash__(self):
         return super().__hash__()
 
-    def _check_zones(self, other):
+    def _has_order(self, other):
         if self._is_one_zoned(other):
             raise TypeError("can't compare offset-naive and offset-aware datetimes")
-
-    def __lt__(self, other):
-        self._check_zones(other)
-        return super().__lt__(other)
-
-    def __le__(self, other):
-        self._check_zones(other)
-        return super().__le__(other)
-
-    def __gt__(self, other):
-        self._check_zones(other)
-        return super().__gt__(other)
-
-    def __ge__(self, other):
-        self._check_zones(other)
-        return super().__ge__(other)
+        return super()._has_order(other)
 
     def _small(self):
         return (

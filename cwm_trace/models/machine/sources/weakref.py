@@ -63,7 +63,8 @@ class WeakValueDictionary(MutableMapping):
         return value
 
     def __setitem__(self, key, value):
-        self._weak.pop(key, None) if key in self._weak and key not in self._alive() else None
+        if key in self._weak and key not in self:
+            del self._weak[key]
         self._weak[key] = weak(value)
 
     def __delitem__(self, key):
