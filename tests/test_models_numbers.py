@@ -16,9 +16,11 @@ from tests.test_models_operations import evaluated
 
 ASKED = re.compile(r"1?\d [-+*] \d|\d (?:<|==) \d|[01] [&|^] [01]")
 SIGNS = "+ - * / // % ** << >> & | ^ < > <= >= == !=".split()
-WHOLE = st.one_of(st.integers(-30, 30), st.integers(-100_000, 100_000), st.integers(0, 10**18))
+WHOLE = st.one_of(
+    st.integers(-30, 30), st.integers(-100_000, 100_000), st.integers(0, 10**18), st.integers(-(2**200), 2**200)
+)
 PRICE = st.floats(-1000, 1000).map(lambda number: round(number, 2))
-NUMBER = st.one_of(WHOLE, PRICE)
+NUMBER = st.one_of(WHOLE, PRICE, st.floats(1e-25, 1e25), st.floats(-1e25, -1e-25))
 
 
 def digit_steps(asks: list[str]) -> Steps:

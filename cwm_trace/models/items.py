@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import NamedTuple, TypeAlias
+from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from cwm_trace.models.containers import ORDERED, opened
+from cwm_trace.models.digits import Facts
 from cwm_trace.models.known import all_known
 from cwm_trace.models.operations import as_shown
 from cwm_trace.models.statements import statement_of, text_of
@@ -40,16 +42,19 @@ def raising(error: Exception) -> Way:
     return way
 
 
-class Steps(NamedTuple):
+@dataclass(frozen=True)
+class Steps:
     """Who tells what a step gives.
 
     Attributes:
         value: of an operation: the text of what it gives, None where it raises.
         holds: of a comparison, or another test: whether it holds.
+        facts: what they have told of digits.
     """
 
     value: Callable[[str], str | None]
     holds: Callable[[str], bool]
+    facts: Facts = field(default_factory=Facts, repr=False, compare=False)
 
     def next(self, number: str | None) -> str | None:
         """The number behind one."""
@@ -210,7 +215,7 @@ def is_number(text: str) -> bool:
 
 def is_whole(text: str) -> bool:
     """Whether a value is a whole number."""
-    return set(text.removeprefix("-")) <= _DIGITS and is_number(text)
+    return text.isascii() and text.removeprefix("-").isdecimal()
 
 
 def found_at(wanted: str, items: Sequence[str], steps: Steps) -> int | None:

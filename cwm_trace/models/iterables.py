@@ -43,7 +43,6 @@ _TYPES = frozenset("bool bytes dict float int list set str tuple".split())
 _UNORDERED = frozenset("all any len max min set sorted sum".split())  # to which the order of items does not matter
 _INFINITE = re.compile(r"([+-]?)inf(?:inity)?")
 _BASES = {"2": "0b", "8": "0o", "16": "0x"}
-_DIGITS = re.compile(r"[+-]?[0-9]+")
 _MAPPED = frozenset("abs ascii bin bool chr float hex int len list max min oct ord repr str sum tuple".split())
 
 
@@ -241,10 +240,10 @@ def _of_values(name: str, given: Sequence[str]) -> Way | None:
 
 def _read(text: str) -> str:
     """The whole number that a text shows. Raises Raises: it shows none."""
-    digits = ast.literal_eval(text).strip()
-    if not _DIGITS.fullmatch(digits):
-        raise Raises(repr(ValueError(f"invalid literal for int() with base 10: {text}")))
-    return number.shown if (number := number_of(digits.lstrip("+"))) is not None else digits
+    try:
+        return str(int(ast.literal_eval(text)))  # a literal
+    except ValueError as wrong:
+        raise Raises(repr(wrong)) from None
 
 
 def _read_to_base(text: str, base: str, steps: Steps) -> str | None:

@@ -11,13 +11,13 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
-from cwm_trace.models.digits import Unknown, bare, divided, equal, is_zero, less, minus, plus, times
+from cwm_trace.models.digits import Unknown, bare, divided, equal, is_zero, less, minus, plus, scaled, times
 from cwm_trace.models.items import Raises, Steps, Way, is_whole
 
-_NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
-_LONGEST = 60  # characters of a number
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e[-+]\d\d)?")
+_LONGEST = 700  # characters of a number
 _PRECISE = 40  # digits of a quotient: more than are shown
-_MOST_TIMES = 64  # of a power
+_MOST_DIGITS = 4  # of an exponent
 _BY_ZERO = {"//": "float floor division by zero", "%": "float modulo"}
 _COMPARED = frozenset(("<", ">", "<=", ">=", "==", "!="))
 _BITS: dict[str, frozenset[int]] = {"&": frozenset({2}), "|": frozenset({1, 2}), "^": frozenset({1})}
@@ -182,27 +182,28 @@ def _rounded_down(first: Number, sign: str, second: Number, steps: Steps) -> str
     return quotient.as_float if sign == "//" else rest._replace(places=first.places).as_float
 
 
-def _power(first: Number, second: Number, steps: Steps) -> Number | str:
-    if second.is_negative or int(second.digits) > _MOST_TIMES:
+def _power(first: Number, second: Number, steps: Steps) -> Number:
+    if second.is_negative or len(bare(second.digits)) > _MOST_DIGITS:
         raise Unknown
-    made, number = Number(False, "1"), "0"
-    for _ in range(_MOST_TIMES + 1):
-        if steps.same(number, second.digits):
-            return made
-        made, number = _product(made, first, steps), plus(number, "1", steps)
-    raise Unknown
+    made = Number(False, "1")
+    for bit in based(second.digits, "2", steps):
+        if len(made.digits) > _LONGEST:
+            raise Unknown
+        made = _product(made, made, steps)
+        made = _product(made, first, steps) if bit == "1" else made
+    return made
 
 
 def _of_bits(sign: str) -> Callable[[Number, Number, Steps], Number | str]:
     def way(first: Number, second: Number, steps: Steps) -> Number:
         width, wanted = 4 * max(len(first.digits), len(second.digits)) + 1, _BITS[sign]
-        pairs = zip(_bits(first, width, steps), _bits(second, width, steps), strict=True)
-        return _of_signed("".join(str(int(pair.count("1") in wanted)) for pair in map("".join, pairs)), steps)
+        pairs = zip(bits_of(first, width, steps), bits_of(second, width, steps), strict=True)
+        return of_bits("".join(str(int(pair.count("1") in wanted)) for pair in map("".join, pairs)), steps)
 
     return way
 
 
-def _bits(number: Number, width: int, steps: Steps) -> str:
+def bits_of(number: Number, width: int, steps: Steps) -> str:
     """Those of a number, of one below zero as of a number that has ones without end before it."""
     if not number.is_negative:
         return based(number.digits, "2", steps).rjust(width, "0")
@@ -213,31 +214,58 @@ def _other_bits(bits: str) -> str:
     return bits.translate({ord("0"): "1", ord("1"): "0"})
 
 
-def _of_signed(bits: str, steps: Steps) -> Number:
+def of_bits(bits: str, steps: Steps) -> Number:
+    """The number that has these bits, of which the first tells whether it is below zero."""
     is_negative, made = bits.startswith("1"), "0"
-    for bit in (_other_bits(bits) if is_negative else bits).lstrip("0"):
-        made = plus(plus(made, made, steps), bit, steps)
+    shown = _other_bits(bits) if is_negative else bits
+    shown = shown.rjust(-(-len(shown) // 4) * 4, "0")
+    for place in range(0, len(shown), 4):
+        made = scaled(made, "16", _of_four(shown[place : place + 4], steps), steps)
     return Number(is_negative, plus(made, "1", steps) if is_negative else made)
+
+
+def _of_four(bits: str, steps: Steps) -> str:
+    if bits not in steps.facts.numbers:
+        made = "0"
+        for bit in bits:
+            made = plus(plus(made, made, steps), bit, steps)
+        steps.facts.numbers[bits] = made
+    return steps.facts.numbers[bits]
 
 
 def based(digits: str, base: str, steps: Steps) -> str:
     """A number's digits to another base, of 2 to 16."""
-    made = ""
-    most = 4 * len(digits)
+    if base == "2":
+        fours = "".join(_four(each, steps) for each in based(digits, "16", steps))
+        return bare(fours)
+    made = list[str]()
     while not made or not is_zero(digits):
         digits, rest = divided(digits, base, steps)
-        made = f"{int(rest):x}" + made
-        if len(made) > most:
+        made.append(f"{int(rest):x}")
+        if len(made) > _LONGEST:
             raise Unknown
-    return made
+    return "".join(reversed(made))
+
+
+def _four(digit: str, steps: Steps) -> str:
+    """The bits of a digit to the base of sixteen."""
+    if digit not in steps.facts.bits:
+        rest, bits = str(int(digit, 16)), ""
+        for _ in range(4):
+            rest, bit = divided(rest, "2", steps)
+            bits = bit + bits
+        steps.facts.bits[digit] = bits
+    return steps.facts.bits[digit]
 
 
 def _shifted(sign: str) -> Callable[[Number, Number, Steps], Number | str]:
     def way(first: Number, second: Number, steps: Steps) -> Number | str:
         if second.is_negative:
             raise Raises(repr(ValueError("negative shift count")))
-        by = _power(Number(False, "2"), second, steps)
-        assert isinstance(by, Number)
+        powers, digits = steps.facts.powers, second.digits
+        if digits not in powers:
+            powers[digits] = _power(Number(False, "2"), second, steps).digits
+        by = Number(False, powers[digits])
         return _product(first, by, steps) if sign == "<<" else _both(first, by, steps, "division")[0]
 
     return way

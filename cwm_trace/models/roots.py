@@ -54,7 +54,7 @@ def _multiplied(base: Number, power: Number, steps: Steps) -> str | None:
     sign = "-" if base.is_negative and int(power.digits) % 2 else ""
     if not power.is_negative:
         return Number(bool(sign), digits, (base.places or 0) * int(power.digits)).as_float
-    return steps.value(f"1 / {sign}{digits}") if base.places is None and len(digits) < _EXACT else None
+    return steps.value(f"1 / {sign}{digits}") if base.places is None and len(base.digits) < _EXACT else None
 
 
 def _by_hand(digits: str, most: int, steps: Steps) -> tuple[str, int] | None:

@@ -2,7 +2,8 @@
 
 Items are texts of values, of which no two may be equal. Hashes of texts and bytes are those of PYTHONHASHSEED=0, with which the tracer runs
 programs. Source: Objects/setobject.c of CPython 3.11 (`set_add_entry`, `set_table_resize`, `set_merge`, `set_pop`), Python/pyhash.c
-(`siphash13`), Objects/tupleobject.c (`tuplehash`); 64 bits. Evaluates nothing but literals.
+(`siphash13`), Objects/tupleobject.c (`tuplehash`),
+`frozenset_hash`; 64 bits. Evaluates nothing but literals.
 """
 
 from __future__ import annotations
@@ -12,11 +13,13 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
+HASHED = "#"
 _SMALLEST = 8  # entries of a table
 _NEXT = 9  # entries looked at behind the first one, before it goes on elsewhere
 _PERTURB = 5  # bits of the hash that are used up by each look elsewhere
 _WORD = 2**64
 _TUPLE = (11400714785074694791, 14029467366897019727, 2870177450012600261, 3527539)
+_FROZEN = (89869747, 3644798167, 907133923, 1927868237)
 _SIP = (0x736F6D6570736575, 0x646F72616E646F6D, 0x6C7967656E657261, 0x7465646279746573)
 
 
@@ -102,7 +105,9 @@ def _fitting(number: int) -> int:
 
 @lru_cache(maxsize=4096)
 def hash_of(item: str) -> int | None:
-    """The hash of a value that is written so, as a signed word; None: unknown."""
+    """The hash of a value that is written so, as a signed word; None: unknown. `#` and a number: a value of that hash, of another kind."""
+    if item.startswith(HASHED):
+        return int(item.removeprefix(HASHED))
     try:
         return _hash(ast.literal_eval(item))
     except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError):
@@ -117,7 +122,7 @@ def _hash(value: Any) -> int | None:
             return hash(value)
         case tuple():
             hashes = [_hash(part) for part in value]
-            return None if None in hashes else _signed(_of_tuple(hashes))  # type: ignore[arg-type]
+            return None if None in hashes else of_tuple(hashes)  # type: ignore[arg-type]
     return None
 
 
@@ -130,14 +135,34 @@ def _signed(word: int) -> int:
     return -2 if made == -1 else made
 
 
-def _of_tuple(hashes: Sequence[int]) -> int:
+def word_of(given: int) -> int:
+    """The hash that `__hash__` tells by a number (Objects/typeobject.c, `slot_tp_hash`)."""
+    if not -_WORD // 2 <= given < _WORD // 2:
+        return hash(given)
+    return -2 if given == -1 else given
+
+
+def of_tuple(hashes: Sequence[int]) -> int:
+    """The hash of a tuple whose items have these, as a signed word."""
     first, second, fifth, mask = _TUPLE
     made = fifth
     for each in hashes:
         made = (made + each * second) % _WORD
         made = _turned(made, 31) * first % _WORD
     made = (made + (len(hashes) ^ fifth ^ mask)) % _WORD
-    return 1546275796 if made == _WORD - 1 else made
+    return 1546275796 if made == _WORD - 1 else _signed(made)
+
+
+def of_frozenset(hashes: Iterable[int]) -> int:
+    """The hash of a frozen set whose items have these, as a signed word."""
+    mixed, times, plus, last = _FROZEN
+    made, count = 0, 0
+    for each in hashes:
+        made, count = made ^ (each ^ mixed ^ each << 16) * times % _WORD, count + 1
+    made ^= (count + 1) * last
+    made ^= made >> 11 ^ made >> 25
+    made = (made * 69069 + plus) % _WORD
+    return 590923713 if made == _WORD - 1 else _signed(made)
 
 
 def _bytes_of(text: str) -> bytes:

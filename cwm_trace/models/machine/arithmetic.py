@@ -1,6 +1,7 @@
 """Operators on numbers: which steps they are made of, where they are more than what is asked for.
 
-Each step of them is asked for; what infinity and NaN come to is said by their names.
+Each step of them is asked for; what infinity and NaN come to is said by their names. Of complex numbers, and of what `machine.computed` lists,
+no step is asked for: they are computed.
 """
 
 from __future__ import annotations
@@ -8,12 +9,13 @@ from __future__ import annotations
 import math
 import operator
 import sys
+import zlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.questions import operand
-from cwm_trace.models.machine.values import Lost, Value, error
+from cwm_trace.models.machine.values import List, Lost, Value, error, known, octets_of
 
 
 def of_numbers(m: Interpreter, plain: str, left: int | float, right: int | float) -> Value:
@@ -110,3 +112,35 @@ def _by_squares(m: Interpreter, sign: str, left: int, times: int) -> Value:
     if sign == "**":
         return made
     return m.questions.value(f"{operand(left)} {'*' if sign == '<<' else '//'} {made}")
+
+
+_ERRORS: Mapping[type[Exception], str] = {zlib.error: "zlib.error"}
+
+
+def computed(function: Callable[..., Any], *args: Value, **named: Value) -> Value:
+    """What a function of the library gives of plain values. Raises Raised, Lost."""
+    given, words = [plain(each) for each in args], {name: plain(each) for name, each in named.items()}
+    try:
+        return function(*given, **words)
+    except (ValueError, OverflowError, TypeError, ZeroDivisionError, zlib.error) as bad:
+        raise error(_ERRORS.get(type(bad), type(bad).__name__), *bad.args) from None
+
+
+def plain(value: Value) -> Any:
+    """A number, a text or bytes. Raises Lost for another value."""
+    value = known(value)
+    if isinstance(value, List) and value.kind == "bytearray":
+        return octets_of(value)
+    if value is None or isinstance(value, (int, float, complex, str, bytes)):
+        return value
+    raise Lost
+
+
+def of_complex(sign: str, left: complex, right: complex) -> Value:
+    """`left + right`, or another operator, of which one number is complex. Raises Raised, Lost."""
+    if sign not in _COMPLEX:
+        raise Lost(sign)
+    return computed(_COMPLEX[sign], left, right)
+
+
+_COMPLEX = {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv, "**": operator.pow}

@@ -44,7 +44,7 @@ from cwm_trace.models.machine.values import (
 _UNFOLLOWED = frozenset(("__del__", "__getattribute__", "__instancecheck__"))
 """Methods of classes whose objects are not followed."""
 _METACLASSES = frozenset(("type", "abc.ABCMeta"))
-_OPEN = frozenset("asyncio collections_abc contextlib json queue string threading".split())
+_OPEN = frozenset("asyncio collections_abc contextlib json numbers queue string threading".split())
 """Modules of sources whose classes programs may make their own from: they show themselves by their class's name."""
 _MIXED_IN = ("collections.abc", "typing")
 """Modules of abstract classes that add methods to what is made from them."""
@@ -53,7 +53,8 @@ _MIXED_IN = ("collections.abc", "typing")
 def build(m: Interpreter, function: Function, name: str, bases: Sequence[Value], words: Mapping[str, Value]) -> Work:
     """A class, whose body is run. Raises Raised, Lost."""
     given = dict(words)
-    metaclass = _metaclass(given.pop("metaclass", None), bases)
+    told = given.pop("metaclass", None)
+    metaclass = _metaclass(told, bases)
     space = enums.first_names(bases)
     if metaclass is not None and (prepare := find(metaclass, "__prepare__")) is not None:
         prepare = prepare.get if isinstance(prepare, Descriptor) else prepare
@@ -63,7 +64,10 @@ def build(m: Interpreter, function: Function, name: str, bases: Sequence[Value],
         space |= dict(zip(prepared.keys, prepared.values, strict=True))
     yield Body(function, space)
     if metaclass is None:
-        return (yield from construct(m, name, bases, space, given))
+        made = yield from construct(m, name, bases, space, given)
+        if isinstance(told, Builtin) and told.name == "abc.ABCMeta":
+            made.line = (*made.line[:-1], Builtin("abc.ABC"), made.line[-1])
+        return made
     return (yield from _by_metaclass(m, metaclass, name, bases, space, given))
 
 
@@ -142,6 +146,10 @@ def construct(
         raise Lost
     if not _UNFOLLOWED.isdisjoint(space):
         raise Lost
+    if any(isinstance(base, Alias) for base in bases):
+        told = [part for base in bases if isinstance(base, Alias) for part in base.args]
+        names = {part.shown: part for part in told if isinstance(part, Alias) and part.origin is None}
+        space |= {"__orig_bases__": tuple(bases), "__parameters__": tuple(names.values())}
     bases = tuple(base.origin if isinstance(base, Alias) else known(base) for base in bases if not is_unknown(base))
     bases = bases or (Builtin("object"),)
     made = Class(
@@ -174,6 +182,7 @@ def _mixed_in(m: Interpreter, bases: Sequence[Value]) -> Work:
     for base in bases:
         module, _, name = base.name.rpartition(".") if isinstance(base, Builtin) else ("", "", "")
         own = (yield from helper(m, "collections_abc", name)) if module in _MIXED_IN else None
+        own = shipped.names(m, module).get(name) if module == "numbers" else own
         found.append(base if own is None else own)
     return tuple(found)
 
@@ -181,7 +190,7 @@ def _mixed_in(m: Interpreter, bases: Sequence[Value]) -> Work:
 def _take_from_bases(m: Interpreter, made: Class) -> Work:
     for base in made.bases:
         if isinstance(base, Class):
-            is_open = base.module in (MAIN, *_OPEN, *shipped.MODULES) or made.module.startswith(base.module)
+            is_open = base.module in (MAIN, *_OPEN, *shipped.MODULES) or made.module.startswith(base.module.lstrip("_"))
             if not is_open and not is_exception(base):
                 raise Lost  # which shows itself by another name
             if base.flavour in ("enum", "namedtuple", "typeddict"):

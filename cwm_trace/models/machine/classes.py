@@ -86,6 +86,10 @@ _TYPES: Mapping[str, type] = {
     "bytearray": bytearray,
 }
 _DATA = frozenset(("real", "imag", "numerator", "denominator"))
+REGISTERED = "_registered_"
+"""What an abstract class has for the classes that are said to be of it."""
+_NOT_SHOWN = ("__qualname__", "__classcell__", REGISTERED)
+_ABSTRACT = ("abc.ABC", *(f"numbers.{name}" for name in ("Complex", "Integral", "Number", "Rational", "Real")))
 PLAIN_BASES = frozenset(("object", "abc.ABC", "typing.Generic", "typing.Protocol"))
 """Bases that add nothing to a class which is looked at."""
 
@@ -159,8 +163,10 @@ def attribute(m: Interpreter, owner: Value, name: Any) -> Work:
             return owner.value
         case Method() if name in ("__self__", "__func__"):
             return owner.owner if name == "__self__" else owner.function
-        case Method() if name in ("__name__", "__doc__", "__qualname__"):
+        case Method() if name in ("__name__", "__doc__", "__qualname__") or isinstance(owner.function, Function):
             return (yield from attribute(m, owner.function, name))
+        case Descriptor() if name == "__isabstractmethod__":
+            return _is_abstract(owner)
         case Builtin():
             return _of_builtin(owner, name)
         case Descriptor(kind="property") if name in ("setter", "getter", "deleter"):
@@ -305,6 +311,8 @@ def _of_exception(owner: Object, name: str) -> Value:
         return owner.held[0] if owner.held else None
     if name == "code" and is_made_of(owner.kind, Builtin("SystemExit")):
         return (owner.held[0] if len(owner.held) == 1 else owner.held) if owner.held else None
+    if name in (parts := _parts_of_exception(owner)):
+        return parts[name]
     if name == "__traceback__":
         return tracebacks.of_exception(owner)
     if name in ("split", "subgroup", "derive") and is_group(owner):
@@ -322,6 +330,27 @@ def _of_exception(owner: Object, name: str) -> Value:
             raise Lost(name)
         raise _missing(owner, name)
     return UNSET
+
+
+def _parts_of_exception(owner: Object) -> Mapping[str, Value]:
+    """What exceptions of some kinds have beside `args`, by their names."""
+    if is_made_of(owner.kind, Builtin("UnicodeError")) and len(owner.held) == len(_OF_UNICODE):
+        return dict(zip(_OF_UNICODE, owner.held, strict=True))
+    if is_made_of(owner.kind, Builtin("UnicodeTranslateError")) and len(owner.held) == len(_OF_UNICODE) - 1:
+        return dict(zip(_OF_UNICODE[1:], owner.held, strict=True))
+    if is_made_of(owner.kind, Builtin("OSError")):
+        told = owner.held if len(owner.held) > 1 else (None, None)
+        return {"filename": None, "filename2": None, **dict(zip(("errno", "strerror"), told, strict=False))}
+    if is_made_of(owner.kind, Builtin("ImportError")):
+        return {"name": None, "path": None, "msg": owner.held[0] if len(owner.held) == 1 else None}
+    if is_made_of(owner.kind, Builtin("SyntaxError")):
+        told = owner.held[1] if len(owner.held) > 1 and isinstance(owner.held[1], tuple) else ()
+        return dict(zip(_OF_SYNTAX, (*told, *[None] * len(_OF_SYNTAX)), strict=False))
+    return {}
+
+
+_OF_UNICODE = ("encoding", "object", "start", "end", "reason")
+_OF_SYNTAX = ("filename", "lineno", "offset", "text", "end_lineno", "end_offset")
 
 
 def _method_of(name: str) -> Any:
@@ -353,8 +382,12 @@ def _of_class(m: Interpreter, owner: Class, name: str) -> Work:
     if name == "__dict__":
         if owner.flavour:
             raise Lost(name)
-        held = {each: value for each, value in owner.space.items() if each not in ("__qualname__", "__classcell__")}
-        held |= {each: m.unknown() for each in ("__dict__", "__weakref__", "__doc__") if each not in held}
+        held = {name: value for name, value in owner.space.items() if name not in _NOT_SHOWN}
+        if not any(isinstance(each, Class) for each in owner.line[1:]) and "__slots__" not in held:
+            held |= {
+                each: Object(Builtin("getset_descriptor"), held=(each, owner)) for each in ("__dict__", "__weakref__")
+            }
+        held.setdefault("__doc__", None)
         return (yield from _proxy_of(m, held))
     if name == "__doc__":
         return owner.space.get(name)
@@ -377,6 +410,8 @@ def _of_class(m: Interpreter, owner: Class, name: str) -> Work:
             (each, value) for each, value in owner.space.items() if isinstance(value, Object) and value.kind is owner
         ]
         return (yield from _proxy_of(m, dict(members)))
+    if name == "register" and any(isinstance(each, Builtin) and each.name in _ABSTRACT for each in owner.line):
+        return Native("register", lambda m, kind: owner.space.setdefault(REGISTERED, []).append(kind) or kind)
     if name == "__subclasses__":
         return Native("__subclasses__", lambda m: List([*owner.derived]))
     if owner.flavour == "namedtuple" and name == "_field_defaults":
@@ -428,6 +463,8 @@ def _of_super(m: Interpreter, owner: Super, name: str) -> Work:
         if name == "__init__":
             return Native("wrapper", partial(_filled, owner.owner))
         return Method(Builtin(f"{owner.owner.kind}.{name}"), owner.owner)
+    if name == "__new__" and kind.flavour == "namedtuple":
+        return Native("__new__", _with_names)
     if name == "__new__":  # which is a static method
         return Builtin("object.__new__")
     if hasattr(object, name):
@@ -539,6 +576,8 @@ def _of_value(owner: Value, name: str) -> Value:
         return getattr(owner, held)
     if isinstance(owner, Iterator) and not hasattr(iter(()), name):
         raise _missing(owner, name)
+    if isinstance(owner, (Native, Descriptor)) and not hasattr(_sample, name):
+        raise _missing(owner, name)
     if base is None and not isinstance(owner, Literal):
         raise Lost(name)
     if base is not None and not any(name in vars(each) for each in base.__mro__):
@@ -647,6 +686,11 @@ def delete_attribute(m: Interpreter, owner: Value, name: Any) -> Work:
             raise _missing(owner, name)
         del owner.attributes[name]
         return
+    if isinstance(owner, Class) and not owner.flavour:
+        if name not in owner.space:
+            raise error("AttributeError", name) if not hasattr(type, name) else Lost(name)
+        del owner.space[name]
+        return
     raise Lost
 
 
@@ -689,7 +733,10 @@ def _made_plainly(m: Interpreter, kind: Class, args: Sequence[Value], named: Map
     if kind.flavour == "typeddict":
         return (yield from invoke(m, Builtin("dict"), args, named))
     if find(kind, "__new__") is not None:
-        if kind.flavour or any(isinstance(base, Builtin) and base.name != "object" for base in kind.line):
+        plain = ("object", "tuple") if kind.flavour == "namedtuple" else ("object", *PLAIN_BASES)
+        if kind.flavour not in ("", "namedtuple") or any(
+            isinstance(base, Builtin) and base.name not in plain for base in kind.line
+        ):
             raise Lost
         return (yield from _by_new(m, kind, args, named))
     _check_abstract(kind)
@@ -702,9 +749,14 @@ def _made_plainly(m: Interpreter, kind: Class, args: Sequence[Value], named: Map
         return owned
     owner = Object(kind, held=tuple(args) if is_exception(kind) else ())
     if kind.flavour == "namedtuple":
-        owner.held = tuple(records.fields_of(kind, dict(kind.fields or ()), args, named, "__new__").values())
-        return owner
+        return _with_names(m, kind, *args, **named)
     return (yield from _initialised(m, owner, kind, args, named))
+
+
+def _with_names(m: Interpreter, kind: Class, *args: Value, **named: Value) -> Value:
+    """A tuple with names."""
+    held = records.fields_of(kind, dict(kind.fields or ()), args, named, "__new__").values()
+    return Object(kind, held=tuple(held))
 
 
 def _initialised(m: Interpreter, owner: Object, kind: Class, args: Sequence[Value], named: Mapping[str, Value]) -> Work:

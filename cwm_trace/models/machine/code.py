@@ -9,11 +9,13 @@ from __future__ import annotations
 import ast
 import dis
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from types import CodeType
 from typing import Any, NamedTuple
 
+from cwm_trace.format import source_lines
 from cwm_trace.tracer.differences import differs
 from cwm_trace.tracer.record import compile_source
 
@@ -83,7 +85,8 @@ class Handler(NamedTuple):
     has_place: bool
 
 
-MAIN = "__main__"
+MAIN, EXECUTED = "__main__", "<string>"
+"""The module of a program, and the file of a text that it executes."""
 
 
 class Display(tuple[Any, ...]):
@@ -97,6 +100,11 @@ class Code:
     made: CodeType
     source: str = ""
     module: str = MAIN
+
+    @cached_property
+    def own_lines(self) -> Sequence[str]:
+        """The lines of a text that is executed, which are not the program's; none: it is of these."""
+        return [line.rstrip("\r\n") for line in source_lines(self.source)] if self.made.co_filename == EXECUTED else ()
 
     @property
     def name(self) -> str:

@@ -7,14 +7,26 @@ from collections.abc import Mapping
 from cwm_trace.models.machine.classes import attribute
 from cwm_trace.models.machine.code import MAIN
 from cwm_trace.models.machine.interpreter import Interpreter, Paused, Work
+from cwm_trace.models.machine.iterators import over_items
 from cwm_trace.models.machine.natives import native
 from cwm_trace.models.machine.tracebacks import FILE
-from cwm_trace.models.machine.values import Class, Function, Lost, Method, Native, Value, find, known
+from cwm_trace.models.machine.values import Class, Function, List, Lost, Method, Native, Value, find, known
 
 
 @native("followed.lost")
 def _lost(m: Interpreter) -> Value:
     raise Lost
+
+
+@native("followed.unknown")
+def _unknown(m: Interpreter) -> Value:
+    return m.unknown()
+
+
+@native("followed.iterator")
+def _iterator(m: Interpreter, items: Value, shown: Value) -> Value:
+    """Over a list, by the name of another kind of iterators."""
+    return over_items(known(items).items, known(shown))
 
 
 @native("followed.is_coroutine")
@@ -58,6 +70,12 @@ def _redirect(m: Interpreter, name: Value, target: Value) -> Value:
     """Let what is written to a stream of `sys` go there; None: nobody looks at it. Gives where it went before."""
     before, m.streams[known(name)] = m.streams.get(known(name)), target
     return before
+
+
+@native("followed.names_of")
+def _names_of(m: Interpreter, kind: Value) -> Value:
+    """What a class has names for, but for those of the library's own."""
+    return List([name for name in kind.space if isinstance(name, str)] if isinstance(kind, Class) else [])
 
 
 @native("followed.parameters")

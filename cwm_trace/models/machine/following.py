@@ -17,7 +17,9 @@ from cwm_trace.format import source_lines
 from cwm_trace.frames import Event, Frame, Step
 from cwm_trace.models.machine import (  # noqa: F401  # what they have is looked for by name
     building,
+    computed,
     copying,
+    executed,
     followed,
     lazily,
     library,
@@ -31,7 +33,7 @@ from cwm_trace.models.machine import (  # noqa: F401  # what they have is looked
     tables,
     threads,
 )
-from cwm_trace.models.machine.code import Code, compiled
+from cwm_trace.models.machine.code import MAIN, Code, compiled
 from cwm_trace.models.machine.interpreter import Activation, Choice, Happening, Interpreter
 from cwm_trace.models.machine.opcodes import OPERATIONS
 from cwm_trace.models.machine.questions import Answering, Questions
@@ -146,7 +148,7 @@ class Following:
     def _told(self, happening: Happening) -> Foretold:
         machine, frame, event = self._machine, happening.frame, happening.event
         assert machine is not None
-        line = self._lines[max(frame.line, 1) - 1]  # a module begins before its first line
+        line = (frame.code.own_lines or self._lines)[max(frame.line, 1) - 1]  # a module begins before its first line
         if event in (Event.RETURN, Event.EXCEPTION):
             return Foretold(event, line, {}, framed(machine, happening.value), machine.doubt is not None)
         return Foretold(event, line, self._variables(machine, frame), None, machine.doubt is not None)
@@ -229,8 +231,11 @@ class Following:
 
 
 def _begins(function: Function, line: int) -> bool:
-    return bool(function.code.made.co_firstlineno <= line) and any(
-        instruction.line >= line for instruction in function.code.instructions
+    is_own = function.code.module == MAIN and not function.code.own_lines
+    return (
+        is_own
+        and function.code.made.co_firstlineno <= line
+        and any(instruction.line >= line for instruction in function.code.instructions)
     )
 
 

@@ -19,8 +19,16 @@ from cwm_trace.tracer.record import compile_source
 
 FOLLOWED = "followed"
 """The module that sources take from what the machine alone can tell (`machine.followed`)."""
-_OTHERWISE = {"os.path": "posixpath", "_collections_abc": "collections.abc"}
+_OTHERWISE = {
+    **{"os.path": "posixpath", "_collections_abc": "collections.abc", "_sha512": "hashlib", "_sha2": "hashlib"},
+    **{"decimal": "_pydecimal"},
+    **({"datetime": "_pydatetime"} if shipped.path("_pydatetime").is_file() else {}),
+}
 """Modules that are another one, on the systems that are followed."""
+AMENDS = {"_pydatetime": "datetime"}
+"""Modules that are amended as another one is, which they were before CPython 3.12."""
+_OF_C = {"_heapq": ("heapq", "heapify heappop heappush heappushpop heapreplace".split())}
+"""Modules whose functions the machine has as those of another one."""
 _STREAMS = ("stdout", "stderr")
 _SOURCES = Path(__file__).with_name("sources")
 
@@ -46,9 +54,14 @@ def member(m: Interpreter, module: str, name: str, is_ours: bool = False) -> Wor
     if module == "sys" and name.strip("_") in _STREAMS:
         own = None if name.startswith("_") else m.streams.get(name)
         return own if own is not None else (yield from helper(m, "io", f"_{name.strip('_')}"))
+    if module in _OF_C:
+        of, names = _OF_C[module]
+        if name not in names:
+            raise Lost(name)
+        return Builtin(f"{of}.{name}")
     if module in _names():
         space = yield from _space(m, module)
-        if name in space and (is_ours or not name.startswith("_")):
+        if name in space and (is_ours or module.startswith("_") or not name.startswith("_")):
             return space[name]
     if module in shipped.MODULES:
         yield from _shipped(m, module)
@@ -60,13 +73,17 @@ def _shipped(m: Interpreter, module: str) -> Work:
     """The names of one of Python's modules, on which a source of our own may have the last word."""
     is_new = module not in m.shipped
     space = shipped.names(m, module)
-    if is_new and f"{module}_amended" in _names():
-        yield Body(Function(_code(f"{module}_amended"), space, qualname="<module>"), space)
+    amended = f"{AMENDS.get(module, module)}_amended"
+    if is_new and amended in _names():
+        yield Body(Function(_code(amended), space, qualname="<module>"), space)
     return space
 
 
 def everything(m: Interpreter, module: str) -> Work:
     """What `from module import *` binds. Raises Lost."""
+    if module in _OF_C:
+        of, names = _OF_C[module]
+        return {name: Builtin(f"{of}.{name}") for name in names}
     if module in _names():
         space = yield from _space(m, module)
     elif module in shipped.MODULES:

@@ -104,7 +104,7 @@ class Activation:
         line: of the source.
         words: names of arguments of the call that comes.
         shown: the names of its variables as they were shown last, in the order of first binding.
-        quiet: whether it has no events.
+        quiet: whether it has no events; `is_seen`: whether it has had one.
         snapshot: its variables when it was shown last, which keeps them alive: a recorder looks at `f_locals`, which CPython 3.11 keeps.
         generator: whose it is.
     """
@@ -122,6 +122,7 @@ class Activation:
     words: tuple[str, ...] = ()
     shown: Sequence[str] = ()
     quiet: bool = False
+    is_seen: bool = False
     generator: Paused | None = None
     snapshot: Sequence[Value] = ()
 
@@ -331,6 +332,7 @@ class Interpreter:
         top.line = instruction.line or top.line
         if not top.quiet and (instruction.name == "RESUME" or self._is_new_line(top, instruction)):
             self._look_at(top)
+            top.is_seen = True
             yield Happening(Event.CALL if instruction.name == "RESUME" else Event.LINE, top)
         top.before, top.at = top.at, top.at + 1
         operation = self._operations.get(instruction.name)
@@ -606,7 +608,9 @@ class Interpreter:
                         yield from self._closed_now((error.error,))
             else:
                 if isinstance(raised, _Thrown) and not top.quiet:
-                    top.line = top.code.instructions[top.at].line or top.line
+                    # One that has run in other threads only has no line yet.
+                    first = top.code.made.co_firstlineno
+                    top.line = (top.code.instructions[top.at].line or top.line) if top.is_seen else first
                     yield Happening(Event.CALL, top)
                 if not top.quiet and not isinstance(raised, Again):
                     self._shown = raised.error
@@ -790,8 +794,8 @@ def chained(raised: Object, handled: Value) -> Value:
 
 
 def _defined_at(function: Function, line: int) -> bool:
-    first = function.code.instructions[function.code.begins].line
-    return first == line
+    code = function.code
+    return code.module == MAIN and not code.own_lines and code.instructions[code.begins].line == line
 
 
 def _held(work: Any) -> list[Value]:

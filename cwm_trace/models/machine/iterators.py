@@ -126,8 +126,8 @@ def _of_deque(over: List) -> Iterator:
     return Iterator("<_collections._deque_iterator object>", advance, (over,))
 
 
-def _of_set(over: Set) -> Iterator:
-    if not over.has_order:
+def _of_set(m: Interpreter, over: Set) -> Iterator:
+    if not over.has_order and not m.is_in_library:  # which mostly comes to the same in any order
         raise Lost
     place, size = 0, len(over.items)
 
@@ -166,7 +166,7 @@ def iterator_of(m: Interpreter, value: Value) -> Work:
         case View():
             return _of_dict(value.over, value.kind)
         case Set():
-            return _of_set(value)
+            return _of_set(m, value)
         case Class(metaclass=Class() as metaclass) if (own := find(metaclass, "__iter__")) is not None:
             return (yield from invoke(m, own, [value], {}))
         case Class(flavour="enum"):

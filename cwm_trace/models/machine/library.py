@@ -7,6 +7,7 @@ Knows in which order they do what. Evaluates nothing.
 from __future__ import annotations
 
 import ast
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -36,6 +37,7 @@ from cwm_trace.models.machine.values import (
     Value,
     closed,
     error,
+    find,
     is_made_of,
     known,
 )
@@ -81,12 +83,23 @@ def _fsum(m: Interpreter, seq: Value) -> Work:
     return over / under  # a float in another notation
 
 
+@native("math.hypot")
+def _hypot(m: Interpreter, *coordinates: Value) -> Value:
+    given = [known(each) for each in coordinates]
+    if all(isinstance(each, int) for each in given) and len(given) == _PLANE:
+        return m.questions.value(f"math_hypot({arguments(given, {})})")
+    return arithmetic.computed(math.hypot, *given)
+
+
+_PLANE = 2  # coordinates
+
+
 @native("math.dist")
 def _dist(m: Interpreter, p: Value, q: Value) -> Work:
     apart = []
     for one, other in zip((yield from collected(m, p)), (yield from collected(m, q)), strict=True):
         apart.append((yield from operators.binary(m, "-", one, other)))
-    return m.questions.value(f"math_hypot({arguments(apart, {})})")
+    return (yield from invoke(m, Builtin("math.hypot"), apart, {}))
 
 
 @native("re.compile")
@@ -286,7 +299,8 @@ def _unique(m: Interpreter, kind: Value) -> Value:
         if isinstance(member, Object) and member.kind is kind and member.attributes["_name_"] != name
     ]
     if again:
-        raise error("ValueError", f"duplicate values found in <enum {kind.name!r}>: {', '.join(again)}")
+        what = "flag" if "_all_bits_" in kind.space else "enum"
+        raise error("ValueError", f"duplicate values found in <{what} {kind.name!r}>: {', '.join(again)}")
     return kind
 
 
@@ -312,6 +326,37 @@ def _type_variable(
 @native("typing.NewType")
 def _new_type(m: Interpreter, name: Value, _: Value) -> Value:
     return Native("NewType", lambda m, value: value, shown=f"__main__.{known(name)}")
+
+
+_PLAIN_TYPES = {
+    **{f"typing.{name}": Builtin(name.lower()) for name in ("Dict", "FrozenSet", "List", "Set", "Tuple", "Type")},
+    **{f"typing.{name}": Builtin(f"collections.{name.lower()}") for name in ("Deque", "DefaultDict")},
+    **{
+        f"typing.{name}": Builtin(f"collections.abc.{name}")
+        for name in "Callable Collection Iterable Iterator Mapping MutableMapping MutableSequence Sequence".split()
+    },
+    "typing.Optional": Builtin("typing.Union"),
+}
+"""What types of `typing` with parameters are made from."""
+
+
+@native("typing.get_origin")
+def _get_origin(m: Interpreter, tp: Value) -> Value:
+    tp = known(tp)
+    if not isinstance(tp, Alias):
+        return None
+    if tp.origin is None:
+        return Builtin("types.UnionType")
+    return _PLAIN_TYPES.get(getattr(tp.origin, "name", ""), tp.origin)
+
+
+@native("typing.get_args")
+def _get_args(m: Interpreter, tp: Value) -> Value:
+    tp = known(tp)
+    if not isinstance(tp, Alias):
+        return ()
+    is_optional = getattr(tp.origin, "name", "") == "typing.Optional"
+    return (*tp.args, Builtin("NoneType")) if is_optional else tp.args
 
 
 @native("typing.cast")
@@ -457,9 +502,8 @@ def _greater(m: Interpreter, one: Value, other: Value) -> Work:
 
 
 def _by_own(m: Interpreter, one: Value, other: Value) -> Work:
-    return (
-        yield from invoke(m, one.kind.space["__lt__"] if "__lt__" in one.kind.space else Unknown(), [one, other], {})
-    )
+    own = find(one.kind, "__lt__")
+    return (yield from invoke(m, Unknown() if own is None else own, [one, other], {}))
 
 
 def _at_most(m: Interpreter, one: Value, other: Value) -> Work:
@@ -495,14 +539,14 @@ def _suppress(m: Interpreter, *kinds: Value) -> Value:
 
 @native(
     *("sys.getsizeof", "sys.getrefcount", "time.time", "time.perf_counter", "time.monotonic", "time.process_time"),
-    *("time.time_ns", "time.perf_counter_ns", "random.random", "random.randint", "threading.get_ident"),
+    *("time.time_ns", "time.perf_counter_ns", "threading.get_ident"),
     *("threading.get_native_id", "os.getpid", "os.getppid", "os.cpu_count", "os.getcwd", "os.urandom"),
 )
 def _untold(m: Interpreter, *_: Value, **__: Value) -> Value:
     return Unknown()
 
 
-@native("random.seed", "atexit.register", "gc.collect", "gc.disable", "gc.enable")
+@native("atexit.register", "gc.collect", "gc.disable", "gc.enable")
 def _nothing(m: Interpreter, *_: Value, **__: Value) -> Value:
     return None
 

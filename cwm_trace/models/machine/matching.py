@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cwm_trace.models.machine import classes, operators
+from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.interpreter import Interpreter, Work
 from cwm_trace.models.machine.values import (
     Builtin,
@@ -15,9 +16,8 @@ from cwm_trace.models.machine.values import (
     Range,
     Value,
     as_tuple,
-    class_of,
     find,
-    is_made_of,
+    is_abstract_name,
 )
 
 _ITSELF = frozenset("bool bytearray bytes dict float frozenset int list set str tuple".split())
@@ -41,8 +41,10 @@ def values_of_keys(m: Interpreter, over: Value, keys: Any) -> Work:
 
 def parts_of(m: Interpreter, value: Value, kind: Value, count: int, names: Any) -> Work:
     """The attributes that a pattern of a class looks at; None where it does not fit."""
-    if not is_made_of(class_of(value), kind):
+    if not (yield from invoke(m, Builtin("isinstance"), [value, kind], {})):
         return None
+    if isinstance(kind, Builtin) and is_abstract_name(kind.name) and not count and not names:
+        return ()
     if isinstance(kind, Builtin):
         if kind.name not in _ITSELF or names or count > 1:
             raise Lost

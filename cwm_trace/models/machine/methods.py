@@ -271,8 +271,15 @@ def _add(m: Interpreter, over: Value, item: Value) -> Work:
 
 @native("set.discard")
 def _discard(m: Interpreter, over: Value, item: Value) -> Work:
+    item = known(item)
+    yield from operators.hashed(m, item)
     for each in over.items:
-        if (yield from operators.same(m, each, item)):
+        is_one = known(each) is item
+        if (
+            is_one
+            or (yield from operators.may_equal(m, known(each), item))
+            and (yield from operators.same(m, each, item))
+        ):
             sets.take_out(over, [each])
             return
 

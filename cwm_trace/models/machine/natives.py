@@ -20,7 +20,7 @@ from types import (
 )
 from typing import Any
 
-from cwm_trace.models.machine import classes, forms, operators, records
+from cwm_trace.models.machine import arithmetic, classes, forms, operators, records, sets
 from cwm_trace.models.machine.calls import calls, invoke
 from cwm_trace.models.machine.imported import helper
 from cwm_trace.models.machine.interpreter import Interpreter, Paused, Work, done
@@ -31,6 +31,7 @@ from cwm_trace.models.machine.rendering import OTHER_CLASSES, rendered, written
 from cwm_trace.models.machine.values import (
     END,
     IMMUTABLE,
+    Alias,
     Builtin,
     Class,
     Descriptor,
@@ -67,7 +68,6 @@ from cwm_trace.models.machine.values import (
     known,
     octets_of,
 )
-from cwm_trace.models.set_table import hash_of
 
 NATIVES: dict[str, Callable[..., Any]] = {}
 """By their names, with those of their modules or classes."""
@@ -76,7 +76,7 @@ _HOOKS = {name: f"__{name}__" for name in ("abs", "int", "float", "round", "comp
 _INDEXED = ("hex", "oct", "bin", "chr")
 """Functions of whole numbers, or of what says by `__index__` which it is."""
 PURE = frozenset(
-    "calendar datetime decimal fractions hashlib hmac json locale math platform random re statistics string textwrap time typing unicodedata"
+    "calendar datetime decimal fractions json locale math platform re statistics string textwrap time typing unicodedata"
     " secrets uuid zlib".split()
 )
 """Modules whose functions change nothing that they are given: what they give is unknown, and no more."""
@@ -111,7 +111,7 @@ def called(m: Interpreter, function: Builtin, args: Sequence[Value], named: Mapp
         if named:
             raise error("TypeError", f"{name}() takes no keyword arguments")
         if len(args) > 1 and is_made_of(function, Builtin("OSError")):
-            raise Lost
+            return _of_system(function, *map(known, args))
         return Object(function, held=tuple(args))
     if name in _WHOLE:
         return (yield from _whole(m, name, args, named))
@@ -127,11 +127,22 @@ def called(m: Interpreter, function: Builtin, args: Sequence[Value], named: Mapp
     if owner == "bytearray" and args:
         given = yield from called(m, Builtin(f"bytes.{method}"), [octets_of(known(args[0])), *args[1:]], named)
         return List(list(given), "bytearray") if isinstance(given, bytes) else given
-    if owner in ("str", "bytes", "int", "float", "literal", "complex") and args:
+    if owner == "complex" and args:
+        return arithmetic.computed(getattr(complex, method), *args, **named)
+    if owner in ("str", "bytes", "int", "float", "literal") and args:
         return (yield from of_text(m, method, args, named))
     if name.partition(".")[0] in PURE:
         return m.unknown()
     raise Lost(name)
+
+
+def _of_system(kind: Builtin, number: Value, text: Value, filename: Value = None, *others: Value) -> Object:
+    """An `OSError` with its number, which may say which one it is (Objects/exceptions.c, `OSError_new`)."""
+    if not isinstance(number, int) or others:
+        raise Lost
+    exact = type(OSError(number, "")).__name__ if kind.name in ("OSError", "IOError", "EnvironmentError") else kind.name
+    attributes = {} if filename is None else {"filename": filename}
+    return Object(Builtin(exact), attributes, held=(number, text))
 
 
 def _whole(m: Interpreter, name: str, args: Sequence[Value], named: Mapping[str, Value]) -> Work:
@@ -706,7 +717,7 @@ def _issubclass(m: Interpreter, value: Value, kinds: Value) -> Value:
 def _is_below(value: Value, kind: Value) -> bool:
     """Whether a class is another, or made from it, or counts as an abstract one. Raises Lost."""
     if not isinstance(kind, Builtin) or not is_abstract_name(kind.name):
-        return is_made_of(value, kind)
+        return _is_made_of(value, kind)
     module, _, name = kind.name.rpartition(".")
     if isinstance(value, Class):
         return _is_abstract(value, name)
@@ -759,9 +770,28 @@ def _is_one(value: Value, kind: Value) -> bool:
             return kind.name == "object"
     if isinstance(kind, Class) and _is_protocol(kind):
         return is_made_of(class_of(value), kind) or _has_members(value, kind)
-    return is_made_of(class_of(value), kind)
+    return _is_made_of(class_of(value), kind)
 
 
+def _is_made_of(value: Value, kind: Value) -> bool:
+    """Whether a class is another or made from it, or from one that is registered there."""
+    if is_made_of(value, kind):
+        return True
+    also = (
+        [each for each in (kind, *all_derived(kind)) for each in each.space.get(classes.REGISTERED, ())]
+        if isinstance(kind, Class)
+        else ()
+    )
+    return any(_is_made_of(value, each) for each in also)
+
+
+def all_derived(kind: Class) -> Sequence[Class]:
+    """Classes that are made from one, and from these."""
+    return [each for one in kind.derived for each in (one, *all_derived(one))]
+
+
+_ABSTRACT = ("collections_abc", "numbers")
+"""Modules of sources that have abstract classes."""
 _MEMBERS: Mapping[str, Sequence[str]] = {
     "Callable": ("__call__",),
     "Collection": ("__len__", "__iter__", "__contains__"),
@@ -776,7 +806,7 @@ _MEMBERS: Mapping[str, Sequence[str]] = {
 
 def _is_abstract(kind: Class, name: str) -> bool:
     """Whether objects of a class are of an abstract one."""
-    if any(isinstance(each, Class) and each.module == "collections_abc" and each.name == name for each in kind.line):
+    if any(isinstance(each, Class) and each.module in _ABSTRACT and each.name == name for each in kind.line):
         return True
     if name in _MEMBERS:
         return all(find(kind, each) is not None for each in _MEMBERS[name])
@@ -796,23 +826,34 @@ def _has_members(value: Value, kind: Class) -> bool:
     """Whether an object has all that a protocol says. Raises Raised, Lost."""
     if CHECKED not in kind.space:
         raise error("TypeError", "Instance and class checks can only be used with @runtime_checkable protocols")
-    if (
-        not isinstance(value, Object)
-        or not isinstance(value.kind, Class)
-        or find(value.kind, "__getattr__") is not None
-    ):
-        raise Lost
     protocols = [each for each in kind.line if isinstance(each, Class) and _is_protocol(each)]
-    names = {
-        name for each in protocols for name in (*each.space, *records.annotated(each)) if not name.startswith("__")
-    }
+    names = {name for each in protocols for name in (*each.space, *records.annotated(each)) if name not in _NO_MEMBERS}
+    if not isinstance(value, Object) or is_exception(value.kind):
+        sample = _SAMPLES.get(kind_name(value))
+        if sample is None:
+            raise Lost
+        return all(hasattr(sample, name) for name in names)
+    if not isinstance(value.kind, Class) or find(value.kind, "__getattr__") is not None:
+        raise Lost
     held = {*value.attributes, *(name for name, _ in value.kind.fields or () if value.kind.flavour == "namedtuple")}
-    return all(name in held or find(value.kind, name) is not None for name in names - {CHECKED})
+    return all(name in held or find(value.kind, name) is not None or hasattr(object, name) for name in names)
+
+
+_NO_MEMBERS = frozenset(
+    f"__{name}__"
+    for name in (
+        *"annotations dict doc firstlineno init module orig_bases parameters qualname slots".split(),
+        *"static_attributes subclasshook weakref".split(),
+    )
+) | {CHECKED}
+"""Names in the body of a protocol that say nothing of what others are to have."""
 
 
 def _kinds(kinds: Value) -> Sequence[Value]:
     if isinstance(kinds, tuple):
         return [each for part in kinds for each in _kinds(part)]
+    if isinstance(kinds, Alias) and kinds.origin is None and kinds.args:
+        return [each for part in kinds.args for each in _kinds(part)]
     if not isinstance(kinds, (Builtin, Class)):
         raise Lost
     return (kinds,)
@@ -942,7 +983,7 @@ def _id(m: Interpreter, value: Value) -> Value:
     return m.unknown() if is_shared and not m.is_in_library else m.identity(value)
 
 
-@native("random.shuffle")
+@native("random.shuffle", "followed.shuffle")
 def _shuffle(m: Interpreter, x: Value) -> None:
     if not isinstance(x, List):
         raise Lost
@@ -961,9 +1002,8 @@ def _hash(m: Interpreter, value: Value) -> Work:
     value = known(value)
     if isinstance(value, Object) and (own := find(value.kind, "__hash__")) is not None:
         return (yield from invoke(m, own, [value], {}))
-    operators.check_hashable(value)
-    text = closed(value)
-    found = None if text is None else hash_of(text)
+    yield from operators.hashed(m, value)
+    found = sets.number_of(value)
     return Hashed(value) if found is None else found
 
 

@@ -22,7 +22,9 @@ from cwm_trace.models.machine.values import (
     List,
     Lost,
     Method,
+    Object,
     Value,
+    as_plain,
     dict_from,
     error,
     find,
@@ -104,6 +106,8 @@ def _plain(m: Interpreter, value: Value, default: Value, sorts: bool = False) ->
     match value:
         case None | bool() | int() | float() | str():
             return value
+        case Object() if isinstance(as_plain(value), (int, float, str)):  # of an enumeration of these
+            return as_plain(value)
         case List(kind="list", items=items) | (tuple() as items):
             made = []
             for item in items:

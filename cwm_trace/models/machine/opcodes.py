@@ -235,12 +235,22 @@ def _push_callable(frame: Activation, function: Value) -> None:
     frame.stack += [NULL, function] if _null_is_first() else [function, NULL]
 
 
+_ASKING = ("_pydecimal", "_pydatetime", "datetime")
+"""Modules of the library that look whether they have a name."""
+
+
 def _global(frame: Activation, name: Any) -> Value:
     if name in frame.space:
         value = frame.space[name]
         if value is UNSET:
             raise Lost
         return value
+    if isinstance(own := frame.space.get("__builtins__"), Dict):  # of a text that is executed
+        if name not in own.keys:
+            raise error("NameError", f"name {name!r} is not defined")
+        return own.values[own.keys.index(name)]
+    if frame.code.module in _ASKING and not hasattr(builtins, name):
+        raise error("NameError", f"name {name!r} is not defined")
     if frame.code.module != MAIN and not hasattr(builtins, name):
         raise Lost(name)  # which a statement that is not followed has bound
     return operators.of_python(name)

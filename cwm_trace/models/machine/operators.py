@@ -131,6 +131,8 @@ _OF_ITS_OWN = ("sys", "os", "time", "__main__")
 
 def is_same(left: Value, right: Value) -> bool:
     """Whether two values are one. Raises Lost where that is CPython's choice."""
+    if left is right:
+        return True
     if isinstance(left, Builtin) and isinstance(right, Builtin):
         return left.name == right.name
     if isinstance(left, (bool, type(None), type(...))) or isinstance(right, (bool, type(None), type(...))):
@@ -184,7 +186,11 @@ def binary(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
         if given is not NOT_IMPLEMENTED:
             return given
     if plain == "|" and any(isinstance(each, (Builtin, Class, Alias)) for each in (left, right)):
-        return Alias(f"{type_text(left)} | {type_text(right)}")
+        kinds = [
+            each.args if isinstance(each, Alias) and each.origin is None else (_as_type(each),)
+            for each in (left, right)
+        ]
+        return Alias(f"{type_text(left)} | {type_text(right)}", None, (*kinds[0], *kinds[1]))
     if sign != plain and isinstance(left, (List, Set, Dict)):
         given = yield from _in_place(m, plain, left, right)
         if given is not None:
@@ -223,7 +229,14 @@ def binary(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
         raise wrong
     if isinstance(left, (int, float)) and isinstance(right, (int, float)):
         return arithmetic.of_numbers(m, plain, left, right)
+    if isinstance(left, _NUMBER) and isinstance(right, _NUMBER):
+        return arithmetic.of_complex(plain, left, right)
     return m.questions.value(f"{operand(left)} {plain} {operand(right)}")
+
+
+def _as_type(value: Value) -> Value:
+    """What stands for a type, as one."""
+    return Builtin("NoneType") if value is None else value
 
 
 def _in_both(m: Interpreter, left: Set | View, right: Set | View) -> Work:
@@ -455,6 +468,8 @@ def compared(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
         return (yield from _same_pairs(m, left, right)) is (sign == "==")
     if isinstance(left, Builtin) and isinstance(right, Builtin):
         return (left.name == right.name) is (sign == "==")
+    if isinstance(left, Alias) and isinstance(right, Alias):
+        return (left.shown == right.shown) is (sign == "==")
     return (left is right) is (sign == "==")
 
 
@@ -674,11 +689,13 @@ def has_no_hash(kind: Class) -> bool:
     return False
 
 
-def hashed(m: Interpreter, key: Value) -> Work:
-    """The hash of a key, by its class's own way; None where it has none. Raises Raised."""
+def hashed(m: Interpreter, key: Value, is_kept: bool = False) -> Work:
+    """The hash of a key, by its class's own way, unless it `is_kept` from before; None where it has none. Raises Raised."""
     check_hashable(key)
     for each in as_tuple(key) or ():
-        yield from hashed(m, known(each))
+        yield from hashed(m, known(each), is_kept)
+    if is_kept and isinstance(key, Object) and key.hashed is not None:
+        return key.hashed
     if not isinstance(key, Object) or (own := _own(key, "__hash__")) is None:
         return None
     key.hashed = known((yield from invoke(m, own, [key], {})))
@@ -752,7 +769,7 @@ def item(m: Interpreter, over: Value, key: Value, is_plain: bool = False) -> Wor
             parts = key if isinstance(key, tuple) else (key,)
             is_typing = type_text(over).startswith("typing.")
             shown = f"{type_text(over)}[{', '.join(type_text(part, is_typing) for part in parts)}]"
-            return Alias(shown, over.origin if isinstance(over, Alias) else over)
+            return Alias(shown, over.origin if isinstance(over, Alias) else over, tuple(map(_as_type, parts)))
         case Object() if (own := _own(over, "__getitem__")) is not None:
             return (yield from invoke(m, own, [over, key], {}))
     key = yield from as_index(m, key)
@@ -984,7 +1001,7 @@ def set_of(m: Interpreter, items: Sequence[Value], given: Value = None) -> Work:
                 return sets.put_together(distinct, given) or told
     distinct = []
     for each in items:
-        yield from hashed(m, known(each))
+        yield from hashed(m, known(each), isinstance(given, (Set, Dict)))
         if not (yield from _among(m, each, distinct)):
             distinct.append(known(each))
     return sets.put_together(distinct, given) or ordered(m, distinct)
@@ -1012,7 +1029,7 @@ def ordered(m: Interpreter, items: list[Value]) -> Set:
 
 def combined_sets(m: Interpreter, sign: str, left: Set, right: Set) -> Work:
     """`left | right`, of sets."""
-    both, new = yield from _compared_items(m, left, right)
+    both, new = yield from _compared_items(m, sign, left, right)
     made = sets.joined(sign, left, right, both, new)
     if made is None:
         kept = [] if sign == "&" else [each for each in left.items if sign == "|" or each not in both]
@@ -1023,8 +1040,8 @@ def combined_sets(m: Interpreter, sign: str, left: Set, right: Set) -> Work:
     return made
 
 
-def _compared_items(m: Interpreter, left: Set, right: Set) -> Work:
-    """Items of the left one that are in both, and those that are in the right one only."""
+def _compared_items(m: Interpreter, sign: str, left: Set, right: Set) -> Work:
+    """Items of the left one that are in both, and, but for `-` and some `&`, those that are in the right one only."""
     if _are_numbers((*left.items, *right.items)):
         texts = text_of(Set(left.items)), text_of(Set(right.items))
         told = m.questions.value(f"{texts[0]} & {texts[1]}"), m.questions.value(f"{texts[1]} - {texts[0]}")
@@ -1034,14 +1051,31 @@ def _compared_items(m: Interpreter, left: Set, right: Set) -> Work:
                 [item for item in side.items if known(item) in each]
                 for side, each in zip((left, right), found, strict=True)
             )
-    both, new = [], []
-    for each in left.items:
-        if (yield from _among(m, each, right.items)):
-            both.append(each)
-    for each in right.items:
-        if not (yield from _among(m, each, left.items)):
-            new.append(each)
-    return both, new
+    goes_left = sign == "-" or (sign == "&" and len(left.items) < len(right.items))
+    looked_up, held = (left, right) if goes_left else (right, left)
+    is_there, pairs = list[bool](), list[Value]()
+    for each in looked_up.items:
+        other = yield from _found(m, each, held.items)
+        is_there.append(other is not UNSET)
+        pairs += [each if goes_left else other] if other is not UNSET else []
+    if not goes_left:
+        return pairs, [each for each, is_in_both in zip(looked_up.items, is_there, strict=True) if not is_in_both]
+    return pairs, []
+
+
+def _found(m: Interpreter, value: Value, others: Sequence[Value]) -> Work:
+    """The one of several keys that equals a value, whose hash is known; `UNSET`: none does."""
+    if all(closed(known(each)) is not None for each in (value, *others)):
+        for each in others:
+            if m.questions.holds(f"{operand(each)} == {text_of(value)}"):
+                return each
+        return UNSET
+    for each in others:
+        if known(each) is known(value):
+            return each
+        if (yield from may_equal(m, known(each), known(value))) and (yield from same(m, each, value)):
+            return each
+    return UNSET
 
 
 def change_set(m: Interpreter, sign: str, over: Set, other: Set) -> Work:
@@ -1049,7 +1083,7 @@ def change_set(m: Interpreter, sign: str, over: Set, other: Set) -> Work:
     if sign == "|":
         yield from all_added(m, over, other)
         return
-    both, new = yield from _compared_items(m, over, other)
+    both, new = yield from _compared_items(m, sign if sign == "&" else "^", over, other)
     if sign == "&":
         sets.become(over, sets.joined(sign, over, other, both, new) or ordered(m, both))
         return
@@ -1068,8 +1102,9 @@ def added(m: Interpreter, over: Set, value: Value) -> Work:
 def all_added(m: Interpreter, over: Set, more: Value) -> Work:
     """Items more in a set. Raises Raised."""
     new: list[Value] = []
+    has_hashes = isinstance(known(more), (Set, Dict))
     for each in (yield from collected(m, more)):
-        yield from hashed(m, known(each))
+        yield from hashed(m, known(each), has_hashes)
         if not (yield from _among(m, each, [*over.items, *new])):
             new.append(known(each))
     if new:

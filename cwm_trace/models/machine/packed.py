@@ -59,4 +59,4 @@ for _name in ("hexlify", "b2a_hex", "unhexlify", "a2b_hex", "b2a_base64", "a2b_b
 
 @native("struct.iter_unpack")
 def _iter_unpack(m: Interpreter, form: Value, data: Value) -> Value:
-    return over_items(_written(lambda *given: list(struct.iter_unpack(*given)), form, data), "unpack_iterator")
+    return over_items(_written(lambda *given: list(struct.iter_unpack(*given)), form, data), "_struct.unpack_iterator")

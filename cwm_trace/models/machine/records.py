@@ -91,6 +91,12 @@ def says(default: Value, name: str, otherwise: Value) -> Value:
 MISSING = Builtin("dataclasses.MISSING")
 
 
+def is_hashed(default: Value) -> bool:
+    """Whether a field counts for the hash of a dataclass."""
+    compares = says(default, "compare", True)
+    return bool(says(default, "hash", compares) if says(default, "hash", None) is not None else compares)
+
+
 def field_of(name: str, kind: Value, default: Value) -> Object:
     """What `fields` gives of one."""
     given = _said(default)

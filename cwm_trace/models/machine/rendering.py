@@ -46,6 +46,7 @@ from cwm_trace.models.machine.values import (
     find,
     is_exception,
     is_group,
+    is_made_of,
     is_unknown,
     kind_name,
     known,
@@ -108,7 +109,26 @@ def _message(m: Interpreter, value: Object) -> Work:
             isinstance(each, Builtin) and each.name == "KeyError" for each in getattr(value.kind, "line", ())
         )
         return (yield from (rendered if is_key else written)(m, value.held[0]))
+    if is_made_of(value.kind, Builtin("OSError")) and len(value.held) == 2:
+        number, text = value.held
+        name = value.attributes.get("filename")
+        where = "" if name is None else f": {(yield from rendered(m, name))}"
+        return f"[Errno {(yield from written(m, number))}] {(yield from written(m, text))}{where}"
+    if is_made_of(value.kind, Builtin("UnicodeError")) and (told := _of_coding(value)) is not None:
+        return told
     return (yield from rendered(m, value.held))
+
+
+def _of_coding(value: Object) -> str | None:
+    """What an error of coding says; None: it was made otherwise."""
+    kind = next((kind for kind in _OF_CODING if is_made_of(value.kind, Builtin(kind.__name__))), None)
+    try:
+        return None if kind is None else str(kind(*map(known, value.held)))
+    except TypeError:
+        return None
+
+
+_OF_CODING: tuple[type[UnicodeError], ...] = (UnicodeDecodeError, UnicodeEncodeError)
 
 
 def framed(m: Interpreter, value: Value) -> str | None:
@@ -165,6 +185,8 @@ def _shown(m: Interpreter, value: Value, around: tuple[Value, ...]) -> Work:
             return (yield from _shown_dict(m, value, inner))
         case View():
             return (yield from _shown_view(m, value, inner))
+        case Object(kind=Builtin(name="getset_descriptor"), held=(name, owner)):
+            return f"<attribute {name!r} of {owner.name!r} objects>"
         case Object():
             return (yield from _shown_object(m, value, inner))
         case Literal():

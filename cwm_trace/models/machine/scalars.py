@@ -43,6 +43,16 @@ for _name in ("isnan", "isinf", "isfinite"):
     _looked_at(_name)
 
 
+@native("int.as_integer_ratio", "bool.as_integer_ratio")
+def _ratio_of_whole(m: Interpreter, number: Value) -> Value:
+    return int(known(number)), 1
+
+
+@native("int.conjugate", "float.conjugate", "int.__index__", "int.__int__", "int.__trunc__")
+def _itself(m: Interpreter, number: Value) -> Value:
+    return +known(number)
+
+
 @native("float.as_integer_ratio")
 def _as_integer_ratio(m: Interpreter, number: Value) -> Value:
     return float(known(number)).as_integer_ratio()  # the number in another notation

@@ -5,19 +5,64 @@ Whether items are equal is asked elsewhere (`operators`): what comes here is dif
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from cwm_trace.models.machine.values import Dict, Set, Value, closed, known
-from cwm_trace.models.set_table import Table, hash_of
+from cwm_trace.models.machine import records
+from cwm_trace.models.machine.values import UNSET, Class, Dict, Object, Set, Value, as_tuple, closed, find, known
+from cwm_trace.models.set_table import HASHED, Table, hash_of, of_frozenset, of_tuple, word_of
 from cwm_trace.models.sets import table_of
 
 
 def texts_of(items: Sequence[Value]) -> list[str] | None:
-    """Items as texts; None where the hash of one is not known."""
-    texts = [closed(known(each)) for each in items]
-    if any(text is None or hash_of(text) is None for text in texts):
+    """Items as texts, those of classes as their hashes; None where the hash of one is not known, or two look alike."""
+    texts = [_text_of(known(each)) for each in items]
+    found = [text for text in texts if text is not None]
+    return found if len(found) == len(texts) == len({*found}) else None
+
+
+def _text_of(item: Value) -> str | None:
+    text = closed(item)
+    if text is not None and hash_of(text) is not None:
+        return text
+    number = number_of(item)
+    return None if number is None else f"{HASHED}{number}"
+
+
+def number_of(value: Value) -> int | None:
+    """The hash of a value, which has been asked for its own; None: unknown."""
+    value = known(value)
+    text = closed(value)
+    if text is not None and (found := hash_of(text)) is not None:
+        return found
+    if isinstance(value, Set) and value.kind == "frozenset":
+        return _together(value.items, of_frozenset)
+    if (parts := as_tuple(value)) is not None:
+        return _together(parts, of_tuple)
+    if not isinstance(value, Object) or not isinstance(value.kind, Class):
         return None
-    return [str(text) for text in texts]
+    if value.hashed is not None:
+        return word_of(value.hashed) if isinstance(value.hashed, int) else None
+    if value.kind.flavour == "enum":
+        is_plain = any("_plain_" in each.space for each in value.kind.line if isinstance(each, Class))
+        return number_of(value.attributes["_value_" if is_plain else "_name_"])
+    if value.kind.flavour == "dataclass" and find(value.kind, "__eq__") is None and _is_by_fields(value.kind):
+        names = [name for name, default in value.kind.fields or () if records.is_hashed(default)]
+        return _together([value.attributes.get(name, UNSET) for name in names], of_tuple)
+    return None
+
+
+def _is_by_fields(kind: Class) -> bool:
+    """Whether the hash of a dataclass is that of its fields."""
+    options = next(
+        (each.space["_options_"] for each in kind.line if isinstance(each, Class) and "_options_" in each.space), ()
+    )
+    return kind.frozen or "unsafe_hash" in options
+
+
+def _together(items: Sequence[Value], way: Callable[[Sequence[int]], int]) -> int | None:
+    numbers = [number_of(each) if each is not UNSET else None for each in items]
+    found = [number for number in numbers if number is not None]
+    return way(found) if len(found) == len(numbers) else None
 
 
 def put_together(items: Sequence[Value], given: Value = None) -> Set | None:
@@ -96,7 +141,7 @@ def pop(over: Set) -> Value | None:
     if (table := _table(over)) is None:
         return None
     text = table.pop()
-    found = next(each for each in over.items if closed(known(each)) == text)
+    found = next(each for each in over.items if _text_of(known(each)) == text)
     over.items[:], over.table = [each for each in over.items if each is not found], table
     return found
 
@@ -142,5 +187,5 @@ def _arranged(table: Table, items: Sequence[Value], kind: str = "set") -> Set:
 
 
 def _rearrange(over: Set, table: Table, items: Sequence[Value]) -> None:
-    by_text = {closed(known(each)): each for each in reversed(items)}
+    by_text = {_text_of(known(each)): each for each in reversed(items)}
     over.items[:], over.table, over.has_order = [by_text[text] for text in table.items], table, True

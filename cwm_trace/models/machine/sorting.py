@@ -1,4 +1,4 @@
-"""`heapq` and `bisect`: CPython's own steps, by comparisons."""
+"""`heapq`, as far as it is of C, and `bisect`: CPython's own steps, by comparisons."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from cwm_trace.models.machine import operators
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.interpreter import Interpreter, Work
-from cwm_trace.models.machine.iterators import Iterator, collected, iterator_of, step
-from cwm_trace.models.machine.natives import in_order, native
-from cwm_trace.models.machine.values import END, List, Value, error, known
+from cwm_trace.models.machine.natives import native
+from cwm_trace.models.machine.values import Value, error, known
 
 
 def _is_less(m: Interpreter, one: Value, other: Value) -> Work:
@@ -78,51 +77,6 @@ def _heappushpop(m: Interpreter, heap: Value, item: Value) -> Work:
         item, heap.items[0] = heap.items[0], item
         yield from _sift_up(m, heap.items, 0)
     return item
-
-
-@native("heapq.merge")
-def _merge(m: Interpreter, *overs: Value, key: Value = None, reverse: Value = False) -> Work:
-    inner: list[Value] = []
-    for over in overs:
-        inner.append((yield from iterator_of(m, over)))
-    heads: list[tuple[Value, Value, Value]] = []  # keys, items, and where they are from
-
-    def advance(m: Interpreter) -> Work:
-        while inner:
-            yield from draw(m, inner.pop(0), len(heads))
-        if not heads:
-            return END
-        best = 0
-        for place in range(1, len(heads)):
-            pair = (heads[best][0], heads[place][0]) if known(reverse) else (heads[place][0], heads[best][0])
-            if (yield from _is_less(m, *pair)):
-                best = place
-        _, item, source = heads.pop(best)
-        yield from draw(m, source, best)
-        return item
-
-    def draw(m: Interpreter, source: Value, place: int) -> Work:
-        item = yield from step(m, source)
-        if item is not END:
-            given = item if key is None else (yield from invoke(m, key, [item], {}))
-            heads.insert(place, (given, item, source))
-
-    return Iterator("<generator object merge>", advance, list(inner))
-
-
-@native("heapq.nsmallest")
-def _nsmallest(m: Interpreter, count: Value, over: Value, key: Value = None) -> Work:
-    return (yield from _best_of(m, count, over, key, False))
-
-
-@native("heapq.nlargest")
-def _nlargest(m: Interpreter, count: Value, over: Value, key: Value = None) -> Work:
-    return (yield from _best_of(m, count, over, key, True))
-
-
-def _best_of(m: Interpreter, count: Value, over: Value, key: Value, is_down: bool) -> Work:
-    items = yield from in_order(m, (yield from collected(m, over)), key, is_down)
-    return List(items[: max(0, known(count))])
 
 
 def _place_in(m: Interpreter, over: Value, item: Value, is_left: bool, bounds: Sequence[Value], key: Value) -> Work:

@@ -10,6 +10,7 @@ import ast
 import binascii
 import builtins
 import struct
+import types
 from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import FrozenInstanceError, dataclass, field
 from decimal import InvalidOperation
@@ -25,6 +26,11 @@ Value: TypeAlias = Any
 """None, truths, numbers, texts, bytes and tuples are Python's own; others are those of this module."""
 
 
+_UNNAMED: Mapping[str, type] = {
+    **{"NoneType": type(None), "ellipsis": type(...), "NotImplementedType": type(NotImplemented)},
+    **{"function": types.FunctionType, "method": types.MethodType},
+}
+"""Classes of Python's own that no name is bound to."""
 _EXCEPTIONS: Mapping[str, type] = {
     "dataclasses.FrozenInstanceError": FrozenInstanceError,
     "json.JSONDecodeError": JSONDecodeError,
@@ -183,7 +189,7 @@ class Builtin:
     @property
     def kind(self) -> type | None:
         """The class of that name, of Python's own."""
-        found = _EXCEPTIONS.get(self.name) or getattr(builtins, self.name, None)
+        found = _EXCEPTIONS.get(self.name) or _UNNAMED.get(self.name) or getattr(builtins, self.name, None)
         return found if isinstance(found, type) else None
 
 
@@ -196,10 +202,11 @@ class Module:
 
 @dataclass(slots=True, eq=False)
 class Alias:
-    """A type with parameters, made from `origin`, or one of several."""
+    """A type with parameters (`args`), made from `origin`, or one of several."""
 
     shown: str
     origin: Value = None
+    args: tuple[Value, ...] = ()
 
 
 @dataclass(slots=True, eq=False)
@@ -600,7 +607,7 @@ def as_tuple(value: Value) -> tuple[Value, ...] | None:
     return None
 
 
-OF_C = ("datetime", "decimal", "types")
+OF_C = ("datetime", "_pydatetime", "decimal", "_pydecimal", "types")
 """Modules whose classes and functions are of C in Python, as is shown of them."""
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import MutableSequence
 
-from followed import lost
+from followed import iterator, lost
 
 _SIZES = {"b": 1, "B": 1, "h": 2, "H": 2, "i": 4, "I": 4, "l": 8, "L": 8, "q": 8, "Q": 8, "f": 4, "d": 8}
 _NAMES = {"b": "signed char", "B": "unsigned byte integer", "h": "signed short", "H": "unsigned short"}
@@ -48,7 +48,7 @@ class array(MutableSequence):
         return len(self._items)
 
     def __iter__(self):
-        return iter(list(self._items))
+        return iterator(self._items, "array.arrayiterator")
 
     def __getitem__(self, place):
         if isinstance(place, slice):

@@ -27,7 +27,7 @@ class ChainMap:
         return len(self._all())
 
     def __iter__(self):
-        return iter(list(self._all()))
+        return iter(self._all())
 
     def __bool__(self):
         return any(self.maps)

@@ -1,6 +1,7 @@
 """`functools`, as far as the machine has no functions of its own for it."""
 
 from functools import partial, update_wrapper
+from typing import get_args, get_type_hints
 
 from followed import lost
 
@@ -24,10 +25,14 @@ def singledispatch(function):
             return given
         if isinstance(kind, type):
             return partial(register, kind)
-        words = list(kind.__annotations__.values())
-        if not words or not isinstance(words[0], type):
-            return lost()
-        registry[words[0]] = kind
+        if not getattr(kind, "__annotations__", {}):
+            raise TypeError(
+                f"Invalid first argument to `register()`: {kind!r}. Use either `@register(some_class)` or plain `@register`"
+                " on an annotated function."
+            )
+        first = next(iter(get_type_hints(kind).values()))
+        for each in [first] if isinstance(first, type) else get_args(first):
+            registry[each] = kind
         return kind
 
     def wrapper(*args, **words):

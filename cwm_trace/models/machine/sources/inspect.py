@@ -1,8 +1,10 @@
 """`inspect`, as far as it is followed: what functions are called with, and of which kinds values are."""
 
+from collections import OrderedDict
 from enum import IntEnum
+from types import MappingProxyType
 
-from followed import lost, parameters
+from followed import lost, names_of, parameters
 
 
 class _ParameterKind(IntEnum):
@@ -115,7 +117,7 @@ class Signature:
     empty = _empty
 
     def __init__(self, parameters=None, *, return_annotation=_empty):
-        self.parameters = {each.name: each for each in parameters or ()}
+        self.parameters = MappingProxyType(OrderedDict([(each.name, each) for each in parameters or ()]))
         self.return_annotation = return_annotation
 
     def __repr__(self):
@@ -200,6 +202,34 @@ def cleandoc(doc):
     while lines and not lines[0]:
         lines.pop(0)
     return "\n".join(lines)
+
+
+def isabstract(object):
+    return isinstance(object, type) and any(
+        [
+            getattr(getattr(object, name, None), "__isabstractmethod__", False)
+            for each in object.__mro__
+            for name in names_of(each)
+        ]
+    )
+
+
+def getmro(cls):
+    return cls.__mro__
+
+
+def unwrap(func, *, stop=None):
+    while hasattr(func, "__wrapped__") and not (stop is not None and stop(func)):
+        func = func.__wrapped__
+    return func
+
+
+def ismodule(object):
+    return type(object).__name__ == "module"
+
+
+def isdatadescriptor(object):
+    return isinstance(object, property) or hasattr(type(object), "__set__") or hasattr(type(object), "__delete__")
 
 
 def isclass(object):

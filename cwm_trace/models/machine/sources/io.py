@@ -120,6 +120,56 @@ class StringIO:
         self._check()
 
 
+class BytesIO(StringIO):
+    def __init__(self, initial_bytes=b""):
+        self._text, self._at, self.closed = bytes(initial_bytes), 0, False
+
+    def __repr__(self):
+        return "<_io.BytesIO object>"
+
+    def __getattr__(self, name):
+        raise AttributeError(f"'_io.BytesIO' object has no attribute {name!r}")
+
+    def write(self, text):
+        self._check()
+        if isinstance(text, str):
+            raise TypeError("a bytes-like object is required, not 'str'")
+        text = bytes(text)
+        before = self._text[: self._at]
+        before += bytes(self._at - len(before))
+        self._text = before + text + self._text[self._at + len(text) :]
+        self._at += len(text)
+        return len(text)
+
+    def readline(self, size=-1):
+        self._check()
+        end = self._text.find(b"\n", self._at)
+        end = len(self._text) if end < 0 else end + 1
+        if size is not None and size >= 0:
+            end = min(end, self._at + size)
+        given = self._text[self._at : end]
+        self._at += len(given)
+        return given
+
+    def readinto(self, buffer):
+        given = self.read(len(buffer))
+        buffer[: len(given)] = given
+        return len(given)
+
+    def getbuffer(self):
+        return memoryview(self._text)
+
+    def read1(self, size=-1):
+        return self.read(size)
+
+    def seek(self, place, whence=0):
+        self._check()
+        if whence == 0 and place < 0:
+            raise ValueError(f"negative seek value {place}")
+        self._at = max(0, (0, self._at, len(self._text))[whence] + place)
+        return self._at
+
+
 class TextIOWrapper:
     """A stream of `sys`, of which nobody looks at what is written."""
 

@@ -32,6 +32,24 @@ class ref:
 ReferenceType = KeyedRef = ref
 
 
+class WeakMethod:
+    def __init__(self, meth, callback=None):
+        self._owner, self._function = ref(meth.__self__, callback), meth.__func__
+
+    def __call__(self):
+        owner = self._owner()
+        return None if owner is None else getattr(owner, self._function.__name__)
+
+    def __repr__(self):
+        return "<weakref; dead>" if self() is None else lost()
+
+    def __eq__(self, other):
+        return isinstance(other, WeakMethod) and self() == other()
+
+    def __hash__(self):
+        return hash(self._function)
+
+
 def proxy(target, callback=None):
     return lost()
 

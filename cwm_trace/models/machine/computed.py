@@ -1,0 +1,109 @@
+"""What is nothing but arithmetic, which no network knows and of which no step shows: logarithms and sines, complex numbers, checksums, the
+numbers that follow from a seed.
+
+Each of them is computed, by the same library, of plain numbers, texts and bytes. Knows which these are (`MATH`, `CHECKSUMS`); whatever has
+steps of which any can be asked for is followed elsewhere.
+"""
+
+from __future__ import annotations
+
+import binascii
+import cmath
+import hashlib
+import math
+import random
+import time
+import zlib
+from collections.abc import Callable
+from typing import Any
+
+from cwm_trace.models.machine.arithmetic import computed, plain
+from cwm_trace.models.machine.calls import invoke
+from cwm_trace.models.machine.interpreter import Interpreter, Work
+from cwm_trace.models.machine.natives import native
+from cwm_trace.models.machine.values import Native, Object, Value, find, is_unknown, known
+
+MATH = (
+    *"acos acosh asin asinh atan atan2 atanh cbrt copysign cos cosh degrees erf erfc exp exp2 expm1 fmod frexp gamma ldexp lgamma".split(),
+    *"log log10 log1p log2 nextafter perm pow radians remainder sin sinh tan tanh ulp".split(),
+)
+CHECKSUMS = {
+    **{f"zlib.{name}": getattr(zlib, name) for name in ("adler32", "crc32", "compress", "decompress")},
+    **{f"binascii.{name}": getattr(binascii, name) for name in ("crc32", "crc_hqx")},
+}
+
+
+def _compute(name: str, function: Callable[..., Any]) -> None:
+    def run(m: Interpreter, *args: Value, **named: Value) -> Work:
+        given = []
+        for each in args:
+            if is_unknown(each):
+                return m.unknown()
+            own = find(known(each).kind, "__float__") if isinstance(known(each), Object) else None
+            given.append(each if own is None else (yield from invoke(m, own, [each], {})))
+        if any(map(is_unknown, (*given, *named.values()))):
+            return m.unknown()
+        return computed(function, *given, **named)
+
+    native(name)(run)
+
+
+for _name in MATH:
+    if hasattr(math, _name):  # some are new
+        _compute(f"math.{_name}", getattr(math, _name))
+for _name, _function in vars(cmath).items():
+    if callable(_function) and not _name.startswith("_"):
+        _compute(f"cmath.{_name}", _function)
+for _name, _function in CHECKSUMS.items():
+    _compute(_name, _function)
+
+
+@native("followed.digest")
+def _digest(m: Interpreter, name: Value, data: Value, more: Value) -> Value:
+    """What an algorithm makes of bytes; `more`: of it, and the length of what it makes where that is free."""
+    options = {known(key): plain(value) for key, value in zip(known(more).keys, known(more).values, strict=True)}
+    length = options.pop("length", None)
+    made = computed(lambda octets: hashlib.new(known(name), octets, **options), data)
+    return made.digest() if length is None else made.digest(length)
+
+
+@native("followed.sizes")
+def _sizes(m: Interpreter, name: Value, more: Value) -> Value:
+    options = {known(key): plain(value) for key, value in zip(known(more).keys, known(more).values, strict=True)}
+    made = computed(lambda: hashlib.new(known(name), **options))
+    return made.digest_size, made.block_size
+
+
+@native("hashlib.pbkdf2_hmac")
+def _pbkdf2(m: Interpreter, *args: Value, **named: Value) -> Value:
+    return computed(hashlib.pbkdf2_hmac, *args, **named)
+
+
+@native("followed.clock_text")
+def _clock_text(m: Interpreter, form: Value, clock: Value) -> Value:
+    """`time.strftime`, which is C's."""
+    return computed(lambda text: time.strftime(text, tuple(known(each) for each in known(clock))), form)
+
+
+@native("followed.seeded")
+def _seeded(m: Interpreter, seed: Value) -> Value:
+    """What draws numbers from a seed, as `_random.Random` does."""
+    return _drawing(random.Random(plain(seed)))
+
+
+def _drawing(made: random.Random) -> Native:
+    def restored(m: Interpreter, state: Value) -> Value:
+        numbers = tuple(known(each) for each in known(state))
+        made.setstate((3, numbers, None))
+        return None
+
+    return Native(
+        "generator",
+        lambda m: made.random(),
+        attributes={
+            "random": Native("random", lambda m: made.random()),
+            "getrandbits": Native("getrandbits", lambda m, k: computed(made.getrandbits, k)),
+            "getstate": Native("getstate", lambda m: made.getstate()[1]),
+            "setstate": Native("setstate", restored),
+        },
+    )

@@ -1,0 +1,99 @@
+"""`eval` and `exec` of a text: its bytecode is followed as the program's own, in frames that show its lines.
+
+Knows texts; code that has been compiled before is not followed.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cwm_trace.models.machine.classes import Attributes
+from cwm_trace.models.machine.code import EXECUTED, MAIN, Code
+from cwm_trace.models.machine.interpreter import Body, Interpreter, Work
+from cwm_trace.models.machine.natives import native
+from cwm_trace.models.machine.values import (
+    Builtin,
+    Class,
+    Dict,
+    Function,
+    Lost,
+    Names,
+    Value,
+    dict_from,
+    error,
+    kind_name,
+    known,
+)
+
+
+@native("eval")
+def _eval(m: Interpreter, source: Value, globals: Value = None, locals: Value = None, /) -> Work:
+    return (yield from evaluated(m, source, "eval", globals, locals))
+
+
+@native("exec")
+def _exec(
+    m: Interpreter, source: Value, globals: Value = None, locals: Value = None, /, *, closure: Value = None
+) -> Work:
+    yield from evaluated(m, source, "exec", globals, locals)
+
+
+def evaluated(m: Interpreter, source: Value, kind: str, space: Value, names: Value, module: str = MAIN) -> Work:
+    """What a text comes to, in these dicts of names; None: those of what runs. Raises Raised, Lost."""
+    text = known(source)
+    if not isinstance(text, str):
+        raise Lost(kind)
+    code = _compiled(text.lstrip(" \t") if kind == "eval" else text, kind, module)
+    held = _names(m, known(space), m.frame.space)
+    if known(space) is not None:
+        own = _names(m, known(names), held)
+    else:
+        own = _names(m, known(names), m.frame.names if m.frame.names is not None else m.frame.variables())
+    return (yield Body(Function(code, held, qualname="<module>"), own))
+
+
+@native("typing.get_type_hints")
+def _hints(
+    m: Interpreter, of: Value, globalns: Value = None, localns: Value = None, include_extras: Value = False
+) -> Work:
+    """What annotations say, those that are texts evaluated, where the program's names are; those of classes from the first class on."""
+    of, found = known(of), dict[str, Value]()
+    *_, outer = m.frames()
+    for each in reversed(of.line) if isinstance(of, Class) else (of,):
+        space = each.space if isinstance(each, Function) else outer.space
+        held = _annotations(each)
+        for name, value in zip(held.keys, held.values, strict=True) if isinstance(held, Dict) else ():
+            found[name] = yield from _hint(m, known(value), space)
+    return dict_from(found)
+
+
+def _annotations(of: Value) -> Value:
+    if isinstance(of, Function):
+        return of.attributes.get("__annotations__")
+    return of.space.get("__annotations__") if isinstance(of, Class) else None
+
+
+def _hint(m: Interpreter, value: Value, space: Any) -> Work:
+    if isinstance(value, str):
+        value = yield Body(Function(_compiled(value, "eval", "typing"), space, qualname="<module>"), space)
+    return Builtin("NoneType") if value is None else value
+
+
+def _names(m: Interpreter, given: Value, otherwise: Any) -> Any:
+    if given is None:
+        return otherwise
+    if isinstance(given, Names):
+        return given.space
+    if not isinstance(given, Dict):
+        raise error("TypeError", f"globals must be a dict, not {kind_name(given)}")
+    return Attributes(given)
+
+
+def _compiled(text: str, kind: str, module: str) -> Code:
+    try:
+        return Code(compile(text, EXECUTED, kind, dont_inherit=True), text, module)
+    except SyntaxError as bad:
+        place = (bad.filename, bad.lineno, bad.offset, bad.text, bad.end_lineno, bad.end_offset)
+        raise error(type(bad).__name__, bad.msg, place) from None
+    except (ValueError, RecursionError, MemoryError):
+        raise Lost from None
