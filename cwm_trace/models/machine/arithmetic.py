@@ -15,7 +15,7 @@ from typing import Any
 
 from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.questions import operand
-from cwm_trace.models.machine.values import List, Lost, Value, error, known, octets_of
+from cwm_trace.models.machine.values import List, Lost, Value, content_of, error, known, octets_of
 
 
 def of_numbers(m: Interpreter, plain: str, left: int | float, right: int | float) -> Value:
@@ -128,7 +128,7 @@ def computed(function: Callable[..., Any], *args: Value, **named: Value) -> Valu
 
 def plain(value: Value) -> Any:
     """A number, a text or bytes. Raises Lost for another value."""
-    value = known(value)
+    value = content_of(known(value))
     if isinstance(value, List) and value.kind == "bytearray":
         return octets_of(value)
     if value is None or isinstance(value, (int, float, complex, str, bytes)):

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from cwm_trace.models.machine import enums, shipped
 from cwm_trace.models.machine.calls import invoke
-from cwm_trace.models.machine.classes import PLAIN_BASES
+from cwm_trace.models.machine.classes import CONTAINERS, PLAIN_BASES
 from cwm_trace.models.machine.code import MAIN
 from cwm_trace.models.machine.imported import helper
 from cwm_trace.models.machine.interpreter import Body, Interpreter, Work
@@ -18,6 +18,7 @@ from cwm_trace.models.machine.natives import native
 from cwm_trace.models.machine.records import annotated
 from cwm_trace.models.machine.values import (
     GROUPS,
+    PLAIN_KINDS,
     UNSET,
     Alias,
     Builtin,
@@ -208,7 +209,7 @@ def _take_from_bases(m: Interpreter, made: Class) -> Work:
             made.flavour = "typeddict"
         elif base.name in ("str", "int") and any(getattr(other, "name", "") in enums.KINDS for other in made.bases):
             made.space |= {"_plain_": True, "_mixed_": True}
-        elif not is_exception(base) and base.name not in PLAIN_BASES | _METACLASSES:
+        elif not is_exception(base) and base.name not in PLAIN_BASES | _METACLASSES and base.name not in PLAIN_KINDS:
             if not _is_container(base, made.space, made.bases):
                 raise Lost
 
@@ -246,8 +247,12 @@ def _told(m: Interpreter, made: Class, words: Mapping[str, Value]) -> Work:
 def _line_of(made: Class) -> tuple[Value, ...]:
     """C3: where attributes are looked for, in order."""
     top = Builtin("object")
-    lines = [
-        list(base.line) if isinstance(base, Class) else [base, top] if not _is_one(base, top) else [base]
+    lines: list[list[Value]] = [
+        list(base.line)
+        if isinstance(base, Class)
+        else [base]
+        if _is_one(base, top)
+        else [base, *_ABOVE.get(base.name, ()), top]
         for base in made.bases
     ]
     left = [*lines, list(made.bases)]
@@ -265,6 +270,13 @@ def _line_of(made: Class) -> tuple[Value, ...]:
     return tuple(order)
 
 
+_ABOVE = {
+    **dict.fromkeys(("collections.OrderedDict", "collections.Counter", "collections.defaultdict"), (Builtin("dict"),)),
+    "bool": (Builtin("int"),),
+}
+"""What classes of Python's own are made from, beside `object`."""
+
+
 def _is_one(left: Value, right: Value) -> bool:
     return left is right or (isinstance(left, Builtin) and isinstance(right, Builtin) and left.name == right.name)
 
@@ -280,7 +292,10 @@ def _name_items(made: Class) -> None:
 
 _FOLLOWED = frozenset(
     f"__{name}__"
-    for name in "init missing repr getitem setitem delitem contains getattr setattr add sub mul and or radd iadd".split()
+    for name in (
+        *"init missing repr str getitem setitem delitem contains getattr setattr add sub mul and or radd iadd".split(),
+        *"class_getitem orig_bases parameters".split(),
+    )
 ) | {
     "__module__",
     "__qualname__",
@@ -295,4 +310,5 @@ _FOLLOWED = frozenset(
 def _is_container(base: Builtin, space: Mapping[str, Value], bases: Sequence[Value]) -> bool:
     """Whether a class made from it is followed: one of lists or dicts, but for methods that operations on these would ask for."""
     own = {name for name in space if name.startswith("__") and name.endswith("__")}
-    return base.name in ("list", "dict") and len(bases) == 1 and own <= _FOLLOWED
+    others = [each for each in bases if getattr(each, "name", "") not in PLAIN_BASES]
+    return base.name in CONTAINERS and len(others) == 1 and own <= _FOLLOWED

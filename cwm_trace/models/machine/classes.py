@@ -27,6 +27,7 @@ from cwm_trace.models.machine.values import (
     GENERATED,
     GROUPS,
     OWN,
+    PLAIN_KINDS,
     UNSET,
     Builtin,
     Cell,
@@ -45,6 +46,7 @@ from cwm_trace.models.machine.values import (
     OwnList,
     Raised,
     Range,
+    Set,
     Super,
     Unknown,
     Value,
@@ -52,6 +54,7 @@ from cwm_trace.models.machine.values import (
     as_plain,
     as_tuple,
     class_of,
+    content_of,
     dict_from,
     error,
     find,
@@ -89,6 +92,8 @@ _DATA = frozenset(("real", "imag", "numerator", "denominator"))
 REGISTERED = "_registered_"
 """What an abstract class has for the classes that are said to be of it."""
 _NOT_SHOWN = ("__qualname__", "__classcell__", REGISTERED)
+CONTAINERS = ("list", "dict", *(f"collections.{name}" for name in ("Counter", "OrderedDict", "defaultdict", "deque")))
+"""Python's own classes of containers that classes of the program may be made from."""
 _ABSTRACT = ("abc.ABC", *(f"numbers.{name}" for name in ("Complex", "Integral", "Number", "Rational", "Real")))
 PLAIN_BASES = frozenset(("object", "abc.ABC", "typing.Generic", "typing.Protocol"))
 """Bases that add nothing to a class which is looked at."""
@@ -257,7 +262,9 @@ def _of_object(m: Interpreter, owner: Object, name: str) -> Work:
         return Method(Builtin(f"namedtuple.{name}"), owner)
     if (hook := find(owner.kind, "__getattr__")) is not None:
         return (yield from invoke(m, hook, [owner, name], {}))
-    plain = as_plain(owner)
+    plain = as_plain(content_of(owner))
+    if isinstance(plain, Set) and hasattr(set, name) and not name.startswith("__"):
+        return _of_content(owner, name)
     if plain is not owner and hasattr(type(plain), name) and not name.startswith("__"):
         return (yield from attribute(m, plain, name))
     if hasattr(object, name):
@@ -465,11 +472,22 @@ def _of_super(m: Interpreter, owner: Super, name: str) -> Work:
         return Method(Builtin(f"{owner.owner.kind}.{name}"), owner.owner)
     if name == "__new__" and kind.flavour == "namedtuple":
         return Native("__new__", _with_names)
+    if name == "__new__" and plain_kind(kind) is not None:
+        return Native("__new__", with_content)
+    plain = plain_kind(kind)
+    if plain is not None and isinstance(owner.owner, Object) and hasattr(plain.kind, name):
+        return Native("wrapper", lambda m: None) if name == "__init__" else _of_content(owner.owner, name)
     if name == "__new__":  # which is a static method
         return Builtin("object.__new__")
     if hasattr(object, name):
         return Method(Builtin(f"object.{name}"), owner.owner)
     raise error("AttributeError", f"'super' object has no attribute '{name}'")
+
+
+def _of_content(owner: Object, name: str) -> Value:
+    """A method of the one of Python's own classes that an object's class is made from."""
+    plain = plain_kind(owner.kind)
+    return Method(Builtin(f"{'' if plain is None else plain.name}.{name}"), owner.content)
 
 
 def _of_type(m: Interpreter, owner: Super, kind: Class, name: str) -> Value:
@@ -711,9 +729,14 @@ def special(m: Interpreter, owner: Value, name: str) -> Work:
 
 def _filled(owner: OwnList | OwnDict, m: Interpreter, *args: Value, **named: Value) -> Work:
     """`list.__init__`, or `dict.__init__`."""
-    if isinstance(owner, OwnDict):
+    if owner.kind == "Counter":
+        yield from invoke(m, Builtin("Counter.update"), [owner, *args], named)
+    elif isinstance(owner, OwnDict):
+        if owner.kind == "defaultdict":
+            owner.make, args = (args[0], args[1:]) if args else (None, ())
         yield from updated(m, owner, args[0] if args else (), named)
     else:
+        owner.most = named.get("maxlen", args[1] if len(args) > 1 else None)
         owner.items[:] = (yield from collected(m, args[0])) if args else []
 
 
@@ -733,24 +756,39 @@ def _made_plainly(m: Interpreter, kind: Class, args: Sequence[Value], named: Map
     if kind.flavour == "typeddict":
         return (yield from invoke(m, Builtin("dict"), args, named))
     if find(kind, "__new__") is not None:
-        plain = ("object", "tuple") if kind.flavour == "namedtuple" else ("object", *PLAIN_BASES)
+        plain = ("object", "tuple") if kind.flavour == "namedtuple" else (*PLAIN_BASES, *PLAIN_KINDS)
         if kind.flavour not in ("", "namedtuple") or any(
             isinstance(base, Builtin) and base.name not in plain for base in kind.line
         ):
             raise Lost
         return (yield from _by_new(m, kind, args, named))
     _check_abstract(kind)
-    if base := next(
-        (each.name for each in kind.line if isinstance(each, Builtin) and each.name in ("list", "dict")), ""
-    ):
-        owned = OwnList([], of=kind) if base == "list" else OwnDict(of=kind)
+    if base := next((each.name for each in kind.line if isinstance(each, Builtin) and each.name in CONTAINERS), ""):
+        short = base.rpartition(".")[2]
+        owned = OwnList([], short, of=kind) if short in ("list", "deque") else OwnDict(kind=short, of=kind)
         own = find(kind, "__init__")
         yield from invoke(m, own, [owned, *args], named) if own is not None else _filled(owned, m, *args, **named)
         return owned
-    owner = Object(kind, held=tuple(args) if is_exception(kind) else ())
     if kind.flavour == "namedtuple":
         return _with_names(m, kind, *args, **named)
+    if plain_kind(kind) is not None:
+        owner = yield from with_content(m, kind, *args, **named)
+        if (own := find(kind, "__init__")) is not None:
+            yield from invoke(m, own, [owner, *args], named)
+        return owner
+    owner = Object(kind, held=tuple(args) if is_exception(kind) else ())
     return (yield from _initialised(m, owner, kind, args, named))
+
+
+def plain_kind(kind: Class) -> Builtin | None:
+    """The one of Python's own classes of values that a class is made from; None: it is not."""
+    return next((each for each in kind.line if isinstance(each, Builtin) and each.name in PLAIN_KINDS), None)
+
+
+def with_content(m: Interpreter, kind: Class, *args: Value, **named: Value) -> Work:
+    """An object of a class that is made from `str`, `int` or the like, as these make one."""
+    content = yield from invoke(m, plain_kind(kind), args, named)
+    return Object(kind, content=content_of(known(content)))
 
 
 def _with_names(m: Interpreter, kind: Class, *args: Value, **named: Value) -> Value:

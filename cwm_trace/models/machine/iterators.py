@@ -25,6 +25,7 @@ from cwm_trace.models.machine.values import (
     Value,
     View,
     as_tuple,
+    content_of,
     error,
     find,
     kind_name,
@@ -146,6 +147,8 @@ def _of_set(m: Interpreter, over: Set) -> Iterator:
 def iterator_of(m: Interpreter, value: Value) -> Work:
     """What `iter` gives. Raises Raised."""
     value = known(value)
+    if isinstance(value, Object) and find(value.kind, "__iter__") is None:
+        value = content_of(value)
     match value:
         case Iterator() | Paused(class_name="generator"):
             return value
@@ -250,6 +253,8 @@ def asked_for_length(m: Interpreter, value: Value) -> Work:
 def collected(m: Interpreter, value: Value, is_list: bool = False) -> Work:
     """All items, in a list of ours; `is_list`: as a list is made of them, for which Python asks how many there are."""
     value = known(value)
+    if isinstance(value, Object) and find(value.kind, "__iter__") is None:
+        value = content_of(value)
     match value:
         case List() | Set():
             if isinstance(value, Set) and not value.has_order:

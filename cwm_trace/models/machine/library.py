@@ -36,6 +36,7 @@ from cwm_trace.models.machine.values import (
     Unknown,
     Value,
     closed,
+    content_of,
     error,
     find,
     is_made_of,
@@ -55,7 +56,7 @@ def _ask_for(name: str, spelled: str) -> None:
     def ask(m: Interpreter, *args: Value, **named: Value) -> Work:
         given = []
         for arg in args:
-            value = known(arg)
+            value = content_of(known(arg))
             if isinstance(value, Object):
                 raise Lost
             given.append(value if closed(value) is not None else List((yield from collected(m, value))))

@@ -31,6 +31,8 @@ from cwm_trace.models.machine.rendering import OTHER_CLASSES, rendered, written
 from cwm_trace.models.machine.values import (
     END,
     IMMUTABLE,
+    OWN,
+    PLAIN_KINDS,
     Alias,
     Builtin,
     Class,
@@ -57,6 +59,7 @@ from cwm_trace.models.machine.values import (
     as_plain,
     class_of,
     closed,
+    content_of,
     dict_from,
     error,
     find,
@@ -149,6 +152,8 @@ def _whole(m: Interpreter, name: str, args: Sequence[Value], named: Mapping[str,
     if any(map(is_unknown, args)):
         return m.unknown()
     args = [as_plain(known(arg)) for arg in args]
+    if args and (not isinstance(args[0], Object) or find(args[0].kind, _HOOKS.get(name, "")) is None):
+        args = [content_of(arg) for arg in args]
     if args and isinstance(args[0], Object) and (own := find(args[0].kind, _HOOKS.get(name, ""))) is not None:
         return (yield from invoke(m, own, args, named))
     if name in _INDEXED and args and isinstance(args[0], Object):
@@ -253,9 +258,9 @@ def of_text(m: Interpreter, method: str, args: Sequence[Value], named: Mapping[s
         return m.unknown()
     if method == "split" and not {"sep", "maxsplit"}.isdisjoint(named):
         args, named = _by_place(args, named), {}
-    owner, *others = (known(arg) for arg in args)
+    owner, *others = (content_of(known(arg)) for arg in args)
     if method == "join" and len(others) == 1:
-        items = yield from collected(m, others[0], is_list=True)
+        items = [content_of(known(each)) for each in (yield from collected(m, others[0], is_list=True))]
         for place, item in enumerate(map(known, items)):
             if not isinstance(item, type(owner)):
                 text = f"sequence item {place}: expected {type(owner).__name__} instance, {kind_name(item)} found"
@@ -373,8 +378,10 @@ def _format(m: Interpreter, value: Value, how: Value = "") -> Work:
 
 
 @native("range")
-def _range(m: Interpreter, *bounds: Value) -> Value:
-    numbers = [known(bound) for bound in bounds]
+def _range(m: Interpreter, *bounds: Value) -> Work:
+    numbers = []
+    for bound in bounds:
+        numbers.append((yield from operators.as_index(m, bound)))
     for number in numbers:
         if not isinstance(number, int):
             raise error("TypeError", f"'{kind_name(number)}' object cannot be interpreted as an integer")
@@ -756,6 +763,8 @@ def _is_one(value: Value, kind: Value) -> bool:
             if isinstance(value, Object) and isinstance(value.kind, Class) and not is_exception(value.kind):
                 return _is_abstract(value.kind, name)
             return _is_of_abstract(value, module, name)
+        if kind.name.startswith("collections.") and isinstance(value, OWN):
+            return is_made_of(value.of, kind)
         if kind.name.startswith("collections."):
             return kind_name(value) == kind.name.rpartition(".")[2]
         if kind.name in OTHER_CLASSES or kind.name == "memoryview":
@@ -1092,6 +1101,19 @@ def _exception_str(m: Interpreter, owner: Value) -> Work:
 @native("Exception.with_traceback")
 def _with_traceback(m: Interpreter, owner: Value, _: Value) -> Value:
     return owner
+
+
+def _register_new(name: str) -> None:
+    def new(m: Interpreter, kind: Value, *args: Value, **named: Value) -> Work:
+        if isinstance(kind, Class) and kind.flavour != "namedtuple":
+            return (yield from classes.with_content(m, kind, *args, **named))
+        return (yield from invoke(m, Builtin(name), args, named))
+
+    native(f"{name}.__new__")(new)
+
+
+for _name in PLAIN_KINDS:
+    _register_new(_name)
 
 
 @native("object.__new__")

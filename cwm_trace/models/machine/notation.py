@@ -25,6 +25,7 @@ from cwm_trace.models.machine.values import (
     Object,
     Value,
     as_plain,
+    content_of,
     dict_from,
     error,
     find,
@@ -106,8 +107,8 @@ def _plain(m: Interpreter, value: Value, default: Value, sorts: bool = False) ->
     match value:
         case None | bool() | int() | float() | str():
             return value
-        case Object() if isinstance(as_plain(value), (int, float, str)):  # of an enumeration of these
-            return as_plain(value)
+        case Object() if isinstance(plain := as_plain(content_of(value)), (int, float, str, tuple)):
+            return (yield from _plain(m, plain, default, sorts))
         case List(kind="list", items=items) | (tuple() as items):
             made = []
             for item in items:

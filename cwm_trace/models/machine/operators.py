@@ -49,6 +49,7 @@ from cwm_trace.models.machine.values import (
     as_tuple,
     class_of,
     closed,
+    content_of,
     error,
     find,
     is_unknown,
@@ -185,6 +186,7 @@ def binary(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
         given = yield from _by_methods(m, sign, plain, left, right)
         if given is not NOT_IMPLEMENTED:
             return given
+    left, right = content_of(left), content_of(right)
     if plain == "|" and any(isinstance(each, (Builtin, Class, Alias)) for each in (left, right)):
         kinds = [
             each.args if isinstance(each, Alias) and each.origin is None else (_as_type(each),)
@@ -372,6 +374,8 @@ def _by_methods(m: Interpreter, sign: str, plain: str, left: Value, right: Value
         return _repeated(m, items, right)
     if plain == "+" and items is not None and more is not None:
         return (*items, *more)
+    if content_of(left) is not left or content_of(right) is not right:
+        return NOT_IMPLEMENTED
     if isinstance(left, str) and plain == "%" or not isinstance(left, Object) and not isinstance(right, Object):
         return NOT_IMPLEMENTED
     raise _unfit(plain, sign, left, right) or Lost
@@ -388,6 +392,8 @@ def unary(m: Interpreter, sign: str, value: Value) -> Work:
         return m.unknown()
     value = known(value)
     name = {"-": "__neg__", "+": "__pos__", "~": "__invert__"}[sign]
+    if _own(value, name) is None:
+        value = content_of(value)
     if isinstance(value, Object):
         if (own := _own(value, name)) is None:
             raise error("TypeError", f"bad operand type for unary {sign}: '{kind_name(value)}'")
@@ -422,6 +428,7 @@ def compared(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
         given = yield from _compared_by_methods(m, sign, left, right)
         if not is_not_implemented(given):
             return given
+    left, right = content_of(left), content_of(right)
     one, other = as_tuple(left), as_tuple(right)
     if (
         one is not None
@@ -438,26 +445,15 @@ def compared(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
         return (yield from _compared_sets(m, sign, left, right))
     if isinstance(left, complex) or isinstance(right, complex):
         return (yield from _compared_complex(m, sign, left, right))
-    if (
-        isinstance(left, Dict)
-        and isinstance(right, Dict)
-        and sign in ("==", "!=")
-        and _is_mixed(left.values, right.values)
-    ):
-        if "OrderedDict" not in (left.kind, right.kind):
+    if isinstance(left, Dict) and isinstance(right, Dict) and sign in ("==", "!="):
+        is_own = isinstance(left, OWN) or isinstance(right, OWN) or "OrderedDict" in (left.kind, right.kind)
+        if is_own or _is_mixed(left.values, right.values):
             return (yield from _same_pairs(m, left, right)) is (sign == "==")
     texts = closed(left), closed(right)
     if None not in texts:
         wrong = _incomparable(sign, left, right)
         if wrong is not None:
             raise wrong
-        if (
-            isinstance(left, Dict)
-            and left.kind == "OrderedDict"
-            or isinstance(right, Dict)
-            and right.kind == "OrderedDict"
-        ):
-            raise Lost
         return m.questions.holds(f"{operand(left)} {sign} {texts[1]}")
     if sign not in ("==", "!="):
         wrong = _incomparable(sign, left, right)
@@ -531,6 +527,8 @@ def _same_pairs(m: Interpreter, left: Dict, right: Dict) -> Work:
         place = yield from place_of(m, right, key)
         if place is None or not (yield from same(m, value, right.values[place])):
             return False
+    if left.kind == right.kind == "OrderedDict":
+        return (yield from _one_by_one(m, "==", left.keys, right.keys))
     return True
 
 
@@ -589,6 +587,8 @@ def _compared_by_methods(m: Interpreter, sign: str, left: Value, right: Value) -
             return given
     if as_tuple(left) is not None and as_tuple(right) is not None:
         return NOT_IMPLEMENTED
+    if content_of(left) is not left or content_of(right) is not right:
+        return NOT_IMPLEMENTED
     if sign in ("==", "!="):
         return (left is right) is (sign == "==")
     raise _incomparable(sign, left, right) or Lost
@@ -639,6 +639,8 @@ def length(m: Interpreter, value: Value) -> Work:
     if is_unknown(value):
         return m.unknown()
     value = known(value)
+    if _own(value, "__len__") is None:
+        value = content_of(value)
     items: Sequence[Value] | None = as_tuple(value)
     match value:
         case List() | Set():
@@ -741,6 +743,7 @@ def place_of(m: Interpreter, over: Dict, key: Value) -> Work:
 
 def _may_be(one: Value, other: Value) -> bool:
     """Whether two keys may be equal, by their kinds."""
+    one, other = content_of(one), content_of(other)
     numbers = isinstance(one, _NUMBER) and isinstance(other, _NUMBER)
     return numbers or type(one) is type(other) or as_tuple(one) is not None
 
@@ -750,6 +753,8 @@ def item(m: Interpreter, over: Value, key: Value, is_plain: bool = False) -> Wor
     if is_unknown(over) or is_unknown(key):
         return m.unknown()
     over = known(over)
+    if _own(over, "__getitem__") is None:
+        over = content_of(over)
     if (own := _overridden(over, "__getitem__", is_plain)) is not None:
         return (yield from invoke(m, own, [over, key], {}))
     match over:
@@ -827,7 +832,7 @@ def type_text(value: Value, is_typing: bool = False) -> str:
 
 def as_index(m: Interpreter, key: Value) -> Work:
     """A key, by its class's `__index__` if it has one. Raises Raised."""
-    key = as_plain(known(key))
+    key = as_plain(content_of(known(key)))
     if isinstance(key, Object) and (own := _own(key, "__index__")) is not None:
         return (yield from invoke(m, own, [key], {}))
     return key
@@ -954,6 +959,9 @@ def delete_item(m: Interpreter, over: Value, key: Value, is_plain: bool = False)
 def contains(m: Interpreter, over: Value, value: Value, is_plain: bool = False) -> Work:
     """`value in over`; `is_plain`: as Python's own class does it. Raises Raised."""
     over, value = known(over), known(value)
+    if _own(over, "__contains__") is None:
+        over = content_of(over)
+        value = content_of(value) if isinstance(over, (str, bytes)) else value
     if (own := _overridden(over, "__contains__", is_plain)) is not None:
         return (yield from truth_of(m, (yield from invoke(m, own, [over, value], {}))))
     match over:
@@ -1237,6 +1245,7 @@ def format_of(m: Interpreter, value: Value, how: str) -> Work:
         value = as_plain(value)
     if not how:
         return (yield from written(m, value))
+    value = content_of(value)
     if isinstance(value, (*IMMUTABLE,)) and value is not None:
         return layout.formatted(m, value, how)
     if isinstance(value, Object) and isinstance(value.kind, Class) and value.kind.flavour == "enum":

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from cwm_trace.models.containers import MATCH
 from cwm_trace.models.items import Raises
-from cwm_trace.models.machine.values import Lost, Object, Raised, Unknown, Value, closed, known, read
+from cwm_trace.models.machine.values import Lost, Object, Raised, Unknown, Value, closed, content_of, known, read
 
 
 class Answering(Protocol):
@@ -83,7 +83,7 @@ def _raised(raises: Raises) -> Raised:
 
 def text_of(value: Value) -> str:
     """A value as operations have it. Raises Lost where it has no such text."""
-    text = closed(known(value))
+    text = closed(content_of(known(value)))
     if text is None:
         raise Lost
     return text

@@ -85,6 +85,8 @@ def written(m: Interpreter, value: Value) -> Work:
             return (yield from invoke(m, own, [value], {}))
         if is_exception(value.kind):
             return (yield from _message(m, value))
+        if isinstance(value.content, str):
+            return value.content
         if as_plain(value) is not value and "_mixed_" not in value.kind.space:
             return (yield from written(m, as_plain(value)))
         if isinstance(value.kind, Class) and value.kind.flavour == "enum":
@@ -172,7 +174,7 @@ def _shown(m: Interpreter, value: Value, around: tuple[Value, ...]) -> Work:
             texts = yield from _each(m, value.items, inner)
             text = f"[{', '.join(texts)}]"
             most = "" if value.most is None else f", maxlen={value.most}"
-            return text if value.kind == "list" else f"deque({text}{most})"
+            return text if value.kind == "list" else f"{_class_name(value)}({text}{most})"
         case Set(has_order=False):
             raise Unshown
         case Set():
@@ -292,16 +294,21 @@ def _shown_dict(m: Interpreter, value: Dict, around: tuple[Value, ...]) -> Work:
     keys = yield from _each(m, keys, around)
     values = yield from _each(m, values, around)
     text = "{" + ", ".join(f"{key}: {each}" for key, each in zip(keys, values, strict=True)) + "}"
+    name = _class_name(value)
     match value.kind:
         case "Counter":
-            return f"Counter({text})" if keys else "Counter()"
+            return f"{name}({text})" if keys else f"{name}()"
         case "OrderedDict":
             pairs = ", ".join(f"({key}, {each})" for key, each in zip(keys, values, strict=True))
-            return f"OrderedDict([{pairs}])" if keys else "OrderedDict()"
+            return f"{name}([{pairs}])" if keys else f"{name}()"
         case "defaultdict":
             make = "None" if value.make is None else _shown_simply(value.make)
-            return f"defaultdict({make}, {text})"
+            return f"{name}({make}, {text})"
     return text
+
+
+def _class_name(value: List | Dict) -> str:
+    return str(value.of.name) if isinstance(value, OWN) else value.kind
 
 
 def by_count(m: Interpreter, keys: list[Value], values: list[Value]) -> tuple[list[Value], list[Value]]:
@@ -344,9 +351,20 @@ def _shown_of_library(m: Interpreter, value: Object, around: tuple[Value, ...]) 
 _NO_DEFAULT = "<dataclasses._MISSING_TYPE object>"
 
 
+def _shown_content(m: Interpreter, value: Object, around: tuple[Value, ...]) -> Work:
+    """An object of a class that is made from `str`, `set` or the like."""
+    text = yield from _shown(m, value.content, around)
+    if not isinstance(value.content, Set):
+        return text
+    inner = text.removeprefix("frozenset(").removesuffix(")" if value.content.kind == "frozenset" else "")
+    return f"{value.kind.name}({inner if value.content.items else ''})"
+
+
 def _shown_object(m: Interpreter, value: Object, around: tuple[Value, ...]) -> Work:
     kind = value.kind
     own = nearest(kind, "__repr__")
+    if own is UNSET and value.content is not UNSET:
+        return (yield from _shown_content(m, value, around))
     if own not in (UNSET, GENERATED):
         text = known((yield from invoke(m, own, [value], {})))
         if not isinstance(text, str):

@@ -42,6 +42,8 @@ def number_of(value: Value) -> int | None:
         return None
     if value.hashed is not None:
         return word_of(value.hashed) if isinstance(value.hashed, int) else None
+    if value.content is not UNSET and find(value.kind, "__eq__") is None:
+        return number_of(value.content)
     if value.kind.flavour == "enum":
         is_plain = any("_plain_" in each.space for each in value.kind.line if isinstance(each, Class))
         return number_of(value.attributes["_value_" if is_plain else "_name_"])

@@ -241,7 +241,8 @@ class Class:
 
 @dataclass(slots=True, eq=False)
 class Object:
-    """One of a class; `held`: what an exception was made with, the items of a tuple with names; `frames`: those that an exception has left."""
+    """One of a class; `held`: what an exception was made with, the items of a tuple with names; `frames`: those that an exception has left;
+    `content`: what it is as a text, a number or the like, if its class is made from one of these (`PLAIN_KINDS`)."""
 
     kind: Value
     attributes: MutableMapping[str, Value] = field(default_factory=dict)
@@ -253,6 +254,7 @@ class Object:
     hashed: Value = None  # what its class's `__hash__` has given last
     cause: Value = None  # of an exception
     context: Value = None  # of an exception: the one that was handled when it was raised
+    content: Value = UNSET
 
 
 @dataclass(slots=True, eq=False)
@@ -528,7 +530,13 @@ def truth(value: Value) -> bool | None:
             return bool(value.over.keys)
         case Object(kind=Class() as kind):
             own = any(name in base.space for base in kind.line if isinstance(base, Class) for name in _TRUTH)
-            return None if own else True if kind.flavour != "namedtuple" else bool(value.held)
+            return (
+                None
+                if own
+                else truth(value.content)
+                if value.content is not UNSET
+                else bool(value.held or kind.flavour != "namedtuple")
+            )
         case Range():
             return None
     return bool(value) if isinstance(value, (*IMMUTABLE, tuple)) else True
@@ -602,6 +610,8 @@ def as_tuple(value: Value) -> tuple[Value, ...] | None:
     """The items of a tuple, one with names, too; None for others."""
     if isinstance(value, tuple):
         return value
+    if isinstance(value, Object) and isinstance(value.content, tuple):
+        return value.content
     if isinstance(value, Object) and isinstance(value.kind, Class) and value.kind.flavour == "namedtuple":
         return value.held
     return None
@@ -627,6 +637,15 @@ def kind_name(value: Value) -> str:
         case Method():
             return "method"
     return str(class_of(value).name)
+
+
+PLAIN_KINDS = ("str", "int", "float", "complex", "bytes", "tuple", "frozenset", "set")
+"""Python's own classes whose values a class of the program may be made from."""
+
+
+def content_of(value: Value) -> Value:
+    """What an object of a class that is made from `str`, `int` or the like is as one of these; others as they are."""
+    return value.content if isinstance(value, Object) and value.content is not UNSET else value
 
 
 def as_plain(value: Value) -> Value:

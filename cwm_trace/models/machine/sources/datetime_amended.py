@@ -37,7 +37,7 @@ def _parse_isoformat_date(dtstr):
     digits = "".join(dtstr.split("-"))
     dashes = [place for place, each in enumerate(dtstr) if each == "-"]
     is_week = dtstr[4:6].removeprefix("-")[:1] == "W"
-    shapes = ([], [4], [4, 8]) if is_week else ([4, 7], []) if len(digits) == 8 else ()
+    shapes = ([], [4], [4, 8]) if is_week else {8: ([4, 7], []), 10: ([],)}.get(len(digits), ())
     if dashes not in shapes or not digits.replace("W", "", is_week).isdigit() or not digits.isascii():
         raise ValueError("Invalid isoformat string")
     return _parse_of_python(dtstr)
