@@ -7,6 +7,7 @@ from typing import Any
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from cwm_trace.models.machine.forms import by_percent
 from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.layout import formatted, whole_of
 from cwm_trace.models.machine.opcodes import OPERATIONS
@@ -64,6 +65,24 @@ def test_values_are_laid_out_as_by_python(value: Any, how: str) -> None:
     m = machine()
     given, true = told(lambda: formatted(m, value, how)), told(lambda: format(value, how))
     assert given in ("unknown", true) or (given.startswith("ValueError: max()") and true.startswith("ValueError"))
+
+
+_FIELDS = st.from_regex(r"%[-#0 +]{0,2}[0-9]?(\.[0-9]{0,2})?[sdiuxXoeEfFgGcr]", fullmatch=True)
+
+
+@example("%#.3x", 255)
+@example("%5.f|", 2.5)
+@given(_FIELDS, VALUES)
+def test_fields_with_percent_are_laid_out_as_by_python(form: str, value: Any) -> None:
+    m = machine()
+    assert told(lambda: m.quietly(by_percent(m, form, value))) in ("unknown", _by_python(form, value))
+
+
+def _by_python(form: str, value: Any) -> str:
+    try:
+        return str(form % value)
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
 
 
 @example("-0x_ff", 0)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import operator
-import sys
 import zlib
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -26,10 +25,8 @@ def of_numbers(m: Interpreter, plain: str, left: int | float, right: int | float
         return float(left / right if plain == "/" else _OF_CONSTANTS[plain](left, right))
     if plain in _RATIONAL and has_power(left, right):
         return _by_ratios(m, plain, left, right)
-    if plain == "**" and _is_out_of_range(left, right):
-        raise error("OverflowError", 34, "Numerical result out of range")
-    if plain == "**" and isinstance(left, float) and _is_small_power(left, right):
-        return float(m.questions.sure(f"{operand(int(left))} ** {int(right)}"))
+    if plain == "**" and (isinstance(left, float) or isinstance(right, float) or right < 0):
+        return computed(operator.pow, left, right)  # by C's `pow`
     if plain in ("<<", ">>", "**") and isinstance(left, int) and isinstance(right, int) and right > _BY_SQUARES:
         return _by_squares(m, plain, left, right)
     return m.questions.value(f"{operand(left)} {plain} {operand(right)}")
@@ -47,8 +44,6 @@ _OF_CONSTANTS: Mapping[str, Callable[[Any, Any], Any]] = {
 }
 """What the library makes constants with when it is imported, which are looked up as its tables are."""
 _BY_SQUARES, _MOST_BITS = 32, 4000
-_WHOLE_BITS = 53
-"""Of a float."""
 
 
 def is_endless(value: Value) -> bool:
@@ -84,19 +79,6 @@ def over_one(m: Interpreter, left: tuple[int, int], right: tuple[int, int]) -> t
     """What two ratios of whole numbers are over one denominator, their product."""
     (one, under), (other, below) = left, right
     return m.questions.sure(f"{operand(one)} * {below}"), m.questions.sure(f"{operand(other)} * {under}")
-
-
-def _is_out_of_range(base: int | float, power: int | float) -> bool:
-    """Whether a power of floats is above all of them."""
-    is_float = isinstance(base, float) or isinstance(power, float)
-    return is_float and abs(base) > 1 and power * math.log10(abs(base)) > sys.float_info.max_10_exp + 1
-
-
-def _is_small_power(base: float, power: int | float) -> bool:
-    """Whether a power of a whole number is a whole number that a float has exactly."""
-    if base != int(base) or power != int(power) or not 0 <= power <= _WHOLE_BITS:
-        return False
-    return abs(base) <= 1 or int(abs(base)).bit_length() * power <= _WHOLE_BITS
 
 
 def _by_squares(m: Interpreter, sign: str, left: int, times: int) -> Value:

@@ -6,16 +6,30 @@ Knows the grammar of fields; what a field shows is asked for (`machine.operators
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
 from string import Formatter
 
 from cwm_trace.models.machine import classes, operators
 from cwm_trace.models.machine.interpreter import Interpreter, Work
-from cwm_trace.models.machine.questions import text_of
-from cwm_trace.models.machine.values import UNSET, Dict, List, Lost, Value, as_tuple, error, is_unknown, known
+from cwm_trace.models.machine.layout import Layout, filled, formatted_number
+from cwm_trace.models.machine.questions import operand
+from cwm_trace.models.machine.values import (
+    UNSET,
+    Dict,
+    Lost,
+    Value,
+    as_tuple,
+    content_of,
+    error,
+    is_unknown,
+    kind_name,
+    known,
+)
 
 _PART = re.compile(r"\.([^\W\d]\w*)|\[([^\]]+)\]")
+_FLAGS = re.compile(r"([-#0 +]*)(\d*)(?:\.(\d*))?")
 _PERCENT = re.compile(r"%(?:\((\w+)\))?([-#0 +]*(?:\*|\d*)(?:\.(?:\*|\d*))?)([a-zA-Z%])")
 
 
@@ -106,6 +120,59 @@ def _filled_in(m: Interpreter, layout: str, kind: str, value: Value) -> Work:
         value, kind = (yield from operators.converted(m, known(value), conversion)), "s"
         if not layout or is_unknown(value):
             return value
-    if as_tuple(known(value)) is not None or isinstance(known(value), (List, Dict)):
+    return _laid_out(m, layout, kind, operators.as_plain(content_of(known(value))))
+
+
+def _laid_out(m: Interpreter, written: str, kind: str, value: Value) -> Value:
+    """A text, or a number, as a field of `%` says, which is one of `format` in another notation. Raises Raised, Lost."""
+    found = _FLAGS.fullmatch(written)
+    if found is None:
         raise Lost
-    return m.questions.value(f"{'%' + layout + kind!r} % {text_of(value)}")
+    flags, width, precision = found.groups()
+    layout = Layout(
+        fill="",
+        align="<" if "-" in flags else "",
+        sign="+" if "+" in flags else " " if " " in flags else "",
+        alternate="#" if "#" in flags else "",
+        zeros="0" if "0" in flags and "-" not in flags else "",
+        width=width,
+        grouping="",
+        precision="" if precision is None else precision or "0",
+        kind=kind,
+    )
+    if kind in "sc":
+        text = _character(value) if kind == "c" else value[: int(layout.precision)] if layout.precision else value
+        return filled(text, "", layout._replace(zeros=""), ">")
+    if kind not in "diuoxXeEfFgG":
+        raise Lost
+    if not isinstance(value, (int, float)) or kind in "oxX" and isinstance(value, float):
+        needs = "an integer" if kind in "oxX" else "a real number" if kind in "diu" else ""
+        raise (
+            error("TypeError", f"%{kind} format: {needs} is required, not {kind_name(value)}")
+            if needs
+            else error("TypeError", f"must be real number, not {kind_name(value)}")
+        )
+    if kind in "diuoxX":
+        return _whole(m, layout, value)
+    return formatted_number(m, float(value), layout)
+
+
+def _whole(m: Interpreter, layout: Layout, value: int | float) -> str:
+    """A whole number, with at least as many digits as the precision says."""
+    number = m.questions.sure(f"int({operand(value)})") if isinstance(value, float) else int(value)
+    digits, prefix = str(abs(number)), ""
+    if layout.kind in "oxX":
+        digits = known(formatted_number(m, abs(number), Layout(*[""] * (len(layout) - 1), layout.kind)))
+        prefix = f"0{layout.kind}" if layout.alternate else ""
+    sign = "-" if number < 0 else layout.sign
+    return filled(digits.rjust(int(layout.precision or 0), "0"), sign + prefix, layout, ">")
+
+
+def _character(value: Value) -> str:
+    if isinstance(value, int):
+        if not 0 <= value <= sys.maxunicode:
+            raise error("OverflowError", "%c arg not in range(0x110000)")
+        return chr(value)
+    if not isinstance(value, str) or len(value) != 1:
+        raise error("TypeError", "%c requires int or char")
+    return value

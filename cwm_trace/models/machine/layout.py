@@ -17,7 +17,7 @@ _SPECIFICATION = re.compile(r"(?:(.)?([<>=^]))?([-+ ])?(#)?(0)?(\d+)?([,_])?(?:\
 _BASES = {"b": "bin", "o": "oct", "x": "hex", "X": "hex"}
 
 
-class _Layout(NamedTuple):
+class Layout(NamedTuple):
     """A specification's parts, "" where one is not there."""
 
     fill: str
@@ -34,13 +34,22 @@ class _Layout(NamedTuple):
 def formatted(m: Interpreter, value: Value, how: str) -> Value:
     """`format(value, how)`, of a number or a text. Raises Raised."""
     found = _SPECIFICATION.fullmatch(how)
-    layout = _Layout(*(part or "" for part in found.groups())) if found else None
+    layout = Layout(*(part or "" for part in found.groups())) if found else None
     if layout is not None and (told := _laid_out(m, value, layout)) is not None:
         return told
     return m.questions.value(f"format({text_of(value)}, {how!r})")
 
 
-def _laid_out(m: Interpreter, value: Value, layout: _Layout) -> Value:
+def formatted_number(m: Interpreter, value: int | float, layout: Layout) -> Value:
+    """A number, laid out so. Raises Raised, Lost."""
+    if (told := _laid_out(m, value, layout)) is not None:
+        return told
+    precision = f".{layout.precision}" if layout.precision else ""
+    how = "".join(layout._replace(precision=precision))
+    return m.questions.value(f"format({value!r}, {how!r})")
+
+
+def _laid_out(m: Interpreter, value: Value, layout: Layout) -> Value:
     """The text; None: it is asked for as a whole."""
     if isinstance(value, str):
         if (
@@ -53,7 +62,7 @@ def _laid_out(m: Interpreter, value: Value, layout: _Layout) -> Value:
         ):
             return None
         text = value[: int(layout.precision)] if layout.precision else value
-        return _filled(text, "", layout, "<")
+        return filled(text, "", layout, "<")
     if (
         isinstance(value, bool)
         or not isinstance(value, (int, float))
@@ -72,10 +81,10 @@ def _laid_out(m: Interpreter, value: Value, layout: _Layout) -> Value:
         return body
     sign = "-" if is_negative else layout.sign.replace("-", "")
     prefix = f"0{layout.kind}" if layout.alternate and layout.kind in _BASES else ""
-    return _filled(str(known(body)), sign + prefix, layout, ">")
+    return filled(str(known(body)), sign + prefix, layout, ">")
 
 
-def _body(m: Interpreter, value: int | float, layout: _Layout) -> Value:
+def _body(m: Interpreter, value: int | float, layout: Layout) -> Value:
     """The digits of a number that is not below zero; None where they are asked for as a whole."""
     kind = layout.kind
     if isinstance(value, int) and kind in ("", "d", "n", *_BASES):
@@ -103,16 +112,18 @@ def _body(m: Interpreter, value: int | float, layout: _Layout) -> Value:
             if is_unknown(value := m.questions.value(f"{value!r} * 100"))
             else f"{_fixed(m, known(value), layout)}%"
         )
-    if kind in ("f", "F") and "e" in repr(value):
+    if kind in ("f", "F") and ("e" in repr(value) or len(layout.precision) > 1):
         return _fixed(m, value, layout)
     precision = f".{layout.precision}" if layout.precision else ""
     return m.questions.value(f"format({value!r}, {layout.grouping + precision + kind!r})")
 
 
-def _fixed(m: Interpreter, value: float, layout: _Layout) -> str:
+def _fixed(m: Interpreter, value: float, layout: Layout) -> str:
     """A number with so many places behind its point."""
+    if value == float("inf"):
+        return "inf"
     places = int(layout.precision or 6)
-    if "e" not in repr(value) and not layout.grouping:
+    if "e" not in repr(value) and not layout.grouping and places < _MANY:
         return str(m.questions.sure(f"format({value!r}, '.{places}f')"))
     digits = str(_scaled(value, places)).rjust(places + 1, "0")
     whole, rest = digits[: len(digits) - places], digits[len(digits) - places :]
@@ -158,17 +169,19 @@ def _scaled(value: int | float, places: int) -> int:
     return round(Fraction(value) * Fraction(10) ** places)
 
 
-_SURE, _USUAL = 15, 300
-"""Digits that a float keeps, but for the smallest ones."""
+_SURE, _USUAL, _MANY = 15, 300, 10
+"""Digits that a float keeps, but for the smallest ones; places that are rounded by hand."""
 
 
-def _general(m: Interpreter, value: int | float, layout: _Layout) -> Value:
+def _general(m: Interpreter, value: int | float, layout: Layout) -> Value:
     most = max(int(layout.precision or 6), 1)
     if not layout.kind and most < 2:
         return None
     digits, power = _shortened(value, most)
     if not -4 <= power < most - (not layout.kind):
-        return None
+        digits = digits.rstrip("0") or "0"
+        rest = f".{digits[1:]}" if digits[1:] else ""
+        return f"{digits[0]}{rest}{'E' if layout.kind == 'G' else 'e'}{'-' if power < 0 else '+'}{abs(power):02}"
     text = _plain(digits, power, max(len(digits) - 1 - power, 0))
     text = text.rstrip("0").rstrip(".") if "." in text else text
     return text if layout.kind or "." in text else f"{text}.0"
@@ -182,7 +195,7 @@ def _plain(digits: str, power: int, places: int) -> str:
     return digits[: power + 1] + ("." + digits[power + 1 :] if places else "")
 
 
-def _scientific(value: int | float, layout: _Layout) -> Value:
+def _scientific(value: int | float, layout: Layout) -> Value:
     places = int(layout.precision or 6)
     digits, power = _shortened(value, places + 1)
     digits = digits.ljust(places + 1, "0")
@@ -190,7 +203,7 @@ def _scientific(value: int | float, layout: _Layout) -> Value:
     return f"{digits[0]}{rest}{layout.kind}{'-' if power < 0 else '+'}{abs(power):02}"
 
 
-def _filled(text: str, before: str, layout: _Layout, usual: str) -> str:
+def filled(text: str, before: str, layout: Layout, usual: str) -> str:
     """A text in its width; `before`: its sign and prefix."""
     width, fill = int(layout.width or 0), layout.fill or " "
     align = layout.align or usual

@@ -165,6 +165,10 @@ def _whole(m: Interpreter, name: str, args: Sequence[Value], named: Mapping[str,
         raise error("TypeError", f"unsupported operand type(s) for divmod(): {kinds}")
     if len(args) == 1 and name == "abs" and isinstance(args[0], (int, float)):
         return abs(args[0])
+    if len(args) == 1 and name == "abs" and isinstance(args[0], complex):
+        return arithmetic.computed(abs, args[0])
+    if len(args) == 1 and name == "float" and isinstance(args[0], float):
+        return args[0]
     if name == "int" and len(args) == 1 and isinstance(args[0], float) and args[0] - args[0] != 0:
         is_number = args[0] == args[0]
         kind, what = ("OverflowError", "infinity") if is_number else ("ValueError", "NaN")

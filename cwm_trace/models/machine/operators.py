@@ -224,7 +224,7 @@ def binary(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
             return (yield from _merged(m, left, right))
         case Dict(kind="Counter"), ("+" | "-" | "&" | "|"), Dict(kind="Counter"):
             return (yield from _tallies(m, plain, left, right))
-        case str(), "%", _ if isinstance(right, Dict) or closed(right) is None or "*" in left:
+        case str(), "%", _:
             return (yield from _form(m, left, right))
     wrong = _unfit(plain, sign, left, right)
     if wrong is not None:
@@ -441,8 +441,12 @@ def compared(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
             return (yield from _one_by_one(m, sign, left.items, right.items))
     if isinstance(left, bytes) and isinstance(right, bytes):
         left, right = left.decode("latin-1"), right.decode("latin-1")
-    if isinstance(left, Set) and isinstance(right, Set):
-        return (yield from _compared_sets(m, sign, left, right))
+    if isinstance(left, (Set, View)) and isinstance(right, (Set, View)):
+        sides = []
+        for side in (left, right):
+            items = side.items if isinstance(side, Set) else (yield from collected(m, side))
+            sides.append(side if isinstance(side, Set) else Set(items))
+        return (yield from _compared_sets(m, sign, *sides))
     if isinstance(left, complex) or isinstance(right, complex):
         return (yield from _compared_complex(m, sign, left, right))
     if isinstance(left, Dict) and isinstance(right, Dict) and sign in ("==", "!="):
@@ -835,7 +839,7 @@ def as_index(m: Interpreter, key: Value) -> Work:
     key = as_plain(content_of(known(key)))
     if isinstance(key, Object) and (own := _own(key, "__index__")) is not None:
         return (yield from invoke(m, own, [key], {}))
-    return key
+    return int(key) if isinstance(key, bool) else key
 
 
 def _index(key: Value) -> str:
@@ -982,10 +986,14 @@ def contains(m: Interpreter, over: Value, value: Value, is_plain: bool = False) 
             return m.questions.holds(f"{value.decode('latin-1')!r} in {over.decode('latin-1')!r}")
         case bytes() if isinstance(value, int):
             return m.questions.holds(f"{value} in {list(over)!r}")
+        case Range(start=start, stop=stop, step=by) if isinstance(value, int):
+            return _in_range(m, int(value), start, stop, by)
         case str() | bytes() | Range() | Set():
             if closed(over) is not None and closed(value) is not None:
                 return m.questions.holds(f"{operand(value)} in {text_of(over)}")
         case List() | tuple() if not isinstance(over, List) or over.kind == "list":
+            if value != value:  # NaN, which is in there if it is itself
+                return any(known(each) is value for each in (over.items if isinstance(over, List) else over))
             if closed(over) is not None and closed(value) is not None:
                 return m.questions.holds(f"{operand(value)} in {text_of(over)}")
         case int() | float() | None:
@@ -995,6 +1003,16 @@ def contains(m: Interpreter, over: Value, value: Value, is_plain: bool = False) 
         if (yield from same(m, each, value)):
             return True
     return False
+
+
+def _in_range(m: Interpreter, number: int, start: int, stop: int, by: int) -> bool:
+    low, high = (f"{operand(start)} <= {operand(number)}", f"{operand(number)} < {operand(stop)}")
+    if by < 0:
+        low, high = (f"{operand(stop)} < {operand(number)}", f"{operand(number)} <= {operand(start)}")
+    if not m.questions.holds(low) or not m.questions.holds(high):
+        return False
+    apart = m.questions.sure(f"{operand(number)} - {operand(start)}")
+    return abs(by) == 1 or m.questions.holds(f"{operand(m.questions.sure(f'{operand(apart)} % {operand(by)}'))} == 0")
 
 
 def set_of(m: Interpreter, items: Sequence[Value], given: Value = None) -> Work:
@@ -1247,7 +1265,7 @@ def format_of(m: Interpreter, value: Value, how: str) -> Work:
         return (yield from written(m, value))
     value = content_of(value)
     if isinstance(value, (*IMMUTABLE,)) and value is not None:
-        return layout.formatted(m, value, how)
+        return layout.formatted(m, int(value) if isinstance(value, bool) else value, how)
     if isinstance(value, Object) and isinstance(value.kind, Class) and value.kind.flavour == "enum":
         return m.questions.value(f"format({(yield from written(m, value))!r}, {how!r})")
     raise error("TypeError", f"unsupported format string passed to {kind_name(value)}.__format__")
