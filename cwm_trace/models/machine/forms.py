@@ -13,13 +13,14 @@ from string import Formatter
 
 from cwm_trace.models.machine import classes, operators
 from cwm_trace.models.machine.interpreter import Interpreter, Work
-from cwm_trace.models.machine.layout import Layout, filled, formatted_number
+from cwm_trace.models.machine.layout import PLAIN, Layout, filled, formatted_number
 from cwm_trace.models.machine.questions import operand
 from cwm_trace.models.machine.values import (
     UNSET,
     Dict,
     Lost,
     Value,
+    as_plain,
     as_tuple,
     content_of,
     error,
@@ -120,7 +121,7 @@ def _filled_in(m: Interpreter, layout: str, kind: str, value: Value) -> Work:
         value, kind = (yield from operators.converted(m, known(value), conversion)), "s"
         if not layout or is_unknown(value):
             return value
-    return _laid_out(m, layout, kind, operators.as_plain(content_of(known(value))))
+    return _laid_out(m, layout, kind, as_plain(content_of(known(value))))
 
 
 def _laid_out(m: Interpreter, written: str, kind: str, value: Value) -> Value:
@@ -162,7 +163,7 @@ def _whole(m: Interpreter, layout: Layout, value: int | float) -> str:
     number = m.questions.sure(f"int({operand(value)})") if isinstance(value, float) else int(value)
     digits, prefix = str(abs(number)), ""
     if layout.kind in "oxX":
-        digits = known(formatted_number(m, abs(number), Layout(*[""] * (len(layout) - 1), layout.kind)))
+        digits = known(formatted_number(m, abs(number), PLAIN._replace(kind=layout.kind)))
         prefix = f"0{layout.kind}" if layout.alternate else ""
     sign = "-" if number < 0 else layout.sign
     return filled(digits.rjust(int(layout.precision or 0), "0"), sign + prefix, layout, ">")

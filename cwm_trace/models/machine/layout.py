@@ -31,6 +31,10 @@ class Layout(NamedTuple):
     kind: str
 
 
+PLAIN = Layout(*("",) * 9)
+"""The one that says nothing."""
+
+
 def formatted(m: Interpreter, value: Value, how: str) -> Value:
     """`format(value, how)`, of a number or a text. Raises Raised."""
     found = _SPECIFICATION.fullmatch(how)

@@ -442,11 +442,8 @@ def compared(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
     if isinstance(left, bytes) and isinstance(right, bytes):
         left, right = left.decode("latin-1"), right.decode("latin-1")
     if isinstance(left, (Set, View)) and isinstance(right, (Set, View)):
-        sides = []
-        for side in (left, right):
-            items = side.items if isinstance(side, Set) else (yield from collected(m, side))
-            sides.append(side if isinstance(side, Set) else Set(items))
-        return (yield from _compared_sets(m, sign, *sides))
+        first, second = (yield from _as_set(m, left)), (yield from _as_set(m, right))
+        return (yield from _compared_sets(m, sign, first, second))
     if isinstance(left, complex) or isinstance(right, complex):
         return (yield from _compared_complex(m, sign, left, right))
     if isinstance(left, Dict) and isinstance(right, Dict) and sign in ("==", "!="):
@@ -487,6 +484,11 @@ def _is_mixed(left: Sequence[Value], right: Sequence[Value]) -> bool:
     """Whether items of two sequences are not all texts, or all numbers."""
     kinds = {type(known(each)) if not is_unknown(each) else Unknown for each in (*left, *right)}
     return not (kinds <= {int, float} or kinds <= {str})
+
+
+def _as_set(m: Interpreter, value: Set | View) -> Work:
+    """Keys or pairs of a dict, as a set."""
+    return value if isinstance(value, Set) else Set((yield from collected(m, value)))
 
 
 def _compared_sets(m: Interpreter, sign: str, left: Set, right: Set) -> Work:
