@@ -103,7 +103,8 @@ class Asker:
     """Asks one network; where it decodes greedily, what it has told before (`CausalModel.told`) is not asked for again.
 
     Attributes:
-        logprob: the sum of the natural-log probabilities that the network gave to the answers behind the last outlook.
+        logprob: the sum of the natural-log probabilities that the network gave to the answers behind the last outlook; what it has said of
+            digits counts where it is asked first.
     """
 
     def __init__(self, model: CausalModel, decoding: Decoding) -> None:
@@ -111,7 +112,8 @@ class Asker:
         self._engine: Any = None
         self._read: list[int] = []  # at the beginning of the engine's sequence
         self.logprob = 0.0
-        self._stepwise = Stepwise(Answers(self._whole, self._whole_change, self._holds))
+        answers = Answers(self._whole, self._whole_change, self._holds)
+        self._stepwise = Stepwise(answers, keeps=decoding.temperature == 0)
         self._ends = model.ends | {model.codec.ids[ACTION_SEP], model.codec.ids[FRAME_SEP]}
 
     def __call__(self, test: str) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TypeAlias
 
 from cwm_trace.models.containers import ORDERED, opened
@@ -173,7 +174,7 @@ def tuple_together(items: Iterable[str]) -> str:
 
 def text_together(texts: Iterable[str]) -> str:
     """One text of several."""
-    return repr("".join(ast.literal_eval(text) for text in texts))
+    return repr("".join(map(_text_of, texts)))
 
 
 def dict_together(pairs: Iterable[tuple[str, str]]) -> str:
@@ -201,6 +202,11 @@ def texts_of(parts: Sequence[ast.expr], text: str) -> list[str]:
 def alike(items: Sequence[str]) -> bool:
     """Whether they can be put in order: numbers, or values of another kind alone."""
     return all(map(is_number, items)) or len({"'" if is_text(item) else item[0] for item in items}) == 1
+
+
+@lru_cache(maxsize=1024)
+def _text_of(shown: str) -> str:
+    return str(ast.literal_eval(shown))
 
 
 def is_text(text: str) -> bool:

@@ -9,6 +9,7 @@ and character that comes of it is asked for. Knows Python's operations; evaluate
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
@@ -49,10 +50,15 @@ from cwm_trace.models.sets import combined, display_of, given_items, items_of_se
 from cwm_trace.models.slices import between, slice_of
 from cwm_trace.models.statements import COMPARISONS, SIGNS, statement_of, text_of
 
+_OF_WHOLE = re.compile(r"([0-9]+) ([-+*%<>&|^]|//|[<>=!]=) ([0-9]+)")
+"""What is asked most, which needs no parser."""
+
 
 @lru_cache(maxsize=10_000)
 def way_of(operation: str) -> Way | None:
     """How an operation on values is done by steps; None where it is a step itself."""
+    if (numbers := _OF_WHOLE.fullmatch(operation)) is not None:
+        return of_numbers(*numbers.groups())
     statement = statement_of(operation)
     return _way(statement.value, operation) if isinstance(statement, ast.Expr) else None
 

@@ -42,9 +42,10 @@ class _Untold(Exception):
 class Stepwise:
     """Those of one who answers as a whole."""
 
-    def __init__(self, whole: Answers, follows: bool = True) -> None:
-        """`follows`: whether the program's bytecode is followed (`models.machine`), as long as that goes."""
-        self._follows = follows
+    def __init__(self, whole: Answers, follows: bool = True, keeps: bool = True) -> None:
+        """`follows`: whether the program's bytecode is followed (`models.machine`), as long as that goes; `keeps`: whether what digits give is
+        asked for once, as they who answer always say the same, or in each operation anew."""
+        self._follows, self._keeps = follows, keeps
         self._whole, self._raises = whole, list[Raises]()
         self._matches: dict[str, str] = {}  # with their groups, which frames do not show, by what they are without
         self._kept: Callable[[str, tuple[str, ...]], str | None] = lambda *_: None
@@ -95,7 +96,7 @@ class Stepwise:
 
     def _done(self, way: Way) -> str | None:
         try:
-            return way(self._steps)
+            return way(self._steps if self._keeps else Steps(self.value, self._holds))
         except Raises as error:
             self._raises.append(error)
             return None

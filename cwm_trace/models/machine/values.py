@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import binascii
 import builtins
+import re
 import struct
 import types
 from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
@@ -375,8 +376,16 @@ def _all(texts: Iterable[str | None]) -> list[str] | None:
     return known if len(known) == len(made) else None
 
 
+_WHOLE, _TEXT = re.compile(r"-?[0-9]{1,1000}"), re.compile(r"'[^'\\\n]*'")
+"""What most values are, which needs no parser."""
+
+
 def read(text: str) -> Value:
     """The value that a frame, or an answer, shows so; an `Unknown` where it has no text of its own."""
+    if _WHOLE.fullmatch(text):
+        return int(text)
+    if _TEXT.fullmatch(text):
+        return text[1:-1]
     try:
         return _read(parse(plain(text), mode="eval").body)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
