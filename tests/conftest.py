@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import sys
 from collections.abc import Generator, Iterator
@@ -24,6 +25,13 @@ settings.load_profile("repeats")
 
 # A run that a shell put in the background ignores SIGINT, and so would all that it starts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _settled() -> None:
+    """What modules of tests have left is not gone through again by each collection of garbage, of which the tracer's tests ask many."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture
