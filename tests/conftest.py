@@ -27,11 +27,13 @@ settings.load_profile("repeats")
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _settled() -> None:
-    """What modules of tests have left is not gone through again by each collection of garbage, of which the tracer's tests ask many."""
+@pytest.fixture(scope="module")
+def settled() -> Iterator[None]:
+    """What other modules of tests have left is not gone through by each collection of garbage, of which some of the tracer's ask many."""
     gc.collect()
     gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 @pytest.fixture

@@ -63,6 +63,8 @@ def followed(trace: Trace, answering: Answering) -> Iterator[tuple[Foretold | No
         assert isinstance(step, Frame)
         yield beside.foretell(answering), step
         beside.observe(step)
+    if trace.complete:
+        assert beside.foretell(answering) is None and (beside.has_ended or beside.is_lost)
 
 
 def is_settled(trace: Trace) -> bool:

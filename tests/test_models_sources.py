@@ -31,14 +31,24 @@ from cwm_trace.models.machine import imported, shipped
 
 SOURCES = Path(imported.__file__).with_name("sources")
 _MODULES = (
-    *("collections", "types", "array", "contextvars", "re", "_strptime"),
+    *("types", "array", "contextvars", "re", "_strptime"),
     *("asyncio", "contextlib", "csv", "enum", "functools", "gettext", "io", "operator", "shutil"),
 )
 _AMENDED = {"decimal": "_pydecimal", "datetime": "datetime" if sys.version_info < (3, 12) else "_pydatetime"}
 """Modules of which Python's own source, as amended, is run, and the names of these sources."""
 _NOT_RUN = (
     *("_random", "collections_abc", "concurrent.futures", "hashlib", "hmac", "inspect", "json", "linecache"),
-    *("logging_amended", "posixpath_amended", "queue", "random_amended", "struct", "threading", "time", "views"),
+    *(
+        "logging_amended",
+        "posixpath_amended",
+        "queue",
+        "random_amended",
+        "reprlib_amended",
+        "struct",
+        "threading",
+        "time",
+        "views",
+    ),
     *("warnings", "weakref"),
 )
 """Those that only the machine runs, as `machine.txt`, `library.txt` and `threads.txt` have programs for."""

@@ -31,7 +31,10 @@ from tests.settrace_oracle import GOLDEN, golden_call
 from tests.test_flow import PROGRAMS
 from tests.test_tracer_golden import Block, _bodies, _program, _valid
 
-pytestmark = pytest.mark.skipif(fast.module is None, reason=f"no accelerator: {fast.absent}")
+pytestmark = [
+    pytest.mark.skipif(fast.module is None, reason=f"no accelerator: {fast.absent}"),
+    pytest.mark.usefixtures("settled"),
+]
 LIMITED = Settings(max_value_items=6)
 
 

@@ -29,6 +29,7 @@ def facts(trace: Trace) -> tuple[Any, ...]:
     return trace, trace.status, dict(trace.meta), lines, [facts(thread) for thread in trace.threads]
 
 
+pytestmark = pytest.mark.usefixtures("settled")
 PROGRAMS = {
     "state": ("seen = []\ndef f(x):\n    seen.append(x)\n    return seen", ["f(1)", "f(2)", "f(1)"]),
     "raises": ("def f(x):\n    return 1 // x", ["f(0)", "f(1)", "f(0)", "g()"]),

@@ -22,6 +22,7 @@ PROGRAMS = {
         re.DOTALL,
     )
 }
+pytestmark = pytest.mark.usefixtures("settled")
 _HASHED = ("iterators of a class that has no hash", "exceptions of a class that has no hash")
 
 

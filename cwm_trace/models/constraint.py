@@ -111,8 +111,11 @@ class FrameGrammar:
 
     def hold(self, outlook: Outlook) -> None:
         """Let the next frame be as this tells."""
+        if outlook.ends:
+            self.may_end, self._next = True, {event: set() for event in EVENT_TOKENS}
+            return
         if outlook.way is not None:
-            self.decide(*outlook.way)
+            self.decide(*outlook.way, is_sure=outlook.goes_on)
         self.exclude(outlook.excluded)
         raises = outlook.way is not None and outlook.way.event is Event.EXCEPTION
         self._unbound = outlook.unbound
@@ -129,10 +132,10 @@ class FrameGrammar:
         if outlook.locals is not None and outlook.way is not None:
             self._shown[outlook.way.event] = [self._all_of(outlook.locals, outlook.way.event)]
 
-    def decide(self, event: Event, line: str) -> None:
-        """Of lines and returns, let only this one come next, if it may; or of all but exceptions, this CALL."""
+    def decide(self, event: Event, line: str, is_sure: bool = False) -> None:
+        """Of lines and returns, let only this one come next, if it may, or `is_sure` to; or of all but exceptions, this CALL."""
         lines = self._lines_of(event)
-        if lines is None or f"{line}\n" in lines:
+        if is_sure or lines is None or f"{line}\n" in lines:
             self._next |= {Event.LINE: set(), Event.RETURN: set(), event: {f"{line}\n"}}
             self._shown = {}
 

@@ -44,7 +44,7 @@ class Outlook(NamedTuple):
         unbound: variables that the LINE does not show.
         besides: what may come in place of all that, of calls and exceptions.
         locals: all that the CALL or the LINE shows, in order; None: that value is unknown.
-        goes_on: whether it is sure that there is a frame.
+        goes_on: whether it is sure that there is a frame; `ends`: that there is none.
     """
 
     way: Way | None
@@ -56,6 +56,7 @@ class Outlook(NamedTuple):
     besides: frozenset[Event] = frozenset()
     locals: Mapping[str, str | None] | None = None
     goes_on: bool = False
+    ends: bool = False
 
     @property
     def excluded(self) -> frozenset[Event]:

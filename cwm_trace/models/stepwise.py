@@ -6,6 +6,7 @@ Knows who to ask; no model.
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Callable
 from functools import partial
@@ -26,6 +27,7 @@ _FACT = re.compile(
     rf"\d{{1,2}} (?:[-+*<]|==) \d{{1,2}}|{_CHARACTER} == {_CHARACTER}|{_CHARACTER}\.\w+\(\)|ord\({_CHARACTER}\)|chr\(\d+\)"
 )
 """Operations that raise nothing."""
+_TWO_CHARACTERS = re.compile(r"('[^'\\]') == ('[^'\\]')")
 
 
 # Functions of modules, which a network does not know by the names that they have here.
@@ -88,6 +90,10 @@ class Stepwise:
         return self._holds(worked(test, self.value))
 
     def _holds(self, test: str) -> bool:
+        if not test.isascii() and (pair := _TWO_CHARACTERS.fullmatch(test)) is not None:
+            test = "{} == {}".format(
+                *(ord(ast.literal_eval(each)) for each in pair.groups())
+            )  # as their texts may say, too
         way = way_of(test)
         self._is_sure &= way is not None or _FACT.fullmatch(test) is not None
         if way is None and _UNTOLD.search(test):
@@ -125,6 +131,8 @@ class Stepwise:
         """What the next frame is; None where nothing is known."""
         if self._follows and (told := at_work.following.foretell(self)) is not None:
             return of_foretold(told)
+        if self._follows and at_work.following.has_ended:
+            return Outlook(None, {}, ends=True)
         try:
             return self._outlook(at_work)
         except _Untold:

@@ -18,10 +18,10 @@ from cwm_trace.models.containers import MATCH, PATTERN
 from cwm_trace.models.machine import enums, records, shipped, tracebacks
 from cwm_trace.models.machine.calls import calls, invoke
 from cwm_trace.models.machine.code import MAIN
+from cwm_trace.models.machine.holding import updated
 from cwm_trace.models.machine.imported import helper, member
 from cwm_trace.models.machine.interpreter import Interpreter, Paused, Work
 from cwm_trace.models.machine.iterators import Iterator, collected
-from cwm_trace.models.machine.operators import updated
 from cwm_trace.models.machine.rendering import OTHER_CLASSES
 from cwm_trace.models.machine.values import (
     GENERATED,
@@ -776,7 +776,9 @@ def _made_plainly(m: Interpreter, kind: Class, args: Sequence[Value], named: Map
         if (own := find(kind, "__init__")) is not None:
             yield from invoke(m, own, [owner, *args], named)
         return owner
-    owner = Object(kind, held=tuple(args) if is_exception(kind) else ())
+    # An `OSError` leaves what it was made with to a class's own `__init__` (Objects/exceptions.c, `oserror_use_init`).
+    takes = is_exception(kind) and not (is_made_of(kind, Builtin("OSError")) and find(kind, "__init__") is not None)
+    owner = Object(kind, held=tuple(args) if takes else ())
     return (yield from _initialised(m, owner, kind, args, named))
 
 

@@ -83,6 +83,8 @@ class Following:
     Attributes:
         is_strict: whether what goes wrong here is an error, as it is for tests, and not only the end of following.
         why: where it was lost, if it is strict; "" as long as it is not.
+        is_lost: whether frames are not foretold any more.
+        has_ended: whether there are no more of them.
     """
 
     is_strict = False
@@ -95,7 +97,9 @@ class Following:
         self._machine: Interpreter | None = None
         self._pending: tuple[Happening, Foretold] | None = None
         self._lines: list[str] = []
+        self._entry: Activation | None = None  # the Python frame with which the trace begins, and ends
         self.is_lost = False
+        self.has_ended = False
 
     def observe(self, step: Step) -> None:
         """Append a frame."""
@@ -116,8 +120,11 @@ class Following:
                 pending = self._next()
             if pending is None or not self._fits(*pending, step):
                 self.is_lost = True
+            if pending is not None:
+                self._entry = self._entry or pending[0].frame
+                self.has_ended = pending[0].frame is self._entry and pending[0].event is Event.RETURN
             self._pending = None
-        pending = None if self.is_lost else self._next()
+        pending = None if self.is_lost or self.has_ended else self._next()
         return None if pending is None or isinstance(pending[0].value, Choice) else pending[1]
 
     def _choose(self, choice: Choice, step: Step) -> None:

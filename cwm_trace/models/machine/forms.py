@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
 from string import Formatter
 
-from cwm_trace.models.machine import classes, operators
+from cwm_trace.models.machine import classes, holding, operators
 from cwm_trace.models.machine.interpreter import Interpreter, Work
 from cwm_trace.models.machine.layout import PLAIN, Layout, filled, formatted_number
 from cwm_trace.models.machine.questions import operand
@@ -77,7 +77,7 @@ def _field(
         if attribute:
             value = yield from classes.attribute(m, value, attribute)
         else:
-            value = yield from operators.item(m, value, int(key) if key.isdecimal() else key)
+            value = yield from holding.item(m, value, int(key) if key.isdecimal() else key)
     return value
 
 
@@ -100,7 +100,7 @@ def by_percent(m: Interpreter, form: str, given: Value) -> Work:
         if name is None:
             value = next(values, UNSET)
         else:
-            value = yield from operators.item(m, given, name)
+            value = yield from holding.item(m, given, name)
         if value is UNSET:
             raise error("TypeError", "not enough arguments for format string")
         texts.append((yield from _filled_in(m, layout, kind, value)))

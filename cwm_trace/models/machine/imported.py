@@ -13,7 +13,7 @@ from pathlib import Path
 from cwm_trace.models.machine import shipped
 from cwm_trace.models.machine.code import Code
 from cwm_trace.models.machine.interpreter import Body, Interpreter, Work
-from cwm_trace.models.machine.operators import of_module
+from cwm_trace.models.machine.naming import of_module
 from cwm_trace.models.machine.values import Builtin, Function, Lost, Module, known
 from cwm_trace.tracer.record import compile_source
 
@@ -29,6 +29,8 @@ AMENDS = {"_pydatetime": "datetime"}
 """Modules that are amended as another one is, which they were before CPython 3.12."""
 _OF_C = {"_heapq": ("heapq", "heapify heappop heappush heappushpop heapreplace".split())}
 """Modules whose functions the machine has as those of another one."""
+_IN_PART = {"collections": ("ChainMap", "UserDict", "UserList", "UserString")}
+"""Modules of which only so much is followed by Python's own source."""
 _STREAMS = ("stdout", "stderr")
 _SOURCES = Path(__file__).with_name("sources")
 
@@ -63,7 +65,7 @@ def member(m: Interpreter, module: str, name: str, is_ours: bool = False) -> Wor
         space = yield from _space(m, module)
         if name in space and (is_ours or module.startswith("_") or not name.startswith("_")):
             return space[name]
-    if module in shipped.MODULES:
+    if module in shipped.MODULES or name in _IN_PART.get(module, ()):
         yield from _shipped(m, module)
         return shipped.attribute(m, module, name)
     return of_module(module, name)

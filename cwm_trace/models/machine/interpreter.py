@@ -6,7 +6,7 @@ What the program does with its own parts is followed here: calls, returns, gener
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
 
@@ -668,28 +668,30 @@ class Interpreter:
         """The generators that wait and that nothing has any more, but for what such ones have themselves."""
         if not self.paused:
             return []
-        seen = _reached([*besides, *self._roots()])
+        seen = _reached([*besides, *self._roots()], {id(each) for each in self.paused})
         left = [each for each in self.paused if id(each) not in seen]
         inner = set().union(*(_reached(_of_frame(each.frame)) for each in left)) if len(left) > 1 else set()
         return [each for each in left if id(each) not in inner]
 
     def reaches(self, value: Value) -> bool:
         """Whether the program still has a value. Raises Lost where only the value itself may have it."""
-        if id(value) in _reached([*self._roots(), *self.paused]):
+        if id(value) in _reached([*self._roots(), *self.paused], {id(value)}):
             return True
         if id(value) in _reached([*children(value)]):
             raise Lost  # till the collector comes
         return False
 
     def _roots(self) -> list[Value]:
-        """All that a program has at hand."""
+        """All that a program has at hand, what is looked for mostly last: what Python frames have, those on top behind the others."""
         roots: list[Value] = [self.handled, self._shown]
+        spaces: dict[int, dict[str, Value]] = {}
         for each in [*self.active, *(each for thread in self.waiting for each in thread.stack)]:
             if isinstance(each, Helper):
                 roots += [*_held(each.work), each.sent, each.error and each.error.error]
             else:
-                roots += [*_of_frame(each), *(each.names or {}).values(), *each.space.values(), *each.snapshot]
-        return roots
+                spaces[id(each.space)] = each.space
+                roots += [*_of_frame(each), *(each.names or {}).values(), *each.snapshot]
+        return [*(value for space in spaces.values() for value in space.values()), *roots]
 
 
 _HOLDING_NOTHING = (type(None), str, int, float, bytes, Builtin, Module)
@@ -703,14 +705,19 @@ def _of_frame(frame: Activation) -> list[Value]:
     return [*frame.fast.values(), *frame.cells.values(), *frame.stack]
 
 
-def _reached(left: list[Value]) -> set[int]:
-    """The identities of all that is held by these, and of these."""
+def _reached(left: list[Value], wanted: Collection[int] = ()) -> set[int]:
+    """The identities of all that is held by these, and of these; some of them, once all that are wanted are among these."""
     seen: set[int] = set()
+    missing = {*wanted}
     while left:
         value = left.pop()
         if value is None or isinstance(value, (str, int, float)) or id(value) in seen:
             continue
         seen.add(id(value))
+        if id(value) in missing:
+            missing.discard(id(value))
+            if not missing:
+                return seen
         frame = value.frame if isinstance(value, Paused) and not value.ended else value
         if isinstance(frame, Activation):
             left += _of_frame(frame)

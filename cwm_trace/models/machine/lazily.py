@@ -9,7 +9,7 @@ import itertools
 from collections.abc import Callable
 from typing import Any
 
-from cwm_trace.models.machine import operators
+from cwm_trace.models.machine import comparing, operators
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.interpreter import Interpreter, Work
 from cwm_trace.models.machine.iterators import Iterator, collected, iterator_of, over_items, step
@@ -271,7 +271,7 @@ def _while(name: str, wanted: bool) -> None:
                 if passed:
                     return item
                 given = item if function is None else (yield from invoke(m, function, [item], {}))
-                holds = yield from operators.truth_of(m, given)
+                holds = yield from comparing.truth_of(m, given)
                 if name == "takewhile":
                     return item if holds else END
                 if not holds:
@@ -294,7 +294,7 @@ def _compress(m: Interpreter, data: Value, selectors: Value) -> Work:
 
     def advance(m: Interpreter) -> Work:
         while (item := (yield from step(m, inner))) is not END and (mark := (yield from step(m, marks))) is not END:
-            if (yield from operators.truth_of(m, mark)):
+            if (yield from comparing.truth_of(m, mark)):
                 return item
         return END
 
@@ -342,7 +342,7 @@ def _groupby(m: Interpreter, over: Value, key: Value = None) -> Work:
         if state["item"] is UNSET:
             yield from advance_item(m)
         else:
-            while state["item"] is not END and (yield from operators.same(m, state["target"], state["key"])):
+            while state["item"] is not END and (yield from comparing.same(m, state["target"], state["key"])):
                 yield from advance_item(m)
         if state["item"] is END:
             return END
@@ -359,7 +359,7 @@ def _groupby(m: Interpreter, over: Value, key: Value = None) -> Work:
             if not is_first:
                 yield from advance_item(m)
             is_first = False
-            if state["item"] is END or not (yield from operators.same(m, state["target"], state["key"])):
+            if state["item"] is END or not (yield from comparing.same(m, state["target"], state["key"])):
                 return END
             return state["item"]
 

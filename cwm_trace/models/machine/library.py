@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from cwm_trace.models.containers import PATTERN
-from cwm_trace.models.machine import arithmetic, classes, enums, operators, records, tracebacks
+from cwm_trace.models.machine import arithmetic, classes, comparing, enums, holding, operators, records, tracebacks
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.interpreter import Interpreter, Work
 from cwm_trace.models.machine.iterators import collected, iterator_of, over_items, step
@@ -159,14 +159,14 @@ def _deque(m: Interpreter, over: Value = (), maxlen: Value = None) -> Work:
 @native("collections.defaultdict")
 def _defaultdict(m: Interpreter, make: Value = None, *more: Value, **named: Value) -> Work:
     made = Dict(kind="defaultdict", make=make)
-    yield from operators.updated(m, made, more[0] if more else (), named)
+    yield from holding.updated(m, made, more[0] if more else (), named)
     return made
 
 
 @native("collections.OrderedDict")
 def _ordered(m: Interpreter, *more: Value, **named: Value) -> Work:
     made = Dict(kind="OrderedDict")
-    yield from operators.updated(m, made, more[0] if more else (), named)
+    yield from holding.updated(m, made, more[0] if more else (), named)
     return made
 
 
@@ -194,7 +194,7 @@ def _counted(m: Interpreter, over: Dict, more: Value, named: Mapping[str, Value]
     else:
         pairs = [(item, 1) for item in (yield from collected(m, more))]
     for key, count in [*pairs, *named.items()]:
-        place = yield from operators.place_of(m, over, key)
+        place = yield from comparing.place_of(m, over, key)
         if place is None:
             over.keys.append(known(key))
             over.values.append(count if sign == "+" else m.questions.sure(f"-{text_of(count)}"))
@@ -444,14 +444,14 @@ def _cached(function: Value, most: int | None) -> Value:
 
     def run(m: Interpreter, *args: Value, **named: Value) -> Work:
         key = (tuple(args), tuple(named.items()))
-        place = yield from operators.place_of(m, held, key)
+        place = yield from comparing.place_of(m, held, key)
         counts["misses" if place is None else "hits"] += 1
         if place is not None:
             held.keys.append(held.keys.pop(place))
             held.values.append(held.values.pop(place))
             return held.values[-1]
         given = yield from invoke(m, function, args, named)
-        yield from operators.put(m, held, key, given)
+        yield from holding.put(m, held, key, given)
         if most is not None and len(held.keys) > most:
             del held.keys[0], held.values[0]
         return given
@@ -497,9 +497,9 @@ def _total_ordering(m: Interpreter, kind: Value) -> Value:
 def _greater(m: Interpreter, one: Value, other: Value) -> Work:
     """`not one < other and one != other`, as the library has it."""
     is_less = yield from _by_own(m, one, other)
-    if operators.is_not_implemented(is_less):
+    if comparing.is_not_implemented(is_less):
         return is_less
-    return not is_less and (yield from operators.compared(m, "!=", one, other))
+    return not is_less and (yield from comparing.compared(m, "!=", one, other))
 
 
 def _by_own(m: Interpreter, one: Value, other: Value) -> Work:
@@ -509,14 +509,14 @@ def _by_own(m: Interpreter, one: Value, other: Value) -> Work:
 
 def _at_most(m: Interpreter, one: Value, other: Value) -> Work:
     is_less = yield from _by_own(m, one, other)
-    if operators.is_not_implemented(is_less):
+    if comparing.is_not_implemented(is_less):
         return is_less
-    return is_less or (yield from operators.compared(m, "==", one, other))
+    return is_less or (yield from comparing.compared(m, "==", one, other))
 
 
 def _at_least(m: Interpreter, one: Value, other: Value) -> Work:
     is_less = yield from _by_own(m, one, other)
-    return is_less if operators.is_not_implemented(is_less) else not is_less
+    return is_less if comparing.is_not_implemented(is_less) else not is_less
 
 
 _ORDERS: Mapping[str, Callable[..., Any]] = {"__gt__": _greater, "__le__": _at_most, "__ge__": _at_least}

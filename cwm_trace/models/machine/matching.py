@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cwm_trace.models.machine import classes, operators
+from cwm_trace.models.machine import classes, comparing
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.interpreter import Interpreter, Work
 from cwm_trace.models.machine.values import (
@@ -16,6 +16,7 @@ from cwm_trace.models.machine.values import (
     Range,
     Value,
     as_tuple,
+    error,
     find,
     is_abstract_name,
 )
@@ -32,7 +33,7 @@ def values_of_keys(m: Interpreter, over: Value, keys: Any) -> Work:
     """The values of all these keys; None where one is missing."""
     found = []
     for key in keys:
-        place = yield from operators.place_of(m, over, key)
+        place = yield from comparing.place_of(m, over, key)
         if place is None:
             return None
         found.append(over.values[place])
@@ -45,17 +46,23 @@ def parts_of(m: Interpreter, value: Value, kind: Value, count: int, names: Any) 
         return None
     if isinstance(kind, Builtin) and is_abstract_name(kind.name) and not count and not names:
         return ()
-    if isinstance(kind, Builtin):
-        if kind.name not in _ITSELF or names or count > 1:
-            raise Lost
-        return (value,) * count
+    if isinstance(kind, Builtin) and kind.name in _ITSELF and count == 1:
+        found = yield from _attributes(m, value, names)
+        return None if found is None else (value, *found)
+    if isinstance(kind, Builtin) and count:
+        raise error("TypeError", f"{kind.name}() accepts 0 positional sub-patterns ({count} given)")
     first: tuple[Value, ...] = ()
     if count and isinstance(kind, Class):
         first = _places(kind)[:count]
         if len(first) < count:
             raise Lost
+    return (yield from _attributes(m, value, (*first, *names)))
+
+
+def _attributes(m: Interpreter, value: Value, names: Any) -> Work:
+    """Those of a value; None where one is missing."""
     found = []
-    for name in (*first, *names):
+    for name in names:
         try:
             found.append((yield from classes.attribute(m, value, name)))
         except Raised as raised:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from cwm_trace.models.machine import operators, sets
+from cwm_trace.models.machine import comparing, holding, sets
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.interpreter import Interpreter, Resume, Work, closed_generator, thrown
 from cwm_trace.models.machine.iterators import collected
@@ -46,7 +46,7 @@ def _appendleft(m: Interpreter, over: Value, item: Value) -> None:
 
 @native("list.extend", "deque.extend")
 def _extend(m: Interpreter, over: Value, more: Value) -> Work:
-    yield from operators.extended(m, over, more, partial(_append, m, over))
+    yield from holding.extended(m, over, more, partial(_append, m, over))
 
 
 @native("deque.extendleft")
@@ -98,7 +98,7 @@ def _rotate(m: Interpreter, over: Value, by: Value = 1) -> None:
 @native("list.remove", "deque.remove")
 def _remove(m: Interpreter, over: Value, item: Value) -> Work:
     for place, each in enumerate(over.items):
-        if (yield from operators.same(m, each, item)):
+        if (yield from comparing.same(m, each, item)):
             del over.items[place]
             return
     raise error(
@@ -141,7 +141,7 @@ def _index(m: Interpreter, over: Value, item: Value, *bounds: Value) -> Work:
     if bounds:
         places = m.questions.places(len(items), f"[{':'.join(map(text_of, bounds))}{':' if len(bounds) == 1 else ''}]")
     for place in places:
-        if (yield from operators.same(m, items[place], item)):
+        if (yield from comparing.same(m, items[place], item)):
             return place
     if isinstance(over, List) and over.kind == "list":
         shown = closed(known(item))
@@ -157,7 +157,7 @@ def _index(m: Interpreter, over: Value, item: Value, *bounds: Value) -> Work:
 def _count(m: Interpreter, over: Value, item: Value) -> Work:
     found = 0
     for each in (yield from collected(m, over)):
-        found += yield from operators.same(m, each, item)
+        found += yield from comparing.same(m, each, item)
     return found
 
 
@@ -175,22 +175,22 @@ def _of_dicts(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]
 
 @_of_dicts("get")
 def _get(m: Interpreter, over: Value, key: Value, default: Value = None) -> Work:
-    place = yield from operators.place_of(m, over, key)
+    place = yield from comparing.place_of(m, over, key)
     return default if place is None else over.values[place]
 
 
 @_of_dicts("setdefault")
 def _setdefault(m: Interpreter, over: Value, key: Value, default: Value = None) -> Work:
-    place = yield from operators.place_of(m, over, key)
+    place = yield from comparing.place_of(m, over, key)
     if place is not None:
         return over.values[place]
-    yield from operators.put(m, over, key, default)
+    yield from holding.put(m, over, key, default)
     return default
 
 
 @_of_dicts("pop")
 def _pop_key(m: Interpreter, over: Value, key: Value, *default: Value) -> Work:
-    place = yield from operators.place_of(m, over, key)
+    place = yield from comparing.place_of(m, over, key)
     if place is None:
         if default:
             return default[0]
@@ -236,7 +236,7 @@ def _copy_dict(m: Interpreter, over: Value) -> Value:
 
 @native("dict.update", "defaultdict.update", "OrderedDict.update")
 def _update(m: Interpreter, over: Value, *more: Value, **named: Value) -> Work:
-    return operators.updated(m, over, more[0] if more else (), named)
+    return holding.updated(m, over, more[0] if more else (), named)
 
 
 @native("collections.OrderedDict.fromkeys")
@@ -250,13 +250,13 @@ def _fromkeys_in_order(m: Interpreter, keys: Value, value: Value = None) -> Work
 def _fromkeys(m: Interpreter, keys: Value, value: Value = None) -> Work:
     made = Dict()
     for key in (yield from collected(m, keys)):
-        yield from operators.put(m, made, key, value)
+        yield from holding.put(m, made, key, value)
     return made
 
 
 @native("OrderedDict.move_to_end")
 def _move_to_end(m: Interpreter, over: Value, key: Value, last: Value = True) -> Work:
-    place = yield from operators.place_of(m, over, key)
+    place = yield from comparing.place_of(m, over, key)
     if place is None:
         raise error("KeyError", key)
     at = len(over.keys) - 1 if last else 0
@@ -266,19 +266,19 @@ def _move_to_end(m: Interpreter, over: Value, key: Value, last: Value = True) ->
 
 @native("set.add")
 def _add(m: Interpreter, over: Value, item: Value) -> Work:
-    return operators.added(m, over, known(item))
+    return holding.added(m, over, known(item))
 
 
 @native("set.discard")
 def _discard(m: Interpreter, over: Value, item: Value) -> Work:
     item = known(item)
-    yield from operators.hashed(m, item)
+    yield from comparing.hashed(m, item)
     for each in over.items:
         is_one = known(each) is item
         if (
             is_one
-            or (yield from operators.may_equal(m, known(each), item))
-            and (yield from operators.same(m, each, item))
+            or (yield from comparing.may_equal(m, known(each), item))
+            and (yield from comparing.same(m, each, item))
         ):
             sets.take_out(over, [each])
             return
@@ -295,7 +295,7 @@ def _remove_from_set(m: Interpreter, over: Value, item: Value) -> Work:
 @native("set.update")
 def _update_set(m: Interpreter, over: Value, *more: Value) -> Work:
     for each in more:
-        yield from operators.all_added(m, over, each)
+        yield from holding.all_added(m, over, each)
 
 
 @native("set.pop")
@@ -317,27 +317,25 @@ _SIGNS = {"intersection": "&", "difference": "-", "symmetric_difference": "^"}
 def _union(m: Interpreter, over: Value, *others: Value) -> Work:
     made = sets.copied(over)
     for other in others:
-        yield from operators.all_added(m, made, other)
+        yield from holding.all_added(m, made, other)
     return made
 
 
 def _as_set(m: Interpreter, value: Value) -> Work:
     value = known(value)
-    return (
-        value if isinstance(value, Set) else (yield from operators.set_of(m, (yield from collected(m, value)), value))
-    )
+    return value if isinstance(value, Set) else (yield from holding.set_of(m, (yield from collected(m, value)), value))
 
 
 def _of_sets(name: str, sign: str) -> None:
     def combine(m: Interpreter, over: Value, *others: Value) -> Work:
         made = over if others else sets.copied(over)
         for other in others:
-            made = yield from operators.combined_sets(m, sign, made, (yield from _as_set(m, other)))
+            made = yield from holding.combined_sets(m, sign, made, (yield from _as_set(m, other)))
         return made
 
     def change(m: Interpreter, over: Value, *others: Value) -> Work:
         for other in others:
-            yield from operators.change_set(m, sign, over, (yield from _as_set(m, other)))
+            yield from holding.change_set(m, sign, over, (yield from _as_set(m, other)))
 
     if name in _SIGNS:
         native(f"set.{name}", f"frozenset.{name}")(combine)
@@ -351,7 +349,7 @@ for _name, _sign in {**_SIGNS, **_CHANGING}.items():
 
 def _compare_sets(name: str, sign: str) -> None:
     def compare(m: Interpreter, over: Value, other: Value) -> Work:
-        return (yield from operators.compared(m, sign, over, (yield from _as_set(m, other))))
+        return (yield from comparing.compared(m, sign, over, (yield from _as_set(m, other))))
 
     native(f"set.{name}", f"frozenset.{name}")(compare)
 
@@ -363,7 +361,7 @@ _compare_sets("issuperset", ">=")
 @native("set.isdisjoint", "frozenset.isdisjoint")
 def _isdisjoint(m: Interpreter, over: Value, other: Value) -> Work:
     for each in (yield from collected(m, other)):
-        if (yield from operators.contains(m, over, each)):
+        if (yield from holding.contains(m, over, each)):
             return False
     return True
 

@@ -20,11 +20,11 @@ from types import (
 )
 from typing import Any
 
-from cwm_trace.models.machine import arithmetic, classes, forms, operators, records, sets
+from cwm_trace.models.machine import arithmetic, classes, comparing, forms, holding, naming, operators, records, sets
 from cwm_trace.models.machine.calls import calls, invoke
 from cwm_trace.models.machine.imported import helper
 from cwm_trace.models.machine.interpreter import Interpreter, Paused, Work, done
-from cwm_trace.models.machine.iterators import Iterator, collected, iterator_of, over_items, step
+from cwm_trace.models.machine.iterators import MOST_ITEMS, Iterator, collected, iterator_of, over_items, step
 from cwm_trace.models.machine.layout import whole_of
 from cwm_trace.models.machine.questions import arguments, operand, text_of
 from cwm_trace.models.machine.rendering import OTHER_CLASSES, rendered, written
@@ -157,7 +157,7 @@ def _whole(m: Interpreter, name: str, args: Sequence[Value], named: Mapping[str,
     if args and isinstance(args[0], Object) and (own := find(args[0].kind, _HOOKS.get(name, ""))) is not None:
         return (yield from invoke(m, own, args, named))
     if name in _INDEXED and args and isinstance(args[0], Object):
-        args[0] = yield from operators.as_index(m, args[0])
+        args[0] = yield from holding.as_index(m, args[0])
     if name == "divmod" and len(args) == 2 and any(isinstance(each, Object) for each in args):
         if isinstance(args[1], Object) and (own := find(args[1].kind, "__rdivmod__")) is not None:
             return (yield from invoke(m, own, [args[1], args[0]], {}))
@@ -184,7 +184,7 @@ def _whole(m: Interpreter, name: str, args: Sequence[Value], named: Mapping[str,
     if len(args) == 1 and name == "float" and isinstance(args[0], str):
         return _number(args[0])
     if name == "bool" and len(args) == 1:
-        return (yield from operators.truth_of(m, args[0]))
+        return (yield from comparing.truth_of(m, args[0]))
     if args and name in ("int", "float") and isinstance(args[0], (List, Dict, Set, tuple, type(None))):
         what = "a string, a bytes-like object or a real number" if name == "int" else "a string or a real number"
         raise error("TypeError", f"{name}() argument must be {what}, not '{kind_name(args[0])}'")
@@ -222,16 +222,16 @@ def _as_binary(sign: str) -> Callable[..., Any]:
 
 
 def _as_comparison(sign: str) -> Callable[..., Any]:
-    return lambda m, left, right: operators.compared(m, sign, left, right)
+    return lambda m, left, right: comparing.compared(m, sign, left, right)
 
 
 _OF_METHODS: dict[str, Callable[..., Any]] = {
     "__iter__": iterator_of,
-    "__contains__": partial(operators.contains, is_plain=True),
-    "__delitem__": partial(operators.delete_item, is_plain=True),
-    "__getitem__": partial(operators.item, is_plain=True),
-    "__len__": operators.length,
-    "__setitem__": partial(operators.set_item, is_plain=True),
+    "__contains__": partial(holding.contains, is_plain=True),
+    "__delitem__": partial(holding.delete_item, is_plain=True),
+    "__getitem__": partial(holding.item, is_plain=True),
+    "__len__": comparing.length,
+    "__setitem__": partial(holding.set_item, is_plain=True),
     "__repr__": lambda m, value: rendered(m, _without_class(known(value))),
     "__str__": lambda m, value: written(m, _without_class(known(value))),
     **{
@@ -342,7 +342,7 @@ def _as_octets(value: Value) -> Value:
 
 @native("len")
 def _len(m: Interpreter, value: Value) -> Work:
-    return operators.length(m, value)
+    return comparing.length(m, value)
 
 
 @native("print")
@@ -385,7 +385,7 @@ def _format(m: Interpreter, value: Value, how: Value = "") -> Work:
 def _range(m: Interpreter, *bounds: Value) -> Work:
     numbers = []
     for bound in bounds:
-        numbers.append((yield from operators.as_index(m, bound)))
+        numbers.append((yield from holding.as_index(m, bound)))
     for number in numbers:
         if not isinstance(number, int):
             raise error("TypeError", f"'{kind_name(number)}' object cannot be interpreted as an integer")
@@ -407,7 +407,7 @@ def _iter(m: Interpreter, value: Value, *end: Value) -> Work:
 
     def advance(m: Interpreter) -> Work:
         given = yield from invoke(m, value, [], {})
-        return END if (yield from operators.same(m, given, end[0])) else given
+        return END if (yield from comparing.same(m, given, end[0])) else given
 
     return Iterator("<callable_iterator object>", advance, (value,))
 
@@ -507,7 +507,7 @@ def _filter(m: Interpreter, function: Value, over: Value) -> Work:
     def advance(m: Interpreter) -> Work:
         while (item := (yield from step(m, inner))) is not END:
             passes = item if function is None else (yield from invoke(m, function, [item], {}))
-            if (yield from operators.truth_of(m, passes)):
+            if (yield from comparing.truth_of(m, passes)):
                 return item
         return END
 
@@ -536,7 +536,7 @@ def _reversed(m: Interpreter, over: Value) -> Work:
                 return (yield from invoke(m, own, [over], {}))
             if (get := find(over.kind, "__getitem__")) is None:
                 raise Lost
-            size = known((yield from operators.length(m, over)))
+            size = known((yield from comparing.length(m, over)))
 
             def backwards(m: Interpreter) -> Work:
                 nonlocal size
@@ -574,7 +574,13 @@ def _tuple(m: Interpreter, over: Value = ()) -> Work:
 def _set(m: Interpreter, over: Value = ()) -> Work:
     if isinstance(known(over), Set) and not known(over).has_order:
         return Set([*known(over).items], has_order=False)
-    return (yield from operators.set_of(m, (yield from collected(m, over)), known(over)))
+    if not isinstance(known(over), Paused):
+        return (yield from holding.set_of(m, (yield from collected(m, over)), known(over)))
+    items, iterator = list[Value](), known(over)
+    while (item := (yield from step(m, iterator))) is not END:  # each has its place before the next one comes
+        yield from comparing.hashed(m, item)
+        items.append(item)
+    return (yield from holding.set_of(m, items, has_hashes=True))
 
 
 @native("frozenset")
@@ -587,7 +593,7 @@ def _frozenset(m: Interpreter, over: Value = ()) -> Work:
 @native("dict")
 def _dict(m: Interpreter, *more: Value, **named: Value) -> Work:
     made = Dict()
-    yield from operators.updated(m, made, more[0] if more else (), named)
+    yield from holding.updated(m, made, more[0] if more else (), named)
     return made
 
 
@@ -605,25 +611,36 @@ def _first_that(m: Interpreter, over: Value, wanted: bool) -> Work:
     """Whether an item is so."""
     iterator = yield from iterator_of(m, over)
     while (item := (yield from step(m, iterator))) is not END:
-        if (yield from operators.truth_of(m, item)) is wanted:
+        if (yield from comparing.truth_of(m, item)) is wanted:
             return True
     return False
 
 
 @native("sum")
 def _sum(m: Interpreter, over: Value, start: Value = 0) -> Work:
-    items = yield from collected(m, over)
-    plain = all(isinstance(known(item), (int, float)) for item in (*items, start))
-    if plain:
-        more = "" if start == 0 and isinstance(start, int) else f", {text_of(start)}"
-        numbers = [int(each) if isinstance(each, bool) else each for each in map(known, items)]
-        return m.questions.value(f"sum([{', '.join(map(text_of, numbers))}]{more})")
     if isinstance(start, str):
         raise error("TypeError", "sum() can't sum strings [use ''.join(seq) instead]")
-    total = start
-    for item in items:
+    iterator = yield from iterator_of(m, over)
+    items = list[Value]()
+    while (item := (yield from step(m, iterator))) is not END and _is_summed(item) and _is_summed(start):
+        items.append(item)
+        if len(items) > MOST_ITEMS:
+            raise Lost
+    total = _sum_of_numbers(m, items, start) if items else start
+    while item is not END:  # another one, whose class may have its own way
         total = yield from operators.binary(m, "+", total, item)
+        item = yield from step(m, iterator)
     return total
+
+
+def _is_summed(value: Value) -> bool:
+    return not is_unknown(value) and isinstance(known(value), (int, float))
+
+
+def _sum_of_numbers(m: Interpreter, items: Sequence[Value], start: Value) -> Value:
+    more = "" if start == 0 and isinstance(start, int) else f", {text_of(start)}"
+    numbers = [int(each) if isinstance(each, bool) else each for each in map(known, items)]
+    return m.questions.value(f"sum([{', '.join(map(text_of, numbers))}]{more})")
 
 
 @native("min")
@@ -658,7 +675,7 @@ def _best(m: Interpreter, sign: str, values: Sequence[Value], key: Value, defaul
 
 
 def _holds(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
-    return (yield from operators.truth_of(m, (yield from operators.compared(m, sign, left, right))))
+    return (yield from comparing.truth_of(m, (yield from comparing.compared(m, sign, left, right))))
 
 
 @native("sorted")
@@ -824,7 +841,7 @@ def _is_abstract(kind: Class, name: str) -> bool:
     if name in _MEMBERS:
         return all(find(kind, each) is not None for each in _MEMBERS[name])
     if name == "Hashable":
-        return not operators.has_no_hash(kind)
+        return not comparing.has_no_hash(kind)
     if not hasattr(collections.abc, name) and not hasattr(numbers, name):
         raise Lost
     return False
@@ -845,7 +862,8 @@ def _has_members(value: Value, kind: Class) -> bool:
         sample = _SAMPLES.get(kind_name(value))
         if sample is None:
             raise Lost
-        return all(hasattr(sample, name) for name in names)
+        held = getattr(value, "attributes", {})
+        return all(name in held or hasattr(sample, name) for name in names)
     if not isinstance(value.kind, Class) or find(value.kind, "__getattr__") is not None:
         raise Lost
     held = {*value.attributes, *(name for name, _ in value.kind.fields or () if value.kind.flavour == "namedtuple")}
@@ -1015,7 +1033,7 @@ def _hash(m: Interpreter, value: Value) -> Work:
     value = known(value)
     if isinstance(value, Object) and (own := find(value.kind, "__hash__")) is not None:
         return (yield from invoke(m, own, [value], {}))
-    yield from operators.hashed(m, value)
+    yield from comparing.hashed(m, value)
     found = sets.number_of(value)
     return Hashed(value) if found is None else found
 
@@ -1152,7 +1170,7 @@ def _object_repr(m: Interpreter, owner: Value) -> Value:
 
 @native("object.__eq__")
 def _object_eq(m: Interpreter, owner: Value, other: Value) -> Value:
-    return True if owner is other else operators.NOT_IMPLEMENTED
+    return True if owner is other else naming.NOT_IMPLEMENTED
 
 
 @native("object.__hash__")

@@ -11,7 +11,19 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 from cwm_trace.frames import Event
-from cwm_trace.models.machine import awaiting, classes, enums, groups, matching, operators, sets, tracebacks
+from cwm_trace.models.machine import (
+    awaiting,
+    classes,
+    comparing,
+    enums,
+    groups,
+    holding,
+    matching,
+    naming,
+    operators,
+    sets,
+    tracebacks,
+)
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.code import CONVENTION, MAIN, Code, Display, Instruction
 from cwm_trace.models.machine.imported import FOLLOWED, everything, member
@@ -253,7 +265,7 @@ def _global(frame: Activation, name: Any) -> Value:
         raise error("NameError", f"name {name!r} is not defined")
     if frame.code.module != MAIN and not hasattr(builtins, name):
         raise Lost(name)  # which a statement that is not followed has bound
-    return operators.of_python(name)
+    return naming.of_python(name)
 
 
 @_operation("STORE_NAME")
@@ -269,7 +281,7 @@ def _store_name(m: Interpreter, frame: Activation, ins: Instruction) -> None:
 def _delete_name(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     names = frame.names if frame.names is not None else frame.fast
     if ins.value not in names:
-        raise operators.unbound(ins.value)
+        raise naming.unbound(ins.value)
     del names[ins.value]
 
 
@@ -281,7 +293,7 @@ def _store_global(m: Interpreter, frame: Activation, ins: Instruction) -> None:
 @_operation("DELETE_GLOBAL")
 def _delete_global(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     if ins.value not in frame.space:
-        raise operators.unbound(ins.value)
+        raise naming.unbound(ins.value)
     del frame.space[ins.value]
 
 
@@ -418,19 +430,19 @@ def _build_list(m: Interpreter, frame: Activation, ins: Instruction) -> None:
 
 @_operation("BUILD_SET")
 def _build_set(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    m.begin(operators.set_of(m, _popped(frame, ins.arg)))
+    m.begin(holding.set_of(m, _popped(frame, ins.arg)))
 
 
 @_operation("BUILD_MAP")
 def _build_map(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     parts = _popped(frame, 2 * ins.arg)
-    m.begin(operators.dict_of(m, parts[::2], parts[1::2]))
+    m.begin(holding.dict_of(m, parts[::2], parts[1::2]))
 
 
 @_operation("BUILD_CONST_KEY_MAP")
 def _build_const_key_map(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     keys = frame.stack.pop()
-    m.begin(operators.dict_of(m, keys, _popped(frame, ins.arg)))
+    m.begin(holding.dict_of(m, keys, _popped(frame, ins.arg)))
 
 
 @_operation("BUILD_STRING")
@@ -453,35 +465,35 @@ def _list_append(m: Interpreter, frame: Activation, ins: Instruction) -> None:
 @_operation("SET_ADD")
 def _set_add(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     value = frame.stack.pop()
-    m.begin(operators.added(m, frame.stack[-ins.arg], value), lambda _: None)
+    m.begin(holding.added(m, frame.stack[-ins.arg], value), lambda _: None)
 
 
 @_operation("MAP_ADD")
 def _map_add(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     key, value = _popped(frame, 2)
-    m.begin(operators.put(m, frame.stack[-ins.arg], key, value), lambda _: None)
+    m.begin(holding.put(m, frame.stack[-ins.arg], key, value), lambda _: None)
 
 
 @_operation("LIST_EXTEND")
 def _list_extend(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     more = frame.stack.pop()
     over = frame.stack[-ins.arg]
-    m.begin(operators.extended(m, over, more, over.items.append), lambda _: None)
+    m.begin(holding.extended(m, over, more, over.items.append), lambda _: None)
 
 
 @_operation("SET_UPDATE")
 def _set_update(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     more, over = frame.stack.pop(), frame.stack[-ins.arg]
     if not over.items and isinstance(more, Set):  # of constants
-        operators.put_in(m, over, more.items, more)
+        holding.put_in(m, over, more.items, more)
         return
-    m.begin(operators.all_added(m, over, more), lambda _: None)
+    m.begin(holding.all_added(m, over, more), lambda _: None)
 
 
 @_operation("DICT_UPDATE", "DICT_MERGE")
 def _dict_update(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     more, over = frame.stack.pop(), frame.stack[-ins.arg]
-    m.begin(operators.updated(m, over, more), lambda _: None)
+    m.begin(holding.updated(m, over, more), lambda _: None)
 
 
 @_operation("LIST_TO_TUPLE")
@@ -497,18 +509,18 @@ def _binary_op(m: Interpreter, frame: Activation, ins: Instruction) -> None:
 
 @_operation("BINARY_SUBSCR")
 def _binary_subscr(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    m.begin(operators.item(m, *_popped(frame, 2)))
+    m.begin(holding.item(m, *_popped(frame, 2)))
 
 
 @_operation("STORE_SUBSCR")
 def _store_subscr(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     value, over, key = _popped(frame, 3)
-    m.begin(operators.set_item(m, over, key, value), lambda _: None)
+    m.begin(holding.set_item(m, over, key, value), lambda _: None)
 
 
 @_operation("DELETE_SUBSCR")
 def _delete_subscr(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    m.begin(operators.delete_item(m, *_popped(frame, 2)), lambda _: None)
+    m.begin(holding.delete_item(m, *_popped(frame, 2)), lambda _: None)
 
 
 @_operation("UNARY_NEGATIVE", "UNARY_POSITIVE", "UNARY_INVERT")
@@ -528,13 +540,13 @@ def _unary_not(m: Interpreter, frame: Activation, ins: Instruction) -> None:
 def _with_truth(m: Interpreter, value: Value, then: Callable[[bool], Any]) -> None:
     value = known(value)
     found = truth(value)
-    m.begin(operators.truth_of(m, value) if found is None else found, then)
+    m.begin(comparing.truth_of(m, value) if found is None else found, then)
 
 
 @_operation("COMPARE_OP")
 def _compare_op(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     left, right = _popped(frame, 2)
-    m.begin(operators.compared(m, str(ins.value), left, right))
+    m.begin(comparing.compared(m, str(ins.value), left, right))
 
 
 @_operation("IS_OP")
@@ -544,7 +556,7 @@ def _is_op(m: Interpreter, frame: Activation, ins: Instruction) -> None:
         frame.stack.append(Unknown())
         return
     is_library = frame.code.module != MAIN  # which asks whether a constant of its own has come back
-    same = is_library and known(left) is known(right) or operators.is_same(known(left), known(right))
+    same = is_library and known(left) is known(right) or comparing.is_same(known(left), known(right))
     frame.stack.append(same is not bool(ins.arg))
 
 
@@ -554,7 +566,7 @@ def _contains_op(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     if is_unknown(left) or is_unknown(right):
         frame.stack.append(m.unknown())
         return
-    m.begin(operators.contains(m, right, left), lambda found: frame.stack.append(found is not bool(ins.arg)))
+    m.begin(holding.contains(m, right, left), lambda found: frame.stack.append(found is not bool(ins.arg)))
 
 
 @_operation("FORMAT_VALUE")
@@ -582,13 +594,13 @@ def _format_with_spec(m: Interpreter, frame: Activation, ins: Instruction) -> No
 @_operation("BINARY_SLICE")
 def _binary_slice(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     over, start, stop = _popped(frame, 3)
-    m.begin(operators.item(m, over, Slice(start, stop, None)))
+    m.begin(holding.item(m, over, Slice(start, stop, None)))
 
 
 @_operation("STORE_SLICE")
 def _store_slice(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     value, over, start, stop = _popped(frame, 4)
-    m.begin(operators.set_item(m, over, Slice(start, stop, None), value), lambda _: None)
+    m.begin(holding.set_item(m, over, Slice(start, stop, None), value), lambda _: None)
 
 
 _IMPORT_STAR, _STOPITERATION_ERROR, _ASYNC_GEN_WRAP, _UNARY_POSITIVE, _LIST_TO_TUPLE = range(2, 7)
@@ -629,14 +641,14 @@ def _load_from_dict_or_globals(m: Interpreter, frame: Activation, ins: Instructi
 
 @_operation("UNPACK_SEQUENCE")
 def _unpack_sequence(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    m.begin(operators.unpacked(m, frame.stack.pop(), ins.arg), lambda items: frame.stack.extend(reversed(items)))
+    m.begin(holding.unpacked(m, frame.stack.pop(), ins.arg), lambda items: frame.stack.extend(reversed(items)))
 
 
 @_operation("UNPACK_EX")
 def _unpack_ex(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     first, last = ins.arg & 0xFF, ins.arg >> 8
     m.begin(
-        operators.unpacked_with_star(m, frame.stack.pop(), first, last),
+        holding.unpacked_with_star(m, frame.stack.pop(), first, last),
         lambda items: frame.stack.extend(reversed(items)),
     )
 
@@ -846,7 +858,7 @@ def _import_name(m: Interpreter, frame: Activation, ins: Instruction) -> None:
         above = package.split(".")[: package.count(".") + 2 - level]
         name = ".".join([*above, *filter(None, (name,))])
     elif name != FOLLOWED:
-        operators.check_module(name)
+        naming.check_module(name)
     frame.stack.append(Module(name if names else name.partition(".")[0]))
 
 
@@ -973,7 +985,7 @@ def _match_kind(m: Interpreter, frame: Activation, ins: Instruction) -> None:
 
 @_operation("GET_LEN")
 def _get_len(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    m.begin(operators.length(m, frame.stack[-1]))
+    m.begin(comparing.length(m, frame.stack[-1]))
 
 
 @_operation("MATCH_KEYS")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from cwm_trace.models.machine import classes, operators
+from cwm_trace.models.machine import classes, comparing, holding, operators
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.interpreter import Interpreter, Work
 from cwm_trace.models.machine.natives import native
@@ -27,7 +27,7 @@ def _itemgetter(m: Interpreter, *keys: Value) -> Value:
     def run(m: Interpreter, value: Value) -> Work:
         found = []
         for key in keys:
-            found.append((yield from operators.item(m, value, key)))
+            found.append((yield from holding.item(m, value, key)))
         return found[0] if len(found) == 1 else tuple(found)
 
     return _shown_call("itemgetter", run, keys)
@@ -59,7 +59,7 @@ def _shown_call(
 def _of_sign(name: str, sign: str) -> None:
     def run(m: Interpreter, left: Value, right: Value) -> Work:
         if sign in ("==", "!=", "<", ">", "<=", ">="):
-            return operators.compared(m, sign, left, right)
+            return comparing.compared(m, sign, left, right)
         return operators.binary(m, sign, left, right)
 
     native(f"operator.{name}")(run)
@@ -76,37 +76,37 @@ for _name, _sign in {
 
 @native("operator.not_")
 def _not(m: Interpreter, value: Value) -> Work:
-    return not (yield from operators.truth_of(m, value))
+    return not (yield from comparing.truth_of(m, value))
 
 
 @native("operator.truth")
 def _truth(m: Interpreter, value: Value) -> Work:
-    return (yield from operators.truth_of(m, value))
+    return (yield from comparing.truth_of(m, value))
 
 
 @native("operator.contains")
 def _contains(m: Interpreter, over: Value, value: Value) -> Work:
-    return operators.contains(m, over, value)
+    return holding.contains(m, over, value)
 
 
 @native("operator.setitem")
 def _setitem(m: Interpreter, over: Value, key: Value, value: Value) -> Work:
-    return operators.set_item(m, over, key, value)
+    return holding.set_item(m, over, key, value)
 
 
 @native("operator.delitem")
 def _delitem(m: Interpreter, over: Value, key: Value) -> Work:
-    return operators.delete_item(m, over, key)
+    return holding.delete_item(m, over, key)
 
 
 @native("operator.is_")
 def _is(m: Interpreter, left: Value, right: Value) -> Value:
-    return operators.is_same(known(left), known(right))
+    return comparing.is_same(known(left), known(right))
 
 
 @native("operator.is_not")
 def _is_not(m: Interpreter, left: Value, right: Value) -> Value:
-    return not operators.is_same(known(left), known(right))
+    return not comparing.is_same(known(left), known(right))
 
 
 def _of_one(name: str, sign: str) -> None:
@@ -119,7 +119,7 @@ for _name, _sign in {"neg": "-", "pos": "+", "inv": "~", "invert": "~"}.items():
 
 @native("operator.index")
 def _index(m: Interpreter, value: Value) -> Work:
-    given = yield from operators.as_index(m, value)
+    given = yield from holding.as_index(m, value)
     if not isinstance(given, int):
         raise error("TypeError", f"'{kind_name(given)}' object cannot be interpreted as an integer")
     return int(given)
@@ -127,4 +127,4 @@ def _index(m: Interpreter, value: Value) -> Work:
 
 @native("operator.getitem")
 def _getitem(m: Interpreter, over: Value, key: Value) -> Work:
-    return operators.item(m, over, key)
+    return holding.item(m, over, key)

@@ -351,6 +351,13 @@ def _shown_of_library(m: Interpreter, value: Object, around: tuple[Value, ...]) 
 _NO_DEFAULT = "<dataclasses._MISSING_TYPE object>"
 
 
+_STAYING = frozenset(
+    [("decimal", "Decimal"), ("fractions", "Fraction"), ("uuid", "UUID")]
+    + [("datetime", name) for name in ("date", "datetime", "time", "timedelta", "timezone")]
+)
+"""Classes of the library, by their modules, whose objects never change."""
+
+
 def _shown_content(m: Interpreter, value: Object, around: tuple[Value, ...]) -> Work:
     """An object of a class that is made from `str`, `set` or the like."""
     text = yield from _shown(m, value.content, around)
@@ -366,9 +373,13 @@ def _shown_object(m: Interpreter, value: Object, around: tuple[Value, ...]) -> W
     if own is UNSET and value.content is not UNSET:
         return (yield from _shown_content(m, value, around))
     if own not in (UNSET, GENERATED):
+        if value.shown:
+            return value.shown
         text = known((yield from invoke(m, own, [value], {})))
         if not isinstance(text, str):
             raise Lost
+        if isinstance(kind, Class) and (kind.module, kind.name) in _STAYING:
+            value.shown = text
         return text
     if is_exception(kind):
         texts = yield from _each(m, value.held, around)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cwm_trace.models.machine import operators
+from cwm_trace.models.machine import comparing
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.interpreter import Interpreter, Work
 from cwm_trace.models.machine.natives import native
@@ -12,7 +12,7 @@ from cwm_trace.models.machine.values import Value, error, known
 
 
 def _is_less(m: Interpreter, one: Value, other: Value) -> Work:
-    return (yield from operators.truth_of(m, (yield from operators.compared(m, "<", one, other))))
+    return (yield from comparing.truth_of(m, (yield from comparing.compared(m, "<", one, other))))
 
 
 def _sift_down(m: Interpreter, heap: list[Value], start: int, place: int) -> Work:

@@ -256,6 +256,7 @@ class Object:
     cause: Value = None  # of an exception
     context: Value = None  # of an exception: the one that was handled when it was raised
     content: Value = UNSET
+    shown: str = ""  # what `repr` has given, of a class whose objects stay as they are
 
 
 @dataclass(slots=True, eq=False)
@@ -501,6 +502,8 @@ def class_of(value: Value) -> Value:
             return Builtin("slice")
         case Module():
             return Builtin("module")
+        case Alias():
+            return Builtin("types.UnionType" if value.origin is None else "types.GenericAlias")
         case Unknown() if value.value is not UNSET:
             return class_of(value.value)
     if isinstance(value, (*IMMUTABLE, tuple)):

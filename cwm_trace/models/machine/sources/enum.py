@@ -1,7 +1,7 @@
 """What members of an enumeration of flags have; the machine makes them."""
 
 
-class _Flag:
+class Flag:
     def _other(self, other):
         if isinstance(other, self.__class__):
             return other._value_
@@ -33,7 +33,7 @@ class _Flag:
         return other._value_ & self._value_ == other._value_
 
     def __iter__(self):
-        return iter([each for each in self.__class__ if each._value_ & self._value_])
+        yield from [each for each in self.__class__ if each._value_ & self._value_]
 
     def __len__(self):
         return self._value_.bit_count()
@@ -88,3 +88,7 @@ def _parts(kind, value):
 def _bits(value, count):
     digits = bin(value if value >= 0 else 2**count + value)[2:]
     return f"0b{0 if value >= 0 else 1} {digits.rjust(count, '0')[-count:]}"
+
+
+_Flag = Flag
+del Flag  # it is what the machine makes flags with, and not what programs import

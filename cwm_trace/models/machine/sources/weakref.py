@@ -41,7 +41,7 @@ class WeakMethod:
         return None if owner is None else getattr(owner, self._function.__name__)
 
     def __repr__(self):
-        return "<weakref; dead>" if self() is None else lost()
+        return "<weakref; dead>" if self() is None else f"<weakref; to {type(self._owner()).__name__!r}>"
 
     def __eq__(self, other):
         return isinstance(other, WeakMethod) and self() == other()
@@ -92,20 +92,19 @@ class WeakValueDictionary(MutableMapping):
     def __contains__(self, key):
         return key in self._weak and self._weak[key]() is not None
 
-    def __iter__(self):
-        return iter(list(self._alive()))
-
     def __len__(self):
         return len(self._alive())
 
     def keys(self):
-        return iter(list(self._alive()))
+        yield from list(self._alive())
 
     def values(self):
-        return iter(list(self._alive().values()))
+        yield from list(self._alive().values())
 
     def items(self):
-        return iter(list(self._alive().items()))
+        yield from list(self._alive().items())
+
+    __iter__ = keys
 
 
 class WeakSet(MutableSet):
@@ -173,17 +172,18 @@ class WeakKeyDictionary(MutableMapping):
     def __contains__(self, key):
         return any([each == key for each, _ in self._alive()])
 
-    def __iter__(self):
-        return iter([key for key, _ in self._alive()])
-
     def __len__(self):
         return len(self._alive())
 
     def keys(self):
-        return iter(self)
+        for key, _ in self._alive():
+            yield key
 
     def values(self):
-        return iter([value for _, value in self._alive()])
+        for _, value in self._alive():
+            yield value
 
     def items(self):
-        return iter(self._alive())
+        yield from self._alive()
+
+    __iter__ = keys

@@ -1,0 +1,441 @@
+"""Whether values are equal, less than others, or true, and the hashes by which dicts and sets look for them.
+
+Each step on plain values is asked for. Knows in which order Python asks which method.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cwm_trace.models.machine import arithmetic, records
+from cwm_trace.models.machine.calls import invoke
+from cwm_trace.models.machine.interpreter import Interpreter, Work
+from cwm_trace.models.machine.iterators import MOST_ITEMS, collected
+from cwm_trace.models.machine.naming import NOT_IMPLEMENTED
+from cwm_trace.models.machine.questions import operand, text_of
+from cwm_trace.models.machine.values import (
+    GENERATED,
+    IMMUTABLE,
+    OWN,
+    UNSET,
+    Alias,
+    Builtin,
+    Class,
+    Dict,
+    Hashed,
+    List,
+    Lost,
+    Method,
+    Object,
+    Raised,
+    Range,
+    Set,
+    Unknown,
+    Value,
+    View,
+    as_plain,
+    as_tuple,
+    closed,
+    content_of,
+    error,
+    find,
+    is_unknown,
+    kind_name,
+    known,
+    nearest,
+    truth,
+)
+
+_COMPARED = {"==": "eq", "!=": "ne", "<": "lt", ">": "gt", "<=": "le", ">=": "ge"}
+
+
+_SWAPPED = {"==": "==", "!=": "!=", "<": ">", ">": "<", "<=": ">=", ">=": "<="}
+
+
+NUMBER = (int, float, complex)
+
+
+def is_same(left: Value, right: Value) -> bool:
+    """Whether two values are one. Raises Lost where that is CPython's choice."""
+    if left is right:
+        return True
+    if isinstance(left, Builtin) and isinstance(right, Builtin):
+        return left.name == right.name
+    if isinstance(left, (bool, type(None), type(...))) or isinstance(right, (bool, type(None), type(...))):
+        return left is right
+    if isinstance(left, (*IMMUTABLE, tuple)) and isinstance(right, (*IMMUTABLE, tuple)):
+        if type(left) is not type(right):
+            return False
+        if isinstance(left, int) and isinstance(right, int) and -6 < left < 257 and -6 < right < 257:
+            return left == right
+        if left != right:
+            return False
+        raise Lost
+    return left is right
+
+
+def own_method(value: Value, name: str) -> Value | None:
+    """A method of a class of the program."""
+    if isinstance(value, Object):
+        return find(value.kind, name)
+    if isinstance(value, Class):
+        return None if value.metaclass is None else find(value.metaclass, name)
+    return find(value.of, name) if isinstance(value, OWN) else None
+
+
+def is_of_own(value: Value) -> bool:
+    """Whether it is a class that a metaclass of the program's has made."""
+    return isinstance(value, Class) and value.metaclass is not None
+
+
+def is_not_implemented(value: Value) -> bool:
+    """Whether a method has said that it does not know."""
+    return isinstance(value, Builtin) and value.name == "NotImplemented"
+
+
+def compared(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
+    """`left < right`. Raises Raised."""
+    if is_unknown(left) or is_unknown(right):
+        return m.unknown()
+    left, right = as_plain(known(left)), as_plain(known(right))
+    if isinstance(left, (int, float)) and isinstance(right, (int, float)):
+        left, right = (int(each) if isinstance(each, bool) else each for each in (left, right))
+        if left != left or right != right:  # NaN
+            return sign == "!="
+        if arithmetic.has_power(left, right) and not (arithmetic.is_endless(left) or arithmetic.is_endless(right)):
+            sides = arithmetic.over_one(m, left.as_integer_ratio(), right.as_integer_ratio())
+            return m.questions.holds(f"{operand(sides[0])} {sign} {operand(sides[1])}")
+    if isinstance(left, str) and isinstance(right, str) and not (left.isascii() and right.isascii()):
+        left, right = List([*map(ord, left)]), List([*map(ord, right)])  # as their texts may say, too
+    if isinstance(left, Object) or isinstance(right, Object) or is_of_own(left) or is_of_own(right):
+        given = yield from _compared_by_methods(m, sign, left, right)
+        if not is_not_implemented(given):
+            return given
+    left, right = content_of(left), content_of(right)
+    one, other = as_tuple(left), as_tuple(right)
+    if (
+        one is not None
+        and other is not None
+        and (_is_mixed(one, other) or closed(left) is None or closed(right) is None)
+    ):
+        return (yield from _one_by_one(m, sign, one, other))
+    if isinstance(left, List) and isinstance(right, List) and left.kind == right.kind:
+        if _is_mixed(left.items, right.items) or closed(left) is None or closed(right) is None:
+            return (yield from _one_by_one(m, sign, left.items, right.items))
+    if isinstance(left, bytes) and isinstance(right, bytes):
+        left, right = left.decode("latin-1"), right.decode("latin-1")
+    if isinstance(left, (Set, View)) and isinstance(right, (Set, View)):
+        first, second = (yield from _as_set(m, left)), (yield from _as_set(m, right))
+        return (yield from _compared_sets(m, sign, first, second))
+    if isinstance(left, complex) or isinstance(right, complex):
+        return (yield from _compared_complex(m, sign, left, right))
+    if isinstance(left, Dict) and isinstance(right, Dict) and sign in ("==", "!="):
+        is_own = isinstance(left, OWN) or isinstance(right, OWN) or "OrderedDict" in (left.kind, right.kind)
+        if is_own or _is_mixed(left.values, right.values):
+            return (yield from _same_pairs(m, left, right)) is (sign == "==")
+    texts = closed(left), closed(right)
+    if None not in texts:
+        wrong = _incomparable(sign, left, right)
+        if wrong is not None:
+            raise wrong
+        return m.questions.holds(f"{operand(left)} {sign} {texts[1]}")
+    if sign not in ("==", "!="):
+        wrong = _incomparable(sign, left, right)
+        raise wrong or Lost
+    if isinstance(left, Hashed) and isinstance(right, Hashed):
+        return (yield from same(m, left.content, right.content)) is (sign == "==")
+    if isinstance(left, Dict) and isinstance(right, Dict):
+        return (yield from _same_pairs(m, left, right)) is (sign == "==")
+    if isinstance(left, Builtin) and isinstance(right, Builtin):
+        return (left.name == right.name) is (sign == "==")
+    if isinstance(left, Alias) and isinstance(right, Alias):
+        return (left.shown == right.shown) is (sign == "==")
+    return (left is right) is (sign == "==")
+
+
+def _compared_complex(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
+    """Complex numbers: by their parts."""
+    if not isinstance(left, (int, float, complex)) or not isinstance(right, (int, float, complex)):
+        return sign == "!="
+    if sign not in ("==", "!="):
+        raise _incomparable(sign, left, right) or Lost
+    parts = [(each.real, each.imag) for each in (left, right)]
+    return (yield from _one_by_one(m, sign, *parts))
+
+
+def _is_mixed(left: Sequence[Value], right: Sequence[Value]) -> bool:
+    """Whether items of two sequences are not all texts, or all numbers."""
+    kinds = {type(known(each)) if not is_unknown(each) else Unknown for each in (*left, *right)}
+    return not (kinds <= {int, float} or kinds <= {str})
+
+
+def _as_set(m: Interpreter, value: Set | View) -> Work:
+    """Keys or pairs of a dict, as a set."""
+    return value if isinstance(value, Set) else Set((yield from collected(m, value)))
+
+
+def _compared_sets(m: Interpreter, sign: str, left: Set, right: Set) -> Work:
+    """Sets: whether what is in one is in the other, too."""
+    if sign in (">", ">="):
+        return (yield from _compared_sets(m, sign.replace(">", "<"), right, left))
+    sizes = {"==": "==", "!=": "==", "<": "<", "<=": "<="}[sign]
+    holds = m.questions.holds(f"{len(left.items)} {sizes} {len(right.items)}")
+    for each in left.items if holds else ():
+        if not (yield from is_among(m, each, right.items)):
+            holds = False
+            break
+    return holds is (sign != "!=")
+
+
+def _same_pairs(m: Interpreter, left: Dict, right: Dict) -> Work:
+    if len(left.keys) != len(right.keys):
+        return False
+    for key, value in zip(left.keys, left.values, strict=True):
+        place = yield from place_of(m, right, key)
+        if place is None or not (yield from same(m, value, right.values[place])):
+            return False
+    if left.kind == right.kind == "OrderedDict":
+        return (yield from _one_by_one(m, "==", left.keys, right.keys))
+    return True
+
+
+def _incomparable(sign: str, left: Value, right: Value) -> Raised | None:
+    if sign in ("==", "!="):
+        return None
+    kinds = [_order_kind(left), _order_kind(right)]
+    if kinds[0] == kinds[1] and kinds[0] not in ("", "None", "dict"):
+        return None
+    text = f"'{sign}' not supported between instances of '{kind_name(left)}' and '{kind_name(right)}'"
+    return error("TypeError", text)
+
+
+def _order_kind(value: Value) -> str:
+    """Values of one such kind have an order."""
+    if isinstance(value, (int, float)):
+        return "number"
+    if isinstance(value, View):
+        return "set"
+    if isinstance(value, Object):
+        return "object"
+    return {"frozenset": "set", "NoneType": "None"}.get(kind_name(value), kind_name(value))
+
+
+def _one_by_one(m: Interpreter, sign: str, left: Sequence[Value], right: Sequence[Value]) -> Work:
+    """Sequences: the first items that are not the same decide."""
+    if sign in ("==", "!=") and len(left) != len(right):
+        return sign == "!="
+    for one, other in zip(left, right, strict=False):
+        if not (yield from same(m, one, other)):
+            if sign in ("==", "!="):
+                return sign == "!="
+            return (yield from compared(m, sign, one, other))
+    return m.questions.holds(f"{len(left)} {sign} {len(right)}")
+
+
+def same(m: Interpreter, left: Value, right: Value) -> Work:
+    """Whether two values are equal, as a container has it: what is the same object is."""
+    left, right = known(left), known(right)
+    if left is right and not isinstance(left, IMMUTABLE):
+        return True
+    if isinstance(left, Method) and isinstance(right, Method):
+        return left.function is right.function and left.owner is right.owner
+    given = yield from compared(m, "==", left, right)
+    return (yield from truth_of(m, given))
+
+
+def _compared_by_methods(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
+    tries = [(left, sign, right), (right, _SWAPPED[sign], left)]
+    if isinstance(left, Object) and isinstance(right, Object) and left.kind is not right.kind:
+        if left.kind in getattr(right.kind, "line", ())[1:]:
+            tries.reverse()
+    for one, how, other in tries:
+        given = yield from _by_method(m, one, how, other)
+        if not is_not_implemented(given):
+            return given
+    if as_tuple(left) is not None and as_tuple(right) is not None:
+        return NOT_IMPLEMENTED
+    if content_of(left) is not left or content_of(right) is not right:
+        return NOT_IMPLEMENTED
+    if sign in ("==", "!="):
+        return (left is right) is (sign == "==")
+    raise _incomparable(sign, left, right) or Lost
+
+
+def _by_method(m: Interpreter, one: Value, how: str, other: Value) -> Work:
+    name = f"__{_COMPARED[how]}__"
+    if is_of_own(one) and (own := own_method(one, name)) is not None:
+        return (yield from invoke(m, own, [one, other], {}))
+    if not isinstance(one, Object) or not isinstance(one.kind, Class):
+        return NOT_IMPLEMENTED
+    is_made = nearest(one.kind, name) is GENERATED and (
+        how in ("==", "!=") or "order" in one.kind.space.get("_options_", ())
+    )
+    if not is_made and (own := own_method(one, name)) is not None:
+        return (yield from invoke(m, own, [one, other], {}))
+    if how == "!=" and not is_made and (own := own_method(one, "__eq__")) is not None:
+        given = yield from invoke(m, own, [one, other], {})
+        return given if is_not_implemented(given) else not (yield from truth_of(m, given))
+    is_equal = nearest(one.kind, "__eq__") is GENERATED
+    if one.kind.flavour == "dataclass" and is_equal and isinstance(other, Object) and one.kind is other.kind:
+        if how in ("==", "!=") or "order" in one.kind.space.get("_options_", ()):
+            names = [
+                name for name, default in one.kind.fields or () if records.says(default, "compare", True) is not False
+            ]
+            items = [tuple(each.attributes.get(name, UNSET) for name in names) for each in (one, other)]
+            return (yield from _one_by_one(m, how, *items))
+    return NOT_IMPLEMENTED
+
+
+def truth_of(m: Interpreter, value: Value) -> Work:
+    """Whether a value counts as true. Raises Raised."""
+    value = known(value)
+    found = truth(value)
+    if found is not None:
+        return found
+    if isinstance(value, Range):
+        return (yield from length(m, value)) != 0
+    if (own := own_method(value, "__bool__")) is not None:
+        return known((yield from invoke(m, own, [value], {})))
+    if (own := own_method(value, "__len__")) is not None:
+        return known((yield from invoke(m, own, [value], {}))) != 0
+    return True
+
+
+def length(m: Interpreter, value: Value) -> Work:
+    """`len(value)`. Raises Raised."""
+    if is_unknown(value):
+        return m.unknown()
+    value = known(value)
+    if own_method(value, "__len__") is None:
+        value = content_of(value)
+    items: Sequence[Value] | None = as_tuple(value)
+    match value:
+        case List() | Set():
+            items = value.items
+        case Dict():
+            items = value.keys
+        case View():
+            items = value.over.keys
+        case bytes():
+            items = list(value)
+        case Range() if not (counted := range(value.start, value.stop, value.step))[MOST_ITEMS:]:
+            items = counted
+        case Object() if (own := own_method(value, "__len__")) is not None:
+            return (yield from invoke(m, own, [value], {}))
+        case Class(metaclass=Class() as metaclass) if (own := find(metaclass, "__len__")) is not None:
+            return (yield from invoke(m, own, [value], {}))
+        case Class(flavour="enum"):
+            items = value.space["_members_"]
+    if items is not None:
+        return m.questions.value(f"len([{', '.join('0' for _ in items)}])")
+    if isinstance(value, (str, Range)):
+        return m.questions.value(f"len({text_of(value)})")
+    raise error("TypeError", f"object of type '{kind_name(value)}' has no len()")
+
+
+def check_hashable(value: Value) -> None:
+    """Raises Raised for what cannot be a key."""
+    value = known(value)
+    is_mutable = isinstance(value, (List, Dict)) or (isinstance(value, Set) and value.kind == "set")
+    if isinstance(value, Object) and isinstance(value.kind, Class):
+        is_mutable = has_no_hash(value.kind)
+    if is_mutable:
+        raise error("TypeError", f"unhashable type: '{kind_name(value)}'")
+    for each in as_tuple(value) or ():
+        check_hashable(each)
+
+
+def has_no_hash(kind: Class) -> bool:
+    """Whether a class has a way to say what is equal, and none for hashes."""
+    for each in kind.line:
+        if isinstance(each, Class):
+            if "__hash__" in each.space:
+                return each.space["__hash__"] is None
+            if "__eq__" in each.space:
+                return True
+            if each.flavour == "dataclass" and "_options_" in each.space and "__eq__" not in each.space["_not_made_"]:
+                return "frozen" not in each.space["_options_"] and "unsafe_hash" not in each.space["_options_"]
+    return False
+
+
+def hashed(m: Interpreter, key: Value, is_kept: bool = False) -> Work:
+    """The hash of a key, by its class's own way, unless it `is_kept` from before; None where it has none. Raises Raised."""
+    check_hashable(key)
+    for each in as_tuple(key) or ():
+        yield from hashed(m, known(each), is_kept)
+    if is_kept and isinstance(key, Object) and key.hashed is not None:
+        return key.hashed
+    if not isinstance(key, Object) or (own := own_method(key, "__hash__")) is None:
+        return None
+    key.hashed = known((yield from invoke(m, own, [key], {})))
+    return key.hashed
+
+
+def may_equal(m: Interpreter, one: Value, other: Value) -> Work:
+    """Whether two keys have the same hash, as far as classes of the program say so."""
+    if not isinstance(one, Object) or not isinstance(other, Object) or one.hashed is None or other.hashed is None:
+        return True
+    first, second = (each.hashed.content if isinstance(each.hashed, Hashed) else each.hashed for each in (one, other))
+    return (yield from same(m, first, second))
+
+
+LARGE = 100  # keys
+
+
+def _is_table(m: Interpreter, over: Dict) -> bool:
+    """Whether a dict is a large one by texts, or one of the library's, which nobody is asked about as a whole."""
+    is_large = len(over.keys) > LARGE or m.is_in_library
+    return is_large and all(isinstance(each, (str, bytes)) for each in over.keys)
+
+
+def place_of(m: Interpreter, over: Dict, key: Value) -> Work:
+    """Where a key stands in a dict; None: nowhere. Raises Raised."""
+    key = known(key)
+    yield from hashed(m, key)
+    if isinstance(key, (str, bytes)) and _is_table(m, over):
+        return over.keys.index(key) if key in over.keys else None
+    text, keys = closed(key), [closed(each) for each in over.keys]
+    if text is not None and None not in keys:
+        if not keys:
+            return None
+        numbered = ", ".join(f"{each}: {place}" for place, each in enumerate(keys))
+        place = m.questions.sure(f"{{{numbered}}}.get({text}, -1)")
+        return None if place == -1 else place
+    for place, each in enumerate(over.keys):
+        if _may_be(known(each), key):
+            if known(each) is key or ((yield from may_equal(m, known(each), key)) and (yield from same(m, each, key))):
+                return place
+    return None
+
+
+def _may_be(one: Value, other: Value) -> bool:
+    """Whether two keys may be equal, by their kinds."""
+    one, other = content_of(one), content_of(other)
+    numbers = isinstance(one, NUMBER) and isinstance(other, NUMBER)
+    return numbers or type(one) is type(other) or as_tuple(one) is not None
+
+
+def is_among(m: Interpreter, value: Value, others: Sequence[Value]) -> Work:
+    if others and all(closed(known(each)) is not None for each in (value, *others)):
+        return m.questions.holds(f"{operand(value)} in [{', '.join(map(text_of, others))}]")
+    for each in others:
+        if known(each) is known(value):
+            return True
+        if (yield from may_equal(m, known(each), known(value))) and (yield from same(m, each, value)):
+            return True
+    return False
+
+
+def found_among(m: Interpreter, value: Value, others: Sequence[Value]) -> Work:
+    """The one of several keys that equals a value, whose hash is known; `UNSET`: none does."""
+    if all(closed(known(each)) is not None for each in (value, *others)):
+        for each in others:
+            if m.questions.holds(f"{operand(each)} == {text_of(value)}"):
+                return each
+        return UNSET
+    for each in others:
+        if known(each) is known(value):
+            return each
+        if (yield from may_equal(m, known(each), known(value))) and (yield from same(m, each, value)):
+            return each
+    return UNSET

@@ -1,0 +1,80 @@
+"""What names stand for that a program has not bound: Python's own, and those of modules of the library."""
+
+from __future__ import annotations
+
+import builtins
+import sys
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+from cwm_trace.models.machine import system
+from cwm_trace.models.machine.rendering import LOOKED_AT
+from cwm_trace.models.machine.values import (
+    UNSET,
+    Builtin,
+    Raised,
+    Unknown,
+    Value,
+    error,
+    read,
+)
+from cwm_trace.models.modules import VALUES
+
+NOT_IMPLEMENTED = Builtin("NotImplemented")
+
+
+_SINGLE = {
+    "NotImplemented": NOT_IMPLEMENTED,
+    "Ellipsis": ...,
+    "__name__": "__main__",
+    "__debug__": True,
+}
+
+
+def of_python(name: Any) -> Value:
+    """What a name stands for that the program has not bound. Raises Raised."""
+    if name in _SINGLE:
+        return _SINGLE[name]
+    if hasattr(builtins, name):
+        return Builtin(name)
+    raise unbound(name)
+
+
+def unbound(name: Any) -> Raised:
+    """The error of a name that nothing has bound."""
+    return error("NameError", f"name '{name}' is not defined")
+
+
+def of_module(module: str, name: str) -> Value:
+    """What a module of the library has under a name."""
+    if module == "builtins":
+        return of_python(name)
+    if (module, name) in _MARKS:
+        return Builtin(f"{module}.{name}")
+    if (module, name) in VALUES:
+        return read(VALUES[module, name])
+    if module == "sys" and (own := system.attribute(name)) is not UNSET:
+        return own
+    if module in LOOKED_AT or module in sys.modules and module.partition(".")[0] in sys.stdlib_module_names:
+        found = getattr(import_module(module), name, UNSET)
+        if found is UNSET:
+            raise error("AttributeError", f"module {module!r} has no attribute {name!r}")
+        if not callable(found):
+            return found if type(found) in (str, int, float, bool) and module not in _OF_ITS_OWN else Unknown()
+    return Builtin(f"{module}.{name}")
+
+
+_MARKS = frozenset([("dataclasses", "KW_ONLY"), ("dataclasses", "MISSING")])
+"""Values that only are themselves."""
+
+
+_OF_ITS_OWN = ("sys", "os", "time", "__main__")
+"""Modules whose values are those of this process."""
+
+
+def check_module(name: str) -> None:
+    """Raises Raised for a module that there is not."""
+    top = name.partition(".")[0]
+    if top not in sys.stdlib_module_names and find_spec(top) is None:
+        raise error("ModuleNotFoundError", f"No module named {name!r}")
