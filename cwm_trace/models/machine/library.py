@@ -16,7 +16,8 @@ from cwm_trace.models.machine import arithmetic, classes, comparing, enums, hold
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.interpreter import Interpreter, Work
 from cwm_trace.models.machine.iterators import collected, iterator_of, over_items, step
-from cwm_trace.models.machine.natives import CHECKED, native
+from cwm_trace.models.machine.kinds import CHECKED
+from cwm_trace.models.machine.natives import native
 from cwm_trace.models.machine.questions import arguments, operand, text_of
 from cwm_trace.models.machine.rendering import by_count
 from cwm_trace.models.machine.values import (

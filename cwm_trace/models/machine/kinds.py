@@ -1,0 +1,211 @@
+"""Of which class a value is, or counts as: `isinstance`, `issubclass`, abstract classes, protocols."""
+
+from __future__ import annotations
+
+import collections.abc
+import numbers
+from collections import Counter, OrderedDict, defaultdict, deque
+from collections.abc import Mapping, Sequence
+from types import (
+    AsyncGeneratorType,
+    BuiltinFunctionType,
+    CoroutineType,
+    FunctionType,
+    GeneratorType,
+    MethodType,
+)
+
+from cwm_trace.models.machine import classes, comparing, records
+from cwm_trace.models.machine.interpreter import Interpreter, Paused
+from cwm_trace.models.machine.iterators import Iterator
+from cwm_trace.models.machine.natives import native
+from cwm_trace.models.machine.rendering import OTHER_CLASSES
+from cwm_trace.models.machine.values import (
+    OWN,
+    Alias,
+    Builtin,
+    Class,
+    Dict,
+    Function,
+    List,
+    Lost,
+    Method,
+    Native,
+    Object,
+    Value,
+    View,
+    class_of,
+    error,
+    find,
+    is_abstract_name,
+    is_exception,
+    is_made_of,
+    is_unknown,
+    kind_name,
+    known,
+)
+
+CHECKED = "_is_runtime_protocol"
+"""What a class has whose objects `isinstance` tells by their members."""
+
+
+@native("isinstance")
+def _isinstance(m: Interpreter, value: Value, kinds: Value) -> Value:
+    if is_unknown(value):
+        return m.unknown()
+    return any(_is_one(value, kind) for kind in _kinds(kinds))
+
+
+@native("issubclass")
+def _issubclass(m: Interpreter, value: Value, kinds: Value) -> Value:
+    return any(_is_below(known(value), kind) for kind in _kinds(kinds))
+
+
+def _is_below(value: Value, kind: Value) -> bool:
+    """Whether a class is another, or made from it, or counts as an abstract one. Raises Lost."""
+    if not isinstance(kind, Builtin) or not is_abstract_name(kind.name):
+        return _is_made_of(value, kind)
+    module, _, name = kind.name.rpartition(".")
+    if isinstance(value, Class):
+        return _is_abstract(value, name)
+    if (real := _SAMPLES.get(value.name.removeprefix("collections.")) or value.kind) is None:
+        raise Lost
+    return issubclass(real, getattr(numbers if module == "numbers" else collections.abc, name))
+
+
+_SAMPLES: Mapping[str, type] = {
+    **{kind.__name__: kind for kind in (list, tuple, str, bytes, bytearray, dict, set, frozenset, range, slice)},
+    **{kind.__name__: kind for kind in (int, float, complex, bool, type(None), type(...))},
+    **{kind.__name__: kind for kind in (deque, Counter, defaultdict, OrderedDict, GeneratorType, CoroutineType)},
+    **{"function": FunctionType, "method": MethodType, "builtin_function_or_method": BuiltinFunctionType},
+    **{"async_generator": AsyncGeneratorType, "type": type},
+    **{f"dict_{name}": type(getattr({}, name)()) for name in ("keys", "values", "items")},
+}
+"""Python's own classes, of which it is looked up which abstract ones they are of."""
+
+
+def _is_of_abstract(value: Value, module: str, name: str) -> bool:
+    """Whether a value of one of Python's own classes is of an abstract one. Raises Lost."""
+    if isinstance(value, Iterator):
+        return name in ("Iterable", "Iterator", "Hashable")
+    kind = BaseException if isinstance(value, Object) and is_exception(value.kind) else _SAMPLES.get(kind_name(value))
+    abstract = getattr(numbers if module == "numbers" else collections.abc, name, None)
+    if kind is None or not isinstance(abstract, type):
+        raise Lost
+    return issubclass(kind, abstract)
+
+
+def _is_one(value: Value, kind: Value) -> bool:
+    value = known(value)
+    if isinstance(kind, Builtin):
+        module, _, name = kind.name.rpartition(".")
+        if module in ("collections.abc", "typing", "numbers"):
+            if isinstance(value, Object) and isinstance(value.kind, Class) and not is_exception(value.kind):
+                return _is_abstract(value.kind, name)
+            return _is_of_abstract(value, module, name)
+        if kind.name.startswith("collections.") and isinstance(value, OWN):
+            return is_made_of(value.of, kind)
+        if kind.name.startswith("collections."):
+            return kind_name(value) == kind.name.rpartition(".")[2]
+        if kind.name in OTHER_CLASSES or kind.name == "memoryview":
+            return kind_name(value) == kind.name
+        if kind.kind is None:
+            raise Lost
+        if isinstance(value, Dict):
+            return kind.name in ("dict", "object")
+        if isinstance(value, List) and value.kind == "deque":
+            return kind.name == "object"
+        if isinstance(value, (Paused, Iterator, View, Function, Method, Native)):
+            return kind.name == "object"
+    if isinstance(kind, Class) and _is_protocol(kind):
+        return is_made_of(class_of(value), kind) or _has_members(value, kind)
+    return _is_made_of(class_of(value), kind)
+
+
+def _is_made_of(value: Value, kind: Value) -> bool:
+    """Whether a class is another or made from it, or from one that is registered there."""
+    if is_made_of(value, kind):
+        return True
+    also = (
+        [each for each in (kind, *all_derived(kind)) for each in each.space.get(classes.REGISTERED, ())]
+        if isinstance(kind, Class)
+        else ()
+    )
+    return any(_is_made_of(value, each) for each in also)
+
+
+def all_derived(kind: Class) -> Sequence[Class]:
+    """Classes that are made from one, and from these."""
+    return [each for one in kind.derived for each in (one, *all_derived(one))]
+
+
+_ABSTRACT = ("collections_abc", "numbers")
+"""Modules of sources that have abstract classes."""
+
+
+_MEMBERS: Mapping[str, Sequence[str]] = {
+    "Callable": ("__call__",),
+    "Collection": ("__len__", "__iter__", "__contains__"),
+    "Container": ("__contains__",),
+    "Iterable": ("__iter__",),
+    "Iterator": ("__iter__", "__next__"),
+    "Reversible": ("__iter__", "__reversed__"),
+    "Sized": ("__len__",),
+}
+"""Abstract classes that a class is of if it has these methods."""
+
+
+def _is_abstract(kind: Class, name: str) -> bool:
+    """Whether objects of a class are of an abstract one."""
+    if any(isinstance(each, Class) and each.module in _ABSTRACT and each.name == name for each in kind.line):
+        return True
+    if name in _MEMBERS:
+        return all(find(kind, each) is not None for each in _MEMBERS[name])
+    if name == "Hashable":
+        return not comparing.has_no_hash(kind)
+    if not hasattr(collections.abc, name) and not hasattr(numbers, name):
+        raise Lost
+    return False
+
+
+def _is_protocol(kind: Class) -> bool:
+    """Whether a class says what others are to have (PEP 544)."""
+    return any(isinstance(base, Builtin) and base.name == "typing.Protocol" for base in kind.bases)
+
+
+def _has_members(value: Value, kind: Class) -> bool:
+    """Whether an object has all that a protocol says. Raises Raised, Lost."""
+    if CHECKED not in kind.space:
+        raise error("TypeError", "Instance and class checks can only be used with @runtime_checkable protocols")
+    protocols = [each for each in kind.line if isinstance(each, Class) and _is_protocol(each)]
+    names = {name for each in protocols for name in (*each.space, *records.annotated(each)) if name not in _NO_MEMBERS}
+    if not isinstance(value, Object) or is_exception(value.kind):
+        sample = _SAMPLES.get(kind_name(value))
+        if sample is None:
+            raise Lost
+        held = getattr(value, "attributes", {})
+        return all(name in held or hasattr(sample, name) for name in names)
+    if not isinstance(value.kind, Class) or find(value.kind, "__getattr__") is not None:
+        raise Lost
+    held = {*value.attributes, *(name for name, _ in value.kind.fields or () if value.kind.flavour == "namedtuple")}
+    return all(name in held or find(value.kind, name) is not None or hasattr(object, name) for name in names)
+
+
+_NO_MEMBERS = frozenset(
+    f"__{name}__"
+    for name in (
+        *"annotations dict doc firstlineno init module orig_bases parameters qualname slots".split(),
+        *"static_attributes subclasshook weakref".split(),
+    )
+) | {CHECKED}
+"""Names in the body of a protocol that say nothing of what others are to have."""
+
+
+def _kinds(kinds: Value) -> Sequence[Value]:
+    if isinstance(kinds, tuple):
+        return [each for part in kinds for each in _kinds(part)]
+    if isinstance(kinds, Alias) and kinds.origin is None and kinds.args:
+        return [each for part in kinds.args for each in _kinds(part)]
+    if not isinstance(kinds, (Builtin, Class)):
+        raise Lost
+    return (kinds,)

@@ -1,0 +1,328 @@
+"""Python's functions of attributes, names and objects, and what `object` itself does."""
+
+from __future__ import annotations
+
+from cwm_trace.models.machine import classes, comparing, naming, sets
+from cwm_trace.models.machine.calls import invoke
+from cwm_trace.models.machine.going import in_order, next_of
+from cwm_trace.models.machine.imported import helper
+from cwm_trace.models.machine.interpreter import Interpreter, Work
+from cwm_trace.models.machine.iterators import collected
+from cwm_trace.models.machine.natives import native
+from cwm_trace.models.machine.questions import arguments
+from cwm_trace.models.machine.rendering import written
+from cwm_trace.models.machine.values import (
+    IMMUTABLE,
+    PLAIN_KINDS,
+    Builtin,
+    Class,
+    Descriptor,
+    Dict,
+    Function,
+    Hashed,
+    List,
+    Lost,
+    Method,
+    Names,
+    Native,
+    Object,
+    Raised,
+    Super,
+    Unknown,
+    Value,
+    closed,
+    dict_from,
+    error,
+    find,
+    is_exception,
+    kind_name,
+    known,
+)
+
+
+@native("getattr")
+def _getattr(m: Interpreter, owner: Value, name: Value, *default: Value) -> Work:
+    try:
+        return (yield from classes.attribute(m, owner, known(name)))
+    except Raised as raised:
+        if not default or not raised.is_a("AttributeError"):
+            raise
+        return default[0]
+
+
+@native("hasattr")
+def _hasattr(m: Interpreter, owner: Value, name: Value) -> Work:
+    try:
+        yield from classes.attribute(m, owner, known(name))
+    except Raised as raised:
+        if not raised.is_a("AttributeError"):
+            raise
+        return False
+    return True
+
+
+@native("setattr")
+def _setattr(m: Interpreter, owner: Value, name: Value, value: Value) -> Work:
+    return classes.set_attribute(m, owner, known(name), value)
+
+
+@native("delattr")
+def _delattr(m: Interpreter, owner: Value, name: Value) -> Work:
+    return classes.delete_attribute(m, owner, known(name))
+
+
+@native("vars")
+def _vars(m: Interpreter, owner: Value) -> Work:
+    return classes.attribute(m, owner, "__dict__")
+
+
+@native("callable")
+def _callable(m: Interpreter, value: Value) -> Value:
+    value = known(value)
+    if isinstance(value, Object):
+        return find(value.kind, "__call__") is not None
+    return isinstance(value, (Function, Method, Builtin, Class, Native))
+
+
+@native("globals")
+def _globals(m: Interpreter) -> Value:
+    space = m.frame.space
+    return Names(list(space), list(space.values()), space=space)
+
+
+@native("locals")
+def _locals(m: Interpreter) -> Value:
+    if m.frame.names is m.frame.space:
+        return _globals(m)
+    variables = m.frame.variables()
+    return dict_from(variables)
+
+
+_OF_MODULES = ("__builtins__", "__doc__", "__loader__", "__name__", "__package__", "__spec__")
+
+
+@native("dir")
+def _dir(m: Interpreter, *given: Value) -> Work:
+    if not given:
+        names = m.frame.variables()
+        return List(sorted({*names, *(_OF_MODULES if m.frame.names is m.frame.space else ())}))
+    owner = known(given[0]) if given else None
+    if isinstance(owner, Object) and (own := find(owner.kind, "__dir__")) is not None:
+        return List(
+            (yield from in_order(m, (yield from collected(m, (yield from invoke(m, own, [owner], {})))), None, False))
+        )
+    return List(sorted((yield from _names_of(m, owner)).items))
+
+
+@native("object.__dir__")
+def _names_of(m: Interpreter, owner: Value) -> Work:
+    kind = owner.kind if isinstance(owner, Object) else owner
+    if not isinstance(kind, Class) or kind.flavour:
+        raise Lost
+    names = {
+        "__dict__",
+        "__weakref__",
+        "__module__",
+        "__doc__",
+        *(owner.attributes if isinstance(owner, Object) else ()),
+    }
+    for each in kind.line:
+        names |= each.space.keys() if isinstance(each, Class) else {*dir(each.kind)}
+    return List(list(names - {"__qualname__"}))
+    yield
+
+
+@native("iterator.__next__")
+def _next_of(m: Interpreter, iterator: Value) -> Work:
+    return (yield from next_of(m, iterator))
+
+
+@native("iterator.__iter__")
+def _itself(m: Interpreter, iterator: Value) -> Value:
+    return iterator
+
+
+@native("memoryview")
+def _memoryview(m: Interpreter, over: Value) -> Work:
+    return (yield from invoke(m, (yield from helper(m, "views", "memoryview")), [over], {}))
+
+
+@native("os.fspath")
+def _fspath(m: Interpreter, path: Value) -> Work:
+    path = known(path)
+    if isinstance(path, (str, bytes)):
+        return path
+    if isinstance(path, Object) and (own := find(path.kind, "__fspath__")) is not None:
+        return (yield from invoke(m, own, [path], {}))
+    raise error("TypeError", f"expected str, bytes or os.PathLike object, not {kind_name(path)}")
+
+
+@native("id")
+def _id(m: Interpreter, value: Value) -> Value:
+    value = known(value)
+    is_shared = isinstance(value, IMMUTABLE) and value is not None  # perhaps, with an equal one
+    return m.unknown() if is_shared and not m.is_in_library else m.identity(value)
+
+
+@native("random.shuffle", "followed.shuffle")
+def _shuffle(m: Interpreter, x: Value) -> None:
+    if not isinstance(x, List):
+        raise Lost
+    if not all(isinstance(known(each), IMMUTABLE) for each in x.items):
+        raise Lost  # whose methods would be called
+    x.items[:] = [m.unknown() for _ in x.items]
+
+
+@native("open", "input", "float.fromhex")
+def _unknown(m: Interpreter, *_: Value, **__: Value) -> Value:
+    return m.unknown()
+
+
+@native("hash")
+def _hash(m: Interpreter, value: Value) -> Work:
+    value = known(value)
+    if isinstance(value, Object) and (own := find(value.kind, "__hash__")) is not None:
+        return (yield from invoke(m, own, [value], {}))
+    yield from comparing.hashed(m, value)
+    found = sets.number_of(value)
+    return Hashed(value) if found is None else found
+
+
+@native("super")
+def _super(m: Interpreter, *args: Value) -> Value:
+    if args:
+        return Super(args[0], args[1])
+    frame = m.frame
+    cell, first = frame.cells.get("__class__"), frame.code.made.co_varnames[:1]
+    if cell is None or not first:
+        raise Lost
+    owner = frame.cells[first[0]].value if first[0] in frame.cells else frame.fast[first[0]]
+    return Super(cell.value, owner)
+
+
+@native("property")
+def _property(m: Interpreter, fget: Value = None, fset: Value = None, fdel: Value = None, doc: Value = None) -> Value:
+    return Descriptor("property", fget, fset, fdel)
+
+
+@native("str.maketrans", "bytes.maketrans")
+def _maketrans(m: Interpreter, *args: Value) -> Value:
+    if len(args) == 2 and all(isinstance(known(each), bytes) for each in args):
+        return bytes.maketrans(known(args[0]), known(args[1]))
+    if len(args) == 1 and isinstance(known(args[0]), Dict):
+        over = known(args[0])
+        keys = [m.questions.sure(f"ord({known(key)!r})") if isinstance(known(key), str) else key for key in over.keys]
+        return Dict(keys, list(over.values))
+    if len(args) == 1 or not all(isinstance(known(each), str) for each in args):
+        return m.questions.value(f"str.maketrans({arguments(args, {})})")
+    left, right, gone = (*map(known, args), "")[:3]
+    if len(left) != len(right):
+        raise error("ValueError", "the first two maketrans arguments must have equal length")
+    numbers = {each: m.questions.sure(f"ord({each!r})") for each in {*left, *right, *gone}}
+    made = {numbers[each]: numbers[other] for each, other in zip(left, right, strict=True)}
+    made |= dict.fromkeys((numbers[each] for each in gone), None)
+    return dict_from(made)
+
+
+@native("staticmethod")
+def _staticmethod(m: Interpreter, function: Value) -> Value:
+    return Descriptor("staticmethod", function)
+
+
+@native("classmethod")
+def _classmethod(m: Interpreter, function: Value) -> Value:
+    return Descriptor("classmethod", function)
+
+
+@native("object")
+def _object(m: Interpreter) -> Value:
+    return Object(Builtin("object"))
+
+
+@native("pprint.pprint")
+def _pprint(m: Interpreter, value: Value, *_: Value, **__: Value) -> None:
+    if closed(known(value)) is None:
+        raise Lost
+
+
+@native("object.__init__", "object.__init_subclass__", "Exception.__init_subclass__")
+def _init(m: Interpreter, owner: Value, *args: Value, **named: Value) -> Value:
+    if args and not (isinstance(owner, Object) and is_exception(owner.kind)):
+        raise Lost
+    return None
+
+
+@native("Exception.add_note")
+def _add_note(m: Interpreter, owner: Value, note: Value) -> None:
+    owner.attributes.setdefault("__notes__", List([])).items.append(note)
+
+
+@native("Exception.__init__")
+def _exception_init(m: Interpreter, owner: Value, *args: Value, **named: Value) -> Value:
+    owner.held = tuple(args)
+    return None
+
+
+@native("Exception.__str__")
+def _exception_str(m: Interpreter, owner: Value) -> Work:
+    if not owner.held:
+        return ""
+    return (yield from written(m, owner.held[0] if len(owner.held) == 1 else owner.held))
+
+
+@native("Exception.with_traceback")
+def _with_traceback(m: Interpreter, owner: Value, _: Value) -> Value:
+    return owner
+
+
+def _register_new(name: str) -> None:
+    def new(m: Interpreter, kind: Value, *args: Value, **named: Value) -> Work:
+        if isinstance(kind, Class) and kind.flavour != "namedtuple":
+            return (yield from classes.with_content(m, kind, *args, **named))
+        return (yield from invoke(m, Builtin(name), args, named))
+
+    native(f"{name}.__new__")(new)
+
+
+for _name in PLAIN_KINDS:
+    _register_new(_name)
+
+
+@native("object.__new__")
+def _new(m: Interpreter, kind: Value, *_: Value, **__: Value) -> Value:
+    if _ and isinstance(kind, Class) and find(kind, "__new__") is not None:
+        raise error("TypeError", "object.__new__() takes exactly one argument (the type to instantiate)")
+    return Object(kind)
+
+
+@native("object.__setattr__")
+def _object_setattr(m: Interpreter, owner: Value, name: Value, value: Value) -> Value:
+    owner.attributes[known(name)] = value
+    return None
+
+
+@native("object.__delattr__")
+def _object_delattr(m: Interpreter, owner: Value, name: Value) -> None:
+    if known(name) not in owner.attributes:
+        raise error("AttributeError", f"'{kind_name(owner)}' object has no attribute '{known(name)}'")
+    del owner.attributes[known(name)]
+
+
+@native("object.__getattribute__")
+def _object_getattr(m: Interpreter, owner: Value, name: Value) -> Work:
+    return classes.attribute(m, owner, known(name))
+
+
+@native("object.__repr__", "object.__str__")
+def _object_repr(m: Interpreter, owner: Value) -> Value:
+    return Unknown()
+
+
+@native("object.__eq__")
+def _object_eq(m: Interpreter, owner: Value, other: Value) -> Value:
+    return True if owner is other else naming.NOT_IMPLEMENTED
+
+
+@native("object.__hash__")
+def _object_hash(m: Interpreter, owner: Value) -> Value:
+    return Unknown()
