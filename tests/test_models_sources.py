@@ -76,6 +76,8 @@ _TAKEN = (
     "Mapping",
     "get_args",
     "get_type_hints",
+    "pack",
+    "unpack",
 )
 """What sources take from other modules, and modules take otherwise."""
 
@@ -334,6 +336,13 @@ def test_arrays_are_worked_with_as_by_python(code: str, numbers: list[int], call
     for name, *args in calls:
         _agree(lambda: getattr(ours, name)(*args), lambda: getattr(theirs, name)(*args))  # noqa: B023
         assert repr(ours) == repr(theirs)
+
+
+@given(
+    st.sampled_from("bBhHiIlLqQ"), st.integers(-(2**70), 2**70) | st.integers(-(2**17), 2**17) | st.integers(-2, 300)
+)
+def test_numbers_fit_into_arrays_as_by_python(code: str, number: int) -> None:
+    _agree(lambda: OURS["array"]["array"](code, [number])[0], lambda: array.array(code, [number])[0])
 
 
 @given(st.lists(st.tuples(st.sampled_from(["set", "reset", "get", "run"]), st.integers(0, 5)), max_size=12))

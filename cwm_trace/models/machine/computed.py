@@ -33,13 +33,15 @@ CHECKSUMS = {
 }
 
 
-def _compute(name: str, function: Callable[..., Any]) -> None:
+def _compute(name: str, function: Callable[..., Any], own_way: str = "__float__") -> None:
+    """`own_way`: how objects of classes say what they are as a number, or as bytes."""
+
     def run(m: Interpreter, *args: Value, **named: Value) -> Work:
         given = []
         for each in args:
             if is_unknown(each):
                 return m.unknown()
-            own = find(known(each).kind, "__float__") if isinstance(known(each), Object) else None
+            own = find(known(each).kind, own_way) if isinstance(known(each), Object) else None
             given.append(each if own is None else (yield from invoke(m, own, [each], {})))
         if any(map(is_unknown, (*given, *named.values()))):
             return m.unknown()
@@ -55,7 +57,7 @@ for _name, _function in vars(cmath).items():
     if callable(_function) and not _name.startswith("_"):
         _compute(f"cmath.{_name}", _function)
 for _name, _function in CHECKSUMS.items():
-    _compute(_name, _function)
+    _compute(_name, _function, "__bytes__")
 
 
 @native("followed.digest")

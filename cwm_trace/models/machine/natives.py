@@ -348,7 +348,9 @@ def _repr(m: Interpreter, value: Value) -> Work:
 @native("str")
 def _str(m: Interpreter, value: Value = "", *more: Value) -> Work:
     if more:
-        return m.questions.value(f"str({arguments([value, *more], {})})")
+        if isinstance(known(value), Object) and (own := find(known(value).kind, "__bytes__")) is not None:
+            value = yield from invoke(m, own, [value], {})
+        return (yield from called(m, Builtin("bytes.decode"), [value, *more], {}))
     if is_unknown(value):
         return (yield from written(m, value))
     value = known(value)

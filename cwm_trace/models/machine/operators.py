@@ -302,9 +302,7 @@ def converted(m: Interpreter, value: Value, conversion: str) -> Work:
     """`value!r`. Raises Raised, Lost."""
     if conversion in ("repr", "ascii"):
         text = yield from rendered(m, value)
-        if conversion == "ascii" and not known(text).isascii():
-            raise Lost
-        return text
+        return known(text).encode("ascii", "backslashreplace").decode() if conversion == "ascii" else text
     return (yield from written(m, value)) if conversion == "str" else value
 
 

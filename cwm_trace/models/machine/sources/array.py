@@ -1,11 +1,39 @@
 """`array`, as far as it is followed: numbers in a list, each of which fits."""
 
 from collections.abc import MutableSequence
+from struct import pack, unpack
 
 from followed import iterator, lost
 
 _SIZES = {"b": 1, "B": 1, "h": 2, "H": 2, "i": 4, "I": 4, "l": 8, "L": 8, "q": 8, "Q": 8, "f": 4, "d": 8}
-_NAMES = {"b": "signed char", "B": "unsigned byte integer", "h": "signed short", "H": "unsigned short"}
+_BOUNDS = {
+    "b": [("signed short integer", -(2**15), 2**15), ("signed char", -(2**7), 2**7)],
+    "B": [("unsigned byte integer", 0, 2**8)],
+    "h": [("signed short integer", -(2**15), 2**15)],
+    "H": [("unsigned short", 0, 2**16)],
+    "i": [("signed integer", -(2**31), 2**31)],
+    "I": [("unsigned int", 0, 2**32)],
+}
+
+
+def _misfit(code, value):
+    """Why a number is none of this kind; "": it is one."""
+    if code in "IL" and value < 0:
+        return "can't convert negative value to unsigned int"
+    if code == "Q" and value < 0:
+        return "can't convert negative int to unsigned"
+    low, high = (0, 2**64) if code in "ILQ" else (-(2**63), 2**63)
+    if not low <= value < high:
+        if code in "qQ":
+            return "int too big to convert"
+        return f"Python int too large to convert to C {'unsigned ' if code in 'IL' else ''}long"
+    for name, low, high in _BOUNDS.get(code, ()):
+        if value < low:
+            return f"{name} is less than minimum"
+        if value >= high:
+            return f"{name} is greater than maximum"
+    return ""
+
 
 typecodes = "bBuhHiIlLqQfd"
 
@@ -22,18 +50,12 @@ class array(MutableSequence):
         if code in "fd":
             if not isinstance(value, (int, float)):
                 raise TypeError("must be real number, not " + type(value).__name__)
-            if code == "f" and value != int(value):
-                lost()
-            return float(value)
+            return unpack("<f", pack("<f", value))[0] if code == "f" else float(value)
         if not isinstance(value, int):
             raise TypeError(f"'{type(value).__name__}' object cannot be interpreted as an integer")
-        bits = 8 * self.itemsize
-        low, high = (0, 2**bits - 1) if code.isupper() else (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
-        if not low <= value <= high:
-            if code not in _NAMES:
-                lost()
-            where = "greater than maximum" if value > high else "less than minimum"
-            raise OverflowError(f"{_NAMES[code]} is {where}")
+        wrong = _misfit(code, value)
+        if wrong:
+            raise OverflowError(wrong)
         return value
 
     def _of(self, items):
@@ -125,6 +147,10 @@ class array(MutableSequence):
 
     def tolist(self):
         return list(self._items)
+
+    def byteswap(self):
+        code = {"l": "q", "L": "Q"}.get(self.typecode, self.typecode)
+        self._items = [unpack(f"<{code}", pack(f">{code}", each))[0] for each in self._items]
 
     def tobytes(self):
         if self.typecode in "fd":
