@@ -25,8 +25,6 @@ _OTHERWISE = {
     **({"datetime": "_pydatetime"} if shipped.path("_pydatetime").is_file() else {}),
 }
 """Modules that are another one, on the systems that are followed."""
-AMENDS = {"_pydatetime": "datetime"}
-"""Modules that are amended as another one is, which they were before CPython 3.12."""
 _OF_C = {"_heapq": ("heapq", "heapify heappop heappush heappushpop heapreplace".split())}
 """Modules whose functions the machine has as those of another one."""
 _IN_PART = {"collections": ("ChainMap", "UserDict", "UserList", "UserString")}
@@ -75,7 +73,7 @@ def _shipped(m: Interpreter, module: str) -> Work:
     """The names of one of Python's modules, on which a source of our own may have the last word."""
     is_new = module not in m.shipped
     space = shipped.names(m, module)
-    amended = f"{AMENDS.get(module, module)}_amended"
+    amended = f"{shipped.KNOWN_AS.get(module, module)}_amended"
     if is_new and amended in _names():
         yield Body(Function(_code(amended), space, qualname="<module>"), space)
     return space

@@ -26,6 +26,8 @@ MODULES = frozenset(
     " urllib.parse uuid".split()
 )
 """Those that are made of what is followed elsewhere; a source of our own of that name amends them, or comes before."""
+KNOWN_AS = {"_pydatetime": "datetime"}
+"""Modules whose classes say that they are of another one, which has theirs from CPython 3.12 on."""
 _LARGE = 40  # values
 _LIBRARY = Path(sysconfig.get_path("stdlib"))
 
@@ -48,7 +50,11 @@ def names(m: Interpreter, module: str) -> dict[str, Value]:
     if (space := m.shipped.get(module)) is not None:
         return space
     package = module if _is_package(module) else module.rpartition(".")[0]
-    space = m.shipped[module] = {"__name__": module, "__package__": package, "__file__": str(path(module))}
+    space = m.shipped[module] = {
+        "__name__": KNOWN_AS.get(module, module),
+        "__package__": package,
+        "__file__": str(path(module)),
+    }
     for code, bound in _statements(module):
         if (tables := _tables(module, bound)) is not None:
             space.update(tables)
