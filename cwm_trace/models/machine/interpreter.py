@@ -34,7 +34,7 @@ from cwm_trace.models.machine.values import (
 )
 
 _LATER = frozenset(("__firstlineno__", "__static_attributes__"))  # names of classes that 3.11 has not
-MOST_STEPS, MOST_UNSEEN = 400_000, 40_000
+MOST_STEPS, MOST_UNSEEN = 1_000_000, 100_000
 """Instructions of one trace, and items that are gone through; of them, those before its first frame."""
 DEEPEST = 900
 """Python frames; a program may have a few more before it meets its own limit."""

@@ -282,9 +282,12 @@ def _of_library(name: str) -> str | None:
 
 def _each(m: Interpreter, items: Any, around: tuple[Value, ...]) -> Work:
     texts = []
-    for item in items:
-        texts.append((yield from _shown(m, item, around)))
+    for item in items:  # mostly plain, and many
+        texts.append(repr(item) if type(item) in _PLAIN else (yield from _shown(m, item, around)))
     return texts
+
+
+_PLAIN = frozenset((int, str, bool, type(None)))
 
 
 def _shown_dict(m: Interpreter, value: Dict, around: tuple[Value, ...]) -> Work:
