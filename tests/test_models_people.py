@@ -4,7 +4,7 @@
 `people_modules.jsonl`: classes with the library, scripts. `people_corners.jsonl`: laziness, designs, data, errors, corners of the language.
 `people_third.jsonl`: both once more. `people_scripts.jsonl`: scripts of all kinds. `people_repositories.jsonl`: modules as in repositories.
 `people_designs.jsonl`: designs and newer features. Of `people_functions.jsonl` (contests, documented functions, exercises),
-`people_contests.jsonl` and `people_tools.jsonl` nearly all have always been settled.
+`people_contests.jsonl`, `people_tools.jsonl` and `people_mixed.jsonl` nearly all have always been settled.
 Those whose tasks sleep for real are left out here: it is told which is first, not when.
 """
 

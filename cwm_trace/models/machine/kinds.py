@@ -15,8 +15,8 @@ from types import (
     MethodType,
 )
 
-from cwm_trace.models.machine import classes, comparing, records
-from cwm_trace.models.machine.interpreter import Interpreter, Paused
+from cwm_trace.models.machine import classes, comparing, records, sets
+from cwm_trace.models.machine.interpreter import Interpreter, Paused, Work
 from cwm_trace.models.machine.iterators import Iterator
 from cwm_trace.models.machine.natives import native
 from cwm_trace.models.machine.rendering import OTHER_CLASSES
@@ -32,6 +32,7 @@ from cwm_trace.models.machine.values import (
     Method,
     Native,
     Object,
+    Raised,
     Value,
     View,
     class_of,
@@ -50,10 +51,45 @@ CHECKED = "_is_runtime_protocol"
 
 
 @native("isinstance")
-def _isinstance(m: Interpreter, value: Value, kinds: Value) -> Value:
+def _isinstance(m: Interpreter, value: Value, kinds: Value) -> Work:
     if is_unknown(value):
         return m.unknown()
-    return any(_is_one(value, kind) for kind in _kinds(kinds))
+    for kind in _kinds(kinds):
+        if isinstance(kind, Class) and _asks_objects(kind) and isinstance(known(value), Object):
+            holds = (yield from _has_attributes(m, known(value), kind)) or is_made_of(class_of(value), kind)
+        else:
+            holds = _is_one(value, kind)
+        if holds:
+            return True
+    return False
+
+
+def _members_of(kind: Class) -> list[str]:
+    """What a protocol says that others are to have."""
+    protocols = [each for each in kind.line if isinstance(each, Class) and _is_protocol(each)]
+    names = [name for each in protocols for name in (*each.space, *records.annotated(each))]
+    return list(dict.fromkeys(name for name in names if name not in _NO_MEMBERS))
+
+
+def _asks_objects(kind: Class) -> bool:
+    """Whether it is a protocol that says more than methods: each object is asked for what it has (Lib/typing.py, `_ProtocolMeta`)."""
+    if not _is_protocol(kind) or CHECKED not in kind.space:
+        return False
+    return not all(isinstance(find(kind, name), Function) for name in _members_of(kind))
+
+
+def _has_attributes(m: Interpreter, value: Object, kind: Class) -> Work:
+    """Whether an object has all that a protocol says, in the order of a set of these names. Raises Raised, Lost."""
+    names = _members_of(kind)
+    ordered = sets.put_together(names)
+    for name in ordered.items if ordered is not None else names:
+        try:
+            yield from classes.attribute(m, value, name)
+        except Raised as raised:
+            if not raised.is_a("AttributeError"):
+                raise
+            return False
+    return True
 
 
 @native("issubclass")
@@ -177,8 +213,7 @@ def _has_members(value: Value, kind: Class) -> bool:
     """Whether an object has all that a protocol says. Raises Raised, Lost."""
     if CHECKED not in kind.space:
         raise error("TypeError", "Instance and class checks can only be used with @runtime_checkable protocols")
-    protocols = [each for each in kind.line if isinstance(each, Class) and _is_protocol(each)]
-    names = {name for each in protocols for name in (*each.space, *records.annotated(each)) if name not in _NO_MEMBERS}
+    names = _members_of(kind)
     if not isinstance(value, Object) or is_exception(value.kind):
         sample = _SAMPLES.get(kind_name(value))
         if sample is None:

@@ -127,6 +127,8 @@ def _of_system(kind: Builtin, number: Value, text: Value, filename: Value = None
 def _whole(m: Interpreter, name: str, args: Sequence[Value], named: Mapping[str, Value]) -> Work:
     if any(map(is_unknown, args)):
         return m.unknown()
+    if name == "ascii" and len(args) == 1:
+        return (yield from operators.converted(m, args[0], name))
     args = [as_plain(known(arg)) for arg in args]
     if args and (not isinstance(args[0], Object) or find(args[0].kind, _HOOKS.get(name, "")) is None):
         args = [content_of(arg) for arg in args]

@@ -193,3 +193,17 @@ def _by_characters(name: str) -> None:
 
 for _name in ("casefold", "lower", "swapcase", "upper"):
     _by_characters(_name)
+
+
+def _by_tables(name: str) -> None:
+    """Texts that are not of ASCII, as Python has it in its tables what is upper, and what is no letter."""
+
+    def run(m: Interpreter, text: Value) -> Value:
+        text = known(text)
+        return m.questions.value(f"{text!r}.{name}()") if text.isascii() else getattr(text, name)()
+
+    native(f"str.{name}")(run)
+
+
+for _name in ("capitalize", "title"):
+    _by_tables(_name)
