@@ -153,14 +153,12 @@ def less(one: str, other: str, steps: Steps) -> bool:
     one, other = bare(one), bare(other)
     if len(one) != len(other):
         return len(one) < len(other)
-    facts = steps.facts
+    lesser = steps.facts.lesser
     for key in zip(one, other, strict=True):
         if not _is_same(key, steps):
-            return (
-                facts.lesser[key]
-                if key in facts.lesser
-                else facts.lesser.setdefault(key, steps.holds("{} < {}".format(*key)))
-            )
+            if key not in lesser:
+                lesser[key] = steps.holds("{} < {}".format(*key))
+            return lesser[key]
     return False
 
 

@@ -472,9 +472,9 @@ def _of_super(m: Interpreter, owner: Super, name: str) -> Work:
         return Method(Builtin(f"{owner.owner.kind}.{name}"), owner.owner)
     if name == "__new__" and kind.flavour == "namedtuple":
         return Native("__new__", _with_names)
-    if name == "__new__" and plain_kind(kind) is not None:
-        return Native("__new__", with_content)
     plain = plain_kind(kind)
+    if name == "__new__" and plain is not None:
+        return Native("__new__", with_content)
     if plain is not None and isinstance(owner.owner, Object) and hasattr(plain.kind, name):
         return Native("wrapper", lambda m: None) if name == "__init__" else _of_content(owner.owner, name)
     if name == "__new__":  # which is a static method

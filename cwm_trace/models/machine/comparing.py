@@ -418,12 +418,7 @@ def _may_be(one: Value, other: Value) -> bool:
 def is_among(m: Interpreter, value: Value, others: Sequence[Value]) -> Work:
     if others and all(closed(known(each)) is not None for each in (value, *others)):
         return m.questions.holds(f"{operand(value)} in [{', '.join(map(text_of, others))}]")
-    for each in others:
-        if known(each) is known(value):
-            return True
-        if (yield from may_equal(m, known(each), known(value))) and (yield from same(m, each, value)):
-            return True
-    return False
+    return (yield from found_by_hash(m, value, others)) is not UNSET
 
 
 def found_among(m: Interpreter, value: Value, others: Sequence[Value]) -> Work:
@@ -433,6 +428,11 @@ def found_among(m: Interpreter, value: Value, others: Sequence[Value]) -> Work:
             if m.questions.holds(f"{operand(each)} == {text_of(value)}"):
                 return each
         return UNSET
+    return (yield from found_by_hash(m, value, others))
+
+
+def found_by_hash(m: Interpreter, value: Value, others: Sequence[Value]) -> Work:
+    """The same, one by one: each is it itself, or has its hash, perhaps, and says that it is equal."""
     for each in others:
         if known(each) is known(value):
             return each

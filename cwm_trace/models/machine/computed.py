@@ -63,7 +63,7 @@ for _name, _function in CHECKSUMS.items():
 @native("followed.digest")
 def _digest(m: Interpreter, name: Value, data: Value, more: Value) -> Value:
     """What an algorithm makes of bytes; `more`: of it, and the length of what it makes where that is free."""
-    options = {known(key): plain(value) for key, value in zip(known(more).keys, known(more).values, strict=True)}
+    options = _options(more)
     length = options.pop("length", None)
     made = computed(lambda octets: hashlib.new(known(name), octets, **options), data)
     return made.digest() if length is None else made.digest(length)
@@ -71,9 +71,15 @@ def _digest(m: Interpreter, name: Value, data: Value, more: Value) -> Value:
 
 @native("followed.sizes")
 def _sizes(m: Interpreter, name: Value, more: Value) -> Value:
-    options = {known(key): plain(value) for key, value in zip(known(more).keys, known(more).values, strict=True)}
+    options = _options(more)
     made = computed(lambda: hashlib.new(known(name), **options))
     return made.digest_size, made.block_size
+
+
+def _options(more: Value) -> dict[str, Any]:
+    """A dict of words, as this Python's own."""
+    more = known(more)
+    return {known(key): plain(value) for key, value in zip(more.keys, more.values, strict=True)}
 
 
 @native("hashlib.pbkdf2_hmac")

@@ -44,11 +44,11 @@ def evaluated(m: Interpreter, source: Value, kind: str, space: Value, names: Val
     if not isinstance(text, str):
         raise Lost(kind)
     code = _compiled(text.lstrip(" \t") if kind == "eval" else text, kind, module)
-    held = _names(m, known(space), m.frame.space)
+    held = _names(known(space), m.frame.space)
     if known(space) is not None:
-        own = _names(m, known(names), held)
+        own = _names(known(names), held)
     else:
-        own = _names(m, known(names), m.frame.names if m.frame.names is not None else m.frame.variables())
+        own = _names(known(names), m.frame.names if m.frame.names is not None else m.frame.variables())
     return (yield Body(Function(code, held, qualname="<module>"), own))
 
 
@@ -79,7 +79,7 @@ def _hint(m: Interpreter, value: Value, space: Any) -> Work:
     return Builtin("NoneType") if value is None else value
 
 
-def _names(m: Interpreter, given: Value, otherwise: Any) -> Any:
+def _names(given: Value, otherwise: Any) -> Any:
     if given is None:
         return otherwise
     if isinstance(given, Names):

@@ -15,6 +15,7 @@ from cwm_trace.models.machine.natives import native
 from cwm_trace.models.machine.questions import text_of
 from cwm_trace.models.machine.values import (
     END,
+    UNSET,
     Builtin,
     Class,
     Dict,
@@ -274,15 +275,9 @@ def _add(m: Interpreter, over: Value, item: Value) -> Work:
 def _discard(m: Interpreter, over: Value, item: Value) -> Work:
     item = known(item)
     yield from comparing.hashed(m, item)
-    for each in over.items:
-        is_one = known(each) is item
-        if (
-            is_one
-            or (yield from comparing.may_equal(m, known(each), item))
-            and (yield from comparing.same(m, each, item))
-        ):
-            sets.take_out(over, [each])
-            return
+    found = yield from comparing.found_by_hash(m, item, over.items)
+    if found is not UNSET:
+        sets.take_out(over, [found])
 
 
 @native("set.remove")

@@ -93,8 +93,8 @@ MISSING = Builtin("dataclasses.MISSING")
 
 def is_hashed(default: Value) -> bool:
     """Whether a field counts for the hash of a dataclass."""
-    compares = says(default, "compare", True)
-    return bool(says(default, "hash", compares) if says(default, "hash", None) is not None else compares)
+    told = says(default, "hash", None)
+    return bool(says(default, "compare", True) if told is None else told)
 
 
 def field_of(name: str, kind: Value, default: Value) -> Object:
