@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import json
 import re
 import sys
@@ -297,6 +298,21 @@ def test_trace_a_function_of_this_process() -> None:
         Event.RETURN,
         Event.RETURN,
     ]
+
+
+def test_frozen_objects_are_traced_too() -> None:
+    def doubled(x: int) -> int:
+        return 2 * x
+
+    def work(x: int) -> int:
+        return doubled(x) + 1
+
+    before = trace(work, 3)
+    gc.freeze()  # `gc.get_objects` does not have these
+    try:
+        assert trace(work, 3) == before
+    finally:
+        gc.unfreeze()
 
 
 @pytest.mark.parametrize("function", [len, functools.partial(print)])

@@ -141,7 +141,19 @@ def replacements(modules: Mapping[str, tuple[CodeType, CodeType]]) -> list[tuple
 
 def _living() -> list[FunctionType]:
     with _alone():
-        return [known for known in gc.get_objects() if type(known) is FunctionType]
+        objects = gc.get_objects()
+        if gc.get_freeze_count():  # these are not among all objects (`gc.freeze`, as servers do before they fork)
+            objects = _reached({id(known): known for known in objects})
+        return [known for known in objects if type(known) is FunctionType]
+
+
+def _reached(known: dict[int, Any]) -> list[Any]:
+    """What is known, and all that modules and frames lead to."""
+    fresh: dict[int, Any] = known | {id(found): found for found in (sys.modules, *sys._current_frames().values())}
+    while fresh:
+        known |= fresh
+        fresh = {id(found): found for found in gc.get_referents(*fresh.values()) if id(found) not in known}
+    return [*known.values()]
 
 
 _UNDISTURBED = 0.25  # seconds: many times what going through all objects takes
