@@ -8,6 +8,7 @@ import re
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import CodeType, FunctionType
@@ -148,8 +149,9 @@ def _living() -> list[FunctionType]:
 
 
 def _reached(known: dict[int, Any]) -> list[Any]:
-    """What is known, and all that modules and frames lead to."""
-    fresh: dict[int, Any] = known | {id(found): found for found in (sys.modules, *sys._current_frames().values())}
+    """What is known, and all that modules and the variables of running frames lead to."""
+    running = [dict(frame.f_locals) for top in sys._current_frames().values() for frame, _ in traceback.walk_stack(top)]
+    fresh: dict[int, Any] = known | {id(found): found for found in (sys.modules, *running)}
     while fresh:
         known |= fresh
         fresh = {id(found): found for found in gc.get_referents(*fresh.values()) if id(found) not in known}
