@@ -42,7 +42,7 @@ from cwm_trace.models.machine.values import (
     known,
 )
 
-_UNFOLLOWED = frozenset(("__del__", "__getattribute__", "__instancecheck__"))
+_UNFOLLOWED = frozenset(("__getattribute__", "__instancecheck__"))
 """Methods of classes whose objects are not followed."""
 _METACLASSES = frozenset(("type", "abc.ABCMeta"))
 _OPEN = frozenset("asyncio collections collections_abc contextlib json numbers queue string threading".split())
@@ -158,6 +158,8 @@ def construct(
     )
     made.bases = yield from _mixed_in(m, bases)
     made.line = _line_of(made)
+    if find(made, "__del__") is not None:
+        _watch_objects(m, made)
     for method in ("__init_subclass__", "__class_getitem__"):
         if isinstance(space.get(method), Function):
             space[method] = Descriptor("classmethod", space[method])
@@ -175,6 +177,14 @@ def construct(
         yield from enums.make_members(m, made)
     yield from _told(m, made, words)
     return made
+
+
+def _watch_objects(m: Interpreter, made: Class) -> None:
+    """Take note that objects of a class are finalised. Raises Lost for a class of containers or values, and for one of the library."""
+    plain = (*PLAIN_BASES, "tuple")
+    if made.module != MAIN or any(isinstance(base, Builtin) and base.name not in plain for base in made.line):
+        raise Lost
+    m.has_finalisers = True
 
 
 def _mixed_in(m: Interpreter, bases: Sequence[Value]) -> Work:

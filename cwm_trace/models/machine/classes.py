@@ -20,7 +20,7 @@ from cwm_trace.models.machine.calls import calls, invoke
 from cwm_trace.models.machine.code import MAIN
 from cwm_trace.models.machine.holding import updated
 from cwm_trace.models.machine.imported import helper, member
-from cwm_trace.models.machine.interpreter import Interpreter, Paused, Work
+from cwm_trace.models.machine.interpreter import Call, Finaliser, Interpreter, Paused, Work
 from cwm_trace.models.machine.iterators import Iterator, collected
 from cwm_trace.models.machine.rendering import OTHER_CLASSES
 from cwm_trace.models.machine.values import (
@@ -778,8 +778,19 @@ def _made_plainly(m: Interpreter, kind: Class, args: Sequence[Value], named: Map
         return owner
     # An `OSError` leaves what it was made with to a class's own `__init__` (Objects/exceptions.c, `oserror_use_init`).
     takes = is_exception(kind) and not (is_made_of(kind, Builtin("OSError")) and find(kind, "__init__") is not None)
-    owner = Object(kind, held=tuple(args) if takes else ())
+    owner = watched(m, Object(kind, held=tuple(args) if takes else ()))
     return (yield from _initialised(m, owner, kind, args, named))
+
+
+def watched(m: Interpreter, owner: Object) -> Object:
+    """The object: when nothing has it any more, its `__del__` is called."""
+    if m.has_finalisers and (function := find(owner.kind, "__del__")) is not None:
+        m.finalisers.append(Finaliser(owner, lambda: _call_method(function, owner)))
+    return owner
+
+
+def _call_method(function: Value, owner: Value) -> Work:
+    yield Call(function, [owner])
 
 
 def plain_kind(kind: Class) -> Builtin | None:

@@ -29,18 +29,43 @@ class Convention(NamedTuple):
         calls_methods: `LOAD_ATTR` may be of a method that is called, as its argument says.
         has_all_lines: whether conditions and comprehensions over several lines have those of the reference, which the tracer sees to where it
             instruments; else a program with such is not followed.
+        enters_unbegun: closing a generator that has not begun enters it.
+        keeps_locals: a frame that has been looked at keeps what its variables were then (till PEP 667).
     """
 
     null_is_first: bool
     keeps_receiver: bool
     calls_methods: bool
     has_all_lines: bool
+    enters_unbegun: bool
+    keeps_locals: bool
 
 
 CONVENTIONS = {
-    (3, 11): Convention(null_is_first=True, keeps_receiver=False, calls_methods=False, has_all_lines=True),
-    (3, 12): Convention(null_is_first=True, keeps_receiver=True, calls_methods=True, has_all_lines=False),
-    (3, 13): Convention(null_is_first=False, keeps_receiver=True, calls_methods=True, has_all_lines=False),
+    (3, 11): Convention(
+        null_is_first=True,
+        keeps_receiver=False,
+        calls_methods=False,
+        has_all_lines=True,
+        enters_unbegun=True,
+        keeps_locals=True,
+    ),
+    (3, 12): Convention(
+        null_is_first=True,
+        keeps_receiver=True,
+        calls_methods=True,
+        has_all_lines=False,
+        enters_unbegun=False,
+        keeps_locals=True,
+    ),
+    (3, 13): Convention(
+        null_is_first=False,
+        keeps_receiver=True,
+        calls_methods=True,
+        has_all_lines=False,
+        enters_unbegun=False,
+        keeps_locals=False,
+    ),
 }
 """Of the versions whose bytecode is followed; evidence: `Python/bytecodes.c` of each, and tests/test_models_machine.py, which compares with
 traces."""

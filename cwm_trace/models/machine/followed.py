@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.classes import attribute
 from cwm_trace.models.machine.code import MAIN
-from cwm_trace.models.machine.interpreter import Interpreter, Paused, Work
+from cwm_trace.models.machine.interpreter import Finaliser, Interpreter, Paused, Work
 from cwm_trace.models.machine.iterators import over_items
 from cwm_trace.models.machine.natives import native
 from cwm_trace.models.machine.tracebacks import FILE
@@ -47,11 +48,30 @@ def _place(m: Interpreter, coroutine: Paused) -> str:
 @native("followed.weak")
 def _weak(m: Interpreter, target: Value) -> Value:
     """A function that gives a value as long as something else has it, then None."""
+    m.weakly.append(target)
 
     def run(m: Interpreter) -> Value:
         return target if m.reaches(target) else None
 
     return Native("weak", run)
+
+
+@native("followed.watch")
+def _watch(m: Interpreter, target: Value, function: Value, needs: Value) -> Value:
+    """Call a function when nothing has a value any more; if it needs something, only while that is there, which else keeps the function."""
+
+    def work() -> Work:
+        yield from invoke(m, function, [], {})
+
+    finaliser = Finaliser(target, work, needs, () if needs is not None else (function,))
+    m.watch(finaliser)
+    return Native("unwatch", lambda m: m.unwatch(finaliser))
+
+
+@native("gc.collect")
+def _collect(m: Interpreter, *_: Value) -> Work:
+    yield from m.collect()
+    return m.unknown()
 
 
 @native("followed.caller")

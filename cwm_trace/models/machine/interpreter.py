@@ -20,6 +20,7 @@ from cwm_trace.models.machine.values import (
     Cell,
     Function,
     Hashed,
+    List,
     Lost,
     Module,
     Object,
@@ -56,11 +57,12 @@ class Body(NamedTuple):
 
 
 class Resume(NamedTuple):
-    """A request: go on with a generator, which is sent a value, or raises an error."""
+    """A request: go on with a generator, which is sent a value, or raises an error; `closes`: as `close` has it raise one."""
 
     generator: Paused
     value: Value = None
     error: Value = None
+    closes: bool = False
 
 
 class Happens(NamedTuple):
@@ -91,6 +93,22 @@ class Attach(NamedTuple):
 Request: TypeAlias = Call | Body | Resume | Happens | Spawn | Pause | Attach
 Work: TypeAlias = Generator[Request, Any, Any]
 """Something that is done, which may want functions of the program to be called."""
+
+
+@dataclass(slots=True, eq=False)
+class Finaliser:
+    """What is done when nothing has a value any more.
+
+    Attributes:
+        target: the value; `work`: what is done.
+        needs: what the program must still have then, as a weak reference with a callback; None: nothing.
+        held: what it keeps alive.
+    """
+
+    target: Value
+    work: Callable[[], Work]
+    needs: Value = None
+    held: Sequence[Value] = ()
 
 
 @dataclass(slots=True, eq=False)
@@ -269,6 +287,10 @@ class Interpreter:
         self.active: list[Activation | Helper] = []
         self.handled: Value = None
         self.paused: list[Paused] = []
+        self.finalisers: list[Finaliser] = []
+        self.weakly: list[Value] = []  # what is referred to weakly
+        self.collected: list[Value] = []  # of it, what the collector has found
+        self.has_finalisers = False  # whether a class of the program has `__del__`
         self.threads: list[Below] = []
         self.waiting: list[Waiting] = []
         self.has_moved = False  # whether a thread has gone on since that was asked for last
@@ -315,7 +337,7 @@ class Interpreter:
             try:
                 if isinstance(top, Helper):
                     if (seen := self._help(top)) is not None:
-                        yield Happening(Event.EXCEPTION, self.frame, seen)
+                        yield from self._seen(self.frame, seen)
                 else:
                     yield from self._step(top)
             except Raised as error:
@@ -347,8 +369,8 @@ class Interpreter:
                 yield Happening(Event.RETURN, top, left.value)
                 self._shown = None
             self._leave(top, left)
-            if not (_is_of_library(top) and _is_of_library(self._below())):
-                self.close_left((left.value,))
+            if self.is_watching and not (_is_of_library(top) and _is_of_library(self._below())):
+                self.close_left((left.value,), [*top.fast.values()])
 
     def _chosen(self, top: Activation, choice: Choice) -> Iterator[Happening]:
         self.choice = self.chosen = None
@@ -361,7 +383,7 @@ class Interpreter:
 
     def _look_at(self, top: Activation) -> None:
         """What only the last look at a frame has kept alive goes now, and nobody sees that."""
-        if not self.paused:
+        if not self.is_watching or CONVENTION is None or not CONVENTION.keeps_locals:
             top.snapshot = ()
             return
         top.snapshot = [*top.fast.values(), *(cell.value for cell in top.cells.values())]
@@ -375,16 +397,67 @@ class Interpreter:
 
     def let_go(self, value: Value) -> None:
         """Close what only this had, which a frame has let go of; one of the library sees to that when it is left."""
-        if self.paused and not isinstance(value, _HOLDING_NOTHING) and not _is_of_library(self._below()):
-            self.close_left()
+        if self.is_watching and not isinstance(value, _HOLDING_NOTHING) and not _is_of_library(self._below()):
+            self.close_left((), (value,))
 
-    def close_left(self, given: Sequence[Value] = ()) -> None:
-        """Close generators that nothing has any more; `given`: what is on its way."""
-        for each in reversed(self.unreachable(given)):
+    @property
+    def is_watching(self) -> bool:
+        """Whether something is done when a value goes that the program has."""
+        return bool(self.paused or self.finalisers)
+
+    def close_left(self, given: Sequence[Value] = (), going: Sequence[Value] = ()) -> None:
+        """Close generators that nothing has any more, and finalise; `given`: what is on its way; `going`: what went, in its order."""
+        for each in reversed(self._left(given, going)):
             self.active.append(Helper(self._closed(each), lambda _: None))
 
-    def _closed(self, generator: Paused) -> Work:
-        """What happens to a generator that nothing has any more."""
+    def closing_left(self, going: Sequence[Value] = ()) -> Work:
+        """The same, in the middle of work."""
+        for each in self._left((), going):
+            yield from self._closed(each)
+
+    def _left(self, given: Sequence[Value], going: Sequence[Value]) -> list[Paused | Finaliser]:
+        left = self.unreachable(given)
+        if len(left) > 1 and self.finalisers:
+            order = {place: number for number, place in enumerate(_reached_in_order(going))}
+            left.sort(key=lambda each: order.get(id(_watched(each)), len(order)))
+        return left
+
+    def _closed(self, each: Paused | Finaliser) -> Work:
+        """What happens to a generator that nothing has any more, or to what has a finaliser."""
+        if not isinstance(each, Finaliser):
+            return self._closed_generator(each)
+        self.unwatch(each)
+        return self._finalised(each.work())
+
+    def _finalised(self, work: Work) -> Work:
+        try:
+            yield from work
+        except Raised:
+            pass  # it is printed
+
+    def watch(self, finaliser: Finaliser) -> None:
+        """Do that when it is due: after a value's own `__del__`, and before what is so since longer."""
+        places = [number for number, each in enumerate(self.finalisers) if each.target is finaliser.target]
+        has_own = bool(places) and find(finaliser.target.kind, "__del__") is not None
+        self.finalisers.insert(places[0] + has_own if places else len(self.finalisers), finaliser)
+
+    def unwatch(self, finaliser: Finaliser) -> None:
+        """Do not."""
+        self.finalisers = [each for each in self.finalisers if each is not finaliser]
+
+    def collect(self) -> Work:
+        """What the collector of garbage does: what is gone but for itself is finalised. Raises Lost."""
+        gone = self._gone()
+        self.collected += [each for each in self.weakly if id(each) in gone]
+        for each in [each for each in self.finalisers if id(each.target) in gone]:
+            yield from self._closed(each)
+
+    def _gone(self) -> set[int]:
+        """The identities of what the program has no more, of what is referred to weakly or has a finaliser."""
+        looked_for = {id(each) for each in (*self.weakly, *(each.target for each in self.finalisers))}
+        return looked_for - _reached([*self._roots(), *self.paused], looked_for)
+
+    def _closed_generator(self, generator: Paused) -> Work:
         if generator.class_name == "generator":
             yield from closed_generator(generator)
             return
@@ -441,6 +514,8 @@ class Interpreter:
             self.active.append(Helper(work, then))
         else:
             then(work)
+            if (self.finalisers or (work is None and self.paused)) and not _is_of_library(self._below()):
+                self.close_left()
 
     def _help(self, helper: Helper) -> Value | None:
         """Go on with work; an exception that is only seen."""
@@ -454,7 +529,7 @@ class Interpreter:
         except StopIteration as ended:
             self.active.pop()
             helper.then(ended.value)
-            if self.paused and not _is_of_library(self._below()):
+            if self.is_watching and not _is_of_library(self._below()):
                 self.close_left((ended.value,))
             return None
         if isinstance(request, Happens):
@@ -468,6 +543,10 @@ class Interpreter:
                 self.push(function, args, named)
             case Body(function=function, space=space):
                 self.active.append(self._quietly(Activation(function.code, function.space, space, function=function)))
+            case Resume(generator=generator, closes=True) if generator.frame.before < 0 and not _enters_unbegun():
+                self.paused = [each for each in self.paused if each is not generator]
+                generator.ended = True
+                self.deliver(END)
             case Resume(generator=generator, value=value, error=error):
                 self._resume(generator, value, error)
             case Spawn(work=work):
@@ -598,13 +677,13 @@ class Interpreter:
                 top.error = Raised(raised.error)
                 try:
                     if (seen := self._help(top)) is not None:
-                        yield Happening(Event.EXCEPTION, self.frame, seen)
+                        yield from self._seen(self.frame, seen)
                     return
                 except Raised as error:
                     if self.active[-1] is top:
                         self.active.pop()
                     raised = error
-                    if self.paused and len(self.active) > depth:
+                    if self.is_watching and len(self.active) > depth:
                         yield from self._closed_now((error.error,))
             else:
                 if isinstance(raised, _Thrown) and not top.quiet:
@@ -613,9 +692,7 @@ class Interpreter:
                     top.line = (top.code.instructions[top.at].line or top.line) if top.is_seen else first
                     yield Happening(Event.CALL, top)
                 if not top.quiet and not isinstance(raised, Again):
-                    self._shown = raised.error
-                    yield Happening(Event.EXCEPTION, top, raised.error)
-                    self._shown = None
+                    yield from self._seen(top, raised.error)
                 if isinstance(raised.error, Object):
                     if not raised.error.frames:
                         raised.error.context = chained(raised.error, self.handled)
@@ -634,6 +711,12 @@ class Interpreter:
                 raised = self._left_by(top, raised.error)
             if len(self.active) <= depth:
                 raise raised
+
+    def _seen(self, frame: Activation, error: Value) -> Iterator[Happening]:
+        """An exception's event, which the exception lives through."""
+        self._shown = error
+        yield Happening(Event.EXCEPTION, frame, error)
+        self._shown = None
 
     def _closed_now(self, given: Sequence[Value]) -> Iterator[Happening]:
         """The same as `close_left`, at once."""
@@ -664,17 +747,23 @@ class Interpreter:
                 return True
         return False
 
-    def unreachable(self, besides: Sequence[Value] = ()) -> list[Paused]:
-        """The generators that wait and that nothing has any more, but for what such ones have themselves."""
-        if not self.paused:
+    def unreachable(self, besides: Sequence[Value] = ()) -> list[Paused | Finaliser]:
+        """The generators that wait, and what has a finaliser, that nothing has any more, but for what such ones have themselves."""
+        if not self.is_watching:
             return []
-        seen = _reached([*besides, *self._roots()], {id(each) for each in self.paused})
-        left = [each for each in self.paused if id(each) not in seen]
-        inner = set().union(*(_reached(_of_frame(each.frame)) for each in left)) if len(left) > 1 else set()
-        return [each for each in left if id(each) not in inner]
+        watched: list[Paused | Finaliser] = [*self.paused, *self.finalisers]
+        needed = [each.needs for each in self.finalisers if each.needs is not None]
+        seen = _reached([*besides, *self._roots()], {id(_watched(each)) for each in watched} | {*map(id, needed)})
+        left = [each for each in watched if id(_watched(each)) not in seen and _is_due(each, seen)]
+        if not left or (len(left) == 1 and isinstance(left[0], Paused)):
+            return left
+        inner = set().union(*(_reached(_parts(_watched(each))) for each in left))  # a ring waits for the collector
+        return [each for each in left if id(_watched(each)) not in inner]
 
     def reaches(self, value: Value) -> bool:
         """Whether the program still has a value. Raises Lost where only the value itself may have it."""
+        if any(each is value for each in self.collected):
+            return False
         if id(value) in _reached([*self._roots(), *self.paused], {id(value)}):
             return True
         if id(value) in _reached([*children(value)]):
@@ -683,7 +772,7 @@ class Interpreter:
 
     def _roots(self) -> list[Value]:
         """All that a program has at hand, what is looked for mostly last: what Python frames have, those on top behind the others."""
-        roots: list[Value] = [self.handled, self._shown]
+        roots: list[Value] = [self.handled, self._shown, *(value for each in self.finalisers for value in each.held)]
         spaces: dict[int, dict[str, Value]] = {}
         for each in [*self.active, *(each for thread in self.waiting for each in thread.stack)]:
             if isinstance(each, Helper):
@@ -703,6 +792,31 @@ def _is_of_library(frame: Activation | None) -> bool:
 
 def _of_frame(frame: Activation) -> list[Value]:
     return [*frame.fast.values(), *frame.cells.values(), *frame.stack]
+
+
+def _watched(each: Paused | Finaliser) -> Value:
+    return each.target if isinstance(each, Finaliser) else each
+
+
+def _is_due(each: Paused | Finaliser, seen: Collection[int]) -> bool:
+    return isinstance(each, Paused) or each.needs is None or id(each.needs) in seen
+
+
+def _parts(value: Value) -> list[Value]:
+    return _of_frame(value.frame) if isinstance(value, Paused) else [*children(value)]
+
+
+def _reached_in_order(going: Sequence[Value]) -> list[int]:
+    """The identities of what goes with these, in the order in which CPython lets go of it: lists and tuples from their ends."""
+    order: dict[int, None] = {}
+    left = [*reversed(going)]
+    while left:
+        value = left.pop()
+        if id(value) not in order and not isinstance(value, _HOLDING_NOTHING):
+            order[id(value)] = None
+            left += _parts(value) if isinstance(value, (tuple, List)) else reversed(_parts(value))
+            left += getattr(value, "sources", ())
+    return [*order]
 
 
 def _reached(left: list[Value], wanted: Collection[int] = ()) -> set[int]:
@@ -726,6 +840,10 @@ def _reached(left: list[Value], wanted: Collection[int] = ()) -> set[int]:
     return seen
 
 
+def _enters_unbegun() -> bool:
+    return CONVENTION is None or CONVENTION.enters_unbegun
+
+
 def closed_generator(generator: Paused) -> Work:
     """What happens when a generator is told to end."""
     if generator.ended:
@@ -740,7 +858,7 @@ def closed_generator(generator: Paused) -> Work:
             raise Lost
         yield Call(close, [inner])
     try:
-        given = yield Resume(generator, error=Object(Builtin("GeneratorExit")))
+        given = yield Resume(generator, error=Object(Builtin("GeneratorExit")), closes=True)
     except Raised as raised:
         if any(raised.is_a(name) for name in ("GeneratorExit", "StopIteration")):
             return None

@@ -31,6 +31,7 @@ from cwm_trace.models.machine.values import (
     kind_name,
     known,
 )
+from cwm_trace.tracer.quirks import CLEAR_STOP_ITERATION
 
 
 @dataclass(slots=True, eq=False)
@@ -226,8 +227,15 @@ def _advanced(m: Interpreter, iterator: Value, sent: Value) -> Work:
             return given
         case Iterator():
             m.stop = None
-            given = END if iterator.ended else (yield from done(iterator.advance(m)))
-            iterator.ended = given is END
+            try:
+                given = END if iterator.ended else (yield from done(iterator.advance(m)))
+            except Raised as raised:
+                if not raised.is_a("StopIteration"):
+                    raise
+                given, m.stop = END, raised.error
+            if given is END and iterator.class_name.rpartition(".")[2] in CLEAR_STOP_ITERATION:
+                m.stop = None
+            iterator.ended = iterator.ended or (given is END and m.stop is None)
             return given
         case Object() if (advance := find(iterator.kind, "__next__")) is not None:
             try:

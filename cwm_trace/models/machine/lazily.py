@@ -99,16 +99,19 @@ def _chained(overs: Value) -> Iterator:
         nonlocal inner
         while True:
             if inner is None:
-                over = yield from step(m, overs)
+                over = yield from step(m, chained.sources[0])
                 if over is END:
+                    going, chained.sources = chained.sources, ()
+                    yield from m.closing_left(going)
                     return END
                 inner = yield from iterator_of(m, over)
             item = yield from step(m, inner)
             if item is not END:
                 return item
-            inner = None
+            inner = over = None
 
-    return _lazily("chain", advance, overs)
+    chained = _lazily("chain", advance, overs)
+    return chained
 
 
 @native("itertools.islice")
@@ -232,19 +235,22 @@ def _zip_longest(m: Interpreter, *overs: Value, fillvalue: Value = None) -> Work
     inner: list[Value] = []
     for over in overs:
         inner.append((yield from iterator_of(m, over)))
-    ended = [False] * len(inner)
 
     def advance(m: Interpreter) -> Work:
         items = []
-        for place, each in enumerate(inner):
-            item = END if ended[place] else (yield from step(m, each))
-            ended[place] = item is END
-            if all(ended):
-                return END
+        for place in range(len(inner)):
+            item = END if inner[place] is None else (yield from step(m, inner[place]))
+            if item is END and inner[place] is not None:
+                if sum(each is not None for each in inner) == 1:
+                    return END
+                inner[place] = None
+                zipped.sources = tuple(inner)
+                yield from m.closing_left()
             items.append(fillvalue if item is END else item)
         return tuple(items) if items else END
 
-    return _lazily("zip_longest", advance, *inner)
+    zipped = _lazily("zip_longest", advance, *inner)
+    return zipped
 
 
 @native("itertools.starmap")
@@ -330,38 +336,31 @@ def _groupby(m: Interpreter, over: Value, key: Value = None) -> Work:
     inner = yield from iterator_of(m, over)
     state: dict[str, Any] = {"item": UNSET, "key": UNSET, "target": UNSET, "group": 0}
 
-    def advance_item(m: Interpreter) -> Work:
+    def has_more(m: Interpreter) -> Work:
         item = yield from step(m, inner)
-        if item is END:
-            state["item"] = END
-            return
-        state["item"], state["key"] = item, item if key is None else (yield from invoke(m, key, [item], {}))
+        if item is not END:
+            state["item"], state["key"] = item, item if key is None else (yield from invoke(m, key, [item], {}))
+        return item is not END
+
+    def is_of(m: Interpreter, target: Value) -> Work:
+        return target is not UNSET and (yield from comparing.same(m, target, state["key"]))
 
     def advance(m: Interpreter) -> Work:
         state["group"] += 1
-        if state["item"] is UNSET:
-            yield from advance_item(m)
-        else:
-            while state["item"] is not END and (yield from comparing.same(m, state["target"], state["key"])):
-                yield from advance_item(m)
-        if state["item"] is END:
-            return END
+        while state["item"] is UNSET or (yield from is_of(m, state["target"])):
+            if not (yield from has_more(m)):
+                return END
         state["target"] = state["key"]
-        return state["key"], group(state["group"])
+        return state["key"], group(state["group"], state["target"])
 
-    def group(number: int) -> Iterator:
-        is_first = True
-
+    def group(number: int, target: Value) -> Iterator:
         def member(m: Interpreter) -> Work:
-            nonlocal is_first
-            if state["group"] != number:
+            if state["group"] != number or (state["item"] is UNSET and not (yield from has_more(m))):
                 return END
-            if not is_first:
-                yield from advance_item(m)
-            is_first = False
-            if state["item"] is END or not (yield from comparing.same(m, state["target"], state["key"])):
+            if not (yield from is_of(m, target)):
                 return END
-            return state["item"]
+            item, state["item"] = state["item"], UNSET
+            return item
 
         return Iterator("<itertools._grouper object>", member, (inner,))
 

@@ -548,7 +548,7 @@ def _untold(m: Interpreter, *_: Value, **__: Value) -> Value:
     return Unknown()
 
 
-@native("atexit.register", "gc.collect", "gc.disable", "gc.enable")
+@native("atexit.register", "gc.disable", "gc.enable")
 def _nothing(m: Interpreter, *_: Value, **__: Value) -> Value:
     return None
 

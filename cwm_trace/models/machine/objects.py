@@ -292,7 +292,7 @@ for _name in PLAIN_KINDS:
 def _new(m: Interpreter, kind: Value, *_: Value, **__: Value) -> Value:
     if _ and isinstance(kind, Class) and find(kind, "__new__") is not None:
         raise error("TypeError", "object.__new__() takes exactly one argument (the type to instantiate)")
-    return Object(kind)
+    return classes.watched(m, Object(kind))
 
 
 @native("object.__setattr__")

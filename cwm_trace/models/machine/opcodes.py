@@ -214,14 +214,18 @@ def _load_deref(m: Interpreter, frame: Activation, ins: Instruction) -> None:
 
 @_operation("STORE_DEREF")
 def _store_deref(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    frame.cells[ins.value].value = frame.stack.pop()
+    cell = frame.cells[ins.value]
+    old, cell.value = cell.value, frame.stack.pop()
+    m.let_go(old)
 
 
 @_operation("DELETE_DEREF")
 def _delete_deref(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    if frame.cells[ins.value].value is UNSET:
+    cell = frame.cells[ins.value]
+    if (old := cell.value) is UNSET:
         raise _unbound(ins.value)
-    frame.cells[ins.value].value = UNSET
+    cell.value = UNSET
+    m.let_go(old)
 
 
 @_operation("LOAD_NAME")
@@ -282,19 +286,20 @@ def _delete_name(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     names = frame.names if frame.names is not None else frame.fast
     if ins.value not in names:
         raise naming.unbound(ins.value)
-    del names[ins.value]
+    m.let_go(names.pop(ins.value))
 
 
 @_operation("STORE_GLOBAL")
 def _store_global(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    frame.space[ins.value] = frame.stack.pop()
+    old, frame.space[ins.value] = frame.space.get(ins.value), frame.stack.pop()
+    m.let_go(old)
 
 
 @_operation("DELETE_GLOBAL")
 def _delete_global(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     if ins.value not in frame.space:
         raise naming.unbound(ins.value)
-    del frame.space[ins.value]
+    m.let_go(frame.space.pop(ins.value))
 
 
 @_operation("LOAD_ATTR")

@@ -2,14 +2,14 @@
 
 from collections.abc import MutableMapping, MutableSet
 
-from followed import lost, weak
+from followed import lost, watch, weak
 
 
 class ref:
     def __init__(self, target, callback=None):
-        if callback is not None and getattr(callback, "__module__", "__main__") == "__main__":
-            lost()
         self._weak, self.__callback__ = weak(target), callback
+        if callback is not None:
+            watch(target, lambda: callback(self), self)
 
     def __call__(self):
         return self._weak()
@@ -54,8 +54,41 @@ def proxy(target, callback=None):
     return lost()
 
 
-def finalize(target, func, *args, **kwargs):
-    return lost()
+class finalize:
+    atexit = True
+
+    def __init__(self, obj, func, /, *args, **kwargs):
+        self._weak, self._call = weak(obj), (func, args, kwargs)
+        self._unwatch = watch(obj, self, None)
+
+    def __call__(self, _=None):
+        told = self._told()
+        if told is not None:
+            func, args, kwargs = told
+            return func(*args, **kwargs)
+
+    def _told(self):
+        told, self._call = self._call, None
+        self._unwatch()
+        return told
+
+    def detach(self):
+        target = self._weak()
+        if target is not None and self._call is not None:
+            return (target, *self._told())
+
+    def peek(self):
+        target = self._weak()
+        if target is not None and self._call is not None:
+            return (target, *self._call)
+
+    @property
+    def alive(self):
+        return self._call is not None
+
+    def __repr__(self):
+        told = self.peek()
+        return "<finalize object; dead>" if told is None else f"<finalize object; for {type(told[0]).__name__!r}>"
 
 
 class WeakValueDictionary(MutableMapping):
