@@ -6,11 +6,11 @@ from `type` or `ABCMeta`; they say by methods what operators on their classes do
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 
 from cwm_trace.models.machine import enums, shipped
 from cwm_trace.models.machine.calls import invoke
-from cwm_trace.models.machine.classes import CONTAINERS, PLAIN_BASES
+from cwm_trace.models.machine.classes import CONTAINERS, PLAIN_BASES, Attributes
 from cwm_trace.models.machine.code import MAIN
 from cwm_trace.models.machine.imported import helper
 from cwm_trace.models.machine.interpreter import Body, Interpreter, Work
@@ -53,23 +53,51 @@ _MIXED_IN = ("collections.abc", "typing")
 
 def build(m: Interpreter, function: Function, name: str, bases: Sequence[Value], words: Mapping[str, Value]) -> Work:
     """A class, whose body is run. Raises Raised, Lost."""
+    return _built(m, lambda space: _run_body(function, space), name, bases, words)
+
+
+def _run_body(function: Function, space: MutableMapping[str, Value]) -> Work:
+    yield Body(function, space)
+
+
+def _built(
+    m: Interpreter,
+    fill: Callable[[MutableMapping[str, Value]], Work],
+    name: str,
+    bases: Sequence[Value],
+    words: Mapping[str, Value],
+) -> Work:
     given = dict(words)
     told = given.pop("metaclass", None)
     metaclass = _metaclass(told, bases)
-    space = enums.first_names(bases)
+    space: MutableMapping[str, Value] = enums.first_names(bases)
     if metaclass is not None and (prepare := find(metaclass, "__prepare__")) is not None:
         prepare = prepare.get if isinstance(prepare, Descriptor) else prepare
         prepared = known((yield from invoke(m, prepare, [metaclass, name, tuple(bases)], given)))
-        if not isinstance(prepared, Dict) or isinstance(prepared, OwnDict):
+        if not isinstance(prepared, Dict):
             raise Lost
-        space |= dict(zip(prepared.keys, prepared.values, strict=True))
-    yield Body(function, space)
+        space = Attributes(prepared) if isinstance(prepared, OwnDict) else space
+        space.update(zip(prepared.keys, prepared.values, strict=True))
+    yield from fill(space)
     if metaclass is None:
-        made = yield from construct(m, name, bases, space, given)
+        made = yield from construct(m, name, bases, dict(space), given)
         if isinstance(told, Builtin) and told.name == "abc.ABCMeta":
             made.line = (*made.line[:-1], Builtin("abc.ABC"), made.line[-1])
         return made
     return (yield from _by_metaclass(m, metaclass, name, bases, space, given))
+
+
+@native("types.new_class")
+def _new_class(m: Interpreter, name: Value, bases: Value = (), kwds: Value = None, exec_body: Value = None) -> Work:
+    def fill(space: MutableMapping[str, Value]) -> Work:
+        if exec_body is not None:
+            names = space.held if isinstance(space, Attributes) else dict_from(space)
+            yield from invoke(m, exec_body, [names], {})
+            space.update(zip(names.keys, names.values, strict=True))
+        space.setdefault("__module__", "types")  # which calls `type`
+
+    words = {} if kwds is None else dict(zip(known(kwds).keys, known(kwds).values, strict=True))
+    return _built(m, fill, known(name), bases, words)
 
 
 def _by_metaclass(
@@ -77,13 +105,13 @@ def _by_metaclass(
     metaclass: Class,
     name: str,
     bases: Sequence[Value],
-    space: dict[str, Value],
+    space: MutableMapping[str, Value],
     given: Mapping[str, Value],
 ) -> Work:
-    held = dict_from(space)
+    held = space.held if isinstance(space, Attributes) else dict_from(space)
     new, start = find(metaclass, "__new__"), find(metaclass, "__init__")
     if new is None:
-        made = yield from construct(m, name, bases, space, given if start is None else {}, metaclass)
+        made = yield from construct(m, name, bases, dict(space), given if start is None else {}, metaclass)
     else:
         new = new.get if isinstance(new, Descriptor) else new
         made = yield from invoke(m, new, [metaclass, name, tuple(bases), held], given)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import builtins
+import inspect
 from collections.abc import Mapping
 
 from cwm_trace.models.machine.calls import invoke
@@ -10,8 +12,26 @@ from cwm_trace.models.machine.code import MAIN
 from cwm_trace.models.machine.interpreter import Finaliser, Interpreter, Paused, Work
 from cwm_trace.models.machine.iterators import over_items
 from cwm_trace.models.machine.natives import native
+from cwm_trace.models.machine.records import default_of, says
 from cwm_trace.models.machine.tracebacks import FILE
-from cwm_trace.models.machine.values import Class, Function, List, Lost, Method, Native, Value, find, known
+from cwm_trace.models.machine.values import (
+    GENERATED,
+    IMMUTABLE,
+    UNSET,
+    Builtin,
+    Class,
+    Dict,
+    Function,
+    List,
+    Lost,
+    Method,
+    Native,
+    Object,
+    Value,
+    find,
+    known,
+    nearest,
+)
 
 
 @native("followed.lost")
@@ -102,8 +122,14 @@ def _names_of(m: Interpreter, kind: Value) -> Value:
 def _parameters(m: Interpreter, function: Value) -> Work:
     """Of what a function is called with: names, kinds, defaults and annotations (of which there are none, or one); its result's annotation."""
     value, is_bound = known(function), False
+    if isinstance(value, Builtin):
+        return _parameters_of_python(value)
     if isinstance(value, Class):
+        if nearest(value, "__init__") is GENERATED:
+            return _parameters_of_fields(value)
         value, is_bound = find(value, "__init__"), True
+    if isinstance(value, Object):
+        value, is_bound = find(value.kind, "__call__"), True
     if isinstance(value, Method):
         value, is_bound = value.function, True
     if not isinstance(value, Function):
@@ -122,6 +148,42 @@ def _parameters(m: Interpreter, function: Value) -> Work:
     found += [(others, 4)] if others else []
     told = [(name, kind, _one_of(defaults, name), _one_of(types, name)) for name, kind in found[is_bound:]]
     return tuple(told), _one_of(types, "return")
+
+
+def _parameters_of_python(function: Builtin) -> Value:
+    """Those of a function that Python has."""
+    try:
+        told = inspect.signature(getattr(builtins, function.name))
+    except (AttributeError, ValueError, TypeError):
+        raise Lost from None
+    empty = inspect.Parameter.empty
+    given = [
+        (each.name, int(each.kind), () if each.default is empty else (each.default,))
+        for each in told.parameters.values()
+    ]
+    if any(default and not isinstance(default[0], IMMUTABLE) for _, _, default in given):
+        raise Lost
+    return tuple((*each, ()) for each in given), ()
+
+
+def _parameters_of_fields(kind: Class) -> Value:
+    """Those of the `__init__` that `@dataclass` makes."""
+    fields = dict(kind.fields or ())
+    if any(
+        not says(each, "init", True) or says(each, "default_factory", UNSET) is not UNSET for each in fields.values()
+    ):
+        raise Lost
+    types: dict[str, Value] = {}
+    for each in reversed(kind.line):
+        if isinstance(each, Class) and isinstance(held := each.space.get("__annotations__"), Dict):
+            types |= dict(zip(held.keys, held.values, strict=True))
+    last = {name for name, each in fields.items() if says(each, "kw_only", False)}
+    defaults = {name: default_of(each) for name, each in fields.items()}
+    told = [
+        (name, 3 if name in last else 1, () if defaults[name] is UNSET else (defaults[name],), _one_of(types, name))
+        for name in fields
+    ]
+    return tuple(sorted(told, key=lambda each: each[1])), (None,)
 
 
 def _one_of(held: Mapping[str, Value], name: str) -> tuple[Value, ...]:

@@ -6,7 +6,7 @@ What the program does with its own parts is followed here: calls, returns, gener
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
 
@@ -53,7 +53,7 @@ class Body(NamedTuple):
     """A request: run a class's body, with these names."""
 
     function: Function
-    space: dict[str, Value]
+    space: MutableMapping[str, Value]
 
 
 class Resume(NamedTuple):
@@ -129,7 +129,7 @@ class Activation:
 
     code: Code
     space: dict[str, Value]
-    names: dict[str, Value] | None = None
+    names: MutableMapping[str, Value] | None = None
     fast: dict[str, Value] = field(default_factory=dict)
     cells: dict[str, Cell] = field(default_factory=dict)
     function: Function | None = None

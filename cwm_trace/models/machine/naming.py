@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from cwm_trace.models.machine import system
-from cwm_trace.models.machine.rendering import LOOKED_AT
+from cwm_trace.models.machine.looked_up import may_be_looked_at
 from cwm_trace.models.machine.values import (
     UNSET,
     Builtin,
@@ -56,7 +56,7 @@ def of_module(module: str, name: str) -> Value:
         return read(VALUES[module, name])
     if module == "sys" and (own := system.attribute(name)) is not UNSET:
         return own
-    if module in LOOKED_AT or module in sys.modules and module.partition(".")[0] in sys.stdlib_module_names:
+    if may_be_looked_at(module):
         found = getattr(import_module(module), name, UNSET)
         if found is UNSET:
             raise error("AttributeError", f"module {module!r} has no attribute {name!r}")

@@ -7,7 +7,7 @@ trace.
 from __future__ import annotations
 
 import builtins
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from cwm_trace.frames import Event
@@ -43,6 +43,7 @@ from cwm_trace.models.machine.values import (
     Module,
     Native,
     Object,
+    OwnDict,
     Raised,
     Set,
     Slice,
@@ -231,7 +232,24 @@ def _delete_deref(m: Interpreter, frame: Activation, ins: Instruction) -> None:
 @_operation("LOAD_NAME")
 def _load_name(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     names = frame.names if frame.names is not None else frame.fast
+    if (prepared := _prepared(names)) is not None:
+        m.begin(_of_prepared(m, frame, prepared, ins.value))
+        return
     frame.stack.append(names[ins.value] if ins.value in names else _global(frame, ins.value))
+
+
+def _prepared(names: Mapping[str, Value]) -> OwnDict | None:
+    """What a metaclass has prepared for the names of a class, where it is of a class of the program's."""
+    return names.held if isinstance(names, classes.Attributes) and isinstance(names.held, OwnDict) else None
+
+
+def _of_prepared(m: Interpreter, frame: Activation, prepared: OwnDict, name: Any) -> Work:
+    try:
+        return (yield from holding.item(m, prepared, name))
+    except Raised as raised:
+        if not raised.is_a("KeyError"):
+            raise
+    return _global(frame, name)
 
 
 @_operation("LOAD_GLOBAL")
@@ -275,6 +293,9 @@ def _global(frame: Activation, name: Any) -> Value:
 @_operation("STORE_NAME")
 def _store_name(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     names, value = frame.names if frame.names is not None else frame.fast, frame.stack.pop()
+    if (prepared := _prepared(names)) is not None:
+        m.begin(holding.set_item(m, prepared, ins.value, value), lambda _: None)
+        return
     if isinstance(value, Object) and value.kind is enums.AUTO and enums.GENERATES in names:
         value = enums.next_value(m, names, ins.value)
     old, names[ins.value] = names.get(ins.value), value

@@ -64,13 +64,13 @@ def fields_of(
             raise error("TypeError", f"{kind.qualname}.{method}() got {wrong} argument {name!r}")
         given[name] = value
     if len(args) > len(places):
-        least = sum(_default_of(fields[name]) is UNSET for name in places)
+        least = sum(default_of(fields[name]) is UNSET for name in places)
         raise too_many(f"{kind.qualname}.{method}", least + 1, len(places) + 1, len(args) + 1)
     for names, which in ((places, "positional"), (words, "keyword-only")):
-        missing = [name for name in names if name not in given and _default_of(fields[name]) is UNSET]
+        missing = [name for name in names if name not in given and default_of(fields[name]) is UNSET]
         if missing:
             raise missing_arguments(f"{kind.qualname}.{method}", which, missing)
-    return {name: given.get(name, _default_of(default)) for name, default in fields.items()}
+    return {name: given.get(name, default_of(default)) for name, default in fields.items()}
 
 
 def _is_field(default: Value) -> bool:
@@ -113,7 +113,7 @@ def fill(m: Interpreter, owner: Object, kind: Class, args: Sequence[Value], name
     given = fields_of(kind, taken, args, named, "__init__")
     fields, told = dict(kind.fields or ()), []
     for name, default in every.items():
-        value = given.get(name, _default_of(default))
+        value = given.get(name, default_of(default))
         if isinstance(value, Native) and value.name == "factory":
             value = yield from invoke(m, value.wrapped, [], {})
         if name not in fields:
@@ -124,7 +124,7 @@ def fill(m: Interpreter, owner: Object, kind: Class, args: Sequence[Value], name
         yield from invoke(m, after, [owner, *told], {})
 
 
-def _default_of(default: Value) -> Value:
+def default_of(default: Value) -> Value:
     if not _is_field(default):
         return default
     if "default_factory" in default.attributes:
@@ -190,7 +190,7 @@ def _check_order(given: Mapping[str, Value]) -> None:
     for name, default in given.items():
         if says(default, "kw_only", False) or says(default, "init", True) is False:
             continue
-        if _default_of(default) is not UNSET:
+        if default_of(default) is not UNSET:
             is_given = True
         elif is_given:
             raise error("TypeError", f"non-default argument {name!r} follows default argument")

@@ -6,7 +6,6 @@ A class's own `__repr__` is work like any other; behind a frame it runs unseen. 
 from __future__ import annotations
 
 import builtins
-from importlib import import_module
 from typing import Any
 
 from cwm_trace.models.containers import WITH_GROUPS, as_in_frames
@@ -14,6 +13,7 @@ from cwm_trace.models.machine import records
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.code import Code
 from cwm_trace.models.machine.interpreter import Interpreter, Paused, Work
+from cwm_trace.models.machine.looked_up import MISSING, looked_up
 from cwm_trace.models.machine.values import (
     GENERATED,
     IMMUTABLE,
@@ -54,12 +54,6 @@ from cwm_trace.models.machine.values import (
 )
 from cwm_trace.tracer.values import render_value
 
-LOOKED_AT = frozenset(
-    "abc bisect collections contextlib copy dataclasses datetime decimal enum fractions functools heapq itertools json math numbers operator"
-    " random re statistics string sys textwrap time typing".split()
-)
-"""Modules of Python's library of which it is looked up how their functions and classes are shown."""
-
 
 def rendered(m: Interpreter, value: Value) -> Work:
     """`repr(value)`. Raises Raised, Lost."""
@@ -80,6 +74,12 @@ def written(m: Interpreter, value: Value) -> Work:
         return value
     if isinstance(value, IMMUTABLE):
         return _plain(value)
+    if (
+        isinstance(value, Class)
+        and value.metaclass is not None
+        and (own := find(value.metaclass, "__str__")) is not None
+    ):
+        return (yield from invoke(m, own, [value], {}))
     if isinstance(value, Object):
         if (own := find(value.kind, "__str__")) is not None:
             return (yield from invoke(m, own, [value], {}))
@@ -143,7 +143,8 @@ def framed(m: Interpreter, value: Value) -> str | None:
     try:
         text = m.quietly(_shown(m, value, ()))
     except Raised:
-        return f"<unprintable {value.kind.name} object>" if isinstance(value, Object) else None
+        kind = value.kind if isinstance(value, Object) else getattr(value, "metaclass", None)
+        return f"<unprintable {kind.name} object>" if kind is not None else None
     except Lost:
         return None
     return as_in_frames(text)
@@ -185,6 +186,8 @@ def _shown(m: Interpreter, value: Value, around: tuple[Value, ...]) -> Work:
             raise Unshown
         case Dict():
             return (yield from _shown_dict(m, value, inner))
+        case Class(metaclass=Class() as kind) if (own := find(kind, "__repr__")) is not None:
+            return (yield from invoke(m, own, [value], {}))
         case View():
             return (yield from _shown_view(m, value, inner))
         case Object(kind=Builtin(name="getset_descriptor"), held=(name, owner)):
@@ -271,13 +274,8 @@ def _of_type(name: str) -> str | None:
 
 def _of_library(name: str) -> str | None:
     """Something of a module of Python's, as frames show it; None where that is not among those that may be looked at."""
-    module, _, attribute = name.partition(".")
-    if module not in LOOKED_AT or not attribute:
-        return None
-    found: Any = import_module(module)
-    for part in attribute.split("."):
-        found = getattr(found, part, None)
-    return None if found is None else render_value(found)
+    found = looked_up(name)
+    return None if found is MISSING else render_value(found)
 
 
 def _each(m: Interpreter, items: Any, around: tuple[Value, ...]) -> Work:

@@ -20,6 +20,7 @@ from typing import Any, TypeAlias
 
 from cwm_trace.models.containers import FACTORIES, MATCH, PATTERN, TALLY, plain
 from cwm_trace.models.machine.code import MAIN, Code
+from cwm_trace.models.machine.looked_up import MISSING, looked_up
 from cwm_trace.models.set_table import Table
 from cwm_trace.parsing import parse
 
@@ -51,8 +52,11 @@ class Raised(Exception):
     """Internal: the program raises this."""
 
     def __init__(self, error: Value) -> None:
-        super().__init__(error)
+        super().__init__()  # a text with the value's would have all that hangs on it, over and over
         self.error = error
+
+    def __str__(self) -> str:
+        return str(getattr(getattr(self.error, "kind", None), "name", ""))
 
     def is_a(self, name: str) -> bool:
         """Whether that is one of Python's own exceptions, or made from it."""
@@ -488,8 +492,12 @@ def class_of(value: Value) -> Value:
             return Builtin("range")
         case Class() if value.metaclass is not None:
             return value.metaclass
-        case Class() | Builtin() if isinstance(value, Class) or value.kind is not None or is_abstract_name(value.name):
+        case Class():
             return Builtin("type")
+        case Builtin() if value.kind is not None or is_abstract_name(value.name):
+            return Builtin("type")
+        case Builtin() if (real := looked_up(value.name)) is not MISSING:
+            return Builtin("type" if isinstance(real, type) else type(real).__name__)
         case Function() | Native():
             return Builtin("function")
         case Builtin() | Method():
@@ -642,10 +650,8 @@ def kind_name(value: Value) -> str:
     match value:
         case View():
             return f"dict_{value.kind}"
-        case Builtin() if value.kind is None:
-            if "." in value.name:
-                raise Lost(value.name)  # which may be anything
-            return "builtin_function_or_method"
+        case Builtin() if value.kind is None and "." in value.name and looked_up(value.name) is MISSING:
+            raise Lost(value.name)  # which may be anything
         case Method():
             return "method"
     return str(class_of(value).name)
