@@ -135,6 +135,8 @@ def attribute(m: Interpreter, owner: Value, name: Any) -> Work:
     """`owner.name`. Raises Raised, Lost."""
     owner = owner if isinstance(owner, Unknown) and owner.value is UNSET else known(owner)
     match owner:
+        case Object() if owner.kind is records.FIELD and name == "metadata":
+            return (yield from _noted(m, owner))
         case Object(kind=Class()):
             return (yield from _of_object(m, owner, name))
         case OwnList() | OwnDict():
@@ -218,6 +220,12 @@ def _missing(owner: Value, name: str) -> Exception:
     raised = error("AttributeError", f"'{kind_name(owner)}' object has no attribute '{name}'")
     raised.error.attributes |= {"name": name, "obj": owner}
     return raised
+
+
+def _noted(m: Interpreter, field: Object) -> Work:
+    """The `metadata` of a field of a dataclass."""
+    held = known(field.attributes.get("metadata"))
+    return _proxy_of(m, {} if held is None else dict(zip(held.keys, held.values, strict=True)))
 
 
 def _of_object(m: Interpreter, owner: Object, name: str) -> Work:

@@ -1,6 +1,6 @@
 """JSON, CSV and forms of `str.format`, which are values in another notation: read and written as Python's modules do it.
 
-Knows which functions of the program they call, and when. Decoders of the program's own classes are not followed, and of encoders only `default`.
+Knows which functions of the program they call, and when.
 """
 
 from __future__ import annotations
@@ -11,121 +11,205 @@ import csv
 import json
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, NamedTuple
 
 from cwm_trace.models.machine.calls import invoke
+from cwm_trace.models.machine.classes import attribute
 from cwm_trace.models.machine.interpreter import Interpreter, Work
 from cwm_trace.models.machine.iterators import over_items
 from cwm_trace.models.machine.natives import native
 from cwm_trace.models.machine.values import (
+    Builtin,
+    Class,
     Dict,
     List,
     Lost,
-    Method,
     Object,
+    Raised,
     Value,
     as_plain,
     content_of,
     dict_from,
     error,
-    find,
     is_unknown,
     kind_name,
     known,
     read,
 )
 
-_LAYOUT = frozenset({"ensure_ascii", "indent", "separators", "sort_keys"})
+_LAYOUT = frozenset({"allow_nan", "check_circular", "ensure_ascii", "indent", "separators", "skipkeys", "sort_keys"})
+_NUMBERS = ("parse_float", "parse_int", "parse_constant")
 
 
 class _Open(Exception):
     """Internal: something in the value is not known."""
 
 
+class _Number(NamedTuple):
+    """One of a JSON text, and which hook makes a value of it."""
+
+    text: str
+    hook: str
+
+
+class _Pairs(NamedTuple):
+    """An object of a JSON text."""
+
+    items: list[tuple[str, Any]]
+
+
 @native("json.loads")
-def _loads(m: Interpreter, text: Value, object_hook: Value = None, **others: Value) -> Work:
-    if is_unknown(text) or others:
+def _loads(m: Interpreter, text: Value, cls: Value = None, **hooks: Value) -> Work:
+    if is_unknown(text):
         return m.unknown()
     text = known(text)
     if not isinstance(text, (str, bytes)):
         kind = kind_name(text)
         raise error("TypeError", f"the JSON object must be str, bytes or bytearray, not {kind}")
+    if isinstance(text, bytes):
+        text = text.decode(json.detect_encoding(text), "surrogatepass")
+    if cls is not None:
+        decoder = yield from invoke(m, cls, [], hooks)
+        return (yield from invoke(m, (yield from attribute(m, decoder, "decode")), [text], {}))
+    return (yield from _made(m, _read(lambda decoder: decoder.decode(text), hooks), hooks))
+
+
+@native("followed.json_begun")
+def _begun(m: Interpreter, text: Value, at: Value, **hooks: Value) -> Work:
+    """What a JSON text begins with from there on, and where that ends."""
     try:
-        found = json.loads(text)
+        found, end = _read(lambda decoder: decoder.raw_decode(known(text), known(at)), hooks)
+    except StopIteration as stop:
+        raise _wrong(json.JSONDecodeError("Expecting value", known(text), stop.value)) from None
+    return ((yield from _made(m, found, hooks)), end)
+
+
+def _read(read_by: Callable[[json.JSONDecoder], Any], hooks: Mapping[str, Value]) -> Any:
+    """A JSON text's parts, with all that hooks may make of them. Raises Raised."""
+    marks: dict[str, Any] = {name: partial(_Number, hook=name) for name in _NUMBERS}
+    decoder = json.JSONDecoder(object_pairs_hook=_Pairs, strict=bool(known(hooks.get("strict", True))), **marks)
+    try:
+        return read_by(decoder)
     except json.JSONDecodeError as bad:
-        raised = error("json.JSONDecodeError", str(bad))
-        raised.error.attributes.update({name: getattr(bad, name) for name in ("msg", "doc", "pos", "lineno", "colno")})
-        raise raised from None
-    return (yield from _made(m, found, known(object_hook)))
+        raise _wrong(bad) from None
 
 
-def _made(m: Interpreter, found: Any, hook: Value) -> Work:
-    """The value that a JSON text says, inner ones first, as the hook is called."""
-    if isinstance(found, list):
-        items = []
-        for item in found:
-            items.append((yield from _made(m, item, hook)))
-        return List(items)
-    if not isinstance(found, dict):
-        return read(repr(found))
-    made = Dict()
-    for key, value in found.items():
-        made.keys.append(key)
-        made.values.append((yield from _made(m, value, hook)))
-    return made if hook is None else (yield from invoke(m, hook, [made], {}))
+def _wrong(bad: json.JSONDecodeError) -> Raised:
+    raised = error("json.JSONDecodeError", str(bad))
+    raised.error.attributes.update({name: getattr(bad, name) for name in ("msg", "doc", "pos", "lineno", "colno")})
+    return raised
+
+
+def _made(m: Interpreter, found: Any, hooks: Mapping[str, Value]) -> Work:
+    """The value that a JSON text says, inner ones first, as hooks are called."""
+    match found:
+        case _Number(text=text, hook=name):
+            if (hook := known(hooks.get(name))) is None or hook in _PLAIN_NUMBERS:
+                return read(repr(json.loads(text)))
+            return (yield from invoke(m, hook, [text], {}))
+        case _Pairs(items=items):
+            made = []
+            for key, value in items:
+                made.append((key, (yield from _made(m, value, hooks))))
+            if (hook := known(hooks.get("object_pairs_hook"))) is not None:
+                return (yield from invoke(m, hook, [List([*made])], {}))
+            held, hook = dict_from(dict(made)), known(hooks.get("object_hook"))
+            return held if hook is None else (yield from invoke(m, hook, [held], {}))
+        case list():
+            parts = []
+            for item in found:
+                parts.append((yield from _made(m, item, hooks)))
+            return List(parts)
+    return found
+
+
+_PLAIN_NUMBERS = (Builtin("float"), Builtin("int"))
 
 
 @native("json.dumps")
 def _dumps(m: Interpreter, value: Value, default: Value = None, cls: Value = None, **layout: Value) -> Work:
     if cls is not None:
-        encoder = known((yield from invoke(m, cls, [], {})))
-        if find(encoder.kind, "encode") is not find(encoder.kind.line[-2], "encode"):
-            raise Lost
-        default = Method(find(encoder.kind, "default"), encoder)
+        encoder = yield from invoke(m, cls, [], layout if default is None else {**layout, "default": default})
+        return (yield from invoke(m, (yield from attribute(m, encoder, "encode")), [value], {}))
+    return (yield from _written(m, value, default, **layout))
+
+
+@native("followed.json_written")
+def _written(m: Interpreter, value: Value, default: Value = None, **layout: Value) -> Work:
+    """A value as JSON has it."""
     if not _LAYOUT.issuperset(layout) or any(map(is_unknown, layout.values())):
         return m.unknown()
     try:
-        given = yield from _plain(m, dict_from(layout), None)
-        plain = yield from _plain(m, value, known(default), bool(given.get("sort_keys")))
+        told = yield from _Writer(m, None).plain(dict_from(layout))
+        writer = _Writer(m, known(default), bool(told.get("sort_keys")), bool(told.get("skipkeys")))
+        plain = yield from writer.plain(value)
     except _Open:
         return m.unknown()
-    return _written(plain, given)
-
-
-def _written(plain: Any, layout: Mapping[str, Any]) -> str:
     try:
-        return json.dumps(plain, **layout)
-    except (TypeError, ValueError):  # keys of several kinds
-        raise Lost from None
+        return json.dumps(plain, **told)
+    except (TypeError, ValueError) as wrong:
+        raise error(type(wrong).__name__, str(wrong)) from None
 
 
-def _plain(m: Interpreter, value: Value, default: Value, sorts: bool = False) -> Work:
-    """A value as this Python's own. Raises Raised for what JSON has no notation for, Lost, _Open."""
-    if is_unknown(value):
-        raise _Open
-    value = known(value)
-    match value:
-        case None | bool() | int() | float() | str():
+@dataclass
+class _Writer:
+    """Makes values Python's own, which JSON can be made of; `around`: the containers that it is in."""
+
+    m: Interpreter
+    default: Value
+    sorts: bool = False
+    skips: bool = False
+    around: list[Value] = field(default_factory=list)
+
+    def plain(self, value: Value) -> Work:
+        """A value as this Python's own. Raises Raised for what JSON has no notation for, Lost, _Open."""
+        if is_unknown(value):
+            raise _Open
+        value = known(value)
+        if value is None or isinstance(value, (bool, int, float, str)):
             return value
-        case Object() if isinstance(plain := as_plain(content_of(value)), (int, float, str, tuple)):
-            return (yield from _plain(m, plain, default, sorts))
-        case List(kind="list", items=items) | (tuple() as items):
-            made = []
-            for item in items:
-                made.append((yield from _plain(m, item, default, sorts)))
-            return made
-        case Dict():
-            if any(is_unknown(key) for key in value.keys):
-                raise _Open
-            keys = [_key(known(key)) for key in value.keys]
-            pairs = list(zip(keys, value.values, strict=True))
-            held = {}
-            for key, each in sorted(pairs, key=lambda pair: pair[0]) if sorts else pairs:
-                held[key] = yield from _plain(m, each, default, sorts)
-            return held
-    if default is None:
-        raise error("TypeError", f"Object of type {kind_name(value)} is not JSON serializable")
-    return (yield from _plain(m, (yield from invoke(m, default, [value], {})), default, sorts))
+        if isinstance(value, Object) and isinstance(inner := as_plain(content_of(value)), (int, float, str, tuple)):
+            return (yield from self.plain(inner))
+        if any(value is each for each in self.around):
+            raise error("ValueError", "Circular reference detected")
+        self.around.append(value)
+        made = yield from self._container(value)
+        self.around.pop()
+        return made
+
+    def _container(self, value: Value) -> Work:
+        match value:
+            case List(kind="list", items=items) | (tuple() as items):
+                made = []
+                for item in items:
+                    made.append((yield from self.plain(item)))
+                return made
+            case Object(kind=Class(flavour="namedtuple"), held=items):
+                return (yield from self._container(tuple(items)))
+            case Dict():
+                return (yield from self._object(value))
+        if self.default is None:
+            raise error("TypeError", f"Object of type {kind_name(value)} is not JSON serializable")
+        return (yield from self.plain((yield from invoke(self.m, self.default, [value], {}))))
+
+    def _object(self, value: Dict) -> Work:
+        if any(is_unknown(key) for key in value.keys):
+            raise _Open
+        pairs = [(as_plain(content_of(known(key))), each) for key, each in zip(value.keys, value.values, strict=True)]
+        if self.sorts:
+            try:
+                pairs.sort(key=lambda pair: pair[0])
+            except TypeError as wrong:
+                raise error("TypeError", str(wrong)) from None
+        held = {}
+        for key, each in pairs:
+            if key is None or isinstance(key, (bool, int, float, str)):
+                held[key] = yield from self.plain(each)
+            elif not self.skips:
+                raise error("TypeError", f"keys must be str, int, float, bool or None, not {kind_name(key)}")
+        return held
 
 
 @native("followed.csv_fields")
@@ -139,12 +223,6 @@ def _fields(m: Interpreter, line: Value, delimiter: Value, quote: Value, skips: 
     if len(found := next(csv.reader([known(line)], **form))) and known(line).count(known(quote)) % 2:
         return None
     return List(found)
-
-
-def _key(key: Value) -> Value:
-    if key is None or isinstance(key, (bool, int, float, str)):
-        return key
-    raise error("TypeError", f"keys must be str, int, float, bool or None, not {kind_name(key)}")
 
 
 @native("_string.formatter_parser")

@@ -103,7 +103,11 @@ def field_of(name: str, kind: Value, default: Value) -> Object:
     plain = given.get("default", MISSING) if default is UNSET or _is_field(default) else default
     held = {"name": name, "type": kind, "default": plain, "default_factory": given.get("default_factory", MISSING)}
     held |= {each: given.get(each, True) for each in ("init", "repr", "compare")}
-    return Object(FIELD, held | {"hash": given.get("hash"), "kw_only": given.get("kw_only", False)})
+    return Object(FIELD, held | {"hash": given.get("hash"), "kw_only": given.get("kw_only", False)} | _noted(given))
+
+
+def _noted(given: Mapping[str, Value]) -> dict[str, Value]:
+    return {"metadata": given["metadata"]} if "metadata" in given else {}
 
 
 def fill(m: Interpreter, owner: Object, kind: Class, args: Sequence[Value], named: Mapping[str, Value]) -> Work:

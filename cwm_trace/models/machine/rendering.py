@@ -342,10 +342,9 @@ def _shown_of_library(m: Interpreter, value: Object, around: tuple[Value, ...]) 
     parts |= {"init": "True", "repr": "True", "hash": "None", "compare": "True", "metadata": "mappingproxy({})"}
     parts |= {"kw_only": _NO_DEFAULT, "_field_type": "_FIELD" if is_of_class else "None"}
     for name, each in value.attributes.items():
-        if name == "metadata":
-            raise Unshown
         is_missing = isinstance(each, Builtin) and each.name == "dataclasses.MISSING"
-        parts[name] = _NO_DEFAULT if is_missing else (yield from _shown(m, each, around))
+        text = _NO_DEFAULT if is_missing else (yield from _shown(m, each, around))
+        parts[name] = f"mappingproxy({text})" if name == "metadata" and each is not None else text
     return f"Field({','.join(f'{name}={text}' for name, text in parts.items())})"
 
 
