@@ -45,7 +45,9 @@ from cwm_trace.models.machine.values import (
 _UNFOLLOWED = frozenset(("__getattribute__", "__instancecheck__"))
 """Methods of classes whose objects are not followed."""
 _METACLASSES = frozenset(("type", "abc.ABCMeta"))
-_OPEN = frozenset("asyncio collections collections_abc contextlib json.decoder json.encoder numbers queue string threading".split())
+_OPEN = frozenset(
+    "asyncio collections collections_abc contextlib json.decoder json.encoder numbers queue string threading".split()
+)
 """Modules of sources whose classes programs may make their own from: they show themselves by their class's name."""
 _MIXED_IN = ("collections.abc", "typing")
 """Modules of abstract classes that add methods to what is made from them."""

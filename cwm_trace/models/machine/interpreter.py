@@ -288,6 +288,7 @@ class Interpreter:
         self.handled: Value = None
         self.paused: list[Paused] = []
         self.finalisers: list[Finaliser] = []
+        self.pending: list[Value] = []  # what is going to be closed or finalised
         self.weakly: list[Value] = []  # what is referred to weakly
         self.collected: list[Value] = []  # of it, what the collector has found
         self.has_finalisers = False  # whether a class of the program has `__del__`
@@ -407,29 +408,37 @@ class Interpreter:
 
     def close_left(self, given: Sequence[Value] = (), going: Sequence[Value] = ()) -> None:
         """Close generators that nothing has any more, and finalise; `given`: what is on its way; `going`: what went, in its order."""
-        for each in reversed(self._left(given, going)):
-            self.active.append(Helper(self._closed(each), lambda _: None))
+        for work in reversed(self._closings(given, lambda: reached_in_order(going))):
+            self.active.append(Helper(work, lambda _: None))
 
-    def closing_left(self, going: Sequence[Value] = ()) -> Work:
-        """The same, in the middle of work."""
-        for each in self._left((), going):
-            yield from self._closed(each)
+    def closing_left(self, order: Sequence[int] = ()) -> Work:
+        """The same, in the middle of work; `order`: the identities of what went."""
+        for work in self._closings((), lambda: order):
+            yield from work
 
-    def _left(self, given: Sequence[Value], going: Sequence[Value]) -> list[Paused | Finaliser]:
+    def _closings(self, given: Sequence[Value], order: Callable[[], Sequence[int]]) -> list[Work]:
         left = self.unreachable(given)
-        if len(left) > 1 and self.finalisers:
-            order = {place: number for number, place in enumerate(_reached_in_order(going))}
-            left.sort(key=lambda each: order.get(id(_watched(each)), len(order)))
-        return left
+        if len(left) > 1:
+            places = {place: number for number, place in enumerate(order())}
+            left.sort(key=lambda each: places.get(id(_watched(each)), len(places)))
+        return [self._closed(each) for each in left]
 
     def _closed(self, each: Paused | Finaliser) -> Work:
         """What happens to a generator that nothing has any more, or to what has a finaliser."""
+        value = _watched(each)
+        self.pending.append(value)
         if not isinstance(each, Finaliser):
+            self.paused = [other for other in self.paused if other is not each]
             return self._closed_generator(each)
         self.unwatch(each)
-        return self._finalised(each.work())
+        return self._finalised(value, each.work())
 
-    def _finalised(self, work: Work) -> Work:
+    def _begin_closing(self, value: Value) -> None:
+        self.pending = [each for each in self.pending if each is not value]
+
+    def _finalised(self, value: Value, work: Work) -> Work:
+        self._begin_closing(value)
+        del value
         try:
             yield from work
         except Raised:
@@ -458,10 +467,12 @@ class Interpreter:
         return looked_for - _reached([*self._roots(), *self.paused], looked_for)
 
     def _closed_generator(self, generator: Paused) -> Work:
+        self._begin_closing(generator)
         if generator.class_name == "generator":
+            order = reached_in_order(_of_frame(generator.frame)) if len(self.paused) + len(self.finalisers) > 1 else ()
             yield from closed_generator(generator)
+            yield from self.closing_left(order)
             return
-        self.paused = [each for each in self.paused if each is not generator]
         if generator.frame.before < 0:
             generator.ended = True  # nobody has awaited it
         elif generator.class_name == "async_generator":
@@ -772,7 +783,12 @@ class Interpreter:
 
     def _roots(self) -> list[Value]:
         """All that a program has at hand, what is looked for mostly last: what Python frames have, those on top behind the others."""
-        roots: list[Value] = [self.handled, self._shown, *(value for each in self.finalisers for value in each.held)]
+        roots: list[Value] = [
+            self.handled,
+            self._shown,
+            *self.pending,
+            *(value for each in self.finalisers for value in each.held),
+        ]
         spaces: dict[int, dict[str, Value]] = {}
         for each in [*self.active, *(each for thread in self.waiting for each in thread.stack)]:
             if isinstance(each, Helper):
@@ -799,24 +815,43 @@ def _watched(each: Paused | Finaliser) -> Value:
 
 
 def _is_due(each: Paused | Finaliser, seen: Collection[int]) -> bool:
-    return isinstance(each, Paused) or each.needs is None or id(each.needs) in seen
+    if isinstance(each, Paused) or each.needs is None or id(each.needs) in seen:
+        return True
+    return id(each.needs) in _reached(_parts(each.needs))  # a ring, which is there till the collector comes
 
 
 def _parts(value: Value) -> list[Value]:
-    return _of_frame(value.frame) if isinstance(value, Paused) else [*children(value)]
+    if isinstance(value, Paused):
+        return [] if value.ended else _of_frame(value.frame)
+    return [*children(value)]
 
 
-def _reached_in_order(going: Sequence[Value]) -> list[int]:
-    """The identities of what goes with these, in the order in which CPython lets go of it: lists and tuples from their ends."""
-    order: dict[int, None] = {}
+def reached_in_order(going: Sequence[Value]) -> list[int]:
+    """The identities of what goes with these, in the order in which CPython lets go of it: where the last reference is dropped."""
+    counts: dict[int, int] = {}
+    left = [*going]
+    while left:
+        value = left.pop()
+        if not isinstance(value, _HOLDING_NOTHING):
+            counts[id(value)] = counts.get(id(value), 0) + 1
+            if counts[id(value)] == 1:
+                left += _dropped(value)
+    order = []
     left = [*reversed(going)]
     while left:
         value = left.pop()
-        if id(value) not in order and not isinstance(value, _HOLDING_NOTHING):
-            order[id(value)] = None
-            left += _parts(value) if isinstance(value, (tuple, List)) else reversed(_parts(value))
-            left += getattr(value, "sources", ())
-    return [*order]
+        if not isinstance(value, _HOLDING_NOTHING):
+            counts[id(value)] -= 1
+            if not counts[id(value)]:
+                order.append(id(value))
+                left += reversed(_dropped(value))
+    return order
+
+
+def _dropped(value: Value) -> list[Value]:
+    """What a value lets go of with itself, in that order: lists and tuples begin at their ends."""
+    parts = [*reversed(getattr(value, "sources", ())), *_parts(value)]
+    return parts[::-1] if isinstance(value, (tuple, List)) else parts
 
 
 def _reached(left: list[Value], wanted: Collection[int] = ()) -> set[int]:

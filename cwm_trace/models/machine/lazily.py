@@ -11,7 +11,7 @@ from typing import Any
 
 from cwm_trace.models.machine import comparing, operators
 from cwm_trace.models.machine.calls import invoke
-from cwm_trace.models.machine.interpreter import Interpreter, Work
+from cwm_trace.models.machine.interpreter import Interpreter, Work, reached_in_order
 from cwm_trace.models.machine.iterators import Iterator, collected, iterator_of, over_items, step
 from cwm_trace.models.machine.natives import native
 from cwm_trace.models.machine.questions import text_of
@@ -101,8 +101,8 @@ def _chained(overs: Value) -> Iterator:
             if inner is None:
                 over = yield from step(m, chained.sources[0])
                 if over is END:
-                    going, chained.sources = chained.sources, ()
-                    yield from m.closing_left(going)
+                    order, chained.sources = reached_in_order(chained.sources), ()
+                    yield from m.closing_left(order)
                     return END
                 inner = yield from iterator_of(m, over)
             item = yield from step(m, inner)

@@ -154,12 +154,16 @@ class Unshown(Lost):
     """Internal: how a value is shown is not known."""
 
 
+_AGAIN: dict[type, str] = {List: "[...]", tuple: "(...)", Set: "set(...)", Object: "..."}
+"""How a value is shown inside itself: `Py_ReprEnter` of each kind, and `_recursive_repr` of data classes."""
+
+
 def _shown(m: Interpreter, value: Value, around: tuple[Value, ...]) -> Work:
     if isinstance(value, Unknown) and value.value is UNSET:
         raise Unshown
     value = known(value)
     if any(value is each for each in around):
-        return "[...]" if isinstance(value, List) else "{...}"
+        return next((text for kind, text in _AGAIN.items() if isinstance(value, kind)), "{...}")
     inner = (*around, value)
     if isinstance(value, OWN) and (own := find(value.of, "__repr__")) is not None:
         return known((yield from invoke(m, own, [value], {})))

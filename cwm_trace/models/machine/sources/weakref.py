@@ -34,7 +34,8 @@ ReferenceType = KeyedRef = ref
 
 class WeakMethod:
     def __init__(self, meth, callback=None):
-        self._owner, self._function = ref(meth.__self__, callback), meth.__func__
+        self._owner = ref(meth.__self__, None if callback is None else lambda _: callback(self))
+        self._function = meth.__func__
 
     def __call__(self):
         owner = self._owner()
