@@ -137,18 +137,18 @@ def _build_class(m: Interpreter, function: Value, name: Value, /, *bases: Value,
 
 
 @native("type.__new__")
-def _new(m: Interpreter, metaclass: Value, name: Value, bases: Value, space: Value, **words: Value) -> Work:
+def _new(m: Interpreter, metaclass: Value, name: Value, bases: Value, space: Value, /, **words: Value) -> Work:
     names = dict(zip(space.keys, space.values, strict=True))
     return construct(m, known(name), bases, names, words, metaclass if isinstance(metaclass, Class) else None)
 
 
 @native("type.__init__")
-def _init(m: Interpreter, *_: Value, **__: Value) -> None:
+def _init(m: Interpreter, /, *_: Value, **__: Value) -> None:
     return None
 
 
 @native("type")
-def _type(m: Interpreter, *args: Value, **words: Value) -> Work:
+def _type(m: Interpreter, /, *args: Value, **words: Value) -> Work:
     if len(args) == 3:
         name, bases, held = args
         metaclass = _metaclass(None, bases)
@@ -196,6 +196,8 @@ def construct(
     cell = space.pop("__classcell__", None)
     if isinstance(cell, Cell):
         cell.value = made
+    space.setdefault("__module__", made.module)
+    made.own = len(space)
     yield from _take_from_bases(m, made)
     made.bases = bases
     for base in bases:

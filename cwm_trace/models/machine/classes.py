@@ -11,7 +11,14 @@ from collections.abc import Iterator as Iterates
 from collections.abc import Mapping, MutableMapping, Sequence
 from functools import partial
 from re import Match, Pattern
-from types import AsyncGeneratorType, CoroutineType, GeneratorType
+from types import (
+    AsyncGeneratorType,
+    ClassMethodDescriptorType,
+    CoroutineType,
+    GeneratorType,
+    GetSetDescriptorType,
+    MemberDescriptorType,
+)
 from typing import Any
 
 from cwm_trace.models.containers import MATCH, PATTERN
@@ -22,6 +29,7 @@ from cwm_trace.models.machine.holding import updated
 from cwm_trace.models.machine.imported import helper, member
 from cwm_trace.models.machine.interpreter import Call, Finaliser, Interpreter, Paused, Work
 from cwm_trace.models.machine.iterators import Iterator, collected
+from cwm_trace.models.machine.looked_up import MISSING, looked_up
 from cwm_trace.models.machine.rendering import OTHER_CLASSES
 from cwm_trace.models.machine.values import (
     GENERATED,
@@ -66,6 +74,7 @@ from cwm_trace.models.machine.values import (
     look_up,
     nearest,
 )
+from cwm_trace.tracer.values import render_value
 
 _LITERALS: Mapping[str, type] = {MATCH: Match, PATTERN: Pattern}
 _TYPES: Mapping[str, type] = {
@@ -175,6 +184,8 @@ def attribute(m: Interpreter, owner: Value, name: Any) -> Work:
         case Descriptor() if name == "__isabstractmethod__":
             return _is_abstract(owner)
         case Builtin():
+            if name == "__dict__" and owner.kind is not None:
+                return (yield from _names_of_builtin(m, owner))
             return _of_builtin(owner, name)
         case Descriptor(kind="property") if name in ("setter", "getter", "deleter"):
             return Native("accessor", lambda m, function: _with_accessor(owner, name, function))
@@ -277,9 +288,15 @@ def _of_object(m: Interpreter, owner: Object, name: str) -> Work:
         return (yield from attribute(m, plain, name))
     if hasattr(object, name):
         return Method(Builtin(f"object.{name}"), owner)
-    if owner.kind.module not in (MAIN, *shipped.MODULES):  # which has less than the library's
+    if owner.kind.module not in (MAIN, *shipped.MODULES) and not _is_missing_in_library(owner.kind, name):
         raise Lost(name)
     raise _missing(owner, name)
+
+
+def _is_missing_in_library(kind: Class, name: str) -> bool:
+    """Whether the library's own class, which this one stands for and may have less than, has no such attribute either."""
+    real = looked_up("types.MappingProxyType" if kind.name == "mappingproxy" else f"{kind.module}.{kind.name}")
+    return isinstance(real, type) and not hasattr(real, name)
 
 
 def _getter(found: Value) -> Value:
@@ -397,15 +414,18 @@ def _of_class(m: Interpreter, owner: Class, name: str) -> Work:
     if name == "__dict__":
         if owner.flavour:
             raise Lost(name)
-        held = {name: value for name, value in owner.space.items() if name not in _NOT_SHOWN}
-        if not any(isinstance(each, Class) for each in owner.line[1:]) and "__slots__" not in held:
-            held |= {
-                each: Object(Builtin("getset_descriptor"), held=(each, owner)) for each in ("__dict__", "__weakref__")
-            }
-        held.setdefault("__doc__", None)
+        order = [*owner.space]
+        if not any(isinstance(each, Class) for each in owner.line[1:]) and "__slots__" not in owner.space:
+            order[owner.own : owner.own] = ["__dict__", "__weakref__"]
+        if "__doc__" not in order:
+            order.insert(owner.own + ("__dict__" in order) * 2, "__doc__")
+        made = {each: Object(Builtin("getset_descriptor"), held=(each, owner)) for each in ("__dict__", "__weakref__")}
+        held = {each: owner.space.get(each, made.get(each)) for each in order if each not in _NOT_SHOWN}
         return (yield from _proxy_of(m, held))
     if name == "__doc__":
         return owner.space.get(name)
+    if name == "__class__":
+        return class_of(owner)
     found = look_up(owner, name)
     if found is not UNSET:
         match found:
@@ -446,6 +466,8 @@ def _of_class(m: Interpreter, owner: Class, name: str) -> Work:
             return Builtin(f"{base.name}.{name}")
     if hasattr(object, name):
         return Builtin(f"object.{name}")
+    if name == "__weakref__" and not any("__slots__" in each.space for each in owner.line if isinstance(each, Class)):
+        return Object(Builtin("getset_descriptor"), held=(name, owner))
     if owner.module not in (MAIN, *shipped.MODULES):
         raise Lost(name)
     raise error("AttributeError", f"type object '{owner.name}' has no attribute '{name}'")
@@ -554,12 +576,40 @@ def _of_builtin(owner: Builtin, name: str) -> Value:
         return class_of(owner)
     if name == "__module__":
         return owner.kind.__module__ if owner.kind is not None else owner.name.rpartition(".")[0] or "builtins"
-    if name == "__mro__" and (owner.kind is not None or owner.name in OTHER_CLASSES):
-        above = owner.kind.__mro__[1:] if owner.kind is not None else (object,)
-        return (owner, *(Builtin(each.__name__) for each in above))
-    if owner.kind is not None and not hasattr(owner.kind, name):
-        raise error("AttributeError", f"type object '{owner.name}' has no attribute '{name}'")
+    real = owner.kind if owner.kind is not None else looked_up(owner.name)
+    if name == "__mro__" and isinstance(real, type):
+        return (owner, *map(_named, real.__mro__[1:]))
+    if name == "__mro__" and owner.name in OTHER_CLASSES:
+        return (owner, Builtin("object"))
+    if real is not MISSING and not hasattr(real, name):
+        what = f"type object '{real.__name__}'" if isinstance(real, type) else f"'{type(real).__name__}' object"
+        raise error("AttributeError", f"{what} has no attribute '{name}'")
     return Builtin(f"{owner.name}.{name}")
+
+
+def _named(kind: type) -> Builtin:
+    return Builtin(kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}")
+
+
+def _names_of_builtin(m: Interpreter, owner: Builtin) -> Work:
+    """The `__dict__` of one of Python's own classes."""
+    assert owner.kind is not None
+    held = {name: _of_names(owner, name, value) for name, value in vars(owner.kind).items()}
+    return _proxy_of(m, held)
+
+
+def _of_names(owner: Builtin, name: str, value: object) -> Value:
+    if isinstance(value, str):
+        return value
+    if isinstance(
+        value, (ClassMethodDescriptorType, GetSetDescriptorType, MemberDescriptorType)
+    ):  # another than the class's
+        return Native(name, _lost, shown=render_value(value))
+    return Builtin(f"{owner.name}.{name}")
+
+
+def _lost(m: Interpreter, /, *_: Value, **__: Value) -> Value:
+    raise Lost
 
 
 def _missed(owner: Value, name: str) -> Value:
@@ -735,7 +785,7 @@ def special(m: Interpreter, owner: Value, name: str) -> Work:
     yield
 
 
-def _filled(owner: OwnList | OwnDict, m: Interpreter, *args: Value, **named: Value) -> Work:
+def _filled(owner: OwnList | OwnDict, m: Interpreter, /, *args: Value, **named: Value) -> Work:
     """`list.__init__`, or `dict.__init__`."""
     if owner.kind == "Counter":
         yield from invoke(m, Builtin("Counter.update"), [owner, *args], named)
@@ -806,13 +856,13 @@ def plain_kind(kind: Class) -> Builtin | None:
     return next((each for each in kind.line if isinstance(each, Builtin) and each.name in PLAIN_KINDS), None)
 
 
-def with_content(m: Interpreter, kind: Class, *args: Value, **named: Value) -> Work:
+def with_content(m: Interpreter, kind: Class, /, *args: Value, **named: Value) -> Work:
     """An object of a class that is made from `str`, `int` or the like, as these make one."""
     content = yield from invoke(m, plain_kind(kind), args, named)
     return Object(kind, content=content_of(known(content)))
 
 
-def _with_names(m: Interpreter, kind: Class, *args: Value, **named: Value) -> Value:
+def _with_names(m: Interpreter, kind: Class, /, *args: Value, **named: Value) -> Value:
     """A tuple with names."""
     held = records.fields_of(kind, dict(kind.fields or ()), args, named, "__new__").values()
     return Object(kind, held=tuple(held))
@@ -860,7 +910,7 @@ def _is_abstract(found: Value) -> bool:
     return isinstance(found, Function) and "__isabstractmethod__" in found.attributes
 
 
-def _fill_from(owner: Object, kind: Class, m: Interpreter, *args: Value, **named: Value) -> Work:
+def _fill_from(owner: Object, kind: Class, m: Interpreter, /, *args: Value, **named: Value) -> Work:
     return records.fill(m, owner, kind, args, named)
 
 

@@ -205,6 +205,10 @@ def _incomparable(sign: str, left: Value, right: Value) -> Raised | None:
     kinds = [_order_kind(left), _order_kind(right)]
     if kinds[0] == kinds[1] and kinds[0] not in ("", "None", "dict"):
         return None
+    return _unordered(sign, left, right)
+
+
+def _unordered(sign: str, left: Value, right: Value) -> Raised:
     text = f"'{sign}' not supported between instances of '{kind_name(left)}' and '{kind_name(right)}'"
     return error("TypeError", text)
 
@@ -249,19 +253,28 @@ def _compared_by_methods(m: Interpreter, sign: str, left: Value, right: Value) -
         if left.kind in getattr(right.kind, "line", ())[1:]:
             tries.reverse()
     for one, how, other in tries:
-        given = yield from _by_method(m, one, how, other)
+        given = yield from by_method(m, one, how, other)
         if not is_not_implemented(given):
             return given
-    if as_tuple(left) is not None and as_tuple(right) is not None:
-        return NOT_IMPLEMENTED
-    if content_of(left) is not left or content_of(right) is not right:
+    are_plain = as_tuple(left) is not None and as_tuple(right) is not None
+    have_own = all(map(_has_own, tries))
+    if (are_plain or content_of(left) is not left or content_of(right) is not right) and not have_own:
         return NOT_IMPLEMENTED
     if sign in ("==", "!="):
         return (left is right) is (sign == "==")
+    if have_own:
+        raise _unordered(sign, left, right)
     raise _incomparable(sign, left, right) or Lost
 
 
-def _by_method(m: Interpreter, one: Value, how: str, other: Value) -> Work:
+def _has_own(tried: tuple[Value, str, Value]) -> bool:
+    """Whether a method of the program has been asked, in place of that of a class of Python's."""
+    one, how, _ = tried
+    return isinstance(one, Object) and own_method(one, f"__{_COMPARED[how]}__") is not None
+
+
+def by_method(m: Interpreter, one: Value, how: str, other: Value) -> Work:
+    """What the method for a comparison gives, which may be `NotImplemented`. Raises Raised."""
     name = f"__{_COMPARED[how]}__"
     if is_of_own(one) and (own := own_method(one, name)) is not None:
         return (yield from invoke(m, own, [one, other], {}))

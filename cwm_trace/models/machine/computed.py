@@ -83,7 +83,7 @@ def _options(more: Value) -> dict[str, Any]:
 
 
 @native("hashlib.pbkdf2_hmac")
-def _pbkdf2(m: Interpreter, *args: Value, **named: Value) -> Value:
+def _pbkdf2(m: Interpreter, /, *args: Value, **named: Value) -> Value:
     return computed(hashlib.pbkdf2_hmac, *args, **named)
 
 

@@ -5,6 +5,7 @@ Each comparison and addition is asked for. Knows in which order CPython makes th
 
 from __future__ import annotations
 
+from collections.abc import Iterator as Iterates
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,6 +17,7 @@ from cwm_trace.models.machine.natives import native
 from cwm_trace.models.machine.questions import text_of
 from cwm_trace.models.machine.values import (
     END,
+    OWN,
     Dict,
     List,
     Lost,
@@ -27,6 +29,8 @@ from cwm_trace.models.machine.values import (
     Unknown,
     Value,
     View,
+    as_tuple,
+    class_of,
     error,
     find,
     is_unknown,
@@ -34,7 +38,7 @@ from cwm_trace.models.machine.values import (
     known,
 )
 
-_SMALL = 64  # items: CPython sorts fewer in one way, which the calls of a program's `__lt__` show
+_MOST_SORTED = 500  # items, whose comparisons may be seen
 
 
 @native("range")
@@ -247,7 +251,7 @@ def _frozenset(m: Interpreter, over: Value = ()) -> Work:
 
 
 @native("dict")
-def _dict(m: Interpreter, *more: Value, **named: Value) -> Work:
+def _dict(m: Interpreter, /, *more: Value, **named: Value) -> Work:
     made = Dict()
     yield from holding.updated(m, made, more[0] if more else (), named)
     return made
@@ -300,12 +304,12 @@ def _sum_of_numbers(m: Interpreter, items: Sequence[Value], start: Value) -> Val
 
 
 @native("min")
-def _min(m: Interpreter, *values: Value, key: Value = None, **default: Value) -> Work:
+def _min(m: Interpreter, /, *values: Value, key: Value = None, **default: Value) -> Work:
     return (yield from _best(m, "<", values, key, default))
 
 
 @native("max")
-def _max(m: Interpreter, *values: Value, key: Value = None, **default: Value) -> Work:
+def _max(m: Interpreter, /, *values: Value, key: Value = None, **default: Value) -> Work:
     return (yield from _best(m, ">", values, key, default))
 
 
@@ -344,21 +348,68 @@ def _sorted(m: Interpreter, over: Value, key: Value = None, reverse: Value = Fal
 
 
 def in_order(m: Interpreter, items: Sequence[Value], key: Value, is_down: bool) -> Work:
-    """As `list.sort` does it for short lists: the run at the beginning, then each item put into its place by halves. Raises Raised, Lost."""
+    """As `list.sort` does it. Raises Raised, Lost."""
     keys = []
     for item in items:
         keys.append(item if key is None else (yield from invoke(m, key, [item], {})))
     if any(map(is_unknown, keys)):
         return [m.unknown() for _ in items]
-    if len(items) >= _SMALL and any(isinstance(known(each), Object) for each in keys):
-        raise Lost
     if key is None and _is_plain(items):
         told = m.questions.value(f"sorted([{', '.join(map(text_of, items))}]{', reverse=True' if is_down else ''})")
         if not isinstance(told, Unknown) and len(told.items) == len(items):
             return list(told.items)
     pairs = list(zip(keys, items, strict=True))
-    pairs = (yield from _by_halves(m, pairs[::-1]))[::-1] if is_down else (yield from _by_halves(m, pairs))
+    sort = _as_python_does if any(map(_may_be_seen, keys)) else _by_halves
+    pairs = (yield from sort(m, pairs[::-1]))[::-1] if is_down else (yield from sort(m, pairs))
     return [item for _, item in pairs]
+
+
+def _may_be_seen(key: Value) -> bool:
+    """Whether comparing it may call functions of the program."""
+    key = known(key)
+    return isinstance(key, (Object, *OWN)) or any(map(_may_be_seen, as_tuple(key) or ()))
+
+
+class _Asked(Exception):
+    """Internal: which two are to be compared."""
+
+
+class _Place:
+    """One of those that are sorted; `told`: how comparisons have come out, one after the other."""
+
+    def __init__(self, number: int, told: Iterates[bool]) -> None:
+        self.number, self._told = number, told
+
+    def __lt__(self, other: _Place) -> bool:
+        for holds in self._told:
+            return holds
+        raise _Asked(self.number, other.number)
+
+
+def _as_python_does(m: Interpreter, pairs: list[tuple[Value, Value]]) -> Work:
+    """By the comparisons that this Python makes: it sorts again and again, as far as it is known how they come out. Raises Lost."""
+    if len(pairs) > _MOST_SORTED:
+        raise Lost
+    told: list[bool] = []
+    are_alike = len({id(class_of(known(key))) for key, _ in pairs}) == 1
+    while True:
+        so_far = iter(told)
+        try:
+            places = sorted([_Place(number, so_far) for number in range(len(pairs))])
+        except _Asked as asked:
+            one, other = (pairs[number][0] for number in asked.args)
+            told.append((yield from _is_less(m, known(one), known(other), are_alike)))
+        else:
+            return [pairs[place.number] for place in places]
+
+
+def _is_less(m: Interpreter, one: Value, other: Value, are_alike: bool) -> Work:
+    """As `list.sort` asks: where all are of one class, its own method is asked before what `<` asks (Objects/listobject.c)."""
+    if are_alike and isinstance(one, Object):
+        given = yield from comparing.by_method(m, one, "<", other)
+        if not comparing.is_not_implemented(given):
+            return (yield from comparing.truth_of(m, given))
+    return (yield from _holds(m, "<", one, other))
 
 
 def _is_plain(items: Sequence[Value]) -> bool:

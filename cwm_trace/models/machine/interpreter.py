@@ -95,6 +95,10 @@ Work: TypeAlias = Generator[Request, Any, Any]
 """Something that is done, which may want functions of the program to be called."""
 
 
+class TooDeep(Lost):
+    """Internal: so many calls of one another that Python may end them by a `RecursionError`."""
+
+
 @dataclass(slots=True, eq=False)
 class Finaliser:
     """What is done when nothing has a value any more.
@@ -334,7 +338,7 @@ class Interpreter:
             top = self.active[-1]
             self.spend()
             if len(self.active) > 2 * DEEPEST:
-                raise Lost
+                raise TooDeep
             try:
                 if isinstance(top, Helper):
                     if (seen := self._help(top)) is not None:

@@ -158,21 +158,21 @@ def _deque(m: Interpreter, over: Value = (), maxlen: Value = None) -> Work:
 
 
 @native("collections.defaultdict")
-def _defaultdict(m: Interpreter, make: Value = None, *more: Value, **named: Value) -> Work:
+def _defaultdict(m: Interpreter, make: Value = None, /, *more: Value, **named: Value) -> Work:
     made = Dict(kind="defaultdict", make=make)
     yield from holding.updated(m, made, more[0] if more else (), named)
     return made
 
 
 @native("collections.OrderedDict")
-def _ordered(m: Interpreter, *more: Value, **named: Value) -> Work:
+def _ordered(m: Interpreter, /, *more: Value, **named: Value) -> Work:
     made = Dict(kind="OrderedDict")
     yield from holding.updated(m, made, more[0] if more else (), named)
     return made
 
 
 @native("collections.Counter")
-def _counter(m: Interpreter, *more: Value, **named: Value) -> Work:
+def _counter(m: Interpreter, /, *more: Value, **named: Value) -> Work:
     made = Dict(kind="Counter")
     yield from _count_up(m, made, more[0] if more else (), named)
     return made
@@ -229,7 +229,7 @@ native("dataclasses.dataclass")(records.dataclass)
 
 
 @native("dataclasses.field")
-def _field(m: Interpreter, **options: Value) -> Value:
+def _field(m: Interpreter, /, **options: Value) -> Value:
     return Object(records.FIELD, dict(options))
 
 
@@ -277,7 +277,7 @@ def _fields(m: Interpreter, value: Value) -> Value:
 
 
 @native("dataclasses.replace")
-def _replace(m: Interpreter, value: Value, **changes: Value) -> Work:
+def _replace(m: Interpreter, value: Value, /, **changes: Value) -> Work:
     given = {name: value.attributes[name] for name, each in value.kind.fields or () if records.says(each, "init", True)}
     return (yield from invoke(m, value.kind, [], {**given, **changes}))
 
@@ -381,7 +381,7 @@ def _reduce(m: Interpreter, function: Value, over: Value, *first: Value) -> Work
 
 
 @native("functools.partial")
-def _partial(m: Interpreter, function: Value, *args: Value, **named: Value) -> Value:
+def _partial(m: Interpreter, function: Value, /, *args: Value, **named: Value) -> Value:
     def run(m: Interpreter, *more: Value, **others: Value) -> Work:
         return invoke(m, function, [*args, *more], {**named, **others})
 
@@ -544,12 +544,12 @@ def _suppress(m: Interpreter, *kinds: Value) -> Value:
     *("time.time_ns", "time.perf_counter_ns", "threading.get_ident"),
     *("threading.get_native_id", "os.getpid", "os.getppid", "os.cpu_count", "os.getcwd", "os.urandom"),
 )
-def _untold(m: Interpreter, *_: Value, **__: Value) -> Value:
+def _untold(m: Interpreter, /, *_: Value, **__: Value) -> Value:
     return Unknown()
 
 
 @native("atexit.register", "gc.disable", "gc.enable")
-def _nothing(m: Interpreter, *_: Value, **__: Value) -> Value:
+def _nothing(m: Interpreter, /, *_: Value, **__: Value) -> Value:
     return None
 
 

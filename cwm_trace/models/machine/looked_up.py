@@ -5,13 +5,14 @@ Knows nothing of the machine's values.
 
 from __future__ import annotations
 
+import builtins
 import sys
 from importlib import import_module
 from typing import Any
 
 MODULES = frozenset(
-    "abc bisect collections collections.abc contextlib copy dataclasses datetime decimal enum fractions functools heapq io itertools json math"
-    " numbers operator queue random re statistics string struct sys textwrap threading time types typing weakref".split()
+    "abc bisect builtins collections collections.abc contextlib copy dataclasses datetime decimal enum fractions functools heapq io itertools"
+    " json math numbers operator queue random re statistics string struct sys textwrap threading time types typing weakref".split()
 )
 """Modules that may be imported to look at them."""
 MISSING: Any = object()
@@ -25,6 +26,8 @@ def may_be_looked_at(module: str) -> bool:
 
 def looked_up(name: str) -> Any:
     """What the library has under a dotted name, as `collections.deque.append`; `MISSING`: nothing, or it may not be looked at."""
+    if hasattr(builtins, name.partition(".")[0]):
+        name = f"builtins.{name}"
     module, _, attribute = name.partition(".")
     while attribute and may_be_looked_at(f"{module}.{attribute.partition('.')[0]}"):
         more, _, attribute = attribute.partition(".")
@@ -33,5 +36,5 @@ def looked_up(name: str) -> Any:
         return MISSING
     found: Any = import_module(module)
     for part in attribute.split("."):
-        found = getattr(found, part, MISSING)
+        found = MISSING if found is MISSING else getattr(found, part, MISSING)
     return found

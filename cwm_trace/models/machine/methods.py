@@ -237,7 +237,7 @@ def _copy_dict(m: Interpreter, over: Value) -> Value:
 
 
 @native("dict.update", "defaultdict.update", "OrderedDict.update")
-def _update(m: Interpreter, over: Value, *more: Value, **named: Value) -> Work:
+def _update(m: Interpreter, over: Value, /, *more: Value, **named: Value) -> Work:
     return holding.updated(m, over, more[0] if more else (), named)
 
 
@@ -399,7 +399,7 @@ def _throw(m: Interpreter, over: Value, given: Value, *more: Value) -> Work:
 
 
 @native("namedtuple._replace")
-def _replace(m: Interpreter, over: Value, **named: Value) -> Value:
+def _replace(m: Interpreter, over: Value, /, **named: Value) -> Value:
     names = [name for name, _ in over.kind.fields]
     return Object(over.kind, held=tuple(named.get(name, value) for name, value in zip(names, over.held, strict=True)))
 

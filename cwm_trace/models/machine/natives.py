@@ -101,8 +101,8 @@ def called(m: Interpreter, function: Builtin, args: Sequence[Value], named: Mapp
         return (yield from called(m, Builtin("re.subn"), args, named))
     if owner == "literal" and method == "finditer":
         return (yield from called(m, Builtin("re.finditer"), args, named))
-    if method in _OF_METHODS and args and owner in _OWNERS:
-        return (yield from done(_OF_METHODS[method](m, *args)))
+    if method in _OF_METHODS and args and owner.removeprefix("collections.") in _OWNERS:
+        return (yield from done(_OF_METHODS[method](m, *(content_of(known(arg)) for arg in args))))
     if owner == "bytearray" and args:
         given = yield from called(m, Builtin(f"bytes.{method}"), [octets_of(known(args[0])), *args[1:]], named)
         return List(list(given), "bytearray") if isinstance(given, bytes) else given
@@ -330,7 +330,9 @@ def _len(m: Interpreter, value: Value) -> Work:
 
 
 @native("print")
-def _print(m: Interpreter, *values: Value, sep: Value = " ", end: Value = "\n", file: Value = None, **_: Value) -> Work:
+def _print(
+    m: Interpreter, /, *values: Value, sep: Value = " ", end: Value = "\n", file: Value = None, **_: Value
+) -> Work:
     texts = []
     for value in values:
         texts.append(Unknown() if isinstance(value, Unknown) else known((yield from written(m, value))))

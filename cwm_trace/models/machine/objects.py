@@ -174,7 +174,7 @@ def _shuffle(m: Interpreter, x: Value) -> None:
 
 
 @native("open", "input", "float.fromhex")
-def _unknown(m: Interpreter, *_: Value, **__: Value) -> Value:
+def _unknown(m: Interpreter, /, *_: Value, **__: Value) -> Value:
     return m.unknown()
 
 
@@ -246,7 +246,7 @@ def _pprint(m: Interpreter, value: Value, *_: Value, **__: Value) -> None:
 
 
 @native("object.__init__", "object.__init_subclass__", "Exception.__init_subclass__")
-def _init(m: Interpreter, owner: Value, *args: Value, **named: Value) -> Value:
+def _init(m: Interpreter, owner: Value, /, *args: Value, **named: Value) -> Value:
     if args and not (isinstance(owner, Object) and is_exception(owner.kind)):
         raise Lost
     return None
@@ -258,7 +258,7 @@ def _add_note(m: Interpreter, owner: Value, note: Value) -> None:
 
 
 @native("Exception.__init__")
-def _exception_init(m: Interpreter, owner: Value, *args: Value, **named: Value) -> Value:
+def _exception_init(m: Interpreter, owner: Value, /, *args: Value, **named: Value) -> Value:
     owner.held = tuple(args)
     return None
 
@@ -289,7 +289,7 @@ for _name in PLAIN_KINDS:
 
 
 @native("object.__new__")
-def _new(m: Interpreter, kind: Value, *_: Value, **__: Value) -> Value:
+def _new(m: Interpreter, kind: Value, /, *_: Value, **__: Value) -> Value:
     if _ and isinstance(kind, Class) and find(kind, "__new__") is not None:
         raise error("TypeError", "object.__new__() takes exactly one argument (the type to instantiate)")
     return classes.watched(m, Object(kind))

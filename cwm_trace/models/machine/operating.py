@@ -14,7 +14,7 @@ from cwm_trace.models.machine.values import Native, Value, closed, error, kind_n
 
 
 @native("operator.methodcaller")
-def _methodcaller(m: Interpreter, name: Value, *args: Value, **named: Value) -> Value:
+def _methodcaller(m: Interpreter, name: Value, /, *args: Value, **named: Value) -> Value:
     def run(m: Interpreter, value: Value) -> Work:
         method = yield from classes.attribute(m, value, known(name))
         return (yield from invoke(m, method, args, named))

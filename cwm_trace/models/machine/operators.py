@@ -105,7 +105,7 @@ def binary(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
             return given
     match left, plain, right:
         case ((bytes() | List(kind="bytearray")), ("+" | "%" | "*"), _) if (octets := octets_of(left)) is not None:
-            return _of_octets(plain, left, octets, right)
+            return (yield from _of_octets(m, plain, left, octets, right))
         case List(), "+", List() if left.kind == right.kind:
             return List([*left.items, *right.items], left.kind)
         case tuple(), "+", tuple():
@@ -150,12 +150,20 @@ def _is_flag(value: Value) -> bool:
     return isinstance(value, Object) and isinstance(value.kind, Class) and "_all_bits_" in value.kind.space
 
 
-def _of_octets(sign: str, left: Value, octets: bytes, right: Value) -> Value:
+def _as_text(value: Value) -> Value:
+    octets = octets_of(known(value))
+    return value if octets is None else octets.decode("latin-1")
+
+
+def _of_octets(m: Interpreter, sign: str, left: Value, octets: bytes, right: Value) -> Work:
     other = octets_of(right)
     if sign == "+" and other is not None:
         made: Value = octets + other
     elif sign == "*" and isinstance(right, int) and len(octets) * right <= MOST_ITEMS:
         made = octets * right
+    elif sign == "%":
+        given = tuple(map(_as_text, right)) if isinstance(right, tuple) else _as_text(right)
+        made = (yield from binary(m, "%", octets.decode("latin-1").replace("%b", "%s"), given)).encode("latin-1")
     else:
         raise _unfit(sign, sign, octets, right) or Lost
     return made if isinstance(left, bytes) else List(list(made), "bytearray")

@@ -12,7 +12,7 @@ from cwm_trace.models.containers import WITH_GROUPS, as_in_frames
 from cwm_trace.models.machine import records
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.code import Code
-from cwm_trace.models.machine.interpreter import Interpreter, Paused, Work
+from cwm_trace.models.machine.interpreter import Interpreter, Paused, TooDeep, Work
 from cwm_trace.models.machine.looked_up import MISSING, looked_up
 from cwm_trace.models.machine.values import (
     GENERATED,
@@ -142,7 +142,7 @@ def framed(m: Interpreter, value: Value) -> str | None:
         return _plain(value)
     try:
         text = m.quietly(_shown(m, value, ()))
-    except Raised:
+    except (Raised, TooDeep):
         kind = value.kind if isinstance(value, Object) else getattr(value, "metaclass", None)
         return f"<unprintable {kind.name} object>" if kind is not None else None
     except Lost:

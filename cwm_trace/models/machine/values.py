@@ -242,6 +242,7 @@ class Class:
     module: str = MAIN
     metaclass: Value = None  # of the program's
     derived: list[Value] = field(default_factory=list)  # classes that are made from it
+    own: int = 0  # names that its body has bound, which are the first ones
 
 
 @dataclass(slots=True, eq=False)

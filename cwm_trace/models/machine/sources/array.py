@@ -40,10 +40,13 @@ typecodes = "bBuhHiIlLqQfd"
 
 class array(MutableSequence):
     def __init__(self, typecode, initializer=()):
-        if typecode not in _SIZES or isinstance(initializer, (str, bytes, bytearray)):
+        if typecode not in _SIZES or isinstance(initializer, str):
             lost()
-        self.typecode, self.itemsize = typecode, _SIZES[typecode]
-        self._items = [self._fit(each) for each in initializer]
+        self.typecode, self.itemsize, self._items = typecode, _SIZES[typecode], []
+        if isinstance(initializer, (bytes, bytearray)):
+            self.frombytes(initializer)
+        else:
+            self._items = [self._fit(each) for each in initializer]
 
     def _fit(self, value):
         code = self.typecode
@@ -57,6 +60,12 @@ class array(MutableSequence):
         if wrong:
             raise OverflowError(wrong)
         return value
+
+    def frombytes(self, octets):
+        if len(octets) % self.itemsize:
+            raise ValueError("bytes length not a multiple of item size")
+        code = {"l": "q", "L": "Q"}.get(self.typecode, self.typecode)
+        self._items.extend(unpack(f"<{len(octets) // self.itemsize}{code}", bytes(octets)))
 
     def _of(self, items):
         made = array(self.typecode)
