@@ -5,11 +5,10 @@ A coroutine is gone on with as a generator is (`machine.interpreter`); loops are
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 
 from cwm_trace.models.machine.calls import invoke
-from cwm_trace.models.machine.interpreter import Activation, Interpreter, Paused, Resume, Work, done
+from cwm_trace.models.machine.interpreter import Activation, Interpreter, Paused, Resume, Work, Wrapped, done, thrown
 from cwm_trace.models.machine.iterators import Iterator
 from cwm_trace.models.machine.natives import native
 from cwm_trace.models.machine.values import (
@@ -26,14 +25,6 @@ from cwm_trace.models.machine.values import (
     kind_name,
     known,
 )
-
-
-@dataclass(slots=True, eq=False)
-class Wrapped:
-    """What an asynchronous generator yields, which is no awaitable's."""
-
-    value: Value
-    shown: str = "<async_generator_wrapped_value object>"
 
 
 def awaitable(m: Interpreter, value: Value) -> Work:
@@ -147,7 +138,15 @@ def _steps(generator: Paused, name: str, first: Callable[[], Resume]) -> Iterato
             raise error("StopAsyncIteration")
         return _ends(m, given.value) if isinstance(given, Wrapped) else given
 
-    return Iterator(f"<async_generator_{name} object>", advance, (generator,))
+    def throw(raised: Value, told: Sequence[Value]) -> Work:
+        nonlocal is_first
+        is_first = False
+        given = yield from thrown(generator, raised, told)
+        if given is END:
+            raise error("StopAsyncIteration")
+        return given
+
+    return Iterator(f"<async_generator_{name} object>", advance, (generator,), throw=throw)
 
 
 def _ends(m: Interpreter, value: Value) -> Value:

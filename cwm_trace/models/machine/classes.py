@@ -6,6 +6,7 @@ Knows what `@dataclass`, `namedtuple` and `Enum` make of a class. What methods d
 from __future__ import annotations
 
 import ast
+import re
 from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Iterator as Iterates
 from collections.abc import Mapping, MutableMapping, Sequence
@@ -197,10 +198,25 @@ def attribute(m: Interpreter, owner: Value, name: Any) -> Work:
         return class_of(owner)
     if isinstance(owner, Literal) and name in ("lastgroup", "lastindex"):
         return _last_group(m, owner, name)
+    if isinstance(owner, Literal) and owner.kind == PATTERN and name in _OF_PATTERNS:
+        return (yield from _of_pattern(m, owner, name))
     if isinstance(owner, Literal) and not callable(getattr(_LITERALS.get(owner.kind), name, len)):
         return m.questions.value(f"{owner.text}.{name}")
     return _of_value(owner, name)
     yield
+
+
+_OF_PATTERNS = ("pattern", "flags", "groups", "groupindex")
+
+
+def _of_pattern(m: Interpreter, owner: Literal, name: str) -> Work:
+    """What a compiled regular expression says of itself."""
+    told = [ast.literal_eval(each) for each in ast.parse(owner.text, mode="eval").body.args]  # type: ignore[attr-defined]
+    try:
+        found = told[0] if name == "pattern" else getattr(re.compile(*told), name)
+    except (re.error, ValueError):
+        raise Lost(name) from None
+    return (yield from _proxy_of(m, dict(found))) if name == "groupindex" else int(found) if name == "flags" else found
 
 
 def _last_group(m: Interpreter, match: Literal, name: str) -> Value:
@@ -576,6 +592,8 @@ def _of_builtin(owner: Builtin, name: str) -> Value:
         return class_of(owner)
     if name == "__module__":
         return owner.kind.__module__ if owner.kind is not None else owner.name.rpartition(".")[0] or "builtins"
+    if owner.name in _OF_COLLECTIONS:
+        owner = Builtin(f"collections.{owner.name}")
     real = owner.kind if owner.kind is not None else looked_up(owner.name)
     if name == "__mro__" and isinstance(real, type):
         return (owner, *map(_named, real.__mro__[1:]))
@@ -585,6 +603,9 @@ def _of_builtin(owner: Builtin, name: str) -> Value:
         what = f"type object '{real.__name__}'" if isinstance(real, type) else f"'{type(real).__name__}' object"
         raise error("AttributeError", f"{what} has no attribute '{name}'")
     return Builtin(f"{owner.name}.{name}")
+
+
+_OF_COLLECTIONS = frozenset(name.rpartition(".")[2] for name in CONTAINERS if "." in name)
 
 
 def _named(kind: type) -> Builtin:

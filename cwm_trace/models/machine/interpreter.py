@@ -35,7 +35,7 @@ from cwm_trace.models.machine.values import (
 )
 
 _LATER = frozenset(("__firstlineno__", "__static_attributes__"))  # names of classes that 3.11 has not
-MOST_STEPS, MOST_UNSEEN = 1_000_000, 100_000
+MOST_STEPS, MOST_UNSEEN = 4_000_000, 100_000
 """Instructions of one trace, and items that are gone through; of them, those before its first frame."""
 DEEPEST = 900
 """Python frames; a program may have a few more before it meets its own limit."""
@@ -97,6 +97,14 @@ Work: TypeAlias = Generator[Request, Any, Any]
 
 class TooDeep(Lost):
     """Internal: so many calls of one another that Python may end them by a `RecursionError`."""
+
+
+@dataclass(slots=True, eq=False)
+class Wrapped:
+    """What an asynchronous generator yields, which is no awaitable's."""
+
+    value: Value
+    shown: str = "<async_generator_wrapped_value object>"
 
 
 @dataclass(slots=True, eq=False)
@@ -912,6 +920,8 @@ def thrown(generator: Paused, raised: Value, told: Sequence[Value]) -> Work:
     inner = None if generator.ended else generator.inner
     if inner is None:
         return (yield Resume(generator, error=raised))
+    if (throws := getattr(inner, "throw", None)) is not None:
+        return (yield from _thrown_through(generator, throws(raised, told)))
     throw = find(inner.kind, "throw") if isinstance(inner, Object) else None
     if not isinstance(inner, Paused) and throw is None:
         raise Lost
@@ -933,6 +943,21 @@ def thrown(generator: Paused, raised: Value, told: Sequence[Value]) -> Work:
         return made
     generator.frame.leave_inner()
     return (yield Resume(generator, result))
+
+
+def _thrown_through(generator: Paused, work: Work) -> Work:
+    """The same, where what it takes from is awaited: a step of an asynchronous generator, which has an item, or waits again."""
+    generator.runs = True
+    try:
+        made = yield from work
+    except Raised as answer:
+        generator.runs = False
+        return (yield Resume(generator, error=answer.error))
+    generator.runs = False
+    if not isinstance(made, Wrapped):
+        return made
+    generator.frame.leave_inner()
+    return (yield Resume(generator, made.value))
 
 
 def done(given: Work | Any) -> Work:

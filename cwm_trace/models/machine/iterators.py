@@ -42,12 +42,14 @@ class Iterator:
         shown: how frames show it.
         advance: the work that gives the next item, or END.
         sources: what it holds.
+        throw: the work that throws an exception into it, as it was told; None: that is not known.
     """
 
     shown: str
     advance: Callable[[Interpreter], Any]
     sources: Sequence[Value] = field(default_factory=tuple)
     ended: bool = False
+    throw: Callable[[Value, Sequence[Value]], Work] | None = None
 
     @property
     def class_name(self) -> str:

@@ -27,7 +27,7 @@ from cwm_trace.models.machine import (
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.code import CONVENTION, MAIN, Code, Display, Instruction
 from cwm_trace.models.machine.imported import FOLLOWED, everything, member
-from cwm_trace.models.machine.interpreter import Activation, Again, Choice, Interpreter, Leaves, Work, chained
+from cwm_trace.models.machine.interpreter import Activation, Again, Choice, Interpreter, Leaves, Work, Wrapped, chained
 from cwm_trace.models.machine.iterators import collected, iterator_of, step
 from cwm_trace.models.machine.values import (
     END,
@@ -774,7 +774,7 @@ def _before_async_with(m: Interpreter, frame: Activation, ins: Instruction) -> N
 
 @_operation("ASYNC_GEN_WRAP")
 def _async_gen_wrap(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    frame.stack[-1] = awaiting.Wrapped(frame.stack[-1])
+    frame.stack[-1] = Wrapped(frame.stack[-1])
 
 
 @_operation("END_SEND")

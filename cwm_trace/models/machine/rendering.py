@@ -229,8 +229,11 @@ def _shown_simply(value: Any) -> str:
     if isinstance(value, IMMUTABLE):
         return _plain(value)
     match value:
+        case Function() if value.code.module in OF_C:
+            module = value.code.module.removeprefix("_py")
+            return _of_library(f"{module}.{value.qualname}") or f"<built-in function {value.qualname}>"
         case Function():
-            return f"<{'built-in ' if value.code.module in OF_C else ''}function {value.qualname}>"
+            return f"<function {value.qualname}>"
         case Class(flavour="enum"):
             return f"<{'flag' if '_all_bits_' in value.space else 'enum'} '{value.name}'>"
         case Class():
