@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from cwm_trace.models.machine import enums, shipped
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.classes import CONTAINERS, PLAIN_BASES, Attributes
-from cwm_trace.models.machine.code import MAIN
+from cwm_trace.models.machine.code import MAIN, OF_PROGRAM
 from cwm_trace.models.machine.imported import helper
 from cwm_trace.models.machine.interpreter import Body, Interpreter, Work
 from cwm_trace.models.machine.natives import native
@@ -46,7 +46,7 @@ _UNFOLLOWED = frozenset(("__getattribute__", "__instancecheck__"))
 """Methods of classes whose objects are not followed."""
 _METACLASSES = frozenset(("type", "abc.ABCMeta"))
 _OPEN = frozenset(
-    "asyncio collections collections_abc contextlib json.decoder json.encoder numbers queue string threading".split()
+    "asyncio collections collections_abc contextlib _io json.decoder json.encoder numbers queue string threading".split()
 )
 """Modules of sources whose classes programs may make their own from: they show themselves by their class's name."""
 _MIXED_IN = ("collections.abc", "typing")
@@ -184,7 +184,12 @@ def construct(
     bases = tuple(base.origin if isinstance(base, Alias) else known(base) for base in bases if not is_unknown(base))
     bases = bases or (Builtin("object"),)
     made = Class(
-        name, space.get("__qualname__", name), (), space, module=space.get("__module__", MAIN), metaclass=metaclass
+        name,
+        space.get("__qualname__", name),
+        (),
+        space,
+        module=space.get("__module__", str(m.frame.space.get("__name__", MAIN))),
+        metaclass=metaclass,
     )
     made.bases = yield from _mixed_in(m, bases)
     made.line = _line_of(made)
@@ -214,7 +219,7 @@ def construct(
 def _watch_objects(m: Interpreter, made: Class) -> None:
     """Take note that objects of a class are finalised. Raises Lost for a class of containers or values, and for one of the library."""
     plain = (*PLAIN_BASES, "tuple")
-    if made.module != MAIN or any(isinstance(base, Builtin) and base.name not in plain for base in made.line):
+    if made.module not in OF_PROGRAM or any(isinstance(base, Builtin) and base.name not in plain for base in made.line):
         raise Lost
     m.has_finalisers = True
 
@@ -233,7 +238,9 @@ def _mixed_in(m: Interpreter, bases: Sequence[Value]) -> Work:
 def _take_from_bases(m: Interpreter, made: Class) -> Work:
     for base in made.bases:
         if isinstance(base, Class):
-            is_open = base.module in (MAIN, *_OPEN, *shipped.MODULES) or made.module.startswith(base.module.lstrip("_"))
+            is_open = base.module in (*OF_PROGRAM, *_OPEN, *shipped.MODULES) or made.module.startswith(
+                base.module.lstrip("_")
+            )
             if not is_open and not is_exception(base):
                 raise Lost  # which shows itself by another name
             if base.flavour in ("enum", "namedtuple", "typeddict"):

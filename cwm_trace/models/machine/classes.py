@@ -25,7 +25,7 @@ from typing import Any
 from cwm_trace.models.containers import MATCH, PATTERN
 from cwm_trace.models.machine import enums, records, shipped, tracebacks
 from cwm_trace.models.machine.calls import calls, invoke
-from cwm_trace.models.machine.code import MAIN
+from cwm_trace.models.machine.code import MAIN, OF_PROGRAM
 from cwm_trace.models.machine.holding import updated
 from cwm_trace.models.machine.imported import helper, member
 from cwm_trace.models.machine.interpreter import Call, Finaliser, Interpreter, Paused, Work
@@ -38,6 +38,7 @@ from cwm_trace.models.machine.values import (
     OWN,
     PLAIN_KINDS,
     UNSET,
+    Alias,
     Builtin,
     Cell,
     Class,
@@ -194,6 +195,8 @@ def attribute(m: Interpreter, owner: Value, name: Any) -> Work:
             return Builtin("random.shuffle") if name == "shuffle" else m.unknown()  # which changes what it is given
         case tracebacks.Traceback() | tracebacks.PythonFrame():
             return owner.attribute(name)
+        case Alias() if name == "__args__" or (name == "__origin__" and owner.origin is not None):
+            return owner.args if name == "__args__" else owner.origin
     if name == "__class__":
         return class_of(owner)
     if isinstance(owner, Literal) and name in ("lastgroup", "lastindex"):
@@ -304,7 +307,7 @@ def _of_object(m: Interpreter, owner: Object, name: str) -> Work:
         return (yield from attribute(m, plain, name))
     if hasattr(object, name):
         return Method(Builtin(f"object.{name}"), owner)
-    if owner.kind.module not in (MAIN, *shipped.MODULES) and not _is_missing_in_library(owner.kind, name):
+    if owner.kind.module not in (*OF_PROGRAM, *shipped.MODULES) and not _is_missing_in_library(owner.kind, name):
         raise Lost(name)
     raise _missing(owner, name)
 
@@ -484,7 +487,7 @@ def _of_class(m: Interpreter, owner: Class, name: str) -> Work:
         return Builtin(f"object.{name}")
     if name == "__weakref__" and not any("__slots__" in each.space for each in owner.line if isinstance(each, Class)):
         return Object(Builtin("getset_descriptor"), held=(name, owner))
-    if owner.module not in (MAIN, *shipped.MODULES):
+    if owner.module not in (*OF_PROGRAM, *shipped.MODULES):
         raise Lost(name)
     raise error("AttributeError", f"type object '{owner.name}' has no attribute '{name}'")
     yield
@@ -569,7 +572,7 @@ def _of_function(owner: Function, name: str) -> Value:
         case "__annotations__":
             return owner.attributes.setdefault(name, Dict())
         case "__module__":
-            return owner.code.module
+            return owner.space.get("__name__", owner.code.module)
         case "__code__":
             return tracebacks.of_code(owner.code)
     if hasattr(_sample, name):
@@ -708,30 +711,25 @@ def set_attribute(m: Interpreter, owner: Value, name: Any, value: Value) -> Work
             if (hook := find(kind, "__setattr__")) is not None:
                 yield from invoke(m, hook, [owner, name, value], {})
                 return
-            found = find(kind, name)
-            if isinstance(found, Descriptor) and found.kind == "property":
-                if found.set is None:
-                    text = f"property '{name}' of '{kind.name}' object has no setter"
-                    raise error("AttributeError", text)
-                yield from invoke(m, found.set, [owner, value], {})
-                return
-            if isinstance(found, Object) and _is_data(found):
-                if (own := find(found.kind, "__set__")) is None:
-                    raise error("AttributeError", "__set__")
-                yield from invoke(m, own, [found, owner, value], {})
-                return
-            _check_place(owner, kind, name)
-            owner.attributes[name] = value
+            if kind.frozen:
+                raise error("dataclasses.FrozenInstanceError", f"cannot assign to field '{name}'")
+            yield from set_plainly(m, owner, name, value)
         case Module(name="sys") if name in ("stdout", "stderr"):
             m.streams[name] = value
         case Class():
             if owner.flavour == "enum" or owner.flavour == "dataclass" and name.startswith("__"):
                 raise Lost(name)
-            owner.space[name] = value
+            hook = None if owner.metaclass is None else find(owner.metaclass, "__setattr__")
+            if hook is not None:
+                yield from invoke(m, hook, [owner, name, value], {})
+            else:
+                owner.space[name] = value
         case Function():
             owner.attributes[name] = value
         case Native(name="partial", attributes=dict() as attributes):
             attributes[name] = value
+        case tracebacks.Traceback() if name == "tb_next":
+            owner.inner = value
         case Object():
             owner.attributes[name] = value
         case None | int() | str() | List() | Dict() | tuple():
@@ -740,10 +738,24 @@ def set_attribute(m: Interpreter, owner: Value, name: Any, value: Value) -> Work
             raise Lost
 
 
+def set_plainly(m: Interpreter, owner: Object, name: str, value: Value) -> Work:
+    """What `object.__setattr__` does. Raises Raised, Lost."""
+    found = find(owner.kind, name)
+    if isinstance(found, Descriptor) and found.kind == "property":
+        if found.set is None:
+            raise error("AttributeError", f"property '{name}' of '{owner.kind.name}' object has no setter")
+        yield from invoke(m, found.set, [owner, value], {})
+    elif isinstance(found, Object) and _is_data(found):
+        if (own := find(found.kind, "__set__")) is None:
+            raise error("AttributeError", "__set__")
+        yield from invoke(m, own, [found, owner, value], {})
+    else:
+        _check_place(owner, owner.kind, name)
+        owner.attributes[name] = value
+
+
 def _check_place(owner: Object, kind: Class, name: str) -> None:
     """A class may say which attributes there are."""
-    if kind.frozen:
-        raise error("dataclasses.FrozenInstanceError", f"cannot assign to field '{name}'")
     if kind.flavour == "namedtuple":
         if name in [each for each, _ in kind.fields or ()]:
             raise error("AttributeError", "can't set attribute")

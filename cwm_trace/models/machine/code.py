@@ -111,6 +111,8 @@ class Handler(NamedTuple):
 
 
 MAIN, EXECUTED = "__main__", "<string>"
+OF_PROGRAM = (MAIN, "program")
+"""What a program's module may be called: the latter where it asks for its name, and a call is traced (`tracer.inprocess.module_name`)."""
 """The module of a program, and the file of a text that it executes."""
 
 

@@ -58,7 +58,8 @@ from cwm_trace.models.machine.values import (
     known,
     read,
 )
-from cwm_trace.tracer.entry import context_entry
+from cwm_trace.tracer.entry import Entry, context_entry
+from cwm_trace.tracer.inprocess import module_name
 
 _HIDDEN = frozenset(("__annotations__", "__builtins__", "__doc__", "__name__"))
 
@@ -187,12 +188,11 @@ class Following:
             return
         self._lines = [line.rstrip("\r\n") for line in source_lines(entry.source)]
         self._machine = Interpreter(OPERATIONS, Questions(answering))
-        self._events = self._run(self._machine, code, entry.line, entry.is_call)
+        self._events = self._run(self._machine, code, entry)
 
-    def _run(
-        self, machine: Interpreter, code: Code, line: int | None, is_call: bool
-    ) -> Generator[Happening, None, None]:
-        space: dict[str, Value] = {}
+    def _run(self, machine: Interpreter, code: Code, entry: Entry) -> Generator[Happening, None, None]:
+        line, is_call = entry.line, entry.is_call
+        space: dict[str, Value] = {"__name__": module_name(entry)}
         module = Activation(code, space, space)
         machine.active.append(module)
         if line is None:

@@ -245,8 +245,20 @@ def _pprint(m: Interpreter, value: Value, *_: Value, **__: Value) -> None:
         raise Lost
 
 
-@native("object.__init__", "object.__init_subclass__", "Exception.__init_subclass__")
+@native("object.__init__")
+def _object_init(m: Interpreter, owner: Value, /, *args: Value, **named: Value) -> Value:
+    if (args or named) and isinstance(owner, Object) and isinstance(owner.kind, Class) and not is_exception(owner.kind):
+        if find(owner.kind, "__init__") is not None:
+            raise error("TypeError", "object.__init__() takes exactly one argument (the instance to initialize)")
+        if find(owner.kind, "__new__") is None:
+            raise error("TypeError", f"{owner.kind.name}() takes no arguments")
+    return None
+
+
+@native("object.__init_subclass__", "Exception.__init_subclass__")
 def _init(m: Interpreter, owner: Value, /, *args: Value, **named: Value) -> Value:
+    if named and isinstance(owner, Class):
+        raise error("TypeError", f"{owner.name}.__init_subclass__() takes no keyword arguments")
     if args and not (isinstance(owner, Object) and is_exception(owner.kind)):
         raise Lost
     return None
@@ -296,9 +308,16 @@ def _new(m: Interpreter, kind: Value, /, *_: Value, **__: Value) -> Value:
 
 
 @native("object.__setattr__")
-def _object_setattr(m: Interpreter, owner: Value, name: Value, value: Value) -> Value:
-    owner.attributes[known(name)] = value
-    return None
+def _object_setattr(m: Interpreter, owner: Value, name: Value, value: Value) -> Work:
+    if isinstance(owner, Object) and isinstance(owner.kind, Class):
+        yield from classes.set_plainly(m, owner, known(name), value)
+    else:
+        owner.attributes[known(name)] = value
+
+
+@native("type.__setattr__")
+def _type_setattr(m: Interpreter, owner: Value, name: Value, value: Value) -> None:
+    owner.space[known(name)] = value
 
 
 @native("object.__delattr__")

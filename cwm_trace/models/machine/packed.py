@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import binascii
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from cwm_trace.models.machine.calls import invoke
@@ -42,13 +42,19 @@ def _register(name: str, function: Callable[..., Any]) -> None:
     def run(m: Interpreter, *args: Value, **named: Value) -> Work:
         if any(map(is_unknown, (*args, *named.values()))):
             return m.unknown()
-        given = []
-        for each in args:
-            own = find(known(each).kind, "__bytes__") if isinstance(known(each), Object) else None
-            given.append(each if own is None else (yield from invoke(m, own, [each], {})))
+        given = yield from _with_octets(m, args)
         return _written(function, *given, **named)
 
     native(name)(run)
+
+
+def _with_octets(m: Interpreter, args: Sequence[Value]) -> Work:
+    """These, with the bytes of those that have a method for that."""
+    given = []
+    for each in args:
+        own = find(known(each).kind, "__bytes__") if isinstance(known(each), Object) else None
+        given.append(each if own is None else (yield from invoke(m, own, [each], {})))
+    return given
 
 
 for _name in ("pack", "unpack", "calcsize", "unpack_from"):
@@ -58,5 +64,6 @@ for _name in ("hexlify", "b2a_hex", "unhexlify", "a2b_hex", "b2a_base64", "a2b_b
 
 
 @native("struct.iter_unpack")
-def _iter_unpack(m: Interpreter, form: Value, data: Value) -> Value:
-    return over_items(_written(lambda *given: list(struct.iter_unpack(*given)), form, data), "_struct.unpack_iterator")
+def _iter_unpack(m: Interpreter, form: Value, data: Value) -> Work:
+    given = yield from _with_octets(m, [form, data])
+    return over_items(_written(lambda *told: list(struct.iter_unpack(*told)), *given), "_struct.unpack_iterator")

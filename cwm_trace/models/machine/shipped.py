@@ -19,11 +19,11 @@ from cwm_trace.models.machine.interpreter import Body, Interpreter, Work
 from cwm_trace.models.machine.values import UNSET, Builtin, Function, Lost, Raised, Unknown, Value, error, read
 
 MODULES = frozenset(
-    "_markupbase _pydatetime _pydecimal argparse base64 calendar cmd colorsys configparser datetime difflib email email._parseaddr email.utils"
-    " fnmatch fractions genericpath getopt graphlib heapq html html.entities html.parser ipaddress keyword logging optparse pathlib"
-    " posixpath pprint random reprlib sched shlex statistics string textwrap tomllib tomllib._parser tomllib._re tomllib._types"
-    " traceback unittest unittest.case unittest.loader unittest.result unittest.signals unittest.suite unittest.util urllib"
-    " urllib.parse uuid".split()
+    "_markupbase _pydatetime _pydecimal argparse base64 calendar cmd colorsys configparser datetime difflib email email._parseaddr"
+    " email.utils fnmatch fractions genericpath getopt graphlib heapq html html.entities html.parser ipaddress keyword logging"
+    " logging.handlers optparse pathlib posixpath pprint random reprlib sched shlex statistics string textwrap tomllib tomllib._parser"
+    " tomllib._re tomllib._types traceback unittest unittest.case unittest.loader unittest.result unittest.runner unittest.signals"
+    " unittest.suite unittest.util urllib urllib.parse uuid".split()
 )
 """Those that are made of what is followed elsewhere; a source of our own of that name amends them, or comes before."""
 KNOWN_AS = {"_pydatetime": "datetime"}

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cwm_trace.models.machine import comparing
+from cwm_trace.models.machine import comparing, holding
 from cwm_trace.models.machine.calls import invoke
-from cwm_trace.models.machine.interpreter import Interpreter, Work
+from cwm_trace.models.machine.classes import attribute
+from cwm_trace.models.machine.interpreter import Interpreter, Work, done
 from cwm_trace.models.machine.natives import native
-from cwm_trace.models.machine.values import Value, error, known
+from cwm_trace.models.machine.values import List, Value, error, known
 
 
 def _is_less(m: Interpreter, one: Value, other: Value) -> Work:
@@ -79,12 +80,17 @@ def _heappushpop(m: Interpreter, heap: Value, item: Value) -> Work:
     return item
 
 
-def _place_in(m: Interpreter, over: Value, item: Value, is_left: bool, bounds: Sequence[Value], key: Value) -> Work:
-    low, high = (*map(known, bounds), *(0, None)[len(bounds) :])[:2]
-    high = len(over.items) if high is None else high
+def _place_in(
+    m: Interpreter, over: Value, item: Value, is_left: bool, lo: Value = 0, hi: Value = None, key: Value = None
+) -> Work:
+    low, high = known(lo), known(hi)
+    if low < 0:
+        raise error("ValueError", "lo must be non-negative")
+    high = known((yield from done(comparing.length(m, over)))) if high is None else high
     while low < high:
         middle = (low + high) // 2
-        other = over.items[middle] if key is None else (yield from invoke(m, key, [over.items[middle]], {}))
+        other = yield from holding.item(m, over, middle)
+        other = other if key is None else (yield from invoke(m, key, [other], {}))
         if is_left:
             goes_on = yield from _is_less(m, other, item)
         else:
@@ -93,21 +99,31 @@ def _place_in(m: Interpreter, over: Value, item: Value, is_left: bool, bounds: S
     return low
 
 
+def _put_in(m: Interpreter, over: Value, item: Value, is_left: bool, bounds: Sequence[Value], key: Value) -> Work:
+    wanted = item if key is None else (yield from invoke(m, key, [item], {}))
+    low, high = bounds
+    place = yield from _place_in(m, over, wanted, is_left, low, high, key)
+    if isinstance(known(over), List):
+        known(over).items.insert(place, item)
+    else:
+        yield from invoke(m, (yield from attribute(m, over, "insert")), [place, item], {})
+
+
 @native("bisect.bisect_left")
-def _bisect_left(m: Interpreter, over: Value, item: Value, *bounds: Value, key: Value = None) -> Work:
-    return _place_in(m, over, item, True, bounds, key)
+def _bisect_left(m: Interpreter, a: Value, x: Value, lo: Value = 0, hi: Value = None, *, key: Value = None) -> Work:
+    return _place_in(m, a, x, True, lo, hi, key)
 
 
 @native("bisect.bisect", "bisect.bisect_right")
-def _bisect(m: Interpreter, over: Value, item: Value, *bounds: Value, key: Value = None) -> Work:
-    return _place_in(m, over, item, False, bounds, key)
+def _bisect(m: Interpreter, a: Value, x: Value, lo: Value = 0, hi: Value = None, *, key: Value = None) -> Work:
+    return _place_in(m, a, x, False, lo, hi, key)
 
 
 @native("bisect.insort", "bisect.insort_right")
-def _insort(m: Interpreter, over: Value, item: Value) -> Work:
-    over.items.insert((yield from _place_in(m, over, item, False, (), None)), item)
+def _insort(m: Interpreter, a: Value, x: Value, lo: Value = 0, hi: Value = None, *, key: Value = None) -> Work:
+    return _put_in(m, a, x, False, (lo, hi), key)
 
 
 @native("bisect.insort_left")
-def _insort_left(m: Interpreter, over: Value, item: Value) -> Work:
-    over.items.insert((yield from _place_in(m, over, item, True, (), None)), item)
+def _insort_left(m: Interpreter, a: Value, x: Value, lo: Value = 0, hi: Value = None, *, key: Value = None) -> Work:
+    return _put_in(m, a, x, True, (lo, hi), key)

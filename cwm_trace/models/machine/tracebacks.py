@@ -5,7 +5,6 @@ Python frames of the library are there as far as its own sources are followed (`
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -25,30 +24,34 @@ _OF_CODE = (
 
 @dataclass(slots=True, eq=False)
 class Traceback:
-    """Python frames, and their lines, that an exception has come by, the outermost first."""
+    """A Python frame that an exception has come by, its line there, and what is further inside."""
 
-    places: Sequence[tuple[Activation, int]]
+    frame: Activation
+    line: int
+    inner: Traceback | None
     class_name: ClassVar[str] = "traceback"
     shown: ClassVar[str] = "<traceback object>"
 
     def attribute(self, name: str) -> Value:
         """What it has under a name. Raises Lost."""
-        frame, line = self.places[0]
         match name:
             case "tb_frame":
-                return PythonFrame(frame)
+                return PythonFrame(self.frame)
             case "tb_lineno":
-                return line
+                return self.line
             case "tb_lasti":
                 return 0
             case "tb_next":
-                return Traceback(self.places[1:]) if self.places[1:] else None
+                return self.inner
         raise Lost(name)
 
 
 def of_exception(error: Object) -> Value:
     """Its `__traceback__`."""
-    return Traceback(error.places[::-1]) if error.places else None
+    made = None
+    for frame, line in error.places:  # the innermost is the first
+        made = Traceback(frame, line, made)
+    return made
 
 
 @dataclass(slots=True, eq=False)

@@ -502,7 +502,7 @@ def class_of(value: Value) -> Value:
         case Function() | Native():
             return Builtin("function")
         case Builtin() | Method():
-            return Builtin("builtin_function_or_method" if isinstance(value, Builtin) else "method")
+            return Builtin("builtin_function_or_method" if isinstance(value, Builtin) else _kind_of_method(value))
         case Literal():
             return Builtin({MATCH: "re.Match", PATTERN: "re.Pattern"}.get(value.kind, value.kind))
         case Descriptor():
@@ -654,8 +654,15 @@ def kind_name(value: Value) -> str:
         case Builtin() if value.kind is None and "." in value.name and looked_up(value.name) is MISSING:
             raise Lost(value.name)  # which may be anything
         case Method():
-            return "method"
+            return _kind_of_method(value)
     return str(class_of(value).name)
+
+
+def _kind_of_method(value: Method) -> str:
+    if not isinstance(value.function, Builtin):
+        return "method"
+    is_wrapper = isinstance(looked_up(value.function.name), types.WrapperDescriptorType)
+    return "method-wrapper" if is_wrapper else "builtin_function_or_method"
 
 
 PLAIN_KINDS = ("str", "int", "float", "complex", "bytes", "tuple", "frozenset", "set")

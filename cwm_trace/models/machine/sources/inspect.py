@@ -274,3 +274,16 @@ def isasyncgenfunction(obj):
 
 def isawaitable(object):
     return iscoroutine(object) or hasattr(object, "__await__")
+
+
+def getmembers(object, predicate=None):
+    found = []
+    for name in dir(object):
+        try:
+            value = getattr(object, name)
+        except AttributeError:
+            continue
+        if not predicate or predicate(value):
+            found.append((name, value))
+    found.sort(key=lambda pair: pair[0])
+    return found

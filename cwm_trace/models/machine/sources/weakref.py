@@ -51,8 +51,60 @@ class WeakMethod:
         return hash(self._function)
 
 
-def proxy(target, callback=None):
-    return lost()
+class proxy:
+    def __init__(self, target, callback=None):
+        object.__setattr__(self, "_weak", weak(target))
+        if callback is not None:
+            watch(target, lambda: callback(self), self)
+
+    def __repr__(self):
+        return f"<weakproxy to {type(object.__getattribute__(self, '_weak')()).__name__}>"
+
+    def __getattr__(self, name):
+        return getattr(_held(self), name)
+
+    def __setattr__(self, name, value):
+        setattr(_held(self), name, value)
+
+    def __delattr__(self, name):
+        delattr(_held(self), name)
+
+    def __str__(self):
+        return str(_held(self))
+
+    def __bool__(self):
+        return bool(_held(self))
+
+    def __len__(self):
+        return len(_held(self))
+
+    def __iter__(self):
+        return iter(_held(self))
+
+    def __contains__(self, item):
+        return item in _held(self)
+
+    def __getitem__(self, key):
+        return _held(self)[key]
+
+    def __setitem__(self, key, value):
+        _held(self)[key] = value
+
+    def __eq__(self, other):
+        return _held(self) == other
+
+    def __lt__(self, other):
+        return _held(self) < other
+
+    def __add__(self, other):
+        return _held(self) + other
+
+
+def _held(given):
+    target = object.__getattribute__(given, "_weak")()
+    if target is None:
+        raise ReferenceError("weakly-referenced object no longer exists")
+    return target
 
 
 class finalize:
