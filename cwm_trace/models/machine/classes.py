@@ -168,6 +168,8 @@ def attribute(m: Interpreter, owner: Value, name: Any) -> Work:
             return attributes[name]
         case Native(wrapped=dict() as methods) if name in methods:  # of a context manager
             return methods[name]
+        case Native(name="partial") if name in ("__name__", "__qualname__", "__wrapped__"):
+            raise error("AttributeError", f"'functools.partial' object has no attribute '{name}'")
         case Native() if name in ("__name__", "__doc__", "__wrapped__"):
             wrapped = owner.wrapped
             return wrapped if name == "__wrapped__" else (yield from attribute(m, wrapped, name))
@@ -307,6 +309,10 @@ def _of_object(m: Interpreter, owner: Object, name: str) -> Work:
         return (yield from attribute(m, plain, name))
     if hasattr(object, name):
         return Method(Builtin(f"object.{name}"), owner)
+    if name == "__weakref__" and not any(
+        "__slots__" in each.space for each in owner.kind.line if isinstance(each, Class)
+    ):
+        return None
     if owner.kind.module not in (*OF_PROGRAM, *shipped.MODULES) and not _is_missing_in_library(owner.kind, name):
         raise Lost(name)
     raise _missing(owner, name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 import inspect
 from collections.abc import Mapping
 
@@ -11,6 +10,7 @@ from cwm_trace.models.machine.classes import attribute
 from cwm_trace.models.machine.code import MAIN
 from cwm_trace.models.machine.interpreter import Finaliser, Interpreter, Paused, Work
 from cwm_trace.models.machine.iterators import over_items
+from cwm_trace.models.machine.looked_up import MISSING, looked_up
 from cwm_trace.models.machine.natives import native
 from cwm_trace.models.machine.records import default_of, says
 from cwm_trace.models.machine.tracebacks import FILE
@@ -20,6 +20,7 @@ from cwm_trace.models.machine.values import (
     UNSET,
     Builtin,
     Class,
+    Descriptor,
     Dict,
     Function,
     List,
@@ -28,6 +29,7 @@ from cwm_trace.models.machine.values import (
     Native,
     Object,
     Value,
+    error,
     find,
     known,
     nearest,
@@ -127,7 +129,9 @@ def _parameters(m: Interpreter, function: Value) -> Work:
     if isinstance(value, Class):
         if nearest(value, "__init__") is GENERATED:
             return _parameters_of_fields(value)
-        value, is_bound = find(value, "__init__"), True
+        value, is_bound = _maker_of(value), True
+        if value is None:
+            return (), ()
     if isinstance(value, Object):
         value, is_bound = find(value.kind, "__call__"), True
     if isinstance(value, Method):
@@ -150,11 +154,25 @@ def _parameters(m: Interpreter, function: Value) -> Work:
     return tuple(told), _one_of(types, "return")
 
 
+def _maker_of(kind: Class) -> Value:
+    """What a call of a class is a call of: its metaclass's, its `__new__` or `__init__`, whichever is nearer; None: nothing of the program's."""
+    if isinstance(kind.metaclass, Class) and (own := find(kind.metaclass, "__call__")) is not None:
+        return own
+    spaces = [each.space for each in kind.line if isinstance(each, Class)]
+    names = [name for space in spaces for name in ("__new__", "__init__") if name in space]
+    found = find(kind, names[0]) if names else None
+    return found.get if isinstance(found, Descriptor) else found
+
+
 def _parameters_of_python(function: Builtin) -> Value:
     """Those of a function that Python has."""
+    if (real := looked_up(function.name)) is MISSING:
+        raise Lost
     try:
-        told = inspect.signature(getattr(builtins, function.name))
-    except (AttributeError, ValueError, TypeError):
+        told = inspect.signature(real)
+    except ValueError as none:
+        raise error("ValueError", str(none)) from None
+    except TypeError:
         raise Lost from None
     empty = inspect.Parameter.empty
     given = [

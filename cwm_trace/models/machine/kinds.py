@@ -18,6 +18,7 @@ from types import (
 from cwm_trace.models.machine import classes, comparing, records, sets
 from cwm_trace.models.machine.interpreter import Interpreter, Paused, Work
 from cwm_trace.models.machine.iterators import Iterator
+from cwm_trace.models.machine.looked_up import looked_up
 from cwm_trace.models.machine.natives import native
 from cwm_trace.models.machine.rendering import OTHER_CLASSES
 from cwm_trace.models.machine.values import (
@@ -146,7 +147,7 @@ def _is_one(value: Value, kind: Value) -> bool:
         if kind.name in OTHER_CLASSES or kind.name == "memoryview":
             return kind_name(value) == kind.name
         if kind.kind is None:
-            raise Lost
+            return _is_of_library(value, kind.name)
         if isinstance(value, Dict):
             return kind.name in ("dict", "object")
         if isinstance(value, List) and value.kind == "deque":
@@ -156,6 +157,19 @@ def _is_one(value: Value, kind: Value) -> bool:
     if isinstance(kind, Class) and _is_protocol(kind):
         return is_made_of(class_of(value), kind) or _has_members(value, kind)
     return _is_made_of(class_of(value), kind)
+
+
+def _is_of_library(value: Value, name: str) -> bool:
+    """Whether it is of a class of the library that has no source here. Raises Lost."""
+    if name == "functools.partial":
+        return isinstance(value, Native) and value.name == "partial"
+    wanted, own = looked_up(name), class_of(value)
+    if isinstance(own, Class):
+        return any(isinstance(base, Builtin) and base.name == name for base in own.line)
+    found = own.kind if own.kind is not None else looked_up(own.name)
+    if not isinstance(wanted, type) or not isinstance(found, type) or isinstance(value, Native):
+        raise Lost
+    return issubclass(found, wanted)
 
 
 def _is_made_of(value: Value, kind: Value) -> bool:

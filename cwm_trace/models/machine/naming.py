@@ -61,7 +61,8 @@ def of_module(module: str, name: str) -> Value:
         if found is UNSET:
             raise error("AttributeError", f"module {module!r} has no attribute {name!r}")
         if not callable(found):
-            return found if type(found) in (str, int, float, bool) and module not in _OF_ITS_OWN else Unknown()
+            is_same = module not in _OF_ITS_OWN or f"{module}.{name}" in _OF_PLATFORM
+            return found if type(found) in (str, int, float, bool) and is_same else Unknown()
     return Builtin(f"{module}.{name}")
 
 
@@ -71,6 +72,9 @@ _MARKS = frozenset([("dataclasses", "KW_ONLY"), ("dataclasses", "MISSING")])
 
 _OF_ITS_OWN = ("sys", "os", "time", "__main__")
 """Modules whose values are those of this process."""
+
+
+_OF_PLATFORM = frozenset(f"os.{name}" for name in "curdir devnull extsep linesep name pardir pathsep sep".split())
 
 
 def check_module(name: str) -> None:

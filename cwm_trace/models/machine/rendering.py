@@ -6,6 +6,7 @@ A class's own `__repr__` is work like any other; behind a frame it runs unseen. 
 from __future__ import annotations
 
 import builtins
+from types import BuiltinFunctionType
 from typing import Any
 
 from cwm_trace.models.containers import WITH_GROUPS, as_in_frames
@@ -219,7 +220,9 @@ def _shown(m: Interpreter, value: Value, around: tuple[Value, ...]) -> Work:
             return f"functools.partial({', '.join(f'{word}{text}' for word, text in zip(words, texts, strict=True))})"
         case Method(function=Builtin(name=name), owner=owner):
             method = name.rpartition(".")[2]
-            if method in ("__next__", "__iter__", "__len__", "__repr__", "__str__", "__eq__", "__hash__", "__init__"):
+            if isinstance(real := looked_up(name), BuiltinFunctionType):  # a method of the class itself
+                return render_value(real)
+            if kind_name(value) == "method-wrapper" or method in ("__next__", "__iter__", "__len__"):
                 return f"<method-wrapper {method!r} of {kind_name(owner)} object>"  # of a slot of the class
             return f"<built-in method {method} of {kind_name(owner)} object>"
     return _shown_simply(value)

@@ -509,6 +509,8 @@ def class_of(value: Value) -> Value:
             return Builtin(value.kind)
         case Slice():
             return Builtin("slice")
+        case View():
+            return Builtin(f"dict_{value.kind}")
         case Module():
             return Builtin("module")
         case Alias():

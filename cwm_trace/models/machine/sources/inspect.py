@@ -2,9 +2,10 @@
 
 from collections import OrderedDict
 from enum import IntEnum
+from functools import partial
 from types import MappingProxyType
 
-from followed import lost, names_of, parameters
+from followed import names_of, parameters
 
 
 class _ParameterKind(IntEnum):
@@ -50,8 +51,18 @@ class Parameter:
             shown += f"{' = ' if self.annotation is not _empty else '='}{self.default!r}"
         return stars + shown
 
-    def replace(self, *, name=None, kind=None, default=None, annotation=None):
-        return lost()
+    def replace(self, **changes):
+        given = {"name": self.name, "kind": self.kind, "default": self.default, "annotation": self.annotation} | changes
+        return Parameter(given["name"], given["kind"], default=given["default"], annotation=given["annotation"])
+
+    def __eq__(self, other):
+        if not isinstance(other, Parameter):
+            return NotImplemented
+        told = (self.name, self.kind, self.default, self.annotation)
+        return told == (other.name, other.kind, other.default, other.annotation)
+
+    def __hash__(self):
+        return hash((self.name, self.kind, self.annotation, self.default))
 
 
 def formatannotation(annotation):
@@ -142,6 +153,16 @@ class Signature:
             told += f" -> {formatannotation(self.return_annotation)}"
         return told
 
+    def replace(self, **changes):
+        given = {"parameters": self.parameters.values(), "return_annotation": self.return_annotation} | changes
+        return Signature(given["parameters"], return_annotation=given["return_annotation"])
+
+    def __eq__(self, other):
+        if not isinstance(other, Signature):
+            return NotImplemented
+        told = (list(self.parameters.values()), self.return_annotation)
+        return told == (list(other.parameters.values()), other.return_annotation)
+
     def bind(self, /, *args, **kwargs):
         return self._bound(args, kwargs, False)
 
@@ -177,8 +198,23 @@ class Signature:
 def signature(obj, *, follow_wrapped=True):
     while follow_wrapped and hasattr(obj, "__wrapped__"):
         obj = obj.__wrapped__
+    if isinstance(obj, partial):
+        return _of_partial(signature(obj.func), obj.args, obj.keywords)
     found, returns = parameters(obj)
     return Signature([_parameter(*each) for each in found], return_annotation=returns[0] if returns else _empty)
+
+
+def _of_partial(told, args, keywords):
+    left, is_behind = [], False
+    given = told.bind_partial(*args, **keywords).arguments
+    for name, each in told.parameters.items():
+        if name in given and each.kind in (0, 1) and name not in keywords or is_behind and each.kind == 2:
+            continue
+        if name in given and each.kind in (1, 3):
+            is_behind = is_behind or each.kind == 1
+            each = each.replace(default=given[name])
+        left.append(each.replace(kind=3) if is_behind and each.kind == 1 else each)
+    return told.replace(parameters=left)
 
 
 def _parameter(name, kind, defaults, annotations):
