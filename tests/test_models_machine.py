@@ -105,6 +105,7 @@ OF_3_11 = (
     "weak references and tracebacks",
     "options of data classes, and others",
     "members, octets, fields and numbers",
+    "names as ours",
 )
 CASES = {
     name: (source.strip("\n") + "\n", call)

@@ -37,7 +37,18 @@ _MODULES = (
 _AMENDED = {"decimal": "_pydecimal", "datetime": "datetime" if sys.version_info < (3, 12) else "_pydatetime"}
 """Modules of which Python's own source, as amended, is run, and the names of these sources."""
 _NOT_RUN = (
-    *("_random", "collections_abc", "concurrent.futures", "hashlib", "hmac", "inspect", "json", "linecache"),
+    *(
+        "_ast",
+        "_random",
+        "ast_amended",
+        "collections_abc",
+        "concurrent.futures",
+        "hashlib",
+        "hmac",
+        "inspect",
+        "json",
+        "linecache",
+    ),
     *(
         "logging_amended",
         "posixpath_amended",

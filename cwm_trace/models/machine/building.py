@@ -28,6 +28,7 @@ from cwm_trace.models.machine.values import (
     Dict,
     Function,
     Lost,
+    Native,
     Object,
     OwnDict,
     Set,
@@ -42,7 +43,7 @@ from cwm_trace.models.machine.values import (
     known,
 )
 
-_UNFOLLOWED = frozenset(("__getattribute__", "__instancecheck__"))
+_UNFOLLOWED = frozenset(("__getattribute__",))
 """Methods of classes whose objects are not followed."""
 _METACLASSES = frozenset(("type", "abc.ABCMeta"))
 _OPEN = frozenset(
@@ -87,6 +88,21 @@ def _built(
             made.line = (*made.line[:-1], Builtin("abc.ABC"), made.line[-1])
         return made
     return (yield from _by_metaclass(m, metaclass, name, bases, space, given))
+
+
+@native("enum._simple_enum")
+def _simple_enum(m: Interpreter, etype: Value = None, **_: Value) -> Value:
+    kind = etype if etype is not None else Builtin("enum.Enum")
+
+    def convert(m: Interpreter, made: Class) -> Work:
+        space, numbers = enums.first_names((kind,)), dict[int, Value]()
+        for name, value in made.space.items():
+            if isinstance(value, Object) and value.kind is enums.AUTO:
+                value = numbers.setdefault(id(value), enums.next_value(m, space, name))
+            space[name] = value
+        return construct(m, made.name, (kind,), space, {})
+
+    return Native("simple_enum", convert)
 
 
 @native("types.new_class")

@@ -110,7 +110,7 @@ class Handler(NamedTuple):
     has_place: bool
 
 
-MAIN, EXECUTED = "__main__", "<string>"
+MAIN, EXECUTED, _PROGRAM = "__main__", "<string>", "<source>"
 OF_PROGRAM = (MAIN, "program")
 """What a program's module may be called: the latter where it asks for its name, and a call is traced (`tracer.inprocess.module_name`)."""
 """The module of a program, and the file of a text that it executes."""
@@ -131,7 +131,9 @@ class Code:
     @cached_property
     def own_lines(self) -> Sequence[str]:
         """The lines of a text that is executed, which are not the program's; none: it is of these."""
-        return [line.rstrip("\r\n") for line in source_lines(self.source)] if self.made.co_filename == EXECUTED else ()
+        if self.module != MAIN or self.made.co_filename == _PROGRAM:
+            return ()
+        return [line.rstrip("\r\n") for line in source_lines(self.source)]
 
     @property
     def name(self) -> str:
@@ -219,7 +221,7 @@ def compiled(source: str) -> Code | None:
     try:
         if not CONVENTION.has_all_lines and (differs(source) or any(map(_has_lines, ast.walk(ast.parse(source))))):
             return None
-        return Code(compile_source(source, "<source>"), source)
+        return Code(compile_source(source, _PROGRAM), source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 

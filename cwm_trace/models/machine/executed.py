@@ -1,16 +1,18 @@
 """`eval` and `exec` of a text: its bytecode is followed as the program's own, in frames that show its lines.
 
-Knows texts; code that has been compiled before is not followed.
+Code that has been compiled from a tree has no lines, and so no frames.
 """
 
 from __future__ import annotations
 
+import builtins
 from typing import Any
 
 from cwm_trace.models.machine.classes import Attributes
 from cwm_trace.models.machine.code import EXECUTED, MAIN, Code
 from cwm_trace.models.machine.interpreter import Body, Interpreter, Work
 from cwm_trace.models.machine.natives import native
+from cwm_trace.models.machine.trees import wrong_text
 from cwm_trace.models.machine.values import (
     Builtin,
     Class,
@@ -18,12 +20,15 @@ from cwm_trace.models.machine.values import (
     Function,
     Lost,
     Names,
+    Native,
+    Object,
     Value,
     dict_from,
     error,
     kind_name,
     known,
 )
+from cwm_trace.tracer.values import render_value
 
 
 @native("eval")
@@ -40,11 +45,10 @@ def _exec(
 
 def evaluated(m: Interpreter, source: Value, kind: str, space: Value, names: Value, module: str = MAIN) -> Work:
     """What a text comes to, in these dicts of names; None: those of what runs. Raises Raised, Lost."""
-    text = known(source)
-    if not isinstance(text, str):
-        raise Lost(kind)
-    code = _compiled(text.lstrip(" \t") if kind == "eval" else text, kind, module)
+    code = _code_of(known(source), kind, module)
     held = _names(known(space), m.frame.space)
+    if isinstance(known(space), Dict):
+        held.setdefault("__builtins__", _BUILTINS)  # which Python puts there
     if known(space) is not None:
         own = _names(known(names), held)
     else:
@@ -89,11 +93,22 @@ def _names(given: Value, otherwise: Any) -> Any:
     return Attributes(given)
 
 
+_BUILTINS = Native("__builtins__", lambda m: None, shown=render_value(vars(builtins)))
+
+
+def _code_of(source: Value, kind: str, module: str) -> Code:
+    match source:
+        case str():
+            return _compiled(source.lstrip(" \t") if kind == "eval" else source, kind, module)
+        case Object(kind=Builtin(name="code"), held=(Code() as code,)):
+            return code
+    raise Lost(kind)
+
+
 def _compiled(text: str, kind: str, module: str) -> Code:
     try:
         return Code(compile(text, EXECUTED, kind, dont_inherit=True), text, module)
     except SyntaxError as bad:
-        place = (bad.filename, bad.lineno, bad.offset, bad.text, bad.end_lineno, bad.end_offset)
-        raise error(type(bad).__name__, bad.msg, place) from None
+        raise wrong_text(bad) from None
     except (ValueError, RecursionError, MemoryError):
         raise Lost from None

@@ -16,6 +16,7 @@ from types import (
 )
 
 from cwm_trace.models.machine import classes, comparing, records, sets
+from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.interpreter import Interpreter, Paused, Work
 from cwm_trace.models.machine.iterators import Iterator
 from cwm_trace.models.machine.looked_up import looked_up
@@ -56,7 +57,11 @@ def _isinstance(m: Interpreter, value: Value, kinds: Value) -> Work:
     if is_unknown(value):
         return m.unknown()
     for kind in _kinds(kinds):
-        if isinstance(kind, Class) and _asks_objects(kind) and isinstance(known(value), Object):
+        if (own := _of_metaclass(kind, "__instancecheck__")) is not None:
+            holds = class_of(known(value)) is kind or (
+                yield from comparing.truth_of(m, (yield from invoke(m, own, [kind, value], {})))
+            )
+        elif isinstance(kind, Class) and _asks_objects(kind) and isinstance(known(value), Object):
             holds = (yield from _has_attributes(m, known(value), kind)) or is_made_of(class_of(value), kind)
         else:
             holds = _is_one(value, kind)
@@ -94,8 +99,30 @@ def _has_attributes(m: Interpreter, value: Object, kind: Class) -> Work:
 
 
 @native("issubclass")
-def _issubclass(m: Interpreter, value: Value, kinds: Value) -> Value:
-    return any(_is_below(known(value), kind) for kind in _kinds(kinds))
+def _issubclass(m: Interpreter, value: Value, kinds: Value) -> Work:
+    for kind in _kinds(kinds):
+        if (own := _of_metaclass(kind, "__subclasscheck__")) is not None:
+            holds = yield from comparing.truth_of(m, (yield from invoke(m, own, [kind, value], {})))
+        else:
+            holds = _is_below(known(value), kind)
+        if holds:
+            return True
+    return False
+
+
+@native("type.__instancecheck__")
+def _is_instance(m: Interpreter, kind: Value, value: Value) -> bool:
+    return _is_one(value, kind)
+
+
+@native("type.__subclasscheck__")
+def _is_subclass(m: Interpreter, kind: Value, value: Value) -> bool:
+    return _is_below(known(value), kind)
+
+
+def _of_metaclass(kind: Value, name: str) -> Value:
+    """What the metaclass of a class of the program has for the question; None: nothing of its own."""
+    return find(kind.metaclass, name) if isinstance(kind, Class) and isinstance(kind.metaclass, Class) else None
 
 
 def _is_below(value: Value, kind: Value) -> bool:

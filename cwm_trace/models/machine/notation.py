@@ -244,7 +244,7 @@ def _string_of(function: Callable[[str], Any], text: Value) -> Any:
         raise error("ValueError", str(wrong)) from None
 
 
-@native("ast.literal_eval")
+@native("followed.literal_value")
 def _literal_eval(m: Interpreter, text: Value) -> Value:
     if is_unknown(text):
         return m.unknown()

@@ -19,7 +19,7 @@ from cwm_trace.models.machine.interpreter import Body, Interpreter, Work
 from cwm_trace.models.machine.values import UNSET, Builtin, Function, Lost, Raised, Unknown, Value, error, read
 
 MODULES = frozenset(
-    "_markupbase _pydatetime _pydecimal argparse base64 calendar cmd colorsys configparser datetime difflib email email._parseaddr"
+    "_markupbase _pydatetime _pydecimal argparse ast base64 calendar cmd colorsys configparser datetime difflib email email._parseaddr"
     " email.utils fnmatch fractions genericpath getopt graphlib heapq html html.entities html.parser ipaddress keyword logging"
     " logging.handlers optparse pathlib posixpath pprint random reprlib sched shlex statistics string textwrap tomllib tomllib._parser"
     " tomllib._re tomllib._types traceback unittest unittest.case unittest.loader unittest.result unittest.runner unittest.signals"
@@ -76,7 +76,7 @@ def _tables(module: str, bound: Sequence[str]) -> dict[str, Value] | None:
 
 @lru_cache
 def _table(module: str, name: str) -> str | None:
-    found = getattr(import_module(module), name, None)
+    found = vars(import_module(module)).get(name)
     if not isinstance(found, (dict, list, tuple, set, frozenset)) or len(found) < _LARGE:
         return None
     text = repr(found) if not isinstance(found, (set, frozenset)) else repr({*found})
