@@ -64,6 +64,10 @@ PURE = frozenset(
 """Modules whose functions change nothing that they are given: what they give is unknown, and no more."""
 
 
+OPAQUE = frozenset("http socket sqlite3 ssl subprocess tempfile tokenize urllib xml".split())
+"""Modules of which nothing is known but that they call no functions of the program: all that comes of them is unknown."""
+
+
 def native(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Registers a function under these names."""
 
@@ -110,7 +114,7 @@ def called(m: Interpreter, function: Builtin, args: Sequence[Value], named: Mapp
         return arithmetic.computed(getattr(complex, method), *args, **named)
     if owner in ("str", "bytes", "int", "float", "literal") and args:
         return (yield from of_text(m, method, args, named))
-    if name.partition(".")[0] in PURE:
+    if name.partition(".")[0] in PURE | OPAQUE:
         return m.unknown()
     raise Lost(name)
 
