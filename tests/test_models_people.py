@@ -3,8 +3,10 @@
 `people.jsonl`, `people_classes.jsonl` and `people_again.jsonl`: classes, coroutines, contexts, exceptions, scripts at work.
 `people_modules.jsonl`: classes with the library, scripts. `people_corners.jsonl`: laziness, designs, data, errors, corners of the language.
 `people_third.jsonl`: both once more. `people_scripts.jsonl`: scripts of all kinds. `people_repositories.jsonl`: modules as in repositories.
-`people_designs.jsonl`: designs and newer features. Of `people_functions.jsonl` (contests, documented functions, exercises),
-`people_contests.jsonl`, `people_tools.jsonl` and `people_mixed.jsonl` nearly all have always been settled.
+`people_designs.jsonl`: designs and newer features. `people_modern.jsonl`: scripts with much of the library. `people_projects.jsonl`: modules of
+150 to 250 lines. Of `people_functions.jsonl` (contests, documented functions, exercises),
+`people_contests.jsonl`, `people_tools.jsonl`, `people_mixed.jsonl` and `people_benchmarks.jsonl` (in the manner of public benchmarks) nearly all
+have always been settled.
 Those whose tasks sleep for real are left out here: it is told which is first, not when.
 """
 
@@ -30,6 +32,8 @@ LEFT = {
     "people_scripts": 4,
     "people_repositories": 1,
     "people_designs": 5,
+    "people_modern": 7,
+    "people_projects": 1,
 }
 """How many are not settled to the last frame, or are left out."""
 

@@ -43,8 +43,6 @@ from cwm_trace.models.machine.values import (
     known,
 )
 
-_UNFOLLOWED = frozenset(("__getattribute__",))
-"""Methods of classes whose objects are not followed."""
 _METACLASSES = frozenset(("type", "abc.ABCMeta"))
 _OPEN = frozenset(
     "asyncio collections collections_abc contextlib _io json.decoder json.encoder numbers queue string threading".split()
@@ -190,8 +188,6 @@ def construct(
 ) -> Work:
     """A class of these names. Raises Raised, Lost."""
     if not all(isinstance(base, (Builtin, Class, Unknown)) or getattr(base, "origin", None) for base in bases):
-        raise Lost
-    if not _UNFOLLOWED.isdisjoint(space):
         raise Lost
     if any(isinstance(base, Alias) for base in bases):
         told = [part for base in bases if isinstance(base, Alias) for part in base.args]

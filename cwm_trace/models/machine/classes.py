@@ -149,7 +149,7 @@ def attribute(m: Interpreter, owner: Value, name: Any) -> Work:
         case Object() if owner.kind is records.FIELD and name == "metadata":
             return (yield from _noted(m, owner))
         case Object(kind=Class()):
-            return (yield from _of_object(m, owner, name))
+            return (yield from _by_class(m, owner, name))
         case OwnList() | OwnDict():
             return (yield from _of_own(m, owner, name))
         case Object():
@@ -260,18 +260,25 @@ def _noted(m: Interpreter, field: Object) -> Work:
     return _proxy_of(m, {} if held is None else dict(zip(held.keys, held.values, strict=True)))
 
 
-def _of_object(m: Interpreter, owner: Object, name: str) -> Work:
+def _by_class(m: Interpreter, owner: Object, name: str) -> Work:
+    """An attribute of an object as its class has it looked for (Objects/typeobject.c, `slot_tp_getattr_hook`)."""
+    own = find(owner.kind, "__getattribute__")
+    try:
+        return (yield from of_object(m, owner, name) if own is None else invoke(m, own, [owner, name], {}))
+    except Raised as raised:
+        hook = find(owner.kind, "__getattr__")
+        if hook is None or not raised.is_a("AttributeError"):
+            raise
+        return (yield from invoke(m, hook, [owner, name], {}))
+
+
+def of_object(m: Interpreter, owner: Object, name: str) -> Work:
+    """What `object.__getattribute__` gives. Raises Raised, Lost."""
     if name == "__class__":
         return owner.kind
     found = look_up(owner.kind, name)
     if isinstance(found, Descriptor) and found.kind == "property":
-        try:
-            return (yield from invoke(m, found.get, [owner], {}))
-        except Raised as raised:
-            hook = find(owner.kind, "__getattr__")
-            if hook is None or not raised.is_a("AttributeError"):
-                raise
-            return (yield from invoke(m, hook, [owner, name], {}))
+        return (yield from invoke(m, found.get, [owner], {}))
     if (get := _getter(found)) is not None and (_is_data(found) or name not in owner.attributes):
         return (yield from invoke(m, get, [found, owner, owner.kind], {}))
     if name == "__doc__" and name not in owner.attributes:
@@ -300,8 +307,6 @@ def _of_object(m: Interpreter, owner: Object, name: str) -> Work:
         return tuple(names)
     if owner.kind.flavour == "namedtuple" and name in ("_replace", "_asdict", "index", "count"):
         return Method(Builtin(f"namedtuple.{name}"), owner)
-    if (hook := find(owner.kind, "__getattr__")) is not None:
-        return (yield from invoke(m, hook, [owner, name], {}))
     plain = as_plain(content_of(owner))
     if isinstance(plain, Set) and hasattr(set, name) and not name.startswith("__"):
         return _of_content(owner, name)
@@ -313,7 +318,8 @@ def _of_object(m: Interpreter, owner: Object, name: str) -> Work:
         "__slots__" in each.space for each in owner.kind.line if isinstance(each, Class)
     ):
         return None
-    if owner.kind.module not in (*OF_PROGRAM, *shipped.MODULES) and not _is_missing_in_library(owner.kind, name):
+    is_whole = owner.kind.module in (*OF_PROGRAM, *shipped.MODULES) or find(owner.kind, "__getattr__") is not None
+    if not is_whole and not _is_missing_in_library(owner.kind, name):
         raise Lost(name)
     raise _missing(owner, name)
 

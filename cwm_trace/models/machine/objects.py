@@ -329,6 +329,8 @@ def _object_delattr(m: Interpreter, owner: Value, name: Value) -> None:
 
 @native("object.__getattribute__")
 def _object_getattr(m: Interpreter, owner: Value, name: Value) -> Work:
+    if isinstance(owner, Object) and isinstance(owner.kind, Class):
+        return classes.of_object(m, owner, known(name))
     return classes.attribute(m, owner, known(name))
 
 
