@@ -142,6 +142,23 @@ def test_what_nobody_knows_is_taken_from_the_frame(call: str) -> None:
     assert told is not None and told.value == ("[12]" if unknown else "[None]")
 
 
+def test_truth_values_are_numbers_where_they_are_worked_with() -> None:
+    asked: list[str] = []
+
+    class Noting(Silent):
+        def told(self, operation: str) -> str | None:
+            asked.append(operation)
+            return TRUE.value(operation)
+
+        def told_truth(self, test: str) -> bool | None:
+            asked.append(test)
+            return TRUE.holds(test)
+
+    source, call = CASES["truth values as numbers"]
+    assert all(told is not None for told, _ in followed(record_source(source, call), Noting()))
+    assert asked and not [each for each in asked if re.search(r"(True|False) [-+*/]|[-+*/] (True|False)", each)]
+
+
 def test_a_wrong_answer_is_corrected_by_the_frame() -> None:
     class Wrong(Silent):
         def told(self, operation: str) -> str | None:

@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 from cwm_trace.models.changes import change_of
 from cwm_trace.models.items import Raises, Steps
 from cwm_trace.models.steps import way_of
+from cwm_trace.models.stepwise import Stepwise
 from cwm_trace.train.programs import broad_writer
 from cwm_trace.train.scales import TEMPLATES, sized
 from tests.embedded import embedded
 from tests.test_models_operations import Telling, changed, evaluated
+from tests.test_models_outlook import TRUE
 
 STEPS = Steps(lambda operation: asked(operation), lambda test: asked(test) == "True")
 
@@ -194,3 +196,16 @@ def test_a_network_is_asked_for_steps(monkeypatch: pytest.MonkeyPatch, by_steps:
     asker.value("len('ab')")
     asks = [operation for operation in ("0 + 1", "len('ab')") if question_text(operation) in read.told]
     assert asks == (["0 + 1"] if by_steps else ["len('ab')"])
+
+
+@given(st.binary(max_size=4), st.binary(max_size=4), st.sampled_from(["==", "!=", "<", ">="]))
+def test_bytes_are_compared_as_texts(one: bytes, other: bytes, sign: str) -> None:
+    whole: list[str] = []
+
+    def holds(test: str) -> bool:
+        whole.append(test)
+        return evaluated(test) == "True"
+
+    test = f"{one!r} {sign} {other!r}"
+    assert Stepwise(TRUE._replace(holds=holds)).holds(test) == (evaluated(test) == "True")
+    assert not any(asked_for.startswith("b") for asked_for in whole)

@@ -27,6 +27,10 @@ _FACT = re.compile(
     rf"\d{{1,2}} (?:[-+*<]|==) \d{{1,2}}|{_CHARACTER} == {_CHARACTER}|{_CHARACTER}\.\w+\(\)|ord\({_CHARACTER}\)|chr\(\d+\)"
 )
 """Operations that raise nothing."""
+_TWO_BYTES = re.compile(
+    r"(b'(?:[^'\\]|\\.)*'|b\"(?:[^\"\\]|\\.)*\") (==|!=|<|<=|>|>=) (b'(?:[^'\\]|\\.)*'|b\"(?:[^\"\\]|\\.)*\")"
+)
+"""A comparison of bytes, which are as the texts of these characters are."""
 _TWO_CHARACTERS = re.compile(r"('[^'\\]') == ('[^'\\]')")
 
 
@@ -94,6 +98,9 @@ class Stepwise:
             test = "{} == {}".format(
                 *(ord(ast.literal_eval(each)) for each in pair.groups())
             )  # as their texts may say, too
+        if test.startswith("b") and (octets := _TWO_BYTES.fullmatch(test)) is not None:
+            one, sign, other = octets.groups()
+            test = f"{ast.literal_eval(one).decode('latin-1')!r} {sign} {ast.literal_eval(other).decode('latin-1')!r}"
         way = way_of(test)
         self._is_sure &= way is not None or _FACT.fullmatch(test) is not None
         if way is None and _UNTOLD.search(test):

@@ -428,7 +428,15 @@ def _may_be(one: Value, other: Value) -> bool:
     return numbers or type(one) is type(other) or as_tuple(one) is not None
 
 
+def _as_texts(value: Value, others: Sequence[Value]) -> tuple[Value, Sequence[Value]]:
+    """Bytes, if all are, as the texts of these characters, which are equal where they are."""
+    if not all(isinstance(known(each), bytes) for each in (value, *others)):
+        return value, others
+    return known(value).decode("latin-1"), [known(each).decode("latin-1") for each in others]
+
+
 def is_among(m: Interpreter, value: Value, others: Sequence[Value]) -> Work:
+    value, others = _as_texts(value, others)
     if others and all(closed(known(each)) is not None for each in (value, *others)):
         return m.questions.holds(f"{operand(value)} in [{', '.join(map(text_of, others))}]")
     return (yield from found_by_hash(m, value, others)) is not UNSET
@@ -437,8 +445,9 @@ def is_among(m: Interpreter, value: Value, others: Sequence[Value]) -> Work:
 def found_among(m: Interpreter, value: Value, others: Sequence[Value]) -> Work:
     """The one of several keys that equals a value, whose hash is known; `UNSET`: none does."""
     if all(closed(known(each)) is not None for each in (value, *others)):
-        for each in others:
-            if m.questions.holds(f"{operand(each)} == {text_of(value)}"):
+        wanted, asked = _as_texts(value, others)
+        for each, text in zip(others, asked, strict=True):
+            if m.questions.holds(f"{operand(text)} == {text_of(wanted)}"):
                 return each
         return UNSET
     return (yield from found_by_hash(m, value, others))

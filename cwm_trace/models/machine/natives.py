@@ -247,6 +247,8 @@ def of_text(m: Interpreter, method: str, args: Sequence[Value], named: Mapping[s
     if method == "split" and not {"sep", "maxsplit"}.isdisjoint(named):
         args, named = _by_place(args, named), {}
     owner, *others = (content_of(known(arg)) for arg in args)
+    if method in _COUNTING:
+        others = [int(each) if isinstance(each, bool) else each for each in others]
     if method == "join" and len(others) == 1:
         items = [content_of(known(each)) for each in (yield from collected(m, others[0], is_list=True))]
         for place, item in enumerate(map(known, items)):
@@ -270,6 +272,8 @@ def of_text(m: Interpreter, method: str, args: Sequence[Value], named: Mapping[s
     return m.questions.value(f"{operand(owner)}.{method}({arguments(others, dict(named))})")
 
 
+_COUNTING = frozenset("center expandtabs ljust replace rjust rsplit split zfill".split())
+"""Methods of texts that take numbers, as which truth values count."""
 _TESTS = frozenset(
     "isalnum isalpha isascii isdecimal isdigit islower isnumeric isprintable isspace istitle isupper".split()
 )

@@ -93,7 +93,7 @@ def binary(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
         given = yield from _by_methods(m, sign, plain, left, right)
         if given is not NOT_IMPLEMENTED:
             return given
-    left, right = content_of(left), content_of(right)
+    left, right = _as_numbers(plain, content_of(left), content_of(right))
     if plain == "|" and any(isinstance(each, (Builtin, Class, Alias)) for each in (left, right)):
         kinds = [
             each.args if isinstance(each, Alias) and each.origin is None else (as_type(each),) for each in (left, right)
@@ -140,6 +140,20 @@ def binary(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
     if isinstance(left, NUMBER) and isinstance(right, NUMBER):
         return arithmetic.of_complex(plain, left, right)
     return m.questions.value(f"{operand(left)} {plain} {operand(right)}")
+
+
+_REPEATED = (str, bytes, tuple, List)
+
+
+def _as_numbers(sign: str, left: Value, right: Value) -> tuple[Value, Value]:
+    """Both, with truth values as the numbers that they are, where these are worked with."""
+    for one, other in ((left, right), (right, left)):
+        if not isinstance(one, bool):
+            continue
+        is_number = isinstance(other, (int, float, complex)) and not (sign in _OF_FLAGS and isinstance(other, bool))
+        if is_number or (sign == "*" and isinstance(other, _REPEATED)):
+            return int(left) if isinstance(left, bool) else left, int(right) if isinstance(right, bool) else right
+    return left, right
 
 
 _OF_FLAGS = ("|", "&", "^")
