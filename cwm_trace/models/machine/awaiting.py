@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from cwm_trace.models.machine.active import Activation, Paused, Resume, Work, Wrapped
 from cwm_trace.models.machine.calls import invoke
-from cwm_trace.models.machine.interpreter import Activation, Interpreter, Paused, Resume, Work, Wrapped, done, thrown
+from cwm_trace.models.machine.interpreter import Interpreter, done, thrown
 from cwm_trace.models.machine.iterators import Iterator
 from cwm_trace.models.machine.natives import native
 from cwm_trace.models.machine.values import (

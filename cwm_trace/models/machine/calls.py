@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
-from cwm_trace.models.machine.interpreter import Call, Interpreter, Work, done
+from cwm_trace.models.machine.active import Call, Work
+from cwm_trace.models.machine.interpreter import Interpreter, done
 from cwm_trace.models.machine.values import (
     Alias,
     Builtin,

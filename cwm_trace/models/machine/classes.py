@@ -24,11 +24,12 @@ from typing import Any
 
 from cwm_trace.models.containers import MATCH, PATTERN
 from cwm_trace.models.machine import enums, records, shipped, tracebacks
+from cwm_trace.models.machine.active import Call, Finaliser, Paused, Work
 from cwm_trace.models.machine.calls import calls, invoke
 from cwm_trace.models.machine.code import MAIN, OF_PROGRAM
 from cwm_trace.models.machine.holding import updated
 from cwm_trace.models.machine.imported import helper, member
-from cwm_trace.models.machine.interpreter import Call, Finaliser, Interpreter, Paused, Work
+from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.iterators import Iterator, collected
 from cwm_trace.models.machine.looked_up import MISSING, looked_up
 from cwm_trace.models.machine.rendering import OTHER_CLASSES

@@ -17,9 +17,10 @@ import zlib
 from collections.abc import Callable
 from typing import Any
 
+from cwm_trace.models.machine.active import Work
 from cwm_trace.models.machine.arithmetic import computed, plain
 from cwm_trace.models.machine.calls import invoke
-from cwm_trace.models.machine.interpreter import Interpreter, Work
+from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.natives import native
 from cwm_trace.models.machine.values import Native, Object, Value, find, is_unknown, known
 

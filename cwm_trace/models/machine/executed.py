@@ -8,9 +8,10 @@ from __future__ import annotations
 import builtins
 from typing import Any
 
+from cwm_trace.models.machine.active import Body, Work
 from cwm_trace.models.machine.classes import Attributes
 from cwm_trace.models.machine.code import EXECUTED, MAIN, Code
-from cwm_trace.models.machine.interpreter import Body, Interpreter, Work
+from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.natives import native
 from cwm_trace.models.machine.trees import wrong_text
 from cwm_trace.models.machine.values import (

@@ -5,10 +5,11 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping
 
+from cwm_trace.models.machine.active import Finaliser, Paused, Work
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.classes import attribute
 from cwm_trace.models.machine.code import MAIN
-from cwm_trace.models.machine.interpreter import Finaliser, Interpreter, Paused, Work
+from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.iterators import over_items
 from cwm_trace.models.machine.looked_up import MISSING, looked_up
 from cwm_trace.models.machine.natives import native

@@ -36,8 +36,9 @@ from cwm_trace.models.machine import (  # noqa: F401  # what they have is looked
     tables,
     threads,
 )
+from cwm_trace.models.machine.active import Activation, Choice, Happening
 from cwm_trace.models.machine.code import MAIN, Code, compiled
-from cwm_trace.models.machine.interpreter import Activation, Choice, Happening, Interpreter
+from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.opcodes import OPERATIONS
 from cwm_trace.models.machine.questions import Answering, Questions
 from cwm_trace.models.machine.rendering import framed

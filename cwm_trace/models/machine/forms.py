@@ -12,7 +12,8 @@ from itertools import count
 from string import Formatter
 
 from cwm_trace.models.machine import classes, holding, operators
-from cwm_trace.models.machine.interpreter import Interpreter, Work
+from cwm_trace.models.machine.active import Work
+from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.layout import PLAIN, Layout, filled, formatted_number
 from cwm_trace.models.machine.questions import operand
 from cwm_trace.models.machine.values import (

@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cwm_trace.models.machine import comparing, holding, operators
+from cwm_trace.models.machine.active import Paused, Work
 from cwm_trace.models.machine.calls import invoke
-from cwm_trace.models.machine.interpreter import Interpreter, Paused, Work
+from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.iterators import MOST_ITEMS, Iterator, collected, iterator_of, over_items, step
 from cwm_trace.models.machine.natives import native
 from cwm_trace.models.machine.questions import text_of

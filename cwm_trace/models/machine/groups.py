@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from cwm_trace.models.machine.active import Activation, Work
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.comparing import truth_of
-from cwm_trace.models.machine.interpreter import Activation, Interpreter, Work
+from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.iterators import collected
 from cwm_trace.models.machine.natives import native
 from cwm_trace.models.machine.values import (

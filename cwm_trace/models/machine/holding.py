@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from cwm_trace.models.machine import sets
+from cwm_trace.models.machine.active import Work
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.comparing import (
     LARGE,
@@ -21,7 +22,7 @@ from cwm_trace.models.machine.comparing import (
     same,
     truth_of,
 )
-from cwm_trace.models.machine.interpreter import Interpreter, Work
+from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.iterators import MOST_ITEMS, asked_for_length, collected, iterator_of, step
 from cwm_trace.models.machine.questions import operand, text_of
 from cwm_trace.models.machine.values import (

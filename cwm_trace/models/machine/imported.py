@@ -11,8 +11,9 @@ from functools import lru_cache
 from pathlib import Path
 
 from cwm_trace.models.machine import shipped
+from cwm_trace.models.machine.active import Body, Work
 from cwm_trace.models.machine.code import Code
-from cwm_trace.models.machine.interpreter import Body, Interpreter, Work
+from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.naming import of_module
 from cwm_trace.models.machine.values import Builtin, Function, Lost, Module, known
 from cwm_trace.tracer.record import compile_source

@@ -6,277 +6,67 @@ What the program does with its own parts is followed here: calls, returns, gener
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Generator, Iterator, Mapping, MutableMapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple, TypeAlias
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from typing import Any
 
 from cwm_trace.frames import Event
-from cwm_trace.models.machine.code import CONVENTION, MAIN, Code, Instruction
+from cwm_trace.models.machine.active import (
+    Activation,
+    Again,
+    Attach,
+    Below,
+    Body,
+    Call,
+    Choice,
+    Doubt,
+    Finaliser,
+    Happening,
+    Happens,
+    Helper,
+    Leaves,
+    Pause,
+    Paused,
+    Request,
+    Resume,
+    Spawn,
+    TooDeep,
+    Waiting,
+    Work,
+    Wrapped,
+)
+from cwm_trace.models.machine.binding import bound
+from cwm_trace.models.machine.code import CONVENTION, MAIN, Instruction
 from cwm_trace.models.machine.questions import Questions
+from cwm_trace.models.machine.reach import (
+    HOLDING_NOTHING,
+    held_by_work,
+    is_due,
+    of_frame,
+    parts_of,
+    reached,
+    reached_in_order,
+    watched,
+)
 from cwm_trace.models.machine.values import (
     END,
-    UNSET,
     Builtin,
-    Cell,
     Function,
     Hashed,
-    List,
     Lost,
-    Module,
     Object,
     Raised,
     Unknown,
     Value,
     children,
-    dict_from,
     error,
     find,
     is_made_of,
 )
 
-_LATER = frozenset(("__firstlineno__", "__static_attributes__"))  # names of classes that 3.11 has not
 MOST_STEPS, MOST_UNSEEN = 4_000_000, 100_000
 """Instructions of one trace, and items that are gone through; of them, those before its first frame."""
 DEEPEST = 900
 """Python frames; a program may have a few more before it meets its own limit."""
-
-
-class Call(NamedTuple):
-    """A request: call a function of the program."""
-
-    function: Function
-    args: Sequence[Value]
-    named: Mapping[str, Value] = {}
-
-
-class Body(NamedTuple):
-    """A request: run a class's body, with these names."""
-
-    function: Function
-    space: MutableMapping[str, Value]
-
-
-class Resume(NamedTuple):
-    """A request: go on with a generator, which is sent a value, or raises an error; `closes`: as `close` has it raise one."""
-
-    generator: Paused
-    value: Value = None
-    error: Value = None
-    closes: bool = False
-
-
-class Happens(NamedTuple):
-    """A request: an exception is seen that goes no further."""
-
-    error: Value
-
-
-class Spawn(NamedTuple):
-    """A request: do something in a thread of its own, until that waits."""
-
-    work: Work
-
-
-class Pause(NamedTuple):
-    """A request: let the thread that is running wait, at most until then."""
-
-    until: Value
-
-
-class Attach(NamedTuple):
-    """A request: go on with a thread that waits, which is told whether it may go on, or the time is over."""
-
-    thread: Waiting
-    goes_on: bool
-
-
-Request: TypeAlias = Call | Body | Resume | Happens | Spawn | Pause | Attach
-Work: TypeAlias = Generator[Request, Any, Any]
-"""Something that is done, which may want functions of the program to be called."""
-
-
-class TooDeep(Lost):
-    """Internal: so many calls of one another that Python may end them by a `RecursionError`."""
-
-
-@dataclass(slots=True, eq=False)
-class Wrapped:
-    """What an asynchronous generator yields, which is no awaitable's."""
-
-    value: Value
-    shown: str = "<async_generator_wrapped_value object>"
-
-
-@dataclass(slots=True, eq=False)
-class Finaliser:
-    """What is done when nothing has a value any more.
-
-    Attributes:
-        target: the value; `work`: what is done.
-        needs: what the program must still have then, as a weak reference with a callback; None: nothing.
-        held: what it keeps alive.
-    """
-
-    target: Value
-    work: Callable[[], Work]
-    needs: Value = None
-    held: Sequence[Value] = ()
-
-
-@dataclass(slots=True, eq=False)
-class Activation:
-    """A Python frame.
-
-    Attributes:
-        fast, cells: its variables; `space`: of a module or a class, in place of these.
-        stack: its values in work.
-        at, before: the instruction that is next, and the one before it; -1: none.
-        line: of the source.
-        words: names of arguments of the call that comes.
-        shown: the names of its variables as they were shown last, in the order of first binding.
-        quiet: whether it has no events; `is_seen`: whether it has had one.
-        snapshot: its variables when it was shown last, which keeps them alive: a recorder looks at `f_locals`, which CPython 3.11 keeps.
-        generator: whose it is.
-    """
-
-    code: Code
-    space: dict[str, Value]
-    names: MutableMapping[str, Value] | None = None
-    fast: dict[str, Value] = field(default_factory=dict)
-    cells: dict[str, Cell] = field(default_factory=dict)
-    function: Function | None = None
-    stack: list[Value] = field(default_factory=list)
-    at: int = 0
-    before: int = -1
-    line: int = 0
-    words: tuple[str, ...] = ()
-    shown: Sequence[str] = ()
-    quiet: bool = False
-    is_seen: bool = False
-    generator: Paused | None = None
-    snapshot: Sequence[Value] = ()
-
-    def rebind(self, name: str, value: Value) -> None:
-        """Let a variable be this."""
-        if self.names is not None:
-            self.names[name] = value
-        elif name in self.cells:
-            self.cells[name].value = value
-        else:
-            self.fast[name] = value
-
-    def leave_inner(self) -> None:
-        """Let go of what it takes from, which has answered an exception by returning: it goes on where that had ended."""
-        send = self.code.instructions[self.at - 2]
-        if send.name != "SEND":
-            raise Lost
-        if CONVENTION is None or not CONVENTION.keeps_receiver:
-            self.stack.pop()
-        self.at = self.code.places[send.value]
-
-    def variables(self) -> dict[str, Value]:
-        """All that are bound, in the order in which a frame has them."""
-        if self.names is not None:
-            return {name: value for name, value in self.names.items() if name not in _LATER}
-        found = {}
-        for name in self.code.order:
-            value = self.cells[name].value if name in self.cells else self.fast.get(name, UNSET)
-            if value is not UNSET:
-                found[name] = value
-        return found
-
-
-@dataclass(slots=True, eq=False)
-class Paused:
-    """A generator, a coroutine or an asynchronous generator: its Python frame, and whether that runs, or has ended."""
-
-    frame: Activation
-    name: str
-    class_name: str = "generator"
-    runs: bool = False
-    ended: bool = False
-    result: Value = None
-    handled: Value = None  # the exception that it is handling
-    around: Value = None  # the one that is handled where it was gone on with
-
-    @property
-    def inner(self) -> Value:
-        """What it takes from, where it waits in a `yield from`; None: it does not."""
-        behind = self.frame.code.instructions[self.frame.at + 1 :][:1]
-        waits = bool(behind) and behind[0].name == "JUMP_BACKWARD_NO_INTERRUPT" and self.frame.before >= 0
-        return self.frame.stack[-1] if waits and self.frame.stack else None
-
-
-@dataclass(slots=True, eq=False)
-class Helper:
-    """Work on top of a Python frame; `then` takes what comes of it."""
-
-    work: Work
-    then: Callable[[Value], None]
-    sent: Value = None
-    error: Raised | None = None
-
-
-class Waiting(NamedTuple):
-    """A thread that waits: what is active in it, the exception that it handles, until when."""
-
-    stack: list[Activation | Helper]
-    handled: Value
-    until: Value
-
-
-class Below(NamedTuple):
-    """What a thread runs on top of: how much is active there, and which exception is handled."""
-
-    depth: int
-    handled: Value
-
-
-class Happening(NamedTuple):
-    """An event.
-
-    Attributes:
-        value: what is returned, or raised; a `Choice`, where it is not known what comes.
-    """
-
-    event: Event
-    frame: Activation
-    value: Value = None
-
-
-class Doubt(NamedTuple):
-    """What a Python frame was when something was asked for that nobody knew, and that may raise."""
-
-    depth: int
-    frame: Activation
-    at: int
-    before: int
-    line: int
-    stack: list[Value]
-    fast: dict[str, Value]
-
-
-class Choice(NamedTuple):
-    """Two ways on, of which nobody knows which: the next frame tells.
-
-    Attributes:
-        ways: the first event that comes there, and its line, if the choice is True, and if it is False; None: unknown.
-        then: is told which.
-    """
-
-    ways: tuple[tuple[Event, int] | None, tuple[Event, int] | None]
-    then: Callable[[bool], Any]
-
-
-class Leaves(NamedTuple):
-    """What an instruction does that leaves its frame; `pauses`: to be gone on with."""
-
-    value: Value
-    pauses: bool = False
-
-
-class Again(Raised):
-    """Internal: an exception that was raised before goes on."""
 
 
 class Interpreter:
@@ -410,7 +200,7 @@ class Interpreter:
 
     def let_go(self, value: Value) -> None:
         """Close what only this had, which a frame has let go of; one of the library sees to that when it is left."""
-        if self.is_watching and not isinstance(value, _HOLDING_NOTHING) and not _is_of_library(self._below()):
+        if self.is_watching and not isinstance(value, HOLDING_NOTHING) and not _is_of_library(self._below()):
             self.close_left((), (value,))
 
     @property
@@ -432,12 +222,12 @@ class Interpreter:
         left = self.unreachable(given)
         if len(left) > 1:
             places = {place: number for number, place in enumerate(order())}
-            left.sort(key=lambda each: places.get(id(_watched(each)), len(places)))
+            left.sort(key=lambda each: places.get(id(watched(each)), len(places)))
         return [self._closed(each) for each in left]
 
     def _closed(self, each: Paused | Finaliser) -> Work:
         """What happens to a generator that nothing has any more, or to what has a finaliser."""
-        value = _watched(each)
+        value = watched(each)
         self.pending.append(value)
         if not isinstance(each, Finaliser):
             self.paused = [other for other in self.paused if other is not each]
@@ -476,12 +266,12 @@ class Interpreter:
     def _gone(self) -> set[int]:
         """The identities of what the program has no more, of what is referred to weakly or has a finaliser."""
         looked_for = {id(each) for each in (*self.weakly, *(each.target for each in self.finalisers))}
-        return looked_for - _reached([*self._roots(), *self.paused], looked_for)
+        return looked_for - reached([*self._roots(), *self.paused], looked_for)
 
     def _closed_generator(self, generator: Paused) -> Work:
         self._begin_closing(generator)
         if generator.class_name == "generator":
-            order = reached_in_order(_of_frame(generator.frame)) if len(self.paused) + len(self.finalisers) > 1 else ()
+            order = reached_in_order(of_frame(generator.frame)) if len(self.paused) + len(self.finalisers) > 1 else ()
             yield from closed_generator(generator)
             yield from self.closing_left(order)
             return
@@ -774,22 +564,22 @@ class Interpreter:
         """The generators that wait, and what has a finaliser, that nothing has any more, but for what such ones have themselves."""
         if not self.is_watching:
             return []
-        watched: list[Paused | Finaliser] = [*self.paused, *self.finalisers]
+        looked_at: list[Paused | Finaliser] = [*self.paused, *self.finalisers]
         needed = [each.needs for each in self.finalisers if each.needs is not None]
-        seen = _reached([*besides, *self._roots()], {id(_watched(each)) for each in watched} | {*map(id, needed)})
-        left = [each for each in watched if id(_watched(each)) not in seen and _is_due(each, seen)]
+        seen = reached([*besides, *self._roots()], {id(watched(each)) for each in looked_at} | {*map(id, needed)})
+        left = [each for each in looked_at if id(watched(each)) not in seen and is_due(each, seen)]
         if not left or (len(left) == 1 and isinstance(left[0], Paused)):
             return left
-        inner = set().union(*(_reached(_parts(_watched(each))) for each in left))  # a ring waits for the collector
-        return [each for each in left if id(_watched(each)) not in inner]
+        inner = set().union(*(reached(parts_of(watched(each))) for each in left))  # a ring waits for the collector
+        return [each for each in left if id(watched(each)) not in inner]
 
     def reaches(self, value: Value) -> bool:
         """Whether the program still has a value. Raises Lost where only the value itself may have it."""
         if any(each is value for each in self.collected):
             return False
-        if id(value) in _reached([*self._roots(), *self.paused], {id(value)}):
+        if id(value) in reached([*self._roots(), *self.paused], {id(value)}):
             return True
-        if id(value) in _reached([*children(value)]):
+        if id(value) in reached([*children(value)]):
             raise Lost  # till the collector comes
         return False
 
@@ -804,87 +594,15 @@ class Interpreter:
         spaces: dict[int, dict[str, Value]] = {}
         for each in [*self.active, *(each for thread in self.waiting for each in thread.stack)]:
             if isinstance(each, Helper):
-                roots += [*_held(each.work), each.sent, each.error and each.error.error]
+                roots += [*held_by_work(each.work), each.sent, each.error and each.error.error]
             else:
                 spaces[id(each.space)] = each.space
-                roots += [*_of_frame(each), *(each.names or {}).values(), *each.snapshot]
+                roots += [*of_frame(each), *(each.names or {}).values(), *each.snapshot]
         return [*(value for space in spaces.values() for value in space.values()), *roots]
-
-
-_HOLDING_NOTHING = (type(None), str, int, float, bytes, Builtin, Module)
 
 
 def _is_of_library(frame: Activation | None) -> bool:
     return frame is not None and frame.code.module != MAIN
-
-
-def _of_frame(frame: Activation) -> list[Value]:
-    return [*frame.fast.values(), *frame.cells.values(), *frame.stack]
-
-
-def _watched(each: Paused | Finaliser) -> Value:
-    return each.target if isinstance(each, Finaliser) else each
-
-
-def _is_due(each: Paused | Finaliser, seen: Collection[int]) -> bool:
-    if isinstance(each, Paused) or each.needs is None or id(each.needs) in seen:
-        return True
-    return id(each.needs) in _reached(_parts(each.needs))  # a ring, which is there till the collector comes
-
-
-def _parts(value: Value) -> list[Value]:
-    if isinstance(value, Paused):
-        return [] if value.ended else _of_frame(value.frame)
-    return [*children(value)]
-
-
-def reached_in_order(going: Sequence[Value]) -> list[int]:
-    """The identities of what goes with these, in the order in which CPython lets go of it: where the last reference is dropped."""
-    counts: dict[int, int] = {}
-    left = [*going]
-    while left:
-        value = left.pop()
-        if not isinstance(value, _HOLDING_NOTHING):
-            counts[id(value)] = counts.get(id(value), 0) + 1
-            if counts[id(value)] == 1:
-                left += _dropped(value)
-    order = []
-    left = [*reversed(going)]
-    while left:
-        value = left.pop()
-        if not isinstance(value, _HOLDING_NOTHING):
-            counts[id(value)] -= 1
-            if not counts[id(value)]:
-                order.append(id(value))
-                left += reversed(_dropped(value))
-    return order
-
-
-def _dropped(value: Value) -> list[Value]:
-    """What a value lets go of with itself, in that order: lists and tuples begin at their ends."""
-    parts = [*reversed(getattr(value, "sources", ())), *_parts(value)]
-    return parts[::-1] if isinstance(value, (tuple, List)) else parts
-
-
-def _reached(left: list[Value], wanted: Collection[int] = ()) -> set[int]:
-    """The identities of all that is held by these, and of these; some of them, once all that are wanted are among these."""
-    seen: set[int] = set()
-    missing = {*wanted}
-    while left:
-        value = left.pop()
-        if value is None or isinstance(value, (str, int, float)) or id(value) in seen:
-            continue
-        seen.add(id(value))
-        if id(value) in missing:
-            missing.discard(id(value))
-            if not missing:
-                return seen
-        frame = value.frame if isinstance(value, Paused) and not value.ended else value
-        if isinstance(frame, Activation):
-            left += _of_frame(frame)
-        left += children(value)
-        left += getattr(value, "sources", ())
-    return seen
 
 
 def _enters_unbegun() -> bool:
@@ -985,74 +703,3 @@ def chained(raised: Object, handled: Value) -> Value:
 def _defined_at(function: Function, line: int) -> bool:
     code = function.code
     return code.module == MAIN and not code.own_lines and code.instructions[code.begins].line == line
-
-
-def _held(work: Any) -> list[Value]:
-    """What work has in its variables."""
-    held: list[Value] = []
-    while work is not None and getattr(work, "gi_frame", None) is not None:
-        for value in work.gi_frame.f_locals.values():
-            held += value if isinstance(value, (list, tuple)) else [value]
-        work = work.gi_yieldfrom
-    return held
-
-
-def bound(function: Function, args: Sequence[Value], named: Mapping[str, Value]) -> dict[str, Value]:
-    """Parameters, and what they are. Raises Raised for a call that does not fit."""
-    code = function.code.made
-    places, names = code.co_argcount, function.code.parameters
-    more, others = function.code.takes_more
-    made: dict[str, Value] = dict(zip(names[:places], args, strict=False))
-    rest = {}
-    for name, value in named.items():
-        if name in made and name in names[code.co_posonlyargcount :]:
-            raise error("TypeError", f"{function.qualname}() got multiple values for argument {name!r}")
-        if name in names[code.co_posonlyargcount :]:
-            made[name] = value
-        elif others:
-            rest[name] = value
-        elif name in names:
-            raise Lost  # one that has a place only
-        else:
-            raise error("TypeError", f"{function.qualname}() got an unexpected keyword argument {name!r}")
-    if len(args) > places and not more:
-        raise _misfit(function, args)
-    behind = names[places - len(function.defaults) : places] if function.defaults else ()
-    for name, value in [*zip(behind, function.defaults, strict=True), *function.named.items()]:
-        made.setdefault(name, value)
-    _check(function, made, names, places)
-    if more:
-        made[more] = tuple(args[places:])
-    if others:
-        made[others] = dict_from(rest)
-    return {name: made[name] for name in code.co_varnames if name in made}
-
-
-def _check(function: Function, made: Mapping[str, Value], names: Sequence[str], places: int) -> None:
-    for part, kind in ((names[:places], "positional"), (names[places:], "keyword-only")):
-        missing = [name for name in part if name not in made]
-        if missing:
-            raise missing_arguments(function.qualname, kind, missing)
-
-
-def missing_arguments(name: str, kind: str, missing: Sequence[str]) -> Raised:
-    """The error of a call of a function that lacks these arguments, which are positional or keyword-only."""
-    *first, last = map(repr, missing)
-    before = f"{', '.join(first)}{',' if len(first) > 1 else ''} and " if first else ""
-    many = "s" if first else ""
-    return error("TypeError", f"{name}() missing {len(missing)} required {kind} argument{many}: {before}{last}")
-
-
-def _misfit(function: Function, args: Sequence[Value]) -> Raised:
-    places, least = function.code.made.co_argcount, function.code.made.co_argcount - len(function.defaults)
-    if function.code.made.co_kwonlyargcount:
-        raise Lost
-    return too_many(function.qualname, least, places, len(args))
-
-
-def too_many(name: str, least: int, places: int, count: int) -> Raised:
-    """The error of a call with more arguments than there are places for."""
-    takes = str(places) if least == places else f"from {least} to {places}"
-    many = "" if places == 1 and least == places else "s"
-    were = "was" if count == 1 else "were"
-    return error("TypeError", f"{name}() takes {takes} positional argument{many} but {count} {were} given")

@@ -9,8 +9,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from cwm_trace.models.machine.active import Happens, Paused, Resume, Work
 from cwm_trace.models.machine.calls import invoke
-from cwm_trace.models.machine.interpreter import Happens, Interpreter, Paused, Resume, Work, done
+from cwm_trace.models.machine.interpreter import Interpreter, done
 from cwm_trace.models.machine.values import (
     END,
     Builtin,

@@ -16,8 +16,9 @@ from types import (
 )
 
 from cwm_trace.models.machine import classes, comparing, records, sets
+from cwm_trace.models.machine.active import Paused, Work
 from cwm_trace.models.machine.calls import invoke
-from cwm_trace.models.machine.interpreter import Interpreter, Paused, Work
+from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.iterators import Iterator
 from cwm_trace.models.machine.looked_up import looked_up
 from cwm_trace.models.machine.natives import native

@@ -13,8 +13,9 @@ from typing import Any
 
 from cwm_trace.models.containers import PATTERN
 from cwm_trace.models.machine import arithmetic, classes, comparing, enums, holding, operators, records, tracebacks
+from cwm_trace.models.machine.active import Work
 from cwm_trace.models.machine.calls import invoke
-from cwm_trace.models.machine.interpreter import Interpreter, Work
+from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.iterators import collected, iterator_of, over_items, step
 from cwm_trace.models.machine.kinds import CHECKED
 from cwm_trace.models.machine.natives import native

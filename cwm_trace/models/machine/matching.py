@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from cwm_trace.models.machine import classes, comparing
+from cwm_trace.models.machine.active import Work
 from cwm_trace.models.machine.calls import invoke
-from cwm_trace.models.machine.interpreter import Interpreter, Work
+from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.values import (
     Builtin,
     Class,

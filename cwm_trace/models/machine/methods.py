@@ -7,9 +7,10 @@ from functools import partial
 from typing import Any
 
 from cwm_trace.models.machine import comparing, holding, sets
+from cwm_trace.models.machine.active import Resume, Work
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.going import in_order
-from cwm_trace.models.machine.interpreter import Interpreter, Resume, Work, closed_generator, thrown
+from cwm_trace.models.machine.interpreter import Interpreter, closed_generator, thrown
 from cwm_trace.models.machine.iterators import collected
 from cwm_trace.models.machine.natives import native
 from cwm_trace.models.machine.questions import text_of

@@ -10,8 +10,9 @@ from functools import partial
 from typing import Any
 
 from cwm_trace.models.machine import arithmetic, classes, comparing, forms, holding, operators
+from cwm_trace.models.machine.active import Work
 from cwm_trace.models.machine.calls import calls, invoke
-from cwm_trace.models.machine.interpreter import Interpreter, Work, done
+from cwm_trace.models.machine.interpreter import Interpreter, done
 from cwm_trace.models.machine.iterators import collected, iterator_of
 from cwm_trace.models.machine.layout import whole_of
 from cwm_trace.models.machine.questions import arguments, operand

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from cwm_trace.models.machine import classes, comparing, naming, sets
+from cwm_trace.models.machine.active import Work
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.going import in_order, next_of
 from cwm_trace.models.machine.imported import helper
-from cwm_trace.models.machine.interpreter import Interpreter, Work
+from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.iterators import collected
 from cwm_trace.models.machine.natives import native
 from cwm_trace.models.machine.questions import arguments

@@ -24,10 +24,11 @@ from cwm_trace.models.machine import (
     sets,
     tracebacks,
 )
+from cwm_trace.models.machine.active import Activation, Again, Choice, Leaves, Work, Wrapped
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.code import CONVENTION, MAIN, Code, Display, Instruction
 from cwm_trace.models.machine.imported import FOLLOWED, everything, member
-from cwm_trace.models.machine.interpreter import Activation, Again, Choice, Interpreter, Leaves, Work, Wrapped, chained
+from cwm_trace.models.machine.interpreter import Interpreter, chained
 from cwm_trace.models.machine.iterators import collected, iterator_of, step
 from cwm_trace.models.machine.values import (
     END,

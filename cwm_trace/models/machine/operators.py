@@ -9,6 +9,7 @@ import dis
 from collections.abc import Sequence
 
 from cwm_trace.models.machine import arithmetic, layout
+from cwm_trace.models.machine.active import Work
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.comparing import NUMBER, is_not_implemented, is_of_own, own_method, place_of
 from cwm_trace.models.machine.holding import (
@@ -23,7 +24,7 @@ from cwm_trace.models.machine.holding import (
     type_text,
     updated,
 )
-from cwm_trace.models.machine.interpreter import Interpreter, Work
+from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.iterators import MOST_ITEMS, collected
 from cwm_trace.models.machine.naming import NOT_IMPLEMENTED
 from cwm_trace.models.machine.questions import operand, text_of

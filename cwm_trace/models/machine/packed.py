@@ -10,8 +10,9 @@ import struct
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from cwm_trace.models.machine.active import Work
 from cwm_trace.models.machine.calls import invoke
-from cwm_trace.models.machine.interpreter import Interpreter, Work
+from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.iterators import over_items
 from cwm_trace.models.machine.natives import native
 from cwm_trace.models.machine.values import List, Lost, Object, Value, error, find, is_unknown, known, octets_of

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from cwm_trace.models.machine.active import Work
+from cwm_trace.models.machine.binding import missing_arguments, too_many
 from cwm_trace.models.machine.calls import invoke
-from cwm_trace.models.machine.interpreter import Interpreter, Work, missing_arguments, too_many
+from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.values import (
     UNSET,
     Builtin,

@@ -11,9 +11,10 @@ from typing import Any
 
 from cwm_trace.models.containers import WITH_GROUPS, as_in_frames
 from cwm_trace.models.machine import records
+from cwm_trace.models.machine.active import Paused, TooDeep, Work
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.code import Code
-from cwm_trace.models.machine.interpreter import Interpreter, Paused, TooDeep, Work
+from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.looked_up import MISSING, looked_up
 from cwm_trace.models.machine.values import (
     GENERATED,

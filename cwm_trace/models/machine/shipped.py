@@ -14,8 +14,9 @@ from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
 
+from cwm_trace.models.machine.active import Body, Work
 from cwm_trace.models.machine.code import Code
-from cwm_trace.models.machine.interpreter import Body, Interpreter, Work
+from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.values import UNSET, Builtin, Function, Lost, Raised, Unknown, Value, error, read
 
 MODULES = frozenset(

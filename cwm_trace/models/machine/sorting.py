@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cwm_trace.models.machine import comparing, holding
+from cwm_trace.models.machine.active import Work
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.classes import attribute
-from cwm_trace.models.machine.interpreter import Interpreter, Work, done
+from cwm_trace.models.machine.interpreter import Interpreter, done
 from cwm_trace.models.machine.natives import native
 from cwm_trace.models.machine.values import List, Value, error, known
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from cwm_trace.models.machine import shipped
+from cwm_trace.models.machine.active import Activation
 from cwm_trace.models.machine.code import MAIN, Code
-from cwm_trace.models.machine.interpreter import Activation, Interpreter
+from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.iterators import over_items
 from cwm_trace.models.machine.values import Builtin, Lost, Native, Object, Value, dict_from
 
