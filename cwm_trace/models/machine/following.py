@@ -16,6 +16,7 @@ from cwm_trace.errors import InputError
 from cwm_trace.format import source_lines
 from cwm_trace.frames import Event, Frame, Step
 from cwm_trace.models.machine import (  # noqa: F401  # what they have is looked for by name
+    branching,
     building,
     computed,
     copying,

@@ -1,7 +1,7 @@
 """What each instruction of bytecode does with a Python frame's stack and variables.
 
-One function for each, by the names that CPython 3.11 has for them; what needs more than the stack is `machine.operators` and others. Knows no
-trace.
+One function for each, by the names that CPython 3.11 has for them; what needs more than the stack is `machine.operators` and others, where a frame
+goes on is `branching`. Knows no trace.
 """
 
 from __future__ import annotations
@@ -10,39 +10,31 @@ import builtins
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from cwm_trace.frames import Event
 from cwm_trace.models.machine import (
-    awaiting,
     classes,
     comparing,
     enums,
-    groups,
     holding,
-    matching,
     naming,
     operators,
     sets,
-    tracebacks,
 )
-from cwm_trace.models.machine.active import Activation, Again, Choice, Leaves, Work, Wrapped
+from cwm_trace.models.machine.active import Activation, Leaves, Work, Wrapped
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.code import CONVENTION, MAIN, Code, Display, Instruction
 from cwm_trace.models.machine.imported import FOLLOWED, everything, member
-from cwm_trace.models.machine.interpreter import Interpreter, chained
-from cwm_trace.models.machine.iterators import collected, iterator_of, step
+from cwm_trace.models.machine.interpreter import Interpreter
+from cwm_trace.models.machine.iterators import collected
 from cwm_trace.models.machine.values import (
-    END,
     NULL,
     UNSET,
     Builtin,
     Cell,
-    Class,
     Dict,
     Function,
     List,
     Lost,
     Module,
-    Native,
     Object,
     OwnDict,
     Raised,
@@ -51,20 +43,17 @@ from cwm_trace.models.machine.values import (
     Unknown,
     Value,
     error,
-    is_exception,
-    is_made_of,
     is_unknown,
     known,
     truth,
 )
-from cwm_trace.models.statements import ITERATOR
 
 Operation: TypeAlias = Callable[[Interpreter, Activation, Instruction], Leaves | None]
 OPERATIONS: dict[str, Operation] = {}
 """By the names of instructions."""
 
 
-def _operation(*names: str) -> Callable[[Callable[[Interpreter, Activation, Any], Leaves | None]], Operation]:
+def operation(*names: str) -> Callable[[Callable[[Interpreter, Activation, Any], Leaves | None]], Operation]:
     def keep(function: Operation) -> Operation:
         OPERATIONS.update(dict.fromkeys(names, function))
         return function
@@ -72,7 +61,8 @@ def _operation(*names: str) -> Callable[[Callable[[Interpreter, Activation, Any]
     return keep
 
 
-def _popped(frame: Activation, count: int) -> list[Value]:
+def popped(frame: Activation, count: int) -> list[Value]:
+    """The values on top of the stack, which go from there."""
     if not count:
         return []
     values = frame.stack[-count:]
@@ -80,39 +70,40 @@ def _popped(frame: Activation, count: int) -> list[Value]:
     return values
 
 
-@_operation("NOP", "RESUME", "PRECALL", "CACHE", "EXTENDED_ARG", "SETUP_ANNOTATIONS", "RETURN_GENERATOR")
+@operation("NOP", "RESUME", "PRECALL", "CACHE", "EXTENDED_ARG", "SETUP_ANNOTATIONS", "RETURN_GENERATOR")
 def _nothing(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     if ins.name == "SETUP_ANNOTATIONS" and frame.names is not None:
         frame.names.setdefault("__annotations__", Dict())
 
 
-@_operation("POP_TOP")
+@operation("POP_TOP")
 def _pop_top(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     m.let_go(frame.stack.pop())
 
 
-@_operation("PUSH_NULL")
+@operation("PUSH_NULL")
 def _push_null(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     frame.stack.append(NULL)
 
 
-@_operation("COPY")
+@operation("COPY")
 def _copy(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     frame.stack.append(frame.stack[-ins.arg])
 
 
-@_operation("SWAP")
+@operation("SWAP")
 def _swap(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     stack = frame.stack
     stack[-1], stack[-ins.arg] = stack[-ins.arg], stack[-1]
 
 
-@_operation("LOAD_CONST")
+@operation("LOAD_CONST")
 def _load_const(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    frame.stack.append(_constant(ins.value, frame.code))
+    frame.stack.append(constant(ins.value, frame.code))
 
 
-def _constant(value: Any, of: Code | None = None) -> Value:
+def constant(value: Any, of: Code | None = None) -> Value:
+    """A constant of code as the program has it; `of`: the code that it is in."""
     if hasattr(value, "co_code"):
         return Code(value, of.source, of.module) if of is not None else Code(value)
     if isinstance(value, (Display, frozenset)):
@@ -123,7 +114,7 @@ def _constant(value: Any, of: Code | None = None) -> Value:
     return value
 
 
-@_operation("LOAD_FAST", "LOAD_FAST_CHECK", "LOAD_FAST_LOAD_FAST")
+@operation("LOAD_FAST", "LOAD_FAST_CHECK", "LOAD_FAST_LOAD_FAST")
 def _load_fast(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     for name in _names(ins):
         _load(frame, name)
@@ -143,21 +134,21 @@ def _load(frame: Activation, name: str) -> None:
     frame.stack.append(value)
 
 
-@_operation("LOAD_FAST_AND_CLEAR")
+@operation("LOAD_FAST_AND_CLEAR")
 def _load_fast_and_clear(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     if not frame.code.name.startswith("<") and frame.code.module == MAIN:
         raise Lost(ins.name)  # of a comprehension without a function of its own, which the reference has
     frame.stack.append(frame.fast.pop(ins.value, UNSET))
 
 
-@_operation("STORE_FAST_LOAD_FAST")
+@operation("STORE_FAST_LOAD_FAST")
 def _store_fast_load_fast(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     stored, loaded = _names(ins)
     frame.fast[stored] = frame.stack.pop()
     _load(frame, loaded)
 
 
-@_operation("STORE_FAST_STORE_FAST")
+@operation("STORE_FAST_STORE_FAST")
 def _store_fast_store_fast(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     for name in _names(ins):
         old, frame.fast[name] = frame.fast.get(name), frame.stack.pop()
@@ -169,7 +160,7 @@ def _unbound(name: Any) -> Raised:
     return error("UnboundLocalError", text)
 
 
-@_operation("STORE_FAST")
+@operation("STORE_FAST")
 def _store_fast(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     value, old = frame.stack.pop(), frame.fast.pop(ins.value, None)
     if value is not UNSET:
@@ -177,30 +168,30 @@ def _store_fast(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     m.let_go(old)
 
 
-@_operation("DELETE_FAST")
+@operation("DELETE_FAST")
 def _delete_fast(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     if (old := frame.fast.pop(ins.value, UNSET)) is UNSET:
         raise _unbound(ins.value)
     m.let_go(old)
 
 
-@_operation("MAKE_CELL")
+@operation("MAKE_CELL")
 def _make_cell(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     frame.cells[ins.value] = Cell(frame.fast.pop(ins.value, UNSET))
 
 
-@_operation("COPY_FREE_VARS")
+@operation("COPY_FREE_VARS")
 def _copy_free_vars(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     if frame.function is not None:
         frame.cells.update(zip(frame.code.made.co_freevars, frame.function.closure, strict=True))
 
 
-@_operation("LOAD_CLOSURE")
+@operation("LOAD_CLOSURE")
 def _load_closure(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     frame.stack.append(frame.cells[ins.value])
 
 
-@_operation("LOAD_DEREF", "LOAD_CLASSDEREF")
+@operation("LOAD_DEREF", "LOAD_CLASSDEREF")
 def _load_deref(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     if frame.names is not None and ins.value in frame.names:
         frame.stack.append(frame.names[ins.value])
@@ -214,14 +205,14 @@ def _load_deref(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     frame.stack.append(value)
 
 
-@_operation("STORE_DEREF")
+@operation("STORE_DEREF")
 def _store_deref(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     cell = frame.cells[ins.value]
     old, cell.value = cell.value, frame.stack.pop()
     m.let_go(old)
 
 
-@_operation("DELETE_DEREF")
+@operation("DELETE_DEREF")
 def _delete_deref(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     cell = frame.cells[ins.value]
     if (old := cell.value) is UNSET:
@@ -230,7 +221,7 @@ def _delete_deref(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     m.let_go(old)
 
 
-@_operation("LOAD_NAME")
+@operation("LOAD_NAME")
 def _load_name(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     names = frame.names if frame.names is not None else frame.fast
     if (prepared := _prepared(names)) is not None:
@@ -253,7 +244,7 @@ def _of_prepared(m: Interpreter, frame: Activation, prepared: OwnDict, name: Any
     return _global(frame, name)
 
 
-@_operation("LOAD_GLOBAL")
+@operation("LOAD_GLOBAL")
 def _load_global(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     if ins.arg & 1:
         _push_callable(frame, _global(frame, ins.value))
@@ -261,13 +252,14 @@ def _load_global(m: Interpreter, frame: Activation, ins: Instruction) -> None:
         frame.stack.append(_global(frame, ins.value))
 
 
-def _null_is_first() -> bool:
+def null_is_first() -> bool:
+    """Whether the mark for no receiver stands below a function."""
     return CONVENTION is not None and CONVENTION.null_is_first
 
 
 def _push_callable(frame: Activation, function: Value) -> None:
     """Something that is called next, without a receiver."""
-    frame.stack += [NULL, function] if _null_is_first() else [function, NULL]
+    frame.stack += [NULL, function] if null_is_first() else [function, NULL]
 
 
 _ASKING = ("_pydecimal", "_pydatetime", "datetime")
@@ -291,7 +283,7 @@ def _global(frame: Activation, name: Any) -> Value:
     return naming.of_python(name)
 
 
-@_operation("STORE_NAME")
+@operation("STORE_NAME")
 def _store_name(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     names, value = frame.names if frame.names is not None else frame.fast, frame.stack.pop()
     if (prepared := _prepared(names)) is not None:
@@ -303,7 +295,7 @@ def _store_name(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     m.let_go(old)
 
 
-@_operation("DELETE_NAME")
+@operation("DELETE_NAME")
 def _delete_name(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     names = frame.names if frame.names is not None else frame.fast
     if ins.value not in names:
@@ -311,20 +303,20 @@ def _delete_name(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     m.let_go(names.pop(ins.value))
 
 
-@_operation("STORE_GLOBAL")
+@operation("STORE_GLOBAL")
 def _store_global(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     old, frame.space[ins.value] = frame.space.get(ins.value), frame.stack.pop()
     m.let_go(old)
 
 
-@_operation("DELETE_GLOBAL")
+@operation("DELETE_GLOBAL")
 def _delete_global(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     if ins.value not in frame.space:
         raise naming.unbound(ins.value)
     m.let_go(frame.space.pop(ins.value))
 
 
-@_operation("LOAD_ATTR")
+@operation("LOAD_ATTR")
 def _load_attr(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     if CONVENTION is not None and CONVENTION.calls_methods and ins.arg & 1:
         _load_method(m, frame, ins)
@@ -332,14 +324,14 @@ def _load_attr(m: Interpreter, frame: Activation, ins: Instruction) -> None:
         m.begin(classes.attribute(m, frame.stack.pop(), ins.value))
 
 
-@_operation("LOAD_METHOD")
+@operation("LOAD_METHOD")
 def _load_method(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     m.begin(classes.attribute(m, frame.stack.pop(), ins.value), lambda value: _push_callable(frame, value))
 
 
-@_operation("LOAD_SUPER_ATTR")
+@operation("LOAD_SUPER_ATTR")
 def _load_super_attr(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    function, kind, owner = _popped(frame, 3)
+    function, kind, owner = popped(frame, 3)
 
     def work() -> Work:
         parent = yield from invoke(m, function, [kind, owner], {})
@@ -348,25 +340,25 @@ def _load_super_attr(m: Interpreter, frame: Activation, ins: Instruction) -> Non
     m.begin(work(), (lambda value: _push_callable(frame, value)) if ins.arg & 1 else None)
 
 
-@_operation("STORE_ATTR")
+@operation("STORE_ATTR")
 def _store_attr(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    value, owner = _popped(frame, 2)
+    value, owner = popped(frame, 2)
     m.begin(classes.set_attribute(m, owner, ins.value, value), lambda _: None)
 
 
-@_operation("DELETE_ATTR")
+@operation("DELETE_ATTR")
 def _delete_attr(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     m.begin(classes.delete_attribute(m, frame.stack.pop(), ins.value), lambda _: None)
 
 
-@_operation("KW_NAMES")
+@operation("KW_NAMES")
 def _kw_names(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     frame.words = frame.code.made.co_consts[ins.arg]
 
 
-@_operation("CALL")
+@operation("CALL")
 def _call(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    args, words = _popped(frame, ins.arg), frame.words
+    args, words = popped(frame, ins.arg), frame.words
     function = _callable(frame, args)
     frame.words = ()
     named = dict(zip(words, args[len(args) - len(words) :], strict=True)) if words else {}
@@ -375,21 +367,21 @@ def _call(m: Interpreter, frame: Activation, ins: Instruction) -> None:
 
 def _callable(frame: Activation, args: list[Value]) -> Value:
     """What is called, from the stack; a receiver there is put before what it is given."""
-    below, above = _popped(frame, 2)
-    if _null_is_first() and below is NULL:
+    below, above = popped(frame, 2)
+    if null_is_first() and below is NULL:
         return above
     if above is not NULL:
         args.insert(0, above)
     return below
 
 
-@_operation("CALL_KW")
+@operation("CALL_KW")
 def _call_kw(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     frame.words = frame.stack.pop()
     _call(m, frame, ins)
 
 
-@_operation("CALL_FUNCTION_EX")
+@operation("CALL_FUNCTION_EX")
 def _call_function_ex(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     named = frame.stack.pop() if ins.arg & 1 else Dict()
     args = frame.stack.pop()
@@ -409,7 +401,7 @@ def _called(m: Interpreter, function: Value, args: list[Value], named: dict[str,
         m.begin(invoke(m, function, args, named))
 
 
-@_operation("SET_FUNCTION_ATTRIBUTE")
+@operation("SET_FUNCTION_ATTRIBUTE")
 def _set_function_attribute(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     function = frame.stack.pop()
     value = frame.stack.pop()
@@ -429,7 +421,7 @@ def _by_name(annotations: Sequence[Value]) -> Dict:
     return Dict(list(annotations[::2]), list(annotations[1::2]))
 
 
-@_operation("MAKE_FUNCTION")
+@operation("MAKE_FUNCTION")
 def _make_function(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     code = frame.stack.pop()
     closure = frame.stack.pop() if ins.arg & 8 else ()
@@ -445,70 +437,70 @@ def _make_function(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     frame.stack.append(made)
 
 
-@_operation("BUILD_TUPLE")
+@operation("BUILD_TUPLE")
 def _build_tuple(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    frame.stack.append(tuple(_popped(frame, ins.arg)))
+    frame.stack.append(tuple(popped(frame, ins.arg)))
 
 
-@_operation("BUILD_LIST")
+@operation("BUILD_LIST")
 def _build_list(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    frame.stack.append(List(_popped(frame, ins.arg)))
+    frame.stack.append(List(popped(frame, ins.arg)))
 
 
-@_operation("BUILD_SET")
+@operation("BUILD_SET")
 def _build_set(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    m.begin(holding.set_of(m, _popped(frame, ins.arg)))
+    m.begin(holding.set_of(m, popped(frame, ins.arg)))
 
 
-@_operation("BUILD_MAP")
+@operation("BUILD_MAP")
 def _build_map(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    parts = _popped(frame, 2 * ins.arg)
+    parts = popped(frame, 2 * ins.arg)
     m.begin(holding.dict_of(m, parts[::2], parts[1::2]))
 
 
-@_operation("BUILD_CONST_KEY_MAP")
+@operation("BUILD_CONST_KEY_MAP")
 def _build_const_key_map(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     keys = frame.stack.pop()
-    m.begin(holding.dict_of(m, keys, _popped(frame, ins.arg)))
+    m.begin(holding.dict_of(m, keys, popped(frame, ins.arg)))
 
 
-@_operation("BUILD_STRING")
+@operation("BUILD_STRING")
 def _build_string(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    parts = _popped(frame, ins.arg)
+    parts = popped(frame, ins.arg)
     frame.stack.append(Unknown() if any(map(is_unknown, parts)) else "".join(map(known, parts)))
 
 
-@_operation("BUILD_SLICE")
+@operation("BUILD_SLICE")
 def _build_slice(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    frame.stack.append(Slice(*_popped(frame, ins.arg), *[None] * (3 - ins.arg)))
+    frame.stack.append(Slice(*popped(frame, ins.arg), *[None] * (3 - ins.arg)))
 
 
-@_operation("LIST_APPEND")
+@operation("LIST_APPEND")
 def _list_append(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     value = frame.stack.pop()
     frame.stack[-ins.arg].items.append(value)
 
 
-@_operation("SET_ADD")
+@operation("SET_ADD")
 def _set_add(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     value = frame.stack.pop()
     m.begin(holding.added(m, frame.stack[-ins.arg], value), lambda _: None)
 
 
-@_operation("MAP_ADD")
+@operation("MAP_ADD")
 def _map_add(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    key, value = _popped(frame, 2)
+    key, value = popped(frame, 2)
     m.begin(holding.put(m, frame.stack[-ins.arg], key, value), lambda _: None)
 
 
-@_operation("LIST_EXTEND")
+@operation("LIST_EXTEND")
 def _list_extend(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     more = frame.stack.pop()
     over = frame.stack[-ins.arg]
     m.begin(holding.extended(m, over, more, over.items.append), lambda _: None)
 
 
-@_operation("SET_UPDATE")
+@operation("SET_UPDATE")
 def _set_update(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     more, over = frame.stack.pop(), frame.stack[-ins.arg]
     if not over.items and isinstance(more, Set):  # of constants
@@ -517,68 +509,69 @@ def _set_update(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     m.begin(holding.all_added(m, over, more), lambda _: None)
 
 
-@_operation("DICT_UPDATE", "DICT_MERGE")
+@operation("DICT_UPDATE", "DICT_MERGE")
 def _dict_update(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     more, over = frame.stack.pop(), frame.stack[-ins.arg]
     m.begin(holding.updated(m, over, more), lambda _: None)
 
 
-@_operation("LIST_TO_TUPLE")
+@operation("LIST_TO_TUPLE")
 def _list_to_tuple(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     frame.stack.append(tuple(frame.stack.pop().items))
 
 
-@_operation("BINARY_OP")
+@operation("BINARY_OP")
 def _binary_op(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    left, right = _popped(frame, 2)
+    left, right = popped(frame, 2)
     m.begin(operators.binary(m, operators.SIGNS[ins.arg], left, right))
 
 
-@_operation("BINARY_SUBSCR")
+@operation("BINARY_SUBSCR")
 def _binary_subscr(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    m.begin(holding.item(m, *_popped(frame, 2)))
+    m.begin(holding.item(m, *popped(frame, 2)))
 
 
-@_operation("STORE_SUBSCR")
+@operation("STORE_SUBSCR")
 def _store_subscr(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    value, over, key = _popped(frame, 3)
+    value, over, key = popped(frame, 3)
     m.begin(holding.set_item(m, over, key, value), lambda _: None)
 
 
-@_operation("DELETE_SUBSCR")
+@operation("DELETE_SUBSCR")
 def _delete_subscr(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    m.begin(holding.delete_item(m, *_popped(frame, 2)), lambda _: None)
+    m.begin(holding.delete_item(m, *popped(frame, 2)), lambda _: None)
 
 
-@_operation("UNARY_NEGATIVE", "UNARY_POSITIVE", "UNARY_INVERT")
+@operation("UNARY_NEGATIVE", "UNARY_POSITIVE", "UNARY_INVERT")
 def _unary(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     sign = {"UNARY_NEGATIVE": "-", "UNARY_POSITIVE": "+", "UNARY_INVERT": "~"}[ins.name]
     m.begin(operators.unary(m, sign, frame.stack.pop()))
 
 
-@_operation("UNARY_NOT")
+@operation("UNARY_NOT")
 def _unary_not(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     if is_unknown(frame.stack[-1]):
         frame.stack[-1] = Unknown()
     else:
-        _with_truth(m, frame.stack.pop(), lambda holds: frame.stack.append(not holds))
+        with_truth(m, frame.stack.pop(), lambda holds: frame.stack.append(not holds))
 
 
-def _with_truth(m: Interpreter, value: Value, then: Callable[[bool], Any]) -> None:
+def with_truth(m: Interpreter, value: Value, then: Callable[[bool], Any]) -> None:
+    """Go on with whether a value is true."""
     value = known(value)
     found = truth(value)
     m.begin(comparing.truth_of(m, value) if found is None else found, then)
 
 
-@_operation("COMPARE_OP")
+@operation("COMPARE_OP")
 def _compare_op(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    left, right = _popped(frame, 2)
+    left, right = popped(frame, 2)
     m.begin(comparing.compared(m, str(ins.value), left, right))
 
 
-@_operation("IS_OP")
+@operation("IS_OP")
 def _is_op(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    left, right = _popped(frame, 2)
+    left, right = popped(frame, 2)
     if is_unknown(left) or is_unknown(right):
         frame.stack.append(Unknown())
         return
@@ -587,46 +580,46 @@ def _is_op(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     frame.stack.append(same is not bool(ins.arg))
 
 
-@_operation("CONTAINS_OP")
+@operation("CONTAINS_OP")
 def _contains_op(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    left, right = _popped(frame, 2)
+    left, right = popped(frame, 2)
     if is_unknown(left) or is_unknown(right):
         frame.stack.append(m.unknown())
         return
     m.begin(holding.contains(m, right, left), lambda found: frame.stack.append(found is not bool(ins.arg)))
 
 
-@_operation("FORMAT_VALUE")
+@operation("FORMAT_VALUE")
 def _format_value(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     how = frame.stack.pop() if ins.arg & 4 else ""
     m.begin(operators.formatted(m, frame.stack.pop(), ("", "str", "repr", "ascii")[ins.arg & 3], how))
 
 
-@_operation("CONVERT_VALUE")
+@operation("CONVERT_VALUE")
 def _convert_value(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     m.begin(operators.converted(m, known(frame.stack.pop()), ("", "str", "repr", "ascii")[ins.arg]))
 
 
-@_operation("FORMAT_SIMPLE")
+@operation("FORMAT_SIMPLE")
 def _format_simple(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     m.begin(operators.formatted(m, frame.stack.pop(), "", ""))
 
 
-@_operation("FORMAT_WITH_SPEC")
+@operation("FORMAT_WITH_SPEC")
 def _format_with_spec(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    value, how = _popped(frame, 2)
+    value, how = popped(frame, 2)
     m.begin(operators.formatted(m, value, "", how))
 
 
-@_operation("BINARY_SLICE")
+@operation("BINARY_SLICE")
 def _binary_slice(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    over, start, stop = _popped(frame, 3)
+    over, start, stop = popped(frame, 3)
     m.begin(holding.item(m, over, Slice(start, stop, None)))
 
 
-@_operation("STORE_SLICE")
+@operation("STORE_SLICE")
 def _store_slice(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    value, over, start, stop = _popped(frame, 4)
+    value, over, start, stop = popped(frame, 4)
     m.begin(holding.set_item(m, over, Slice(start, stop, None), value), lambda _: None)
 
 
@@ -634,7 +627,7 @@ _IMPORT_STAR, _STOPITERATION_ERROR, _ASYNC_GEN_WRAP, _UNARY_POSITIVE, _LIST_TO_T
 """Of `CALL_INTRINSIC_1`."""
 
 
-@_operation("CALL_INTRINSIC_1")
+@operation("CALL_INTRINSIC_1")
 def _call_intrinsic(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     if ins.arg == _LIST_TO_TUPLE:
         _list_to_tuple(m, frame, ins)
@@ -649,29 +642,29 @@ def _call_intrinsic(m: Interpreter, frame: Activation, ins: Instruction) -> None
         raise Lost(ins.name)
 
 
-@_operation("LOAD_LOCALS")
+@operation("LOAD_LOCALS")
 def _load_locals(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     frame.stack.append(NULL)  # in place of the names of a class, which what comes next looks at
 
 
-@_operation("LOAD_FROM_DICT_OR_DEREF")
+@operation("LOAD_FROM_DICT_OR_DEREF")
 def _load_from_dict_or_deref(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     frame.stack.pop()
     _load_deref(m, frame, ins)
 
 
-@_operation("LOAD_FROM_DICT_OR_GLOBALS")
+@operation("LOAD_FROM_DICT_OR_GLOBALS")
 def _load_from_dict_or_globals(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     frame.stack.pop()
     _load_name(m, frame, ins)
 
 
-@_operation("UNPACK_SEQUENCE")
+@operation("UNPACK_SEQUENCE")
 def _unpack_sequence(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     m.begin(holding.unpacked(m, frame.stack.pop(), ins.arg), lambda items: frame.stack.extend(reversed(items)))
 
 
-@_operation("UNPACK_EX")
+@operation("UNPACK_EX")
 def _unpack_ex(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     first, last = ins.arg & 0xFF, ins.arg >> 8
     m.begin(
@@ -680,203 +673,24 @@ def _unpack_ex(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     )
 
 
-@_operation("GET_ITER")
-def _get_iter(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    if frame.fast.get(ITERATOR) is frame.stack[-1]:
-        return  # of a comprehension, which has one already
-    if is_unknown(frame.stack[-1]):
-        m.doubted()
-        return
-    m.begin(iterator_of(m, frame.stack.pop()))
-
-
-@_operation("GET_YIELD_FROM_ITER")
-def _get_yield_from_iter(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    m.begin(iterator_of(m, frame.stack.pop()))
-
-
-@_operation("FOR_ITER")
-def _for_iter(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    def then(value: Value) -> None:
-        if value is END:
-            m.let_go(frame.stack.pop())
-            frame.at = _behind_loop(frame.code, frame.code.places[_target(ins)])
-        else:
-            frame.stack.append(value)
-
-    if is_unknown(frame.stack[-1]):
-        ways = frame.at, _behind_loop(frame.code, frame.code.places[_target(ins)])
-        m.choice = _choice(frame, ins, ways, lambda goes_on: then(Unknown() if goes_on else END))
-    else:
-        m.begin(step(m, frame.stack[-1], is_seen=True), then)
-
-
-def _behind_loop(code: Code, at: int) -> int:
-    """What is next when a loop has ended: from 3.12 on, not what its end takes from the stack, which is not there."""
-    if code.instructions[at].name != "END_FOR":
-        return at
-    return at + 1 if _null_is_first() else at + 2
-
-
-def _target(ins: Instruction) -> int:
-    assert isinstance(ins.value, int)
-    return ins.value
-
-
-@_operation("SEND")
-def _send(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    sent = frame.stack.pop()
-    inner = frame.stack[-1]
-
-    def then(value: Value) -> None:
-        if value is END:
-            if CONVENTION is None or not CONVENTION.keeps_receiver:
-                frame.stack.pop()
-            frame.stack.append(_result(m))
-            frame.at = frame.code.places[_target(ins)]
-        else:
-            frame.stack.append(value)
-
-    m.begin(step(m, inner, sent, is_seen=True), then)
-
-
-def _result(m: Interpreter) -> Value:
-    """What `yield from` gives: what came with the end."""
-    return m.stop.held[0] if m.stop is not None and m.stop.held else None
-
-
-@_operation("GET_AWAITABLE")
-def _get_awaitable(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    m.begin(awaiting.awaitable(m, frame.stack.pop()))
-
-
-@_operation("GET_AITER")
-def _get_aiter(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    m.begin(awaiting.iterator(m, frame.stack.pop()))
-
-
-@_operation("GET_ANEXT")
-def _get_anext(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    m.begin(awaiting.next_of(m, frame.stack[-1]))
-
-
-@_operation("END_ASYNC_FOR")
-def _end_async_for(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    raised = frame.stack.pop()
-    if not is_made_of(raised.kind, Builtin("StopAsyncIteration")):
-        raise Again(raised)
-    frame.stack.pop()
-
-
-@_operation("BEFORE_ASYNC_WITH")
-def _before_async_with(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    m.begin(awaiting.enter(m, frame, frame.stack.pop()))
-
-
-@_operation("ASYNC_GEN_WRAP")
+@operation("ASYNC_GEN_WRAP")
 def _async_gen_wrap(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     frame.stack[-1] = Wrapped(frame.stack[-1])
 
 
-@_operation("END_SEND")
-def _end_send(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    del frame.stack[-2]
-
-
-@_operation("YIELD_VALUE")
-def _yield_value(m: Interpreter, frame: Activation, ins: Instruction) -> Leaves:
-    return Leaves(frame.stack.pop(), pauses=True)
-
-
-@_operation("RETURN_CONST")
-def _return_const(m: Interpreter, frame: Activation, ins: Instruction) -> Leaves:
-    return Leaves(_constant(ins.value))
-
-
-@_operation("RETURN_VALUE")
-def _return_value(m: Interpreter, frame: Activation, ins: Instruction) -> Leaves:
-    return Leaves(frame.stack.pop())
-
-
-@_operation("JUMP_FORWARD", "JUMP_BACKWARD", "JUMP_BACKWARD_NO_INTERRUPT")
-def _jump(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    frame.at = frame.code.places[_target(ins)]
-
-
-@_operation("TO_BOOL")
-def _to_bool(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    if not is_unknown(frame.stack[-1]):
-        _with_truth(m, frame.stack.pop(), frame.stack.append)
-
-
-@_operation(*(f"POP_JUMP_{way}IF_{wanted}" for way in ("", "FORWARD_", "BACKWARD_") for wanted in ("TRUE", "FALSE")))
-def _pop_jump(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    _jump_if(m, frame, ins, frame.stack.pop(), ins.name.endswith("TRUE"))
-
-
-def _jump_if(m: Interpreter, frame: Activation, ins: Instruction, value: Value, wanted: bool) -> None:
-    target = frame.code.places[_target(ins)]
-
-    def then(holds: bool) -> None:
-        if holds is wanted:
-            frame.at = target
-
-    if is_unknown(value):
-        ways = (target, frame.at) if wanted else (frame.at, target)
-        m.choice = _choice(frame, ins, ways, then)
-    else:
-        _with_truth(m, value, then)
-
-
-def _choice(frame: Activation, ins: Instruction, ways: tuple[int, int], then: Callable[[bool], None]) -> Choice:
-    """Between two places to go on at, of which the next line tells."""
-    return Choice((_first_event(frame.code, ins, ways[0]), _first_event(frame.code, ins, ways[1])), then)
-
-
-def _first_event(code: Code, before: Instruction, at: int) -> tuple[Event, int] | None:
-    """The first event, and its line, that comes behind a place which is reached from an instruction; None: unknown."""
-    line = before.line
-    for _ in code.instructions:
-        instruction = code.instructions[at]
-        if instruction.line and (instruction.line != line or instruction.offset < before.offset):
-            return Event.LINE, instruction.line
-        if instruction.name.startswith(("RETURN", "YIELD")):
-            return Event.RETURN, line
-        before, at = instruction, code.places[instruction.value] if instruction.name.startswith("JUMP_") else at + 1
-    return None
-
-
-@_operation(*(f"POP_JUMP_{way}IF_{wanted}" for way in ("", "FORWARD_", "BACKWARD_") for wanted in ("NONE", "NOT_NONE")))
-def _pop_jump_none(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    value = frame.stack.pop()
-    is_none = value if is_unknown(value) else known(value) is None
-    _jump_if(m, frame, ins, is_none, not ins.name.endswith("NOT_NONE"))
-
-
-@_operation("JUMP_IF_TRUE_OR_POP", "JUMP_IF_FALSE_OR_POP")
-def _jump_or_pop(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    def then(holds: bool) -> None:
-        if holds is (ins.name == "JUMP_IF_TRUE_OR_POP"):
-            frame.at = frame.code.places[_target(ins)]
-        else:
-            frame.stack.pop()
-
-    _with_truth(m, frame.stack[-1], then)
-
-
-@_operation("LOAD_BUILD_CLASS")
+@operation("LOAD_BUILD_CLASS")
 def _load_build_class(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     frame.stack.append(Builtin("__build_class__"))
 
 
-@_operation("LOAD_ASSERTION_ERROR")
+@operation("LOAD_ASSERTION_ERROR")
 def _load_assertion_error(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     frame.stack.append(Builtin("AssertionError"))
 
 
-@_operation("IMPORT_NAME")
+@operation("IMPORT_NAME")
 def _import_name(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    level, names = _popped(frame, 2)
+    level, names = popped(frame, 2)
     name = str(ins.value)
     if level:
         package = frame.space.get("__package__")
@@ -889,13 +703,13 @@ def _import_name(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     frame.stack.append(Module(name if names else name.partition(".")[0]))
 
 
-@_operation("IMPORT_STAR")
+@operation("IMPORT_STAR")
 def _import_star(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     names = frame.names if frame.names is not None else frame.fast
     m.begin(everything(m, frame.stack.pop().name), names.update)
 
 
-@_operation("IMPORT_FROM")
+@operation("IMPORT_FROM")
 def _import_from(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     m.begin(_imported(m, frame.stack[-1].name, str(ins.value), frame.code.module != MAIN))
 
@@ -905,122 +719,3 @@ def _imported(m: Interpreter, module: str, name: str, is_ours: bool) -> Work:
         return (yield from member(m, module, name, is_ours))
     except Raised:
         raise Lost(name) from None
-
-
-@_operation("RAISE_VARARGS")
-def _raise_varargs(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    given = _popped(frame, ins.arg)
-    if not given:
-        if m.handled is None:
-            raise error("RuntimeError", "No active exception to reraise")
-        raise Again(m.handled)  # CPython does not trace it anew
-    m.begin(_raised(m, *given), lambda _: None)
-
-
-def _raised(m: Interpreter, given: Value, cause: Value = UNSET) -> Work:
-    if isinstance(given, (Builtin, Class)) and is_exception(given):
-        given = yield from invoke(m, given, [], {})
-    if not isinstance(given, Object) or not is_exception(given.kind):
-        raise error("TypeError", "exceptions must derive from BaseException")
-    if isinstance(cause, (Builtin, Class)):
-        cause = yield from invoke(m, cause, [], {})
-    if cause is not None and cause is not UNSET and not isinstance(cause, Object):
-        raise Lost
-    given.context = chained(given, m.handled)
-    if cause is not UNSET:
-        given.cause = cause
-        given.attributes["__suppress_context__"] = True
-    raise Raised(given)
-
-
-@_operation("RERAISE")
-def _reraise(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    error = frame.stack.pop()
-    if ins.arg:
-        frame.before = frame.stack[-ins.arg]
-        frame.line = frame.code.instructions[frame.before].line or frame.line
-    raise Again(error)
-
-
-@_operation("PUSH_EXC_INFO")
-def _push_exc_info(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    error = frame.stack.pop()
-    frame.stack += [m.handled, error]
-    m.handled = error
-
-
-@_operation("POP_EXCEPT")
-def _pop_except(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    old, m.handled = m.handled, frame.stack.pop()
-    m.let_go(old)
-
-
-@_operation("CHECK_EXC_MATCH")
-def _check_exc_match(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    given, raised = frame.stack.pop(), frame.stack[-1]
-    kinds = given if isinstance(given, tuple) else (given,)
-    if not all(isinstance(kind, (Builtin, Class)) for kind in kinds):
-        raise Lost
-    frame.stack.append(any(is_made_of(raised.kind, kind) for kind in kinds))
-
-
-@_operation("CHECK_EG_MATCH")
-def _check_eg_match(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    m.begin(groups.take(m, frame, frame.stack.pop()), lambda _: None)
-
-
-@_operation("PREP_RERAISE_STAR", "CALL_INTRINSIC_2")
-def _prep_reraise_star(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    if ins.name == "CALL_INTRINSIC_2" and ins.arg != _PREP_RERAISE_STAR:
-        raise Lost(ins.name)
-    given, raised = _popped(frame, 2)
-    m.begin(groups.left_of(given, raised.items))
-
-
-_PREP_RERAISE_STAR = 1
-"""Of `CALL_INTRINSIC_2`."""
-
-
-@_operation("BEFORE_WITH")
-def _before_with(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    context = frame.stack.pop()
-    if is_unknown(context):  # as a file is
-        frame.stack += [Native("exit", lambda m, *_: False), m.unknown()]
-        return
-
-    def work() -> Work:
-        enter = yield from classes.special(m, context, "__enter__")
-        leave = yield from classes.special(m, context, "__exit__")
-        frame.stack.append(leave)
-        return (yield from invoke(m, enter, [], {}))
-
-    m.begin(work())
-
-
-@_operation("WITH_EXCEPT_START")
-def _with_except_start(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    leave, error = frame.stack[-4], frame.stack[-1]
-    m.begin(invoke(m, leave, [error.kind, error, tracebacks.of_exception(error)], {}))
-
-
-@_operation("MATCH_SEQUENCE", "MATCH_MAPPING")
-def _match_kind(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    value = known(frame.stack[-1])
-    fits = isinstance(value, Dict) if ins.name == "MATCH_MAPPING" else matching.is_sequence(value)
-    frame.stack.append(fits)
-
-
-@_operation("GET_LEN")
-def _get_len(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    m.begin(comparing.length(m, frame.stack[-1]))
-
-
-@_operation("MATCH_KEYS")
-def _match_keys(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    m.begin(matching.values_of_keys(m, frame.stack[-2], frame.stack[-1]))
-
-
-@_operation("MATCH_CLASS")
-def _match_class(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    value, kind, names = _popped(frame, 3)
-    m.begin(matching.parts_of(m, known(value), kind, ins.arg, names))
