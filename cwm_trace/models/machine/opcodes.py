@@ -1,7 +1,7 @@
 """What each instruction of bytecode does with a Python frame's stack and variables.
 
-One function for each, by the names that CPython 3.11 has for them; what needs more than the stack is `machine.operators` and others, where a frame
-goes on is `branching`. Knows no trace.
+One function for each, by the names that CPython 3.11 has for them; what needs more than the stack is `machine.operators` and others, and where a
+frame goes on is `branching`. Knows no trace.
 """
 
 from __future__ import annotations
@@ -54,6 +54,8 @@ OPERATIONS: dict[str, Operation] = {}
 
 
 def operation(*names: str) -> Callable[[Callable[[Interpreter, Activation, Any], Leaves | None]], Operation]:
+    """Registers a function for instructions of these names."""
+
     def keep(function: Operation) -> Operation:
         OPERATIONS.update(dict.fromkeys(names, function))
         return function
