@@ -588,9 +588,23 @@ def _of_function(owner: Function, name: str) -> Value:
             return owner.space.get("__name__", owner.code.module)
         case "__code__":
             return tracebacks.of_code(owner.code)
+        case "__call__":
+            return Native(
+                "__call__", lambda m, *args, **named: invoke(m, owner, args, named), shown=_WRAPPER.format(name)
+            )
+        case "__get__":
+            return Native("__get__", partial(_got, owner), shown=_WRAPPER.format(name))
     if hasattr(_sample, name):
         raise Lost
     raise error("AttributeError", f"'function' object has no attribute '{name}'")
+
+
+_WRAPPER = "<method-wrapper '{}' of function object>"
+
+
+def _got(function: Function, m: Interpreter, owner: Value, kind: Value = None) -> Value:
+    """What the `__get__` of a function gives."""
+    return function if known(owner) is None else Method(function, owner)
 
 
 _OF_FUNCTIONS = ("__doc__", "__annotations__", "__name__", "__qualname__", "__module__")

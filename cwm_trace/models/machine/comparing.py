@@ -99,6 +99,8 @@ def compared(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
     if is_unknown(left) or is_unknown(right):
         return m.unknown()
     left, right = as_plain(known(left)), as_plain(known(right))
+    if isinstance(left, Method) and isinstance(right, Method) and sign in ("==", "!="):
+        return (left.function is right.function and left.owner is right.owner) is (sign == "==")
     if isinstance(left, (int, float)) and isinstance(right, (int, float)):
         left, right = (int(each) if isinstance(each, bool) else each for each in (left, right))
         if left != left or right != right:  # NaN
@@ -242,8 +244,6 @@ def same(m: Interpreter, left: Value, right: Value) -> Work:
     left, right = known(left), known(right)
     if left is right and not isinstance(left, IMMUTABLE):
         return True
-    if isinstance(left, Method) and isinstance(right, Method):
-        return left.function is right.function and left.owner is right.owner
     given = yield from compared(m, "==", left, right)
     return (yield from truth_of(m, given))
 

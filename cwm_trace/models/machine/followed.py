@@ -79,6 +79,13 @@ def _weak(m: Interpreter, target: Value) -> Value:
     return Native("weak", run)
 
 
+@native("followed.is_inside")
+def _is_inside(m: Interpreter, value: Value) -> bool:
+    """Whether the function that asks has been called for a value by way of itself, and is not through with it."""
+    asks, *others = m.frames()
+    return any(each.code is asks.code and known(each.fast.get("self")) is value for each in others)
+
+
 @native("followed.watch")
 def _watch(m: Interpreter, target: Value, function: Value, needs: Value) -> Value:
     """Call a function when nothing has a value any more; if it needs something, only while that is there, which else keeps the function."""

@@ -10,8 +10,7 @@ from cwm_trace.models.machine.active import Work
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.natives import native
-from cwm_trace.models.machine.questions import arguments
-from cwm_trace.models.machine.values import Native, Value, closed, error, kind_name, known
+from cwm_trace.models.machine.values import Native, Slice, Value, closed, error, kind_name, known
 
 
 @native("operator.methodcaller")
@@ -52,9 +51,19 @@ def _shown_call(
     name: str, run: Callable[..., Any], args: Sequence[Value], named: Mapping[str, Value] | None = None
 ) -> Native:
     """A function that is shown as the call that has made it."""
-    texts = [closed(known(each)) for each in (*args, *(named or {}).values())]
-    made = "" if None in texts else f"operator.{name}({arguments(args, dict(named or {}))})"
+    texts = [_text(known(each)) for each in args]
+    words = {word: _text(known(each)) for word, each in (named or {}).items()}
+    told = [*texts, *(f"{word}={text}" for word, text in words.items())]
+    made = "" if None in (*texts, *words.values()) else f"operator.{name}({', '.join(map(str, told))})"
     return Native(name, run, shown=made)
+
+
+def _text(value: Value) -> str | None:
+    """A value's text, if it is a plain one, or a slice of such."""
+    if not isinstance(value, Slice):
+        return closed(value)
+    parts = [closed(known(each)) for each in (value.start, value.stop, value.step)]
+    return None if None in parts else f"slice({', '.join(map(str, parts))})"
 
 
 def _of_sign(name: str, sign: str) -> None:

@@ -333,10 +333,13 @@ def format_of(m: Interpreter, value: Value, how: str) -> Work:
     """`format(value, how)`. Raises Raised."""
     if (own := own_method(value, "__format__")) is not None:
         return (yield from invoke(m, own, [value, how], {}))
+    given = value  # without a form, as `str` has it
     if not isinstance(value, Object) or "_mixed_" not in getattr(value.kind, "space", ()):
         value = as_plain(value)
+    if not isinstance(given, Object) or find(given.kind, "__str__") is None:
+        given = value
     if not how:
-        return (yield from written(m, value))
+        return (yield from written(m, given))
     value = content_of(value)
     if isinstance(value, (*IMMUTABLE,)) and value is not None:
         return layout.formatted(m, int(value) if isinstance(value, bool) else value, how)

@@ -45,6 +45,7 @@ from cwm_trace.models.machine.values import (
     View,
     as_plain,
     closed,
+    error,
     find,
     is_exception,
     is_group,
@@ -389,8 +390,10 @@ def _shown_object(m: Interpreter, value: Object, around: tuple[Value, ...]) -> W
         if value.shown:
             return value.shown
         text = known((yield from invoke(m, own, [value], {})))
+        if isinstance(text, Object) and isinstance(text.content, str):
+            text = text.content
         if not isinstance(text, str):
-            raise Lost
+            raise error("TypeError", f"__repr__ returned non-string (type {kind_name(text)})")
         if isinstance(kind, Class) and (kind.module, kind.name) in _STAYING:
             value.shown = text
         return text

@@ -69,6 +69,7 @@ class singledispatchmethod:
 
     def __get__(self, owner, kind=None):
         def method(*args, **words):
-            return self.dispatcher.dispatch(args[0].__class__)(owner, *args, **words)
+            return self.dispatcher.dispatch(args[0].__class__).__get__(owner, kind)(*args, **words)
 
-        return method
+        method.register = self.register
+        return update_wrapper(method, self.func)

@@ -196,6 +196,9 @@ class Signature:
 
 
 def signature(obj, *, follow_wrapped=True):
+    if ismethod(obj):
+        told = signature(obj.__func__, follow_wrapped=follow_wrapped)
+        return told.replace(parameters=list(told.parameters.values())[1:])
     while follow_wrapped and hasattr(obj, "__wrapped__"):
         obj = obj.__wrapped__
     if isinstance(obj, partial):

@@ -2,20 +2,14 @@
 
 from functools import wraps
 
+from followed import is_inside
+
 
 def recursive_repr(fillvalue="..."):
     def decorating_function(user_function):
-        running = []
-
         @wraps(user_function)
         def wrapper(self):
-            if any([each is self for each in running]):
-                return fillvalue
-            running.append(self)
-            try:
-                return user_function(self)
-            finally:
-                running.pop()
+            return fillvalue if is_inside(self) else user_function(self)
 
         return wrapper
 

@@ -219,7 +219,7 @@ class WeakSet(MutableSet):
         alive = self._alive()
         if len(alive) > 1:
             lost()  # as their hashes have it
-        return iter(alive)
+        yield from alive
 
     def __len__(self):
         return len(self._alive())
