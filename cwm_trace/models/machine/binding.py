@@ -33,7 +33,7 @@ def bound(function: Function, args: Sequence[Value], named: Mapping[str, Value])
         else:
             raise error("TypeError", f"{function.qualname}() got an unexpected keyword argument {name!r}")
     if len(args) > places and not more:
-        raise _misfit(function, args)
+        raise _misfit(function, args, named)
     behind = names[places - len(function.defaults) : places] if function.defaults else ()
     for name, value in [*zip(behind, function.defaults, strict=True), *function.named.items()]:
         made.setdefault(name, value)
@@ -60,16 +60,20 @@ def missing_arguments(name: str, kind: str, missing: Sequence[str]) -> Raised:
     return error("TypeError", f"{name}() missing {len(missing)} required {kind} argument{many}: {before}{last}")
 
 
-def _misfit(function: Function, args: Sequence[Value]) -> Raised:
+def _misfit(function: Function, args: Sequence[Value], named: Mapping[str, Value]) -> Raised:
     places, least = function.code.made.co_argcount, function.code.made.co_argcount - len(function.defaults)
-    if function.code.made.co_kwonlyargcount:
-        raise Lost
-    return too_many(function.qualname, least, places, len(args))
+    last = function.code.parameters[places : places + function.code.made.co_kwonlyargcount]
+    return too_many(function.qualname, least, places, len(args), sum(name in named for name in last))
 
 
-def too_many(name: str, least: int, places: int, count: int) -> Raised:
-    """The error of a call with more arguments than there are places for."""
+def too_many(name: str, least: int, places: int, count: int, last: int = 0) -> Raised:
+    """The error of a call with more arguments than there are places for; `last`: how many have been given that go by names only."""
     takes = str(places) if least == places else f"from {least} to {places}"
     many = "" if places == 1 and least == places else "s"
-    were = "was" if count == 1 else "were"
-    return error("TypeError", f"{name}() takes {takes} positional argument{many} but {count} {were} given")
+    more = (
+        f" positional argument{'' if count == 1 else 's'} (and {last} keyword-only argument{'' if last == 1 else 's'})"
+        if last
+        else ""
+    )
+    were = "was" if count == 1 and not last else "were"
+    return error("TypeError", f"{name}() takes {takes} positional argument{many} but {count}{more} {were} given")

@@ -143,7 +143,19 @@ def _metaclass(given: Value, bases: Sequence[Value]) -> Class | None:
     if isinstance(given, Builtin) and given.name not in _METACLASSES:
         raise Lost
     own = [each for each in found if isinstance(each, Class)]
-    return next((each for each in own if all(other in each.line for other in own)), None)
+    made = next((each for each in own if all(other in each.line for other in own)), None)
+    if own and made is None:
+        text = "the metaclass of a derived class must be a (non-strict) subclass of the metaclasses of all its bases"
+        raise error("TypeError", f"metaclass conflict: {text}")
+    return made
+
+
+@native("followed.class_by")
+def _class_by(m: Interpreter, metaclass: Class, name: Value, bases: Value, names: Value, /, **words: Value) -> Work:
+    """What a call of a metaclass gives."""
+    held = known(names)
+    space = dict(zip(held.keys, held.values, strict=True))
+    return (yield from _by_metaclass(m, metaclass, known(name), known(bases), space, words))
 
 
 @native("__build_class__")

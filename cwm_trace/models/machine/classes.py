@@ -23,7 +23,7 @@ from types import (
 from typing import Any
 
 from cwm_trace.models.containers import MATCH, PATTERN
-from cwm_trace.models.machine import enums, records, shipped, tracebacks
+from cwm_trace.models.machine import enums, records, sets, shipped, tracebacks
 from cwm_trace.models.machine.active import Call, Finaliser, Paused, Work
 from cwm_trace.models.machine.calls import calls, invoke
 from cwm_trace.models.machine.code import MAIN, OF_PROGRAM
@@ -479,6 +479,9 @@ def _of_class(m: Interpreter, owner: Class, name: str) -> Work:
         return (yield from _proxy_of(m, dict(members)))
     if name == "register" and any(isinstance(each, Builtin) and each.name in _ABSTRACT for each in owner.line):
         return Native("register", lambda m, kind: owner.space.setdefault(REGISTERED, []).append(kind) or kind)
+    if name == "__abstractmethods__" and has_abstract(owner):
+        left = sets.put_together(_left_abstract(owner))
+        return Set(left.items, "frozenset", table=left.table) if left is not None else m.unknown()
     if name == "__subclasses__":
         return Native("__subclasses__", lambda m: List([*owner.derived]))
     if owner.flavour == "namedtuple" and name == "_field_defaults":
@@ -747,8 +750,13 @@ def set_attribute(m: Interpreter, owner: Value, name: Any, value: Value) -> Work
             if owner.flavour == "enum" or owner.flavour == "dataclass" and name.startswith("__"):
                 raise Lost(name)
             hook = None if owner.metaclass is None else find(owner.metaclass, "__setattr__")
+            above = None if owner.metaclass is None else find(owner.metaclass, name)
             if hook is not None:
                 yield from invoke(m, hook, [owner, name, value], {})
+            elif isinstance(above, Descriptor) and above.kind == "property":
+                if above.set is None:
+                    raise error("AttributeError", f"property '{name}' of '{owner.metaclass.name}' object has no setter")
+                yield from invoke(m, above.set, [owner, value], {})
             else:
                 owner.space[name] = value
         case Function():
@@ -864,6 +872,8 @@ def made(m: Interpreter, kind: Class, args: Sequence[Value], named: Mapping[str,
     own = find(kind.metaclass, "__call__") if kind.metaclass is not None else None
     if own is not None:
         return (yield from invoke(m, own, [kind, *args], named))
+    if any(isinstance(base, Builtin) and base.name == "type" for base in kind.line):
+        return (yield from invoke(m, Builtin("followed.class_by"), [kind, *args], named))
     return (yield from _made_plainly(m, kind, args, named))
 
 
@@ -952,11 +962,18 @@ def _by_new(m: Interpreter, kind: Class, args: Sequence[Value], named: Mapping[s
     return owner
 
 
-def _check_abstract(kind: Class) -> None:
-    if not any(isinstance(base, Builtin) and base.name == "abc.ABC" for base in kind.line):
-        return
+def has_abstract(kind: Class) -> bool:
+    """Whether a class may have abstract methods."""
+    return any(isinstance(base, Builtin) and base.name == "abc.ABC" for base in kind.line)
+
+
+def _left_abstract(kind: Class) -> list[str]:
     names = sorted({name for each in kind.line if isinstance(each, Class) for name in each.space})
-    left = [name for name in names if _is_abstract(find(kind, name))]
+    return [name for name in names if _is_abstract(find(kind, name))]
+
+
+def _check_abstract(kind: Class) -> None:
+    left = _left_abstract(kind) if has_abstract(kind) else []
     if left:
         many = "s" if len(left) > 1 else ""
         raise error(

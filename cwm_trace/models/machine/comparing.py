@@ -123,7 +123,8 @@ def compared(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
     ):
         return (yield from _one_by_one(m, sign, one, other))
     if isinstance(left, List) and isinstance(right, List) and left.kind == right.kind:
-        if _is_mixed(left.items, right.items) or closed(left) is None or closed(right) is None:
+        has_nan = any(each != each for each in map(known, left.items) if isinstance(each, float))
+        if has_nan or _is_mixed(left.items, right.items) or closed(left) is None or closed(right) is None:
             return (yield from _one_by_one(m, sign, left.items, right.items))
     if isinstance(left, bytes) and isinstance(right, bytes):
         left, right = left.decode("latin-1"), right.decode("latin-1")
@@ -161,7 +162,7 @@ def _compared_complex(m: Interpreter, sign: str, left: Value, right: Value) -> W
     if not isinstance(left, (int, float, complex)) or not isinstance(right, (int, float, complex)):
         return sign == "!="
     if sign not in ("==", "!="):
-        raise _incomparable(sign, left, right) or Lost
+        raise _unordered(sign, left, right)
     parts = [(each.real, each.imag) for each in (left, right)]
     return (yield from _one_by_one(m, sign, *parts))
 
@@ -242,7 +243,7 @@ def _one_by_one(m: Interpreter, sign: str, left: Sequence[Value], right: Sequenc
 def same(m: Interpreter, left: Value, right: Value) -> Work:
     """Whether two values are equal, as a container has it: what is the same object is."""
     left, right = known(left), known(right)
-    if left is right and not isinstance(left, IMMUTABLE):
+    if left is right and (not isinstance(left, IMMUTABLE) or left != left):
         return True
     given = yield from compared(m, "==", left, right)
     return (yield from truth_of(m, given))

@@ -9,9 +9,23 @@ from cwm_trace.models.machine.active import Work
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.natives import native
-from cwm_trace.models.machine.values import Class, Dict, List, Lost, Object, OwnDict, OwnList, Set, Value, find, known
+from cwm_trace.models.machine.values import (
+    Class,
+    Dict,
+    List,
+    Lost,
+    Object,
+    OwnDict,
+    OwnList,
+    Set,
+    Value,
+    as_tuple,
+    dict_from,
+    find,
+    known,
+)
 
-_OTHERWISE = ("__reduce__", "__reduce_ex__", "__getstate__", "__setstate__", "__getnewargs__", "__getnewargs_ex__")
+_OTHERWISE = ("__reduce_ex__", "__getnewargs__", "__getnewargs_ex__")
 """Methods by which a class says in other ways how its objects are copied."""
 
 
@@ -30,6 +44,12 @@ def _copy(m: Interpreter, value: Value) -> Work:
             if (own := find(kind, "__copy__")) is not None:
                 return (yield from invoke(m, own, [value], {}))
             _check_plain(kind)
+            if (own := find(kind, "__reduce__")) is not None:
+                return (yield from _reduced(m, value, own, None))
+            if _has_states(value) and isinstance(value, Object):
+                made: Value = Object(kind)
+                yield from _take_state(m, made, (yield from _state_of(m, value)))
+                return made
     match value:
         case OwnList():
             return OwnList([*value.items], of=value.of, attributes=dict(value.attributes))
@@ -76,14 +96,58 @@ def _deep(m: Interpreter, value: Value, memo: Memo) -> Work:
             made = yield from invoke(m, own, [value, memo], {})
             memo.copies[id(value)] = value, made
             return made
+        if (own := find(kind, "__reduce__")) is not None:
+            made = yield from _reduced(m, value, own, memo)
+            memo.copies[id(value)] = value, made
+            return made
     if isinstance(value, tuple):
         return tuple((yield from _each(m, value, memo)))
     made = _empty(value)
     if made is value:
         return value
     memo.copies[id(value)] = value, made
-    yield from _filled(m, made, value, memo)
+    if _has_states(value):
+        state = yield from _state_of(m, value)
+        yield from _take_state(m, made, (yield from _deep(m, state, memo)))
+    else:
+        yield from _filled(m, made, value, memo)
     return made
+
+
+def _reduced(m: Interpreter, value: Value, reduce: Value, memo: Memo | None) -> Work:
+    """A copy as a class's `__reduce__` tells; `memo`: of a deep one."""
+    told = as_tuple((yield from invoke(m, reduce, [value], {})))
+    if told is None or len(told) > 3:
+        raise Lost
+    parts = told[1:] if memo is None else (yield from _each(m, told[1:], memo))
+    made = yield from invoke(m, told[0], as_tuple(parts[0]) or (), {})
+    if len(parts) > 1:
+        yield from _take_state(m, made, parts[1])
+    return made
+
+
+def _has_states(value: Value) -> bool:
+    """Whether a class says what of its objects is copied."""
+    return isinstance(value, Object) and any(
+        find(value.kind, name) is not None for name in ("__getstate__", "__setstate__")
+    )
+
+
+def _state_of(m: Interpreter, value: Object) -> Work:
+    own = find(value.kind, "__getstate__")
+    return dict_from(value.attributes) if own is None else (yield from invoke(m, own, [value], {}))
+
+
+def _take_state(m: Interpreter, made: Object, state: Value) -> Work:
+    """Let a copy be as the other one has told (Lib/copy.py, `_reconstruct`)."""
+    if known(state) is None:
+        return
+    if (own := find(made.kind, "__setstate__")) is not None:
+        yield from invoke(m, own, [made, state], {})
+    elif isinstance(known(state), Dict):
+        made.attributes.update(zip(known(state).keys, known(state).values, strict=True))
+    else:
+        raise Lost
 
 
 def _empty(value: Value) -> Value:

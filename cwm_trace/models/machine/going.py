@@ -204,7 +204,7 @@ def _reversed(m: Interpreter, over: Value) -> Work:
                 size -= 1
                 return END if size < 0 else (yield from invoke(m, get, [over, size], {}))
 
-            return Iterator("<reversed object>", backwards, (over,))
+            return Iterator("<reversed object>", backwards, (over,), measured=over)
     raise error("TypeError", f"'{kind_name(over)}' object is not reversible")
 
 

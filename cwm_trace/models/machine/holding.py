@@ -190,8 +190,12 @@ def type_text(value: Value, is_typing: bool = False) -> str:
 
 
 def as_index(m: Interpreter, key: Value) -> Work:
-    """A key, by its class's `__index__` if it has one. Raises Raised."""
+    """A key, or the bounds of a slice, by its class's `__index__` if it has one. Raises Raised."""
     key = as_plain(content_of(known(key)))
+    if isinstance(key, Slice):
+        start = yield from as_index(m, key.start)
+        stop = yield from as_index(m, key.stop)
+        return Slice(start, stop, (yield from as_index(m, key.step)))
     if isinstance(key, Object) and (own := own_method(key, "__index__")) is not None:
         return (yield from invoke(m, own, [key], {}))
     return int(key) if isinstance(key, bool) else key

@@ -110,6 +110,7 @@ class Interpreter:
         self.stop: Value = None  # the StopIteration with which the last iterator ended, if it raised one
         self.modules: dict[str, dict[str, Value]] = {}  # of the library, that sources of our own are followed for
         self.shipped: dict[str, dict[str, Value]] = {}  # the same, by Python's own sources
+        self.hooked: dict[tuple[int, int], tuple[Value, bool | None]] = {}  # what abstract classes have said of others
         self.streams: dict[str, Value] = {}  # of `sys`, that a program has put there, by their names
         self.is_unseen = False  # whether the trace has not begun
         self.entry: int | None = None  # the line of the function from which on all is shown
@@ -545,7 +546,9 @@ class Interpreter:
         kind = top.generator.class_name
         for name in ("StopIteration", "StopAsyncIteration") if kind == "async_generator" else ("StopIteration",):
             if is_made_of(raised.kind, Builtin(name)):
-                return error("RuntimeError", f"{kind.replace('_', ' ')} raised {name}")
+                wrong = error("RuntimeError", f"{kind.replace('_', ' ')} raised {name}")
+                wrong.error.cause = wrong.error.context = raised
+                return wrong
         return Raised(raised)
 
     def _handles(self, top: Activation, error: Value) -> bool:

@@ -43,6 +43,7 @@ class Iterator:
         shown: how frames show it.
         advance: the work that gives the next item, or END.
         sources: what it holds.
+        measured: what is asked for its length when it is asked how many items may come; None: nothing.
         throw: the work that throws an exception into it, as it was told; None: that is not known.
     """
 
@@ -51,6 +52,7 @@ class Iterator:
     sources: Sequence[Value] = field(default_factory=tuple)
     ended: bool = False
     throw: Callable[[Value, Sequence[Value]], Work] | None = None
+    measured: Value = None
 
     @property
     def class_name(self) -> str:
@@ -253,6 +255,8 @@ def _advanced(m: Interpreter, iterator: Value, sent: Value) -> Work:
 
 def asked_for_length(m: Interpreter, value: Value) -> Work:
     """A call of the method by which Python asks how many items there may be, where a class of the program has one."""
+    if isinstance(value, Iterator) and value.measured is not None:
+        value = value.measured
     kind = value.kind if isinstance(value, Object) else value.metaclass if isinstance(value, Class) else None
     hints = [] if kind is None else [find(kind, name) for name in ("__len__", "__length_hint__")]
     for hint in hints:

@@ -28,6 +28,7 @@ from cwm_trace.models.machine.values import (
     Alias,
     Builtin,
     Class,
+    Descriptor,
     Dict,
     Function,
     List,
@@ -62,6 +63,8 @@ def _isinstance(m: Interpreter, value: Value, kinds: Value) -> Work:
             holds = class_of(known(value)) is kind or (
                 yield from comparing.truth_of(m, (yield from invoke(m, own, [kind, value], {})))
             )
+        elif _has_hook(kind) and (told := (yield from _hooked(m, class_of(known(value)), kind))) is not None:
+            holds = told
         elif isinstance(kind, Class) and _asks_objects(kind) and isinstance(known(value), Object):
             holds = (yield from _has_attributes(m, known(value), kind)) or is_made_of(class_of(value), kind)
         else:
@@ -104,11 +107,40 @@ def _issubclass(m: Interpreter, value: Value, kinds: Value) -> Work:
     for kind in _kinds(kinds):
         if (own := _of_metaclass(kind, "__subclasscheck__")) is not None:
             holds = yield from comparing.truth_of(m, (yield from invoke(m, own, [kind, value], {})))
+        elif _has_hook(kind) and (told := (yield from _hooked(m, known(value), kind))) is not None:
+            holds = told
         else:
             holds = _is_below(known(value), kind)
         if holds:
             return True
     return False
+
+
+def _has_hook(kind: Value) -> bool:
+    return isinstance(kind, Class) and classes.has_abstract(kind) and find(kind, "__subclasshook__") is not None
+
+
+def _hooked(m: Interpreter, value: Value, kind: Value) -> Work:
+    """What an abstract class of the program says itself of a class; None: nothing. It is asked once for each (Lib/_abc, its caches)."""
+    if value is kind:
+        return None
+    own = find(kind, "__subclasshook__")
+    told = m.hooked.get((id(kind), id(value)))
+    if told is None:
+        given = known((yield from invoke(m, own.get if isinstance(own, Descriptor) else own, [kind, value], {})))
+        holds = (yield from _is_below_others(m, value, kind)) if comparing.is_not_implemented(given) else bool(given)
+        told = m.hooked[id(kind), id(value)] = value, holds
+    return told[1]
+
+
+def _is_below_others(m: Interpreter, value: Value, kind: Class) -> Work:
+    """True where a class made from an abstract one says that; else None."""
+    if isinstance(value, Class) and any(each is kind for each in value.line):
+        return None
+    for each in kind.derived:
+        if _has_hook(each) and (yield from _hooked(m, value, each)):
+            return True
+    return None
 
 
 @native("type.__instancecheck__")

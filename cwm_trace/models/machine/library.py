@@ -42,6 +42,7 @@ from cwm_trace.models.machine.values import (
     error,
     find,
     is_made_of,
+    kind_name,
     known,
 )
 from cwm_trace.models.modules import FUNCTIONS
@@ -383,6 +384,11 @@ def _reduce(m: Interpreter, function: Value, over: Value, *first: Value) -> Work
 
 @native("functools.partial")
 def _partial(m: Interpreter, function: Value, /, *args: Value, **named: Value) -> Value:
+    inner = known(function)
+    if isinstance(inner, Native) and inner.name == "partial" and not inner.attributes:  # one of these becomes the other
+        function, before, words = inner.wrapped
+        args, named = (*before, *args), {**words, **named}
+
     def run(m: Interpreter, *more: Value, **others: Value) -> Work:
         return invoke(m, function, [*args, *more], {**named, **others})
 
@@ -433,7 +439,7 @@ def _name_of(function: Function) -> Value:
 def _lru_cache(m: Interpreter, maxsize: Value = 128, typed: Value = False) -> Value:
     if isinstance(maxsize, (Function, Method)):
         return _cached(maxsize, 128)
-    return Native("lru_cache", lambda m, function: _cached(function, known(maxsize)))
+    return Native("lru_cache", lambda m, function: _cached(function, known(maxsize), bool(known(typed))))
 
 
 @native("functools.cache")
@@ -441,11 +447,12 @@ def _cache(m: Interpreter, function: Value) -> Value:
     return _cached(function, None)
 
 
-def _cached(function: Value, most: int | None) -> Value:
+def _cached(function: Value, most: int | None, is_typed: bool = False) -> Value:
     held, counts = Dict(), {"hits": 0, "misses": 0}
 
     def run(m: Interpreter, *args: Value, **named: Value) -> Work:
-        key = (tuple(args), tuple(named.items()))
+        kinds = tuple(kind_name(known(each)) for each in (*args, *named.values())) if is_typed else ()
+        key = (tuple(args), tuple(named.items()), kinds)
         place = yield from comparing.place_of(m, held, key)
         counts["misses" if place is None else "hits"] += 1
         if place is not None:

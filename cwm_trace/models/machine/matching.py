@@ -12,7 +12,6 @@ from cwm_trace.models.machine.values import (
     Builtin,
     Class,
     List,
-    Lost,
     Raised,
     Range,
     Value,
@@ -56,7 +55,9 @@ def parts_of(m: Interpreter, value: Value, kind: Value, count: int, names: Any) 
     if count and isinstance(kind, Class):
         first = _places(kind)[:count]
         if len(first) < count:
-            raise Lost
+            many = "" if len(first) == 1 else "s"
+            text = f"{kind.name}() accepts {len(first)} positional sub-pattern{many} ({count} given)"
+            raise error("TypeError", text)
     return (yield from _attributes(m, value, (*first, *names)))
 
 

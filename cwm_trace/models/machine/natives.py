@@ -79,6 +79,10 @@ def native(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     return keep
 
 
+_TOLD = {"AttributeError": ("name", "obj"), "NameError": ("name",), "ImportError": ("name", "path")}
+"""What exceptions may be told by name."""
+
+
 @calls(Builtin)
 def called(m: Interpreter, function: Builtin, args: Sequence[Value], named: Mapping[str, Value]) -> Work:
     """What one of Python's own gives. Raises Raised, Lost."""
@@ -92,8 +96,11 @@ def called(m: Interpreter, function: Builtin, args: Sequence[Value], named: Mapp
             raise Lost(name) from None  # it takes other arguments, of which the program's error would tell
         return (yield from done(given))
     if is_exception(function):
-        if named:
+        told = next((names for kind, names in _TOLD.items() if is_made_of(function, Builtin(kind))), ())
+        if not {*named} <= {*told}:
             raise error("TypeError", f"{name}() takes no keyword arguments")
+        if named:
+            return Object(function, {each: named.get(each) for each in told}, held=tuple(args))
         if len(args) > 1 and is_made_of(function, Builtin("OSError")):
             return _of_system(function, *map(known, args))
         return Object(function, held=tuple(args))

@@ -44,6 +44,7 @@ from cwm_trace.models.machine.values import (
     Value,
     error,
     is_unknown,
+    kind_name,
     known,
     truth,
 )
@@ -390,10 +391,24 @@ def _call_function_ex(m: Interpreter, frame: Activation, ins: Instruction) -> No
     function = _callable(frame, [])
 
     def work() -> Work:
-        given = yield from collected(m, args, is_list=True)
+        try:
+            given = yield from collected(m, args, is_list=True)
+        except Raised as raised:
+            if isinstance(known(args), (int, float, type(None))) and (where := _function_text(function)):
+                raise error(
+                    "TypeError", f"{where} argument after * must be an iterable, not {kind_name(args)}"
+                ) from None
+            raise raised from None
         return (yield from invoke(m, function, given, dict(zip(named.keys, named.values, strict=True))))
 
     m.begin(work())
+
+
+def _function_text(function: Value) -> str:
+    """A function as messages about its arguments have it; "" where that is not known."""
+    if not isinstance(function, Function):
+        return ""
+    return f"{function.space.get('__name__', function.code.module)}.{function.qualname}()"
 
 
 def _called(m: Interpreter, function: Value, args: list[Value], named: dict[str, Value]) -> None:
@@ -514,6 +529,14 @@ def _set_update(m: Interpreter, frame: Activation, ins: Instruction) -> None:
 @operation("DICT_UPDATE", "DICT_MERGE")
 def _dict_update(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     more, over = frame.stack.pop(), frame.stack[-ins.arg]
+    if ins.name == "DICT_MERGE" and isinstance(known(more), (int, float, str, List, tuple, type(None))):
+        if where := _function_text(known(frame.stack[-ins.arg - 2])):
+            raise error("TypeError", f"{where} argument after ** must be a mapping, not {kind_name(more)}")
+    if ins.name == "DICT_MERGE" and isinstance(known(more), Dict):
+        twice = [key for key in known(more).keys if isinstance(key, str) and key in over.keys]
+        function = known(frame.stack[-ins.arg - 2])
+        if twice and (where := _function_text(function)):
+            raise error("TypeError", f"{where} got multiple values for keyword argument '{twice[0]}'")
     m.begin(holding.updated(m, over, more), lambda _: None)
 
 

@@ -6,6 +6,8 @@ Python frames of the library are there as far as its own sources are followed (`
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
+from types import CodeType
 from typing import ClassVar
 
 from cwm_trace.models.machine import shipped
@@ -19,7 +21,7 @@ FILE = "<program>"
 """What the tracer calls the file of what it records."""
 _OF_CODE = (
     *("co_name", "co_qualname", "co_argcount", "co_kwonlyargcount", "co_posonlyargcount"),
-    *("co_varnames", "co_firstlineno", "co_flags"),
+    *("co_varnames", "co_firstlineno", "co_flags", "co_freevars", "co_cellvars", "co_names", "co_nlocals"),
 )
 
 
@@ -88,8 +90,13 @@ def of_code(code: Code) -> Value:
     """A code object. Raises Lost for one of a source of our own."""
     if code.module != MAIN and code.module not in shipped.MODULES:
         raise Lost(code.module)
-    held: dict[str, Value] = {name: getattr(code.made, name) for name in _OF_CODE}
-    held["co_filename"] = FILE if code.module == MAIN else str(shipped.path(code.module))
+    return _of_code(code.made, code.module)
+
+
+@lru_cache(maxsize=1024)
+def _of_code(made: CodeType, module: str) -> Object:
+    held: dict[str, Value] = {name: getattr(made, name) for name in _OF_CODE}
+    held["co_filename"] = FILE if module == MAIN else str(shipped.path(module))
     held["co_positions"] = Native("co_positions", _positions)
     return Object(Builtin("code"), held)
 

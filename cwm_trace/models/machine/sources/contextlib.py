@@ -272,7 +272,8 @@ class ExitStack:
         while self._left:
             leave = self._left.pop()
             try:
-                if leave(None if now is None else type(now), now, traceback):
+                seen = traceback if now is given else getattr(now, "__traceback__", None)
+                if leave(None if now is None else type(now), now, seen):
                     now, is_new = None, False
             except BaseException as other:
                 _chain(other, now, given)
