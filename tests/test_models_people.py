@@ -4,9 +4,9 @@
 `people_modules.jsonl`: classes with the library, scripts. `people_corners.jsonl`: laziness, designs, data, errors, corners of the language.
 `people_third.jsonl`: both once more. `people_scripts.jsonl`: scripts of all kinds. `people_repositories.jsonl`: modules as in repositories.
 `people_designs.jsonl`: designs and newer features. `people_modern.jsonl`: scripts with much of the library. `people_projects.jsonl`: modules of
-150 to 250 lines. Of `people_functions.jsonl` (contests, documented functions, exercises),
-`people_contests.jsonl`, `people_tools.jsonl`, `people_mixed.jsonl` and `people_benchmarks.jsonl` (in the manner of public benchmarks) nearly all
-have always been settled.
+150 to 250 lines. `people_language.jsonl`: corners of the language. Of `people_functions.jsonl` (contests, documented functions, exercises),
+`people_contests.jsonl`, `people_tools.jsonl`, `people_mixed.jsonl`, `people_various.jsonl` (scripts and modules) and `people_benchmarks.jsonl` (in the
+manner of public benchmarks) nearly all have always been settled.
 Those whose tasks sleep for real are left out here: it is told which is first, not when.
 """
 
@@ -34,6 +34,7 @@ LEFT = {
     "people_designs": 5,
     "people_modern": 7,
     "people_projects": 1,
+    "people_language": 6,
 }
 """How many are not settled to the last frame, or are left out."""
 

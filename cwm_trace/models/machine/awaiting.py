@@ -15,6 +15,7 @@ from cwm_trace.models.machine.natives import native
 from cwm_trace.models.machine.values import (
     END,
     Builtin,
+    Function,
     Lost,
     Method,
     Object,
@@ -30,6 +31,8 @@ from cwm_trace.models.machine.values import (
 
 def awaitable(m: Interpreter, value: Value) -> Work:
     """What `await value` goes on with. Raises Raised, Lost."""
+    if isinstance(known(value), Paused) and any(known(value).frame.function is each for each in m.awaitables):
+        return known(value)
     if is_unknown(value):
         raise Lost
     value = known(value)
@@ -62,6 +65,15 @@ def next_of(m: Interpreter, value: Value) -> Work:
     if own is None:
         raise Lost
     return (yield from awaitable(m, (yield from invoke(m, own, [value], {}))))
+
+
+@native("types.coroutine")
+def _coroutine(m: Interpreter, function: Value) -> Value:
+    """What makes generators that can be awaited."""
+    if not isinstance(known(function), Function) or known(function).code.pausing not in ("generator", "coroutine"):
+        raise Lost
+    m.awaitables.append(known(function))
+    return function
 
 
 @native("async_generator.__anext__", "async_generator.asend")

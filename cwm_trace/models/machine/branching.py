@@ -289,7 +289,7 @@ def _prep_reraise_star(m: Interpreter, frame: Activation, ins: Instruction) -> N
     if ins.name == "CALL_INTRINSIC_2" and ins.arg != _PREP_RERAISE_STAR:
         raise Lost(ins.name)
     given, raised = popped(frame, 2)
-    m.begin(groups.left_of(given, raised.items))
+    m.begin(groups.left_of(m, given, raised.items))
 
 
 _PREP_RERAISE_STAR = 1

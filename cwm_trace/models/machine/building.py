@@ -18,7 +18,6 @@ from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.natives import native
 from cwm_trace.models.machine.records import annotated
 from cwm_trace.models.machine.values import (
-    GROUPS,
     PLAIN_KINDS,
     UNSET,
     Alias,
@@ -273,8 +272,6 @@ def _take_from_bases(m: Interpreter, made: Class) -> Work:
             if base.fields is not None and made.fields is None:
                 made.fields, made.flavour = base.fields, base.flavour
             made.frozen = made.frozen or base.frozen
-        elif base.name in GROUPS:
-            raise Lost(base.name)
         elif base.name in enums.KINDS:
             yield from enums.derive(m, made, base.name)
         elif base.name == "typing.NamedTuple":

@@ -530,7 +530,7 @@ def _of_super(m: Interpreter, owner: Super, name: str) -> Work:
         if isinstance(each, Class) and each.flavour == "dataclass" and name == "__init__" and each.fields is not None:
             return Native("wrapper", partial(_fill_from, owner.owner, each))
     if is_exception(kind):
-        return Method(Builtin(f"Exception.{name}"), owner.owner)
+        return Builtin("Exception.__new__") if name == "__new__" else Method(Builtin(f"Exception.{name}"), owner.owner)
     if isinstance(owner.owner, OWN) and hasattr(_TYPES[owner.owner.kind], name):
         if name == "__init__":
             return Native("wrapper", partial(_filled, owner.owner))
@@ -884,9 +884,9 @@ def _made_plainly(m: Interpreter, kind: Class, args: Sequence[Value], named: Map
     if kind.flavour == "typeddict":
         return (yield from invoke(m, Builtin("dict"), args, named))
     if find(kind, "__new__") is not None:
-        plain = ("object", "tuple") if kind.flavour == "namedtuple" else (*PLAIN_BASES, *PLAIN_KINDS)
+        plain = ("object", "tuple") if kind.flavour == "namedtuple" else (*PLAIN_BASES, *PLAIN_KINDS, *GROUPS)
         if kind.flavour not in ("", "namedtuple") or any(
-            isinstance(base, Builtin) and base.name not in plain for base in kind.line
+            isinstance(base, Builtin) and base.name not in plain and not is_exception(base) for base in kind.line
         ):
             raise Lost
         return (yield from _by_new(m, kind, args, named))
@@ -904,6 +904,11 @@ def _made_plainly(m: Interpreter, kind: Class, args: Sequence[Value], named: Map
         if (own := find(kind, "__init__")) is not None:
             yield from invoke(m, own, [owner, *args], named)
         return owner
+    if is_made_of(kind, Builtin(GROUPS[0])):
+        group = yield from invoke(m, Builtin(f"{GROUPS[0]}.__new__"), [kind, *args], named)
+        if (own := find(kind, "__init__")) is not None:
+            yield from invoke(m, own, [group, *args], named)
+        return group
     # An `OSError` leaves what it was made with to a class's own `__init__` (Objects/exceptions.c, `oserror_use_init`).
     takes = is_exception(kind) and not (is_made_of(kind, Builtin("OSError")) and find(kind, "__init__") is not None)
     owner = watched(m, Object(kind, held=tuple(args) if takes else ()))
@@ -959,6 +964,8 @@ def _by_new(m: Interpreter, kind: Class, args: Sequence[Value], named: Mapping[s
     owner = yield from invoke(m, new.get if isinstance(new, Descriptor) else new, [kind, *args], named)
     if isinstance(owner, Object) and owner.kind is kind and find(kind, "__init__") is not None:
         yield from invoke(m, find(kind, "__init__"), [owner, *args], named)
+    elif isinstance(owner, Object) and owner.kind is kind and is_exception(kind):
+        owner.held = tuple(args)
     return owner
 
 

@@ -1,6 +1,6 @@
 """Groups of exceptions: what `except*` takes of one, and what is raised of the rest.
 
-Knows Python's own groups, and none that a program makes of them.
+Knows Python's own groups, and classes that a program makes from them.
 """
 
 from __future__ import annotations
@@ -23,9 +23,11 @@ from cwm_trace.models.machine.values import (
     Object,
     Value,
     error,
+    find,
     is_exception,
     is_group,
     is_made_of,
+    kind_name,
     known,
     truth,
 )
@@ -34,11 +36,13 @@ _ORIGIN = "<split from>"
 """Of a group that is part of another: which that is. CPython tells by tracebacks, causes and notes, which parts share."""
 
 
-@native(*GROUPS)
+@native(GROUPS[0])
 def _made(m: Interpreter, message: Value, given: Value) -> Work:
-    parts = yield from collected(m, given)
     if not isinstance(known(message), str):
-        raise Lost
+        raise error("TypeError", f"BaseExceptionGroup.__new__() argument 1 must be str, not {kind_name(message)}")
+    if not isinstance(known(given), (List, tuple)):
+        raise error("TypeError", "second argument (exceptions) must be a sequence")
+    parts = yield from collected(m, given)
     if not parts:
         raise error("ValueError", "second argument (exceptions) must be a non-empty sequence")
     for number, part in enumerate(parts):
@@ -47,14 +51,42 @@ def _made(m: Interpreter, message: Value, given: Value) -> Work:
     return _group(message, given, parts)
 
 
+@native("ExceptionGroup")
+def _made_plain(m: Interpreter, message: Value, given: Value) -> Work:
+    made = yield from _made(m, message, given)
+    if made.kind.name != "ExceptionGroup":
+        raise error("TypeError", "Cannot nest BaseExceptions in an ExceptionGroup")
+    return made
+
+
+@native(*(f"{name}.__new__" for name in GROUPS))
+def _new(m: Interpreter, kind: Value, message: Value, given: Value) -> Work:
+    made = yield from _made(m, message, given)
+    if isinstance(kind, Class):
+        if made.kind.name != "ExceptionGroup" and is_made_of(kind, Builtin("Exception")):
+            raise error("TypeError", f"Cannot nest BaseExceptions in '{kind.name}'")
+        made.kind = kind
+    return made
+
+
+@native("BaseException.__new__", "Exception.__new__")
+def _new_exception(m: Interpreter, kind: Value, /, *args: Value, **_: Value) -> Work:
+    if is_made_of(kind, Builtin(GROUPS[0])):
+        return (yield from _new(m, kind, *args))
+    return Object(kind, held=tuple(args))
+
+
 def _group(message: Value, given: Value, parts: Sequence[Value]) -> Object:
     is_plain = all(is_made_of(known(part).kind, Builtin("Exception")) for part in parts)
     kind = Builtin("ExceptionGroup" if is_plain else "BaseExceptionGroup")
     return Object(kind, {"message": message, "exceptions": tuple(parts)}, (message, given))
 
 
-def _derived(group: Object, parts: Sequence[Value]) -> Object:
-    made = _group(group.attributes["message"], List(list(parts)), parts)
+def _derived(m: Interpreter, group: Object, parts: Sequence[Value]) -> Work:
+    if (own := find(group.kind, "derive")) is not None:
+        made = known((yield from invoke(m, own, [group, List(list(parts))], {})))
+    else:
+        made = _group(group.attributes["message"], List(list(parts)), parts)
     made.cause, made.context = group.cause, group.context
     if "__notes__" in group.attributes:
         made.attributes["__notes__"] = List(list(group.attributes["__notes__"].items))
@@ -62,7 +94,7 @@ def _derived(group: Object, parts: Sequence[Value]) -> Object:
     return made
 
 
-def _split(raised: Object, fits: Callable[[Object], Work]) -> Work:
+def _split(m: Interpreter, raised: Object, fits: Callable[[Object], Work]) -> Work:
     """What of an exception fits, and what does not; None: nothing."""
     if (yield from fits(raised)):
         return raised, None
@@ -70,12 +102,13 @@ def _split(raised: Object, fits: Callable[[Object], Work]) -> Work:
         return None, raised
     ins, outs = [], []
     for part in raised.attributes["exceptions"]:
-        one, other = yield from _split(known(part), fits)
+        one, other = yield from _split(m, known(part), fits)
         ins += [one] if one is not None else []
         outs += [other] if other is not None else []
     if not ins:
         return None, raised
-    return _derived(raised, ins), _derived(raised, outs) if outs else None
+    fitting = yield from _derived(m, raised, ins)
+    return fitting, (yield from _derived(m, raised, outs)) if outs else None
 
 
 def _test(m: Interpreter, condition: Value) -> Callable[[Object], Work]:
@@ -96,12 +129,12 @@ def _test(m: Interpreter, condition: Value) -> Callable[[Object], Work]:
 
 @native("BaseExceptionGroup.split")
 def _parted(m: Interpreter, group: Object, condition: Value) -> Work:
-    return (yield from _split(group, _test(m, condition)))
+    return (yield from _split(m, group, _test(m, condition)))
 
 
 @native("BaseExceptionGroup.subgroup")
 def _part(m: Interpreter, group: Object, condition: Value) -> Work:
-    fitting, _ = yield from _split(group, _test(m, condition))
+    fitting, _ = yield from _split(m, group, _test(m, condition))
     return fitting
 
 
@@ -116,7 +149,7 @@ def take(m: Interpreter, frame: Activation, kind: Value) -> Work:
     if raised is None:  # nothing is left for this clause
         frame.stack += [None, None]
         return
-    fitting, rest = yield from _split(raised, _test(m, kind))
+    fitting, rest = yield from _split(m, raised, _test(m, kind))
     if fitting is None:
         frame.stack += [raised, None]
         return
@@ -126,7 +159,7 @@ def take(m: Interpreter, frame: Activation, kind: Value) -> Work:
     m.handled = fitting
 
 
-def left_of(given: Object, raised: Sequence[Value]) -> Work:
+def left_of(m: Interpreter, given: Object, raised: Sequence[Value]) -> Work:
     """What is raised behind the last `except*` (CPython 3.11, `_PyExc_PrepReraiseStar`); None: nothing."""
     left = [each for each in raised if each is not None]
     if not left or not is_group(given):
@@ -140,7 +173,7 @@ def left_of(given: Object, raised: Sequence[Value]) -> Work:
             return any(each is leaf for leaf in leaves)
             yield
 
-        rest, _ = yield from _split(given, is_left)
+        rest, _ = yield from _split(m, given, is_left)
         if not new:
             return rest
         new.append(rest)

@@ -110,6 +110,7 @@ class Interpreter:
         self.stop: Value = None  # the StopIteration with which the last iterator ended, if it raised one
         self.modules: dict[str, dict[str, Value]] = {}  # of the library, that sources of our own are followed for
         self.shipped: dict[str, dict[str, Value]] = {}  # the same, by Python's own sources
+        self.awaitables: list[Function] = []  # functions whose generators can be awaited
         self.hooked: dict[tuple[int, int], tuple[Value, bool | None]] = {}  # what abstract classes have said of others
         self.streams: dict[str, Value] = {}  # of `sys`, that a program has put there, by their names
         self.is_unseen = False  # whether the trace has not begun
@@ -417,12 +418,14 @@ class Interpreter:
         frame.quiet = self.quiet > 0 or frame.code.module != MAIN
         return frame
 
-    def _resume(self, generator: Paused, value: Value, error: Value) -> None:
+    def _resume(self, generator: Paused, value: Value, thrown_in: Value) -> None:
         if generator.runs:
             raise Lost
         if generator.ended:
-            if error is not None:
-                raise Raised(error)
+            if generator.class_name == "coroutine":
+                raise error("RuntimeError", "cannot reuse already awaited coroutine")
+            if thrown_in is not None:
+                raise Raised(thrown_in)
             self.deliver(END)
             return
         frame = generator.frame
@@ -433,8 +436,8 @@ class Interpreter:
         if frame.before >= 0:
             frame.stack.append(value)
         self.active.append(frame)
-        if error is not None:
-            raise _Thrown(error)
+        if thrown_in is not None:
+            raise _Thrown(thrown_in)
 
     def identity(self, value: Value) -> Hashed:
         """Its `id`, which nobody knows, and which is that of no other."""
