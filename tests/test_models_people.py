@@ -5,8 +5,8 @@
 `people_third.jsonl`: both once more. `people_scripts.jsonl`: scripts of all kinds. `people_repositories.jsonl`: modules as in repositories.
 `people_designs.jsonl`: designs and newer features. `people_modern.jsonl`: scripts with much of the library. `people_projects.jsonl`: modules of
 150 to 250 lines. `people_language.jsonl`: corners of the language. Of `people_functions.jsonl` (contests, documented functions, exercises),
-`people_contests.jsonl`, `people_tools.jsonl`, `people_mixed.jsonl`, `people_various.jsonl` (scripts and modules) and `people_benchmarks.jsonl` (in the
-manner of public benchmarks) nearly all have always been settled.
+`people_contests.jsonl`, `people_tools.jsonl`, `people_mixed.jsonl`, `people_various.jsonl` (scripts and modules), `people_benchmarks.jsonl` (in
+the manner of public benchmarks) nearly all have always been settled.
 Those whose tasks sleep for real are left out here: it is told which is first, not when.
 """
 

@@ -445,8 +445,8 @@ class Interpreter:
         return Hashed(marker)
 
     def doubted(self) -> None:
-        """Take note that what was asked for now is unknown, and may raise."""
-        if self.doubt is None and not self.quiet:
+        """Take note that what was asked for now is unknown, and may raise; the library mostly asks clocks and the like, which do not."""
+        if self.doubt is None and not self.quiet and not self.is_in_library:
             depth = max(number for number, each in enumerate(self.active) if isinstance(each, Activation)) + 1
             frame = self.frame
             self.doubt = Doubt(depth, frame, frame.at, frame.before, frame.line, [*frame.stack], dict(frame.fast))
