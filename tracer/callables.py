@@ -143,7 +143,9 @@ def replacements(modules: Mapping[str, tuple[CodeType, CodeType]]) -> list[tuple
 def _living() -> list[FunctionType]:
     with _alone():
         objects = gc.get_objects()
-        if gc.get_freeze_count():  # these are not among all objects (`gc.freeze`, as servers do before they fork)
+        if (
+            gc.get_freeze_count() > _FROZEN_AT_START
+        ):  # these are not among all objects (`gc.freeze`, as servers do before they fork)
             objects = _reached({id(known): known for known in objects})
         return [known for known in objects if type(known) is FunctionType]
 
@@ -158,6 +160,9 @@ def _reached(known: dict[int, Any]) -> list[Any]:
     return [*known.values()]
 
 
+_FROZEN_AT_START = (
+    1_000  # 3.12 begins with 375 objects of its own; `gc.freeze` takes all there are, which are thousands
+)
 _UNDISTURBED = 0.25  # seconds: many times what going through all objects takes
 
 
