@@ -180,8 +180,7 @@ def _type(m: Interpreter, /, *args: Value, **words: Value) -> Work:
         metaclass = _metaclass(None, bases)
         if metaclass is None:
             return (yield from _new(m, None, name, bases, held, **words))
-        space = dict(zip(held.keys, held.values, strict=True))
-        return (yield from _by_metaclass(m, metaclass, known(name), bases, space, words))
+        return (yield from _class_by(m, metaclass, name, bases, held, **words))
     (value,) = map(known, args)
     kind = getattr(value, "kind", "")
     return Builtin(f"collections.{kind}") if kind in _OF_COLLECTIONS else class_of(value)

@@ -24,7 +24,7 @@ from typing import Any
 
 from cwm_trace.models.containers import MATCH, PATTERN
 from cwm_trace.models.machine import enums, records, sets, shipped, tracebacks
-from cwm_trace.models.machine.active import Call, Finaliser, Paused, Work
+from cwm_trace.models.machine.active import Finaliser, Paused, Work
 from cwm_trace.models.machine.calls import calls, invoke
 from cwm_trace.models.machine.code import MAIN, OF_PROGRAM
 from cwm_trace.models.machine.holding import updated
@@ -315,14 +315,17 @@ def of_object(m: Interpreter, owner: Object, name: str) -> Work:
         return (yield from attribute(m, plain, name))
     if hasattr(object, name):
         return Method(Builtin(f"object.{name}"), owner)
-    if name == "__weakref__" and not any(
-        "__slots__" in each.space for each in owner.kind.line if isinstance(each, Class)
-    ):
+    if name == "__weakref__" and not _has_slots(owner.kind):
         return None
     is_whole = owner.kind.module in (*OF_PROGRAM, *shipped.MODULES) or find(owner.kind, "__getattr__") is not None
     if not is_whole and not _is_missing_in_library(owner.kind, name):
         raise Lost(name)
     raise _missing(owner, name)
+
+
+def _has_slots(kind: Class) -> bool:
+    """Whether a class, or one that it is made from, says which attributes there are."""
+    return any("__slots__" in each.space for each in kind.line if isinstance(each, Class))
 
 
 def _is_missing_in_library(kind: Class, name: str) -> bool:
@@ -501,7 +504,7 @@ def _of_class(m: Interpreter, owner: Class, name: str) -> Work:
             return Builtin(f"{base.name}.{name}")
     if hasattr(object, name):
         return Builtin(f"object.{name}")
-    if name == "__weakref__" and not any("__slots__" in each.space for each in owner.line if isinstance(each, Class)):
+    if name == "__weakref__" and not _has_slots(owner):
         return Object(Builtin("getset_descriptor"), held=(name, owner))
     if owner.module not in (*OF_PROGRAM, *shipped.MODULES):
         raise Lost(name)
@@ -754,9 +757,7 @@ def set_attribute(m: Interpreter, owner: Value, name: Any, value: Value) -> Work
             if hook is not None:
                 yield from invoke(m, hook, [owner, name, value], {})
             elif isinstance(above, Descriptor) and above.kind == "property":
-                if above.set is None:
-                    raise error("AttributeError", f"property '{name}' of '{owner.metaclass.name}' object has no setter")
-                yield from invoke(m, above.set, [owner, value], {})
+                yield from _set_property(m, above, owner, owner.metaclass.name, name, value)
             else:
                 owner.space[name] = value
         case Function():
@@ -773,13 +774,17 @@ def set_attribute(m: Interpreter, owner: Value, name: Any, value: Value) -> Work
             raise Lost
 
 
+def _set_property(m: Interpreter, found: Descriptor, owner: Value, kind: str, name: str, value: Value) -> Work:
+    if found.set is None:
+        raise error("AttributeError", f"property '{name}' of '{kind}' object has no setter")
+    yield from invoke(m, found.set, [owner, value], {})
+
+
 def set_plainly(m: Interpreter, owner: Object, name: str, value: Value) -> Work:
     """What `object.__setattr__` does. Raises Raised, Lost."""
     found = find(owner.kind, name)
     if isinstance(found, Descriptor) and found.kind == "property":
-        if found.set is None:
-            raise error("AttributeError", f"property '{name}' of '{owner.kind.name}' object has no setter")
-        yield from invoke(m, found.set, [owner, value], {})
+        yield from _set_property(m, found, owner, owner.kind.name, name, value)
     elif isinstance(found, Object) and _is_data(found):
         if (own := find(found.kind, "__set__")) is None:
             raise error("AttributeError", "__set__")
@@ -918,12 +923,8 @@ def _made_plainly(m: Interpreter, kind: Class, args: Sequence[Value], named: Map
 def watched(m: Interpreter, owner: Object) -> Object:
     """The object: when nothing has it any more, its `__del__` is called."""
     if m.has_finalisers and (function := find(owner.kind, "__del__")) is not None:
-        m.finalisers.append(Finaliser(owner, lambda: _call_method(function, owner)))
+        m.finalisers.append(Finaliser(owner, lambda: invoke(m, function, [owner], {})))
     return owner
-
-
-def _call_method(function: Value, owner: Value) -> Work:
-    yield Call(function, [owner])
 
 
 def plain_kind(kind: Class) -> Builtin | None:

@@ -6,6 +6,7 @@ Code that has been compiled from a tree has no lines, and so no frames.
 from __future__ import annotations
 
 import builtins
+from functools import cache
 from typing import Any
 
 from cwm_trace.models.machine.active import Body, Work
@@ -49,7 +50,7 @@ def evaluated(m: Interpreter, source: Value, kind: str, space: Value, names: Val
     code = _code_of(known(source), kind, module)
     held = _names(known(space), m.frame.space)
     if isinstance(known(space), Dict):
-        held.setdefault("__builtins__", _BUILTINS)  # which Python puts there
+        held.setdefault("__builtins__", _builtins())  # which Python puts there
     if known(space) is not None:
         own = _names(known(names), held)
     else:
@@ -94,7 +95,9 @@ def _names(given: Value, otherwise: Any) -> Any:
     return Attributes(given)
 
 
-_BUILTINS = Native("__builtins__", lambda m: None, shown=render_value(vars(builtins)))
+@cache
+def _builtins() -> Native:
+    return Native("__builtins__", lambda m: None, shown=render_value(vars(builtins)))
 
 
 def _code_of(source: Value, kind: str, module: str) -> Code:

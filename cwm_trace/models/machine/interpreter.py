@@ -7,7 +7,7 @@ What the program does with its own parts is followed here: calls, returns, gener
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from cwm_trace.frames import Event
 from cwm_trace.models.machine.active import (
@@ -63,6 +63,7 @@ from cwm_trace.models.machine.values import (
     is_made_of,
 )
 
+_Kind = TypeVar("_Kind")
 MOST_STEPS, MOST_UNSEEN = 4_000_000, 100_000
 """Instructions of one trace, and items that are gone through; of them, those before its first frame."""
 DEEPEST = 900
@@ -232,13 +233,13 @@ class Interpreter:
         value = watched(each)
         self.pending.append(value)
         if not isinstance(each, Finaliser):
-            self.paused = [other for other in self.paused if other is not each]
+            self.paused = _without(self.paused, each)
             return self._closed_generator(each)
         self.unwatch(each)
         return self._finalised(value, each.work())
 
     def _begin_closing(self, value: Value) -> None:
-        self.pending = [each for each in self.pending if each is not value]
+        self.pending = _without(self.pending, value)
 
     def _finalised(self, value: Value, work: Work) -> Work:
         self._begin_closing(value)
@@ -256,7 +257,7 @@ class Interpreter:
 
     def unwatch(self, finaliser: Finaliser) -> None:
         """Do not."""
-        self.finalisers = [each for each in self.finalisers if each is not finaliser]
+        self.finalisers = _without(self.finalisers, finaliser)
 
     def collect(self) -> Work:
         """What the collector of garbage does: what is gone but for itself is finalised. Raises Lost."""
@@ -359,7 +360,7 @@ class Interpreter:
             case Body(function=function, space=space):
                 self.active.append(self._quietly(Activation(function.code, function.space, space, function=function)))
             case Resume(generator=generator, closes=True) if generator.frame.before < 0 and not _enters_unbegun():
-                self.paused = [each for each in self.paused if each is not generator]
+                self.paused = _without(self.paused, generator)
                 generator.ended = True
                 self.deliver(END)
             case Resume(generator=generator, value=value, error=error):
@@ -429,7 +430,7 @@ class Interpreter:
             self.deliver(END)
             return
         frame = generator.frame
-        self.paused = [each for each in self.paused if each is not generator]
+        self.paused = _without(self.paused, generator)
         generator.runs = True
         generator.around, self.handled = self.handled, generator.handled or self.handled
         self._quietly(frame)
@@ -609,6 +610,11 @@ class Interpreter:
 
 def _is_of_library(frame: Activation | None) -> bool:
     return frame is not None and frame.code.module != MAIN
+
+
+def _without(items: list[_Kind], gone: Value) -> list[_Kind]:
+    """All but this very one."""
+    return [each for each in items if each is not gone]
 
 
 def _enters_unbegun() -> bool:

@@ -124,9 +124,9 @@ def _hooked(m: Interpreter, value: Value, kind: Value) -> Work:
     """What an abstract class of the program says itself of a class; None: nothing. It is asked once for each (Lib/_abc, its caches)."""
     if value is kind:
         return None
-    own = find(kind, "__subclasshook__")
     told = m.hooked.get((id(kind), id(value)))
     if told is None:
+        own = find(kind, "__subclasshook__")
         given = known((yield from invoke(m, own.get if isinstance(own, Descriptor) else own, [kind, value], {})))
         holds = (yield from _is_below_others(m, value, kind)) if comparing.is_not_implemented(given) else bool(given)
         told = m.hooked[id(kind), id(value)] = value, holds

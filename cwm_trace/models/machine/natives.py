@@ -122,7 +122,7 @@ def called(m: Interpreter, function: Builtin, args: Sequence[Value], named: Mapp
         return arithmetic.computed(getattr(complex, method), *args, **named)
     if owner in ("str", "bytes", "int", "float", "literal") and args:
         return (yield from of_text(m, method, args, named))
-    if name.partition(".")[0] in PURE | OPAQUE:
+    if (module := name.partition(".")[0]) in PURE or module in OPAQUE:
         return m.unknown()
     raise Lost(name)
 

@@ -5,6 +5,7 @@ Knows no bytecode. The classes of trees are those of `sources/_ast.py`.
 
 from __future__ import annotations
 
+import _ast
 import ast
 from typing import Any
 
@@ -27,22 +28,12 @@ def _kinds(m: Interpreter) -> Value:
     left = [ast.AST]
     while left:
         above = left.pop(0)
-        below = [
-            kind
-            for kind in above.__subclasses__()
-            if kind.__module__ == "ast" and hasattr(_ast_module(), kind.__name__)
-        ]
+        below = [kind for kind in above.__subclasses__() if kind.__module__ == "ast" and hasattr(_ast, kind.__name__)]
         left += below
         for kind in below:
             optional = tuple(name for name in (*kind._fields, *kind._attributes) if vars(kind).get(name, "") is None)
             found.append((kind.__name__, above.__name__, kind._fields, kind._attributes, optional))
     return List([(*each,) for each in found])
-
-
-def _ast_module() -> Any:
-    import _ast
-
-    return _ast
 
 
 @native("followed.ast_tree")
