@@ -240,6 +240,11 @@ def _one_by_one(m: Interpreter, sign: str, left: Sequence[Value], right: Sequenc
     return m.questions.holds(f"{len(left)} {sign} {len(right)}")
 
 
+def holds(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
+    """Whether `left < right` is true. Raises Raised."""
+    return (yield from truth_of(m, (yield from compared(m, sign, left, right))))
+
+
 def same(m: Interpreter, left: Value, right: Value) -> Work:
     """Whether two values are equal, as a container has it: what is the same object is."""
     left, right = known(left), known(right)

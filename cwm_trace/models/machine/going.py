@@ -325,7 +325,7 @@ def _best(m: Interpreter, sign: str, values: Sequence[Value], key: Value, defaul
         given = item if key is None else (yield from invoke(m, key, [item], {}))
         if best is not END and (is_unknown(given) or is_unknown(best_key)):
             best = best_key = m.unknown()
-        elif best is END or (yield from _holds(m, sign, given, best_key)):
+        elif best is END or (yield from comparing.holds(m, sign, given, best_key)):
             best, best_key = item, given
     if best is not END:
         return best
@@ -333,10 +333,6 @@ def _best(m: Interpreter, sign: str, values: Sequence[Value], key: Value, defaul
         return default["default"]
     name = "min" if sign == "<" else "max"
     raise error("ValueError", f"{name}() arg is an empty sequence")
-
-
-def _holds(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
-    return (yield from comparing.truth_of(m, (yield from comparing.compared(m, sign, left, right))))
 
 
 @native("sorted")
@@ -410,7 +406,7 @@ def _is_less(m: Interpreter, one: Value, other: Value, are_alike: bool) -> Work:
         given = yield from comparing.by_method(m, one, "<", other)
         if not comparing.is_not_implemented(given):
             return (yield from comparing.truth_of(m, given))
-    return (yield from _holds(m, "<", one, other))
+    return (yield from comparing.holds(m, "<", one, other))
 
 
 def _is_plain(items: Sequence[Value]) -> bool:
@@ -422,15 +418,15 @@ def _is_plain(items: Sequence[Value]) -> bool:
 def _by_halves(m: Interpreter, pairs: list[tuple[Value, Value]]) -> Work:
     if len(pairs) < 2:
         return pairs
-    run, falls = 2, (yield from _holds(m, "<", pairs[1][0], pairs[0][0]))
-    while run < len(pairs) and (yield from _holds(m, "<", pairs[run][0], pairs[run - 1][0])) is falls:
+    run, falls = 2, (yield from comparing.holds(m, "<", pairs[1][0], pairs[0][0]))
+    while run < len(pairs) and (yield from comparing.holds(m, "<", pairs[run][0], pairs[run - 1][0])) is falls:
         run += 1
     made = pairs[:run][::-1] if falls else pairs[:run]
     for pair in pairs[run:]:
         low, high = 0, len(made)
         while low < high:
             middle = (low + high) // 2
-            if (yield from _holds(m, "<", pair[0], made[middle][0])):
+            if (yield from comparing.holds(m, "<", pair[0], made[middle][0])):
                 high = middle
             else:
                 low = middle + 1

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from cwm_trace.models.machine import comparing, holding
 from cwm_trace.models.machine.active import Work
 from cwm_trace.models.machine.calls import invoke
@@ -13,15 +11,11 @@ from cwm_trace.models.machine.natives import native
 from cwm_trace.models.machine.values import List, Value, error, known
 
 
-def _is_less(m: Interpreter, one: Value, other: Value) -> Work:
-    return (yield from comparing.truth_of(m, (yield from comparing.compared(m, "<", one, other))))
-
-
 def _sift_down(m: Interpreter, heap: list[Value], start: int, place: int) -> Work:
     item = heap[place]
     while place > start:
         parent = (place - 1) >> 1
-        if not (yield from _is_less(m, item, heap[parent])):
+        if not (yield from comparing.holds(m, "<", item, heap[parent])):
             break
         heap[place], place = heap[parent], parent
     heap[place] = item
@@ -32,7 +26,7 @@ def _sift_up(m: Interpreter, heap: list[Value], place: int) -> Work:
     child = 2 * place + 1
     while child < end:
         right = child + 1
-        if right < end and not (yield from _is_less(m, heap[child], heap[right])):
+        if right < end and not (yield from comparing.holds(m, "<", heap[child], heap[right])):
             child = right
         heap[place], place = heap[child], child
         child = 2 * place + 1
@@ -75,7 +69,7 @@ def _heapreplace(m: Interpreter, heap: Value, item: Value) -> Work:
 
 @native("heapq.heappushpop")
 def _heappushpop(m: Interpreter, heap: Value, item: Value) -> Work:
-    if heap.items and (yield from _is_less(m, heap.items[0], item)):
+    if heap.items and (yield from comparing.holds(m, "<", heap.items[0], item)):
         item, heap.items[0] = heap.items[0], item
         yield from _sift_up(m, heap.items, 0)
     return item
@@ -93,17 +87,16 @@ def _place_in(
         other = yield from holding.item(m, over, middle)
         other = other if key is None else (yield from invoke(m, key, [other], {}))
         if is_left:
-            goes_on = yield from _is_less(m, other, item)
+            goes_on = yield from comparing.holds(m, "<", other, item)
         else:
-            goes_on = not (yield from _is_less(m, item, other))
+            goes_on = not (yield from comparing.holds(m, "<", item, other))
         low, high = (middle + 1, high) if goes_on else (low, middle)
     return low
 
 
-def _put_in(m: Interpreter, over: Value, item: Value, is_left: bool, bounds: Sequence[Value], key: Value) -> Work:
+def _put_in(m: Interpreter, over: Value, item: Value, is_left: bool, lo: Value, hi: Value, key: Value) -> Work:
     wanted = item if key is None else (yield from invoke(m, key, [item], {}))
-    low, high = bounds
-    place = yield from _place_in(m, over, wanted, is_left, low, high, key)
+    place = yield from _place_in(m, over, wanted, is_left, lo, hi, key)
     if isinstance(known(over), List):
         known(over).items.insert(place, item)
     else:
@@ -122,9 +115,9 @@ def _bisect(m: Interpreter, a: Value, x: Value, lo: Value = 0, hi: Value = None,
 
 @native("bisect.insort", "bisect.insort_right")
 def _insort(m: Interpreter, a: Value, x: Value, lo: Value = 0, hi: Value = None, *, key: Value = None) -> Work:
-    return _put_in(m, a, x, False, (lo, hi), key)
+    return _put_in(m, a, x, False, lo, hi, key)
 
 
 @native("bisect.insort_left")
 def _insort_left(m: Interpreter, a: Value, x: Value, lo: Value = 0, hi: Value = None, *, key: Value = None) -> Work:
-    return _put_in(m, a, x, True, (lo, hi), key)
+    return _put_in(m, a, x, True, lo, hi, key)
