@@ -6,6 +6,7 @@ The notebook's variables are not seen by it, nor changed. Knows nothing of how a
 from __future__ import annotations
 
 import argparse
+import os
 import shlex
 import sys
 from typing import Any, NoReturn
@@ -83,7 +84,7 @@ def _recorded(cell: str, options: argparse.Namespace) -> Trace:
     """A real run, with the kernel's folder and imports; what it writes is shown after it."""
     limits = Limits(seconds=options.timeout)
     if options.call:
-        return trace_source(cell, options.call, limits=limits)
+        return trace_source(cell, options.call, limits=limits, directory=os.getcwd())
     result = finish(Run(code_job(cell, limits=limits), capture=True))
     sys.stdout.write((result.stdout or b"").decode("utf-8", "replace"))
     sys.stderr.write((result.stderr or b"").decode("utf-8", "replace"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import signal
 import threading
 import time
@@ -14,9 +15,11 @@ from cwm_trace.eval import truth
 from cwm_trace.eval.benchmarks import Task
 from cwm_trace.frames import Trace
 from cwm_trace.models.oracle import Oracle
+from cwm_trace.prompts import call_prompt
 from cwm_trace.simulate import predict
 from cwm_trace.tracer.limits import Limits
 from cwm_trace.tracer.run import PROCESSES, GroundTruth, run_source, source_job
+from cwm_trace.tracer.run_folder import own_folder
 
 # Each of two calls waits for the other: they end only if both run at once.
 MEETS = (
@@ -126,3 +129,43 @@ def test_a_program_that_ends_before_its_call_says_so(source: str) -> None:
         truth.true_trace(Task("a", source, "f(1)"))
     with pytest.raises(RunError, match=said):
         predict(Oracle(), source, "f(1)")
+
+
+APPENDS = """import os
+def f(name):
+    before = sorted(os.listdir())
+    with open(name, "a") as file:
+        file.write("x")
+    return before, os.path.getsize(name), os.getcwd()
+"""
+
+
+def test_a_program_of_text_runs_in_an_empty_folder_each_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    first, second = (run_source(APPENDS, "f('there.txt')") for _ in range(2))
+    assert first == second
+    before, size, folder = ast.literal_eval(str(first.returned))
+    assert (before, size) == ([], 1)
+    assert not Path(folder).exists()
+    assert not any(tmp_path.iterdir())
+
+
+def test_two_runs_of_one_program_at_once_have_a_folder_each(tmp_path: Path) -> None:
+    with own_folder("a") as one, own_folder("a") as other:
+        (Path(one) / "x").touch()
+        assert one != other
+        assert not any(Path(other).iterdir())
+    assert not Path(one).exists() and not Path(other).exists()
+
+
+def test_a_program_runs_where_it_is_told_to(tmp_path: Path) -> None:
+    (tmp_path / "there.txt").write_text("ab")
+    assert ast.literal_eval(str(run_source(APPENDS, "f('there.txt')", directory=str(tmp_path)).returned))[:2] == (
+        ["there.txt"],
+        3,
+    )
+    assert (
+        Oracle(directory=str(tmp_path))
+        .write(call_prompt(APPENDS, "f('there.txt')"))
+        .returned.startswith("(['there.txt'], 4")
+    )

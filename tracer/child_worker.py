@@ -93,7 +93,9 @@ def _forked(job: dict[str, Any], known: Set[str]) -> NoReturn:
     code = 0
     try:
         try:
-            Program(job, known).run()
+            program = Program(job, known)
+            os.chdir(job["directory"])
+            program.run()
         finally:
             threading._shutdown()  # type: ignore[attr-defined]  # as plain python: waits for the program's other threads
     except SystemExit as stop:

@@ -37,6 +37,7 @@ class Job:
         name: the program's `__name__`.
         folder: the program's `sys.path[0]`; None = none, for source text.
         file: its absolute path, where it has one.
+        directory: where it runs; None: where we are, or, of `GroundTruth`, in an empty one of its own.
         display: its file name in tracebacks, where it has no path.
         title: how the trace is named.
     """
@@ -48,6 +49,7 @@ class Job:
     name: str = "__main__"
     folder: str | None = None
     file: str | None = None
+    directory: str | None = None
     display: str = FILENAME
     module: str = ""
     title: str = FILENAME

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import tempfile
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 from cwm_trace.errors import RunError
@@ -17,6 +18,7 @@ from cwm_trace.frames import Status, Trace
 from cwm_trace.tracer.limits import Limits
 from cwm_trace.tracer.limits_watch import describe_end, kill_tree
 from cwm_trace.tracer.run_child import FrameTail, command, environment, traces_of
+from cwm_trace.tracer.run_folder import own_folder
 from cwm_trace.tracer.run_jobs import Job, context_job, source_job
 from cwm_trace.tracer.track import CHILD_SETTINGS, Settings
 
@@ -37,6 +39,9 @@ class _Worker:
 
     def ask(self, job: Job) -> Verdict | None:
         """Run one program: status (None = the frames tell), clause, exit code. None if the warm process is dead."""
+        if job.directory is None:
+            with own_folder(job.entry.context) as folder:
+                return self.ask(replace(job, directory=folder))
         Path(self.out).write_bytes(b"")
         assert self.process.stdin is not None
         with contextlib.suppress(BrokenPipeError):
@@ -156,16 +161,22 @@ def stop_runs() -> None:
 
 
 def run_source(
-    source: str, call: str | None = None, *, limits: Limits | None = None, settings: Settings | None = None
+    source: str,
+    call: str | None = None,
+    *,
+    limits: Limits | None = None,
+    settings: Settings | None = None,
+    directory: str | None = None,
 ) -> Trace:
-    """The true trace of source text, run in a child process with limits.
+    """The true trace of source text, run in a child process with limits, in `directory`; without, in an empty one that is removed behind it.
 
     With `call` the context is CWM's published form, `main` returning the call; without, the entry is the line that carries the mark, else a
     top-level `main()` that the program calls, else the module body. Raises InputError, RunError.
     """
-    return _shared.trace(source_job(source, call, limits=limits or Limits(), settings=settings or CHILD_SETTINGS))
+    settings = settings or CHILD_SETTINGS
+    return _shared.trace(source_job(source, call, limits=limits or Limits(), settings=settings, directory=directory))
 
 
-def run_context(context: str, *, limits: Limits | None = None) -> Trace:
-    """The true trace of a marked context, run in a child process with limits. Raises InputError, RunError."""
-    return _shared.trace(context_job(context, limits=limits or Limits()))
+def run_context(context: str, *, limits: Limits | None = None, directory: str | None = None) -> Trace:
+    """The same of a marked context. Raises InputError, RunError."""
+    return _shared.trace(context_job(context, limits=limits or Limits(), directory=directory))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import cmd
+import os
 import pprint
 import re
 import sys
@@ -27,6 +28,7 @@ from cwm_trace.files import READ, load
 from cwm_trace.frames import Event, Frame, MalformedFrame, Trace
 from cwm_trace.models import Decoding, Model, load_model
 from cwm_trace.models.base import PartScore
+from cwm_trace.models.oracle import Oracle
 from cwm_trace.parts import Part
 
 _OK = 0
@@ -67,7 +69,10 @@ def run(args: argparse.Namespace) -> int:
 def _model(args: argparse.Namespace) -> Model:
     from cwm_trace.cli.parser import default_model
 
-    return load_model(args.model or default_model(), device=args.device, dtype=args.dtype)
+    model = load_model(args.model or default_model(), device=args.device, dtype=args.dtype)
+    if isinstance(model, Oracle):
+        model.directory = os.getcwd()
+    return model
 
 
 def _counted(argument: str) -> int:

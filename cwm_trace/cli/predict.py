@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import os
 import sys
 import time
 from collections import deque
@@ -57,6 +58,7 @@ def run(args: argparse.Namespace) -> int:
     model = load_model(args.model, device=args.device, dtype=args.dtype)
     if isinstance(model, Oracle):  # here --timeout is of the model, too
         model.limits = Limits(frames=args.max_frames + len(prompt), seconds=args.timeout)
+        model.directory = os.getcwd()
     actual = real_run(target, timeout=args.timeout, sandbox=args.sandbox) if args.verify else None
     # In a pipe the frames are JSON on stdout, and what is said to people goes to stderr.
     screen = console(args.color, sys.stderr if args.raw or wants_json(args) else None)

@@ -18,14 +18,14 @@ class Oracle(ScriptedModel):
 
     name = "oracle"
 
-    def __init__(self, limits: Limits | None = None) -> None:
-        """`limits`: of the program; by default those of `Limits()`."""
-        self.limits = limits
+    def __init__(self, limits: Limits | None = None, directory: str | None = None) -> None:
+        """`limits`: of the program; by default those of `Limits()`. `directory`: where it runs; None: in an empty one of its own."""
+        self.limits, self.directory = limits, directory
 
     def write(self, prompt: Trace) -> Trace:
         """Run the program. Raises InputError where it is not valid Python, RunTimeout where it takes longer than it may, RunError where it
         does not come to its entry."""
-        trace = run_context(prompt.context, limits=self.limits)
+        trace = run_context(prompt.context, limits=self.limits, directory=self.directory)
         if trace.status is Status.TIME_LIMIT and self.limits is not None:
             raise RunTimeout("the program did not end in time", hint="Raise --timeout")
         check_reached(trace)
