@@ -164,8 +164,5 @@ def test_a_program_runs_where_it_is_told_to(tmp_path: Path) -> None:
         ["there.txt"],
         3,
     )
-    assert (
-        Oracle(directory=str(tmp_path))
-        .write(call_prompt(APPENDS, "f('there.txt')"))
-        .returned.startswith("(['there.txt'], 4")
-    )
+    given = Oracle(directory=str(tmp_path)).write(call_prompt(APPENDS, "f('there.txt')"))
+    assert str(given.returned).startswith("(['there.txt'], 4")
