@@ -32,7 +32,7 @@ from cwm_trace.models.machine import imported, shipped
 SOURCES = Path(imported.__file__).with_name("sources")
 _MODULES = (
     *("types", "array", "contextvars", "re", "_strptime"),
-    *("asyncio", "contextlib", "csv", "enum", "functools", "gettext", "io", "operator", "shutil"),
+    *("asyncio", "contextlib", "csv", "enum", "functools", "gettext", "io", "operator"),
 )
 _AMENDED = {"decimal": "_pydecimal", "datetime": "datetime" if sys.version_info < (3, 12) else "_pydatetime"}
 """Modules of which Python's own source, as amended, is run, and the names of these sources."""
@@ -60,9 +60,11 @@ _NOT_RUN = (
         "time",
         "views",
     ),
-    *("warnings", "weakref"),
+    *("warnings", "weakref", "_disk", "_files", "os", "shutil", "tempfile", "gzip", "bz2", "lzma", "zlib", "dbm"),
+    *("pickle_amended", "stat_amended", "tarfile_amended", "zipfile_amended"),
+    *("xml.etree.ElementTree_amended", "xml.parsers.expat"),
 )
-"""Those that only the machine runs, as `machine.txt`, `library.txt` and `threads.txt` have programs for."""
+"""Those that only the machine runs, as `machine.txt`, `library.jsonl` and `threads.txt` have programs for, and those of files."""
 _BINARY = (operator.add, operator.sub, operator.mul, operator.truediv, operator.floordiv, operator.mod)
 _TESTS = (operator.eq, operator.ne, operator.lt, operator.le, operator.gt, operator.ge)
 
@@ -101,9 +103,12 @@ def _lost() -> None:
     raise Lost
 
 
-def _fields(line: str, delimiter: str, quote: str, skips: bool) -> list[str] | None:
-    found = next(csv.reader([line], delimiter=delimiter, quotechar=quote, skipinitialspace=skips))
-    return None if line.count(quote) % 2 else found
+def _fields(line: str, words: dict[str, Any]) -> tuple[list[str] | None, str]:
+    try:
+        rows = list(csv.reader([line, "1"], **words))
+    except csv.Error as wrong:
+        return None, str(wrong)
+    return rows[0] if len(rows) > 1 else None, ""
 
 
 def _run(name: str) -> dict[str, Any]:
@@ -477,3 +482,38 @@ def test_rows_are_written_and_read_as_by_python(rows: list[list[Any]], quoting: 
     lines = theirs.getvalue().splitlines(keepends=True)
     _agree(lambda: list(OURS["csv"]["reader"](lines)), lambda: list(csv.reader(lines)))
     _agree(lambda: list(OURS["csv"]["DictReader"](lines)), lambda: list(csv.DictReader(lines)))
+
+
+_dialects = st.fixed_dictionaries(
+    {},
+    optional={
+        "delimiter": st.sampled_from(",;|"),
+        "quotechar": st.sampled_from(["'", '"', None]),
+        "escapechar": st.sampled_from(["\\", None]),
+        "doublequote": st.booleans(),
+        "skipinitialspace": st.booleans(),
+        "lineterminator": st.sampled_from(["\n", "\r\n", "!!"]),
+        "quoting": st.integers(0, 3),
+        "strict": st.booleans(),
+    },
+).filter(lambda dialect: not (dialect.get("strict") and dialect.get("escapechar")))
+_cells = st.one_of(st.text("ab ,;|'\"\\\n", max_size=4), st.integers(-9, 9), st.floats(-9, 9), st.none())
+
+
+def _written(module: Any, rows: list[list[Any]], dialect: dict[str, Any]) -> str:
+    out = io.StringIO()
+    module["writer"](out, **dialect).writerows(rows)
+    return out.getvalue()
+
+
+@given(st.lists(st.lists(_cells, max_size=3), max_size=3), _dialects)
+def test_rows_of_any_dialect_are_written_as_by_python(rows: list[list[Any]], dialect: dict[str, Any]) -> None:
+    _agree(lambda: _written(OURS["csv"], rows, dict(dialect)), lambda: _written(vars(csv), rows, dict(dialect)))
+
+
+@given(st.lists(st.text("ab1,;'\"\\ ", max_size=6), max_size=3), _dialects)
+def test_rows_of_any_dialect_are_read_as_by_python(lines: list[str], dialect: dict[str, Any]) -> None:
+    lines = [f"{line}\n" for line in lines]
+    _agree(
+        lambda: list(OURS["csv"]["reader"](lines, **dict(dialect))), lambda: list(csv.reader(lines, **dict(dialect)))
+    )

@@ -30,9 +30,14 @@ def render_value(value: object) -> str:
         return f"<unprintable {name_of(kind)} object>"
     if is_plain_type(kind) and kind in _SAFE:
         return text
-    if kind is not str and " 0x" in text:
-        text = _ADDRESS.sub("", text)
+    if kind is not str:
+        text = without_addresses(text)
     return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def without_addresses(text: str) -> str:
+    """A text of a value without the addresses of objects in it."""
+    return _ADDRESS.sub("", text) if " 0x" in text else text
 
 
 def cap(text: str, limit: int | None) -> tuple[str, bool]:

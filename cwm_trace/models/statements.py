@@ -118,6 +118,10 @@ def span(text: str, first: ast.expr, last: ast.expr) -> tuple[int, int]:
 
 def text_of(node: ast.AST, line: str) -> str:
     """What it is made of, in the line that it was read from."""
+    first = getattr(node, "lineno", 0)
+    if first == 1 == getattr(node, "end_lineno", 0):  # else all lines would be taken apart, each time
+        begins, ends = span(line, node, node)  # type: ignore[arg-type]
+        return line[begins:ends]
     return ast.get_source_segment(line, node) or ""
 
 

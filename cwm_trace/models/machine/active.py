@@ -228,6 +228,10 @@ class Happening(NamedTuple):
     value: Value = None
 
 
+class Otherwise(Exception):
+    """Internal: an exception has not been raised, which was presumed."""
+
+
 class Doubt(NamedTuple):
     """What a Python frame was when something was asked for that nobody knew, and that may raise."""
 

@@ -45,7 +45,7 @@ from cwm_trace.models.machine.values import (
 
 _METACLASSES = frozenset(("type", "abc.ABCMeta"))
 _OPEN = frozenset(
-    "asyncio collections collections_abc contextlib _io json.decoder json.encoder numbers queue string threading".split()
+    "asyncio collections collections_abc contextlib csv _io json.decoder json.encoder numbers queue string threading".split()
 )
 """Modules of sources whose classes programs may make their own from: they show themselves by their class's name."""
 _MIXED_IN = ("collections.abc", "typing")
@@ -240,9 +240,11 @@ def construct(
 
 
 def _watch_objects(m: Interpreter, made: Class) -> None:
-    """Take note that objects of a class are finalised. Raises Lost for a class of containers or values, and for one of the library."""
+    """Take note that objects of a class are finalised; those of the library close what nobody sees. Raises Lost for containers and values."""
     plain = (*PLAIN_BASES, "tuple")
-    if made.module not in OF_PROGRAM or any(isinstance(base, Builtin) and base.name not in plain for base in made.line):
+    if made.module not in OF_PROGRAM:
+        return
+    if any(isinstance(base, Builtin) and base.name not in plain for base in made.line):
         raise Lost
     m.has_finalisers = True
 
@@ -261,9 +263,7 @@ def _mixed_in(m: Interpreter, bases: Sequence[Value]) -> Work:
 def _take_from_bases(m: Interpreter, made: Class) -> Work:
     for base in made.bases:
         if isinstance(base, Class):
-            is_open = base.module in (*OF_PROGRAM, *_OPEN, *shipped.MODULES) or made.module.startswith(
-                base.module.lstrip("_")
-            )
+            is_open = base.module in (*OF_PROGRAM, *_OPEN, *shipped.MODULES) or made.module not in OF_PROGRAM
             if not is_open and not is_exception(base):
                 raise Lost  # which shows itself by another name
             if base.flavour in ("enum", "namedtuple", "typeddict"):

@@ -11,6 +11,7 @@ from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Iterator as Iterates
 from collections.abc import Mapping, MutableMapping, Sequence
 from functools import partial
+from keyword import iskeyword
 from re import Match, Pattern
 from types import (
     AsyncGeneratorType,
@@ -298,10 +299,7 @@ def of_object(m: Interpreter, owner: Object, name: str) -> Work:
     if found is not UNSET:
         return _bound(found, owner, owner.kind)
     if name == "__dict__":
-        if not isinstance(owner.attributes, Attributes):
-            held = {each: value for each, value in owner.attributes.items() if not each.startswith("__")}
-            owner.attributes = Attributes(dict_from(held))
-        return owner.attributes.held
+        return _dict_of(owner)
     if is_exception(owner.kind) and (part := _of_exception(owner, name)) is not UNSET:
         return part
     if owner.kind.flavour == "namedtuple" and name == "_fields":
@@ -339,6 +337,14 @@ def _getter(found: Value) -> Value:
     return find(found.kind, "__get__") if isinstance(found, Object) else None
 
 
+def _dict_of(owner: Object | OwnList | OwnDict) -> Value:
+    """The dict that has an object's attributes from now on."""
+    if not isinstance(owner.attributes, Attributes):
+        held = {each: value for each, value in owner.attributes.items() if not each.startswith("__")}
+        owner.attributes = Attributes(dict_from(held))
+    return owner.attributes.held
+
+
 def _is_data(found: Object) -> bool:
     return any(find(found.kind, name) is not None for name in ("__set__", "__delete__"))
 
@@ -348,7 +354,7 @@ def _of_own(m: Interpreter, owner: OwnList | OwnDict, name: str) -> Work:
     if name == "__class__":
         return owner.of
     if name == "__dict__":
-        raise Lost(name)
+        return _dict_of(owner)
     found = look_up(owner.of, name)
     if isinstance(found, Descriptor) and found.kind == "property":
         return (yield from invoke(m, found.get, [owner], {}))
@@ -492,6 +498,8 @@ def _of_class(m: Interpreter, owner: Class, name: str) -> Work:
         return Dict([each for each, _ in given], [default for _, default in given])
     if owner.flavour == "namedtuple" and name in [each for each, _ in owner.fields or ()]:
         return Object(Builtin("_collections._tuplegetter"))
+    if owner.flavour == "namedtuple" and name == "__new__":
+        return Native("__new__", _with_names)
     if owner.flavour == "namedtuple" and name in ("_make", "_fields"):
         names = tuple(each for each, _ in owner.fields or ())
         return names if name == "_fields" else Method(Builtin("namedtuple._make"), owner)
@@ -506,8 +514,10 @@ def _of_class(m: Interpreter, owner: Class, name: str) -> Work:
         return Builtin(f"object.{name}")
     if name == "__weakref__" and not _has_slots(owner):
         return Object(Builtin("getset_descriptor"), held=(name, owner))
-    if owner.module not in (*OF_PROGRAM, *shipped.MODULES):
-        raise Lost(name)
+    if owner.module not in (*OF_PROGRAM, *shipped.MODULES, *m.shipped):
+        real = looked_up(f"{owner.module.lstrip('_')}.{owner.name}")
+        if real is MISSING or hasattr(real, name):
+            raise Lost(name)
     raise error("AttributeError", f"type object '{owner.name}' has no attribute '{name}'")
     yield
 
@@ -812,6 +822,8 @@ def _slots(value: Value) -> Sequence[Value]:
     value = known(value)
     if isinstance(value, str):
         return (value,)
+    if isinstance(value, Dict):
+        return value.keys
     return value.items if isinstance(value, List) else as_tuple(value) or ()
 
 
@@ -963,9 +975,10 @@ def _initialised(m: Interpreter, owner: Object, kind: Class, args: Sequence[Valu
 def _by_new(m: Interpreter, kind: Class, args: Sequence[Value], named: Mapping[str, Value]) -> Work:
     new = find(kind, "__new__")
     owner = yield from invoke(m, new.get if isinstance(new, Descriptor) else new, [kind, *args], named)
-    if isinstance(owner, Object) and owner.kind is kind and find(kind, "__init__") is not None:
-        yield from invoke(m, find(kind, "__init__"), [owner, *args], named)
-    elif isinstance(owner, Object) and owner.kind is kind and is_exception(kind):
+    is_one = isinstance(owner, Object) and any(each is kind for each in getattr(owner.kind, "line", ()))
+    if is_one and find(owner.kind, "__init__") is not None:
+        yield from invoke(m, find(owner.kind, "__init__"), [owner, *args], named)
+    elif is_one and owner.kind is kind and is_exception(kind):
         owner.held = tuple(args)
     return owner
 
@@ -999,16 +1012,26 @@ def _fill_from(owner: Object, kind: Class, m: Interpreter, /, *args: Value, **na
     return records.fill(m, owner, kind, args, named)
 
 
-def namedtuple(m: Interpreter, name: Value, names: Value, *, defaults: Value = (), **_: Value) -> Work:
+def namedtuple(
+    m: Interpreter, name: Value, names: Value, *, rename: Value = False, defaults: Value = (), module: Value = None
+) -> Work:
     """`namedtuple(name, names)`."""
     if isinstance(names, str):
         listed = names.replace(",", " ").split()
     else:
         listed = yield from collected(m, names)
+    if known(rename):
+        listed = [each if _is_name(each, listed[:place]) else f"_{place}" for place, each in enumerate(listed)]
     given = yield from collected(m, defaults or ())
     behind = dict(zip(listed[len(listed) - len(given) :], given, strict=True))
     fields = tuple((each, behind.get(each, UNSET)) for each in listed)
-    module = known(m.frame.space.get("__name__", MAIN))
-    kind = Class(name, name, (Builtin("tuple"),), {}, flavour="namedtuple", fields=fields, module=module)
+    module = known(m.frame.space.get("__name__", MAIN) if module is None else module)
+    space = {"__module__": module}
+    kind = Class(name, name, (Builtin("tuple"),), space, flavour="namedtuple", fields=fields, module=module)
     kind.line = (kind, Builtin("tuple"), Builtin("object"))
     return kind
+
+
+def _is_name(text: str, before: Sequence[str]) -> bool:
+    """Whether a field may be called so."""
+    return text.isidentifier() and not iskeyword(text) and not text.startswith("_") and text not in before

@@ -430,7 +430,7 @@ def place_of(m: Interpreter, over: Dict, key: Value) -> Work:
 
 def _may_be(one: Value, other: Value) -> bool:
     """Whether two keys may be equal, by their kinds."""
-    one, other = content_of(one), content_of(other)
+    one, other = content_of(as_plain(one)), content_of(as_plain(other))
     numbers = isinstance(one, NUMBER) and isinstance(other, NUMBER)
     return numbers or type(one) is type(other) or as_tuple(one) is not None
 

@@ -8,8 +8,10 @@ steps of which any can be asked for is followed elsewhere.
 from __future__ import annotations
 
 import binascii
+import bz2
 import cmath
 import hashlib
+import lzma
 import math
 import random
 import time
@@ -30,6 +32,7 @@ MATH = (
 )
 CHECKSUMS = {
     **{f"zlib.{name}": getattr(zlib, name) for name in ("adler32", "crc32", "compress", "decompress")},
+    **{f"{each.__name__}.{name}": getattr(each, name) for each in (bz2, lzma) for name in ("compress", "decompress")},
     **{f"binascii.{name}": getattr(binascii, name) for name in ("crc32", "crc_hqx")},
 }
 
@@ -68,6 +71,32 @@ def _digest(m: Interpreter, name: Value, data: Value, more: Value) -> Value:
     length = options.pop("length", None)
     made = computed(lambda octets: hashlib.new(known(name), octets, **options), data)
     return made.digest() if length is None else made.digest(length)
+
+
+@native("followed.packed")
+def _packed(m: Interpreter, settings: Value, pieces: Value) -> Value:
+    """What the last of several pieces makes `zlib.compressobj` give; a number is a flush."""
+
+    def made() -> bytes:
+        packing, given = zlib.compressobj(*known(settings)), b""
+        for piece in map(known, known(pieces).items):
+            given = packing.flush(piece) if isinstance(piece, int) else packing.compress(piece)
+        return given
+
+    return computed(made)
+
+
+@native("followed.unpacked")
+def _unpacked(m: Interpreter, settings: Value, pieces: Value) -> Value:
+    """What the last of several pieces makes `zlib.decompressobj` give, and what it has left then; None is a flush."""
+
+    def made() -> tuple[bytes, bytes, bytes, bool]:
+        unpacking, given = zlib.decompressobj(*known(settings)), b""
+        for piece in map(known, known(pieces).items):
+            given = unpacking.flush() if piece is None else unpacking.decompress(*map(known, piece))
+        return given, unpacking.unused_data, unpacking.unconsumed_tail, unpacking.eof
+
+    return computed(made)
 
 
 @native("followed.sizes")

@@ -47,6 +47,16 @@ def _unknown(m: Interpreter) -> Value:
     return m.unknown()
 
 
+@native("followed.drawn")
+def _drawn(m: Interpreter, kind: Value) -> str:
+    return m.drawn.guess(known(kind))
+
+
+@native("followed.presume")
+def _presume(m: Interpreter) -> None:
+    m.presume()
+
+
 @native("followed.iterator")
 def _iterator(m: Interpreter, items: Value, shown: Value) -> Value:
     """Over a list, by the name of another kind of iterators."""

@@ -26,18 +26,20 @@ from cwm_trace.models.machine import (  # noqa: F401  # what they have is looked
     kinds,
     lazily,
     library,
+    markup,
     methods,
     notation,
     objects,
     octets,
     operating,
     packed,
+    reducing,
     scalars,
     sorting,
     tables,
     threads,
 )
-from cwm_trace.models.machine.active import Activation, Choice, Happening
+from cwm_trace.models.machine.active import Activation, Choice, Happening, Otherwise
 from cwm_trace.models.machine.code import MAIN, Code, compiled
 from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.opcodes import OPERATIONS
@@ -131,7 +133,14 @@ class Following:
                 self.has_ended = pending[0].frame is self._entry and pending[0].event is Event.RETURN
             self._pending = None
         pending = None if self.is_lost or self.has_ended else self._next()
-        return None if pending is None or isinstance(pending[0].value, Choice) else pending[1]
+        return None if pending is None or isinstance(pending[0].value, Choice) else self._shown(pending[1])
+
+    def _shown(self, told: Foretold) -> Foretold:
+        """With the names that are known by now in the place of guesses."""
+        assert self._machine is not None
+        drawn = self._machine.drawn
+        values = {name: None if text is None else drawn.shown(text) for name, text in told.locals.items()}
+        return told._replace(locals=values, value=None if told.value is None else drawn.shown(told.value))
 
     def _choose(self, choice: Choice, step: Step) -> None:
         """Let a frame tell which way was taken; neither, if it shows neither, or both."""
@@ -145,7 +154,7 @@ class Following:
         if self._pending is None and self._events is not None:
             try:
                 if self._machine is not None:
-                    self._machine.doubt = None
+                    self._machine.doubt = self._machine.presumed = None
                 if (happening := next(self._events, None)) is not None:
                     self._pending = happening, self._told(happening)
             except (Lost, Raised, RecursionError):
@@ -215,6 +224,8 @@ class Following:
         """Whether a frame is the one foretold; what was unknown is taken from it."""
         if not isinstance(step, Frame):
             return False
+        if step.event is not Event.EXCEPTION is told.event and (again := self._went_otherwise()) is not None:
+            happening, told = again
         if step.event is Event.EXCEPTION is not told.event and (again := self._raised_in_doubt(step)) is not None:
             happening, told = again
         if step.event is not told.event:
@@ -222,15 +233,32 @@ class Following:
         if step.source.rstrip("\r\n") != told.line or [*step.locals] != [*told.locals]:
             return False
         if step.event in (Event.RETURN, Event.EXCEPTION):
-            text = step.value or ""
+            text = self._hidden(told.value, step.value or "")
             return told.value == text or _reconciled(happening.value, told.value, text) is happening.value
         values = happening.frame.variables()
-        for name, text in step.locals.items():
-            if told.locals[name] != text:
+        for name, shown in step.locals.items():
+            if told.locals[name] != (text := self._hidden(told.locals[name], shown)):
                 made = _reconciled(values[name], told.locals[name], text)
                 if made is not values[name]:
                     happening.frame.rebind(name, made)
         return True
+
+    def _hidden(self, told: str | None, text: str) -> str:
+        """What a frame shows, with guesses for names that are drawn."""
+        assert self._machine is not None
+        drawn = self._machine.drawn
+        if told is not None and told != text:
+            drawn.learn(told, text)
+        return drawn.hidden(text)
+
+    def _went_otherwise(self) -> tuple[Happening, Foretold] | None:
+        """What comes in place of an exception, where that was presumed."""
+        machine, events = self._machine, self._events
+        if machine is None or machine.presumed is None or events is None:
+            return None
+        machine.otherwise()
+        happening = events.throw(Otherwise())
+        return happening, self._told(happening)
 
     def _raised_in_doubt(self, step: Frame) -> tuple[Happening, Foretold] | None:
         """The exception in place of what was foretold, where something was asked for that nobody knew."""

@@ -14,11 +14,12 @@ from string import Formatter
 from cwm_trace.models.machine import classes, holding, operators
 from cwm_trace.models.machine.active import Work
 from cwm_trace.models.machine.interpreter import Interpreter
-from cwm_trace.models.machine.layout import PLAIN, Layout, filled, formatted_number
+from cwm_trace.models.machine.layout import PLAIN, Layout, as_address, filled, formatted_number
 from cwm_trace.models.machine.questions import operand
 from cwm_trace.models.machine.values import (
     UNSET,
     Dict,
+    Hashed,
     Lost,
     Value,
     as_plain,
@@ -122,6 +123,8 @@ def _filled_in(m: Interpreter, layout: str, kind: str, value: Value) -> Work:
         value, kind = (yield from operators.converted(m, known(value), conversion)), "s"
         if not layout or is_unknown(value):
             return value
+    if isinstance(known(value), Hashed) and kind in "xX":
+        return as_address(m, known(value), layout + kind)
     return _laid_out(m, layout, kind, as_plain(content_of(known(value))))
 
 

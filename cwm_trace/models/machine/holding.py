@@ -324,7 +324,7 @@ def contains(m: Interpreter, over: Value, value: Value, is_plain: bool = False) 
     over, value = known(over), known(value)
     if own_method(over, "__contains__") is None:
         over = content_of(over)
-        value = content_of(value) if isinstance(over, (str, bytes)) else value
+        value = content_of(as_plain(value)) if isinstance(over, (str, bytes, Range)) else value
     if (own := _overridden(over, "__contains__", is_plain)) is not None:
         return (yield from truth_of(m, (yield from invoke(m, own, [over, value], {}))))
     match over:

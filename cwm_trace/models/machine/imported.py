@@ -22,14 +22,18 @@ FOLLOWED = "followed"
 """The module that sources take from what the machine alone can tell (`machine.followed`)."""
 _OTHERWISE = {
     **{"os.path": "posixpath", "_collections_abc": "collections.abc", "_sha512": "hashlib", "_sha2": "hashlib"},
-    **{"decimal": "_pydecimal"},
+    **{"decimal": "_pydecimal", "_csv": "csv", "pyexpat": "xml.parsers.expat"},
     **({"datetime": "_pydatetime"} if shipped.path("_pydatetime").is_file() else {}),
 }
 """Modules that are another one, on the systems that are followed."""
 _OF_C = {"_heapq": ("heapq", "heapify heappop heappush heappushpop heapreplace".split())}
 """Modules whose functions the machine has as those of another one."""
-_IN_PART = {"collections": ("ChainMap", "UserDict", "UserList", "UserString")}
+_IN_PART = {"collections": ("ChainMap", "UserDict", "UserList", "UserString"), "csv": ("Sniffer",)}
 """Modules of which only so much is followed by Python's own source."""
+_ELSEWHERE = {"io": ("_files", "BufferedRandom BufferedReader BufferedWriter FileIO TextIOWrapper".split())}
+"""Modules of which some names are in another source, which not every program needs."""
+WRITTEN_IN_C = frozenset(("_elementtree", "_pickle"))
+"""Modules that Python's sources do without, too, and that are not followed."""
 _STREAMS = ("stdout", "stderr")
 _SOURCES = Path(__file__).with_name("sources")
 
@@ -60,6 +64,9 @@ def member(m: Interpreter, module: str, name: str, is_ours: bool = False) -> Wor
         if name not in names:
             raise Lost(name)
         return Builtin(f"{of}.{name}")
+    of, names = _ELSEWHERE.get(module, (module, []))
+    if name in names:
+        module = of
     if module in _names():
         space = yield from _space(m, module)
         if name in space and (is_ours or module.startswith("_") or not name.startswith("_")):

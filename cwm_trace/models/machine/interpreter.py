@@ -24,6 +24,7 @@ from cwm_trace.models.machine.active import (
     Happens,
     Helper,
     Leaves,
+    Otherwise,
     Pause,
     Paused,
     Request,
@@ -36,6 +37,7 @@ from cwm_trace.models.machine.active import (
 )
 from cwm_trace.models.machine.binding import bound
 from cwm_trace.models.machine.code import CONVENTION, MAIN, Instruction
+from cwm_trace.models.machine.drawn import Drawn
 from cwm_trace.models.machine.questions import Questions
 from cwm_trace.models.machine.reach import (
     HOLDING_NOTHING,
@@ -108,6 +110,9 @@ class Interpreter:
         self.chosen: bool | None = None
         self.quiet = 0
         self.doubt: Doubt | None = None
+        self.presumed: Doubt | None = None
+        self.drawn = Drawn()
+        self._addresses: dict[int, tuple[Value, str]] = {}
         self.stop: Value = None  # the StopIteration with which the last iterator ended, if it raised one
         self.modules: dict[str, dict[str, Value]] = {}  # of the library, that sources of our own are followed for
         self.shipped: dict[str, dict[str, Value]] = {}  # the same, by Python's own sources
@@ -147,7 +152,10 @@ class Interpreter:
                 else:
                     yield from self._step(top)
             except Raised as error:
-                yield from self._unwind(error, depth)
+                try:
+                    yield from self._unwind(error, depth)
+                except Otherwise:
+                    pass
 
     def spend(self) -> None:
         """Take note of a step. Raises Lost where there have been too many."""
@@ -445,12 +453,32 @@ class Interpreter:
         _, marker = self._identities.setdefault(id(value), (value, Object(Builtin("object"))))
         return Hashed(marker)
 
+    def address(self, identity: Hashed) -> str:
+        """An identity in hexadecimal digits, as good as any."""
+        if id(identity.content) not in self._addresses:
+            self._addresses[id(identity.content)] = identity.content, self.drawn.guess("address")
+        return self._addresses[id(identity.content)][1]
+
     def doubted(self) -> None:
         """Take note that what was asked for now is unknown, and may raise; the library mostly asks clocks and the like, which do not."""
         if self.doubt is None and not self.quiet and not self.is_in_library:
             depth = max(number for number, each in enumerate(self.active) if isinstance(each, Activation)) + 1
             frame = self.frame
             self.doubt = Doubt(depth, frame, frame.at, frame.before, frame.line, [*frame.stack], dict(frame.fast))
+
+    def presume(self) -> None:
+        """Take note that the exception to come from the library is one only as far as is known: what was called may have given something."""
+        frames = [*enumerate(self.active)]
+        depth = 1 + max(place for place, each in frames if isinstance(each, Activation) and not _is_of_library(each))
+        frame = self.active[depth - 1]
+        if isinstance(frame, Activation) and not frame.quiet:
+            self.presumed = Doubt(depth, frame, frame.at, frame.before, frame.line, [*frame.stack], dict(frame.fast))
+
+    def otherwise(self) -> None:
+        """Let what was called then have given something unknown. The generator of events must be thrown an `Otherwise` next."""
+        assert self.presumed is not None
+        self.back_to(self.presumed)
+        self.presumed.frame.stack.append(self.unknown())
 
     def unknown(self) -> Unknown:
         """What comes of what is unknown: something unknown, which may have raised instead."""

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.questions import text_of
-from cwm_trace.models.machine.values import Lost, Value, error, is_unknown, known
+from cwm_trace.models.machine.values import Hashed, Lost, Value, error, is_unknown, known
 
 _SPECIFICATION = re.compile(r"(?:(.)?([<>=^]))?([-+ ])?(#)?(0)?(\d+)?([,_])?(?:\.(\d+))?([a-zA-Z%])?", re.DOTALL)
 _BASES = {"b": "bin", "o": "oct", "x": "hex", "X": "hex"}
@@ -247,3 +247,16 @@ def whole_of(m: Interpreter, text: str, base: int) -> Value:
     for digit in digits:
         made = digit if not made else m.questions.sure(f"{m.questions.sure(f'{made} * {base}')} + {digit}")
     return -made if sign == "-" else made
+
+
+_OF_ADDRESS = re.compile(r"(#?)0?(\d*)([xX])")
+
+
+def as_address(m: Interpreter, value: Hashed, how: str) -> str:
+    """An identity in hexadecimal digits. Raises Lost for other forms."""
+    found = _OF_ADDRESS.fullmatch(how)
+    if found is None:
+        raise Lost
+    prefix, width, kind = found.groups()
+    digits = m.address(value).zfill(int(width or 0) - 2 * len(prefix))
+    return (f"0{kind}" if prefix else "") + (digits.upper() if kind == "X" else digits)

@@ -556,9 +556,14 @@ def _untold(m: Interpreter, /, *_: Value, **__: Value) -> Value:
     return Unknown()
 
 
-@native("atexit.register", "gc.disable", "gc.enable")
+@native("atexit.register", "gc.disable", "gc.enable", "sys.audit")
 def _nothing(m: Interpreter, /, *_: Value, **__: Value) -> Value:
     return None
+
+
+@native("sys.getdefaultencoding", "sys.getfilesystemencoding")
+def _coding(m: Interpreter) -> Value:
+    return "utf-8"
 
 
 @native("sys.exc_info")

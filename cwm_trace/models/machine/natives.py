@@ -21,6 +21,7 @@ from cwm_trace.models.machine.values import (
     Builtin,
     Class,
     Dict,
+    Hashed,
     List,
     Lost,
     Object,
@@ -65,7 +66,7 @@ PURE = frozenset(
 """Modules whose functions change nothing that they are given: what they give is unknown, and no more."""
 
 
-OPAQUE = frozenset("http socket sqlite3 ssl subprocess tempfile tokenize urllib xml".split())
+OPAQUE = frozenset("http socket sqlite3 ssl subprocess tokenize urllib xml".split())
 """Modules of which nothing is known but that they call no functions of the program: all that comes of them is unknown."""
 
 
@@ -127,12 +128,21 @@ def called(m: Interpreter, function: Builtin, args: Sequence[Value], named: Mapp
     raise Lost(name)
 
 
-def _of_system(kind: Builtin, number: Value, text: Value, filename: Value = None, *others: Value) -> Object:
+def _of_system(
+    kind: Builtin,
+    number: Value,
+    text: Value,
+    filename: Value = None,
+    _: Value = None,
+    other: Value = None,
+    *more: Value,
+) -> Object:
     """An `OSError` with its number, which may say which one it is (Objects/exceptions.c, `OSError_new`)."""
-    if not isinstance(number, int) or others:
+    if not isinstance(number, int) or more:
         raise Lost
     exact = type(OSError(number, "")).__name__ if kind.name in ("OSError", "IOError", "EnvironmentError") else kind.name
-    attributes = {} if filename is None else {"filename": filename}
+    told = {"filename": filename, "filename2": other}
+    attributes = {name: each for name, each in told.items() if each is not None}
     return Object(Builtin(exact), attributes, held=(number, text))
 
 
@@ -157,6 +167,8 @@ def _whole(m: Interpreter, name: str, args: Sequence[Value], named: Mapping[str,
         return abs(args[0])
     if len(args) == 1 and name == "abs" and isinstance(args[0], complex):
         return arithmetic.computed(abs, args[0])
+    if len(args) == 1 and name == "hex" and isinstance(args[0], Hashed):
+        return f"0x{m.address(args[0])}"
     if len(args) == 1 and name == "float" and isinstance(args[0], float):
         return args[0]
     if name == "int" and len(args) == 1 and isinstance(args[0], float) and args[0] - args[0] != 0:
@@ -173,6 +185,8 @@ def _whole(m: Interpreter, name: str, args: Sequence[Value], named: Mapping[str,
         return complex(*args)
     if len(args) == 1 and name == "float" and isinstance(args[0], str):
         return _number(args[0])
+    if len(args) == 1 and name == "complex" and isinstance(args[0], str):
+        return arithmetic.computed(complex, args[0])
     if name == "bool" and len(args) == 1:
         return (yield from comparing.truth_of(m, args[0]))
     if args and name in ("int", "float") and isinstance(args[0], (List, Dict, Set, tuple, type(None))):

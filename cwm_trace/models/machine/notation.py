@@ -214,16 +214,16 @@ class _Writer:
 
 
 @native("followed.csv_fields")
-def _fields(m: Interpreter, line: Value, delimiter: Value, quote: Value, skips: Value) -> Value:
-    """Those of a line of CSV; None: the last of them goes on in the next line. Raises Lost."""
-    form = {"delimiter": known(delimiter), "quotechar": known(quote), "skipinitialspace": known(skips)}
+def _fields(m: Interpreter, line: Value, words: Value) -> Value:
+    """Those of a line of CSV in a dialect, and what is wrong with it; None: the last of them goes on in the next line."""
+    given = known(words)
+    form = {known(name): known(value) for name, value in zip(given.keys, given.values, strict=True)}
     try:
-        return List(next(csv.reader([known(line)], strict=True, **form)))
-    except csv.Error:
-        pass
-    if len(found := next(csv.reader([known(line)], **form))) and known(line).count(known(quote)) % 2:
-        return None
-    return List(found)
+        rows = list(csv.reader([known(line), "1"], **form))
+    except csv.Error as wrong:
+        is_open = str(wrong) == "unexpected end of data"
+        return (None, "" if is_open else str(wrong))
+    return (List(rows[0]) if len(rows) > 1 else None, "")
 
 
 @native("_string.formatter_parser")

@@ -27,6 +27,8 @@ from cwm_trace.models.machine.values import (
     Names,
     Native,
     Object,
+    OwnDict,
+    OwnList,
     Raised,
     Super,
     Unknown,
@@ -133,7 +135,17 @@ def _names_of(m: Interpreter, owner: Value) -> Work:
     yield
 
 
-@native("iterator.__next__")
+@native("list.__new__", "dict.__new__")
+def _new_container(m: Interpreter, kind: Value, *_: Value, **__: Value) -> Value:
+    kind = known(kind)
+    line = kind.line if isinstance(kind, Class) else (kind,)
+    is_list = any(isinstance(base, Builtin) and base.name == "list" for base in line)
+    if isinstance(kind, Builtin):
+        return List([]) if is_list else Dict()
+    return OwnList([], of=kind) if is_list else OwnDict(of=kind)
+
+
+@native("iterator.__next__", "generator.__next__")
 def _next_of(m: Interpreter, iterator: Value) -> Work:
     return (yield from next_of(m, iterator))
 
@@ -174,7 +186,12 @@ def _shuffle(m: Interpreter, x: Value) -> None:
     x.items[:] = [m.unknown() for _ in x.items]
 
 
-@native("open", "input", "float.fromhex")
+@native("open")
+def _open(m: Interpreter, /, *args: Value, **named: Value) -> Work:
+    return (yield from invoke(m, (yield from helper(m, "io", "open")), args, named))
+
+
+@native("input", "float.fromhex")
 def _unknown(m: Interpreter, /, *_: Value, **__: Value) -> Value:
     return m.unknown()
 

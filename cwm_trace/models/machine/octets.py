@@ -10,7 +10,7 @@ from typing import Any
 from cwm_trace.models.machine.active import Work
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.interpreter import Interpreter
-from cwm_trace.models.machine.iterators import MOST_ITEMS, collected
+from cwm_trace.models.machine.iterators import collected
 from cwm_trace.models.machine.natives import NATIVES, native
 from cwm_trace.models.machine.values import (
     UNSET,
@@ -30,6 +30,9 @@ _OF_LISTS = ("append", "extend", "insert", "pop", "remove", "clear", "reverse", 
 NATIVES.update({f"bytearray.{name}": NATIVES[f"list.{name}"] for name in _OF_LISTS})
 
 
+_MOST = 1 << 20  # of them in a row
+
+
 @native("bytes")
 def _bytes(m: Interpreter, source: Value = UNSET, encoding: Value = UNSET, errors: Value = "strict") -> Work:
     if source is UNSET:
@@ -44,11 +47,13 @@ def _bytes(m: Interpreter, source: Value = UNSET, encoding: Value = UNSET, error
     if isinstance(source, int):
         if source < 0:
             raise error("ValueError", "negative count")
-        if source > MOST_ITEMS:
+        if source > _MOST:
             raise Lost
         return bytes(source)
     if isinstance(source, Object) and (own := find(source.kind, "__bytes__")) is not None:
         return (yield from invoke(m, own, [source], {}))
+    if (octets := octets_of(source)) is not None:
+        return octets
     numbers = [known(each) for each in (yield from collected(m, source))]
     if wrong := next((each for each in numbers if not isinstance(each, int)), None):
         raise error("TypeError", f"'{kind_name(wrong)}' object cannot be interpreted as an integer")

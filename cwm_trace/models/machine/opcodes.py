@@ -22,7 +22,7 @@ from cwm_trace.models.machine import (
 from cwm_trace.models.machine.active import Activation, Leaves, Work, Wrapped
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.code import CONVENTION, MAIN, Code, Display, Instruction
-from cwm_trace.models.machine.imported import FOLLOWED, everything, member
+from cwm_trace.models.machine.imported import WRITTEN_IN_C, everything, member
 from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.iterators import collected
 from cwm_trace.models.machine.values import (
@@ -723,7 +723,10 @@ def _import_name(m: Interpreter, frame: Activation, ins: Instruction) -> None:
             raise Lost(name)
         above = package.split(".")[: package.count(".") + 2 - level]
         name = ".".join([*above, *filter(None, (name,))])
-    elif name != FOLLOWED:
+    elif frame.code.module != MAIN:
+        if name in WRITTEN_IN_C:
+            raise error("ModuleNotFoundError", f"No module named {name!r}")
+    else:
         naming.check_module(name)
     frame.stack.append(Module(name if names else name.partition(".")[0]))
 

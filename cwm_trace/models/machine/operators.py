@@ -36,6 +36,7 @@ from cwm_trace.models.machine.values import (
     Builtin,
     Class,
     Dict,
+    Hashed,
     List,
     Lost,
     Object,
@@ -290,7 +291,7 @@ def unary(m: Interpreter, sign: str, value: Value) -> Work:
     value = known(value)
     name = {"-": "__neg__", "+": "__pos__", "~": "__invert__"}[sign]
     if own_method(value, name) is None:
-        value = content_of(value)
+        value = content_of(as_plain(value))
     if isinstance(value, Object):
         if (own := own_method(value, name)) is None:
             raise error("TypeError", f"bad operand type for unary {sign}: '{kind_name(value)}'")
@@ -341,6 +342,8 @@ def format_of(m: Interpreter, value: Value, how: str) -> Work:
     if not how:
         return (yield from written(m, given))
     value = content_of(value)
+    if isinstance(value, Hashed):
+        return layout.as_address(m, value, how)
     if isinstance(value, (*IMMUTABLE,)) and value is not None:
         return layout.formatted(m, int(value) if isinstance(value, bool) else value, how)
     if isinstance(value, Object) and isinstance(value.kind, Class) and value.kind.flavour == "enum":

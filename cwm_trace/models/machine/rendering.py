@@ -55,7 +55,7 @@ from cwm_trace.models.machine.values import (
     known,
     nearest,
 )
-from cwm_trace.tracer.values import render_value
+from cwm_trace.tracer.values import render_value, without_addresses
 
 
 def rendered(m: Interpreter, value: Value) -> Work:
@@ -116,8 +116,9 @@ def _message(m: Interpreter, value: Object) -> Work:
         return (yield from (rendered if is_key else written)(m, value.held[0]))
     if is_made_of(value.kind, Builtin("OSError")) and len(value.held) == 2:
         number, text = value.held
-        name = value.attributes.get("filename")
+        name, other = (value.attributes.get(each) for each in ("filename", "filename2"))
         where = "" if name is None else f": {(yield from rendered(m, name))}"
+        where += "" if other is None else f" -> {(yield from rendered(m, other))}"
         return f"[Errno {(yield from written(m, number))}] {(yield from written(m, text))}{where}"
     if is_made_of(value.kind, Builtin("UnicodeError")) and (told := _of_coding(value)) is not None:
         return told
@@ -150,7 +151,7 @@ def framed(m: Interpreter, value: Value) -> str | None:
         return f"<unprintable {kind.name} object>" if kind is not None else None
     except Lost:
         return None
-    return as_in_frames(text)
+    return without_addresses(as_in_frames(text))
 
 
 class Unshown(Lost):

@@ -11,7 +11,7 @@ from typing import Any
 from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.natives import native
 from cwm_trace.models.machine.questions import operand, text_of
-from cwm_trace.models.machine.values import List, Lost, Value, error, is_unknown, known
+from cwm_trace.models.machine.values import List, Lost, Value, as_plain, error, is_unknown, known
 
 
 @native("int.bit_length", "bool.bit_length")
@@ -103,6 +103,7 @@ def _is_integer(m: Interpreter, number: Value) -> Value:
 
 @native("pow")
 def _pow(m: Interpreter, base: Value, exp: Value, mod: Value = None) -> Value:
+    base, exp, mod = (as_plain(known(each)) for each in (base, exp, mod))
     if mod is None:
         return m.questions.value(f"{operand(base)} ** {text_of(exp)}")
     left, power, over = known(exp), known(base), known(mod)

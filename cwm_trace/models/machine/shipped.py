@@ -20,11 +20,13 @@ from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.values import UNSET, Builtin, Function, Lost, Raised, Unknown, Value, error, read
 
 MODULES = frozenset(
-    "_markupbase _pydatetime _pydecimal argparse ast base64 calendar cmd colorsys configparser datetime difflib email email._parseaddr"
-    " email.utils fnmatch fractions genericpath getopt graphlib heapq html html.entities html.parser ipaddress keyword logging"
-    " logging.handlers optparse pathlib posixpath pprint random reprlib sched shlex statistics string textwrap tomllib tomllib._parser"
-    " tomllib._re tomllib._types traceback unittest unittest.case unittest.loader unittest.result unittest.runner unittest.signals"
-    " unittest.suite unittest.util urllib urllib.parse uuid".split()
+    "_compat_pickle _markupbase _pydatetime _pydecimal argparse ast base64 calendar cmd colorsys configparser copyreg"
+    " datetime difflib email email._parseaddr email.utils fnmatch fractions genericpath getopt glob graphlib heapq"
+    " html html.entities html.parser ipaddress keyword logging logging.handlers optparse pathlib pathlib._abc"
+    " pathlib._local pickle posixpath pprint random reprlib sched shelve shlex stat statistics string tarfile textwrap"
+    " tomllib tomllib._parser tomllib._re tomllib._types traceback unittest unittest.case unittest.loader"
+    " unittest.result unittest.runner unittest.signals unittest.suite unittest.util urllib urllib.parse uuid"
+    " xml.etree.ElementPath xml.etree.ElementTree xml.sax.saxutils zipfile zipfile._path".split()
 )
 """Those that are made of what is followed elsewhere; a source of our own of that name amends them, or comes before."""
 KNOWN_AS = {"_pydatetime": "datetime"}

@@ -12,6 +12,7 @@ import builtins
 import re
 import struct
 import types
+import zlib
 from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import FrozenInstanceError, dataclass, field
 from decimal import InvalidOperation
@@ -39,6 +40,7 @@ _EXCEPTIONS: Mapping[str, type] = {
     "decimal.InvalidOperation": InvalidOperation,
     "struct.error": struct.error,
     "binascii.Error": binascii.Error,
+    "zlib.error": zlib.error,
     "binascii.Incomplete": binascii.Incomplete,
 }
 """Those of modules that programs meet."""

@@ -1,6 +1,8 @@
 """`contextlib`, as far as the machine has no classes of its own for it."""
 
 from functools import update_wrapper
+from os import chdir as _go
+from os import getcwd as _where
 
 from followed import redirect
 
@@ -279,3 +281,18 @@ class ExitStack:
                 _chain(other, now, given)
                 now, is_new = other, True
         return _left(given, now, is_new)
+
+
+class chdir(AbstractContextManager):
+    def __init__(self, path):
+        self.path, self._old_cwd = path, []
+
+    def __repr__(self):
+        return "<contextlib.chdir object>"
+
+    def __enter__(self):
+        self._old_cwd.append(_where())
+        _go(self.path)
+
+    def __exit__(self, *error):
+        _go(self._old_cwd.pop())

@@ -2,6 +2,7 @@
 
 from followed import lost
 
+DEFAULT_BUFFER_SIZE = 8192
 SEEK_SET, SEEK_CUR, SEEK_END = 0, 1, 2
 
 
@@ -9,20 +10,92 @@ class UnsupportedOperation(OSError, ValueError):
     pass
 
 
-class StringIO:
+def text_encoding(encoding, stacklevel=2, /):
+    return "locale" if encoding is None else encoding
+
+
+def open(file, mode="r", buffering=-1, encoding=None, errors=None, newline=None, closefd=True, opener=None):
+    from _files import opened
+
+    return opened(file, mode, buffering, encoding, errors, newline, opener)
+
+
+class IOBase:
+    closed = False
+
+    def close(self):
+        self.closed = True
+
+    def flush(self):
+        if self.closed:
+            raise ValueError("I/O operation on closed file.")
+
+    def __enter__(self):
+        if self.closed:
+            raise ValueError("I/O operation on closed file.")
+        return self
+
+    def __exit__(self, *error):
+        self.close()
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        line = self.readline()
+        if not line:
+            raise StopIteration
+        return line
+
+    def readable(self):
+        return False
+
+    def writable(self):
+        return False
+
+    def seekable(self):
+        return False
+
+    def isatty(self):
+        return False
+
+    def readline(self, size=-1):
+        made = b""
+        while (size is None or size < 0 or len(made) < size) and (each := self.read(1)):
+            made += each
+            if each == b"\n":
+                break
+        return made
+
+    def readlines(self, hint=-1):
+        return list(self)
+
+    def writelines(self, lines):
+        for line in lines:
+            self.write(line)
+
+
+class RawIOBase(IOBase):
+    pass
+
+
+class BufferedIOBase(IOBase):
+    pass
+
+
+class TextIOBase(IOBase):
+    pass
+
+
+class _Memory:
     __module__ = "_io"
     _is_of_c = True
 
-    def __init__(self, initial_value="", newline="\n"):
-        if newline != "\n" and newline != "":
-            lost()
-        self._text, self._at, self.closed = initial_value or "", 0, False
-
     def __repr__(self):
-        return "<_io.StringIO object>"
+        return f"<_io.{type(self).__name__} object>"
 
     def __getattr__(self, name):
-        raise AttributeError(f"'_io.StringIO' object has no attribute {name!r}")
+        raise AttributeError(f"'_io.{type(self).__name__}' object has no attribute {name!r}")
 
     def _check(self):
         if self.closed:
@@ -42,19 +115,6 @@ class StringIO:
         self._check()
         return self._text
 
-    def write(self, text):
-        self._check()
-        if not isinstance(text, str):
-            raise TypeError(f"string argument expected, got {type(text).__name__!r}")
-        if not text:
-            return 0
-        if self._at == len(self._text):
-            self._text += text
-        else:
-            self._text = self._text[: self._at].ljust(self._at, "\0") + text + self._text[self._at + len(text) :]
-        self._at += len(text)
-        return len(text)
-
     def writelines(self, lines):
         for line in lines:
             self.write(line)
@@ -62,16 +122,6 @@ class StringIO:
     def read(self, size=-1):
         self._check()
         end = len(self._text) if size is None or size < 0 else self._at + size
-        given = self._text[self._at : end]
-        self._at += len(given)
-        return given
-
-    def readline(self, size=-1):
-        self._check()
-        end = self._text.find("\n", self._at)
-        end = len(self._text) if end < 0 else end + 1
-        if size is not None and size >= 0:
-            end = min(end, self._at + size)
         given = self._text[self._at : end]
         self._at += len(given)
         return given
@@ -90,15 +140,6 @@ class StringIO:
 
     def tell(self):
         self._check()
-        return self._at
-
-    def seek(self, place, whence=0):
-        self._check()
-        if whence == 0 and place < 0:
-            raise ValueError(f"Negative seek position {place}")
-        if whence and place:
-            raise OSError("Can't do nonzero cur-relative seeks")
-        self._at = (place, self._at, len(self._text))[whence]
         return self._at
 
     def truncate(self, size=None):
@@ -120,15 +161,52 @@ class StringIO:
         self._check()
 
 
-class BytesIO(StringIO):
+class StringIO(_Memory, TextIOBase):
+    __module__ = "_io"
+
+    def __init__(self, initial_value="", newline="\n"):
+        if newline != "\n" and newline != "":
+            lost()
+        self._text, self._at, self.closed = initial_value or "", 0, False
+
+    def write(self, text):
+        self._check()
+        if not isinstance(text, str):
+            raise TypeError(f"string argument expected, got {type(text).__name__!r}")
+        if not text:
+            return 0
+        if self._at == len(self._text):
+            self._text += text
+        else:
+            self._text = self._text[: self._at].ljust(self._at, "\0") + text + self._text[self._at + len(text) :]
+        self._at += len(text)
+        return len(text)
+
+    def readline(self, size=-1):
+        self._check()
+        end = self._text.find("\n", self._at)
+        end = len(self._text) if end < 0 else end + 1
+        if size is not None and size >= 0:
+            end = min(end, self._at + size)
+        given = self._text[self._at : end]
+        self._at += len(given)
+        return given
+
+    def seek(self, place, whence=0):
+        self._check()
+        if whence == 0 and place < 0:
+            raise ValueError(f"Negative seek position {place}")
+        if whence and place:
+            raise OSError("Can't do nonzero cur-relative seeks")
+        self._at = (place, self._at, len(self._text))[whence]
+        return self._at
+
+
+class BytesIO(_Memory, BufferedIOBase):
+    __module__ = "_io"
+
     def __init__(self, initial_bytes=b""):
         self._text, self._at, self.closed = bytes(initial_bytes), 0, False
-
-    def __repr__(self):
-        return "<_io.BytesIO object>"
-
-    def __getattr__(self, name):
-        raise AttributeError(f"'_io.BytesIO' object has no attribute {name!r}")
 
     def write(self, text):
         self._check()
@@ -170,7 +248,7 @@ class BytesIO(StringIO):
         return self._at
 
 
-class TextIOWrapper:
+class _Stream:
     """A stream of `sys`, of which nobody looks at what is written."""
 
     def __init__(self, name):
@@ -196,4 +274,4 @@ class TextIOWrapper:
         return True
 
 
-_stdout, _stderr = TextIOWrapper("stdout"), TextIOWrapper("stderr")
+_stdout, _stderr = _Stream("stdout"), _Stream("stderr")

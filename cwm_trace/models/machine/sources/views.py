@@ -1,6 +1,6 @@
 """`memoryview`, as far as it is followed: bytes of others, seen one by one."""
 
-from followed import lost
+from followed import iterator, lost
 
 
 class memoryview:
@@ -9,6 +9,9 @@ class memoryview:
     def __init__(self, object):
         if isinstance(object, memoryview):
             self.obj, self._places, self.readonly = object.obj, object._places, object.readonly
+        elif type(object).__name__ == "array":
+            self.obj, self._places, self.readonly = object, range(len(object)), False
+            self.format, self.itemsize = object.typecode, object.itemsize
         elif isinstance(object, (bytes, bytearray)):
             self.obj, self._places, self.readonly = object, range(len(object)), isinstance(object, bytes)
         else:
@@ -26,7 +29,7 @@ class memoryview:
 
     @property
     def nbytes(self):
-        return len(self._places)
+        return len(self._places) * self.itemsize
 
     @property
     def shape(self):
@@ -41,6 +44,7 @@ class memoryview:
         if isinstance(place, slice):
             made = memoryview(self.obj)
             made._places, made.readonly = self._places[place], self.readonly
+            made.format, made.itemsize = self.format, self.itemsize
             return made
         if not -len(self._places) <= place < len(self._places):
             raise IndexError("index out of bounds on dimension 1")
@@ -60,7 +64,7 @@ class memoryview:
             self.obj[self._places[place]] = value
 
     def __iter__(self):
-        return iter([self.obj[each] for each in self._places])
+        return iterator([self.obj[each] for each in self._places], "memory_iterator")
 
     def __eq__(self, other):
         if isinstance(other, (bytes, bytearray, memoryview)):
@@ -78,6 +82,10 @@ class memoryview:
 
     def tobytes(self):
         self._check()
+        if self.format != "B":
+            from struct import pack
+
+            return pack(f"<{len(self._places)}{self.format}", *self)
         return bytes([self.obj[each] for each in self._places])
 
     def tolist(self):

@@ -1,0 +1,136 @@
+"""What objects say of themselves when they are pickled: how they are made anew, and what state they are in then (Objects/typeobject.c,
+`object_reduce_ex`). Knows the protocols from 2 on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cwm_trace.models.machine.active import Paused, Work
+from cwm_trace.models.machine.calls import invoke
+from cwm_trace.models.machine.imported import member
+from cwm_trace.models.machine.interpreter import Interpreter
+from cwm_trace.models.machine.iterators import iterator_of
+from cwm_trace.models.machine.natives import native
+from cwm_trace.models.machine.values import (
+    UNSET,
+    Builtin,
+    Class,
+    Dict,
+    Function,
+    List,
+    Lost,
+    Method,
+    Native,
+    Object,
+    OwnDict,
+    OwnList,
+    Raised,
+    Range,
+    Value,
+    as_tuple,
+    dict_from,
+    error,
+    find,
+    is_exception,
+    kind_name,
+    known,
+)
+
+
+@native("followed.found")
+def _found(m: Interpreter, module: Value, name: Value) -> Work:
+    """What a module has under a name, in a tuple; (): nothing."""
+    base = m.active[0]
+    space = getattr(base, "space", {})
+    if space.get("__name__") == known(module):
+        return (space[known(name)],) if known(name) in space else ()
+    try:
+        return ((yield from member(m, known(module), known(name))),)
+    except Raised:
+        return ()
+
+
+@native("followed.reduced")
+def _reduced(m: Interpreter, value: Value, protocol: Value) -> Work:
+    value = known(value)
+    kind = value.kind if isinstance(value, Object) else getattr(value, "of", None)
+    if isinstance(kind, Class):
+        if (own := find(kind, "__reduce_ex__")) is not None:
+            return (yield from invoke(m, own, [value, protocol], {}))
+        if (own := find(kind, "__reduce__")) is not None:
+            return (yield from invoke(m, own, [value], {}))
+        if kind.flavour == "enum":
+            return kind, (value.attributes["_value_"],)
+        if is_exception(kind):
+            return kind, value.held, *_if_any(dict_from(value.attributes))
+        return (yield from _as_new(m, value, kind))
+    match value:
+        case Dict(kind="defaultdict"):
+            pairs = yield from _pairs(m, value)
+            return Builtin("collections.defaultdict"), () if value.make is None else (value.make,), None, None, pairs
+        case Dict(kind="OrderedDict"):
+            return Builtin("collections.OrderedDict"), (), None, None, (yield from _pairs(m, value))
+        case Dict(kind="Counter"):
+            return Builtin("collections.Counter"), (Dict([*value.keys], [*value.values]),)
+        case List(kind="deque"):
+            args: Value = () if value.most is None else ((), value.most)
+            return Builtin("collections.deque"), args, None, (yield from iterator_of(m, value))
+        case Range():
+            return Builtin("range"), (value.start, value.stop, value.step)
+        case Object(kind=Builtin()) if is_exception(value.kind):
+            return value.kind, value.held, *_if_any(dict_from(value.attributes))
+        case Method(function=Function() as function):
+            return Builtin("getattr"), (value.owner, function.code.name)
+        case Builtin():
+            return value.name.rpartition(".")[2]
+        case Paused() | Native():
+            raise error("TypeError", f"cannot pickle '{kind_name(value)}' object")
+    raise Lost
+
+
+def _as_new(m: Interpreter, value: Value, kind: Class) -> Work:
+    """By `__new__`, with what that takes, and with what it holds."""
+    args: Sequence[Value] = ()
+    function = "__newobj__"
+    if find(kind, "__getnewargs_ex__") is not None:
+        raise Lost
+    if (own := find(kind, "__getnewargs__")) is not None:
+        args = as_tuple((yield from invoke(m, own, [value], {}))) or ()
+    elif isinstance(value, Object) and kind.flavour == "namedtuple":
+        args = value.held
+    elif isinstance(value, Object) and value.content is not UNSET:
+        args = (value.content,)
+    elif isinstance(value, Object) and value.held:
+        raise Lost
+    state = yield from _state_of(m, value, kind)
+    items = (yield from iterator_of(m, List(value.items))) if isinstance(value, OwnList) else None
+    pairs = (yield from _pairs(m, value)) if isinstance(value, OwnDict) else None
+    made = yield from member(m, "copyreg", function)
+    return made, (kind, *args), state, items, pairs
+
+
+def _state_of(m: Interpreter, value: Value, kind: Class) -> Work:
+    if (own := find(kind, "__getstate__")) is not None:
+        return (yield from invoke(m, own, [value], {}))
+    if kind.module not in ("__main__", "program") and kind.flavour != "namedtuple":
+        raise error("TypeError", f"cannot pickle '{kind_name(value)}' object")  # of C, as far as it is followed
+    slots = [name for each in kind.line if isinstance(each, Class) for name in _slots(each)]
+    held = {name: each for name, each in value.attributes.items() if name not in slots}
+    slotted = {name: each for name, each in value.attributes.items() if name in slots}
+    state = dict_from(held) if held else None
+    return (state, dict_from(slotted)) if slotted else state
+
+
+def _slots(kind: Class) -> Sequence[Value]:
+    told = known(kind.space.get("__slots__", ()))
+    if isinstance(told, str):
+        return (told,)
+    return told.items if isinstance(told, List) else as_tuple(told) or ()
+
+
+def _if_any(state: Dict) -> tuple[Value, ...]:
+    return (state,) if state.keys else ()
+
+
+def _pairs(m: Interpreter, value: Dict) -> Work:
+    return (yield from iterator_of(m, List([*zip(value.keys, value.values, strict=True)])))

@@ -1,0 +1,193 @@
+"""The files and folders that a program makes, in memory: what `io`, `os`, `shutil` and `tempfile` work on.
+
+It begins in an empty folder of its own, as a program of text alone does when it is recorded; what lies elsewhere on a machine is
+not known (`is_elsewhere`). Nothing of any real disk is looked at.
+"""
+
+from followed import drawn, presume, unknown
+
+_SYSTEM = frozenset("bin boot dev etc home lib lib64 media mnt opt proc root run sbin srv sys usr var".split())
+_TEXTS = {
+    1: "Operation not permitted",
+    2: "No such file or directory",
+    17: "File exists",
+    20: "Not a directory",
+    21: "Is a directory",
+    22: "Invalid argument",
+    39: "Directory not empty",
+    40: "Too many levels of symbolic links",
+}
+_KINDS = {1: PermissionError, 2: FileNotFoundError, 17: FileExistsError, 20: NotADirectoryError, 21: IsADirectoryError}
+
+
+class Node:
+    def __init__(self, data, mode):
+        self.data, self.mode, self.target = data, mode, None  # target: of a symbolic link
+        self.times = unknown(), unknown()
+        self.links, self.number = 1, unknown()
+
+    @property
+    def is_folder(self):
+        return isinstance(self.data, dict)
+
+
+def folder():
+    return Node({}, 0o755)
+
+
+_ring = Node(b"", 0)
+"""What links lead to that lead to each other."""
+_start = "/" + drawn("folder")
+_root = folder()
+_now = [_start]
+
+
+def fails(number, *paths):
+    """The error of the system with that number, which tells of paths."""
+    kind = _KINDS.get(number, OSError)
+    shown = [path if isinstance(path, (bytes, int)) else text(path) for path in paths]
+    made = kind(number, _TEXTS[number], *shown[:1])
+    if len(shown) > 1:
+        made.filename2 = shown[1]
+    return made
+
+
+def text(path):
+    """A path as a text."""
+    if isinstance(path, (str, bytes)):
+        return path.decode() if isinstance(path, bytes) else path
+    if isinstance(path, int):
+        return unknown()
+    return path.__fspath__()
+
+
+def here():
+    return _now[0]
+
+
+def go(path):
+    node = found(path)
+    if not node.is_folder:
+        raise fails(20, path)
+    names = []
+    for name in _parts(path):
+        names = names[:-1] if name == ".." else [*names, name]
+    _now[0] = "/" + "/".join(names)
+
+
+def _parts(path):
+    """The names on the way from the root."""
+    whole = text(path)
+    if not whole.startswith("/"):
+        whole = _now[0] + "/" + whole
+    return [name for name in whole.split("/") if name not in ("", ".")]
+
+
+def is_elsewhere(path):
+    """Whether nobody knows what is there."""
+    names = _parts(path)
+    return bool(names) and names[0] in _SYSTEM and look(path) is None
+
+
+def look(path, is_followed=True):
+    """What is at a path, if it was made by the program; else None. `is_followed`: not a link itself, but where it leads."""
+    whole = text(path)
+    if not whole:
+        return None
+    node = _reached(_parts(path), is_followed or whole.endswith("/"), [])
+    if node is _ring:
+        raise fails(40, path)
+    return node if node is None or node.is_folder or not whole.endswith("/") else None
+
+
+def _reached(names, is_followed, seen):
+    node, way, above = _root, [], []
+    for place, name in enumerate(names):
+        if not node.is_folder or name != ".." and name not in node.data:
+            return None
+        if name == "..":
+            node, way = above.pop() if above else _root, way[:-1]
+            continue
+        above.append(node)
+        node = node.data[name]
+        is_last = place == len(names) - 1
+        if node.target is not None and (is_followed or not is_last):
+            if node in seen:
+                return _ring
+            start = node.target if node.target.startswith("/") else "/" + "/".join(way) + "/" + node.target
+            return _reached(_parts(start) + names[place + 1 :], is_followed, [*seen, node])
+        way.append(name)
+    return node
+
+
+def found(path, is_followed=True):
+    """What is at a path. Raises OSError."""
+    node = look(path, is_followed)
+    if node is None:
+        _presume_missing(path)
+        raise fails(why_missing(path), path)
+    return node
+
+
+def _presume_missing(path):
+    """Nothing is there, unless it was before the program began; what a frame shows then tells."""
+    node = _root
+    for name in _parts(path):
+        if not node.is_folder or name not in node.data:
+            break
+        node = node.data[name]
+    if node in (_root, _root.data["tmp"], _home):
+        presume()
+
+
+def why_missing(path):
+    """Why there is nothing: a file on the way, or nothing."""
+    names = _parts(path)
+    for place in range(len(names) if text(path) else 0):
+        node = _reached(names[:place], True, [])
+        if node is _ring:
+            return 40
+        if node is not None and not node.is_folder:
+            return 20
+        if node is None:
+            return 2
+    return 20 if text(path).endswith("/") and _reached(names, True, []) is not None else 2
+
+
+def place(path):
+    """The folder that a path is in, and its name there. Raises OSError."""
+    if not text(path):
+        raise fails(2, path)
+    names = _parts(path)
+    node = _reached(names[:-1], True, [])
+    if node is _ring:
+        raise fails(40, path)
+    if node is None:
+        raise fails(why_missing("/" + "/".join(names[:-1])), path)
+    if not node.is_folder:
+        raise fails(20, path)
+    return node, names[-1] if names else ""
+
+
+def is_inside(outer, node):
+    """Whether a folder is in another one, at any depth."""
+    return any(each is node or each.is_folder and is_inside(each, node) for each in outer.data.values())
+
+
+def put(path, node):
+    """Lay something at a path, in the place of what may be there. Raises OSError."""
+    into, name = place(path)
+    into.data[name] = node
+    return node
+
+
+def make(path):
+    """A folder and those on the way to it, as they are when a program starts."""
+    node = _root
+    for name in _parts(path):
+        node = node.data.setdefault(name, folder())
+    return node
+
+
+_home = make(_start)
+make("/tmp")
