@@ -45,6 +45,8 @@ def outcome(operation: str) -> str:
 
 
 @example(0, "-", 0.5)  # of which the other has more digits, noughts
+@example(12511562714788659, "/", 562949953421312)  # a quotient in the middle of two floats
+@example(9591930083799873, "/", 9007199254740992)
 @given(NUMBER, st.sampled_from(SIGNS), NUMBER)
 def test_two_numbers(one: float, sign: str, other: float) -> None:
     if sign in ("**", "<<", ">>"):
@@ -92,6 +94,13 @@ def test_divmod(one: int, other: int) -> None:
         assert way(digit_steps([])) == repr(divmod(one, other))
     except Raises as error:
         assert other == 0 and error.value == outcome("divmod(1, 0)")
+
+
+@given(st.integers(2**53, 2**54 - 1), st.integers(0, 80), st.booleans())
+def test_quotients_in_the_middle_of_two_floats(number: int, power: int, is_negative: bool) -> None:
+    one, other = (-number if is_negative else number) | 1, 2**power
+    way = of_numbers(repr(one), "/", repr(other))
+    assert way is not None and way(digit_steps([])) == repr(one / other)
 
 
 def test_what_is_answered_wrongly_ends() -> None:

@@ -6,6 +6,7 @@ Knows the methods of texts; evaluates nothing but literals.
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Callable, Sequence
 
 from cwm_trace.models.items import Steps, Way, is_text, is_whole, shown, text_together
@@ -219,4 +220,6 @@ def translated(table: ast.Dict, text: str, items: Sequence[str]) -> Way | None:
 def _in_table(item: str, pairs: Sequence[tuple[str, str]], steps: Steps) -> str | None:
     number = steps.value(f"ord({item})") or ""
     value = next((value for key, value in pairs if steps.same(number, key)), item)
-    return "''" if value == "None" else steps.value(f"chr({value})") if is_whole(value) else value
+    if is_whole(value):
+        return repr(chr(int(value))) if 127 <= int(value) < sys.maxunicode else steps.value(f"chr({value})")
+    return "''" if value == "None" else value

@@ -17,6 +17,7 @@ from cwm_trace.models.items import Raises, Steps, Way, is_whole
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e[-+]\d\d)?")
 _LONGEST = 700  # characters of a number
 _PRECISE = 40  # digits of a quotient: more than are shown
+_MIDDLE = 60  # those with which a quotient in the very middle of two floats ends
 _MOST_DIGITS = 4  # of an exponent
 _BY_ZERO = {"//": "float floor division by zero", "%": "float modulo"}
 _COMPARED = frozenset(("<", ">", "<=", ">=", "==", "!="))
@@ -157,10 +158,15 @@ def _quotient(first: Number, second: Number, steps: Steps) -> str:
         kind = "division" if first.places is None and second.places is None else "float division"
         raise Raises(repr(ZeroDivisionError(f"{kind} by zero")))
     first, second = _aligned(first, second)
-    more = max(len(second.digits) - len(first.digits), 0) + _PRECISE
-    digits, rest = divided(first.digits + "0" * more, second.digits, steps)
+    more = max(len(second.digits) - len(first.digits), 0)
+    is_negative = first.is_negative is not second.is_negative
+    for places in (more + _PRECISE, 4 * more + _MIDDLE):
+        digits, rest = divided(first.digits + "0" * places, second.digits, steps)
+        below, above = (Number(is_negative, each, places).shown for each in (digits, str(int(digits) + 1)))
+        if is_zero(rest) or below == above:
+            return below
     # A digit more, where it does not end there: it is no longer in the middle of two numbers.
-    return Number(first.is_negative is not second.is_negative, f"{digits}{0 if is_zero(rest) else 1}", more + 1).shown
+    return Number(is_negative, f"{digits}1", places + 1).shown
 
 
 def _both(first: Number, second: Number, steps: Steps, kind: str) -> tuple[Number, Number]:

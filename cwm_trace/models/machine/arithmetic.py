@@ -21,6 +21,8 @@ def of_numbers(m: Interpreter, plain: str, left: int | float, right: int | float
     """`left + right`, or another operator. Raises Raised, Lost."""
     if m.is_apart and plain in _OF_CONSTANTS and isinstance(left, int) and isinstance(right, int):
         return _OF_CONSTANTS[plain](left, right)
+    if plain in _TO_FLOATS:
+        _check_size(plain, left, right)
     if plain in _RATIONAL and (is_endless(left) or is_endless(right)) and not (plain == "/" and right == 0):
         return float(left / right if plain == "/" else _OF_CONSTANTS[plain](left, right))
     if plain in _RATIONAL and has_power(left, right):
@@ -44,6 +46,21 @@ _OF_CONSTANTS: Mapping[str, Callable[[Any, Any], Any]] = {
 }
 """What the library makes constants with when it is imported, which are looked up as its tables are."""
 _BY_SQUARES, _MOST_BITS = 32, 4000
+
+
+_TO_FLOATS = ("+", "-", "*", "/", "//", "%", "**")
+_SMALL = 1000  # bits, which floats have place for
+
+
+def _check_size(plain: str, left: int | float, right: int | float) -> None:
+    """Raises Raised for a number that is too large to be a float, where it has to be one."""
+    whole = [each for each in (left, right) if isinstance(each, int)]
+    if all(each.bit_length() < _SMALL for each in whole) or len(whole) == 2 and plain != "/":
+        return
+    try:
+        _ = left / right if len(whole) == 2 and right else [*map(float, whole)]
+    except OverflowError as large:
+        raise error("OverflowError", *large.args) from None
 
 
 def is_endless(value: Value) -> bool:

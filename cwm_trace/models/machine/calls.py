@@ -12,11 +12,14 @@ from cwm_trace.models.machine.values import (
     Builtin,
     Class,
     Descriptor,
+    Dict,
     Function,
+    List,
     Lost,
     Method,
     Native,
     Object,
+    Set,
     Value,
     error,
     find,
@@ -60,6 +63,6 @@ def invoke(m: Interpreter, function: Value, args: Sequence[Value], named: Mappin
             return (yield from invoke(m, own, [function, *args], named))
     if (caller := _CALLERS.get(type(function))) is not None:
         return (yield from caller(m, function, args, named))
-    if isinstance(function, (int, str, float, tuple, type(None), Object)):
+    if isinstance(function, (int, str, bytes, float, tuple, type(None), Object, List, Dict, Set)):
         raise error("TypeError", f"'{kind_name(function)}' object is not callable")
     raise Lost

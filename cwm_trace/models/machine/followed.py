@@ -10,7 +10,7 @@ from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.classes import attribute
 from cwm_trace.models.machine.code import MAIN
 from cwm_trace.models.machine.interpreter import Interpreter
-from cwm_trace.models.machine.iterators import over_items
+from cwm_trace.models.machine.iterators import collected, over_items
 from cwm_trace.models.machine.looked_up import MISSING, looked_up
 from cwm_trace.models.machine.natives import native
 from cwm_trace.models.machine.records import default_of, says
@@ -29,6 +29,7 @@ from cwm_trace.models.machine.values import (
     Method,
     Native,
     Object,
+    Set,
     Value,
     error,
     find,
@@ -55,6 +56,13 @@ def _drawn(m: Interpreter, kind: Value) -> str:
 @native("followed.presume")
 def _presume(m: Interpreter) -> None:
     m.presume()
+
+
+@native("followed.in_any_order")
+def _in_any_order(m: Interpreter, items: Value) -> Work:
+    """All of them, where it does not matter in which order a set has them."""
+    held = known(items)
+    return List([*held.items]) if isinstance(held, Set) else List((yield from collected(m, held)))
 
 
 @native("followed.iterator")

@@ -94,21 +94,19 @@ def _derived(m: Interpreter, group: Object, parts: Sequence[Value]) -> Work:
     return made
 
 
-def _split(m: Interpreter, raised: Object, fits: Callable[[Object], Work]) -> Work:
-    """What of an exception fits, and what does not; None: nothing."""
+def _split(m: Interpreter, raised: Object, fits: Callable[[Object], Work], with_rest: bool = True) -> Work:
+    """What of an exception fits, and what does not, if that is wanted; None: nothing (`exceptiongroup_split_recursive` in C)."""
     if (yield from fits(raised)):
         return raised, None
     if not is_group(raised):
         return None, raised
     ins, outs = [], []
     for part in raised.attributes["exceptions"]:
-        one, other = yield from _split(m, known(part), fits)
+        one, other = yield from _split(m, known(part), fits, with_rest)
         ins += [one] if one is not None else []
         outs += [other] if other is not None else []
-    if not ins:
-        return None, raised
-    fitting = yield from _derived(m, raised, ins)
-    return fitting, (yield from _derived(m, raised, outs)) if outs else None
+    fitting = (yield from _derived(m, raised, ins)) if ins else None
+    return fitting, (yield from _derived(m, raised, outs)) if outs and with_rest else None
 
 
 def _test(m: Interpreter, condition: Value) -> Callable[[Object], Work]:
@@ -134,7 +132,7 @@ def _parted(m: Interpreter, group: Object, condition: Value) -> Work:
 
 @native("BaseExceptionGroup.subgroup")
 def _part(m: Interpreter, group: Object, condition: Value) -> Work:
-    fitting, _ = yield from _split(m, group, _test(m, condition))
+    fitting, _ = yield from _split(m, group, _test(m, condition), with_rest=False)
     return fitting
 
 
@@ -173,7 +171,7 @@ def left_of(m: Interpreter, given: Object, raised: Sequence[Value]) -> Work:
             return any(each is leaf for leaf in leaves)
             yield
 
-        rest, _ = yield from _split(m, given, is_left)
+        rest, _ = yield from _split(m, given, is_left, with_rest=False)
         if not new:
             return rest
         new.append(rest)

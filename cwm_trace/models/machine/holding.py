@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from cwm_trace.models.machine import sets
+from cwm_trace.models.machine import refusals, sets
 from cwm_trace.models.machine.active import Work
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.comparing import (
@@ -111,6 +111,9 @@ def item(m: Interpreter, over: Value, key: Value, is_plain: bool = False) -> Wor
     """`over[key]`; `is_plain`: as Python's own class does it. Raises Raised."""
     if is_unknown(over) or is_unknown(key):
         return m.unknown()
+    if isinstance(known(key), Slice) and isinstance(known(over), (List, tuple, str, bytes)):
+        if (refused := refusals.of_operator("[]", over, key)) is not None:
+            raise refused
     over = known(over)
     if own_method(over, "__getitem__") is None:
         over = content_of(over)
@@ -145,6 +148,8 @@ def item(m: Interpreter, over: Value, key: Value, is_plain: bool = False) -> Wor
             raise error("TypeError", f"{name} indices must be integers or slices, not {kind_name(key)}")
         if isinstance(over, List) and over.kind == "deque":
             return items[m.questions.sure(f"deque([{', '.join(map(str, range(len(items))))}])[{text_of(key)}]")]
+        if isinstance(over, bytes) and isinstance(key, int) and not -len(over) <= key < len(over):
+            raise error("IndexError", "index out of range")
         places = m.questions.places(len(items), f"[{_index(key)}]", kind)
         found = [items[place] for place in places]
         if not isinstance(key, Slice):
@@ -338,7 +343,7 @@ def contains(m: Interpreter, over: Value, value: Value, is_plain: bool = False) 
         case str() if not isinstance(value, str):
             text = f"'in <string>' requires string as left operand, not {kind_name(value)}"
             raise error("TypeError", text)
-        case Set() if isinstance(value, Object) or as_tuple(value) is not None or closed(over) is None:
+        case Set() if isinstance(value, (Object, List, Dict)) or as_tuple(value) is not None or closed(over) is None:
             yield from hashed(m, value)
             return (yield from is_among(m, value, over.items))
         case bytes() if isinstance(value, bytes):
@@ -498,13 +503,22 @@ def updated(m: Interpreter, over: Dict, more: Value, named: Mapping[str, Value] 
             pairs.append((key, (yield from item(m, more, key))))
     else:
         pairs = []
-        for each in (yield from collected(m, more)):
-            pair = yield from collected(m, each)
-            if len(pair) != 2:
-                raise Lost
+        for place, each in enumerate((yield from collected(m, more))):
+            pair = yield from _as_pair(m, place, each)
             pairs.append((pair[0], pair[1]))
     for key, value in [*pairs, *(named or {}).items()]:
         yield from put(m, over, key, value)
+
+
+def _as_pair(m: Interpreter, place: int, value: Value) -> Work:
+    """A key and what is under it, of what a dict is made of. Raises Raised."""
+    which = f"dictionary update sequence element #{place}"
+    if isinstance(known(value), (int, float, type(None), Function)):
+        raise error("TypeError", f"cannot convert {which} to a sequence")
+    pair = yield from collected(m, value)
+    if len(pair) != 2:
+        raise error("ValueError", f"{which} has length {len(pair)}; 2 is required")
+    return pair
 
 
 def _keys_of(m: Interpreter, value: Value) -> Work:

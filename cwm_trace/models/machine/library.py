@@ -18,7 +18,7 @@ from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.iterators import collected, iterator_of, over_items, step
 from cwm_trace.models.machine.kinds import CHECKED
-from cwm_trace.models.machine.natives import native
+from cwm_trace.models.machine.natives import NATIVES, native
 from cwm_trace.models.machine.questions import arguments, operand, text_of
 from cwm_trace.models.machine.rendering import by_count
 from cwm_trace.models.machine.values import (
@@ -37,6 +37,7 @@ from cwm_trace.models.machine.values import (
     Object,
     Unknown,
     Value,
+    as_plain,
     closed,
     content_of,
     error,
@@ -55,13 +56,23 @@ _ASKED = {
 }
 
 
+_OWN_WAYS = {"math.ceil": "__ceil__", "math.floor": "__floor__", "math.trunc": "__trunc__"}
+"""Functions that leave what they do to what they are given."""
+_OF_WHOLE = ("math.comb", "math.factorial", "math.gcd", "math.isqrt", "math.lcm")
+
+
 def _ask_for(name: str, spelled: str) -> None:
     def ask(m: Interpreter, *args: Value, **named: Value) -> Work:
         given = []
         for arg in args:
-            value = content_of(known(arg))
+            value = content_of(as_plain(known(arg)))
             if isinstance(value, Object):
-                raise Lost
+                if (own := find(value.kind, _OWN_WAYS.get(name, ""))) is not None:
+                    return (yield from invoke(m, own, [value], {}))
+                own = find(value.kind, "__index__" if name in _OF_WHOLE else "__float__")
+                if own is None:
+                    raise Lost
+                value = known((yield from invoke(m, own, [value], {})))
             given.append(value if closed(value) is not None else List((yield from collected(m, value))))
         if any(isinstance(each, Function) for each in given):
             raise Lost
@@ -72,6 +83,18 @@ def _ask_for(name: str, spelled: str) -> None:
 
 for _name, _spelled in _ASKED.items():
     _ask_for(_name, _spelled)
+_product = NATIVES["math.prod"]
+
+
+@native("math.prod")
+def _prod(m: Interpreter, iterable: Value, *, start: Value = 1) -> Work:
+    items = yield from collected(m, iterable)
+    if all(closed(known(each)) is not None for each in (start, *items)):
+        named = {} if known(start) == 1 and isinstance(known(start), int) else {"start": start}
+        return (yield from _product(m, List(items), **named))
+    for each in items:
+        start = yield from operators.binary(m, "*", start, each)
+    return start
 
 
 @native("math.fsum")

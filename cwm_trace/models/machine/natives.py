@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from cwm_trace.models.machine import arithmetic, classes, comparing, forms, holding, operators
+from cwm_trace.models.machine import arithmetic, classes, comparing, forms, holding, operators, refusals
 from cwm_trace.models.machine.active import Work
 from cwm_trace.models.machine.calls import calls, invoke
 from cwm_trace.models.machine.interpreter import Interpreter, done
@@ -18,6 +18,7 @@ from cwm_trace.models.machine.layout import whole_of
 from cwm_trace.models.machine.questions import arguments, operand
 from cwm_trace.models.machine.rendering import rendered, written
 from cwm_trace.models.machine.values import (
+    UNSET,
     Builtin,
     Class,
     Dict,
@@ -55,6 +56,7 @@ _WHOLE = frozenset("abs ascii bin bool chr complex divmod float hex int oct ord 
 _HOOKS = {name: f"__{name}__" for name in ("abs", "int", "float", "round", "complex", "divmod")}
 
 
+_OF_FLOATS = 1000  # bits, which they have place for
 _INDEXED = ("hex", "oct", "bin", "chr")
 """Functions of whole numbers, or of what says by `__index__` which it is."""
 
@@ -88,13 +90,34 @@ _TOLD = {"AttributeError": ("name", "obj"), "NameError": ("name",), "ImportError
 def called(m: Interpreter, function: Builtin, args: Sequence[Value], named: Mapping[str, Value]) -> Work:
     """What one of Python's own gives. Raises Raised, Lost."""
     name = function.name
+    is_first = name in refusals.FIRST or len(args) > 1 and name in refusals.FIRST_OF_TWO
+    if is_first and (refused := refusals.refusal(name, args, named)) is not None:
+        raise refused
+    doubt = m.doubt
+    try:
+        given = yield from _given(m, function, args, named)
+    except Lost:
+        if (refused := refusals.refusal(name, args, named)) is not None:
+            raise refused from None
+        raise
+    if isinstance(given, Unknown) and given.value is UNSET and not any(map(is_unknown, (*args, *named.values()))):
+        if (refused := refusals.refusal(name, args, named)) is not None:
+            m.doubt = doubt
+            raise refused
+    return given
+
+
+def _given(m: Interpreter, function: Builtin, args: Sequence[Value], named: Mapping[str, Value]) -> Work:
+    name = function.name
     if (own := NATIVES.get(name)) is not None:
         try:
             given = own(m, *args, **named)
-        except TypeError as wrong:
+        except (TypeError, AttributeError) as wrong:
+            if (refused := refusals.refusal(name, args, named, of_shape=True)) is not None:
+                raise refused from None
             if wrong.__traceback__ is None or wrong.__traceback__.tb_next is not None:
                 raise
-            raise Lost(name) from None  # it takes other arguments, of which the program's error would tell
+            raise Lost(name) from None  # it takes other arguments
         return (yield from done(given))
     if is_exception(function):
         told = next((names for kind, names in _TOLD.items() if is_made_of(function, Builtin(kind))), ())
@@ -171,7 +194,9 @@ def _whole(m: Interpreter, name: str, args: Sequence[Value], named: Mapping[str,
         return f"0x{m.address(args[0])}"
     if len(args) == 1 and name == "float" and isinstance(args[0], float):
         return args[0]
-    if name == "int" and len(args) == 1 and isinstance(args[0], float) and args[0] - args[0] != 0:
+    if name == "float" and len(args) == 1 and isinstance(args[0], int) and args[0].bit_length() > _OF_FLOATS:
+        return arithmetic.computed(float, args[0])
+    if name in ("int", "round") and len(args) == 1 and isinstance(args[0], float) and args[0] - args[0] != 0:
         is_number = args[0] == args[0]
         kind, what = ("OverflowError", "infinity") if is_number else ("ValueError", "NaN")
         raise error(kind, f"cannot convert float {what} to integer")
@@ -240,7 +265,11 @@ _OF_METHODS: dict[str, Callable[..., Any]] = {
     "__str__": lambda m, value: written(m, _without_class(known(value))),
     **{
         f"__{name}__": _as_binary(sign)
-        for name, sign in zip("add sub mul mod and or xor".split(), "+-*%&|^", strict=True)
+        for name, sign in zip(
+            "add sub mul mod and or xor pow truediv floordiv lshift rshift".split(),
+            "+ - * % & | ^ ** / // << >>".split(),
+            strict=True,
+        )
     },
     **{
         f"__{name}__": _as_comparison(sign)
@@ -389,7 +418,7 @@ def _str(m: Interpreter, value: Value = "", *more: Value) -> Work:
         return (yield from written(m, value))
     value = known(value)
     text = closed(value) if not isinstance(value, (str, Object)) else None
-    if text is not None and not isinstance(value, (Dict, View)):
+    if text is not None and not isinstance(value, (Dict, List, Set, View, tuple)):
         return m.questions.value(f"str({text})")
     return (yield from written(m, value))
 

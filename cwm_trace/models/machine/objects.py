@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cwm_trace.models.machine import classes, comparing, naming, sets
+from cwm_trace.models.machine import arithmetic, classes, comparing, naming, sets
 from cwm_trace.models.machine.active import Work
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.going import in_order, next_of
@@ -38,6 +38,7 @@ from cwm_trace.models.machine.values import (
     error,
     find,
     is_exception,
+    is_unknown,
     kind_name,
     known,
 )
@@ -191,7 +192,12 @@ def _open(m: Interpreter, /, *args: Value, **named: Value) -> Work:
     return (yield from invoke(m, (yield from helper(m, "io", "open")), args, named))
 
 
-@native("input", "float.fromhex")
+@native("float.fromhex")
+def _fromhex(m: Interpreter, text: Value) -> Value:
+    return m.unknown() if is_unknown(text) else arithmetic.computed(float.fromhex, text)
+
+
+@native("input")
 def _unknown(m: Interpreter, /, *_: Value, **__: Value) -> Value:
     return m.unknown()
 
@@ -211,9 +217,11 @@ def _super(m: Interpreter, *args: Value) -> Value:
     if args:
         return Super(args[0], args[1])
     frame = m.frame
-    cell, first = frame.cells.get("__class__"), frame.code.made.co_varnames[:1]
-    if cell is None or not first:
-        raise Lost
+    cell, first = frame.cells.get("__class__"), frame.code.made.co_varnames[: frame.code.made.co_argcount][:1]
+    if not first:
+        raise error("RuntimeError", "super(): no arguments")
+    if cell is None:
+        raise error("RuntimeError", "super(): __class__ cell not found")
     owner = frame.cells[first[0]].value if first[0] in frame.cells else frame.fast[first[0]]
     return Super(cell.value, owner)
 

@@ -42,6 +42,7 @@ from cwm_trace.models.machine.values import (
     Slice,
     Unknown,
     Value,
+    content_of,
     error,
     is_unknown,
     kind_name,
@@ -406,6 +407,8 @@ def _call_function_ex(m: Interpreter, frame: Activation, ins: Instruction) -> No
 
 def _function_text(function: Value) -> str:
     """A function as messages about its arguments have it; "" where that is not known."""
+    if isinstance(function, Builtin) and hasattr(builtins, function.name):
+        return f"{function.name}()"
     if not isinstance(function, Function):
         return ""
     return f"{function.space.get('__name__', function.code.module)}.{function.qualname}()"
@@ -514,6 +517,8 @@ def _map_add(m: Interpreter, frame: Activation, ins: Instruction) -> None:
 def _list_extend(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     more = frame.stack.pop()
     over = frame.stack[-ins.arg]
+    if isinstance(known(more), (int, float, type(None), Function)):
+        raise error("TypeError", f"Value after * must be an iterable, not {kind_name(more)}")
     m.begin(holding.extended(m, over, more, over.items.append), lambda _: None)
 
 
@@ -532,7 +537,11 @@ def _dict_update(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     if ins.name == "DICT_MERGE" and isinstance(known(more), (int, float, str, List, tuple, type(None))):
         if where := _function_text(known(frame.stack[-ins.arg - 2])):
             raise error("TypeError", f"{where} argument after ** must be a mapping, not {kind_name(more)}")
+    if ins.name == "DICT_UPDATE" and isinstance(known(more), (int, float, str, List, tuple, Set, type(None))):
+        raise error("TypeError", f"'{kind_name(more)}' object is not a mapping")
     if ins.name == "DICT_MERGE" and isinstance(known(more), Dict):
+        if not all(isinstance(content_of(known(key)), str) for key in known(more).keys):
+            raise error("TypeError", "keywords must be strings")
         twice = [key for key in known(more).keys if isinstance(key, str) and key in over.keys]
         function = known(frame.stack[-ins.arg - 2])
         if twice and (where := _function_text(function)):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import dis
 from collections.abc import Sequence
 
-from cwm_trace.models.machine import arithmetic, layout
+from cwm_trace.models.machine import arithmetic, layout, refusals
 from cwm_trace.models.machine.active import Work
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.comparing import NUMBER, is_not_implemented, is_of_own, own_method, place_of
@@ -84,6 +84,20 @@ def binary(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
     """`left + right`, or `left += right`. Raises Raised, Lost."""
     if is_unknown(left) or is_unknown(right):
         return m.unknown()
+    doubt = m.doubt
+    try:
+        given = yield from _combined(m, sign, left, right)
+    except Lost:
+        if (refused := refusals.of_operator(sign, left, right)) is not None:
+            raise refused from None
+        raise
+    if is_unknown(given) and (refused := refusals.of_operator(sign, left, right)) is not None:
+        m.doubt = doubt
+        raise refused
+    return given
+
+
+def _combined(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
     plain = sign.removesuffix("=")
     left, right = known(left), known(right)
     if plain not in _OF_FLAGS or not (_is_flag(left) or _is_flag(right)):
@@ -345,7 +359,10 @@ def format_of(m: Interpreter, value: Value, how: str) -> Work:
     if isinstance(value, Hashed):
         return layout.as_address(m, value, how)
     if isinstance(value, (*IMMUTABLE,)) and value is not None:
-        return layout.formatted(m, int(value) if isinstance(value, bool) else value, how)
+        given = layout.formatted(m, int(value) if isinstance(value, bool) else value, how)
+        if is_unknown(given) and (refused := refusals.refusal("format", (value, how), {})) is not None:
+            raise refused
+        return given
     if isinstance(value, Object) and isinstance(value.kind, Class) and value.kind.flavour == "enum":
         return m.questions.value(f"format({(yield from written(m, value))!r}, {how!r})")
     raise error("TypeError", f"unsupported format string passed to {kind_name(value)}.__format__")

@@ -44,6 +44,7 @@ from cwm_trace.models.machine.values import (
     Value,
     View,
     as_plain,
+    as_tuple,
     closed,
     error,
     find,
@@ -117,9 +118,13 @@ def _message(m: Interpreter, value: Object) -> Work:
     if is_made_of(value.kind, Builtin("OSError")) and len(value.held) == 2:
         number, text = value.held
         name, other = (value.attributes.get(each) for each in ("filename", "filename2"))
-        where = "" if name is None else f": {(yield from rendered(m, name))}"
-        where += "" if other is None else f" -> {(yield from rendered(m, other))}"
-        return f"[Errno {(yield from written(m, number))}] {(yield from written(m, text))}{where}"
+        at = "" if name is None else f": {(yield from rendered(m, name))}"
+        at += "" if other is None else f" -> {(yield from rendered(m, other))}"
+        return f"[Errno {(yield from written(m, number))}] {(yield from written(m, text))}{at}"
+    if is_made_of(value.kind, Builtin("SyntaxError")) and len(value.held) == 2 and (where := as_tuple(value.held[1])):
+        place, line = known(where[0]), known(where[1])
+        text = yield from written(m, value.held[0])
+        return f"{text} ({place.rpartition('/')[2]}, line {line})" if isinstance(place, str) else f"{text} (line {line})"
     if is_made_of(value.kind, Builtin("UnicodeError")) and (told := _of_coding(value)) is not None:
         return told
     return (yield from rendered(m, value.held))

@@ -8,7 +8,7 @@ from contextvars import copy_context
 from heapq import heappop, heappush
 from reprlib import repr as shortened
 
-from followed import is_coroutine, lost, place
+from followed import in_any_order, is_coroutine, lost, place
 
 FIRST_COMPLETED, FIRST_EXCEPTION, ALL_COMPLETED = "FIRST_COMPLETED", "FIRST_EXCEPTION", "ALL_COMPLETED"
 TimeoutError = TimeoutError
@@ -614,7 +614,7 @@ async def wait_for(fut, timeout):
 
 
 async def wait(fs, *, timeout=None, return_when=ALL_COMPLETED):
-    futures = list(fs)
+    futures = in_any_order(fs)
     if not futures:
         raise ValueError("Set of Tasks/Futures is empty.")
     if any([is_coroutine(each) for each in futures]):

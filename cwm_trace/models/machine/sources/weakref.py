@@ -4,8 +4,23 @@ from collections.abc import MutableMapping, MutableSet
 
 from followed import lost, watch, weak
 
+_references = {}
+"""Those without a callback, which there is one of for each target, and how many others there are, by identities."""
+
 
 class ref:
+    def __new__(cls, target, callback=None):
+        shared, others = _references.get(id(target), (None, []))
+        if cls is ref and callback is None:
+            if shared is not None and (known := shared()) is not None:
+                return known
+            made = object.__new__(cls)
+            _references[id(target)] = weak(made), others
+        else:
+            made = object.__new__(cls)
+            _references[id(target)] = shared, [*others, weak(made)]
+        return made
+
     def __init__(self, target, callback=None):
         self._weak, self.__callback__ = weak(target), callback
         if callback is not None:
@@ -30,6 +45,15 @@ class ref:
 
 
 ReferenceType = KeyedRef = ref
+
+
+def getweakrefs(object):
+    shared, others = _references.get(id(object), (None, []))
+    return [made for each in (*([shared] if shared else []), *others) if (made := each()) is not None]
+
+
+def getweakrefcount(object):
+    return len(getweakrefs(object))
 
 
 class WeakMethod:

@@ -1,0 +1,174 @@
+"""Why Python's own functions and operators do not take what they are given: which error, and what it says, is looked up.
+
+The real ones are asked, with plain values no larger than it takes to be refused, and only what they raise is used: what they give is not. So
+messages are those of the Python that is running. Knows which functions do nothing but give something (`_ASKABLE`).
+"""
+
+from __future__ import annotations
+
+import builtins
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from cwm_trace.models.machine.active import Paused
+from cwm_trace.models.machine.iterators import Iterator
+from cwm_trace.models.machine.looked_up import MISSING, looked_up
+from cwm_trace.models.machine.values import (
+    Builtin,
+    Class,
+    Dict,
+    Function,
+    List,
+    Method,
+    Module,
+    Native,
+    Object,
+    Raised,
+    Range,
+    Set,
+    Slice,
+    Value,
+    error,
+    is_unknown,
+    kind_name,
+    known,
+)
+
+_ASKABLE = frozenset(
+    "abs all any ascii bin bool bytearray bytes callable chr complex dict divmod enumerate filter float format frozenset hash hex id int"
+    " isinstance issubclass iter len list map max min next oct ord pow range repr reversed round set slice sorted str sum tuple vars"
+    " zip".split()
+)
+_OWNERS = frozenset("bool bytearray bytes complex dict float frozenset int list set str tuple".split())
+"""Classes whose methods may be asked, too: they get values of their own."""
+FIRST = frozenset(
+    "bytes.center bytes.ljust bytes.rjust bytearray dict.update enumerate int.from_bytes issubclass iter map slice"
+    " str.center str.join str.ljust str.rjust vars".split()
+)
+"""Functions that are asked before anything else is done with plain values, as what they refuse is in the values."""
+FIRST_OF_TWO = frozenset(("int", "str"))
+"""Those that are if there is more than one value."""
+_MOST_ITEMS, _MOST_TEXT, _MOST, _DEEPEST = 20, 60, 1000, 3
+_REFUSALS = (TypeError, ValueError, OverflowError, AttributeError, IndexError, KeyError, LookupError, ZeroDivisionError)
+
+
+class _Strange(Exception):
+    """Internal: a value that there is nothing like of."""
+
+
+def refusal(name: str, args: Sequence[Value], named: Mapping[str, Value], of_shape: bool = False) -> Raised | None:
+    """The error of a call of one of Python's own functions; None: there is none, or it is not known.
+
+    `of_shape`: objects, classes and functions of the program may be among what it is given, which others stand for; then only what it says of
+    their number and kinds counts.
+    """
+    owner, _, method = name.rpartition(".")
+    if not (name in _ASKABLE or owner in _OWNERS and not method.startswith("_")):
+        return None
+    function = looked_up(name)
+    if function is MISSING:
+        return None
+    return _asked(function, args, named, (TypeError,) if of_shape else _REFUSALS, of_shape)
+
+
+def of_operator(sign: str, left: Value, right: Value) -> Raised | None:
+    """That of an operator."""
+    function = _OPERATORS.get(sign)
+    kinds = (TypeError, ValueError) if sign in ("[]", "%") else (TypeError,)
+    operands = [_Operand(kind_name(each)) if isinstance(known(each), _NEVER_OPERANDS) else each for each in (left, right)]
+    return None if function is None else _asked(function, operands, {}, kinds, False)
+
+
+class _Operand:
+    """What has a kind, and no operators."""
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+
+
+_NEVER_OPERANDS = (Builtin, Function, Paused, Iterator, Module)
+
+
+_OPERATORS: Mapping[str, Callable[[Any, Any], Any]] = {
+    **{"+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv, "//": operator.floordiv},
+    **{"%": operator.mod, "**": operator.pow, "<<": operator.lshift, ">>": operator.rshift, "@": operator.matmul},
+    **{"&": operator.and_, "|": operator.or_, "^": operator.xor, "[]": operator.getitem},
+    **{"+=": operator.iadd, "-=": operator.isub, "*=": operator.imul, "/=": operator.itruediv, "//=": operator.ifloordiv},
+    **{"%=": operator.imod, "**=": operator.ipow, "<<=": operator.ilshift, ">>=": operator.irshift},
+    **{"@=": operator.imatmul, "&=": operator.iand, "|=": operator.ior, "^=": operator.ixor},
+}
+
+
+def _asked(
+    function: Callable[..., Any],
+    args: Sequence[Value],
+    named: Mapping[str, Value],
+    kinds: tuple[type[Exception], ...],
+    of_shape: bool,
+) -> Raised | None:
+    try:
+        given = [_like(each, of_shape) for each in args]
+        words = {name: _like(each, of_shape) for name, each in named.items()}
+    except _Strange:
+        return None
+    try:
+        function(*given, **words)
+    except kinds as refused:
+        return error(type(refused).__name__, *refused.args)
+    except Exception:
+        return None
+    return None
+
+
+def _like(value: Value, of_shape: bool, depth: int = 0) -> Any:
+    """A value like this one, that is no larger than it must be. Raises _Strange."""
+    if is_unknown(value) or depth > _DEEPEST:
+        raise _Strange
+    value = known(value)
+    match value:
+        case None | bool() | float() | complex():
+            return value
+        case int():
+            return max(-_MOST, min(value, _MOST))
+        case str() | bytes():
+            return value[:_MOST_TEXT]
+        case tuple():
+            return tuple(_like(each, of_shape, depth + 1) for each in value[:_MOST_ITEMS])
+        case List(kind="list"):
+            return [_like(each, of_shape, depth + 1) for each in value.items[:_MOST_ITEMS]]
+        case List(kind="bytearray"):
+            return bytearray(len(value.items[:_MOST_ITEMS]))
+        case Set() if value.has_order or len(value.items) < 2:
+            items = [_like(each, of_shape, depth + 1) for each in value.items[:_MOST_ITEMS]]
+            return frozenset(items) if value.kind == "frozenset" else set(items)
+        case Dict(kind="dict"):
+            pairs = [*zip(value.keys, value.values, strict=True)][:_MOST_ITEMS]
+            return {_like(key, of_shape, depth + 1): _like(each, of_shape, depth + 1) for key, each in pairs}
+        case _Operand(kind=kind):
+            return type(kind, (), {})()
+        case Range():
+            return range(min(len(range(value.start, value.stop, value.step)), _MOST_ITEMS))
+        case Slice():
+            return slice(*(_like(each, of_shape, depth + 1) for each in (value.start, value.stop, value.step)))
+        case Builtin() if value.kind is not None and hasattr(builtins, value.name):
+            return value.kind
+    return _stand_in(value, of_shape)
+
+
+def _stand_in(value: Value, of_shape: bool) -> Any:
+    """What stands for an object, a class or a function, by its kind alone."""
+    if not of_shape:
+        raise _Strange
+    match value:
+        case Function() | Native() | Method() | Builtin():
+            return _nothing
+        case Class():
+            return type(value.name, (), {})
+        case Object(kind=Class()):
+            return type(kind_name(value), (), {})()
+    raise _Strange
+
+
+def _nothing(*_: Any, **__: Any) -> None:
+    """Stands for functions."""
