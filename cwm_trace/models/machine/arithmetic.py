@@ -25,6 +25,8 @@ def of_numbers(m: Interpreter, plain: str, left: int | float, right: int | float
         _check_size(plain, left, right)
     if plain in _RATIONAL and (is_endless(left) or is_endless(right)) and not (plain == "/" and right == 0):
         return float(left / right if plain == "/" else _OF_CONSTANTS[plain](left, right))
+    if plain in ("//", "%") and (is_endless(left) or is_endless(right)):
+        return computed(operator.floordiv if plain == "//" else operator.mod, left, right)
     if plain in _RATIONAL and has_power(left, right):
         return _by_ratios(m, plain, left, right)
     if plain == "**" and (isinstance(left, float) or isinstance(right, float) or right < 0):

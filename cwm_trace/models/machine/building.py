@@ -364,7 +364,7 @@ _FOLLOWED = frozenset(
     f"__{name}__"
     for name in (
         *"init missing repr str getitem setitem delitem contains getattr setattr add sub mul and or radd iadd".split(),
-        *"class_getitem orig_bases parameters".split(),
+        *"class_getitem orig_bases parameters reduce reduce_ex getstate setstate copy deepcopy".split(),
     )
 ) | {
     "__module__",

@@ -24,7 +24,7 @@ from types import (
 from typing import Any
 
 from cwm_trace.models.containers import MATCH, PATTERN
-from cwm_trace.models.machine import enums, records, sets, shipped, tracebacks
+from cwm_trace.models.machine import comparing, enums, records, sets, shipped, tracebacks
 from cwm_trace.models.machine.active import Finaliser, Paused, Work
 from cwm_trace.models.machine.calls import calls, invoke
 from cwm_trace.models.machine.code import MAIN, OF_PROGRAM
@@ -160,6 +160,11 @@ def attribute(m: Interpreter, owner: Value, name: Any) -> Work:
                 return found
         case Class():
             return (yield from _of_class(m, owner, name))
+        case Super() if name in ("__thisclass__", "__self__", "__self_class__"):
+            made_of: Value = (
+                owner.owner.kind if isinstance(owner.owner, Object) else getattr(owner.owner, "of", owner.owner)
+            )
+            return {"__thisclass__": owner.kind, "__self__": owner.owner, "__self_class__": made_of}[name]
         case Super():
             return (yield from _of_super(m, owner, name))
         case Module():
@@ -193,6 +198,16 @@ def attribute(m: Interpreter, owner: Value, name: Any) -> Work:
             if name == "__dict__" and owner.kind is not None:
                 return (yield from _names_of_builtin(m, owner))
             return _of_builtin(owner, name)
+        case Descriptor(kind="property") if name == "__doc__":
+            return None if owner.get is None else (yield from attribute(m, owner.get, name))
+        case Descriptor(kind="property") if name in ("fget", "fset", "fdel"):
+            return {"fget": owner.get, "fset": owner.set, "fdel": owner.delete}[name]
+        case Paused() if name in ("gi_yieldfrom", "cr_await", "ag_await"):
+            return owner.inner
+        case Paused() if name in ("gi_running", "cr_running"):
+            return owner.runs
+        case View() if name == "mapping":
+            return (yield from _proxy_of(m, dict(zip(owner.over.keys, owner.over.values, strict=True))))
         case Descriptor(kind="property") if name in ("setter", "getter", "deleter"):
             return Native("accessor", lambda m, function: _with_accessor(owner, name, function))
         case Unknown():
@@ -298,12 +313,12 @@ def of_object(m: Interpreter, owner: Object, name: str) -> Work:
         return owner.held[names.index(name)]
     if found is not UNSET:
         return _bound(found, owner, owner.kind)
-    if name == "__dict__":
+    if name == "__dict__" and (not _has_slots_only(owner.kind) or "__dict__" in slots_of(owner.kind)):
         return _dict_of(owner)
     if is_exception(owner.kind) and (part := _of_exception(owner, name)) is not UNSET:
         return part
-    if owner.kind.flavour == "namedtuple" and name == "_fields":
-        return tuple(names)
+    if owner.kind.flavour == "namedtuple" and name in ("_fields", "_field_defaults", "_make"):
+        return (yield from attribute(m, owner.kind, name))
     if owner.kind.flavour == "namedtuple" and name in ("_replace", "_asdict", "index", "count"):
         return Method(Builtin(f"namedtuple.{name}"), owner)
     plain = as_plain(content_of(owner))
@@ -311,7 +326,7 @@ def of_object(m: Interpreter, owner: Object, name: str) -> Work:
         return _of_content(owner, name)
     if plain is not owner and hasattr(type(plain), name) and not name.startswith("__"):
         return (yield from attribute(m, plain, name))
-    if hasattr(object, name):
+    if hasattr(object, name) and name != "__dict__":
         return Method(Builtin(f"object.{name}"), owner)
     if name == "__weakref__" and not _has_slots(owner.kind):
         return None
@@ -335,6 +350,13 @@ def _is_missing_in_library(kind: Class, name: str) -> bool:
 def _getter(found: Value) -> Value:
     """The `__get__` of what a class has, which is a descriptor of the program; None for others."""
     return find(found.kind, "__get__") if isinstance(found, Object) else None
+
+
+def _has_slots_only(kind: Class) -> bool:
+    """Whether its objects have places for some names, and no dict."""
+    spaces = [each.space for each in kind.line if isinstance(each, Class)]
+    is_plain = all(isinstance(each, Class) or each.name in PLAIN_BASES for each in kind.line)
+    return is_plain and bool(spaces) and all("__slots__" in space for space in spaces)
 
 
 def _dict_of(owner: Object | OwnList | OwnDict) -> Value:
@@ -414,6 +436,10 @@ def _parts_of_exception(owner: Object) -> Mapping[str, Value]:
     if is_made_of(owner.kind, Builtin("OSError")):
         told = owner.held if len(owner.held) > 1 else (None, None)
         return {"filename": None, "filename2": None, **dict(zip(("errno", "strerror"), told, strict=False))}
+    if is_made_of(owner.kind, Builtin("NameError")):
+        text = owner.held[0] if len(owner.held) == 1 else ""
+        found = _OF_NAME.match(text) if isinstance(text, str) and isinstance(owner.kind, Builtin) else None
+        return {"name": found[1] if found and owner.kind.name == "NameError" else None}
     if is_made_of(owner.kind, Builtin("ImportError")):
         return {"name": None, "path": None, "msg": owner.held[0] if len(owner.held) == 1 else None}
     if is_made_of(owner.kind, Builtin("SyntaxError")):
@@ -422,6 +448,7 @@ def _parts_of_exception(owner: Object) -> Mapping[str, Value]:
     return {}
 
 
+_OF_NAME = re.compile(r"(?:free variable|name) '(\w+)'")
 _OF_UNICODE = ("encoding", "object", "start", "end", "reason")
 _OF_SYNTAX = ("filename", "lineno", "offset", "text", "end_lineno", "end_offset")
 
@@ -510,6 +537,8 @@ def _of_class(m: Interpreter, owner: Class, name: str) -> Work:
     for base in owner.line:
         if isinstance(base, Builtin) and base.name not in PLAIN_BASES and base.kind and hasattr(base.kind, name):
             return Builtin(f"{base.name}.{name}")
+    if name == "__hash__" and comparing.has_no_hash(owner):
+        return None
     if hasattr(object, name):
         return Builtin(f"object.{name}")
     if name == "__weakref__" and not _has_slots(owner):
@@ -749,8 +778,15 @@ def set_attribute(m: Interpreter, owner: Value, name: Any, value: Value) -> Work
         case Object() if name in ("__context__", "__cause__") and is_exception(owner.kind):
             setattr(owner, name.strip("_"), value)
         case Object(kind=Class() as kind):
-            if name in ("__class__", "__dict__") or kind.flavour == "enum" and name in ("name", "value"):
+            if name == "__dict__":
                 raise Lost(name)
+            if kind.flavour == "enum" and name in ("name", "value"):
+                raise error("AttributeError", f"<enum {kind.name!r}> cannot set attribute {name!r}")
+            if name == "__class__" and find(kind, "__setattr__") is None:
+                if not isinstance(known(value), Class):
+                    raise Lost(name)
+                owner.kind = known(value)
+                return
             if (hook := find(kind, "__setattr__")) is not None:
                 yield from invoke(m, hook, [owner, name, value], {})
                 return
@@ -760,6 +796,12 @@ def set_attribute(m: Interpreter, owner: Value, name: Any, value: Value) -> Work
         case Module(name="sys") if name in ("stdout", "stderr"):
             m.streams[name] = value
         case Class():
+            if (
+                owner.flavour == "enum"
+                and isinstance(owner.space.get(name), Object)
+                and owner.space[name].kind is owner
+            ):
+                raise error("AttributeError", f"cannot reassign member {name!r}")
             if owner.flavour == "enum" or owner.flavour == "dataclass" and name.startswith("__"):
                 raise Lost(name)
             hook = None if owner.metaclass is None else find(owner.metaclass, "__setattr__")
@@ -770,6 +812,14 @@ def set_attribute(m: Interpreter, owner: Value, name: Any, value: Value) -> Work
                 yield from _set_property(m, above, owner, owner.metaclass.name, name, value)
             else:
                 owner.space[name] = value
+        case Cell() if name == "cell_contents":
+            owner.value = value
+        case Function() if name == "__defaults__":
+            owner.defaults = as_tuple(value) or ()
+        case Function() if name == "__kwdefaults__":
+            owner.named = dict(zip(known(value).keys, known(value).values, strict=True)) if known(value) else {}
+        case Function() if name == "__code__":
+            raise Lost(name)
         case Function():
             owner.attributes[name] = value
         case Native(name="partial", attributes=dict() as attributes):
@@ -813,9 +863,19 @@ def _check_place(owner: Object, kind: Class, name: str) -> None:
             raise _missing(owner, name)
     spaces = [each.space for each in kind.line if isinstance(each, Class)]
     if spaces and all("__slots__" in space for space in spaces):
-        slots = [slot for space in spaces for slot in _slots(space["__slots__"])]
-        if name not in slots:
+        slots = slots_of(kind)
+        if name not in slots and "__dict__" not in slots:
             raise _missing(owner, name)
+
+
+def slots_of(kind: Class) -> Sequence[Value]:
+    """The names that a class, and those that it is made from, have places for; private ones as they are mangled."""
+    return [
+        f"_{each.name.lstrip('_')}{slot}" if slot.startswith("__") and not slot.endswith("__") else slot
+        for each in kind.line
+        if isinstance(each, Class)
+        for slot in _slots(each.space.get("__slots__", ()))
+    ]
 
 
 def _slots(value: Value) -> Sequence[Value]:

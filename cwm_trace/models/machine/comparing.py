@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from cwm_trace.models.machine import arithmetic, records
 from cwm_trace.models.machine.active import Work
 from cwm_trace.models.machine.calls import invoke
+from cwm_trace.models.machine.code import OF_PROGRAM
 from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.iterators import MOST_ITEMS, collected
 from cwm_trace.models.machine.naming import NOT_IMPLEMENTED
@@ -31,6 +32,7 @@ from cwm_trace.models.machine.values import (
     Raised,
     Range,
     Set,
+    Slice,
     Unknown,
     Value,
     View,
@@ -100,7 +102,14 @@ def compared(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
         return m.unknown()
     left, right = as_plain(known(left)), as_plain(known(right))
     if isinstance(left, Method) and isinstance(right, Method) and sign in ("==", "!="):
-        return (left.function is right.function and left.owner is right.owner) is (sign == "==")
+        is_one = left.function is right.function or (
+            isinstance(left.function, Builtin)
+            and isinstance(right.function, Builtin)
+            and left.function.name == right.function.name
+        )
+        return (is_one and left.owner is right.owner) is (sign == "==")
+    if isinstance(left, Slice) and isinstance(right, Slice):
+        return (yield from compared(m, sign, *((each.start, each.stop, each.step) for each in (left, right))))
     if isinstance(left, (int, float)) and isinstance(right, (int, float)):
         left, right = (int(each) if isinstance(each, bool) else each for each in (left, right))
         if left != left or right != right:  # NaN
@@ -128,6 +137,10 @@ def compared(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
             return (yield from _one_by_one(m, sign, left.items, right.items))
     if isinstance(left, bytes) and isinstance(right, bytes):
         left, right = left.decode("latin-1"), right.decode("latin-1")
+    if isinstance(left, View) and left.kind == "values" or isinstance(right, View) and right.kind == "values":
+        if sign in ("==", "!="):
+            return (left is right) is (sign == "==")
+        raise _unordered(sign, left, right)
     if isinstance(left, (Set, View)) and isinstance(right, (Set, View)):
         first, second = (yield from _as_set(m, left)), (yield from _as_set(m, right))
         return (yield from _compared_sets(m, sign, first, second))
@@ -137,6 +150,8 @@ def compared(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
         is_own = isinstance(left, OWN) or isinstance(right, OWN) or "OrderedDict" in (left.kind, right.kind)
         if is_own or _is_mixed(left.values, right.values):
             return (yield from _same_pairs(m, left, right)) is (sign == "==")
+    if sign in ("==", "!=") and _never_equal(left, right):
+        return sign == "!="
     texts = closed(left), closed(right)
     if None not in texts:
         wrong = _incomparable(sign, left, right)
@@ -155,6 +170,23 @@ def compared(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
     if isinstance(left, Alias) and isinstance(right, Alias):
         return (left.shown == right.shown) is (sign == "==")
     return (left is right) is (sign == "==")
+
+
+def _never_equal(left: Value, right: Value) -> bool:
+    """Whether one is a container of some kind, and the other none of it."""
+    kinds = [
+        "set"
+        if isinstance(each, Set)
+        else "dict"
+        if isinstance(each, Dict)
+        else each.kind
+        if isinstance(each, List)
+        else ""
+        for each in (left, right)
+    ]
+    return (
+        kinds[0] != kinds[1] and "bytearray" not in kinds and not any(isinstance(each, View) for each in (left, right))
+    )
 
 
 def _compared_complex(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
@@ -271,6 +303,8 @@ def _compared_by_methods(m: Interpreter, sign: str, left: Value, right: Value) -
         return (left is right) is (sign == "==")
     if have_own:
         raise _unordered(sign, left, right)
+    if all(isinstance(each, Object) and getattr(each.kind, "module", "") in OF_PROGRAM for each in (left, right)):
+        raise _unordered(sign, left, right)
     raise _incomparable(sign, left, right) or Lost
 
 
@@ -315,9 +349,12 @@ def truth_of(m: Interpreter, value: Value) -> Work:
     if isinstance(value, Range):
         return (yield from length(m, value)) != 0
     if (own := own_method(value, "__bool__")) is not None:
-        return known((yield from invoke(m, own, [value], {})))
-    if (own := own_method(value, "__len__")) is not None:
-        return known((yield from invoke(m, own, [value], {}))) != 0
+        told = known((yield from invoke(m, own, [value], {})))
+        if not isinstance(told, bool):
+            raise error("TypeError", f"__bool__ should return bool, returned {kind_name(told)}")
+        return told
+    if own_method(value, "__len__") is not None:
+        return known((yield from length(m, value))) != 0
     return True
 
 
@@ -341,7 +378,12 @@ def length(m: Interpreter, value: Value) -> Work:
         case Range() if not (counted := range(value.start, value.stop, value.step))[MOST_ITEMS:]:
             items = counted
         case Object() if (own := own_method(value, "__len__")) is not None:
-            return (yield from invoke(m, own, [value], {}))
+            told = known((yield from invoke(m, own, [value], {})))
+            if isinstance(told, int) and told < 0:
+                raise error("ValueError", "__len__() should return >= 0")
+            if isinstance(told, (str, float, List, tuple, type(None))):
+                raise error("TypeError", f"'{kind_name(told)}' object cannot be interpreted as an integer")
+            return told
         case Class(metaclass=Class() as metaclass) if (own := find(metaclass, "__len__")) is not None:
             return (yield from invoke(m, own, [value], {}))
         case Class(flavour="enum"):
@@ -385,7 +427,7 @@ def hashed(m: Interpreter, key: Value, is_kept: bool = False) -> Work:
         yield from hashed(m, known(each), is_kept)
     if is_kept and isinstance(key, Object) and key.hashed is not None:
         return key.hashed
-    if not isinstance(key, Object) or (own := own_method(key, "__hash__")) is None:
+    if not isinstance(key, Object) or (own := own_method(key, "__hash__")) is None or isinstance(own, Builtin):
         return None
     key.hashed = known((yield from invoke(m, own, [key], {})))
     return key.hashed

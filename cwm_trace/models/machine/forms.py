@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import count
 from string import Formatter
+from typing import Any
 
 from cwm_trace.models.machine import classes, holding, operators
 from cwm_trace.models.machine.active import Work
@@ -21,6 +22,8 @@ from cwm_trace.models.machine.values import (
     Dict,
     Hashed,
     Lost,
+    Object,
+    OwnDict,
     Value,
     as_plain,
     as_tuple,
@@ -36,14 +39,12 @@ _FLAGS = re.compile(r"([-#0 +]*)(\d*)(?:\.(\d*))?")
 _PERCENT = re.compile(r"%(?:\((\w+)\))?([-#0 +]*(?:\*|\d*)(?:\.(?:\*|\d*))?)([a-zA-Z%])")
 
 
-def formatted(m: Interpreter, form: str, args: Sequence[Value], named: Mapping[str, Value]) -> Work:
-    """`form.format(*args, **named)`. Raises Raised, Lost."""
+def formatted(m: Interpreter, form: str, args: Sequence[Value], named: Any) -> Work:
+    """`form.format(*args, **named)`; `named` may be a mapping of the program. Raises Raised, Lost."""
     return (yield from _filled(m, form, args, named, count()))
 
 
-def _filled(
-    m: Interpreter, form: str, args: Sequence[Value], named: Mapping[str, Value], numbers: Iterator[int]
-) -> Work:
+def _filled(m: Interpreter, form: str, args: Sequence[Value], named: Any, numbers: Iterator[int]) -> Work:
     try:
         parts = list(Formatter().parse(form))
     except ValueError as wrong:
@@ -55,17 +56,19 @@ def _filled(
             continue
         value = yield from _field(m, name, args, named, numbers)
         spec = yield from _filled(m, how or "", args, named, numbers)
+        if conversion not in (None, "", "r", "s", "a"):
+            raise error("ValueError", f"Unknown conversion specifier {conversion!r}")
         kind = {"r": "repr", "s": "str", "a": "ascii"}.get(conversion or "", "")
         texts.append(known((yield from operators.formatted(m, value, kind, spec))))
     return "".join(texts)
 
 
-def _field(
-    m: Interpreter, name: str, args: Sequence[Value], named: Mapping[str, Value], numbers: Iterator[int]
-) -> Work:
+def _field(m: Interpreter, name: str, args: Sequence[Value], named: Any, numbers: Iterator[int]) -> Work:
     first = re.match(r"\w*", name)
     head = first[0] if first else ""
-    if head and not head.isdecimal():
+    if head and isinstance(named, (Object, OwnDict)):
+        value = yield from holding.item(m, named, head)
+    elif head and not head.isdecimal():
         if head not in named:
             raise error("KeyError", head)
         value = named[head]

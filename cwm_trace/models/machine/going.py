@@ -336,7 +336,7 @@ def _best(m: Interpreter, sign: str, values: Sequence[Value], key: Value, defaul
 
 
 @native("sorted")
-def _sorted(m: Interpreter, over: Value, key: Value = None, reverse: Value = False) -> Work:
+def _sorted(m: Interpreter, over: Value, /, *, key: Value = None, reverse: Value = False) -> Work:
     if isinstance(known(over), Set) and key is None and _is_plain(known(over).items):
         items = list(known(over).items)  # whatever their order was
     else:

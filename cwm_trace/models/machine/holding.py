@@ -251,6 +251,10 @@ def set_item(m: Interpreter, over: Value, key: Value, value: Value, is_plain: bo
         case List():
             key = yield from as_index(m, key)
             if isinstance(key, Slice):
+                if isinstance(known(value), (int, float, type(None), Function)):
+                    is_plain_one = known(key.step) in (None, 1)
+                    text = "can only assign an iterable" if is_plain_one else "must assign iterable to extended slice"
+                    raise error("TypeError", text)
                 more = yield from collected(m, value)
                 _set_slice(m, over, key, more)
                 return
@@ -344,7 +348,8 @@ def contains(m: Interpreter, over: Value, value: Value, is_plain: bool = False) 
             text = f"'in <string>' requires string as left operand, not {kind_name(value)}"
             raise error("TypeError", text)
         case Set() if isinstance(value, (Object, List, Dict)) or as_tuple(value) is not None or closed(over) is None:
-            yield from hashed(m, value)
+            if not isinstance(value, Set):  # as which a set that can be no key is looked for
+                yield from hashed(m, value)
             return (yield from is_among(m, value, over.items))
         case bytes() if isinstance(value, bytes):
             return m.questions.holds(f"{value.decode('latin-1')!r} in {over.decode('latin-1')!r}")

@@ -202,7 +202,8 @@ class Interpreter:
             return
         top.snapshot = [*top.fast.values(), *(cell.value for cell in top.cells.values())]
         for each in self.unreachable():
-            self.quietly(self._closed(each))
+            if any(each is other for other in (*self.paused, *self.finalisers)):  # not by what another one did
+                self.quietly(self._closed(each))
 
     def _below(self) -> Activation | None:
         """The Python frame that goes on now, if no work on top of it does."""

@@ -31,6 +31,7 @@ from cwm_trace.models.machine.values import (
     find,
     kind_name,
     known,
+    look_up,
 )
 from cwm_trace.tracer.quirks import CLEAR_STOP_ITERATION
 
@@ -178,6 +179,8 @@ def iterator_of(m: Interpreter, value: Value) -> Work:
             return _of_set(m, value)
         case Class(metaclass=Class() as metaclass) if (own := find(metaclass, "__iter__")) is not None:
             return (yield from invoke(m, own, [value], {}))
+        case Class(metaclass=Class() as metaclass) if (get := find(metaclass, "__getitem__")) is not None:
+            return _by_places(value, get)
         case Class(flavour="enum"):
             made = over_items(list(value.space["_members_"]), "generator")
             made.shown = "<generator object EnumType.__iter__.<locals>.<genexpr>>"
@@ -187,7 +190,8 @@ def iterator_of(m: Interpreter, value: Value) -> Work:
         case Object():
             if (own := find(value.kind, "__iter__")) is not None:
                 return (yield from invoke(m, own, [value], {}))
-            if (get := find(value.kind, "__getitem__")) is not None:
+            is_none = look_up(value.kind, "__iter__") is None  # which says that there is none
+            if not is_none and (get := find(value.kind, "__getitem__")) is not None:
                 return _by_places(value, get)
     raise error("TypeError", f"'{kind_name(value)}' object is not iterable")
     yield

@@ -444,6 +444,8 @@ def _told_of(wrapped: Value) -> dict[str, Value]:
             return {"__module__": "__main__", "__name__": _name_of(wrapped), "__qualname__": wrapped.qualname}
         case Native(name="partial"):
             return {}
+        case Native(name="lru_cache", wrapped=Function() as function):
+            return _told_of(function)
         case Builtin(kind=type()) | Class():
             name = getattr(wrapped, "qualname", wrapped.name)
             return {

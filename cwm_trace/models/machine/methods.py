@@ -11,7 +11,7 @@ from cwm_trace.models.machine.active import Resume, Work
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.going import in_order
 from cwm_trace.models.machine.interpreter import Interpreter, closed_generator, thrown
-from cwm_trace.models.machine.iterators import collected
+from cwm_trace.models.machine.iterators import Iterator, collected
 from cwm_trace.models.machine.natives import native
 from cwm_trace.models.machine.questions import text_of
 from cwm_trace.models.machine.values import (
@@ -29,6 +29,7 @@ from cwm_trace.models.machine.values import (
     View,
     closed,
     error,
+    is_made_of,
     known,
 )
 
@@ -133,8 +134,25 @@ def _sort(m: Interpreter, over: Value, key: Value = None, reverse: Value = False
     items, over.items[:] = list(over.items), []  # as CPython has it meanwhile
     try:
         items = yield from in_order(m, items, key, known(reverse))
+        if over.items:
+            raise error("ValueError", "list modified during sort")
     finally:
         over.items[:] = items
+
+
+def _of_range(name: str) -> None:
+    def work(m: Interpreter, over: Value, item: Value) -> Work:
+        try:
+            return (yield from invoke(m, Builtin(f"list.{name}"), [List((yield from collected(m, over))), item], {}))
+        except Raised as raised:
+            told = known(raised.error.held[0])
+            raise error("ValueError", told.replace("list", "range")) if raised.is_a("ValueError") else raised from None
+
+    native(f"range.{name}")(work)
+
+
+_of_range("count")
+_of_range("index")
 
 
 @native("list.index", "tuple.index", "namedtuple.index", "deque.index")
@@ -384,12 +402,22 @@ def _close(m: Interpreter, over: Value) -> Work:
     yield from closed_generator(over)
 
 
+@native("coroutine.__await__")
+def _awaited(m: Interpreter, over: Value) -> Value:
+    return Iterator("<coroutine_wrapper object>", lambda m: _step_of(m, over), (over,))
+
+
+def _step_of(m: Interpreter, over: Value) -> Work:
+    given = yield Resume(over, None)
+    return given
+
+
 @native("generator.throw", "coroutine.throw")
 def _throw(m: Interpreter, over: Value, given: Value, *more: Value) -> Work:
     told = given, *more
     if isinstance(given, (Builtin, Class)):
         value = known(more[0]) if more else None
-        made_already = isinstance(value, Object) and isinstance(value.kind, (Builtin, Class)) and value.kind is given
+        made_already = isinstance(value, Object) and is_made_of(value.kind, given)
         args = [] if value is None else [value]
         given = value if made_already else (yield from invoke(m, given, args, {}))
     made = yield from thrown(over, given, told)

@@ -312,8 +312,15 @@ def of_text(m: Interpreter, method: str, args: Sequence[Value], named: Mapping[s
             return b"".join(parts)
     if method == "format" and isinstance(owner, str):
         return (yield from forms.formatted(m, owner, others, named))
-    if method == "format_map" and len(others) == 1 and isinstance(others[0], Dict):
+    if (
+        method == "format_map"
+        and len(others) == 1
+        and isinstance(others[0], Dict)
+        and not isinstance(others[0], OwnDict)
+    ):
         return (yield from forms.formatted(m, owner, (), dict(zip(others[0].keys, others[0].values, strict=True))))
+    if method == "format_map" and len(others) == 1 and isinstance(others[0], (Object, OwnDict)):
+        return (yield from forms.formatted(m, owner, (), others[0]))
     if isinstance(owner, bytes) and method in _OF_OCTETS:
         return (yield from _of_octets(m, method, owner, others, named))
     if isinstance(owner, str) and method in _TESTS and not others:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from cwm_trace.models.machine import arithmetic, classes, comparing, naming, sets
 from cwm_trace.models.machine.active import Work
 from cwm_trace.models.machine.calls import invoke
@@ -30,6 +32,7 @@ from cwm_trace.models.machine.values import (
     OwnDict,
     OwnList,
     Raised,
+    Slice,
     Super,
     Unknown,
     Value,
@@ -146,7 +149,7 @@ def _new_container(m: Interpreter, kind: Value, *_: Value, **__: Value) -> Value
     return OwnList([], of=kind) if is_list else OwnDict(of=kind)
 
 
-@native("iterator.__next__", "generator.__next__")
+@native("iterator.__next__")
 def _next_of(m: Interpreter, iterator: Value) -> Work:
     return (yield from next_of(m, iterator))
 
@@ -207,6 +210,8 @@ def _hash(m: Interpreter, value: Value) -> Work:
     value = known(value)
     if isinstance(value, Object) and (own := find(value.kind, "__hash__")) is not None:
         return (yield from invoke(m, own, [value], {}))
+    if isinstance(value, Slice) and sys.version_info < (3, 12):
+        raise error("TypeError", "unhashable type: 'slice'")
     yield from comparing.hashed(m, value)
     found = sets.number_of(value)
     return Hashed(value) if found is None else found
@@ -284,7 +289,7 @@ def _object_init(m: Interpreter, owner: Value, /, *args: Value, **named: Value) 
 @native("object.__init_subclass__", "Exception.__init_subclass__")
 def _init(m: Interpreter, owner: Value, /, *args: Value, **named: Value) -> Value:
     if named and isinstance(owner, Class):
-        raise error("TypeError", f"{owner.name}.__init_subclass__() takes no keyword arguments")
+        raise error("TypeError", f"{owner.qualname}.__init_subclass__() takes no keyword arguments")
     if args and not (isinstance(owner, Object) and is_exception(owner.kind)):
         raise Lost
     return None

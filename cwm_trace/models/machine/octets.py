@@ -103,8 +103,13 @@ def _translate(m: Interpreter, data: Value, table: Value, delete: Value = b"") -
     return _octets(data).translate(None if known(table) is None else _octets(table), _octets(delete))
 
 
-@native("bytes.fromhex", "bytearray.fromhex")
-def _fromhex(m: Interpreter, text: Value) -> Value:
+@native("bytearray.fromhex")
+def _changeable_fromhex(m: Interpreter, text: Value) -> Value:
+    return List(list(_fromhex(m, text)), "bytearray")
+
+
+@native("bytes.fromhex")
+def _fromhex(m: Interpreter, text: Value) -> Any:
     try:
         return bytes.fromhex(known(text))
     except ValueError as bad:

@@ -97,6 +97,15 @@ def binary(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
     return given
 
 
+_SEQUENCES = (List, tuple, str, bytes)
+
+
+def _as_count(m: Interpreter, value: Object) -> Work:
+    """How often a sequence is repeated, as an object says it."""
+    own = own_method(value, "__index__")
+    return value if own is None else known((yield from invoke(m, own, [value], {})))
+
+
 def _combined(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
     plain = sign.removesuffix("=")
     left, right = known(left), known(right)
@@ -105,6 +114,15 @@ def _combined(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
     if sign == "+=" and isinstance(left, List):
         yield from extended(m, left, right, left.items.append)
         return left
+    if (
+        plain == "*"
+        and isinstance(left, _SEQUENCES)
+        and isinstance(right, Object)
+        and not own_method(right, "__rmul__")
+    ):
+        right = yield from _as_count(m, right)
+    if plain == "*" and isinstance(right, _SEQUENCES) and isinstance(left, Object) and not own_method(left, "__mul__"):
+        left = yield from _as_count(m, left)
     if isinstance(left, _WITH_METHODS) or isinstance(right, _WITH_METHODS) or is_of_own(left) or is_of_own(right):
         given = yield from _by_methods(m, sign, plain, left, right)
         if given is not NOT_IMPLEMENTED:

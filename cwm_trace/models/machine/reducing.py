@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from cwm_trace.models.machine.active import Paused, Work
 from cwm_trace.models.machine.calls import invoke
+from cwm_trace.models.machine.classes import slots_of
 from cwm_trace.models.machine.imported import member
 from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.iterators import iterator_of
@@ -114,18 +115,11 @@ def _state_of(m: Interpreter, value: Value, kind: Class) -> Work:
         return (yield from invoke(m, own, [value], {}))
     if kind.module not in ("__main__", "program") and kind.flavour != "namedtuple":
         raise error("TypeError", f"cannot pickle '{kind_name(value)}' object")  # of C, as far as it is followed
-    slots = [name for each in kind.line if isinstance(each, Class) for name in _slots(each)]
+    slots = slots_of(kind)
     held = {name: each for name, each in value.attributes.items() if name not in slots}
     slotted = {name: each for name, each in value.attributes.items() if name in slots}
     state = dict_from(held) if held else None
     return (state, dict_from(slotted)) if slotted else state
-
-
-def _slots(kind: Class) -> Sequence[Value]:
-    told = known(kind.space.get("__slots__", ()))
-    if isinstance(told, str):
-        return (told,)
-    return told.items if isinstance(told, List) else as_tuple(told) or ()
 
 
 def _if_any(state: Dict) -> tuple[Value, ...]:

@@ -76,7 +76,9 @@ def of_operator(sign: str, left: Value, right: Value) -> Raised | None:
     """That of an operator."""
     function = _OPERATORS.get(sign)
     kinds = (TypeError, ValueError) if sign in ("[]", "%") else (TypeError,)
-    operands = [_Operand(kind_name(each)) if isinstance(known(each), _NEVER_OPERANDS) else each for each in (left, right)]
+    operands = [
+        _Operand(kind_name(each)) if isinstance(known(each), _NEVER_OPERANDS) else each for each in (left, right)
+    ]
     return None if function is None else _asked(function, operands, {}, kinds, False)
 
 
@@ -94,7 +96,13 @@ _OPERATORS: Mapping[str, Callable[[Any, Any], Any]] = {
     **{"+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv, "//": operator.floordiv},
     **{"%": operator.mod, "**": operator.pow, "<<": operator.lshift, ">>": operator.rshift, "@": operator.matmul},
     **{"&": operator.and_, "|": operator.or_, "^": operator.xor, "[]": operator.getitem},
-    **{"+=": operator.iadd, "-=": operator.isub, "*=": operator.imul, "/=": operator.itruediv, "//=": operator.ifloordiv},
+    **{
+        "+=": operator.iadd,
+        "-=": operator.isub,
+        "*=": operator.imul,
+        "/=": operator.itruediv,
+        "//=": operator.ifloordiv,
+    },
     **{"%=": operator.imod, "**=": operator.ipow, "<<=": operator.ilshift, ">>=": operator.irshift},
     **{"@=": operator.imatmul, "&=": operator.iand, "|=": operator.ior, "^=": operator.ixor},
 }

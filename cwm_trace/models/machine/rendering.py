@@ -124,7 +124,9 @@ def _message(m: Interpreter, value: Object) -> Work:
     if is_made_of(value.kind, Builtin("SyntaxError")) and len(value.held) == 2 and (where := as_tuple(value.held[1])):
         place, line = known(where[0]), known(where[1])
         text = yield from written(m, value.held[0])
-        return f"{text} ({place.rpartition('/')[2]}, line {line})" if isinstance(place, str) else f"{text} (line {line})"
+        return (
+            f"{text} ({place.rpartition('/')[2]}, line {line})" if isinstance(place, str) else f"{text} (line {line})"
+        )
     if is_made_of(value.kind, Builtin("UnicodeError")) and (told := _of_coding(value)) is not None:
         return told
     return (yield from rendered(m, value.held))

@@ -67,8 +67,28 @@ def _together(items: Sequence[Value], way: Callable[[Sequence[int]], int]) -> in
     return way(found) if len(found) == len(numbers) else None
 
 
+_NUMBERS = (int, float, complex)
+
+
+def _first_of_equals(items: Sequence[Value]) -> Sequence[Value]:
+    """Without numbers that are equal to one of another kind before, as `1` and `True`."""
+    numbers = [known(each) for each in items if isinstance(known(each), _NUMBERS)]
+    if len({type(each) for each in numbers}) < 2:
+        return items
+    seen: set[complex] = set()
+    kept = []
+    for each in items:
+        if isinstance(known(each), _NUMBERS):
+            if known(each) in seen:
+                continue
+            seen.add(known(each))
+        kept.append(each)
+    return kept
+
+
 def put_together(items: Sequence[Value], given: Value = None) -> Set | None:
     """A set of these; `given`: the set or dict that they are from, for which room is made at once. None: the order is unknown."""
+    items = _first_of_equals(items)
     if (texts := texts_of(items)) is None:
         return None
     if isinstance(given, (Set, Dict)):
@@ -79,6 +99,7 @@ def put_together(items: Sequence[Value], given: Value = None) -> Set | None:
 def displayed(items: Sequence[Value]) -> Set | None:
     """What is written out with constants only, three or more: the compiler makes a frozen set, and another of that; where it has words, that are
     names elsewhere as a rule, a third one with these (compile.c, `merge_consts_recursive`; codeobject.c, `intern_constants`)."""
+    items = _first_of_equals(items)
     if (texts := texts_of(items)) is None:
         return None
     has_words = any(isinstance(each, str) and len(each) > 1 and f"a{each}".isidentifier() for each in items)
@@ -88,6 +109,10 @@ def displayed(items: Sequence[Value]) -> Set | None:
 
 def grown(over: Set, new: Sequence[Value], given: Value = None) -> bool:
     """Put new items into a set; `given`: the set or dict that they are from. Whether the order is known."""
+    numbers = {known(each) for each in over.items if isinstance(known(each), _NUMBERS)}
+    new = [
+        each for each in _first_of_equals(new) if not isinstance(known(each), _NUMBERS) or known(each) not in numbers
+    ]
     table, texts = _table(over), texts_of(new)
     if table is None or texts is None:
         return False

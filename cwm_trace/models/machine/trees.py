@@ -99,9 +99,5 @@ def _compile(
 def wrong_text(bad: Exception) -> Raised:
     """The error of a text, or a tree, that is no Python."""
     if isinstance(bad, SyntaxError):
-        return error(
-            type(bad).__name__,
-            bad.msg,
-            (bad.filename, bad.lineno, bad.offset, bad.text, bad.end_lineno, bad.end_offset),
-        )
+        return error(type(bad).__name__, *bad.args)
     return error(type(bad).__name__, str(bad))

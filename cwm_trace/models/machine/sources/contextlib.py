@@ -30,13 +30,13 @@ class ContextDecorator:
 class _GeneratorContextManager(ContextDecorator):
     def __init__(self, function, args, words):
         self.gen = function(*args, **words)
-        self._made_with = function, args, words
+        self.func, self.args, self.kwds = function, args, words
 
     def _recreate_cm(self):
-        return self.__class__(*self._made_with)
+        return self.__class__(self.func, self.args, self.kwds)
 
     def __enter__(self):
-        del self._made_with
+        del self.args, self.kwds, self.func
         try:
             return next(self.gen)
         except StopIteration:

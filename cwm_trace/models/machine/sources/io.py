@@ -92,7 +92,7 @@ class _Memory:
     _is_of_c = True
 
     def __repr__(self):
-        return f"<_io.{type(self).__name__} object>"
+        return f"<{type(self).__module__}.{type(self).__qualname__} object>"
 
     def __getattr__(self, name):
         raise AttributeError(f"'_io.{type(self).__name__}' object has no attribute {name!r}")
