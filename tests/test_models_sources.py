@@ -133,7 +133,7 @@ def _run_amended(source: str) -> dict[str, Any]:
 def followed() -> Iterator[None]:
     made = ModuleType("followed")
     vars(made).update(lost=_lost, unknown=_lost, is_coroutine=inspect.iscoroutine, place=_lost, redirect=_lost)
-    vars(made).update(csv_fields=_fields, iterator=lambda items, shown: iter(items))
+    vars(made).update(csv_fields=_fields, iterator=lambda items, shown: iter(items), in_any_order=list)
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(sys.modules, "followed", made)
         OURS.update({name: _run(name) for name in _MODULES})

@@ -15,6 +15,7 @@ from cwm_trace.models.machine.classes import CONTAINERS, PLAIN_BASES, Attributes
 from cwm_trace.models.machine.code import MAIN, OF_PROGRAM
 from cwm_trace.models.machine.imported import helper
 from cwm_trace.models.machine.interpreter import Interpreter
+from cwm_trace.models.machine.iterators import collected
 from cwm_trace.models.machine.natives import native
 from cwm_trace.models.machine.records import annotated
 from cwm_trace.models.machine.values import (
@@ -27,6 +28,7 @@ from cwm_trace.models.machine.values import (
     Descriptor,
     Dict,
     Function,
+    List,
     Lost,
     Native,
     Object,
@@ -34,6 +36,7 @@ from cwm_trace.models.machine.values import (
     Set,
     Unknown,
     Value,
+    as_tuple,
     class_of,
     dict_from,
     error,
@@ -96,11 +99,39 @@ def _simple_enum(m: Interpreter, etype: Value = None, **_: Value) -> Value:
         space, numbers = enums.first_names((kind,)), dict[int, Value]()
         for name, value in made.space.items():
             if isinstance(value, Object) and value.kind is enums.AUTO:
-                value = numbers.setdefault(id(value), enums.next_value(m, space, name))
+                if id(value) not in numbers:
+                    numbers[id(value)] = yield from enums.next_value(m, space, name)
+                value = numbers[id(value)]
             space[name] = value
-        return construct(m, made.name, (kind,), space, {})
+        return (yield from construct(m, made.name, (kind,), space, {}))
 
     return Native("simple_enum", convert)
+
+
+def _by_call(kind: Builtin) -> None:
+    """An enumeration of names that are told, as `Enum("Colour", "RED BLUE")` makes it."""
+
+    def make(m: Interpreter, value: Value, names: Value, *, start: Value = 1, **_: Value) -> Work:
+        space: dict[str, Value] = enums.first_names((kind,))
+        listed = known(names)
+        if isinstance(listed, str):
+            listed = List(listed.replace(",", " ").split())
+        for place, each in enumerate((yield from collected(m, listed))):
+            if isinstance(listed, Dict):
+                space[known(each)] = listed.values[place]
+            elif (pair := as_tuple(known(each))) is not None:
+                space[known(pair[0])] = pair[1]
+            elif known(start) != 1 and isinstance(known(start), int):
+                space[known(each)] = m.questions.sure(f"{known(start)} + {place}")
+            else:
+                space[known(each)] = yield from enums.next_value(m, space, known(each))
+        return (yield from construct(m, known(value), (kind,), space, {}))
+
+    native(kind.name)(make)
+
+
+for _name in enums.KINDS:
+    _by_call(Builtin(_name))
 
 
 @native("types.new_class")
@@ -178,6 +209,10 @@ def _type(m: Interpreter, /, *args: Value, **words: Value) -> Work:
     if len(args) == 3:
         name, bases, held = args
         metaclass = _metaclass(None, bases)
+        line = [each for base in bases for each in getattr(base, "line", (base,))]
+        if any(getattr(each, "name", "") == "abc.ABC" for each in line) and "__module__" not in known(held).keys:
+            # `ABCMeta.__new__` is a function of Python's, whose module is taken for that of the class.
+            held = Dict([*known(held).keys, "__module__"], [*known(held).values, "abc"])
         if metaclass is None:
             return (yield from _new(m, None, name, bases, held, **words))
         return (yield from _class_by(m, metaclass, name, bases, held, **words))
@@ -310,6 +345,8 @@ def _told(m: Interpreter, made: Class, words: Mapping[str, Value]) -> Work:
     hook = next((space["__init_subclass__"] for space in above if "__init_subclass__" in space), None)
     if hook is not None:
         yield from invoke(m, hook.get if isinstance(hook, Descriptor) else hook, [made], words)
+    elif words and made.flavour == "enum" and [*words] == ["boundary"]:
+        made.space["_boundary_"] = words["boundary"]
     elif words and made.flavour != "typeddict":
         raise Lost
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Iterator as Iterates
 from collections.abc import Mapping, MutableMapping, Sequence
@@ -206,6 +207,8 @@ def attribute(m: Interpreter, owner: Value, name: Any) -> Work:
             return owner.inner
         case Paused() if name in ("gi_running", "cr_running"):
             return owner.runs
+        case Paused(ended=True) if name in ("gi_frame", "cr_frame"):
+            return None
         case View() if name == "mapping":
             return (yield from _proxy_of(m, dict(zip(owner.over.keys, owner.over.values, strict=True))))
         case Descriptor(kind="property") if name in ("setter", "getter", "deleter"):
@@ -311,6 +314,8 @@ def of_object(m: Interpreter, owner: Object, name: str) -> Work:
     names = [each for each, _ in owner.kind.fields or ()]
     if owner.kind.flavour == "namedtuple" and name in names:
         return owner.held[names.index(name)]
+    if _is_property_of_class(found):
+        return (yield from invoke(m, found.get.get, [owner.kind], {}))
     if found is not UNSET:
         return _bound(found, owner, owner.kind)
     if name == "__dict__" and (not _has_slots_only(owner.kind) or "__dict__" in slots_of(owner.kind)):
@@ -362,7 +367,12 @@ def _has_slots_only(kind: Class) -> bool:
 def _dict_of(owner: Object | OwnList | OwnDict) -> Value:
     """The dict that has an object's attributes from now on."""
     if not isinstance(owner.attributes, Attributes):
-        held = {each: value for each, value in owner.attributes.items() if not each.startswith("__")}
+        slots = slots_of(owner.kind if isinstance(owner, Object) else owner.of)
+        held = {
+            each: value for each, value in owner.attributes.items() if not each.startswith("__") and each not in slots
+        }
+        if len(held) < len(owner.attributes):
+            return dict_from(held)  # which is not what is written to
         owner.attributes = Attributes(dict_from(held))
     return owner.attributes.held
 
@@ -418,6 +428,8 @@ def _of_exception(owner: Object, name: str) -> Value:
         return Method(Builtin(f"Exception.{name}"), owner)
     if name == "__class__":
         return owner.kind
+    if name == "__setstate__":
+        return Method(Builtin("Exception.__setstate__"), owner)
     if name.startswith("__") and hasattr(BaseException, name):
         raise Lost(name)
     if isinstance(owner.kind, Builtin):
@@ -440,6 +452,10 @@ def _parts_of_exception(owner: Object) -> Mapping[str, Value]:
         text = owner.held[0] if len(owner.held) == 1 else ""
         found = _OF_NAME.match(text) if isinstance(text, str) and isinstance(owner.kind, Builtin) else None
         return {"name": found[1] if found and owner.kind.name == "NameError" else None}
+    if is_made_of(owner.kind, Builtin("AttributeError")) and "name" not in owner.attributes:
+        text = owner.held[0] if len(owner.held) == 1 else ""
+        found = _OF_ATTRIBUTE.search(text) if isinstance(text, str) and isinstance(owner.kind, Builtin) else None
+        return {"name": found[1] if found else None}
     if is_made_of(owner.kind, Builtin("ImportError")):
         return {"name": None, "path": None, "msg": owner.held[0] if len(owner.held) == 1 else None}
     if is_made_of(owner.kind, Builtin("SyntaxError")):
@@ -449,6 +465,7 @@ def _parts_of_exception(owner: Object) -> Mapping[str, Value]:
 
 
 _OF_NAME = re.compile(r"(?:free variable|name) '(\w+)'")
+_OF_ATTRIBUTE = re.compile(r"has no attribute '(\w+)'$")
 _OF_UNICODE = ("encoding", "object", "start", "end", "reason")
 _OF_SYNTAX = ("filename", "lineno", "offset", "text", "end_lineno", "end_offset")
 
@@ -458,6 +475,12 @@ def _method_of(name: str) -> Any:
     kind, _, attribute_name = name.partition(".")
     found = vars(_TYPES[kind]).get(attribute_name)
     return found if hasattr(found, "__get__") and not isinstance(found, (classmethod, staticmethod)) else None
+
+
+def _is_property_of_class(found: Value) -> bool:
+    """Whether it is `@classmethod @property`, whose getter is called with the class, till 3.12."""
+    is_one = isinstance(found, Descriptor) and found.kind == "classmethod" and isinstance(found.get, Descriptor)
+    return is_one and found.get.kind == "property" and sys.version_info < (3, 13)
 
 
 def _bound(found: Value, owner: Value, kind: Value) -> Value:
@@ -501,6 +524,8 @@ def _of_class(m: Interpreter, owner: Class, name: str) -> Work:
                 return Method(found.get, owner)
             case Descriptor(kind="staticmethod"):
                 return found.get
+        if _is_property_of_class(found):
+            return (yield from invoke(m, found.get.get, [owner], {}))
         if (get := _getter(found)) is not None:
             return (yield from invoke(m, get, [found, None, owner], {}))
         return found
@@ -537,6 +562,11 @@ def _of_class(m: Interpreter, owner: Class, name: str) -> Work:
     for base in owner.line:
         if isinstance(base, Builtin) and base.name not in PLAIN_BASES and base.kind and hasattr(base.kind, name):
             return Builtin(f"{base.name}.{name}")
+    if name == "__match_args__" and owner.flavour == "dataclass":
+        fields = [each for each, default in owner.fields or () if records.says(default, "init", True)]
+        return tuple(each for each in fields if not records.says(dict(owner.fields or ())[each], "kw_only", False))
+    if name == "__match_args__" and owner.flavour == "namedtuple":
+        return tuple(each for each, _ in owner.fields or ())
     if name == "__hash__" and comparing.has_no_hash(owner):
         return None
     if hasattr(object, name):
@@ -781,7 +811,7 @@ def set_attribute(m: Interpreter, owner: Value, name: Any, value: Value) -> Work
             if name == "__dict__":
                 raise Lost(name)
             if kind.flavour == "enum" and name in ("name", "value"):
-                raise error("AttributeError", f"<enum {kind.name!r}> cannot set attribute {name!r}")
+                raise error("AttributeError", f"<enum 'Enum'> cannot set attribute {name!r}")
             if name == "__class__" and find(kind, "__setattr__") is None:
                 if not isinstance(known(value), Class):
                     raise Lost(name)
@@ -898,6 +928,8 @@ def delete_attribute(m: Interpreter, owner: Value, name: Any) -> Work:
         if isinstance(found, Descriptor) and found.kind == "property" and found.delete is not None:
             yield from invoke(m, found.delete, [owner], {})
             return
+        if isinstance(found, Descriptor) and found.kind == "property":
+            raise error("AttributeError", f"property {name!r} of {owner.kind.qualname!r} object has no deleter")
         if isinstance(found, Object) and (own := find(found.kind, "__delete__")) is not None:
             yield from invoke(m, own, [found, owner], {})
             return
@@ -907,6 +939,8 @@ def delete_attribute(m: Interpreter, owner: Value, name: Any) -> Work:
             raise _missing(owner, name)
         del owner.attributes[name]
         return
+    if isinstance(owner, Class) and owner.flavour == "enum" and isinstance(owner.space.get(name), Object):
+        raise error("AttributeError", f"{owner.name!r} cannot delete member {name!r}.")
     if isinstance(owner, Class) and not owner.flavour:
         if name not in owner.space:
             raise error("AttributeError", name) if not hasattr(type, name) else Lost(name)
@@ -967,6 +1001,8 @@ def _made_plainly(m: Interpreter, kind: Class, args: Sequence[Value], named: Map
         ):
             raise Lost
         return (yield from _by_new(m, kind, args, named))
+    if any(isinstance(base, Builtin) and base.name == "typing.Protocol" for base in kind.bases):
+        raise error("TypeError", "Protocols cannot be instantiated")
     _check_abstract(kind)
     if base := next((each.name for each in kind.line if isinstance(each, Builtin) and each.name in CONTAINERS), ""):
         short = base.rpartition(".")[2]
@@ -1080,8 +1116,11 @@ def namedtuple(
         listed = names.replace(",", " ").split()
     else:
         listed = yield from collected(m, names)
-    if known(rename):
+    is_renamed = known(rename)
+    if is_renamed:
         listed = [each if _is_name(each, listed[:place]) else f"_{place}" for place, each in enumerate(listed)]
+    if not is_renamed:
+        _check_names(known(name), [known(each) for each in listed])
     given = yield from collected(m, defaults or ())
     behind = dict(zip(listed[len(listed) - len(given) :], given, strict=True))
     fields = tuple((each, behind.get(each, UNSET)) for each in listed)
@@ -1090,6 +1129,20 @@ def namedtuple(
     kind = Class(name, name, (Builtin("tuple"),), space, flavour="namedtuple", fields=fields, module=module)
     kind.line = (kind, Builtin("tuple"), Builtin("object"))
     return kind
+
+
+def _check_names(name: str, names: Sequence[str]) -> None:
+    """Raises Raised for what neither such a class nor a field of it may be called (Lib/collections/__init__.py, `namedtuple`)."""
+    for each in (name, *names):
+        if not each.isidentifier():
+            raise error("ValueError", f"Type names and field names must be valid identifiers: {each!r}")
+        if iskeyword(each):
+            raise error("ValueError", f"Type names and field names cannot be a keyword: {each!r}")
+    for place, each in enumerate(names):
+        if each.startswith("_"):
+            raise error("ValueError", f"Field names cannot start with an underscore: {each!r}")
+        if each in names[:place]:
+            raise error("ValueError", f"Encountered duplicate field name: {each!r}")
 
 
 def _is_name(text: str, before: Sequence[str]) -> bool:

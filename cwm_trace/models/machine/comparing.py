@@ -389,10 +389,23 @@ def length(m: Interpreter, value: Value) -> Work:
         case Class(flavour="enum"):
             items = value.space["_members_"]
     if items is not None:
-        return m.questions.value(f"len([{', '.join('0' for _ in items)}])")
+        return _counted(m, len(items))
     if isinstance(value, (str, Range)):
         return m.questions.value(f"len({text_of(value)})")
     raise error("TypeError", f"object of type '{kind_name(value)}' has no len()")
+
+
+def _counted(m: Interpreter, number: int) -> Value:
+    """How many items there are, counted by so many at a time as may be asked for."""
+    counts = [min(_AT_ONCE, number - place) for place in range(0, number, _AT_ONCE)] or [0]
+    total: Value = None
+    for count in counts:
+        found = m.questions.value(f"len([{', '.join('0' * count)}])")
+        total = found if total is None else m.questions.value(f"{text_of(total)} + {text_of(found)}")
+    return total
+
+
+_AT_ONCE = 50  # items
 
 
 def check_hashable(value: Value) -> None:

@@ -12,6 +12,7 @@ from cwm_trace.models.machine.natives import native
 from cwm_trace.models.machine.values import (
     Class,
     Dict,
+    Hashed,
     List,
     Lost,
     Object,
@@ -87,6 +88,9 @@ def _deep(m: Interpreter, value: Value, memo: Memo) -> Work:
     value = known(value)
     if id(value) in memo.copies:
         return memo.copies[id(value)][1]
+    for key, made in zip(memo.keys, memo.values, strict=True):  # what the program has noted there itself
+        if isinstance(known(key), Hashed) and known(key).content is m.identity(value).content:
+            return made
     kind = value.kind if isinstance(value, Object) else getattr(value, "of", None)
     if isinstance(kind, Class):
         if kind.flavour == "enum":
@@ -101,7 +105,8 @@ def _deep(m: Interpreter, value: Value, memo: Memo) -> Work:
             memo.copies[id(value)] = value, made
             return made
     if isinstance(value, tuple):
-        return tuple((yield from _each(m, value, memo)))
+        items = tuple((yield from _each(m, value, memo)))
+        return value if all(known(one) is known(other) for one, other in zip(items, value, strict=True)) else items
     made = _empty(value)
     if made is value:
         return value

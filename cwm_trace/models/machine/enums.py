@@ -14,6 +14,7 @@ from cwm_trace.models.machine.imported import helper
 from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.rendering import rendered
 from cwm_trace.models.machine.values import (
+    UNSET,
     Builtin,
     Class,
     Descriptor,
@@ -44,7 +45,12 @@ GENERATES = "_generate_next_value_"
 
 def first_names(bases: Sequence[Value]) -> dict[str, Value]:
     """What the body of a class begins with."""
-    names = [getattr(base, "name", "") for base in bases]
+    line = [each for base in bases for each in (base.line if isinstance(base, Class) else (base,))]
+    if given := next(
+        (each.space[GENERATES] for each in line if isinstance(each, Class) and GENERATES in each.space), None
+    ):
+        return {GENERATES: given.get if isinstance(given, Descriptor) else given}
+    names = [getattr(base, "name", "") for base in line]
     own = next((KINDS[name] for name in names if name in KINDS), "")
     if not own:
         return {}
@@ -70,9 +76,10 @@ def make_members(m: Interpreter, made: Class) -> Work:
     for name, value in list(made.space.items()):
         if name.startswith("_") or isinstance(value, (Function, Descriptor, Native)):
             continue
-        if find(made, "__new__") is not None:
-            raise Lost
-        member = _of_value(made, value) or Object(made, {"_name_": name, "_value_": value})
+        if (new := find(made, "__new__")) is not None:
+            member = yield from _by_new(m, made, new, name, value)
+        else:
+            member = _of_value(made, value) or Object(made, {"_name_": name, "_value_": value})
         if member not in made.space["_all_"]:
             made.space["_all_"].append(member)
             if not _is_flag(made) or _is_single(m, made, member):
@@ -83,6 +90,20 @@ def make_members(m: Interpreter, made: Class) -> Work:
     if _is_flag(made):
         above = _next_bit(m, made.space["_flag_mask_"])
         made.space["_all_bits_"] = m.questions.sure(f"{above} - 1")
+
+
+def _by_new(m: Interpreter, made: Class, new: Value, name: str, value: Value) -> Work:
+    """A member that its class's own way makes of what stands behind its name; one with the same value is that one."""
+    args = value if isinstance(value, tuple) else (value,)
+    member = yield from invoke(m, new.get if isinstance(new, Descriptor) else new, [made, *args], {})
+    if not isinstance(member, Object) or member.kind is not made:
+        raise Lost
+    own = member.attributes.get("_value_", value if member.content is UNSET else member.content)
+    if (same := _of_value(made, own)) is not None:
+        return same
+    member.content = UNSET  # which its value is in place of
+    member.attributes = {"_name_": name, "_value_": own, **member.attributes}
+    return member
 
 
 def _of_value(made: Class, value: Value) -> Object | None:
@@ -115,9 +136,15 @@ def _is_single(m: Interpreter, made: Class, member: Object) -> bool:
     return is_single
 
 
-def next_value(m: Interpreter, names: Mapping[str, Value], name: str) -> Value:
-    """What `auto()` is in the body of an enumeration: one more than the highest number so far, the next bit, or its name."""
-    kind = names[GENERATES].shown
+def next_value(m: Interpreter, names: Mapping[str, Value], name: str) -> Work:
+    """What `auto()` is in the body of an enumeration: a number, the next bit, its name, or what its own way says."""
+    way = names[GENERATES]
+    if isinstance(way, (Function, Descriptor)):
+        hidden = (Function, Descriptor, Native)
+        before = [each for other, each in names.items() if not other.startswith("_") and not isinstance(each, hidden)]
+        function = way.get if isinstance(way, Descriptor) else way
+        return (yield from invoke(m, function, [name, 1, len(before), List(before)], {}))
+    kind = way.shown
     if "StrEnum" in kind:
         return m.questions.sure(f"{name!r}.lower()")
     numbers = [value for name, value in names.items() if not name.startswith("_") and isinstance(value, int)]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from cwm_trace.models.machine.active import Finaliser, Paused, Work
 from cwm_trace.models.machine.calls import invoke
-from cwm_trace.models.machine.classes import attribute
+from cwm_trace.models.machine.classes import attribute, slots_of
 from cwm_trace.models.machine.code import MAIN
 from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.iterators import collected, over_items
@@ -95,6 +95,20 @@ def _weak(m: Interpreter, target: Value) -> Value:
         return target if m.reaches(target) else None
 
     return Native("weak", run)
+
+
+@native("followed.refers_weakly")
+def _refers_weakly(m: Interpreter, target: Value) -> bool:
+    """Whether there may be weak references to a value."""
+    target = known(target)
+    if isinstance(target, Object) and isinstance(target.kind, Class):
+        kinds = [each for each in target.kind.line if isinstance(each, Class)]
+        has_slots = all("__slots__" in each.space for each in kinds)
+        is_plain = target.content is UNSET and target.kind.flavour != "namedtuple"
+        return not has_slots or "__weakref__" in slots_of(target.kind) if is_plain else target.content is not UNSET
+    return not isinstance(target, (*IMMUTABLE, tuple, Dict)) and not (
+        isinstance(target, List) and target.kind == "list"
+    )
 
 
 @native("followed.is_inside")

@@ -57,6 +57,7 @@ from cwm_trace.models.machine.values import (
     is_unknown,
     kind_name,
     known,
+    look_up,
 )
 
 
@@ -367,6 +368,11 @@ def contains(m: Interpreter, over: Value, value: Value, is_plain: bool = False) 
                 return m.questions.holds(f"{operand(value)} in {text_of(over)}")
         case int() | float() | None:
             raise error("TypeError", f"argument of type '{kind_name(over)}' is not iterable")
+        case Object() if all(look_up(over.kind, each) in (UNSET, None) for each in ("__iter__", "__getitem__")) or (
+            look_up(over.kind, "__iter__") is None
+        ):
+            if content_of(over) is over and as_tuple(over) is None:
+                raise error("TypeError", f"argument of type '{kind_name(over)}' is not iterable")
     iterator = yield from iterator_of(m, over)
     while (each := (yield from step(m, iterator))) is not END:
         if (yield from same(m, each, value)):

@@ -32,7 +32,7 @@ _IN_PART = {"collections": ("ChainMap", "UserDict", "UserList", "UserString"), "
 """Modules of which only so much is followed by Python's own source."""
 _ELSEWHERE = {"io": ("_files", "BufferedRandom BufferedReader BufferedWriter FileIO TextIOWrapper".split())}
 """Modules of which some names are in another source, which not every program needs."""
-WRITTEN_IN_C = frozenset(("_elementtree", "_pickle"))
+WRITTEN_IN_C = frozenset(("_elementtree", "_pickle", "_statistics"))
 """Modules that Python's sources do without, too, and that are not followed."""
 _STREAMS = ("stdout", "stderr")
 _SOURCES = Path(__file__).with_name("sources")

@@ -40,6 +40,7 @@ from cwm_trace.models.machine.values import (
     as_plain,
     closed,
     content_of,
+    dict_from,
     error,
     find,
     is_made_of,
@@ -73,6 +74,8 @@ def _ask_for(name: str, spelled: str) -> None:
                 if own is None:
                     raise Lost
                 value = known((yield from invoke(m, own, [value], {})))
+            if name in _OWN_WAYS and arithmetic.is_endless(value):
+                return arithmetic.computed(int, value)  # which is refused
             given.append(value if closed(value) is not None else List((yield from collected(m, value))))
         if any(isinstance(each, Function) for each in given):
             raise Lost
@@ -303,6 +306,10 @@ def _fields(m: Interpreter, value: Value) -> Value:
 
 @native("dataclasses.replace")
 def _replace(m: Interpreter, value: Value, /, **changes: Value) -> Work:
+    for name, each in value.kind.fields or ():
+        if name in changes and not records.says(each, "init", True):
+            text = f"field {name} is declared with init=False, it cannot be specified with replace()"
+            raise error("ValueError", text)
     given = {name: value.attributes[name] for name, each in value.kind.fields or () if records.says(each, "init", True)}
     return (yield from invoke(m, value.kind, [], {**given, **changes}))
 
@@ -477,7 +484,9 @@ def _cached(function: Value, most: int | None, is_typed: bool = False) -> Value:
 
     def run(m: Interpreter, *args: Value, **named: Value) -> Work:
         kinds = tuple(kind_name(known(each)) for each in (*args, *named.values())) if is_typed else ()
-        key = (tuple(args), tuple(named.items()), kinds)
+        # A whole number, or a text, alone is its own key (Lib/functools.py, `_make_key`), which no tuple equals.
+        is_alone = len(args) == 1 and not named and not is_typed and type(known(args[0])) in (int, str)
+        key = (tuple(args), tuple(named.items()), kinds, is_alone)
         place = yield from comparing.place_of(m, held, key)
         counts["misses" if place is None else "hits"] += 1
         if place is not None:
@@ -498,7 +507,11 @@ def _cached(function: Value, most: int | None, is_typed: bool = False) -> Value:
         held.values.clear()
         counts.update(hits=0, misses=0)
 
+    def parameters(_: Interpreter) -> Value:
+        return dict_from({"maxsize": most, "typed": is_typed})
+
     own = {"cache_info": Native("cache_info", info), "cache_clear": Native("cache_clear", clear)}
+    own["cache_parameters"] = Native("cache_parameters", parameters)
     return Native("lru_cache", run, function, "<functools._lru_cache_wrapper object>", (held,), own)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from cwm_trace.models.machine import arithmetic, classes, comparing, forms, holding, operators, refusals
 from cwm_trace.models.machine.active import Work
 from cwm_trace.models.machine.calls import calls, invoke
+from cwm_trace.models.machine.code import OF_PROGRAM
 from cwm_trace.models.machine.interpreter import Interpreter, done
 from cwm_trace.models.machine.iterators import collected, iterator_of
 from cwm_trace.models.machine.layout import whole_of
@@ -148,6 +149,8 @@ def _given(m: Interpreter, function: Builtin, args: Sequence[Value], named: Mapp
         return (yield from of_text(m, method, args, named))
     if (module := name.partition(".")[0]) in PURE or module in OPAQUE:
         return m.unknown()
+    if (refused := refusals.of_abstract(name)) is not None:
+        raise refused
     raise Lost(name)
 
 
@@ -179,7 +182,7 @@ def _whole(m: Interpreter, name: str, args: Sequence[Value], named: Mapping[str,
         args = [content_of(arg) for arg in args]
     if args and isinstance(args[0], Object) and (own := find(args[0].kind, _HOOKS.get(name, ""))) is not None:
         return (yield from invoke(m, own, args, named))
-    if name in _INDEXED and args and isinstance(args[0], Object):
+    if name in (*_INDEXED, "int", "float", "complex") and args and isinstance(args[0], Object):
         args[0] = yield from holding.as_index(m, args[0])
     if name == "divmod" and len(args) == 2 and any(isinstance(each, Object) for each in args):
         if isinstance(args[1], Object) and (own := find(args[1].kind, "__rdivmod__")) is not None:
@@ -351,8 +354,14 @@ _BY_PLACE = frozenset(
 """Those that do so whatever the bytes are."""
 
 
+_BY_NUMBER = frozenset("count find index rfind rindex".split())
+"""Methods of bytes that take one of these as a number, too."""
+
+
 def _of_octets(m: Interpreter, method: str, owner: bytes, args: Sequence[Value], named: Mapping[str, Value]) -> Work:
     """A method of bytes, as that of the text of these characters. Raises Raised, Lost."""
+    if method in _BY_NUMBER and args and isinstance(args[0], int) and 0 <= args[0] < 256:
+        args = [bytes([args[0]]), *args[1:]]
 
     def as_text(value: Value) -> Value:
         if isinstance(value, tuple):
@@ -399,15 +408,28 @@ def _len(m: Interpreter, value: Value) -> Work:
 def _print(
     m: Interpreter, /, *values: Value, sep: Value = " ", end: Value = "\n", file: Value = None, **_: Value
 ) -> Work:
+    target = file if file is not None else m.streams.get("stdout")
+    target = None if is_unknown(target) else known(target)
+    if isinstance(target, Object) and isinstance(target.kind, Class) and target.kind.module in OF_PROGRAM:
+        yield from _printed_by_parts(m, values, (" " if sep is None else sep), "\n" if end is None else end, target)
+        return
     texts = []
     for value in values:
         texts.append(Unknown() if isinstance(value, Unknown) else known((yield from written(m, value))))
-    target = file if file is not None else m.streams.get("stdout")
-    target = None if is_unknown(target) else known(target)
     if isinstance(target, Object) and isinstance(target.kind, Class):
         between, last = " " if sep is None else known(sep), "\n" if end is None else known(end)
         text = Unknown() if any(map(is_unknown, texts)) else between.join(map(str, texts)) + last
         yield from invoke(m, (yield from classes.attribute(m, target, "write")), [text], {})
+
+
+def _printed_by_parts(m: Interpreter, values: Sequence[Value], sep: Value, end: Value, target: Object) -> Work:
+    """As `print` writes to what may look at each part (Python/bltinmodule.c, `builtin_print_impl`)."""
+    for place, value in enumerate(values):
+        if place:
+            yield from invoke(m, (yield from classes.attribute(m, target, "write")), [sep], {})
+        text = Unknown() if isinstance(value, Unknown) else (yield from written(m, value))
+        yield from invoke(m, (yield from classes.attribute(m, target, "write")), [text], {})
+    yield from invoke(m, (yield from classes.attribute(m, target, "write")), [end], {})
 
 
 @native("repr")

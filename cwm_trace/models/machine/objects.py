@@ -16,6 +16,7 @@ from cwm_trace.models.machine.questions import arguments
 from cwm_trace.models.machine.rendering import written
 from cwm_trace.models.machine.values import (
     IMMUTABLE,
+    OWN,
     PLAIN_KINDS,
     Builtin,
     Class,
@@ -37,6 +38,7 @@ from cwm_trace.models.machine.values import (
     Unknown,
     Value,
     closed,
+    content_of,
     dict_from,
     error,
     find,
@@ -220,6 +222,10 @@ def _hash(m: Interpreter, value: Value) -> Work:
 @native("super")
 def _super(m: Interpreter, *args: Value) -> Value:
     if args:
+        kind = args[1].kind if isinstance(args[1], Object) else args[1]
+        line = (*getattr(kind, "line", ()), *getattr(getattr(kind, "metaclass", None), "line", ()))
+        if isinstance(args[0], Class) and not any(each is args[0] for each in line) and not isinstance(args[1], OWN):
+            raise error("TypeError", "super(type, obj): obj must be an instance or subtype of type")
         return Super(args[0], args[1])
     frame = m.frame
     cell, first = frame.cells.get("__class__"), frame.code.made.co_varnames[: frame.code.made.co_argcount][:1]
@@ -313,6 +319,12 @@ def _exception_str(m: Interpreter, owner: Value) -> Work:
     return (yield from written(m, owner.held[0] if len(owner.held) == 1 else owner.held))
 
 
+@native("Exception.__setstate__")
+def _exception_state(m: Interpreter, owner: Value, state: Value) -> None:
+    if known(state) is not None:
+        owner.attributes.update(zip(known(state).keys, known(state).values, strict=True))
+
+
 @native("Exception.with_traceback")
 def _with_traceback(m: Interpreter, owner: Value, _: Value) -> Value:
     return owner
@@ -320,6 +332,8 @@ def _with_traceback(m: Interpreter, owner: Value, _: Value) -> Value:
 
 def _register_new(name: str) -> None:
     def new(m: Interpreter, kind: Value, *args: Value, **named: Value) -> Work:
+        if isinstance(kind, Class) and classes.plain_kind(kind) is None:  # an enumeration of such values
+            return Object(kind, content=content_of(known((yield from invoke(m, Builtin(name), args, named)))))
         if isinstance(kind, Class) and kind.flavour != "namedtuple":
             return (yield from classes.with_content(m, kind, *args, **named))
         return (yield from invoke(m, Builtin(name), args, named))

@@ -293,10 +293,15 @@ def _store_name(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     if (prepared := _prepared(names)) is not None:
         m.begin(holding.set_item(m, prepared, ins.value, value), lambda _: None)
         return
+
+    def bind(value: Value) -> None:
+        old, names[ins.value] = names.get(ins.value), value
+        m.let_go(old)
+
     if isinstance(value, Object) and value.kind is enums.AUTO and enums.GENERATES in names:
-        value = enums.next_value(m, names, ins.value)
-    old, names[ins.value] = names.get(ins.value), value
-    m.let_go(old)
+        m.begin(enums.next_value(m, names, ins.value), bind)
+        return
+    bind(value)
 
 
 @operation("DELETE_NAME")

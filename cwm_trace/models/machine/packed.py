@@ -15,13 +15,25 @@ from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.iterators import over_items
 from cwm_trace.models.machine.natives import native
-from cwm_trace.models.machine.values import List, Lost, Object, Value, error, find, is_unknown, known, octets_of
+from cwm_trace.models.machine.values import (
+    List,
+    Lost,
+    Object,
+    Value,
+    as_plain,
+    content_of,
+    error,
+    find,
+    is_unknown,
+    known,
+    octets_of,
+)
 
 _ERRORS = {struct.error: "struct.error", binascii.Error: "binascii.Error", binascii.Incomplete: "binascii.Incomplete"}
 
 
 def _plain(value: Value) -> Any:
-    value = known(value)
+    value = content_of(as_plain(known(value)))
     if isinstance(value, List) and value.kind == "bytearray":
         value = octets_of(value)
     if not isinstance(value, (int, float, str, bytes)):

@@ -57,6 +57,8 @@ def fields_of(
     kind: Class, fields: Mapping[str, Value], args: Sequence[Value], named: Mapping[str, Value], method: str
 ) -> dict[str, Value]:
     """What names stand for in a call that is given so much. Raises Raised, Lost."""
+    if method == "__new__":  # which a class that is made from a tuple with names has from that
+        kind = [each for each in kind.line if isinstance(each, Class) and each.flavour == "namedtuple"][-1]
     words = [name for name, default in fields.items() if says(default, "kw_only", False)]
     places = [name for name in fields if name not in words]
     given = dict(zip(places, args, strict=False))

@@ -72,6 +72,14 @@ def refusal(name: str, args: Sequence[Value], named: Mapping[str, Value], of_sha
     return _asked(function, args, named, (TypeError,) if of_shape else _REFUSALS, of_shape)
 
 
+def of_abstract(name: str) -> Raised | None:
+    """That of making an object of an abstract class of the library."""
+    kind = looked_up(name)
+    if not getattr(kind, "__abstractmethods__", None):
+        return None
+    return _asked(kind, (), {}, (TypeError,), False)
+
+
 def of_operator(sign: str, left: Value, right: Value) -> Raised | None:
     """That of an operator."""
     function = _OPERATORS.get(sign)

@@ -22,7 +22,7 @@ from cwm_trace.models.machine.values import UNSET, Builtin, Function, Lost, Rais
 MODULES = frozenset(
     "_compat_pickle _markupbase _pydatetime _pydecimal argparse ast base64 calendar cmd colorsys configparser copyreg"
     " datetime difflib email email._parseaddr email.utils fnmatch fractions genericpath getopt glob graphlib heapq"
-    " html html.entities html.parser ipaddress keyword logging logging.handlers optparse pathlib pathlib._abc"
+    " html html.entities html.parser http ipaddress keyword logging logging.handlers optparse pathlib pathlib._abc"
     " pathlib._local pickle posixpath pprint random reprlib sched shelve shlex stat statistics string tarfile textwrap"
     " tomllib tomllib._parser tomllib._re tomllib._types traceback unittest unittest.case unittest.loader"
     " unittest.result unittest.runner unittest.signals unittest.suite unittest.util urllib urllib.parse uuid"

@@ -87,7 +87,7 @@ def main_thread():
 
 
 def current_thread():
-    return _main if _running[0] is None else lost()
+    return _main if _running[0] is None else _running[0]
 
 
 class local:

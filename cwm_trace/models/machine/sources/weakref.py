@@ -2,7 +2,7 @@
 
 from collections.abc import MutableMapping, MutableSet
 
-from followed import lost, watch, weak
+from followed import lost, refers_weakly, watch, weak
 
 _references = {}
 """Those without a callback, which there is one of for each target, and how many others there are, by identities."""
@@ -10,6 +10,8 @@ _references = {}
 
 class ref:
     def __new__(cls, target, callback=None):
+        if not refers_weakly(target):
+            raise TypeError(f"cannot create weak reference to {type(target).__name__!r} object")
         shared, others = _references.get(id(target), (None, []))
         if cls is ref and callback is None:
             if shared is not None and (known := shared()) is not None:
