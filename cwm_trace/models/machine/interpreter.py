@@ -495,7 +495,7 @@ class Interpreter:
 
     def quietly(self, work: Work) -> Value:
         """What comes of work that no trace shows. Raises Raised, Lost."""
-        depth = len(self.active)
+        depth, stop = len(self.active), self.stop  # which may be on its way
         found: list[Value] = []
         self.quiet += 1
         try:
@@ -504,6 +504,7 @@ class Interpreter:
                 pass
         finally:
             self.quiet -= 1
+            self.stop = stop
             del self.active[depth:]
         return found[0]
 
