@@ -54,7 +54,8 @@ def of_library(name: str, given: Sequence[str]) -> Way | None:
         case ("math", "floor" | "ceil" | "trunc" as kind), [number] if number_of(number) is not None:
             return lambda steps: _whole(number, kind, steps)
         case ("math", "fabs"), [number] if is_number(number):
-            return lambda steps: steps.value(f"float({number.removeprefix('-')})")
+            bare = number.removeprefix("-")
+            return lambda steps: bare if "." in bare or "e" in bare else steps.value(f"float({bare})")
     return None
 
 

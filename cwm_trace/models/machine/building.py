@@ -295,7 +295,23 @@ def _mixed_in(m: Interpreter, bases: Sequence[Value]) -> Work:
     return tuple(found)
 
 
+_NO_BASES = ("bool", "NoneType", "function", "range", "slice", "memoryview", "generator", "ellipsis")
+_LAID_OUT = ("int", "float", "complex", "str", "bytes", "bytearray", "list", "dict", "set", "frozenset", "tuple")
+"""Classes whose objects have a layout of their own, of which a class can have one only."""
+
+
+def _check_bases(made: Class) -> None:
+    """Raises Raised for what no class can be made from."""
+    names = [base.name for base in made.bases if isinstance(base, Builtin)]
+    if wrong := next((name for name in names if name in _NO_BASES), ""):
+        raise error("TypeError", f"type {wrong!r} is not an acceptable base type")
+    line = [each.name for each in made.line if isinstance(each, Builtin) and each.name in _LAID_OUT]
+    if len(line) > 1:
+        raise error("TypeError", "multiple bases have instance lay-out conflict")
+
+
 def _take_from_bases(m: Interpreter, made: Class) -> Work:
+    _check_bases(made)
     for base in made.bases:
         if isinstance(base, Class):
             is_open = base.module in (*OF_PROGRAM, *_OPEN, *shipped.MODULES) or made.module not in OF_PROGRAM

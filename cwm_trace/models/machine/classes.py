@@ -809,7 +809,10 @@ def set_attribute(m: Interpreter, owner: Value, name: Any, value: Value) -> Work
             setattr(owner, name.strip("_"), value)
         case Object(kind=Class() as kind):
             if name == "__dict__":
-                raise Lost(name)
+                if not isinstance(known(value), Dict) or _has_slots_only(kind) or kind.flavour:
+                    raise Lost(name)
+                owner.attributes = Attributes(known(value))
+                return
             if kind.flavour == "enum" and name in ("name", "value"):
                 raise error("AttributeError", f"<enum 'Enum'> cannot set attribute {name!r}")
             if name == "__class__" and find(kind, "__setattr__") is None:
@@ -860,6 +863,8 @@ def set_attribute(m: Interpreter, owner: Value, name: Any, value: Value) -> Work
             owner.attributes[name] = value
         case None | int() | str() | List() | Dict() | tuple():
             raise _missing(owner, name)
+        case Builtin() if owner.kind is not None:
+            raise error("TypeError", f"cannot set {name!r} attribute of immutable type {owner.name!r}")
         case _:
             raise Lost
 
@@ -1125,7 +1130,7 @@ def namedtuple(
     behind = dict(zip(listed[len(listed) - len(given) :], given, strict=True))
     fields = tuple((each, behind.get(each, UNSET)) for each in listed)
     module = known(m.frame.space.get("__name__", MAIN) if module is None else module)
-    space = {"__module__": module}
+    space = {"__module__": module, "__slots__": ()}
     kind = Class(name, name, (Builtin("tuple"),), space, flavour="namedtuple", fields=fields, module=module)
     kind.line = (kind, Builtin("tuple"), Builtin("object"))
     return kind

@@ -117,7 +117,9 @@ def compared(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
         if arithmetic.has_power(left, right) and not (arithmetic.is_endless(left) or arithmetic.is_endless(right)):
             sides = arithmetic.over_one(m, left.as_integer_ratio(), right.as_integer_ratio())
             return m.questions.holds(f"{operand(sides[0])} {sign} {operand(sides[1])}")
-    if isinstance(left, str) and isinstance(right, str) and not (left.isascii() and right.isascii()):
+    if isinstance(left, bytes) and isinstance(right, bytes):
+        left, right = left.decode("latin-1"), right.decode("latin-1")
+    if isinstance(left, str) and isinstance(right, str) and not (_is_of_texts(left) and _is_of_texts(right)):
         left, right = List([*map(ord, left)]), List([*map(ord, right)])  # as their texts may say, too
     if isinstance(left, Object) or isinstance(right, Object) or is_of_own(left) or is_of_own(right):
         given = yield from _compared_by_methods(m, sign, left, right)
@@ -135,8 +137,6 @@ def compared(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
         has_nan = any(each != each for each in map(known, left.items) if isinstance(each, float))
         if has_nan or _is_mixed(left.items, right.items) or closed(left) is None or closed(right) is None:
             return (yield from _one_by_one(m, sign, left.items, right.items))
-    if isinstance(left, bytes) and isinstance(right, bytes):
-        left, right = left.decode("latin-1"), right.decode("latin-1")
     if isinstance(left, View) and left.kind == "values" or isinstance(right, View) and right.kind == "values":
         if sign in ("==", "!="):
             return (left is right) is (sign == "==")
@@ -170,6 +170,11 @@ def compared(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
     if isinstance(left, Alias) and isinstance(right, Alias):
         return (left.shown == right.shown) is (sign == "==")
     return (left is right) is (sign == "==")
+
+
+def _is_of_texts(text: str) -> bool:
+    """Whether its characters are those that texts are made of, as the network knows them."""
+    return text.isascii() and not any(each < " " and each not in "\n\t\r" or each == "\x7f" for each in text)
 
 
 def _never_equal(left: Value, right: Value) -> bool:
@@ -469,7 +474,7 @@ def place_of(m: Interpreter, over: Dict, key: Value) -> Work:
     yield from hashed(m, key)
     if isinstance(key, (str, bytes)) and _is_table(m, over):
         return over.keys.index(key) if key in over.keys else None
-    text, keys = closed(key), [closed(each) for each in over.keys]
+    text, *keys = (closed(int(known(each)) if isinstance(known(each), bool) else each) for each in (key, *over.keys))
     if text is not None and None not in keys:
         if not keys:
             return None
@@ -491,7 +496,8 @@ def _may_be(one: Value, other: Value) -> bool:
 
 
 def _as_texts(value: Value, others: Sequence[Value]) -> tuple[Value, Sequence[Value]]:
-    """Bytes, if all are, as the texts of these characters, which are equal where they are."""
+    """Bytes, if all are, as the texts of these characters, which are equal where they are; truth values as the numbers that they are."""
+    value, *others = (int(known(each)) if isinstance(known(each), bool) else each for each in (value, *others))
     if not all(isinstance(known(each), bytes) for each in (value, *others)):
         return value, others
     return known(value).decode("latin-1"), [known(each).decode("latin-1") for each in others]
@@ -499,6 +505,8 @@ def _as_texts(value: Value, others: Sequence[Value]) -> tuple[Value, Sequence[Va
 
 def is_among(m: Interpreter, value: Value, others: Sequence[Value]) -> Work:
     value, others = _as_texts(value, others)
+    if isinstance(known(value), float) and known(value) != known(value):  # which equals nothing, and is itself
+        return any(known(each) is known(value) for each in others)
     if others and all(closed(known(each)) is not None for each in (value, *others)):
         return m.questions.holds(f"{operand(value)} in [{', '.join(map(text_of, others))}]")
     return (yield from found_by_hash(m, value, others)) is not UNSET

@@ -112,6 +112,11 @@ def _options(more: Value) -> dict[str, Any]:
     return {known(key): plain(value) for key, value in zip(more.keys, more.values, strict=True)}
 
 
+@native("float.hex")
+def _hex(m: Interpreter, number: Value) -> Value:
+    return m.unknown() if is_unknown(number) else computed(float.hex, number)
+
+
 @native("hashlib.pbkdf2_hmac")
 def _pbkdf2(m: Interpreter, /, *args: Value, **named: Value) -> Value:
     return computed(hashlib.pbkdf2_hmac, *args, **named)

@@ -112,7 +112,8 @@ def item(m: Interpreter, over: Value, key: Value, is_plain: bool = False) -> Wor
     """`over[key]`; `is_plain`: as Python's own class does it. Raises Raised."""
     if is_unknown(over) or is_unknown(key):
         return m.unknown()
-    if isinstance(known(key), Slice) and isinstance(known(over), (List, tuple, str, bytes)):
+    is_odd = isinstance(known(key), (Slice, float, str, bytes, type(None)))
+    if is_odd and isinstance(known(over), (List, tuple, str, bytes)):
         if (refused := refusals.of_operator("[]", over, key)) is not None:
             raise refused
     over = known(over)
@@ -141,6 +142,11 @@ def item(m: Interpreter, over: Value, key: Value, is_plain: bool = False) -> Wor
         case Object() if (own := own_method(over, "__getitem__")) is not None:
             return (yield from invoke(m, own, [over, key], {}))
     key = yield from as_index(m, key)
+    if isinstance(key, Object) and isinstance(over, (List, tuple, str, bytes)):
+        if isinstance(over, str):
+            raise error("TypeError", f"string indices must be integers, not '{kind_name(key)}'")
+        kind = "byte" if isinstance(over, bytes) else kind_name(over)
+        raise error("TypeError", f"{kind} indices must be integers or slices, not {kind_name(key)}")
     items = over.items if isinstance(over, List) else list(over) if isinstance(over, bytes) else as_tuple(over)
     if items is not None and not isinstance(over, (Set,)):
         kind = "tuple" if as_tuple(over) is not None else "list"
@@ -348,7 +354,7 @@ def contains(m: Interpreter, over: Value, value: Value, is_plain: bool = False) 
         case str() if not isinstance(value, str):
             text = f"'in <string>' requires string as left operand, not {kind_name(value)}"
             raise error("TypeError", text)
-        case Set() if isinstance(value, (Object, List, Dict)) or as_tuple(value) is not None or closed(over) is None:
+        case Set():
             if not isinstance(value, Set):  # as which a set that can be no key is looked for
                 yield from hashed(m, value)
             return (yield from is_among(m, value, over.items))
@@ -358,7 +364,7 @@ def contains(m: Interpreter, over: Value, value: Value, is_plain: bool = False) 
             return m.questions.holds(f"{value} in {list(over)!r}")
         case Range(start=start, stop=stop, step=by) if isinstance(value, int):
             return _in_range(m, int(value), start, stop, by)
-        case str() | bytes() | Range() | Set():
+        case str() | bytes() | Range():
             if closed(over) is not None and closed(value) is not None:
                 return m.questions.holds(f"{operand(value)} in {text_of(over)}")
         case List() | tuple() if not isinstance(over, List) or over.kind == "list":

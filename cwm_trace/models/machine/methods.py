@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -427,9 +428,14 @@ def _throw(m: Interpreter, over: Value, given: Value, *more: Value) -> Work:
     return made
 
 
+_UNEXPECTED = "ValueError" if sys.version_info < (3, 13) else "TypeError"
+
+
 @native("namedtuple._replace")
 def _replace(m: Interpreter, over: Value, /, **named: Value) -> Value:
     names = [name for name, _ in over.kind.fields]
+    if wrong := [name for name in named if name not in names]:
+        raise error(_UNEXPECTED, f"Got unexpected field names: {wrong!r}")
     return Object(over.kind, held=tuple(named.get(name, value) for name, value in zip(names, over.held, strict=True)))
 
 

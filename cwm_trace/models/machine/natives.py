@@ -30,6 +30,7 @@ from cwm_trace.models.machine.values import (
     OwnDict,
     OwnList,
     Raised,
+    Range,
     Set,
     Unknown,
     Value,
@@ -51,6 +52,8 @@ NATIVES: dict[str, Callable[..., Any]] = {}
 """By their names, with those of their modules or classes."""
 
 
+_ASKED_FOR = ("str", "bytes")
+"""Classes of which the network would know an answer to what they refuse, too."""
 _WHOLE = frozenset("abs ascii bin bool chr complex divmod float hex int oct ord pow round".split())
 
 
@@ -92,8 +95,10 @@ def called(m: Interpreter, function: Builtin, args: Sequence[Value], named: Mapp
     """What one of Python's own gives. Raises Raised, Lost."""
     name = function.name
     is_first = name in refusals.FIRST or len(args) > 1 and name in refusals.FIRST_OF_TWO
-    if is_first and (refused := refusals.refusal(name, args, named)) is not None:
-        raise refused
+    is_by_kind = name in _WHOLE or bool(args) and name.partition(".")[0] in _ASKED_FOR
+    if is_first or is_by_kind:
+        if (refused := refusals.refusal(name, args, named, by_kind=not is_first)) is not None:
+            raise refused
     doubt = m.doubt
     try:
         given = yield from _given(m, function, args, named)
@@ -189,6 +194,14 @@ def _whole(m: Interpreter, name: str, args: Sequence[Value], named: Mapping[str,
             return (yield from invoke(m, own, [args[1], args[0]], {}))
         kinds = " and ".join(repr(kind_name(each)) for each in args)
         raise error("TypeError", f"unsupported operand type(s) for divmod(): {kinds}")
+    if name == "round" and len(args) == 2 and args[1] is None:
+        args = args[:1]
+    if name == "divmod" and len(args) == 2 and all(isinstance(each, (int, float)) for each in args) and args[1] != 0:
+        if any(isinstance(each, float) for each in args):
+            quotient = yield from operators.binary(m, "//", *args)
+            return quotient, (yield from operators.binary(m, "%", *args))
+    if len(args) == 1 and name == "float" and isinstance(args[0], bool):
+        return float(args[0])
     if len(args) == 1 and name == "abs" and isinstance(args[0], (int, float)):
         return abs(args[0])
     if len(args) == 1 and name == "abs" and isinstance(args[0], complex):
@@ -301,6 +314,8 @@ def of_text(m: Interpreter, method: str, args: Sequence[Value], named: Mapping[s
     if method == "split" and not {"sep", "maxsplit"}.isdisjoint(named):
         args, named = _by_place(args, named), {}
     owner, *others = (content_of(known(arg)) for arg in args)
+    if method in _PLACING and others and others[0] == "" and isinstance(owner, str):
+        return getattr(owner, method)(*others)  # nothing is found where it is looked for
     if method in _COUNTING:
         others = [int(each) if isinstance(each, bool) else each for each in others]
     if method == "join" and len(others) == 1:
@@ -333,6 +348,7 @@ def of_text(m: Interpreter, method: str, args: Sequence[Value], named: Mapping[s
     return m.questions.value(f"{operand(owner)}.{method}({arguments(others, dict(named))})")
 
 
+_PLACING = frozenset("endswith find index rfind rindex startswith".split())
 _COUNTING = frozenset("center expandtabs ljust replace rjust rsplit split zfill".split())
 """Methods of texts that take numbers, as which truth values count."""
 _TESTS = frozenset(
@@ -446,7 +462,7 @@ def _str(m: Interpreter, value: Value = "", *more: Value) -> Work:
     if is_unknown(value):
         return (yield from written(m, value))
     value = known(value)
-    text = closed(value) if not isinstance(value, (str, Object)) else None
+    text = closed(value) if not isinstance(value, (str, Object, Range, complex)) else None
     if text is not None and not isinstance(value, (Dict, List, Set, View, tuple)):
         return m.questions.value(f"str({text})")
     return (yield from written(m, value))

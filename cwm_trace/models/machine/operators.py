@@ -41,6 +41,7 @@ from cwm_trace.models.machine.values import (
     Lost,
     Object,
     Raised,
+    Range,
     Set,
     Value,
     View,
@@ -85,6 +86,9 @@ def binary(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
     if is_unknown(left) or is_unknown(right):
         return m.unknown()
     doubt = m.doubt
+    if _may_be_refused(sign, known(left), known(right)):
+        if (refused := refusals.of_operator(sign, left, right)) is not None:
+            raise refused
     try:
         given = yield from _combined(m, sign, left, right)
     except Lost:
@@ -97,7 +101,17 @@ def binary(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
     return given
 
 
+_ARITHMETIC = frozenset("+ - * / // % ** += -= *= /= //= %= **=".split())
 _SEQUENCES = (List, tuple, str, bytes)
+_OF_PYTHON = (int, float, complex, str, bytes, tuple, List, Set, Dict, Range, type(None))
+
+
+def _may_be_refused(sign: str, left: Value, right: Value) -> bool:
+    """Whether an operator may not take two of Python's own values, to which the network would give an answer all the same."""
+    if isinstance(left, (int, float)) and isinstance(right, (int, float)):
+        return sign not in _ARITHMETIC and (isinstance(left, float) or isinstance(right, float))
+    is_plain = isinstance(left, _OF_PYTHON) and isinstance(right, _OF_PYTHON)
+    return is_plain and (type(left) is not type(right) or isinstance(left, (Set, Dict, type(None))))
 
 
 def _as_count(m: Interpreter, value: Object) -> Work:
@@ -127,6 +141,12 @@ def _combined(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
         given = yield from _by_methods(m, sign, plain, left, right)
         if given is not NOT_IMPLEMENTED:
             return given
+    if (
+        plain == "*"
+        and isinstance(left, int)
+        and (isinstance(right, bytes) or getattr(right, "kind", "") == "bytearray")
+    ):
+        left, right = right, left
     left, right = _as_numbers(plain, content_of(left), content_of(right))
     if plain == "|" and any(isinstance(each, (Builtin, Class, Alias)) for each in (left, right)):
         kinds = [
@@ -166,6 +186,10 @@ def _combined(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
             return (yield from _tallies(m, plain, left, right))
         case str(), "%", _:
             return (yield from _form(m, left, right))
+    if plain in ("-", "&", "|", "^") and isinstance(left, View) and left.kind != "values":
+        one = yield from set_of(m, (yield from collected(m, left)))
+        other = yield from set_of(m, (yield from collected(m, right)))
+        return (yield from combined_sets(m, plain, one, other))
     wrong = _unfit(plain, sign, left, right)
     if wrong is not None:
         raise wrong
@@ -377,6 +401,8 @@ def format_of(m: Interpreter, value: Value, how: str) -> Work:
     if isinstance(value, Hashed):
         return layout.as_address(m, value, how)
     if isinstance(value, (*IMMUTABLE,)) and value is not None:
+        if (refused := refusals.refusal("format", (value, how), {})) is not None:
+            raise refused
         given = layout.formatted(m, int(value) if isinstance(value, bool) else value, how)
         if is_unknown(given) and (refused := refusals.refusal("format", (value, how), {})) is not None:
             raise refused

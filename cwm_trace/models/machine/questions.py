@@ -5,12 +5,13 @@ Knows who answers (`Answering`), and how values are written; of what an answer t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from cwm_trace.models.containers import MATCH
 from cwm_trace.models.items import Raises
-from cwm_trace.models.machine.values import Lost, Object, Raised, Unknown, Value, closed, content_of, known, read
+from cwm_trace.models.machine.values import Lost, Object, Raised, Unknown, Value, closed, content_of, error, known, read
 
 
 class Answering(Protocol):
@@ -64,6 +65,8 @@ class Questions:
 
     def places(self, count: int, behind: str, kind: str = "list") -> list[int]:
         """Which of so many items an operation on all of them gives, in order. Raises Raised, Lost."""
+        if count > _LARGE and (bounds := _BOUNDS.fullmatch(behind)) is not None:
+            return self._places_of_many(count, kind, *bounds.groups())
         items = ", ".join(map(str, range(count)))
         told = self.sure(f"[{items}]{behind}" if kind == "list" else f"({items}{',' if count == 1 else ''}){behind}")
         found: Any = getattr(told, "items", told)
@@ -73,12 +76,33 @@ class Questions:
             raise Lost
         return list(found)
 
+    def _places_of_many(self, count: int, kind: str, first: str, colon: str, last: str) -> list[int]:
+        """The same, where so many items are not asked about one by one: by where the bounds are."""
+        start = self._bound(count, first, 0)
+        if colon:
+            return list(range(start, max(start, self._bound(count, last, count))))
+        if not self.holds(f"{start} < {count}") or first.startswith("-") and self.holds(f"{first[1:]} > {count}"):
+            raise error("IndexError", f"{kind} index out of range")
+        return [start]
+
+    def _bound(self, count: int, told: str, otherwise: int) -> int:
+        """Where a bound is among so many items; one below zero counts from the end."""
+        if not told:
+            return otherwise
+        if not told.startswith("-"):
+            return int(told) if self.holds(f"{told} < {count}") else count
+        return int(self.sure(f"{count} - {told[1:]}")) if self.holds(f"{told[1:]} <= {count}") else 0
+
+
+_LARGE = 60  # items
+_BOUNDS = re.compile(r"\[(-?\d*)(:?)(-?\d*):?\]")
+
 
 def _raised(raises: Raises) -> Raised:
-    error = read(raises.value or "")
-    if not isinstance(error, Object):
+    raised = read(raises.value or "")
+    if not isinstance(raised, Object):
         raise Lost
-    return Raised(error)
+    return Raised(raised)
 
 
 def text_of(value: Value) -> str:

@@ -57,11 +57,13 @@ class _Strange(Exception):
     """Internal: a value that there is nothing like of."""
 
 
-def refusal(name: str, args: Sequence[Value], named: Mapping[str, Value], of_shape: bool = False) -> Raised | None:
+def refusal(
+    name: str, args: Sequence[Value], named: Mapping[str, Value], of_shape: bool = False, by_kind: bool = False
+) -> Raised | None:
     """The error of a call of one of Python's own functions; None: there is none, or it is not known.
 
     `of_shape`: objects, classes and functions of the program may be among what it is given, which others stand for; then only what it says of
-    their number and kinds counts.
+    their number and kinds counts. `by_kind`: only this counts, whatever they are.
     """
     owner, _, method = name.rpartition(".")
     if not (name in _ASKABLE or owner in _OWNERS and not method.startswith("_")):
@@ -69,7 +71,7 @@ def refusal(name: str, args: Sequence[Value], named: Mapping[str, Value], of_sha
     function = looked_up(name)
     if function is MISSING:
         return None
-    return _asked(function, args, named, (TypeError,) if of_shape else _REFUSALS, of_shape)
+    return _asked(function, args, named, (TypeError,) if of_shape or by_kind else _REFUSALS, of_shape)
 
 
 def of_abstract(name: str) -> Raised | None:
@@ -123,25 +125,30 @@ def _asked(
     kinds: tuple[type[Exception], ...],
     of_shape: bool,
 ) -> Raised | None:
+    cut: list[Value] = []
     try:
-        given = [_like(each, of_shape) for each in args]
-        words = {name: _like(each, of_shape) for name, each in named.items()}
+        given = [_like(each, of_shape, cut) for each in args]
+        words = {name: _like(each, of_shape, cut) for name, each in named.items()}
     except _Strange:
         return None
     try:
         function(*given, **words)
     except kinds as refused:
+        if cut and not isinstance(refused, TypeError):
+            return None
         return error(type(refused).__name__, *refused.args)
     except Exception:
         return None
     return None
 
 
-def _like(value: Value, of_shape: bool, depth: int = 0) -> Any:
-    """A value like this one, that is no larger than it must be. Raises _Strange."""
+def _like(value: Value, of_shape: bool, cut: list[Value], depth: int = 0) -> Any:
+    """A value like this one, that is no larger than it must be; `cut`: gets what was larger. Raises _Strange."""
     if is_unknown(value) or depth > _DEEPEST:
         raise _Strange
     value = known(value)
+    if _is_large(value):
+        cut.append(value)
     match value:
         case None | bool() | float() | complex():
             return value
@@ -150,26 +157,35 @@ def _like(value: Value, of_shape: bool, depth: int = 0) -> Any:
         case str() | bytes():
             return value[:_MOST_TEXT]
         case tuple():
-            return tuple(_like(each, of_shape, depth + 1) for each in value[:_MOST_ITEMS])
+            return tuple(_like(each, of_shape, cut, depth + 1) for each in value[:_MOST_ITEMS])
         case List(kind="list"):
-            return [_like(each, of_shape, depth + 1) for each in value.items[:_MOST_ITEMS]]
+            return [_like(each, of_shape, cut, depth + 1) for each in value.items[:_MOST_ITEMS]]
         case List(kind="bytearray"):
             return bytearray(len(value.items[:_MOST_ITEMS]))
         case Set() if value.has_order or len(value.items) < 2:
-            items = [_like(each, of_shape, depth + 1) for each in value.items[:_MOST_ITEMS]]
+            items = [_like(each, of_shape, cut, depth + 1) for each in value.items[:_MOST_ITEMS]]
             return frozenset(items) if value.kind == "frozenset" else set(items)
         case Dict(kind="dict"):
             pairs = [*zip(value.keys, value.values, strict=True)][:_MOST_ITEMS]
-            return {_like(key, of_shape, depth + 1): _like(each, of_shape, depth + 1) for key, each in pairs}
+            return {_like(key, of_shape, cut, depth + 1): _like(each, of_shape, cut, depth + 1) for key, each in pairs}
         case _Operand(kind=kind):
             return type(kind, (), {})()
         case Range():
             return range(min(len(range(value.start, value.stop, value.step)), _MOST_ITEMS))
         case Slice():
-            return slice(*(_like(each, of_shape, depth + 1) for each in (value.start, value.stop, value.step)))
+            return slice(*(_like(each, of_shape, cut, depth + 1) for each in (value.start, value.stop, value.step)))
         case Builtin() if value.kind is not None and hasattr(builtins, value.name):
             return value.kind
     return _stand_in(value, of_shape)
+
+
+def _is_large(value: Value) -> bool:
+    size = getattr(value, "items", getattr(value, "keys", value))
+    if isinstance(size, int):
+        return abs(size) > _MOST
+    return isinstance(size, (str, bytes, tuple, list)) and len(size) > (
+        _MOST_TEXT if isinstance(size, (str, bytes)) else _MOST_ITEMS
+    )
 
 
 def _stand_in(value: Value, of_shape: bool) -> Any:

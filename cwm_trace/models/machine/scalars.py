@@ -67,10 +67,16 @@ def _isidentifier(m: Interpreter, text: Value) -> Value:
     return bool(text) and all(each == "_" or m.questions.holds(f"{each!r}.{test}()") for test, each in tests)
 
 
+_ENDS = "\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
+"""Characters that end a line of a text, beside the usual ones."""
+
+
 @native("str.splitlines")
 def _splitlines(m: Interpreter, text: Value, keepends: Value = False) -> Value:
     text = known(text)
     plain = text
+    for other in _ENDS:  # which its tables say
+        plain = plain.replace(other, "\n")
     for other in ("\r\n", "\r"):
         plain = m.questions.sure(f"{plain!r}.replace({other!r}, '\\n')") if other in plain else plain
     lines = m.questions.sure(f"{plain!r}.splitlines()")
@@ -153,6 +159,23 @@ def _isclose(m: Interpreter, one: Value, other: Value, *, rel_tol: Value = 1e-09
     return m.questions.holds(f"{operand(apart)} <= {text_of(abs_tol)}")
 
 
+@native("str.split")
+def _split(m: Interpreter, text: Value, sep: Value = None, maxsplit: Value = -1) -> Value:
+    text, sep, most = known(text), known(sep), known(maxsplit)
+    if sep is not None:
+        return m.questions.value(f"{operand(text)}.split({repr(sep) if most == -1 else f'{sep!r}, {most!r}'})")
+    parts = m.questions.sure(f"{text!r}.split()").items
+    if most < 0 or len(parts) <= most + 1:
+        if most >= 0 and len(parts) == most + 1:  # the last one is what is left
+            parts = [*parts[:-1], text[text.rindex(parts[-1]) :]]
+        return List(list(parts))
+    left = m.questions.sure(f"{text!r}.lstrip()")
+    for part in parts[:most]:
+        left = m.questions.sure(f"{left!r}.removeprefix({part!r})")
+        left = m.questions.sure(f"{left!r}.lstrip()")
+    return List([*parts[:most], left])
+
+
 @native("str.rsplit")
 def _rsplit(m: Interpreter, text: Value, sep: Value = None, maxsplit: Value = -1) -> Value:
     text, sep, most = known(text), known(sep), known(maxsplit)
@@ -172,6 +195,8 @@ def _rsplit(m: Interpreter, text: Value, sep: Value = None, maxsplit: Value = -1
 @native("chr")
 def _chr(m: Interpreter, number: Value) -> Value:
     given = known(number)
+    if isinstance(given, int) and not 0 <= given < 0x110000:
+        raise error("ValueError", "chr() arg not in range(0x110000)")
     if isinstance(given, int) and (0 <= given < 32 or 127 <= given < 0x110000):
         return chr(given)  # of which the number is another notation: \\u20ac
     return m.questions.value(f"chr({text_of(number)})")

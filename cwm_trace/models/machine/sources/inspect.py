@@ -184,7 +184,9 @@ class Signature:
                 if name in words and each.kind == 1:
                     raise TypeError(f"multiple values for argument {name!r}")
                 made[name] = left.pop(0)
-            elif name in words and each.kind != 0:
+            elif name in words and each.kind == 0:
+                raise TypeError(f"{name!r} parameter is positional only, but was passed as a keyword")
+            elif name in words:
                 made[name] = words.pop(name)
             elif each.default is _empty and not is_partial:
                 raise TypeError(f"missing a required argument: {name!r}")
