@@ -8,7 +8,7 @@ import pytest
 
 from cwm_trace.models.machine import code, refusals
 from cwm_trace.models.machine.following import Following
-from cwm_trace.models.machine.values import Function, List
+from cwm_trace.models.machine.values import Class, Dict, Function, List, OwnDict, OwnList
 from cwm_trace.tracer.inprocess import record_source
 from tests.test_models_machine import IS_REFERENCE, is_settled
 
@@ -45,3 +45,10 @@ def test_what_a_program_has_made_is_not_called() -> None:
     function = Function(code=None, space={})  # type: ignore[arg-type]
     assert refusals.refusal("map", (function, List([1])), {}, of_shape=True) is None
     assert refusals.refusal("map", (function,), {}, of_shape=True) is not None
+
+
+def test_containers_of_classes_of_the_program_have_ways_of_their_own() -> None:
+    kind = Class("Counts", "Counts", (), {})
+    for own, other in ((OwnDict(of=kind), Dict()), (OwnList([], of=kind), Dict())):
+        assert refusals.of_operator("+", own, other) is None
+        assert refusals.refusal("sum", (own, other), {}) is None

@@ -11,11 +11,12 @@ from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from cwm_trace.models.machine import enums, shipped
 from cwm_trace.models.machine.active import Body, Work
 from cwm_trace.models.machine.calls import invoke
-from cwm_trace.models.machine.classes import CONTAINERS, PLAIN_BASES, Attributes
+from cwm_trace.models.machine.classes import Attributes
 from cwm_trace.models.machine.code import MAIN, OF_PROGRAM
 from cwm_trace.models.machine.imported import helper
 from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.iterators import collected
+from cwm_trace.models.machine.making import CONTAINERS, PLAIN_BASES
 from cwm_trace.models.machine.natives import native
 from cwm_trace.models.machine.records import annotated
 from cwm_trace.models.machine.values import (

@@ -1,6 +1,7 @@
-"""Classes of a program and their objects: attributes, how they are looked for, and how objects are made.
+"""Classes of a program and their objects: attributes, and how they are looked for.
 
-Knows what `@dataclass`, `namedtuple` and `Enum` make of a class. What methods do is work (`machine.interpreter`).
+Knows what `@dataclass`, `namedtuple` and `Enum` make of a class. What methods do is work (`machine.interpreter`); how objects are made and
+attributes are set is elsewhere (`machine.making`, `machine.assigning`).
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Iterator as Iterates
 from collections.abc import Mapping, MutableMapping, Sequence
 from functools import partial
-from keyword import iskeyword
 from re import Match, Pattern
 from types import (
     AsyncGeneratorType,
@@ -25,21 +25,31 @@ from types import (
 from typing import Any
 
 from cwm_trace.models.containers import MATCH, PATTERN
-from cwm_trace.models.machine import comparing, enums, records, sets, shipped, tracebacks
-from cwm_trace.models.machine.active import Finaliser, Paused, Work
-from cwm_trace.models.machine.calls import calls, invoke
-from cwm_trace.models.machine.code import MAIN, OF_PROGRAM
-from cwm_trace.models.machine.holding import updated
+from cwm_trace.models.machine import comparing, records, sets, shipped, tracebacks
+from cwm_trace.models.machine.active import Paused, Work
+from cwm_trace.models.machine.calls import invoke
+from cwm_trace.models.machine.code import OF_PROGRAM
 from cwm_trace.models.machine.imported import helper, member
 from cwm_trace.models.machine.interpreter import Interpreter
-from cwm_trace.models.machine.iterators import Iterator, collected
+from cwm_trace.models.machine.iterators import Iterator
 from cwm_trace.models.machine.looked_up import MISSING, looked_up
+from cwm_trace.models.machine.making import (
+    CONTAINERS,
+    PLAIN_BASES,
+    fill_from,
+    filled,
+    has_abstract,
+    is_abstract,
+    left_abstract,
+    made_plainly,
+    plain_kind,
+    with_content,
+    with_names,
+)
 from cwm_trace.models.machine.rendering import OTHER_CLASSES
 from cwm_trace.models.machine.values import (
-    GENERATED,
     GROUPS,
     OWN,
-    PLAIN_KINDS,
     UNSET,
     Alias,
     Builtin,
@@ -77,7 +87,6 @@ from cwm_trace.models.machine.values import (
     kind_name,
     known,
     look_up,
-    nearest,
 )
 from cwm_trace.tracer.values import render_value
 
@@ -106,11 +115,7 @@ _DATA = frozenset(("real", "imag", "numerator", "denominator"))
 REGISTERED = "_registered_"
 """What an abstract class has for the classes that are said to be of it."""
 _NOT_SHOWN = ("__qualname__", "__classcell__", REGISTERED)
-CONTAINERS = ("list", "dict", *(f"collections.{name}" for name in ("Counter", "OrderedDict", "defaultdict", "deque")))
-"""Python's own classes of containers that classes of the program may be made from."""
 _ABSTRACT = ("abc.ABC", *(f"numbers.{name}" for name in ("Complex", "Integral", "Number", "Rational", "Real")))
-PLAIN_BASES = frozenset(("object", "abc.ABC", "typing.Generic", "typing.Protocol"))
-"""Bases that add nothing to a class which is looked at."""
 
 
 class Attributes(MutableMapping[str, Value]):
@@ -194,7 +199,7 @@ def attribute(m: Interpreter, owner: Value, name: Any) -> Work:
         case Method() if name in ("__name__", "__doc__", "__qualname__") or isinstance(owner.function, Function):
             return (yield from attribute(m, owner.function, name))
         case Descriptor() if name == "__isabstractmethod__":
-            return _is_abstract(owner)
+            return is_abstract(owner)
         case Builtin():
             if name == "__dict__" and owner.kind is not None:
                 return (yield from _names_of_builtin(m, owner))
@@ -268,7 +273,7 @@ def _with_accessor(owner: Descriptor, name: str, function: Value) -> Descriptor:
     return Descriptor("property", parts["get"], parts["set"], parts["delete"])
 
 
-def _missing(owner: Value, name: str) -> Exception:
+def missing(owner: Value, name: str) -> Exception:
     raised = error("AttributeError", f"'{kind_name(owner)}' object has no attribute '{name}'")
     raised.error.attributes |= {"name": name, "obj": owner}
     return raised
@@ -299,7 +304,7 @@ def of_object(m: Interpreter, owner: Object, name: str) -> Work:
     found = look_up(owner.kind, name)
     if isinstance(found, Descriptor) and found.kind == "property":
         return (yield from invoke(m, found.get, [owner], {}))
-    if (get := _getter(found)) is not None and (_is_data(found) or name not in owner.attributes):
+    if (get := _getter(found)) is not None and (is_data(found) or name not in owner.attributes):
         return (yield from invoke(m, get, [found, owner, owner.kind], {}))
     if name == "__doc__" and name not in owner.attributes:
         return owner.kind.space.get(name)
@@ -318,7 +323,7 @@ def of_object(m: Interpreter, owner: Object, name: str) -> Work:
         return (yield from invoke(m, found.get.get, [owner.kind], {}))
     if found is not UNSET:
         return _bound(found, owner, owner.kind)
-    if name == "__dict__" and (not _has_slots_only(owner.kind) or "__dict__" in slots_of(owner.kind)):
+    if name == "__dict__" and (not has_slots_only(owner.kind) or "__dict__" in slots_of(owner.kind)):
         return _dict_of(owner)
     if is_exception(owner.kind) and (part := _of_exception(owner, name)) is not UNSET:
         return part
@@ -338,7 +343,7 @@ def of_object(m: Interpreter, owner: Object, name: str) -> Work:
     is_whole = owner.kind.module in (*OF_PROGRAM, *shipped.MODULES) or find(owner.kind, "__getattr__") is not None
     if not is_whole and not _is_missing_in_library(owner.kind, name):
         raise Lost(name)
-    raise _missing(owner, name)
+    raise missing(owner, name)
 
 
 def _has_slots(kind: Class) -> bool:
@@ -357,7 +362,7 @@ def _getter(found: Value) -> Value:
     return find(found.kind, "__get__") if isinstance(found, Object) else None
 
 
-def _has_slots_only(kind: Class) -> bool:
+def has_slots_only(kind: Class) -> bool:
     """Whether its objects have places for some names, and no dict."""
     spaces = [each.space for each in kind.line if isinstance(each, Class)]
     is_plain = all(isinstance(each, Class) or each.name in PLAIN_BASES for each in kind.line)
@@ -377,7 +382,7 @@ def _dict_of(owner: Object | OwnList | OwnDict) -> Value:
     return owner.attributes.held
 
 
-def _is_data(found: Object) -> bool:
+def is_data(found: Object) -> bool:
     return any(find(found.kind, name) is not None for name in ("__set__", "__delete__"))
 
 
@@ -398,7 +403,7 @@ def _of_own(m: Interpreter, owner: OwnList | OwnDict, name: str) -> Work:
         return Method(Builtin(f"{owner.kind}.{name}"), owner)
     if (hook := find(owner.of, "__getattr__")) is not None:
         return (yield from invoke(m, hook, [owner, name], {}))
-    raise _missing(owner, name)
+    raise missing(owner, name)
 
 
 def _of_exception(owner: Object, name: str) -> Value:
@@ -435,7 +440,7 @@ def _of_exception(owner: Object, name: str) -> Value:
     if isinstance(owner.kind, Builtin):
         if "." in owner.kind.name or hasattr(owner.kind.kind, name):
             raise Lost(name)
-        raise _missing(owner, name)
+        raise missing(owner, name)
     return UNSET
 
 
@@ -541,7 +546,7 @@ def _of_class(m: Interpreter, owner: Class, name: str) -> Work:
     if name == "register" and any(isinstance(each, Builtin) and each.name in _ABSTRACT for each in owner.line):
         return Native("register", lambda m, kind: owner.space.setdefault(REGISTERED, []).append(kind) or kind)
     if name == "__abstractmethods__" and has_abstract(owner):
-        left = sets.put_together(_left_abstract(owner))
+        left = sets.put_together(left_abstract(owner))
         return Set(left.items, "frozenset", table=left.table) if left is not None else m.unknown()
     if name == "__subclasses__":
         return Native("__subclasses__", lambda m: List([*owner.derived]))
@@ -551,7 +556,7 @@ def _of_class(m: Interpreter, owner: Class, name: str) -> Work:
     if owner.flavour == "namedtuple" and name in [each for each, _ in owner.fields or ()]:
         return Object(Builtin("_collections._tuplegetter"))
     if owner.flavour == "namedtuple" and name == "__new__":
-        return Native("__new__", _with_names)
+        return Native("__new__", with_names)
     if owner.flavour == "namedtuple" and name in ("_make", "_fields"):
         names = tuple(each for each, _ in owner.fields or ())
         return names if name == "_fields" else Method(Builtin("namedtuple._make"), owner)
@@ -600,15 +605,15 @@ def _of_super(m: Interpreter, owner: Super, name: str) -> Work:
                 return (yield from invoke(m, found.get, [owner.owner], {}))
             return _bound(found, owner.owner, kind)
         if isinstance(each, Class) and each.flavour == "dataclass" and name == "__init__" and each.fields is not None:
-            return Native("wrapper", partial(_fill_from, owner.owner, each))
+            return Native("wrapper", partial(fill_from, owner.owner, each))
     if is_exception(kind):
         return Builtin("Exception.__new__") if name == "__new__" else Method(Builtin(f"Exception.{name}"), owner.owner)
     if isinstance(owner.owner, OWN) and hasattr(_TYPES[owner.owner.kind], name):
         if name == "__init__":
-            return Native("wrapper", partial(_filled, owner.owner))
+            return Native("wrapper", partial(filled, owner.owner))
         return Method(Builtin(f"{owner.owner.kind}.{name}"), owner.owner)
     if name == "__new__" and kind.flavour == "namedtuple":
-        return Native("__new__", _with_names)
+        return Native("__new__", with_names)
     plain = plain_kind(kind)
     if name == "__new__" and plain is not None:
         return Native("__new__", with_content)
@@ -634,7 +639,7 @@ def _of_type(m: Interpreter, owner: Super, kind: Class, name: str) -> Value:
         if isinstance(each, Class) and name in each.space:
             return _bound(each.space[name], owner.owner, kind)
     if name == "__call__":
-        return Native("call", lambda m, *args, **named: _made_plainly(m, owner.owner, args, named))
+        return Native("call", lambda m, *args, **named: made_plainly(m, owner.owner, args, named))
     return Builtin("type.__new__") if name == "__new__" else Method(Builtin(f"type.{name}"), owner.owner)
 
 
@@ -739,7 +744,7 @@ def _lost(m: Interpreter, /, *_: Value, **__: Value) -> Value:
 
 
 def _missed(owner: Value, name: str) -> Value:
-    raise _missing(owner, name)
+    raise missing(owner, name)
 
 
 _PARTS = {
@@ -777,13 +782,13 @@ def _of_value(owner: Value, name: str) -> Value:
     if (held := _PARTS.get((kind, name))) is not None:
         return getattr(owner, held)
     if isinstance(owner, Iterator) and not hasattr(iter(()), name):
-        raise _missing(owner, name)
+        raise missing(owner, name)
     if isinstance(owner, (Native, Descriptor)) and not hasattr(_sample, name):
-        raise _missing(owner, name)
+        raise missing(owner, name)
     if base is None and not isinstance(owner, Literal):
         raise Lost(name)
     if base is not None and not any(name in vars(each) for each in base.__mro__):
-        raise _missing(owner, name)
+        raise missing(owner, name)
     if base is not None and not callable(getattr(base, name)):
         raise Lost(name)
     if isinstance(owner, Literal):
@@ -791,116 +796,6 @@ def _of_value(owner: Value, name: str) -> Value:
     if name in ("fromkeys", "maketrans"):
         return Builtin(f"{kind}.{name}")  # which are no methods of the value
     return Method(Builtin(f"{'dict_view' if isinstance(owner, View) else kind}.{name}"), owner)
-
-
-def set_attribute(m: Interpreter, owner: Value, name: Any, value: Value) -> Work:
-    """`owner.name = value`. Raises Raised, Lost."""
-    owner = known(owner)
-    match owner:
-        case OwnList() | OwnDict():
-            if name.startswith("__") or isinstance(look_up(owner.of, name), Descriptor):
-                raise Lost(name)
-            if (hook := find(owner.of, "__setattr__")) is not None:
-                yield from invoke(m, hook, [owner, name, value], {})
-            else:
-                owner.attributes[name] = value
-            return
-        case Object() if name in ("__context__", "__cause__") and is_exception(owner.kind):
-            setattr(owner, name.strip("_"), value)
-        case Object(kind=Class() as kind):
-            if name == "__dict__":
-                if not isinstance(known(value), Dict) or _has_slots_only(kind) or kind.flavour:
-                    raise Lost(name)
-                owner.attributes = Attributes(known(value))
-                return
-            if kind.flavour == "enum" and name in ("name", "value"):
-                raise error("AttributeError", f"<enum 'Enum'> cannot set attribute {name!r}")
-            if name == "__class__" and find(kind, "__setattr__") is None:
-                if not isinstance(known(value), Class):
-                    raise Lost(name)
-                owner.kind = known(value)
-                return
-            if (hook := find(kind, "__setattr__")) is not None:
-                yield from invoke(m, hook, [owner, name, value], {})
-                return
-            if kind.frozen:
-                raise error("dataclasses.FrozenInstanceError", f"cannot assign to field '{name}'")
-            yield from set_plainly(m, owner, name, value)
-        case Module(name="sys") if name in ("stdout", "stderr"):
-            m.streams[name] = value
-        case Class():
-            if (
-                owner.flavour == "enum"
-                and isinstance(owner.space.get(name), Object)
-                and owner.space[name].kind is owner
-            ):
-                raise error("AttributeError", f"cannot reassign member {name!r}")
-            if owner.flavour == "enum" or owner.flavour == "dataclass" and name.startswith("__"):
-                raise Lost(name)
-            hook = None if owner.metaclass is None else find(owner.metaclass, "__setattr__")
-            above = None if owner.metaclass is None else find(owner.metaclass, name)
-            if hook is not None:
-                yield from invoke(m, hook, [owner, name, value], {})
-            elif isinstance(above, Descriptor) and above.kind == "property":
-                yield from _set_property(m, above, owner, owner.metaclass.name, name, value)
-            else:
-                owner.space[name] = value
-        case Cell() if name == "cell_contents":
-            owner.value = value
-        case Function() if name == "__defaults__":
-            owner.defaults = as_tuple(value) or ()
-        case Function() if name == "__kwdefaults__":
-            owner.named = dict(zip(known(value).keys, known(value).values, strict=True)) if known(value) else {}
-        case Function() if name == "__code__":
-            raise Lost(name)
-        case Function():
-            owner.attributes[name] = value
-        case Native(name="partial", attributes=dict() as attributes):
-            attributes[name] = value
-        case tracebacks.Traceback() if name == "tb_next":
-            owner.inner = value
-        case Object():
-            owner.attributes[name] = value
-        case None | int() | str() | List() | Dict() | tuple():
-            raise _missing(owner, name)
-        case Builtin() if owner.kind is not None:
-            raise error("TypeError", f"cannot set {name!r} attribute of immutable type {owner.name!r}")
-        case _:
-            raise Lost
-
-
-def _set_property(m: Interpreter, found: Descriptor, owner: Value, kind: str, name: str, value: Value) -> Work:
-    if found.set is None:
-        raise error("AttributeError", f"property '{name}' of '{kind}' object has no setter")
-    yield from invoke(m, found.set, [owner, value], {})
-
-
-def set_plainly(m: Interpreter, owner: Object, name: str, value: Value) -> Work:
-    """What `object.__setattr__` does. Raises Raised, Lost."""
-    found = find(owner.kind, name)
-    if isinstance(found, Descriptor) and found.kind == "property":
-        yield from _set_property(m, found, owner, owner.kind.name, name, value)
-    elif isinstance(found, Object) and _is_data(found):
-        if (own := find(found.kind, "__set__")) is None:
-            raise error("AttributeError", "__set__")
-        yield from invoke(m, own, [found, owner, value], {})
-    else:
-        _check_place(owner, owner.kind, name)
-        owner.attributes[name] = value
-
-
-def _check_place(owner: Object, kind: Class, name: str) -> None:
-    """A class may say which attributes there are."""
-    if kind.flavour == "namedtuple":
-        if name in [each for each, _ in kind.fields or ()]:
-            raise error("AttributeError", "can't set attribute")
-        if not any(isinstance(base, Class) for base in kind.bases):
-            raise _missing(owner, name)
-    spaces = [each.space for each in kind.line if isinstance(each, Class)]
-    if spaces and all("__slots__" in space for space in spaces):
-        slots = slots_of(kind)
-        if name not in slots and "__dict__" not in slots:
-            raise _missing(owner, name)
 
 
 def slots_of(kind: Class) -> Sequence[Value]:
@@ -922,38 +817,6 @@ def _slots(value: Value) -> Sequence[Value]:
     return value.items if isinstance(value, List) else as_tuple(value) or ()
 
 
-def delete_attribute(m: Interpreter, owner: Value, name: Any) -> Work:
-    """`del owner.name`. Raises Raised, Lost."""
-    owner = known(owner)
-    if isinstance(owner, Object) and isinstance(owner.kind, Class):
-        if (hook := find(owner.kind, "__delattr__")) is not None:
-            yield from invoke(m, hook, [owner, name], {})
-            return
-        found = find(owner.kind, name)
-        if isinstance(found, Descriptor) and found.kind == "property" and found.delete is not None:
-            yield from invoke(m, found.delete, [owner], {})
-            return
-        if isinstance(found, Descriptor) and found.kind == "property":
-            raise error("AttributeError", f"property {name!r} of {owner.kind.qualname!r} object has no deleter")
-        if isinstance(found, Object) and (own := find(found.kind, "__delete__")) is not None:
-            yield from invoke(m, own, [found, owner], {})
-            return
-        if owner.kind.frozen or isinstance(found, Descriptor) or owner.kind.flavour:
-            raise Lost
-        if name not in owner.attributes:
-            raise _missing(owner, name)
-        del owner.attributes[name]
-        return
-    if isinstance(owner, Class) and owner.flavour == "enum" and isinstance(owner.space.get(name), Object):
-        raise error("AttributeError", f"{owner.name!r} cannot delete member {name!r}.")
-    if isinstance(owner, Class) and not owner.flavour:
-        if name not in owner.space:
-            raise error("AttributeError", name) if not hasattr(type, name) else Lost(name)
-        del owner.space[name]
-        return
-    raise Lost
-
-
 def special(m: Interpreter, owner: Value, name: str) -> Work:
     """A method that Python looks for in the class. Raises Raised, Lost."""
     owner = known(owner)
@@ -967,189 +830,3 @@ def special(m: Interpreter, owner: Value, name: str) -> Work:
         raise error("TypeError", text)
     raise Lost
     yield
-
-
-def _filled(owner: OwnList | OwnDict, m: Interpreter, /, *args: Value, **named: Value) -> Work:
-    """`list.__init__`, or `dict.__init__`."""
-    if owner.kind == "Counter":
-        yield from invoke(m, Builtin("Counter.update"), [owner, *args], named)
-    elif isinstance(owner, OwnDict):
-        if owner.kind == "defaultdict":
-            owner.make, args = (args[0], args[1:]) if args else (None, ())
-        yield from updated(m, owner, args[0] if args else (), named)
-    else:
-        owner.most = named.get("maxlen", args[1] if len(args) > 1 else None)
-        owner.items[:] = (yield from collected(m, args[0])) if args else []
-
-
-@calls(Class)
-def made(m: Interpreter, kind: Class, args: Sequence[Value], named: Mapping[str, Value]) -> Work:
-    """What a call of a class gives. Raises Raised, Lost."""
-    own = find(kind.metaclass, "__call__") if kind.metaclass is not None else None
-    if own is not None:
-        return (yield from invoke(m, own, [kind, *args], named))
-    if any(isinstance(base, Builtin) and base.name == "type" for base in kind.line):
-        return (yield from invoke(m, Builtin("followed.class_by"), [kind, *args], named))
-    return (yield from _made_plainly(m, kind, args, named))
-
-
-def _made_plainly(m: Interpreter, kind: Class, args: Sequence[Value], named: Mapping[str, Value]) -> Work:
-    """An object of a class. Raises Raised, Lost."""
-    if kind.flavour == "enum":
-        return (yield from enums.member_of(m, kind, *args))
-    if kind.flavour == "typeddict":
-        return (yield from invoke(m, Builtin("dict"), args, named))
-    if find(kind, "__new__") is not None:
-        plain = ("object", "tuple") if kind.flavour == "namedtuple" else (*PLAIN_BASES, *PLAIN_KINDS, *GROUPS)
-        if kind.flavour not in ("", "namedtuple") or any(
-            isinstance(base, Builtin) and base.name not in plain and not is_exception(base) for base in kind.line
-        ):
-            raise Lost
-        return (yield from _by_new(m, kind, args, named))
-    if any(isinstance(base, Builtin) and base.name == "typing.Protocol" for base in kind.bases):
-        raise error("TypeError", "Protocols cannot be instantiated")
-    _check_abstract(kind)
-    if base := next((each.name for each in kind.line if isinstance(each, Builtin) and each.name in CONTAINERS), ""):
-        short = base.rpartition(".")[2]
-        owned = OwnList([], short, of=kind) if short in ("list", "deque") else OwnDict(kind=short, of=kind)
-        own = find(kind, "__init__")
-        yield from invoke(m, own, [owned, *args], named) if own is not None else _filled(owned, m, *args, **named)
-        return owned
-    if kind.flavour == "namedtuple":
-        return _with_names(m, kind, *args, **named)
-    if plain_kind(kind) is not None:
-        owner = yield from with_content(m, kind, *args, **named)
-        if (own := find(kind, "__init__")) is not None:
-            yield from invoke(m, own, [owner, *args], named)
-        return owner
-    if is_made_of(kind, Builtin(GROUPS[0])):
-        group = yield from invoke(m, Builtin(f"{GROUPS[0]}.__new__"), [kind, *args], named)
-        if (own := find(kind, "__init__")) is not None:
-            yield from invoke(m, own, [group, *args], named)
-        return group
-    # An `OSError` leaves what it was made with to a class's own `__init__` (Objects/exceptions.c, `oserror_use_init`).
-    takes = is_exception(kind) and not (is_made_of(kind, Builtin("OSError")) and find(kind, "__init__") is not None)
-    owner = watched(m, Object(kind, held=tuple(args) if takes else ()))
-    return (yield from _initialised(m, owner, kind, args, named))
-
-
-def watched(m: Interpreter, owner: Object) -> Object:
-    """The object: when nothing has it any more, its `__del__` is called."""
-    if m.has_finalisers and (function := find(owner.kind, "__del__")) is not None:
-        m.finalisers.append(Finaliser(owner, lambda: invoke(m, function, [owner], {})))
-    return owner
-
-
-def plain_kind(kind: Class) -> Builtin | None:
-    """The one of Python's own classes of values that a class is made from; None: it is not."""
-    return next((each for each in kind.line if isinstance(each, Builtin) and each.name in PLAIN_KINDS), None)
-
-
-def with_content(m: Interpreter, kind: Class, /, *args: Value, **named: Value) -> Work:
-    """An object of a class that is made from `str`, `int` or the like, as these make one."""
-    content = yield from invoke(m, plain_kind(kind), args, named)
-    return Object(kind, content=content_of(known(content)))
-
-
-def _with_names(m: Interpreter, kind: Class, /, *args: Value, **named: Value) -> Value:
-    """A tuple with names."""
-    held = records.fields_of(kind, dict(kind.fields or ()), args, named, "__new__").values()
-    return Object(kind, held=tuple(held))
-
-
-def _initialised(m: Interpreter, owner: Object, kind: Class, args: Sequence[Value], named: Mapping[str, Value]) -> Work:
-    own = find(kind, "__init__")
-    if kind.flavour == "dataclass" and nearest(kind, "__init__") is GENERATED:
-        yield from records.fill(m, owner, kind, args, named)
-        return owner
-    if own is not None:
-        given = yield from invoke(m, own, [owner, *args], named)
-        if given is not None:
-            raise error("TypeError", f"__init__() should return None, not '{kind_name(given)}'")
-    elif named and is_exception(kind):
-        raise error("TypeError", f"{kind.name}() takes no keyword arguments")
-    elif (args or named) and not is_exception(kind):
-        raise error("TypeError", f"{kind.name}() takes no arguments")
-    return owner
-
-
-def _by_new(m: Interpreter, kind: Class, args: Sequence[Value], named: Mapping[str, Value]) -> Work:
-    new = find(kind, "__new__")
-    owner = yield from invoke(m, new.get if isinstance(new, Descriptor) else new, [kind, *args], named)
-    is_one = isinstance(owner, Object) and any(each is kind for each in getattr(owner.kind, "line", ()))
-    if is_one and find(owner.kind, "__init__") is not None:
-        yield from invoke(m, find(owner.kind, "__init__"), [owner, *args], named)
-    elif is_one and owner.kind is kind and is_exception(kind):
-        owner.held = tuple(args)
-    return owner
-
-
-def has_abstract(kind: Class) -> bool:
-    """Whether a class may have abstract methods."""
-    return any(isinstance(base, Builtin) and base.name == "abc.ABC" for base in kind.line)
-
-
-def _left_abstract(kind: Class) -> list[str]:
-    names = sorted({name for each in kind.line if isinstance(each, Class) for name in each.space})
-    return [name for name in names if _is_abstract(find(kind, name))]
-
-
-def _check_abstract(kind: Class) -> None:
-    left = _left_abstract(kind) if has_abstract(kind) else []
-    if left:
-        many = "s" if len(left) > 1 else ""
-        raise error(
-            "TypeError", f"Can't instantiate abstract class {kind.name} with abstract method{many} {', '.join(left)}"
-        )
-
-
-def _is_abstract(found: Value) -> bool:
-    if isinstance(found, Descriptor):
-        found = found.get
-    return isinstance(found, Function) and "__isabstractmethod__" in found.attributes
-
-
-def _fill_from(owner: Object, kind: Class, m: Interpreter, /, *args: Value, **named: Value) -> Work:
-    return records.fill(m, owner, kind, args, named)
-
-
-def namedtuple(
-    m: Interpreter, name: Value, names: Value, *, rename: Value = False, defaults: Value = (), module: Value = None
-) -> Work:
-    """`namedtuple(name, names)`."""
-    if isinstance(names, str):
-        listed = names.replace(",", " ").split()
-    else:
-        listed = yield from collected(m, names)
-    is_renamed = known(rename)
-    if is_renamed:
-        listed = [each if _is_name(each, listed[:place]) else f"_{place}" for place, each in enumerate(listed)]
-    if not is_renamed:
-        _check_names(known(name), [known(each) for each in listed])
-    given = yield from collected(m, defaults or ())
-    behind = dict(zip(listed[len(listed) - len(given) :], given, strict=True))
-    fields = tuple((each, behind.get(each, UNSET)) for each in listed)
-    module = known(m.frame.space.get("__name__", MAIN) if module is None else module)
-    space = {"__module__": module, "__slots__": ()}
-    kind = Class(name, name, (Builtin("tuple"),), space, flavour="namedtuple", fields=fields, module=module)
-    kind.line = (kind, Builtin("tuple"), Builtin("object"))
-    return kind
-
-
-def _check_names(name: str, names: Sequence[str]) -> None:
-    """Raises Raised for what neither such a class nor a field of it may be called (Lib/collections/__init__.py, `namedtuple`)."""
-    for each in (name, *names):
-        if not each.isidentifier():
-            raise error("ValueError", f"Type names and field names must be valid identifiers: {each!r}")
-        if iskeyword(each):
-            raise error("ValueError", f"Type names and field names cannot be a keyword: {each!r}")
-    for place, each in enumerate(names):
-        if each.startswith("_"):
-            raise error("ValueError", f"Field names cannot start with an underscore: {each!r}")
-        if each in names[:place]:
-            raise error("ValueError", f"Encountered duplicate field name: {each!r}")
-
-
-def _is_name(text: str, before: Sequence[str]) -> bool:
-    """Whether a field may be called so."""
-    return text.isidentifier() and not iskeyword(text) and not text.startswith("_") and text not in before

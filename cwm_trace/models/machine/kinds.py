@@ -15,7 +15,7 @@ from types import (
     MethodType,
 )
 
-from cwm_trace.models.machine import classes, comparing, records, sets
+from cwm_trace.models.machine import classes, comparing, making, records, sets
 from cwm_trace.models.machine.active import Paused, Work
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.interpreter import Interpreter
@@ -117,7 +117,7 @@ def _issubclass(m: Interpreter, value: Value, kinds: Value) -> Work:
 
 
 def _has_hook(kind: Value) -> bool:
-    return isinstance(kind, Class) and classes.has_abstract(kind) and find(kind, "__subclasshook__") is not None
+    return isinstance(kind, Class) and making.has_abstract(kind) and find(kind, "__subclasshook__") is not None
 
 
 def _hooked(m: Interpreter, value: Value, kind: Value) -> Work:

@@ -12,7 +12,16 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from cwm_trace.models.containers import PATTERN
-from cwm_trace.models.machine import arithmetic, classes, comparing, enums, holding, operators, records, tracebacks
+from cwm_trace.models.machine import (
+    arithmetic,
+    comparing,
+    enums,
+    holding,
+    making,
+    operators,
+    records,
+    tracebacks,
+)
 from cwm_trace.models.machine.active import Work
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.interpreter import Interpreter
@@ -252,7 +261,7 @@ def _total(m: Interpreter, over: Value) -> Value:
     return m.questions.value(f"sum([{', '.join(map(text_of, over.values))}])")
 
 
-native("collections.namedtuple")(classes.namedtuple)
+native("collections.namedtuple")(making.namedtuple)
 native("dataclasses.dataclass")(records.dataclass)
 
 

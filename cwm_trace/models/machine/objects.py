@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from cwm_trace.models.machine import arithmetic, classes, comparing, naming, sets
+from cwm_trace.models.machine import arithmetic, assigning, classes, comparing, making, naming, sets
 from cwm_trace.models.machine.active import Work
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.going import in_order, next_of
@@ -72,12 +72,12 @@ def _hasattr(m: Interpreter, owner: Value, name: Value) -> Work:
 
 @native("setattr")
 def _setattr(m: Interpreter, owner: Value, name: Value, value: Value) -> Work:
-    return classes.set_attribute(m, owner, known(name), value)
+    return assigning.set_attribute(m, owner, known(name), value)
 
 
 @native("delattr")
 def _delattr(m: Interpreter, owner: Value, name: Value) -> Work:
-    return classes.delete_attribute(m, owner, known(name))
+    return assigning.delete_attribute(m, owner, known(name))
 
 
 @native("vars")
@@ -332,10 +332,10 @@ def _with_traceback(m: Interpreter, owner: Value, _: Value) -> Value:
 
 def _register_new(name: str) -> None:
     def new(m: Interpreter, kind: Value, *args: Value, **named: Value) -> Work:
-        if isinstance(kind, Class) and classes.plain_kind(kind) is None:  # an enumeration of such values
+        if isinstance(kind, Class) and making.plain_kind(kind) is None:  # an enumeration of such values
             return Object(kind, content=content_of(known((yield from invoke(m, Builtin(name), args, named)))))
         if isinstance(kind, Class) and kind.flavour != "namedtuple":
-            return (yield from classes.with_content(m, kind, *args, **named))
+            return (yield from making.with_content(m, kind, *args, **named))
         return (yield from invoke(m, Builtin(name), args, named))
 
     native(f"{name}.__new__")(new)
@@ -349,13 +349,13 @@ for _name in PLAIN_KINDS:
 def _new(m: Interpreter, kind: Value, /, *_: Value, **__: Value) -> Value:
     if _ and isinstance(kind, Class) and find(kind, "__new__") is not None:
         raise error("TypeError", "object.__new__() takes exactly one argument (the type to instantiate)")
-    return classes.watched(m, Object(kind))
+    return making.watched(m, Object(kind))
 
 
 @native("object.__setattr__")
 def _object_setattr(m: Interpreter, owner: Value, name: Value, value: Value) -> Work:
     if isinstance(owner, Object) and isinstance(owner.kind, Class):
-        yield from classes.set_plainly(m, owner, known(name), value)
+        yield from assigning.set_plainly(m, owner, known(name), value)
     else:
         owner.attributes[known(name)] = value
 

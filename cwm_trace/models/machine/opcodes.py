@@ -10,15 +10,7 @@ import builtins
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from cwm_trace.models.machine import (
-    classes,
-    comparing,
-    enums,
-    holding,
-    naming,
-    operators,
-    sets,
-)
+from cwm_trace.models.machine import assigning, classes, comparing, enums, holding, naming, operators, sets
 from cwm_trace.models.machine.active import Activation, Leaves, Work, Wrapped
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.code import CONVENTION, MAIN, Code, Display, Instruction
@@ -352,12 +344,12 @@ def _load_super_attr(m: Interpreter, frame: Activation, ins: Instruction) -> Non
 @operation("STORE_ATTR")
 def _store_attr(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     value, owner = popped(frame, 2)
-    m.begin(classes.set_attribute(m, owner, ins.value, value), lambda _: None)
+    m.begin(assigning.set_attribute(m, owner, ins.value, value), lambda _: None)
 
 
 @operation("DELETE_ATTR")
 def _delete_attr(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    m.begin(classes.delete_attribute(m, frame.stack.pop(), ins.value), lambda _: None)
+    m.begin(assigning.delete_attribute(m, frame.stack.pop(), ins.value), lambda _: None)
 
 
 @operation("KW_NAMES")

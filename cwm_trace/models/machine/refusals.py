@@ -15,6 +15,7 @@ from cwm_trace.models.machine.active import Paused
 from cwm_trace.models.machine.iterators import Iterator
 from cwm_trace.models.machine.looked_up import MISSING, looked_up
 from cwm_trace.models.machine.values import (
+    OWN,
     Builtin,
     Class,
     Dict,
@@ -147,6 +148,8 @@ def _like(value: Value, of_shape: bool, cut: list[Value], depth: int = 0) -> Any
     if is_unknown(value) or depth > _DEEPEST:
         raise _Strange
     value = known(value)
+    if isinstance(value, OWN):  # of classes of the program, which have ways of their own
+        return _stand_in(value, of_shape)
     if _is_large(value):
         cut.append(value)
     match value:

@@ -1,0 +1,175 @@
+"""Attributes that are set and deleted: of objects, classes, functions and what else a program may give some."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cwm_trace.models.machine import tracebacks
+from cwm_trace.models.machine.active import Work
+from cwm_trace.models.machine.calls import invoke
+from cwm_trace.models.machine.classes import Attributes, has_slots_only, is_data, missing, slots_of
+from cwm_trace.models.machine.interpreter import Interpreter
+from cwm_trace.models.machine.values import (
+    Builtin,
+    Cell,
+    Class,
+    Descriptor,
+    Dict,
+    Function,
+    List,
+    Lost,
+    Module,
+    Native,
+    Object,
+    OwnDict,
+    OwnList,
+    Value,
+    as_tuple,
+    error,
+    find,
+    is_exception,
+    known,
+    look_up,
+)
+
+
+def set_attribute(m: Interpreter, owner: Value, name: Any, value: Value) -> Work:
+    """`owner.name = value`. Raises Raised, Lost."""
+    owner = known(owner)
+    match owner:
+        case OwnList() | OwnDict():
+            if name.startswith("__") or isinstance(look_up(owner.of, name), Descriptor):
+                raise Lost(name)
+            if (hook := find(owner.of, "__setattr__")) is not None:
+                yield from invoke(m, hook, [owner, name, value], {})
+            else:
+                owner.attributes[name] = value
+            return
+        case Object() if name in ("__context__", "__cause__") and is_exception(owner.kind):
+            setattr(owner, name.strip("_"), value)
+        case Object(kind=Class() as kind):
+            if name == "__dict__":
+                if not isinstance(known(value), Dict) or has_slots_only(kind) or kind.flavour:
+                    raise Lost(name)
+                owner.attributes = Attributes(known(value))
+                return
+            if kind.flavour == "enum" and name in ("name", "value"):
+                raise error("AttributeError", f"<enum 'Enum'> cannot set attribute {name!r}")
+            if name == "__class__" and find(kind, "__setattr__") is None:
+                if not isinstance(known(value), Class):
+                    raise Lost(name)
+                owner.kind = known(value)
+                return
+            if (hook := find(kind, "__setattr__")) is not None:
+                yield from invoke(m, hook, [owner, name, value], {})
+                return
+            if kind.frozen:
+                raise error("dataclasses.FrozenInstanceError", f"cannot assign to field '{name}'")
+            yield from set_plainly(m, owner, name, value)
+        case Module(name="sys") if name in ("stdout", "stderr"):
+            m.streams[name] = value
+        case Class():
+            if (
+                owner.flavour == "enum"
+                and isinstance(owner.space.get(name), Object)
+                and owner.space[name].kind is owner
+            ):
+                raise error("AttributeError", f"cannot reassign member {name!r}")
+            if owner.flavour == "enum" or owner.flavour == "dataclass" and name.startswith("__"):
+                raise Lost(name)
+            hook = None if owner.metaclass is None else find(owner.metaclass, "__setattr__")
+            above = None if owner.metaclass is None else find(owner.metaclass, name)
+            if hook is not None:
+                yield from invoke(m, hook, [owner, name, value], {})
+            elif isinstance(above, Descriptor) and above.kind == "property":
+                yield from _set_property(m, above, owner, owner.metaclass.name, name, value)
+            else:
+                owner.space[name] = value
+        case Cell() if name == "cell_contents":
+            owner.value = value
+        case Function() if name == "__defaults__":
+            owner.defaults = as_tuple(value) or ()
+        case Function() if name == "__kwdefaults__":
+            owner.named = dict(zip(known(value).keys, known(value).values, strict=True)) if known(value) else {}
+        case Function() if name == "__code__":
+            raise Lost(name)
+        case Function():
+            owner.attributes[name] = value
+        case Native(name="partial", attributes=dict() as attributes):
+            attributes[name] = value
+        case tracebacks.Traceback() if name == "tb_next":
+            owner.inner = value
+        case Object():
+            owner.attributes[name] = value
+        case None | int() | str() | List() | Dict() | tuple():
+            raise missing(owner, name)
+        case Builtin() if owner.kind is not None:
+            raise error("TypeError", f"cannot set {name!r} attribute of immutable type {owner.name!r}")
+        case _:
+            raise Lost
+
+
+def _set_property(m: Interpreter, found: Descriptor, owner: Value, kind: str, name: str, value: Value) -> Work:
+    if found.set is None:
+        raise error("AttributeError", f"property '{name}' of '{kind}' object has no setter")
+    yield from invoke(m, found.set, [owner, value], {})
+
+
+def set_plainly(m: Interpreter, owner: Object, name: str, value: Value) -> Work:
+    """What `object.__setattr__` does. Raises Raised, Lost."""
+    found = find(owner.kind, name)
+    if isinstance(found, Descriptor) and found.kind == "property":
+        yield from _set_property(m, found, owner, owner.kind.name, name, value)
+    elif isinstance(found, Object) and is_data(found):
+        if (own := find(found.kind, "__set__")) is None:
+            raise error("AttributeError", "__set__")
+        yield from invoke(m, own, [found, owner, value], {})
+    else:
+        _check_place(owner, owner.kind, name)
+        owner.attributes[name] = value
+
+
+def _check_place(owner: Object, kind: Class, name: str) -> None:
+    """A class may say which attributes there are."""
+    if kind.flavour == "namedtuple":
+        if name in [each for each, _ in kind.fields or ()]:
+            raise error("AttributeError", "can't set attribute")
+        if not any(isinstance(base, Class) for base in kind.bases):
+            raise missing(owner, name)
+    spaces = [each.space for each in kind.line if isinstance(each, Class)]
+    if spaces and all("__slots__" in space for space in spaces):
+        slots = slots_of(kind)
+        if name not in slots and "__dict__" not in slots:
+            raise missing(owner, name)
+
+
+def delete_attribute(m: Interpreter, owner: Value, name: Any) -> Work:
+    """`del owner.name`. Raises Raised, Lost."""
+    owner = known(owner)
+    if isinstance(owner, Object) and isinstance(owner.kind, Class):
+        if (hook := find(owner.kind, "__delattr__")) is not None:
+            yield from invoke(m, hook, [owner, name], {})
+            return
+        found = find(owner.kind, name)
+        if isinstance(found, Descriptor) and found.kind == "property" and found.delete is not None:
+            yield from invoke(m, found.delete, [owner], {})
+            return
+        if isinstance(found, Descriptor) and found.kind == "property":
+            raise error("AttributeError", f"property {name!r} of {owner.kind.qualname!r} object has no deleter")
+        if isinstance(found, Object) and (own := find(found.kind, "__delete__")) is not None:
+            yield from invoke(m, own, [found, owner], {})
+            return
+        if owner.kind.frozen or isinstance(found, Descriptor) or owner.kind.flavour:
+            raise Lost
+        if name not in owner.attributes:
+            raise missing(owner, name)
+        del owner.attributes[name]
+        return
+    if isinstance(owner, Class) and owner.flavour == "enum" and isinstance(owner.space.get(name), Object):
+        raise error("AttributeError", f"{owner.name!r} cannot delete member {name!r}.")
+    if isinstance(owner, Class) and not owner.flavour:
+        if name not in owner.space:
+            raise error("AttributeError", name) if not hasattr(type, name) else Lost(name)
+        del owner.space[name]
+        return
+    raise Lost
