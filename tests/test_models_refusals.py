@@ -52,3 +52,11 @@ def test_containers_of_classes_of_the_program_have_ways_of_their_own() -> None:
     for own, other in ((OwnDict(of=kind), Dict()), (OwnList([], of=kind), Dict())):
         assert refusals.of_operator("+", own, other) is None
         assert refusals.refusal("sum", (own, other), {}) is None
+
+
+def test_fields_are_not_made_as_wide_as_they_say() -> None:
+    width = "9" * 12
+    assert refusals.refusal("format", ("a", f"{width}d"), {}) is None
+    assert refusals.refusal("str.format", (f"{{:{width}}}", 1), {}) is None
+    assert refusals.of_operator("%", f"%{width}d", 1) is None
+    assert refusals.of_operator("%", "%12d", "a") is not None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import builtins
 import operator
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -119,6 +120,10 @@ _OPERATORS: Mapping[str, Callable[[Any, Any], Any]] = {
 }
 
 
+_WITH_WIDTHS = (format, str.format, str.format_map, operator.mod, operator.imod)
+_WIDE = re.compile(r"\d{5}")
+
+
 def _asked(
     function: Callable[..., Any],
     args: Sequence[Value],
@@ -132,6 +137,8 @@ def _asked(
         words = {name: _like(each, of_shape, cut) for name, each in named.items()}
     except _Strange:
         return None
+    if function in _WITH_WIDTHS and any(isinstance(each, str) and _WIDE.search(each) for each in given):
+        return None  # it would be as wide
     try:
         function(*given, **words)
     except kinds as refused:
