@@ -179,19 +179,21 @@ def _is_of_texts(text: str) -> bool:
 
 def _never_equal(left: Value, right: Value) -> bool:
     """Whether one is a container of some kind, and the other none of it."""
-    kinds = [
-        "set"
-        if isinstance(each, Set)
-        else "dict"
-        if isinstance(each, Dict)
-        else each.kind
-        if isinstance(each, List)
-        else ""
-        for each in (left, right)
-    ]
-    return (
-        kinds[0] != kinds[1] and "bytearray" not in kinds and not any(isinstance(each, View) for each in (left, right))
-    )
+    kinds = [_container(left), _container(right)]
+    has_view = isinstance(left, View) or isinstance(right, View)
+    return kinds[0] != kinds[1] and "bytearray" not in kinds and not has_view
+
+
+def _container(value: Value) -> str:
+    """Which container a value is; "": none of these."""
+    match value:
+        case Set():
+            return "set"
+        case Dict():
+            return "dict"
+        case List():
+            return value.kind
+    return ""
 
 
 def _compared_complex(m: Interpreter, sign: str, left: Value, right: Value) -> Work:

@@ -102,7 +102,6 @@ def binary(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
 
 
 _ARITHMETIC = frozenset("+ - * / // % ** += -= *= /= //= %= **=".split())
-_SEQUENCES = (List, tuple, str, bytes)
 _OF_PYTHON = (int, float, complex, str, bytes, tuple, List, Set, Dict, Range, type(None))
 
 
@@ -128,14 +127,9 @@ def _combined(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
     if sign == "+=" and isinstance(left, List):
         yield from extended(m, left, right, left.items.append)
         return left
-    if (
-        plain == "*"
-        and isinstance(left, _SEQUENCES)
-        and isinstance(right, Object)
-        and not own_method(right, "__rmul__")
-    ):
+    if plain == "*" and isinstance(left, _REPEATED) and isinstance(right, Object) and not own_method(right, "__rmul__"):
         right = yield from _as_count(m, right)
-    if plain == "*" and isinstance(right, _SEQUENCES) and isinstance(left, Object) and not own_method(left, "__mul__"):
+    if plain == "*" and isinstance(right, _REPEATED) and isinstance(left, Object) and not own_method(left, "__mul__"):
         left = yield from _as_count(m, left)
     if isinstance(left, _WITH_METHODS) or isinstance(right, _WITH_METHODS) or is_of_own(left) or is_of_own(right):
         given = yield from _by_methods(m, sign, plain, left, right)

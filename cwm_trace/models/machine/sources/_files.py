@@ -105,18 +105,9 @@ class _Base:
         self._check()
         return self
 
-    def __exit__(self, *error):
-        self.close()
-
     def __iter__(self):
         self._check()
         return self
-
-    def __next__(self):
-        line = self.readline()
-        if not line:
-            raise StopIteration
-        return line
 
     def readlines(self, hint=-1):
         self._check()
@@ -127,10 +118,6 @@ class _Base:
             if hint is not None and 0 < hint <= size:
                 break
         return lines
-
-    def writelines(self, lines):
-        for line in lines:
-            self.write(line)
 
     def isatty(self):
         self._check()

@@ -98,28 +98,12 @@ class GzipFile(BufferedIOBase):
     def readinto(self, buffer):
         return self._reading().readinto(buffer)
 
-    def readlines(self, hint=-1):
-        return list(self)
-
-    def __iter__(self):
-        return self
-
-    def __next__(self):
-        line = self.readline()
-        if not line:
-            raise StopIteration
-        return line
-
     def write(self, data):
         if self.closed:
             raise ValueError("write() on closed GzipFile object")
         if self.mode != WRITE:
             raise OSError(9, "write() on read-only GzipFile object")
         return self._buffer.write(data)
-
-    def writelines(self, lines):
-        for line in lines:
-            self.write(line)
 
     def tell(self):
         self._check()
@@ -145,9 +129,6 @@ class GzipFile(BufferedIOBase):
     def seekable(self):
         return True
 
-    def isatty(self):
-        return False
-
     def flush(self, mode=2):
         self._check()
 
@@ -171,9 +152,6 @@ class GzipFile(BufferedIOBase):
     def __enter__(self):
         self._check()
         return self
-
-    def __exit__(self, *error):
-        self.close()
 
 
 def open(filename, mode="rb", compresslevel=9, encoding=None, errors=None, newline=None, kind=GzipFile):

@@ -105,19 +105,9 @@ class _Memory:
         self._check()
         return self
 
-    def __exit__(self, *error):
-        self.close()
-
-    def close(self):
-        self.closed = True
-
     def getvalue(self):
         self._check()
         return self._text
-
-    def writelines(self, lines):
-        for line in lines:
-            self.write(line)
 
     def read(self, size=-1):
         self._check()
@@ -126,17 +116,15 @@ class _Memory:
         self._at += len(given)
         return given
 
-    def readlines(self, hint=-1):
-        return list(self)
-
-    def __iter__(self):
-        return self
-
-    def __next__(self):
-        line = self.readline()
-        if not line:
-            raise StopIteration
-        return line
+    def readline(self, size=-1):
+        self._check()
+        end = self._text.find(self._line_end, self._at)
+        end = len(self._text) if end < 0 else end + 1
+        if size is not None and size >= 0:
+            end = min(end, self._at + size)
+        given = self._text[self._at : end]
+        self._at += len(given)
+        return given
 
     def tell(self):
         self._check()
@@ -163,6 +151,7 @@ class _Memory:
 
 class StringIO(_Memory, TextIOBase):
     __module__ = "_io"
+    _line_end = "\n"
 
     def __init__(self, initial_value="", newline="\n"):
         if newline != "\n" and newline != "":
@@ -182,16 +171,6 @@ class StringIO(_Memory, TextIOBase):
         self._at += len(text)
         return len(text)
 
-    def readline(self, size=-1):
-        self._check()
-        end = self._text.find("\n", self._at)
-        end = len(self._text) if end < 0 else end + 1
-        if size is not None and size >= 0:
-            end = min(end, self._at + size)
-        given = self._text[self._at : end]
-        self._at += len(given)
-        return given
-
     def seek(self, place, whence=0):
         self._check()
         if whence == 0 and place < 0:
@@ -204,6 +183,7 @@ class StringIO(_Memory, TextIOBase):
 
 class BytesIO(_Memory, BufferedIOBase):
     __module__ = "_io"
+    _line_end = b"\n"
 
     def __init__(self, initial_bytes=b""):
         self._text, self._at, self.closed = bytes(initial_bytes), 0, False
@@ -218,16 +198,6 @@ class BytesIO(_Memory, BufferedIOBase):
         self._text = before + text + self._text[self._at + len(text) :]
         self._at += len(text)
         return len(text)
-
-    def readline(self, size=-1):
-        self._check()
-        end = self._text.find(b"\n", self._at)
-        end = len(self._text) if end < 0 else end + 1
-        if size is not None and size >= 0:
-            end = min(end, self._at + size)
-        given = self._text[self._at : end]
-        self._at += len(given)
-        return given
 
     def readinto(self, buffer):
         given = self.read(len(buffer))
