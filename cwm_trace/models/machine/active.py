@@ -121,6 +121,7 @@ class Activation:
         quiet: whether it has no events; `is_seen`: whether it has had one.
         snapshot: its variables when it was shown last, which keeps them alive: a recorder looks at `f_locals`, which CPython 3.11 keeps.
         generator: whose it is.
+        others: names that `exec` has bound in it, which only `locals` and frames show: CPython 3.11 and 3.12 keep them in its `f_locals`.
     """
 
     code: Code
@@ -139,6 +140,7 @@ class Activation:
     is_seen: bool = False
     generator: Paused | None = None
     snapshot: Sequence[Value] = ()
+    others: dict[str, Value] = field(default_factory=dict)
 
     def rebind(self, name: str, value: Value) -> None:
         """Let a variable be this."""
@@ -167,7 +169,7 @@ class Activation:
             value = self.cells[name].value if name in self.cells else self.fast.get(name, UNSET)
             if value is not UNSET:
                 found[name] = value
-        return found
+        return {**found, **self.others}
 
 
 @dataclass(slots=True, eq=False)

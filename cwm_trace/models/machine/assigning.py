@@ -9,7 +9,9 @@ from cwm_trace.models.machine.active import Work
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.classes import Attributes, has_slots_only, is_data, missing, slots_of
 from cwm_trace.models.machine.interpreter import Interpreter
+from cwm_trace.models.machine.iterators import collected
 from cwm_trace.models.machine.values import (
+    WITH_METHODS,
     Builtin,
     Cell,
     Class,
@@ -25,11 +27,12 @@ from cwm_trace.models.machine.values import (
     OwnList,
     Value,
     as_tuple,
+    class_of,
     error,
     find,
     is_exception,
     known,
-    look_up,
+    own_method,
 )
 
 
@@ -38,15 +41,16 @@ def set_attribute(m: Interpreter, owner: Value, name: Any, value: Value) -> Work
     owner = known(owner)
     match owner:
         case OwnList() | OwnDict():
-            if name.startswith("__") or isinstance(look_up(owner.of, name), Descriptor):
+            if name.startswith("__"):
                 raise Lost(name)
             if (hook := find(owner.of, "__setattr__")) is not None:
                 yield from invoke(m, hook, [owner, name, value], {})
             else:
-                owner.attributes[name] = value
-            return
+                yield from set_plainly(m, owner, name, value)
         case Object() if name in ("__context__", "__cause__") and is_exception(owner.kind):
             setattr(owner, name.strip("_"), value)
+        case Object() if name == "args" and is_exception(owner.kind):
+            owner.held = tuple((yield from collected(m, value)))
         case Object(kind=Class() as kind):
             if name == "__dict__":
                 if not isinstance(known(value), Dict) or has_slots_only(kind) or kind.flavour:
@@ -115,21 +119,22 @@ def _set_property(m: Interpreter, found: Descriptor, owner: Value, kind: str, na
     yield from invoke(m, found.set, [owner, value], {})
 
 
-def set_plainly(m: Interpreter, owner: Object, name: str, value: Value) -> Work:
+def set_plainly(m: Interpreter, owner: Object | OwnList | OwnDict, name: str, value: Value) -> Work:
     """What `object.__setattr__` does. Raises Raised, Lost."""
-    found = find(owner.kind, name)
+    kind = class_of(owner)
+    found = find(kind, name)
     if isinstance(found, Descriptor) and found.kind == "property":
-        yield from _set_property(m, found, owner, owner.kind.name, name, value)
-    elif isinstance(found, Object) and is_data(found):
-        if (own := find(found.kind, "__set__")) is None:
+        yield from _set_property(m, found, owner, kind.name, name, value)
+    elif isinstance(found, WITH_METHODS) and is_data(found):
+        if (own := own_method(found, "__set__")) is None:
             raise error("AttributeError", "__set__")
         yield from invoke(m, own, [found, owner, value], {})
     else:
-        _check_place(owner, owner.kind, name)
+        _check_place(owner, kind, name)
         owner.attributes[name] = value
 
 
-def _check_place(owner: Object, kind: Class, name: str) -> None:
+def _check_place(owner: Object | OwnList | OwnDict, kind: Class, name: str) -> None:
     """A class may say which attributes there are."""
     if kind.flavour == "namedtuple":
         if name in [each for each, _ in kind.fields or ()]:
@@ -146,20 +151,21 @@ def _check_place(owner: Object, kind: Class, name: str) -> None:
 def delete_attribute(m: Interpreter, owner: Value, name: Any) -> Work:
     """`del owner.name`. Raises Raised, Lost."""
     owner = known(owner)
-    if isinstance(owner, Object) and isinstance(owner.kind, Class):
-        if (hook := find(owner.kind, "__delattr__")) is not None:
+    kind = class_of(owner)
+    if isinstance(owner, WITH_METHODS) and isinstance(kind, Class):
+        if (hook := find(kind, "__delattr__")) is not None:
             yield from invoke(m, hook, [owner, name], {})
             return
-        found = find(owner.kind, name)
+        found = find(kind, name)
         if isinstance(found, Descriptor) and found.kind == "property" and found.delete is not None:
             yield from invoke(m, found.delete, [owner], {})
             return
         if isinstance(found, Descriptor) and found.kind == "property":
-            raise error("AttributeError", f"property {name!r} of {owner.kind.qualname!r} object has no deleter")
-        if isinstance(found, Object) and (own := find(found.kind, "__delete__")) is not None:
+            raise error("AttributeError", f"property {name!r} of {kind.qualname!r} object has no deleter")
+        if found is not None and (own := own_method(found, "__delete__")) is not None:
             yield from invoke(m, own, [found, owner], {})
             return
-        if owner.kind.frozen or isinstance(found, Descriptor) or owner.kind.flavour:
+        if kind.frozen or isinstance(found, Descriptor) or kind.flavour:
             raise Lost
         if name not in owner.attributes:
             raise missing(owner, name)

@@ -26,6 +26,7 @@ from cwm_trace.models.machine.values import (
     is_unknown,
     kind_name,
     known,
+    own_method,
 )
 
 
@@ -38,7 +39,7 @@ def awaitable(m: Interpreter, value: Value) -> Work:
     value = known(value)
     if isinstance(value, Iterator) or isinstance(value, Paused) and value.class_name == "coroutine":
         return value
-    own = find(value.kind, "__await__") if isinstance(value, Object) else None
+    own = own_method(value, "__await__")
     if own is None:
         raise error("TypeError", f"object {kind_name(value)} can't be used in 'await' expression")
     return (yield from invoke(m, own, [value], {}))
@@ -49,7 +50,7 @@ def iterator(m: Interpreter, value: Value) -> Work:
     value = known(value)
     if isinstance(value, Paused) and value.class_name == "async_generator":
         return value
-    own = find(value.kind, "__aiter__") if isinstance(value, Object) else None
+    own = own_method(value, "__aiter__")
     if own is None:
         text = f"'async for' requires an object with __aiter__ method, got {kind_name(value)}"
         raise error("TypeError", text)
@@ -61,7 +62,7 @@ def next_of(m: Interpreter, value: Value) -> Work:
     value = known(value)
     if isinstance(value, Paused):
         return _steps(value, "asend", lambda: Resume(value))
-    own = find(value.kind, "__anext__") if isinstance(value, Object) else None
+    own = own_method(value, "__anext__")
     if own is None:
         raise Lost
     return (yield from awaitable(m, (yield from invoke(m, own, [value], {}))))

@@ -20,6 +20,7 @@ from cwm_trace.models.machine.making import CONTAINERS, PLAIN_BASES
 from cwm_trace.models.machine.natives import native
 from cwm_trace.models.machine.records import annotated
 from cwm_trace.models.machine.values import (
+    OWN,
     PLAIN_KINDS,
     UNSET,
     Alias,
@@ -45,6 +46,7 @@ from cwm_trace.models.machine.values import (
     is_exception,
     is_unknown,
     known,
+    own_method,
 )
 
 _METACLASSES = frozenset(("type", "abc.ABCMeta"))
@@ -218,7 +220,7 @@ def _type(m: Interpreter, /, *args: Value, **words: Value) -> Work:
             return (yield from _new(m, None, name, bases, held, **words))
         return (yield from _class_by(m, metaclass, name, bases, held, **words))
     (value,) = map(known, args)
-    kind = getattr(value, "kind", "")
+    kind = "" if isinstance(value, OWN) else getattr(value, "kind", "")
     return Builtin(f"collections.{kind}") if kind in _OF_COLLECTIONS else class_of(value)
 
 
@@ -277,7 +279,7 @@ def construct(
 
 def _watch_objects(m: Interpreter, made: Class) -> None:
     """Take note that objects of a class are finalised; those of the library close what nobody sees. Raises Lost for containers and values."""
-    plain = (*PLAIN_BASES, "tuple")
+    plain = (*PLAIN_BASES, *CONTAINERS, "tuple")
     if made.module not in OF_PROGRAM:
         return
     if any(isinstance(base, Builtin) and base.name not in plain for base in made.line):
@@ -332,7 +334,7 @@ def _take_from_bases(m: Interpreter, made: Class) -> Work:
         elif base.name in ("str", "int") and any(getattr(other, "name", "") in enums.KINDS for other in made.bases):
             made.space |= {"_plain_": True, "_mixed_": True}
         elif not is_exception(base) and base.name not in PLAIN_BASES | _METACLASSES and base.name not in PLAIN_KINDS:
-            if not _is_container(base, made.space, made.bases):
+            if base.name not in CONTAINERS:
                 raise Lost
 
 
@@ -356,8 +358,8 @@ def _say_which_keys(made: Class, is_total: Value) -> None:
 def _told(m: Interpreter, made: Class, words: Mapping[str, Value]) -> Work:
     """What is told of a new class: its descriptors, and the class that it is made from."""
     for key, value in list(made.space.items()):
-        if isinstance(value, Object) and find(value.kind, "__set_name__") is not None:
-            yield from invoke(m, find(value.kind, "__set_name__"), [value, made, key], {})
+        if (own := own_method(value, "__set_name__")) is not None:
+            yield from invoke(m, own, [value, made, key], {})
     above = [each.space for each in made.line[1:] if isinstance(each, Class)]
     hook = next((space["__init_subclass__"] for space in above if "__init_subclass__" in space), None)
     if hook is not None:
@@ -412,27 +414,3 @@ def _among(value: Value, line: Sequence[Value]) -> bool:
 def _name_items(made: Class) -> None:
     made.flavour = "namedtuple"
     made.fields = tuple((name, made.space.pop(name, UNSET)) for name in annotated(made))
-
-
-_FOLLOWED = frozenset(
-    f"__{name}__"
-    for name in (
-        *"init missing repr str getitem setitem delitem contains getattr setattr add sub mul and or radd iadd".split(),
-        *"class_getitem orig_bases parameters reduce reduce_ex getstate setstate copy deepcopy".split(),
-    )
-) | {
-    "__module__",
-    "__qualname__",
-    "__doc__",
-    "__annotations__",
-    "__classcell__",
-    "__firstlineno__",
-    "__static_attributes__",
-}
-
-
-def _is_container(base: Builtin, space: Mapping[str, Value], bases: Sequence[Value]) -> bool:
-    """Whether a class made from it is followed: one of lists or dicts, but for methods that operations on these would ask for."""
-    own = {name for name in space if name.startswith("__") and name.endswith("__")}
-    others = [each for each in bases if getattr(each, "name", "") not in PLAIN_BASES]
-    return base.name in CONTAINERS and len(others) == 1 and own <= _FOLLOWED

@@ -22,10 +22,10 @@ from cwm_trace.models.machine.values import (
     Set,
     Value,
     error,
-    find,
     is_unknown,
     kind_name,
     known,
+    own_method,
 )
 
 _Caller: TypeAlias = Callable[[Interpreter, Value, Sequence[Value], Mapping[str, Value]], Work]
@@ -59,7 +59,7 @@ def invoke(m: Interpreter, function: Value, args: Sequence[Value], named: Mappin
             return (yield from invoke(m, made, args, named))
         case Descriptor(kind="staticmethod"):
             return (yield from invoke(m, function.get, args, named))
-        case Object() if (own := find(function.kind, "__call__")) is not None:
+        case Object() | List() | Dict() if (own := own_method(function, "__call__")) is not None:
             return (yield from invoke(m, own, [function, *args], named))
     if (caller := _CALLERS.get(type(function))) is not None:
         return (yield from caller(m, function, args, named))

@@ -35,9 +35,13 @@ from cwm_trace.models.machine.iterators import Iterator
 from cwm_trace.models.machine.looked_up import MISSING, looked_up
 from cwm_trace.models.machine.making import (
     CONTAINERS,
+    CONTAINERS_WITHOUT_DICT,
     PLAIN_BASES,
+    container_of,
+    empty_set,
     fill_from,
     filled,
+    filled_set,
     has_abstract,
     is_abstract,
     left_abstract,
@@ -50,6 +54,7 @@ from cwm_trace.models.machine.rendering import OTHER_CLASSES
 from cwm_trace.models.machine.values import (
     GROUPS,
     OWN,
+    PLAIN_KINDS,
     UNSET,
     Alias,
     Builtin,
@@ -87,6 +92,7 @@ from cwm_trace.models.machine.values import (
     kind_name,
     known,
     look_up,
+    own_method,
 )
 from cwm_trace.tracer.values import render_value
 
@@ -156,10 +162,8 @@ def attribute(m: Interpreter, owner: Value, name: Any) -> Work:
     match owner:
         case Object() if owner.kind is records.FIELD and name == "metadata":
             return (yield from _noted(m, owner))
-        case Object(kind=Class()):
+        case Object(kind=Class()) | OwnList() | OwnDict():
             return (yield from _by_class(m, owner, name))
-        case OwnList() | OwnDict():
-            return (yield from _of_own(m, owner, name))
         case Object():
             found = _of_exception(owner, name)
             if found is not UNSET:
@@ -210,9 +214,9 @@ def attribute(m: Interpreter, owner: Value, name: Any) -> Work:
             return {"fget": owner.get, "fset": owner.set, "fdel": owner.delete}[name]
         case Paused() if name in ("gi_yieldfrom", "cr_await", "ag_await"):
             return owner.inner
-        case Paused() if name in ("gi_running", "cr_running"):
+        case Paused() if name in ("gi_running", "cr_running", "ag_running"):
             return owner.runs
-        case Paused(ended=True) if name in ("gi_frame", "cr_frame"):
+        case Paused(ended=True) if name in ("gi_frame", "cr_frame", "ag_frame"):
             return None
         case View() if name == "mapping":
             return (yield from _proxy_of(m, dict(zip(owner.over.keys, owner.over.values, strict=True))))
@@ -285,20 +289,22 @@ def _noted(m: Interpreter, field: Object) -> Work:
     return _proxy_of(m, {} if held is None else dict(zip(held.keys, held.values, strict=True)))
 
 
-def _by_class(m: Interpreter, owner: Object, name: str) -> Work:
+def _by_class(m: Interpreter, owner: Object | OwnList | OwnDict, name: str) -> Work:
     """An attribute of an object as its class has it looked for (Objects/typeobject.c, `slot_tp_getattr_hook`)."""
-    own = find(owner.kind, "__getattribute__")
+    own = own_method(owner, "__getattribute__")
     try:
         return (yield from of_object(m, owner, name) if own is None else invoke(m, own, [owner, name], {}))
     except Raised as raised:
-        hook = find(owner.kind, "__getattr__")
+        hook = own_method(owner, "__getattr__")
         if hook is None or not raised.is_a("AttributeError"):
             raise
         return (yield from invoke(m, hook, [owner, name], {}))
 
 
-def of_object(m: Interpreter, owner: Object, name: str) -> Work:
+def of_object(m: Interpreter, owner: Object | OwnList | OwnDict, name: str) -> Work:
     """What `object.__getattribute__` gives. Raises Raised, Lost."""
+    if isinstance(owner, OWN):
+        return (yield from _of_own(m, owner, name))
     if name == "__class__":
         return owner.kind
     found = look_up(owner.kind, name)
@@ -346,6 +352,17 @@ def of_object(m: Interpreter, owner: Object, name: str) -> Work:
     raise missing(owner, name)
 
 
+def _best_base(kind: Class) -> Value:
+    """The base whose layout a class's objects have: the first that is made from a value or container of Python's own, else the first."""
+    plain = (*PLAIN_BASES, *GROUPS)
+    laid_out = (
+        base
+        for base in kind.bases
+        if any(isinstance(each, Builtin) and each.name not in plain for each in getattr(base, "line", (base,)))
+    )
+    return next(laid_out, kind.bases[0] if kind.bases else Builtin("object"))
+
+
 def _has_slots(kind: Class) -> bool:
     """Whether a class, or one that it is made from, says which attributes there are."""
     return any("__slots__" in each.space for each in kind.line if isinstance(each, Class))
@@ -359,13 +376,14 @@ def _is_missing_in_library(kind: Class, name: str) -> bool:
 
 def _getter(found: Value) -> Value:
     """The `__get__` of what a class has, which is a descriptor of the program; None for others."""
-    return find(found.kind, "__get__") if isinstance(found, Object) else None
+    return own_method(found, "__get__")
 
 
 def has_slots_only(kind: Class) -> bool:
     """Whether its objects have places for some names, and no dict."""
     spaces = [each.space for each in kind.line if isinstance(each, Class)]
-    is_plain = all(isinstance(each, Class) or each.name in PLAIN_BASES for each in kind.line)
+    without = (*PLAIN_BASES, *CONTAINERS_WITHOUT_DICT, *PLAIN_KINDS)
+    is_plain = all(isinstance(each, Class) or each.name in without for each in kind.line)
     return is_plain and bool(spaces) and all("__slots__" in space for space in spaces)
 
 
@@ -382,27 +400,29 @@ def _dict_of(owner: Object | OwnList | OwnDict) -> Value:
     return owner.attributes.held
 
 
-def is_data(found: Object) -> bool:
-    return any(find(found.kind, name) is not None for name in ("__set__", "__delete__"))
+def is_data(found: Value) -> bool:
+    return any(own_method(found, name) is not None for name in ("__set__", "__delete__"))
 
 
 def _of_own(m: Interpreter, owner: OwnList | OwnDict, name: str) -> Work:
     """Of an object of a class that is made from `list` or `dict`."""
     if name == "__class__":
         return owner.of
-    if name == "__dict__":
+    if name == "__dict__" and not has_slots_only(owner.of):
         return _dict_of(owner)
     found = look_up(owner.of, name)
     if isinstance(found, Descriptor) and found.kind == "property":
         return (yield from invoke(m, found.get, [owner], {}))
+    if (get := _getter(found)) is not None and (is_data(found) or name not in owner.attributes):
+        return (yield from invoke(m, get, [found, owner, owner.of], {}))
+    if isinstance(found, Native) and found.name == "cached_property" and name not in owner.attributes:
+        owner.attributes[name] = yield from invoke(m, found.wrapped, [owner], {})
     if name in owner.attributes:
         return owner.attributes[name]
     if found is not UNSET:
         return _bound(found, owner, owner.of)
-    if hasattr(_TYPES[owner.kind], name):
+    if hasattr(_TYPES[owner.kind], name) and name != "__dict__":
         return Method(Builtin(f"{owner.kind}.{name}"), owner)
-    if (hook := find(owner.of, "__getattr__")) is not None:
-        return (yield from invoke(m, hook, [owner, name], {}))
     raise missing(owner, name)
 
 
@@ -538,6 +558,8 @@ def _of_class(m: Interpreter, owner: Class, name: str) -> Work:
         return owner.line if name == "__mro__" else Native("mro", lambda m: List(list(owner.line)))
     if name == "__bases__":
         return owner.bases
+    if name == "__base__":
+        return _best_base(owner)
     if owner.flavour == "enum" and name == "__members__":
         members = [
             (each, value) for each, value in owner.space.items() if isinstance(value, Object) and value.kind is owner
@@ -616,7 +638,13 @@ def _of_super(m: Interpreter, owner: Super, name: str) -> Work:
         return Native("__new__", with_names)
     plain = plain_kind(kind)
     if name == "__new__" and plain is not None:
-        return Native("__new__", with_content)
+        return Native("__new__", empty_set if plain.name == "set" else with_content)
+    if name == "__init__" and plain is not None and plain.name == "set":
+        return Native("wrapper", partial(filled_set, owner.owner))
+    if name == "__new__" and container_of(kind):
+        return Builtin(f"{container_of(kind)}.__new__")
+    if name in _OF_OBJECTS and plain is not None:
+        return Method(Builtin(f"object.{name}"), owner.owner)
     if plain is not None and isinstance(owner.owner, Object) and hasattr(plain.kind, name):
         return Native("wrapper", lambda m: None) if name == "__init__" else _of_content(owner.owner, name)
     if name == "__new__":  # which is a static method
@@ -624,6 +652,10 @@ def _of_super(m: Interpreter, owner: Super, name: str) -> Work:
     if hasattr(object, name):
         return Method(Builtin(f"object.{name}"), owner.owner)
     raise error("AttributeError", f"'super' object has no attribute '{name}'")
+
+
+_OF_OBJECTS = frozenset(("__getattribute__", "__setattr__", "__delattr__", "__dir__"))
+"""Methods that are about an object's attributes, whatever it is made from."""
 
 
 def _of_content(owner: Object, name: str) -> Value:
@@ -789,6 +821,8 @@ def _of_value(owner: Value, name: str) -> Value:
         raise Lost(name)
     if base is not None and not any(name in vars(each) for each in base.__mro__):
         raise missing(owner, name)
+    if base is not None and name == "__doc__":
+        return base.__doc__
     if base is not None and not callable(getattr(base, name)):
         raise Lost(name)
     if isinstance(owner, Literal):
@@ -820,8 +854,8 @@ def _slots(value: Value) -> Sequence[Value]:
 def special(m: Interpreter, owner: Value, name: str) -> Work:
     """A method that Python looks for in the class. Raises Raised, Lost."""
     owner = known(owner)
-    if isinstance(owner, Object) and (found := find(owner.kind, name)) is not None:
-        return _bound(found, owner, owner.kind)
+    if isinstance(owner, (Object, *OWN)) and (found := own_method(owner, name)) is not None:
+        return _bound(found, owner, class_of(owner))
     if isinstance(owner, Native) and name in ("__enter__", "__exit__"):
         return owner.wrapped[name]
     if isinstance(owner, Object) and isinstance(owner.kind, Class):

@@ -20,6 +20,7 @@ from cwm_trace.models.machine.values import (
     IMMUTABLE,
     OWN,
     UNSET,
+    WITH_METHODS,
     Alias,
     Builtin,
     Class,
@@ -38,15 +39,17 @@ from cwm_trace.models.machine.values import (
     View,
     as_plain,
     as_tuple,
+    class_of,
     closed,
     content_of,
     error,
-    find,
     is_unknown,
     kind_name,
     known,
     nearest,
+    own_method,
     truth,
+    without_class,
 )
 
 _COMPARED = {"==": "eq", "!=": "ne", "<": "lt", ">": "gt", "<=": "le", ">=": "ge"}
@@ -75,15 +78,6 @@ def is_same(left: Value, right: Value) -> bool:
             return False
         raise Lost
     return left is right
-
-
-def own_method(value: Value, name: str) -> Value | None:
-    """A method of a class of the program."""
-    if isinstance(value, Object):
-        return find(value.kind, name)
-    if isinstance(value, Class):
-        return None if value.metaclass is None else find(value.metaclass, name)
-    return find(value.of, name) if isinstance(value, OWN) else None
 
 
 def is_of_own(value: Value) -> bool:
@@ -121,7 +115,7 @@ def compared(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
         left, right = left.decode("latin-1"), right.decode("latin-1")
     if isinstance(left, str) and isinstance(right, str) and not (_is_of_texts(left) and _is_of_texts(right)):
         left, right = List([*map(ord, left)]), List([*map(ord, right)])  # as their texts may say, too
-    if isinstance(left, Object) or isinstance(right, Object) or is_of_own(left) or is_of_own(right):
+    if isinstance(left, WITH_METHODS) or isinstance(right, WITH_METHODS) or is_of_own(left) or is_of_own(right):
         given = yield from _compared_by_methods(m, sign, left, right)
         if not is_not_implemented(given):
             return given
@@ -295,14 +289,17 @@ def same(m: Interpreter, left: Value, right: Value) -> Work:
 
 def _compared_by_methods(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
     tries = [(left, sign, right), (right, _SWAPPED[sign], left)]
-    if isinstance(left, Object) and isinstance(right, Object) and left.kind is not right.kind:
-        if left.kind in getattr(right.kind, "line", ())[1:]:
-            tries.reverse()
+    kind = class_of(left)
+    if isinstance(kind, Class) and kind in getattr(class_of(right), "line", ())[1:]:
+        tries.reverse()
     for one, how, other in tries:
         given = yield from by_method(m, one, how, other)
         if not is_not_implemented(given):
             return given
+        if own_method(one, f"__{_COMPARED[how]}__") is None and _is_pythons(how, one, other):
+            break  # which Python's own method, that comes next, compares
     are_plain = as_tuple(left) is not None and as_tuple(right) is not None
+    are_plain = are_plain or isinstance(left, OWN) or isinstance(right, OWN)
     have_own = all(map(_has_own, tries))
     if (are_plain or content_of(left) is not left or content_of(right) is not right) and not have_own:
         return NOT_IMPLEMENTED
@@ -318,7 +315,7 @@ def _compared_by_methods(m: Interpreter, sign: str, left: Value, right: Value) -
 def _has_own(tried: tuple[Value, str, Value]) -> bool:
     """Whether a method of the program has been asked, in place of that of a class of Python's."""
     one, how, _ = tried
-    return isinstance(one, Object) and own_method(one, f"__{_COMPARED[how]}__") is not None
+    return isinstance(one, WITH_METHODS) and own_method(one, f"__{_COMPARED[how]}__") is not None
 
 
 def by_method(m: Interpreter, one: Value, how: str, other: Value) -> Work:
@@ -326,25 +323,43 @@ def by_method(m: Interpreter, one: Value, how: str, other: Value) -> Work:
     name = f"__{_COMPARED[how]}__"
     if is_of_own(one) and (own := own_method(one, name)) is not None:
         return (yield from invoke(m, own, [one, other], {}))
-    if not isinstance(one, Object) or not isinstance(one.kind, Class):
+    if not isinstance(one, WITH_METHODS) or not isinstance(kind := class_of(one), Class):
         return NOT_IMPLEMENTED
-    is_made = nearest(one.kind, name) is GENERATED and (
-        how in ("==", "!=") or "order" in one.kind.space.get("_options_", ())
-    )
+    is_made = nearest(kind, name) is GENERATED and (how in ("==", "!=") or "order" in kind.space.get("_options_", ()))
     if not is_made and (own := own_method(one, name)) is not None:
         return (yield from invoke(m, own, [one, other], {}))
-    if how == "!=" and not is_made and (own := own_method(one, "__eq__")) is not None:
+    is_turned = how == "!=" and not is_made and not _has_pythons(kind)
+    if is_turned and (own := own_method(one, "__eq__")) is not None:
         given = yield from invoke(m, own, [one, other], {})
         return given if is_not_implemented(given) else not (yield from truth_of(m, given))
-    is_equal = nearest(one.kind, "__eq__") is GENERATED
-    if one.kind.flavour == "dataclass" and is_equal and isinstance(other, Object) and one.kind is other.kind:
-        if how in ("==", "!=") or "order" in one.kind.space.get("_options_", ()):
-            names = [
-                name for name, default in one.kind.fields or () if records.says(default, "compare", True) is not False
-            ]
+    is_equal = nearest(kind, "__eq__") is GENERATED
+    if kind.flavour == "dataclass" and is_equal and isinstance(other, Object) and kind is other.kind:
+        if how in ("==", "!=") or "order" in kind.space.get("_options_", ()):
+            names = [name for name, default in kind.fields or () if records.says(default, "compare", True) is not False]
             items = [tuple(each.attributes.get(name, UNSET) for name in names) for each in (one, other)]
             return (yield from _one_by_one(m, how, *items))
     return NOT_IMPLEMENTED
+
+
+def _has_pythons(kind: Class) -> bool:
+    """Whether a class is made from one of Python's own that has a `__ne__`, which does not ask for `__eq__` of the program."""
+    made_of = [each for each in kind.line if isinstance(each, Builtin)]
+    if any(each.name == "collections.Counter" for each in made_of):
+        return False  # whose `__ne__` is Python's source
+    has_own = any(each.kind is not None and "__ne__" in vars(each.kind) and each.name != "object" for each in made_of)
+    return has_own or any(each.name in _WITH_ORDER for each in made_of)
+
+
+_WITH_ORDER = ("collections.deque", "collections.OrderedDict", "collections.defaultdict")
+
+
+def _is_pythons(how: str, one: Value, other: Value) -> bool:
+    """Whether Python's own way compares two values so: of one of its own kinds, or of classes that are made from it."""
+    left, right = (without_class(content_of(each)) for each in (one, other))
+    if isinstance(left, Dict) and how not in ("==", "!="):
+        return False
+    is_plain = left is not one or not isinstance(one, Object)
+    return is_plain and type(left) is type(right) and not isinstance(left, (Object, Class))
 
 
 def truth_of(m: Interpreter, value: Value) -> Work:
@@ -370,8 +385,9 @@ def length(m: Interpreter, value: Value) -> Work:
     if is_unknown(value):
         return m.unknown()
     value = known(value)
-    if own_method(value, "__len__") is None:
-        value = content_of(value)
+    if (own := own_method(value, "__len__")) is not None:
+        return (yield from _told_length(m, own, value))
+    value = content_of(value)
     items: Sequence[Value] | None = as_tuple(value)
     match value:
         case List() | Set():
@@ -384,15 +400,6 @@ def length(m: Interpreter, value: Value) -> Work:
             items = list(value)
         case Range() if not (counted := range(value.start, value.stop, value.step))[MOST_ITEMS:]:
             items = counted
-        case Object() if (own := own_method(value, "__len__")) is not None:
-            told = known((yield from invoke(m, own, [value], {})))
-            if isinstance(told, int) and told < 0:
-                raise error("ValueError", "__len__() should return >= 0")
-            if isinstance(told, (str, float, List, tuple, type(None))):
-                raise error("TypeError", f"'{kind_name(told)}' object cannot be interpreted as an integer")
-            return told
-        case Class(metaclass=Class() as metaclass) if (own := find(metaclass, "__len__")) is not None:
-            return (yield from invoke(m, own, [value], {}))
         case Class(flavour="enum"):
             items = value.space["_members_"]
     if items is not None:
@@ -400,6 +407,15 @@ def length(m: Interpreter, value: Value) -> Work:
     if isinstance(value, (str, Range)):
         return m.questions.value(f"len({text_of(value)})")
     raise error("TypeError", f"object of type '{kind_name(value)}' has no len()")
+
+
+def _told_length(m: Interpreter, own: Value, value: Value) -> Work:
+    told = known((yield from invoke(m, own, [value], {})))
+    if isinstance(told, int) and told < 0:
+        raise error("ValueError", "__len__() should return >= 0")
+    if isinstance(told, (str, float, List, tuple, type(None))):
+        raise error("TypeError", f"'{kind_name(told)}' object cannot be interpreted as an integer")
+    return told
 
 
 def _counted(m: Interpreter, number: int) -> Value:
@@ -421,6 +437,8 @@ def check_hashable(value: Value) -> None:
     is_mutable = isinstance(value, (List, Dict)) or (isinstance(value, Set) and value.kind == "set")
     if isinstance(value, Object) and isinstance(value.kind, Class):
         is_mutable = has_no_hash(value.kind)
+    elif isinstance(value, OWN):
+        is_mutable = own_method(value, "__hash__") is None
     if is_mutable:
         raise error("TypeError", f"unhashable type: '{kind_name(value)}'")
     for each in as_tuple(value) or ():
@@ -445,9 +463,9 @@ def hashed(m: Interpreter, key: Value, is_kept: bool = False) -> Work:
     check_hashable(key)
     for each in as_tuple(key) or ():
         yield from hashed(m, known(each), is_kept)
-    if is_kept and isinstance(key, Object) and key.hashed is not None:
+    if is_kept and isinstance(key, WITH_METHODS) and key.hashed is not None:
         return key.hashed
-    if not isinstance(key, Object) or (own := own_method(key, "__hash__")) is None or isinstance(own, Builtin):
+    if not isinstance(key, WITH_METHODS) or (own := own_method(key, "__hash__")) is None or isinstance(own, Builtin):
         return None
     key.hashed = known((yield from invoke(m, own, [key], {})))
     return key.hashed
@@ -455,7 +473,9 @@ def hashed(m: Interpreter, key: Value, is_kept: bool = False) -> Work:
 
 def may_equal(m: Interpreter, one: Value, other: Value) -> Work:
     """Whether two keys have the same hash, as far as classes of the program say so."""
-    if not isinstance(one, Object) or not isinstance(other, Object) or one.hashed is None or other.hashed is None:
+    if not isinstance(one, WITH_METHODS) or not isinstance(other, WITH_METHODS):
+        return True
+    if one.hashed is None or other.hashed is None:
         return True
     first, second = (each.hashed.content if isinstance(each.hashed, Hashed) else each.hashed for each in (one, other))
     return (yield from same(m, first, second))

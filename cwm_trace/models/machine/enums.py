@@ -74,7 +74,13 @@ def make_members(m: Interpreter, made: Class) -> Work:
     members: list[Object] = []
     made.space["_members_"], made.space["_all_"] = members, []
     for name, value in list(made.space.items()):
-        if name.startswith("_") or isinstance(value, (Function, Descriptor, Native)):
+        is_said = isinstance(value, Native) and value.name in ("enum.member", "enum.nonmember")
+        if is_said and value.name == "enum.nonmember":
+            made.space[name] = value.wrapped
+            continue
+        if is_said:
+            value = value.wrapped
+        elif name.startswith("_") or isinstance(value, (Function, Descriptor, Native)):
             continue
         if (new := find(made, "__new__")) is not None:
             member = yield from _by_new(m, made, new, name, value)

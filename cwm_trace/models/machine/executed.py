@@ -6,10 +6,11 @@ Code that has been compiled from a tree has no lines, and so no frames.
 from __future__ import annotations
 
 import builtins
+import sys
 from functools import cache
 from typing import Any
 
-from cwm_trace.models.machine.active import Body, Work
+from cwm_trace.models.machine.active import Activation, Body, Work
 from cwm_trace.models.machine.classes import Attributes
 from cwm_trace.models.machine.code import EXECUTED, MAIN, Code
 from cwm_trace.models.machine.interpreter import Interpreter
@@ -53,9 +54,21 @@ def evaluated(m: Interpreter, source: Value, kind: str, space: Value, names: Val
         held.setdefault("__builtins__", _builtins())  # which Python puts there
     if known(space) is not None:
         own = _names(known(names), held)
+    elif known(names) is None and m.frame.names is None:
+        return (yield from _among_variables(m.frame, Function(code, held, qualname="<module>")))
     else:
-        own = _names(known(names), m.frame.names if m.frame.names is not None else m.frame.variables())
+        own = _names(known(names), m.frame.names)
     return (yield Body(Function(code, held, qualname="<module>"), own))
+
+
+def _among_variables(frame: Activation, function: Function) -> Work:
+    """In a copy of a function's variables; CPython keeps what is new there, up to 3.12 (PEP 667)."""
+    own = frame.variables()
+    try:
+        return (yield Body(function, own))
+    finally:
+        if sys.version_info < (3, 13):
+            frame.others |= {name: value for name, value in own.items() if name not in frame.code.order}
 
 
 @native("typing.get_type_hints")

@@ -31,6 +31,7 @@ from cwm_trace.models.machine.values import (
     Object,
     Set,
     Value,
+    dict_from,
     error,
     find,
     known,
@@ -74,6 +75,24 @@ def _iterator(m: Interpreter, items: Value, shown: Value) -> Value:
 @native("followed.is_coroutine")
 def _is_coroutine(m: Interpreter, value: Value) -> bool:
     return isinstance(value, Paused) and value.class_name == "coroutine"
+
+
+@native("followed.state")
+def _state(m: Interpreter, value: Value) -> str:
+    """Where a generator or coroutine is, as `inspect` names it."""
+    paused = known(value)
+    if not isinstance(paused, Paused):
+        raise Lost
+    if paused.runs or paused.ended:
+        return "RUNNING" if paused.runs else "CLOSED"
+    return "CREATED" if paused.frame.before < 0 else "SUSPENDED"
+
+
+@native("followed.variables")
+def _variables(m: Interpreter, value: Value) -> Value:
+    """Of a generator or coroutine that waits."""
+    paused = known(value)
+    return Dict() if paused.ended else dict_from(paused.frame.variables())
 
 
 @native("followed.place")

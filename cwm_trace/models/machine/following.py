@@ -20,6 +20,7 @@ from cwm_trace.models.machine import (  # noqa: F401  # what they have is looked
     building,
     computed,
     copying,
+    databases,
     executed,
     followed,
     going,

@@ -37,6 +37,7 @@ from cwm_trace.models.machine.values import (
     is_unknown,
     kind_name,
     known,
+    own_method,
 )
 
 _MOST_SORTED = 500  # items, whose comparisons may be seen
@@ -76,7 +77,7 @@ def _iter(m: Interpreter, value: Value, *end: Value) -> Work:
 @native("next")
 def next_of(m: Interpreter, iterator: Value, *default: Value) -> Work:
     iterator = known(iterator)
-    if isinstance(iterator, Object) and (advance := find(iterator.kind, "__next__")) is not None:
+    if isinstance(iterator, (Object, *OWN)) and (advance := own_method(iterator, "__next__")) is not None:
         try:
             return (yield from invoke(m, advance, [iterator], {}))
         except Raised as raised:
@@ -178,6 +179,8 @@ def _filter(m: Interpreter, function: Value, over: Value) -> Work:
 @native("reversed")
 def _reversed(m: Interpreter, over: Value) -> Work:
     over = known(over)
+    if (own := own_method(over, "__reversed__")) is not None:
+        return (yield from invoke(m, own, [over], {}))
     match over:
         case List():
             return _backwards(over)
@@ -193,8 +196,6 @@ def _reversed(m: Interpreter, over: Value) -> Work:
             items = {"keys": [key for key, _ in pairs], "values": [value for _, value in pairs], "items": pairs}[kind]
             return over_items(items, f"dict_reverse{kind.removesuffix('s')}iterator")
         case Object():
-            if (own := find(over.kind, "__reversed__")) is not None:
-                return (yield from invoke(m, own, [over], {}))
             if (get := find(over.kind, "__getitem__")) is None:
                 raise Lost
             size = known((yield from comparing.length(m, over)))

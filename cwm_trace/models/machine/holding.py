@@ -17,7 +17,6 @@ from cwm_trace.models.machine.comparing import (
     found_among,
     hashed,
     is_among,
-    own_method,
     place_of,
     same,
     truth_of,
@@ -29,6 +28,7 @@ from cwm_trace.models.machine.values import (
     END,
     OWN,
     UNSET,
+    WITH_METHODS,
     Alias,
     Builtin,
     Class,
@@ -58,6 +58,8 @@ from cwm_trace.models.machine.values import (
     kind_name,
     known,
     look_up,
+    own_method,
+    without_class,
 )
 
 
@@ -203,13 +205,15 @@ def type_text(value: Value, is_typing: bool = False) -> str:
 
 def as_index(m: Interpreter, key: Value) -> Work:
     """A key, or the bounds of a slice, by its class's `__index__` if it has one. Raises Raised."""
-    key = as_plain(content_of(known(key)))
+    key = known(key)
+    is_number = isinstance(content_of(key), int)  # which is not asked which one it is
+    if isinstance(key, WITH_METHODS) and not is_number and (own := own_method(key, "__index__")) is not None:
+        return (yield from invoke(m, own, [key], {}))
+    key = as_plain(content_of(key))
     if isinstance(key, Slice):
         start = yield from as_index(m, key.start)
         stop = yield from as_index(m, key.stop)
         return Slice(start, stop, (yield from as_index(m, key.step)))
-    if isinstance(key, Object) and (own := own_method(key, "__index__")) is not None:
-        return (yield from invoke(m, own, [key], {}))
     return int(key) if isinstance(key, bool) else key
 
 
@@ -343,6 +347,7 @@ def contains(m: Interpreter, over: Value, value: Value, is_plain: bool = False) 
         value = content_of(as_plain(value)) if isinstance(over, (str, bytes, Range)) else value
     if (own := _overridden(over, "__contains__", is_plain)) is not None:
         return (yield from truth_of(m, (yield from invoke(m, own, [over, value], {}))))
+    over = without_class(over)
     match over:
         case Dict():
             return (yield from place_of(m, over, value)) is not None

@@ -14,7 +14,7 @@ from cwm_trace.models.machine import shipped
 from cwm_trace.models.machine.active import Body, Work
 from cwm_trace.models.machine.code import Code
 from cwm_trace.models.machine.interpreter import Interpreter
-from cwm_trace.models.machine.naming import of_module
+from cwm_trace.models.machine.naming import listed, of_module
 from cwm_trace.models.machine.values import Builtin, Function, Lost, Module, known
 from cwm_trace.tracer.record import compile_source
 
@@ -97,12 +97,15 @@ def everything(m: Interpreter, module: str) -> Work:
     elif module in shipped.MODULES:
         space = yield from _shipped(m, module)
     else:
-        raise Lost(module)
-    listed = space.get("__all__")
-    if listed is None:
+        found = {}
+        for name in listed(module):
+            found[name] = yield from member(m, module, name)
+        return found
+    names = space.get("__all__")
+    if names is None:
         return {name: value for name, value in space.items() if not name.startswith("_")}
     found = {}
-    for name in known(listed).items:
+    for name in known(names).items:
         found[name] = yield from member(m, module, name)
     return found
 

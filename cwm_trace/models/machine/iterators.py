@@ -14,6 +14,8 @@ from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.interpreter import Interpreter, done
 from cwm_trace.models.machine.values import (
     END,
+    OWN,
+    WITH_METHODS,
     Builtin,
     Class,
     Dict,
@@ -32,6 +34,7 @@ from cwm_trace.models.machine.values import (
     kind_name,
     known,
     look_up,
+    own_method,
 )
 from cwm_trace.tracer.quirks import CLEAR_STOP_ITERATION
 
@@ -154,7 +157,9 @@ def _of_set(m: Interpreter, over: Set) -> Iterator:
 def iterator_of(m: Interpreter, value: Value) -> Work:
     """What `iter` gives. Raises Raised."""
     value = known(value)
-    if isinstance(value, Object) and find(value.kind, "__iter__") is None:
+    if isinstance(value, (Object, *OWN)):
+        if (own := own_method(value, "__iter__")) is not None:
+            return (yield from invoke(m, own, [value], {}))
         value = content_of(value)
     match value:
         case Iterator() | Paused(class_name="generator"):
@@ -188,8 +193,6 @@ def iterator_of(m: Interpreter, value: Value) -> Work:
         case Object() if (items := as_tuple(value)) is not None:
             return over_items(items, "tuple_iterator")
         case Object():
-            if (own := find(value.kind, "__iter__")) is not None:
-                return (yield from invoke(m, own, [value], {}))
             is_none = look_up(value.kind, "__iter__") is None  # which says that there is none
             if not is_none and (get := find(value.kind, "__getitem__")) is not None:
                 return _by_places(value, get)
@@ -246,13 +249,13 @@ def _advanced(m: Interpreter, iterator: Value, sent: Value) -> Work:
                 m.stop = None
             iterator.ended = iterator.ended or (given is END and m.stop is None)
             return given
-        case Object() if (advance := find(iterator.kind, "__next__")) is not None:
+        case Object() | List() | Dict() if (advance := own_method(iterator, "__next__")) is not None:
             try:
                 return (yield from invoke(m, advance, [iterator], {}))
             except Raised as raised:
                 if not raised.is_a("StopIteration"):
                     raise
-                m.stop = None if find(iterator.kind, OF_C) is not None else raised.error
+                m.stop = None if own_method(iterator, OF_C) is not None else raised.error
                 return END
     raise error("TypeError", f"'{kind_name(iterator)}' object is not an iterator")
 
@@ -261,20 +264,25 @@ def asked_for_length(m: Interpreter, value: Value) -> Work:
     """A call of the method by which Python asks how many items there may be, where a class of the program has one."""
     if isinstance(value, Iterator) and value.measured is not None:
         value = value.measured
-    kind = value.kind if isinstance(value, Object) else value.metaclass if isinstance(value, Class) else None
-    hints = [] if kind is None else [find(kind, name) for name in ("__len__", "__length_hint__")]
-    for hint in hints:
-        if hint is not None:
+    for name in _HINTS[: 1 if isinstance(value, OWN) else 2]:  # what has a length is not asked for a hint
+        if (hint := own_method(value, name)) is not None:
             yield from invoke(m, hint, [value], {})
             return
+
+
+_HINTS = ("__len__", "__length_hint__")
 
 
 def collected(m: Interpreter, value: Value, is_list: bool = False) -> Work:
     """All items, in a list of ours; `is_list`: as a list is made of them, for which Python asks how many there are."""
     value = known(value)
-    if isinstance(value, Object) and find(value.kind, "__iter__") is None:
+    asked = ("__iter__", "__len__") if is_list else ("__iter__",)
+    has_own = isinstance(value, WITH_METHODS) and any(own_method(value, name) is not None for name in asked)
+    if not has_own:
         value = content_of(value)
     match value:
+        case _ if has_own:
+            pass
         case List() | Set():
             if isinstance(value, Set) and not value.has_order:
                 raise Lost

@@ -22,10 +22,10 @@ from cwm_trace.models.machine import (
     records,
     tracebacks,
 )
-from cwm_trace.models.machine.active import Work
+from cwm_trace.models.machine.active import Paused, Work
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.interpreter import Interpreter
-from cwm_trace.models.machine.iterators import collected, iterator_of, over_items, step
+from cwm_trace.models.machine.iterators import Iterator, collected, iterator_of, over_items, step
 from cwm_trace.models.machine.kinds import CHECKED
 from cwm_trace.models.machine.natives import NATIVES, native
 from cwm_trace.models.machine.questions import arguments, operand, text_of
@@ -55,6 +55,7 @@ from cwm_trace.models.machine.values import (
     is_made_of,
     kind_name,
     known,
+    own_method,
 )
 from cwm_trace.models.modules import FUNCTIONS
 
@@ -326,6 +327,35 @@ def _replace(m: Interpreter, value: Value, /, **changes: Value) -> Work:
 @native("enum.auto")
 def _auto(m: Interpreter) -> Value:
     return Object(enums.AUTO)
+
+
+@native("enum.member")
+def _member(m: Interpreter, value: Value) -> Value:
+    return Native("enum.member", lambda m: None, known(value))
+
+
+@native("enum.nonmember")
+def _nonmember(m: Interpreter, value: Value) -> Value:
+    return Native("enum.nonmember", lambda m: None, known(value))
+
+
+@native("method")
+def _method(m: Interpreter, function: Value, owner: Value) -> Value:
+    if known(owner) is None:
+        raise error("TypeError", "self must not be None")
+    return Method(known(function), owner)
+
+
+@native("operator.length_hint")
+def _length_hint(m: Interpreter, value: Value, default: Value = 0) -> Work:
+    value = known(value)
+    for name in ("__len__", "__length_hint__"):
+        if (own := own_method(value, name)) is not None:
+            given = yield from invoke(m, own, [value], {})
+            return default if comparing.is_not_implemented(given) else given
+    if isinstance(value, (Iterator, Paused)):
+        raise Lost
+    return default if isinstance(value, Object) and value.content is UNSET else (yield from comparing.length(m, value))
 
 
 @native("typing.runtime_checkable")

@@ -6,7 +6,9 @@ Knows what `@dataclass` and `Enum` make of a call. Attributes are looked for els
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from keyword import iskeyword
+from typing import TypeVar
 
 from cwm_trace.models.machine import enums, records
 from cwm_trace.models.machine.active import Finaliser, Work
@@ -18,8 +20,10 @@ from cwm_trace.models.machine.iterators import collected
 from cwm_trace.models.machine.values import (
     GENERATED,
     GROUPS,
+    OWN,
     PLAIN_KINDS,
     UNSET,
+    WITH_METHODS,
     Builtin,
     Class,
     Descriptor,
@@ -28,7 +32,9 @@ from cwm_trace.models.machine.values import (
     Object,
     OwnDict,
     OwnList,
+    Set,
     Value,
+    class_of,
     content_of,
     error,
     find,
@@ -37,9 +43,11 @@ from cwm_trace.models.machine.values import (
     kind_name,
     known,
     nearest,
+    own_method,
 )
 
-CONTAINERS = ("list", "dict", *(f"collections.{name}" for name in ("Counter", "OrderedDict", "defaultdict", "deque")))
+CONTAINERS_WITHOUT_DICT = ("list", "dict", "collections.defaultdict", "collections.deque")
+CONTAINERS = (*CONTAINERS_WITHOUT_DICT, "collections.Counter", "collections.OrderedDict")
 """Python's own classes of containers that classes of the program may be made from."""
 PLAIN_BASES = frozenset(("object", "abc.ABC", "typing.Generic", "typing.Protocol"))
 """Bases that add nothing to a class which is looked at."""
@@ -76,7 +84,9 @@ def made_plainly(m: Interpreter, kind: Class, args: Sequence[Value], named: Mapp
     if kind.flavour == "typeddict":
         return (yield from invoke(m, Builtin("dict"), args, named))
     if find(kind, "__new__") is not None:
-        plain = ("object", "tuple") if kind.flavour == "namedtuple" else (*PLAIN_BASES, *PLAIN_KINDS, *GROUPS)
+        plain = (
+            ("object", "tuple") if kind.flavour == "namedtuple" else (*PLAIN_BASES, *PLAIN_KINDS, *GROUPS, *CONTAINERS)
+        )
         if kind.flavour not in ("", "namedtuple") or any(
             isinstance(base, Builtin) and base.name not in plain and not is_exception(base) for base in kind.line
         ):
@@ -85,17 +95,21 @@ def made_plainly(m: Interpreter, kind: Class, args: Sequence[Value], named: Mapp
     if any(isinstance(base, Builtin) and base.name == "typing.Protocol" for base in kind.bases):
         raise error("TypeError", "Protocols cannot be instantiated")
     _check_abstract(kind)
-    if base := next((each.name for each in kind.line if isinstance(each, Builtin) and each.name in CONTAINERS), ""):
-        short = base.rpartition(".")[2]
-        owned = OwnList([], short, of=kind) if short in ("list", "deque") else OwnDict(kind=short, of=kind)
+    if container_of(kind):
+        owned = contained(m, kind)
         own = find(kind, "__init__")
         yield from invoke(m, own, [owned, *args], named) if own is not None else filled(owned, m, *args, **named)
         return owned
     if kind.flavour == "namedtuple":
         return with_names(m, kind, *args, **named)
-    if plain_kind(kind) is not None:
-        owner = yield from with_content(m, kind, *args, **named)
-        if (own := find(kind, "__init__")) is not None:
+    if (base := plain_kind(kind)) is not None:
+        own = find(kind, "__init__")
+        if base.name == "set":
+            owner = empty_set(m, kind)
+            yield from filled_set(owner, m, *args, **named) if own is None else invoke(m, own, [owner, *args], named)
+            return owner
+        owner = watched(m, (yield from with_content(m, kind, *args, **named)))
+        if own is not None:
             yield from invoke(m, own, [owner, *args], named)
         return owner
     if is_made_of(kind, Builtin(GROUPS[0])):
@@ -109,9 +123,24 @@ def made_plainly(m: Interpreter, kind: Class, args: Sequence[Value], named: Mapp
     return (yield from _initialised(m, owner, kind, args, named))
 
 
-def watched(m: Interpreter, owner: Object) -> Object:
+def container_of(kind: Class) -> str:
+    """The one of Python's own classes of lists and dicts that a class is made from; "": it is not."""
+    found = next((each.name for each in kind.line if isinstance(each, Builtin) and each.name in CONTAINERS), "")
+    return found.rpartition(".")[2]
+
+
+def contained(m: Interpreter, kind: Class) -> OwnList | OwnDict:
+    """An object of a class that is made from one of them, with nothing in it."""
+    short = container_of(kind)
+    return watched(m, OwnList([], short, of=kind) if short in ("list", "deque") else OwnDict(kind=short, of=kind))
+
+
+_Watched = TypeVar("_Watched", Object, OwnList, OwnDict, OwnList | OwnDict)
+
+
+def watched(m: Interpreter, owner: _Watched) -> _Watched:
     """The object: when nothing has it any more, its `__del__` is called."""
-    if m.has_finalisers and (function := find(owner.kind, "__del__")) is not None:
+    if m.has_finalisers and (function := own_method(owner, "__del__")) is not None:
         m.finalisers.append(Finaliser(owner, lambda: invoke(m, function, [owner], {})))
     return owner
 
@@ -125,6 +154,18 @@ def with_content(m: Interpreter, kind: Class, /, *args: Value, **named: Value) -
     """An object of a class that is made from `str`, `int` or the like, as these make one."""
     content = yield from invoke(m, plain_kind(kind), args, named)
     return Object(kind, content=content_of(known(content)))
+
+
+def empty_set(m: Interpreter, kind: Class, /, *_: Value, **__: Value) -> Value:
+    """What `set.__new__` makes, whatever it is given."""
+    return watched(m, Object(kind, content=Set([])))
+
+
+def filled_set(owner: Object, m: Interpreter, /, *args: Value) -> Work:
+    """`set.__init__`."""
+    made = known((yield from invoke(m, Builtin("set"), args, {})))
+    for each in fields(Set):
+        setattr(owner.content, each.name, getattr(made, each.name))
 
 
 def with_names(m: Interpreter, kind: Class, /, *args: Value, **named: Value) -> Value:
@@ -152,9 +193,13 @@ def _initialised(m: Interpreter, owner: Object, kind: Class, args: Sequence[Valu
 def _by_new(m: Interpreter, kind: Class, args: Sequence[Value], named: Mapping[str, Value]) -> Work:
     new = find(kind, "__new__")
     owner = yield from invoke(m, new.get if isinstance(new, Descriptor) else new, [kind, *args], named)
-    is_one = isinstance(owner, Object) and any(each is kind for each in getattr(owner.kind, "line", ()))
-    if is_one and find(owner.kind, "__init__") is not None:
-        yield from invoke(m, find(owner.kind, "__init__"), [owner, *args], named)
+    is_one = isinstance(owner, WITH_METHODS) and any(each is kind for each in getattr(class_of(owner), "line", ()))
+    if is_one and (own := own_method(owner, "__init__")) is not None:
+        yield from invoke(m, own, [owner, *args], named)
+    elif is_one and isinstance(owner, OWN):
+        yield from filled(owner, m, *args, **named)
+    elif is_one and isinstance(owner.content, Set) and owner.content.kind == "set":
+        yield from filled_set(owner, m, *args, **named)
     elif is_one and owner.kind is kind and is_exception(kind):
         owner.held = tuple(args)
     return owner

@@ -13,6 +13,7 @@ from cwm_trace.models.machine.looked_up import may_be_looked_at
 from cwm_trace.models.machine.values import (
     UNSET,
     Builtin,
+    Lost,
     Raised,
     Unknown,
     Value,
@@ -64,6 +65,14 @@ def of_module(module: str, name: str) -> Value:
             is_same = module not in _OF_ITS_OWN or f"{module}.{name}" in _OF_PLATFORM
             return found if type(found) in (str, int, float, bool) and is_same else Unknown()
     return Builtin(f"{module}.{name}")
+
+
+def listed(module: str) -> list[str]:
+    """The names that `from module import *` binds, of a module of the library that may be looked at. Raises Lost."""
+    if not may_be_looked_at(module):
+        raise Lost(module)
+    made = import_module(module)
+    return list(getattr(made, "__all__", [name for name in vars(made) if not name.startswith("_")]))
 
 
 _MARKS = frozenset([("dataclasses", "KW_ONLY"), ("dataclasses", "MISSING")])

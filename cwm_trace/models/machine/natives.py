@@ -19,6 +19,7 @@ from cwm_trace.models.machine.layout import whole_of
 from cwm_trace.models.machine.questions import arguments, operand
 from cwm_trace.models.machine.rendering import rendered, written
 from cwm_trace.models.machine.values import (
+    OWN,
     UNSET,
     Builtin,
     Class,
@@ -28,7 +29,6 @@ from cwm_trace.models.machine.values import (
     Lost,
     Object,
     OwnDict,
-    OwnList,
     Raised,
     Range,
     Set,
@@ -39,13 +39,14 @@ from cwm_trace.models.machine.values import (
     closed,
     content_of,
     error,
-    find,
     is_exception,
     is_made_of,
     is_unknown,
     kind_name,
     known,
     octets_of,
+    own_method,
+    without_class,
 )
 
 NATIVES: dict[str, Callable[..., Any]] = {}
@@ -144,7 +145,9 @@ def _given(m: Interpreter, function: Builtin, args: Sequence[Value], named: Mapp
     if owner == "literal" and method == "finditer":
         return (yield from called(m, Builtin("re.finditer"), args, named))
     if method in _OF_METHODS and args and owner.removeprefix("collections.") in _OWNERS:
-        return (yield from done(_OF_METHODS[method](m, *(content_of(known(arg)) for arg in args))))
+        plain = len(args) if method in _OF_TWO else 1
+        given = (content_of(known(arg)) if number < plain else arg for number, arg in enumerate(args))
+        return (yield from done(_OF_METHODS[method](m, *given)))
     if owner == "bytearray" and args:
         given = yield from called(m, Builtin(f"bytes.{method}"), [octets_of(known(args[0])), *args[1:]], named)
         return List(list(given), "bytearray") if isinstance(given, bytes) else given
@@ -183,14 +186,15 @@ def _whole(m: Interpreter, name: str, args: Sequence[Value], named: Mapping[str,
     if name == "ascii" and len(args) == 1:
         return (yield from operators.converted(m, args[0], name))
     args = [as_plain(known(arg)) for arg in args]
-    if args and (not isinstance(args[0], Object) or find(args[0].kind, _HOOKS.get(name, "")) is None):
-        args = [content_of(arg) for arg in args]
-    if args and isinstance(args[0], Object) and (own := find(args[0].kind, _HOOKS.get(name, ""))) is not None:
+    if args and (own := own_method(args[0], _HOOKS.get(name, ""))) is not None:
         return (yield from invoke(m, own, args, named))
-    if name in (*_INDEXED, "int", "float", "complex") and args and isinstance(args[0], Object):
+    if name == "bool" and len(args) == 1:
+        return (yield from comparing.truth_of(m, args[0]))
+    args = [content_of(arg) for arg in args]
+    if name in (*_INDEXED, "int", "float", "complex") and args and isinstance(args[0], (Object, *OWN)):
         args[0] = yield from holding.as_index(m, args[0])
     if name == "divmod" and len(args) == 2 and any(isinstance(each, Object) for each in args):
-        if isinstance(args[1], Object) and (own := find(args[1].kind, "__rdivmod__")) is not None:
+        if (own := own_method(args[1], "__rdivmod__")) is not None:
             return (yield from invoke(m, own, [args[1], args[0]], {}))
         kinds = " and ".join(repr(kind_name(each)) for each in args)
         raise error("TypeError", f"unsupported operand type(s) for divmod(): {kinds}")
@@ -228,8 +232,6 @@ def _whole(m: Interpreter, name: str, args: Sequence[Value], named: Mapping[str,
         return _number(args[0])
     if len(args) == 1 and name == "complex" and isinstance(args[0], str):
         return arithmetic.computed(complex, args[0])
-    if name == "bool" and len(args) == 1:
-        return (yield from comparing.truth_of(m, args[0]))
     if args and name in ("int", "float") and isinstance(args[0], (List, Dict, Set, tuple, type(None))):
         what = "a string, a bytes-like object or a real number" if name == "int" else "a string or a real number"
         raise error("TypeError", f"{name}() argument must be {what}, not '{kind_name(args[0])}'")
@@ -255,30 +257,27 @@ def _number(text: str) -> float:
         raise error("ValueError", f"could not convert string to float: {text!r}") from None
 
 
-def _without_class(value: Value) -> Value:
-    """What a class that is made from `list` or `dict` adds to, without that."""
-    if isinstance(value, OwnList):
-        return List(value.items)
-    return Dict(value.keys, value.values) if isinstance(value, OwnDict) else value
+def _plainly(function: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda m, *values: function(m, *(without_class(known(each)) for each in values))
 
 
 def _as_binary(sign: str) -> Callable[..., Any]:
-    return lambda m, left, right: operators.binary(m, sign, left, right)
+    return _plainly(lambda m, left, right: operators.binary(m, sign, left, right))
 
 
 def _as_comparison(sign: str) -> Callable[..., Any]:
-    return lambda m, left, right: comparing.compared(m, sign, left, right)
+    return _plainly(lambda m, left, right: comparing.compared(m, sign, left, right))
 
 
 _OF_METHODS: dict[str, Callable[..., Any]] = {
-    "__iter__": iterator_of,
+    "__iter__": _plainly(iterator_of),
     "__contains__": partial(holding.contains, is_plain=True),
     "__delitem__": partial(holding.delete_item, is_plain=True),
     "__getitem__": partial(holding.item, is_plain=True),
-    "__len__": comparing.length,
+    "__len__": _plainly(comparing.length),
     "__setitem__": partial(holding.set_item, is_plain=True),
-    "__repr__": lambda m, value: rendered(m, _without_class(known(value))),
-    "__str__": lambda m, value: written(m, _without_class(known(value))),
+    "__repr__": _plainly(rendered),
+    "__str__": _plainly(written),
     **{
         f"__{name}__": _as_binary(sign)
         for name, sign in zip(
@@ -293,6 +292,8 @@ _OF_METHODS: dict[str, Callable[..., Any]] = {
     },
 }
 """What methods of Python's own classes do, as operations."""
+_OF_TWO = frozenset(f"__{name}__" for name in "eq ne lt le gt ge add sub mul mod and or xor".split())
+"""Those that take two values of one kind, each as what its class is made from."""
 
 
 _OWNERS = frozenset(
@@ -313,7 +314,9 @@ def of_text(m: Interpreter, method: str, args: Sequence[Value], named: Mapping[s
         return m.unknown()
     if method == "split" and not {"sep", "maxsplit"}.isdisjoint(named):
         args, named = _by_place(args, named), {}
-    owner, *others = (content_of(known(arg)) for arg in args)
+    owner, *others = (
+        known(arg) if place and method == "format" else content_of(known(arg)) for place, arg in enumerate(args)
+    )
     if method in _PLACING and others and others[0] == "" and isinstance(owner, str):
         return getattr(owner, method)(*others)  # nothing is found where it is looked for
     if method in _COUNTING:
@@ -456,7 +459,7 @@ def _repr(m: Interpreter, value: Value) -> Work:
 @native("str")
 def _str(m: Interpreter, value: Value = "", *more: Value) -> Work:
     if more:
-        if isinstance(known(value), Object) and (own := find(known(value).kind, "__bytes__")) is not None:
+        if (own := own_method(known(value), "__bytes__")) is not None:
             value = yield from invoke(m, own, [value], {})
         return (yield from called(m, Builtin("bytes.decode"), [value, *more], {}))
     if is_unknown(value):

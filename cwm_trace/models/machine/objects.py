@@ -11,6 +11,7 @@ from cwm_trace.models.machine.going import in_order, next_of
 from cwm_trace.models.machine.imported import helper
 from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.iterators import collected
+from cwm_trace.models.machine.naming import check_module
 from cwm_trace.models.machine.natives import native
 from cwm_trace.models.machine.questions import arguments
 from cwm_trace.models.machine.rendering import written
@@ -18,6 +19,7 @@ from cwm_trace.models.machine.values import (
     IMMUTABLE,
     OWN,
     PLAIN_KINDS,
+    WITH_METHODS,
     Builtin,
     Class,
     Descriptor,
@@ -27,16 +29,16 @@ from cwm_trace.models.machine.values import (
     List,
     Lost,
     Method,
+    Module,
     Names,
     Native,
     Object,
-    OwnDict,
-    OwnList,
     Raised,
     Slice,
     Super,
     Unknown,
     Value,
+    class_of,
     closed,
     content_of,
     dict_from,
@@ -46,6 +48,7 @@ from cwm_trace.models.machine.values import (
     is_unknown,
     kind_name,
     known,
+    own_method,
 )
 
 
@@ -82,14 +85,19 @@ def _delattr(m: Interpreter, owner: Value, name: Value) -> Work:
 
 @native("vars")
 def _vars(m: Interpreter, owner: Value) -> Work:
-    return classes.attribute(m, owner, "__dict__")
+    try:
+        return (yield from classes.attribute(m, owner, "__dict__"))
+    except Raised as raised:
+        if not raised.is_a("AttributeError"):
+            raise
+        raise error("TypeError", "vars() argument must have __dict__ attribute") from None
 
 
 @native("callable")
 def _callable(m: Interpreter, value: Value) -> Value:
     value = known(value)
-    if isinstance(value, Object):
-        return find(value.kind, "__call__") is not None
+    if isinstance(value, (Object, *OWN)):
+        return own_method(value, "__call__") is not None
     return isinstance(value, (Function, Method, Builtin, Class, Native))
 
 
@@ -116,7 +124,7 @@ def _dir(m: Interpreter, *given: Value) -> Work:
         names = m.frame.variables()
         return List(sorted({*names, *(_OF_MODULES if m.frame.names is m.frame.space else ())}))
     owner = known(given[0]) if given else None
-    if isinstance(owner, Object) and (own := find(owner.kind, "__dir__")) is not None:
+    if (own := own_method(owner, "__dir__")) is not None:
         return List(
             (yield from in_order(m, (yield from collected(m, (yield from invoke(m, own, [owner], {})))), None, False))
         )
@@ -125,7 +133,7 @@ def _dir(m: Interpreter, *given: Value) -> Work:
 
 @native("object.__dir__")
 def _names_of(m: Interpreter, owner: Value) -> Work:
-    kind = owner.kind if isinstance(owner, Object) else owner
+    kind = class_of(owner) if isinstance(owner, WITH_METHODS) else owner
     if not isinstance(kind, Class) or kind.flavour:
         raise Lost
     names = {
@@ -133,7 +141,7 @@ def _names_of(m: Interpreter, owner: Value) -> Work:
         "__weakref__",
         "__module__",
         "__doc__",
-        *(owner.attributes if isinstance(owner, Object) else ()),
+        *(owner.attributes if isinstance(owner, WITH_METHODS) else ()),
     }
     for each in kind.line:
         names |= each.space.keys() if isinstance(each, Class) else {*dir(each.kind)}
@@ -141,14 +149,12 @@ def _names_of(m: Interpreter, owner: Value) -> Work:
     yield
 
 
-@native("list.__new__", "dict.__new__")
+@native(*(f"{name.rpartition('.')[2]}.__new__" for name in making.CONTAINERS))
 def _new_container(m: Interpreter, kind: Value, *_: Value, **__: Value) -> Value:
     kind = known(kind)
-    line = kind.line if isinstance(kind, Class) else (kind,)
-    is_list = any(isinstance(base, Builtin) and base.name == "list" for base in line)
     if isinstance(kind, Builtin):
-        return List([]) if is_list else Dict()
-    return OwnList([], of=kind) if is_list else OwnDict(of=kind)
+        return List([]) if kind.name == "list" else Dict()
+    return making.contained(m, kind)
 
 
 @native("iterator.__next__")
@@ -171,7 +177,7 @@ def _fspath(m: Interpreter, path: Value) -> Work:
     path = known(path)
     if isinstance(path, (str, bytes)):
         return path
-    if isinstance(path, Object) and (own := find(path.kind, "__fspath__")) is not None:
+    if (own := own_method(path, "__fspath__")) is not None:
         return (yield from invoke(m, own, [path], {}))
     raise error("TypeError", f"expected str, bytes or os.PathLike object, not {kind_name(path)}")
 
@@ -210,7 +216,7 @@ def _unknown(m: Interpreter, /, *_: Value, **__: Value) -> Value:
 @native("hash")
 def _hash(m: Interpreter, value: Value) -> Work:
     value = known(value)
-    if isinstance(value, Object) and (own := find(value.kind, "__hash__")) is not None:
+    if (own := own_method(value, "__hash__")) is not None:
         return (yield from invoke(m, own, [value], {}))
     if isinstance(value, Slice) and sys.version_info < (3, 12):
         raise error("TypeError", "unhashable type: 'slice'")
@@ -334,6 +340,8 @@ def _register_new(name: str) -> None:
     def new(m: Interpreter, kind: Value, *args: Value, **named: Value) -> Work:
         if isinstance(kind, Class) and making.plain_kind(kind) is None:  # an enumeration of such values
             return Object(kind, content=content_of(known((yield from invoke(m, Builtin(name), args, named)))))
+        if isinstance(kind, Class) and name == "set":
+            return making.empty_set(m, kind)
         if isinstance(kind, Class) and kind.flavour != "namedtuple":
             return (yield from making.with_content(m, kind, *args, **named))
         return (yield from invoke(m, Builtin(name), args, named))
@@ -352,9 +360,9 @@ def _new(m: Interpreter, kind: Value, /, *_: Value, **__: Value) -> Value:
     return making.watched(m, Object(kind))
 
 
-@native("object.__setattr__")
+@native("object.__setattr__", *(f"{name.rpartition('.')[2]}.__setattr__" for name in making.CONTAINERS))
 def _object_setattr(m: Interpreter, owner: Value, name: Value, value: Value) -> Work:
-    if isinstance(owner, Object) and isinstance(owner.kind, Class):
+    if isinstance(owner, WITH_METHODS) and isinstance(class_of(owner), Class):
         yield from assigning.set_plainly(m, owner, known(name), value)
     else:
         owner.attributes[known(name)] = value
@@ -365,16 +373,16 @@ def _type_setattr(m: Interpreter, owner: Value, name: Value, value: Value) -> No
     owner.space[known(name)] = value
 
 
-@native("object.__delattr__")
+@native("object.__delattr__", *(f"{name.rpartition('.')[2]}.__delattr__" for name in making.CONTAINERS))
 def _object_delattr(m: Interpreter, owner: Value, name: Value) -> None:
     if known(name) not in owner.attributes:
         raise error("AttributeError", f"'{kind_name(owner)}' object has no attribute '{known(name)}'")
     del owner.attributes[known(name)]
 
 
-@native("object.__getattribute__")
+@native("object.__getattribute__", *(f"{name.rpartition('.')[2]}.__getattribute__" for name in making.CONTAINERS))
 def _object_getattr(m: Interpreter, owner: Value, name: Value) -> Work:
-    if isinstance(owner, Object) and isinstance(owner.kind, Class):
+    if isinstance(owner, WITH_METHODS) and isinstance(class_of(owner), Class):
         return classes.of_object(m, owner, known(name))
     return classes.attribute(m, owner, known(name))
 
@@ -392,3 +400,21 @@ def _object_eq(m: Interpreter, owner: Value, other: Value) -> Value:
 @native("object.__hash__")
 def _object_hash(m: Interpreter, owner: Value) -> Value:
     return Unknown()
+
+
+@native("__import__")
+def _import(
+    m: Interpreter, name: Value, globals: Value = None, locals: Value = None, fromlist: Value = (), level: Value = 0
+) -> Value:
+    if known(level):
+        raise Lost
+    check_module(known(name))
+    return Module(known(name) if known(fromlist) else known(name).partition(".")[0])
+
+
+@native("importlib.import_module")
+def _import_module(m: Interpreter, name: Value, package: Value = None) -> Value:
+    if known(name).startswith("."):
+        raise Lost
+    check_module(known(name))
+    return Module(known(name))

@@ -16,14 +16,13 @@ from cwm_trace.models.machine.values import (
     UNSET,
     List,
     Lost,
-    Object,
     Value,
     error,
-    find,
     is_unknown,
     kind_name,
     known,
     octets_of,
+    own_method,
 )
 
 _OF_LISTS = ("append", "extend", "insert", "pop", "remove", "clear", "reverse", "copy")
@@ -50,7 +49,7 @@ def _bytes(m: Interpreter, source: Value = UNSET, encoding: Value = UNSET, error
         if source > _MOST:
             raise Lost
         return bytes(source)
-    if isinstance(source, Object) and (own := find(source.kind, "__bytes__")) is not None:
+    if (own := own_method(source, "__bytes__")) is not None:
         return (yield from invoke(m, own, [source], {}))
     if (octets := octets_of(source)) is not None:
         return octets

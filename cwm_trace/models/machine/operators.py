@@ -6,12 +6,13 @@ Each is work (`machine.interpreter`), as classes of the program may have their o
 from __future__ import annotations
 
 import dis
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from cwm_trace.models.machine import arithmetic, layout, refusals
 from cwm_trace.models.machine.active import Work
 from cwm_trace.models.machine.calls import invoke
-from cwm_trace.models.machine.comparing import NUMBER, is_not_implemented, is_of_own, own_method, place_of
+from cwm_trace.models.machine.comparing import NUMBER, is_not_implemented, is_of_own, place_of
 from cwm_trace.models.machine.holding import (
     as_type,
     change_set,
@@ -31,7 +32,7 @@ from cwm_trace.models.machine.questions import operand, text_of
 from cwm_trace.models.machine.rendering import rendered, written
 from cwm_trace.models.machine.values import (
     IMMUTABLE,
-    OWN,
+    WITH_METHODS,
     Alias,
     Builtin,
     Class,
@@ -55,6 +56,8 @@ from cwm_trace.models.machine.values import (
     kind_name,
     known,
     octets_of,
+    own_method,
+    without_class,
 )
 
 SIGNS: Sequence[str] = [sign for _, sign in dis._nb_ops]  # type: ignore[attr-defined]
@@ -76,9 +79,6 @@ _METHODS = {
     "<<": "lshift",
     ">>": "rshift",
 }
-
-
-_WITH_METHODS = (Object, *OWN)
 
 
 def binary(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
@@ -124,14 +124,19 @@ def _combined(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
     left, right = known(left), known(right)
     if plain not in _OF_FLAGS or not (_is_flag(left) or _is_flag(right)):
         left, right = as_plain(left), as_plain(right)
-    if sign == "+=" and isinstance(left, List):
+    if sign == "+=" and isinstance(left, List) and own_method(left, "__iadd__") is None:
         yield from extended(m, left, right, left.items.append)
         return left
     if plain == "*" and isinstance(left, _REPEATED) and isinstance(right, Object) and not own_method(right, "__rmul__"):
         right = yield from _as_count(m, right)
     if plain == "*" and isinstance(right, _REPEATED) and isinstance(left, Object) and not own_method(left, "__mul__"):
         left = yield from _as_count(m, left)
-    if isinstance(left, _WITH_METHODS) or isinstance(right, _WITH_METHODS) or is_of_own(left) or is_of_own(right):
+    is_in_place = sign != plain and isinstance(without_class(content_of(left)), _IN_PLACE.get(sign, ()))
+    if is_in_place and isinstance(left, WITH_METHODS) and own_method(left, f"__i{_METHODS[plain]}__") is None:
+        held = without_class(content_of(left))
+        given = yield from _combined(m, sign, held, right)
+        return left if given is held else given
+    if isinstance(left, WITH_METHODS) or isinstance(right, WITH_METHODS) or is_of_own(left) or is_of_own(right):
         given = yield from _by_methods(m, sign, plain, left, right)
         if given is not NOT_IMPLEMENTED:
             return given
@@ -195,6 +200,8 @@ def _combined(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
 
 
 _REPEATED = (str, bytes, tuple, List)
+_IN_PLACE: Mapping[str, Any] = {"|=": (Dict, Set), "&=": Set, "^=": Set, "-=": Set}
+"""What does an operation on itself in ways of its own, which come before methods that make something new."""
 
 
 def _as_numbers(sign: str, left: Value, right: Value) -> tuple[Value, Value]:
@@ -340,14 +347,11 @@ def unary(m: Interpreter, sign: str, value: Value) -> Work:
         return m.unknown()
     value = known(value)
     name = {"-": "__neg__", "+": "__pos__", "~": "__invert__"}[sign]
-    if own_method(value, name) is None:
-        value = content_of(as_plain(value))
-    if isinstance(value, Object):
-        if (own := own_method(value, name)) is None:
-            raise error("TypeError", f"bad operand type for unary {sign}: '{kind_name(value)}'")
+    if (own := own_method(value, name)) is not None:
         return (yield from invoke(m, own, [value], {}))
+    value = content_of(as_plain(value))
     if (
-        isinstance(value, (str, bytes, List, tuple, Set, type(None)))
+        isinstance(value, (str, bytes, List, tuple, Set, Object, type(None)))
         or isinstance(value, Dict)
         and value.kind != "Counter"
     ):
@@ -387,7 +391,7 @@ def format_of(m: Interpreter, value: Value, how: str) -> Work:
     given = value  # without a form, as `str` has it
     if not isinstance(value, Object) or "_mixed_" not in getattr(value.kind, "space", ()):
         value = as_plain(value)
-    if not isinstance(given, Object) or find(given.kind, "__str__") is None:
+    if own_method(given, "__str__") is None:
         given = value
     if not how:
         return (yield from written(m, given))

@@ -15,6 +15,7 @@ from cwm_trace.models.machine.active import Paused, TooDeep, Work
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.code import Code
 from cwm_trace.models.machine.interpreter import Interpreter
+from cwm_trace.models.machine.iterators import collected
 from cwm_trace.models.machine.looked_up import MISSING, looked_up
 from cwm_trace.models.machine.values import (
     GENERATED,
@@ -22,6 +23,7 @@ from cwm_trace.models.machine.values import (
     OF_C,
     OWN,
     UNSET,
+    WITH_METHODS,
     Builtin,
     Cell,
     Class,
@@ -45,6 +47,7 @@ from cwm_trace.models.machine.values import (
     View,
     as_plain,
     as_tuple,
+    class_of,
     closed,
     error,
     find,
@@ -55,6 +58,7 @@ from cwm_trace.models.machine.values import (
     kind_name,
     known,
     nearest,
+    own_method,
 )
 from cwm_trace.tracer.values import render_value, without_addresses
 
@@ -78,15 +82,9 @@ def written(m: Interpreter, value: Value) -> Work:
         return value
     if isinstance(value, IMMUTABLE):
         return _plain(value)
-    if (
-        isinstance(value, Class)
-        and value.metaclass is not None
-        and (own := find(value.metaclass, "__str__")) is not None
-    ):
+    if (own := own_method(value, "__str__")) is not None:
         return (yield from invoke(m, own, [value], {}))
     if isinstance(value, Object):
-        if (own := find(value.kind, "__str__")) is not None:
-            return (yield from invoke(m, own, [value], {}))
         if is_exception(value.kind):
             return (yield from _message(m, value))
         if isinstance(value.content, str):
@@ -154,8 +152,12 @@ def framed(m: Interpreter, value: Value) -> str | None:
     try:
         text = m.quietly(_shown(m, value, ()))
     except (Raised, TooDeep):
-        kind = value.kind if isinstance(value, Object) else getattr(value, "metaclass", None)
-        return f"<unprintable {kind.name} object>" if kind is not None else None
+        kind = class_of(value)
+        return (
+            f"<unprintable {kind.name} object>"
+            if isinstance(value, (*WITH_METHODS, Class)) and isinstance(kind, Class)
+            else None
+        )
     except Lost:
         return None
     return without_addresses(as_in_frames(text))
@@ -187,7 +189,10 @@ def _shown(m: Interpreter, value: Value, around: tuple[Value, ...]) -> Work:
                 raise Unshown
             return text
         case List():
-            texts = yield from _each(m, value.items, inner)
+            is_own = (
+                value.kind == "deque" and own_method(value, "__iter__") is not None
+            )  # which CPython asks for the items
+            texts = yield from _each(m, (yield from collected(m, value)) if is_own else value.items, inner)
             text = f"[{', '.join(texts)}]"
             most = "" if value.most is None else f", maxlen={value.most}"
             return text if value.kind == "list" else f"{_class_name(value)}({text}{most})"
@@ -382,9 +387,12 @@ _STAYING = frozenset(
 
 def _shown_content(m: Interpreter, value: Object, around: tuple[Value, ...]) -> Work:
     """An object of a class that is made from `str`, `set` or the like."""
-    text = yield from _shown(m, value.content, around)
     if not isinstance(value.content, Set):
-        return text
+        return (yield from _shown(m, value.content, around))
+    if find(value.kind, "__iter__") is not None:  # which CPython asks for the items
+        items = yield from _each(m, (yield from collected(m, value)), around)
+        return f"{value.kind.name}({{{', '.join(items)}}})" if value.content.items else f"{value.kind.name}()"
+    text = yield from _shown(m, value.content, around)
     inner = text.removeprefix("frozenset(").removesuffix(")" if value.content.kind == "frozenset" else "")
     return f"{value.kind.name}({inner if value.content.items else ''})"
 

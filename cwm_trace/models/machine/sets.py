@@ -8,7 +8,19 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from cwm_trace.models.machine import records
-from cwm_trace.models.machine.values import UNSET, Class, Dict, Object, Set, Value, as_tuple, closed, find, known
+from cwm_trace.models.machine.values import (
+    UNSET,
+    WITH_METHODS,
+    Class,
+    Dict,
+    Object,
+    Set,
+    Value,
+    as_tuple,
+    closed,
+    find,
+    known,
+)
 from cwm_trace.models.set_table import HASHED, Table, hash_of, of_frozenset, of_tuple, word_of
 from cwm_trace.models.sets import table_of
 
@@ -38,10 +50,10 @@ def number_of(value: Value) -> int | None:
         return _together(value.items, of_frozenset)
     if (parts := as_tuple(value)) is not None:
         return _together(parts, of_tuple)
+    if isinstance(value, WITH_METHODS) and value.hashed is not None:
+        return word_of(value.hashed) if isinstance(value.hashed, int) else None
     if not isinstance(value, Object) or not isinstance(value.kind, Class):
         return None
-    if value.hashed is not None:
-        return word_of(value.hashed) if isinstance(value.hashed, int) else None
     if value.content is not UNSET and find(value.kind, "__eq__") is None:
         return number_of(value.content)
     if value.kind.flavour == "enum":

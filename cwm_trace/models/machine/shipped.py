@@ -20,13 +20,16 @@ from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.values import UNSET, Builtin, Function, Lost, Raised, Unknown, Value, error, read
 
 MODULES = frozenset(
-    "_compat_pickle _markupbase _pydatetime _pydecimal argparse ast base64 calendar cmd colorsys configparser copyreg"
-    " datetime difflib email email._parseaddr email.utils fnmatch fractions genericpath getopt glob graphlib heapq"
-    " html html.entities html.parser http ipaddress keyword logging logging.handlers optparse pathlib pathlib._abc"
-    " pathlib._local pickle posixpath pprint random reprlib sched shelve shlex stat statistics string tarfile textwrap"
-    " tomllib tomllib._parser tomllib._re tomllib._types traceback unittest unittest.case unittest.loader"
-    " unittest.result unittest.runner unittest.signals unittest.suite unittest.util urllib urllib.parse uuid"
-    " xml.etree.ElementPath xml.etree.ElementTree xml.sax.saxutils zipfile zipfile._path".split()
+    "_compat_pickle _markupbase _pydatetime _pydecimal argparse ast base64 calendar cmd colorsys configparser copyreg datetime"
+    " difflib email email._encoded_words email._header_value_parser email._parseaddr email._policybase email.base64mime email.charset"
+    " email.contentmanager email.encoders email.errors email.feedparser email.generator email.header email.headerregistry"
+    " email.iterators email.message email.mime email.mime.application email.mime.audio email.mime.base email.mime.image"
+    " email.mime.message email.mime.multipart email.mime.nonmultipart email.mime.text email.parser email.policy email.quoprimime"
+    " email.utils fnmatch fractions genericpath getopt glob graphlib heapq html html.entities html.parser http ipaddress keyword"
+    " logging logging.handlers optparse pathlib pathlib._abc pathlib._local pickle posixpath pprint random reprlib sched shelve shlex"
+    " sqlite3.dump stat statistics string tarfile textwrap tomllib tomllib._parser tomllib._re tomllib._types traceback unittest"
+    " unittest.case unittest.loader unittest.result unittest.runner unittest.signals unittest.suite unittest.util urllib urllib.parse"
+    " uuid xml.etree.ElementPath xml.etree.ElementTree xml.sax.saxutils zipfile zipfile._path".split()
 )
 """Those that are made of what is followed elsewhere; a source of our own of that name amends them, or comes before."""
 KNOWN_AS = {"_pydatetime": "datetime"}

@@ -116,6 +116,7 @@ class OwnList(List):
 
     of: Value = None
     attributes: dict[str, Value] = field(default_factory=dict)
+    hashed: Value = None  # as an object's
 
 
 @dataclass(slots=True, eq=False)
@@ -124,6 +125,7 @@ class OwnDict(Dict):
 
     of: Value = None
     attributes: dict[str, Value] = field(default_factory=dict)
+    hashed: Value = None
 
 
 @dataclass(slots=True, eq=False)
@@ -303,6 +305,10 @@ class Native:
     attributes: Mapping[str, Value] = field(default_factory=dict)
 
 
+WITH_METHODS = (Object, *OWN)
+"""What may be of a class of the program."""
+
+
 @dataclass(slots=True, eq=False)
 class Super:
     """What `super()` gives."""
@@ -321,6 +327,8 @@ def closed(value: Value) -> str | None:
     if isinstance(value, IMMUTABLE):
         return repr(value)
     match value:
+        case OwnList(of=kind) | OwnDict(of=kind) if any(find(kind, name) is not None for name in _OWN_WAYS):
+            return None
         case tuple():
             inner = _all(map(closed, value))
             return None if inner is None else f"({', '.join(inner)}{',' if len(inner) == 1 else ''})"
@@ -353,6 +361,10 @@ def closed(value: Value) -> str | None:
         case Unknown() if value.value is not UNSET:
             return closed(value.value)
     return None
+
+
+_OWN_WAYS = tuple(f"__{name}__" for name in "eq ne lt le gt ge hash iter len getitem contains bool".split())
+"""Methods with which an object of a class that is made from `list` or `dict` is none of these to operations."""
 
 
 def octets_of(value: Value) -> bytes | None:
@@ -547,6 +559,8 @@ def known(value: Value) -> Value:
 def truth(value: Value) -> bool | None:
     """Whether a value counts as true; None where the program has its own way to tell."""
     match value:
+        case OwnList(of=kind) | OwnDict(of=kind) if any(find(kind, name) is not None for name in _TRUTH):
+            return None
         case List() | Set():
             return bool(value.items)
         case Dict():
@@ -606,6 +620,15 @@ def find(kind: Value, name: str) -> Value | None:
     """What a class of the program has under a name, or one that it is made from; None: nothing, or that."""
     found = look_up(kind, name)
     return None if found is UNSET else found
+
+
+def own_method(value: Value, name: str) -> Value | None:
+    """A special method that the class of a value has, which is the program's, or a metaclass; None: nothing, or that."""
+    if isinstance(value, Object):
+        return find(value.kind, name)
+    if isinstance(value, Class):
+        return None if value.metaclass is None else find(value.metaclass, name)
+    return find(value.of, name) if isinstance(value, OWN) else None
 
 
 GENERATED = _Mark("GENERATED")
@@ -676,6 +699,13 @@ PLAIN_KINDS = ("str", "int", "float", "complex", "bytes", "tuple", "frozenset", 
 def content_of(value: Value) -> Value:
     """What an object of a class that is made from `str`, `int` or the like is as one of these; others as they are."""
     return value.content if isinstance(value, Object) and value.content is not UNSET else value
+
+
+def without_class(value: Value) -> Value:
+    """What a class that is made from `list` or `dict` adds to, without that."""
+    if isinstance(value, OwnList):
+        return List(value.items)
+    return Dict(value.keys, value.values) if isinstance(value, OwnDict) else value
 
 
 def as_plain(value: Value) -> Value:

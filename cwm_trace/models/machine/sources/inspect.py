@@ -5,7 +5,7 @@ from enum import IntEnum
 from functools import partial
 from types import MappingProxyType
 
-from followed import names_of, parameters
+from followed import names_of, parameters, state, variables
 
 
 class _ParameterKind(IntEnum):
@@ -201,8 +201,10 @@ def signature(obj, *, follow_wrapped=True):
     if ismethod(obj):
         told = signature(obj.__func__, follow_wrapped=follow_wrapped)
         return told.replace(parameters=list(told.parameters.values())[1:])
-    while follow_wrapped and hasattr(obj, "__wrapped__"):
+    while follow_wrapped and hasattr(obj, "__wrapped__") and not hasattr(obj, "__signature__"):
         obj = obj.__wrapped__
+    if getattr(obj, "__signature__", None) is not None:
+        return obj.__signature__
     if isinstance(obj, partial):
         return _of_partial(signature(obj.func), obj.args, obj.keywords)
     found, returns = parameters(obj)
@@ -328,3 +330,38 @@ def getmembers(object, predicate=None):
             found.append((name, value))
     found.sort(key=lambda pair: pair[0])
     return found
+
+
+def getgeneratorstate(generator):
+    return f"GEN_{state(generator)}"
+
+
+def getcoroutinestate(coroutine):
+    return f"CORO_{state(coroutine)}"
+
+
+def getasyncgenstate(agen):
+    return f"AGEN_{state(agen)}"
+
+
+GEN_CREATED, GEN_RUNNING, GEN_SUSPENDED, GEN_CLOSED = "GEN_CREATED", "GEN_RUNNING", "GEN_SUSPENDED", "GEN_CLOSED"
+CORO_CREATED, CORO_RUNNING, CORO_SUSPENDED, CORO_CLOSED = (
+    "CORO_CREATED",
+    "CORO_RUNNING",
+    "CORO_SUSPENDED",
+    "CORO_CLOSED",
+)
+AGEN_CREATED, AGEN_RUNNING, AGEN_SUSPENDED, AGEN_CLOSED = (
+    "AGEN_CREATED",
+    "AGEN_RUNNING",
+    "AGEN_SUSPENDED",
+    "AGEN_CLOSED",
+)
+
+
+def getgeneratorlocals(generator):
+    return variables(generator)
+
+
+def getcoroutinelocals(coroutine):
+    return variables(coroutine)
