@@ -91,6 +91,8 @@ def set_attribute(m: Interpreter, owner: Value, name: Any, value: Value) -> Work
                 owner.space[name] = value
         case Cell() if name == "cell_contents":
             owner.value = value
+        case Function() if name == "__qualname__":
+            owner.qualname = owner.attributes[name] = known(value)
         case Function() if name == "__defaults__":
             owner.defaults = as_tuple(value) or ()
         case Function() if name == "__kwdefaults__":

@@ -39,6 +39,7 @@ from cwm_trace.models.machine.values import (
     is_made_of,
     is_unknown,
     known,
+    last_unknown,
 )
 from cwm_trace.models.statements import ITERATOR
 
@@ -163,7 +164,9 @@ def _jump(m: Interpreter, frame: Activation, ins: Instruction) -> None:
 
 @operation("TO_BOOL")
 def _to_bool(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    if not is_unknown(frame.stack[-1]):
+    if is_unknown(frame.stack[-1]) and last_unknown(frame.stack[-1]).is_filled:
+        frame.stack[-1] = True
+    elif not is_unknown(frame.stack[-1]):
         with_truth(m, frame.stack.pop(), frame.stack.append)
 
 
@@ -179,7 +182,9 @@ def _jump_if(m: Interpreter, frame: Activation, ins: Instruction, value: Value, 
         if holds is wanted:
             frame.at = target
 
-    if is_unknown(value):
+    if is_unknown(value) and last_unknown(value).is_filled:
+        then(True)
+    elif is_unknown(value):
         ways = (target, frame.at) if wanted else (frame.at, target)
         m.choice = _choice(frame, ins, ways, then)
     else:

@@ -164,6 +164,8 @@ def attribute(m: Interpreter, owner: Value, name: Any) -> Work:
             return (yield from _noted(m, owner))
         case Object(kind=Class()) | OwnList() | OwnDict():
             return (yield from _by_class(m, owner, name))
+        case Object(kind=Builtin(name="member_descriptor")) if (part := _of_slot(owner, name)) is not UNSET:
+            return part
         case Object():
             found = _of_exception(owner, name)
             if found is not UNSET:
@@ -228,6 +230,8 @@ def attribute(m: Interpreter, owner: Value, name: Any) -> Work:
             return owner.attribute(name)
         case Alias() if name == "__args__" or (name == "__origin__" and owner.origin is not None):
             return owner.args if name == "__args__" else owner.origin
+        case Alias() if name == "__parameters__":
+            return _parameters(owner)
     if name == "__class__":
         return class_of(owner)
     if isinstance(owner, Literal) and name in ("lastgroup", "lastindex"):
@@ -238,6 +242,16 @@ def attribute(m: Interpreter, owner: Value, name: Any) -> Work:
         return m.questions.value(f"{owner.text}.{name}")
     return _of_value(owner, name)
     yield
+
+
+def _parameters(alias: Alias) -> tuple[Value, ...]:
+    """The type variables in a type with parameters, each once."""
+    found: dict[str, Value] = {}
+    for each in alias.args:
+        if isinstance(each, Alias):
+            inner = (each,) if each.origin is None else _parameters(each)
+            found |= {part.shown: part for part in inner if part.shown.startswith(("~", "+", "-"))}
+    return tuple(found.values())
 
 
 _OF_PATTERNS = ("pattern", "flags", "groups", "groupindex")
@@ -536,6 +550,9 @@ def _of_class(m: Interpreter, owner: Class, name: str) -> Work:
         if "__doc__" not in order:
             order.insert(owner.own + ("__dict__" in order) * 2, "__doc__")
         made = {each: Object(Builtin("getset_descriptor"), held=(each, owner)) for each in ("__dict__", "__weakref__")}
+        places = {each: slot_of(owner, each) for each in _slots(owner.space.get("__slots__", ())) if each not in made}
+        made |= places
+        order[owner.own : owner.own] = places
         held = {each: owner.space.get(each, made.get(each)) for each in order if each not in _NOT_SHOWN}
         return (yield from _proxy_of(m, held))
     if name == "__doc__":
@@ -600,6 +617,8 @@ def _of_class(m: Interpreter, owner: Class, name: str) -> Work:
         return Builtin(f"object.{name}")
     if name == "__weakref__" and not _has_slots(owner):
         return Object(Builtin("getset_descriptor"), held=(name, owner))
+    if (place := slot_of(owner, name)) is not None:
+        return place
     if owner.module not in (*OF_PROGRAM, *shipped.MODULES, *m.shipped):
         real = looked_up(f"{owner.module.lstrip('_')}.{owner.name}")
         if real is MISSING or hasattr(real, name):
@@ -830,6 +849,30 @@ def _of_value(owner: Value, name: str) -> Value:
     if name in ("fromkeys", "maketrans"):
         return Builtin(f"{kind}.{name}")  # which are no methods of the value
     return Method(Builtin(f"{'dict_view' if isinstance(owner, View) else kind}.{name}"), owner)
+
+
+def slot_of(kind: Class, name: str) -> Value:
+    """The descriptor of a place for an attribute; None: there is none of that name."""
+    for each in kind.line:
+        if isinstance(each, Class) and name in _slots(each.space.get("__slots__", ())):
+            return Object(Builtin("member_descriptor"), held=(name, each))
+    return None
+
+
+def _of_slot(owner: Object, name: str) -> Value:
+    """An attribute of a place's descriptor; UNSET: it has none that is known."""
+    place, kind = owner.held
+    told = known(kind.space.get("__slots__"))
+    docs = dict(zip(told.keys, told.values, strict=True)) if isinstance(told, Dict) else {}
+    if name == "__get__":
+        return Native("__get__", lambda m, one, _=None: owner if known(one) is None else attribute(m, one, place))
+    found = {
+        "__name__": place,
+        "__qualname__": f"{kind.qualname}.{place}",
+        "__objclass__": kind,
+        "__doc__": docs.get(place),
+    }
+    return found.get(name, UNSET)
 
 
 def slots_of(kind: Class) -> Sequence[Value]:

@@ -1,15 +1,21 @@
-"""`copy`: values made anew, or with all that they hold."""
+"""`copy`: values made anew, or with all that they hold (Lib/copy.py)."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from cwm_trace.models.machine import sets
+from cwm_trace.models.machine import assigning, holding, sets
 from cwm_trace.models.machine.active import Work
 from cwm_trace.models.machine.calls import invoke
+from cwm_trace.models.machine.classes import attribute
 from cwm_trace.models.machine.interpreter import Interpreter
+from cwm_trace.models.machine.iterators import collected
 from cwm_trace.models.machine.natives import native
+from cwm_trace.models.machine.reducing import reduced
 from cwm_trace.models.machine.values import (
+    UNSET,
+    WITH_METHODS,
     Class,
     Dict,
     Hashed,
@@ -21,13 +27,20 @@ from cwm_trace.models.machine.values import (
     Set,
     Value,
     as_tuple,
-    dict_from,
+    class_of,
     find,
+    is_exception,
     known,
+    own_method,
 )
 
-_OTHERWISE = ("__reduce_ex__", "__getnewargs__", "__getnewargs_ex__")
-"""Methods by which a class says in other ways how its objects are copied."""
+_SAYING = tuple(
+    f"__{name}__"
+    for name in "new reduce reduce_ex getnewargs getnewargs_ex getstate setstate setattr getattribute".split()
+)
+"""Methods by which a class has a say in how its objects are copied."""
+_PUTTING = ("append", "extend", "items", "__iter__", "__setitem__")
+"""Those of lists and dicts by which a copy is filled."""
 
 
 @dataclass(slots=True, eq=False)
@@ -40,26 +53,24 @@ class Memo(Dict):
 @native("copy.copy")
 def _copy(m: Interpreter, value: Value) -> Work:
     value = known(value)
-    match value:
-        case Object(kind=Class() as kind) | OwnList(of=kind) | OwnDict(of=kind):
-            if (own := find(kind, "__copy__")) is not None:
-                return (yield from invoke(m, own, [value], {}))
-            _check_plain(kind)
-            if (own := find(kind, "__reduce__")) is not None:
-                return (yield from _reduced(m, value, own, None))
-            if _has_states(value) and isinstance(value, Object):
-                made: Value = Object(kind)
-                yield from _take_state(m, made, (yield from _state_of(m, value)))
-                return made
+    kind = class_of(value)
+    if isinstance(value, WITH_METHODS) and isinstance(kind, Class):
+        if kind.flavour == "enum":
+            return value
+        if (own := find(kind, "__copy__")) is not None:
+            return (yield from invoke(m, own, [value], {}))
+        if _has_a_say(value, kind):
+            return (yield from _anew(m, value, None))
     match value:
         case OwnList():
-            return OwnList([*value.items], of=value.of, attributes=dict(value.attributes))
+            return OwnList([*value.items], value.kind, value.most, value.of, dict(value.attributes))
         case OwnDict():
-            return OwnDict([*value.keys], [*value.values], of=value.of, attributes=dict(value.attributes))
-        case Object(kind=Class(flavour="enum")):
-            return value
+            made = OwnDict([*value.keys], [*value.values], value.kind, value.make, value.of)
+            made.attributes = dict(value.attributes)
+            return made
         case Object(kind=Class()):
-            return Object(value.kind, dict(value.attributes), value.held)
+            content = sets.copied(value.content) if isinstance(value.content, Set) else value.content
+            return Object(value.kind, dict(value.attributes), value.held, content=content)
         case List():
             return List([*value.items], value.kind, value.most)
         case Set():
@@ -67,11 +78,6 @@ def _copy(m: Interpreter, value: Value) -> Work:
         case Dict():
             return Dict([*value.keys], [*value.values], value.kind, value.make)
     return value
-
-
-def _check_plain(kind: Value) -> None:
-    if any(find(kind, name) is not None for name in _OTHERWISE):
-        raise Lost
 
 
 @native("copy.deepcopy")
@@ -84,6 +90,12 @@ def _deepcopy(m: Interpreter, x: Value, memo: Value = None) -> Work:
     return (yield from _deep(m, x, Memo() if memo is None else memo))
 
 
+def _has_a_say(value: Value, kind: Class) -> bool:
+    """Whether methods of a class, or what its objects are, decide how they are copied."""
+    names = _SAYING if isinstance(value, Object) else (*_SAYING, *_PUTTING)
+    return is_exception(kind) or any(find(kind, name) is not None for name in names)
+
+
 def _deep(m: Interpreter, value: Value, memo: Memo) -> Work:
     value = known(value)
     if id(value) in memo.copies:
@@ -91,19 +103,16 @@ def _deep(m: Interpreter, value: Value, memo: Memo) -> Work:
     for key, made in zip(memo.keys, memo.values, strict=True):  # what the program has noted there itself
         if isinstance(known(key), Hashed) and known(key).content is m.identity(value).content:
             return made
-    kind = value.kind if isinstance(value, Object) else getattr(value, "of", None)
-    if isinstance(kind, Class):
+    kind = class_of(value)
+    if isinstance(value, WITH_METHODS) and isinstance(kind, Class):
         if kind.flavour == "enum":
             return value
-        _check_plain(kind)
         if (own := find(kind, "__deepcopy__")) is not None:
             made = yield from invoke(m, own, [value, memo], {})
             memo.copies[id(value)] = value, made
             return made
-        if (own := find(kind, "__reduce__")) is not None:
-            made = yield from _reduced(m, value, own, memo)
-            memo.copies[id(value)] = value, made
-            return made
+        if _has_a_say(value, kind):
+            return (yield from _anew(m, value, memo))
     if isinstance(value, tuple):
         items = tuple((yield from _each(m, value, memo)))
         return value if all(known(one) is known(other) for one, other in zip(items, value, strict=True)) else items
@@ -111,57 +120,54 @@ def _deep(m: Interpreter, value: Value, memo: Memo) -> Work:
     if made is value:
         return value
     memo.copies[id(value)] = value, made
-    if _has_states(value):
-        state = yield from _state_of(m, value)
-        yield from _take_state(m, made, (yield from _deep(m, state, memo)))
-    else:
-        yield from _filled(m, made, value, memo)
+    yield from _filled(m, made, value, memo)
     return made
 
 
-def _reduced(m: Interpreter, value: Value, reduce: Value, memo: Memo | None) -> Work:
-    """A copy as a class's `__reduce__` tells; `memo`: of a deep one."""
-    told = as_tuple((yield from invoke(m, reduce, [value], {})))
-    if told is None or len(told) > 3:
-        raise Lost
-    parts = told[1:] if memo is None else (yield from _each(m, told[1:], memo))
-    made = yield from invoke(m, told[0], as_tuple(parts[0]) or (), {})
-    if len(parts) > 1:
-        yield from _take_state(m, made, parts[1])
+def _anew(m: Interpreter, value: Value, memo: Memo | None) -> Work:
+    """A copy as a class's objects say that they are made (`_reconstruct`); `memo`: of a deep one."""
+    told = known((yield from reduced(m, value, 4)))
+    if isinstance(told, str):
+        return value
+    function, args, state, items, pairs = (*told, *[None] * (5 - len(told)))
+    args = as_tuple(args) or ()
+    made = yield from invoke(m, function, args if memo is None else (yield from _each(m, args, memo)), {})
+    if memo is not None:
+        memo.copies[id(value)] = value, made
+    if known(state) is not None:
+        yield from _take_state(m, made, state if memo is None else (yield from _deep(m, state, memo)))
+    for each in (yield from collected(m, items)) if items is not None else ():
+        append = yield from attribute(m, made, "append")
+        yield from invoke(m, append, [each if memo is None else (yield from _deep(m, each, memo))], {})
+    for pair in (yield from collected(m, pairs)) if pairs is not None else ():
+        key, each = as_tuple(pair) if memo is None else (yield from _each(m, as_tuple(pair), memo))
+        yield from holding.set_item(m, made, key, each)
     return made
 
 
-def _has_states(value: Value) -> bool:
-    """Whether a class says what of its objects is copied."""
-    return isinstance(value, Object) and any(
-        find(value.kind, name) is not None for name in ("__getstate__", "__setstate__")
-    )
-
-
-def _state_of(m: Interpreter, value: Object) -> Work:
-    own = find(value.kind, "__getstate__")
-    return dict_from(value.attributes) if own is None else (yield from invoke(m, own, [value], {}))
-
-
-def _take_state(m: Interpreter, made: Object, state: Value) -> Work:
-    """Let a copy be as the other one has told (Lib/copy.py, `_reconstruct`)."""
-    if known(state) is None:
-        return
-    if (own := find(made.kind, "__setstate__")) is not None:
+def _take_state(m: Interpreter, made: Value, state: Value) -> Work:
+    """Let a copy be as the other one has told."""
+    if (own := own_method(made, "__setstate__")) is not None:
         yield from invoke(m, own, [made, state], {})
-    elif isinstance(known(state), Dict):
-        made.attributes.update(zip(known(state).keys, known(state).values, strict=True))
-    else:
+        return
+    pair = as_tuple(state)
+    held, slotted = pair if pair is not None and len(pair) == 2 else (state, None)
+    if isinstance(known(held), Dict):
+        made.attributes.update(zip(known(held).keys, known(held).values, strict=True))
+    elif known(held) is not None:
         raise Lost
+    if known(slotted) is not None:
+        for name, each in zip(known(slotted).keys, known(slotted).values, strict=True):
+            yield from assigning.set_attribute(m, made, name, each)
 
 
 def _empty(value: Value) -> Value:
     """A copy with nothing in it; the value itself where that is not copied."""
     match value:
         case OwnList():
-            return OwnList([], of=value.of)
+            return OwnList([], value.kind, value.most, value.of)
         case OwnDict():
-            return OwnDict(of=value.of)
+            return OwnDict([], [], value.kind, value.make, value.of)
         case List():
             return List([], value.kind, value.most)
         case Set():
@@ -169,7 +175,8 @@ def _empty(value: Value) -> Value:
         case Dict():
             return Dict([], [], value.kind, value.make)
         case Object(kind=Class()):
-            return Object(value.kind)
+            content = Set([], value.content.kind) if isinstance(value.content, Set) else value.content
+            return Object(value.kind, content=content)
     return value
 
 
@@ -179,21 +186,29 @@ def _filled(m: Interpreter, made: Value, value: Value, memo: Memo) -> Work:
             for each in value.items:
                 made.items.append((yield from _deep(m, each, memo)))
         case Set():
-            items = yield from _each(m, value.items, memo)
-            put = sets.put_together(items) or Set(items, has_order=False)
-            made.items, made.has_order, made.table = put.items, put.has_order, put.table
+            yield from _filled_set(m, made, value, memo)
         case Dict():
             for key, each in zip(value.keys, value.values, strict=True):
                 made.keys.append((yield from _deep(m, key, memo)))
                 made.values.append((yield from _deep(m, each, memo)))
         case Object():
             made.held = tuple((yield from _each(m, value.held, memo)))
-    if isinstance(value, (Object, OwnList, OwnDict)):
-        for name, each in value.attributes.items():
+            if isinstance(value.content, Set):
+                yield from _filled_set(m, made.content, value.content, memo)
+            elif value.content is not UNSET:
+                made.content = yield from _deep(m, value.content, memo)
+    if isinstance(value, WITH_METHODS):
+        for name, each in [*value.attributes.items()]:
             made.attributes[name] = yield from _deep(m, each, memo)
 
 
-def _each(m: Interpreter, values: Value, memo: Memo) -> Work:
+def _filled_set(m: Interpreter, made: Set, value: Set, memo: Memo) -> Work:
+    items = yield from _each(m, value.items, memo)
+    put = sets.put_together(items) or Set(items, has_order=False)
+    made.items, made.has_order, made.table = put.items, put.has_order, put.table
+
+
+def _each(m: Interpreter, values: Sequence[Value] | Iterator[Value], memo: Memo) -> Work:
     made = []
     for value in values:
         made.append((yield from _deep(m, value, memo)))

@@ -12,6 +12,7 @@ import re
 _KINDS = {
     "name": ("zq0_x{:03}", "[a-z0-9_]{8}"),  # as `tempfile` draws them
     "folder": ("tmp/cwm-trace-zq0_y{:03}", "[^'\"\\\\\n]+?"),  # without its first slash
+    "boundary": ("7{:018}", "[0-9]{19}"),  # of a message's parts
     "address": ("7fcafe{:06x}", "[0-9a-f]{6,16}"),
 }
 
@@ -24,7 +25,7 @@ class Drawn:
         self._actual: dict[str, str] = {}
 
     def guess(self, kind: str) -> str:
-        """A new one; `kind`: `name`, `folder` or `address`."""
+        """A new one; `kind`: one of `_KINDS`."""
         form, pattern = _KINDS[kind]
         made = form.format(len(self._patterns))
         self._patterns[made] = pattern

@@ -30,6 +30,7 @@ from cwm_trace.models.machine.values import (
     content_of,
     error,
     is_unknown,
+    joined,
     kind_name,
     known,
 )
@@ -116,7 +117,9 @@ def by_percent(m: Interpreter, form: str, given: Value) -> Work:
     if not isinstance(given, Dict) and next(values, UNSET) is not UNSET:
         raise error("TypeError", "not all arguments converted during string formatting")
     texts.append(form[last:])
-    return m.unknown() if any(map(is_unknown, texts)) else "".join(map(known, texts))
+    if any(map(is_unknown, texts)):
+        m.doubted()
+    return joined(texts)
 
 
 def _filled_in(m: Interpreter, layout: str, kind: str, value: Value) -> Work:

@@ -48,6 +48,7 @@ from cwm_trace.models.machine.values import (
     is_unknown,
     kind_name,
     known,
+    last_unknown,
 )
 
 CHECKED = "_is_runtime_protocol"
@@ -57,7 +58,9 @@ CHECKED = "_is_runtime_protocol"
 @native("isinstance")
 def _isinstance(m: Interpreter, value: Value, kinds: Value) -> Work:
     if is_unknown(value):
-        return m.unknown()
+        kinds = [*_kinds(kinds)]
+        is_told = last_unknown(value).is_text and all(isinstance(kind, Builtin) for kind in kinds)
+        return any(kind.name in ("str", "object") for kind in kinds) if is_told else m.unknown()
     for kind in _kinds(kinds):
         if (own := _of_metaclass(kind, "__instancecheck__")) is not None:
             holds = class_of(known(value)) is kind or (

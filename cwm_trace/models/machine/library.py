@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import math
 from collections.abc import Callable, Mapping
+from itertools import count
 from typing import Any
 
 from cwm_trace.models.containers import PATTERN
@@ -32,6 +33,7 @@ from cwm_trace.models.machine.questions import arguments, operand, text_of
 from cwm_trace.models.machine.rendering import by_count
 from cwm_trace.models.machine.values import (
     END,
+    IMMUTABLE,
     UNSET,
     Alias,
     Builtin,
@@ -44,6 +46,7 @@ from cwm_trace.models.machine.values import (
     Method,
     Native,
     Object,
+    Set,
     Unknown,
     Value,
     as_plain,
@@ -152,15 +155,16 @@ def _compile(m: Interpreter, pattern: Value, flags: Value = 0) -> Value:
 def _sub(m: Interpreter, pattern: Value, put: Value, text: Value, *more: Value, **named: Value) -> Work:
     if not isinstance(known(put), (Function, Method, Native, Builtin)):
         return m.questions.value(f"re_sub({arguments([pattern, put, text, *more], dict(named))})")
-    if more or named:
-        raise Lost
-    return (yield from _put_by(m, put, text, _finditer(m, pattern, text)))
+    told = dict(zip(("count", "flags"), more, strict=False)) | named
+    most, flags = told.get("count", 0), told.get("flags", 0)
+    found = _finditer(m, _compile(m, pattern, flags) if known(flags) else pattern, text)
+    return (yield from _put_by(m, put, text, found, known(most)))
 
 
-def _put_by(m: Interpreter, put: Value, text: Value, matches: Value) -> Work:
-    """A text with what a function gives in place of matches."""
-    parts, last = [], 0
-    while (found := (yield from step(m, matches))) is not END:
+def _put_by(m: Interpreter, put: Value, text: Value, matches: Value, most: int = 0) -> Work:
+    """A text with what a function gives in place of matches, or of so many of them; 0: of all."""
+    parts, last, times = list[Value](), 0, count(1)
+    while (not most or next(times) <= most) and (found := (yield from step(m, matches))) is not END:
         start, end = (each.value for each in ast.parse(found.text, mode="eval").body.args[:2])
         parts.append(m.questions.sure(f"{text_of(text)}[{last}:{start}]"))
         parts.append(known((yield from invoke(m, put, [found], {}))))
@@ -172,8 +176,6 @@ def _put_by(m: Interpreter, put: Value, text: Value, matches: Value) -> Work:
 def _subn(m: Interpreter, pattern: Value, put: Value, text: Value, count: Value = 0, flags: Value = 0) -> Work:
     if known(flags):
         pattern = _compile(m, pattern, flags)
-    if known(count) and isinstance(known(put), (Function, Method, Native, Builtin)):
-        raise Lost
     made = yield from _sub(m, pattern, put, text, *((count,) if known(count) else ()))
     found = m.questions.sure(f"list(itertools_finditer({arguments([pattern, text], {})}))")
     return (made, min(len(found.items), known(count) or len(found.items)))
@@ -232,13 +234,13 @@ def _counted(m: Interpreter, over: Dict, more: Value, named: Mapping[str, Value]
         pairs = list(zip(more.keys, more.values, strict=True))
     else:
         pairs = [(item, 1) for item in (yield from collected(m, more))]
-    for key, count in [*pairs, *named.items()]:
+    for key, number in [*pairs, *named.items()]:
         place = yield from comparing.place_of(m, over, key)
         if place is None:
             over.keys.append(known(key))
-            over.values.append(count if sign == "+" else m.questions.sure(f"-{text_of(count)}"))
+            over.values.append(number if sign == "+" else m.questions.sure(f"-{text_of(number)}"))
         else:
-            over.values[place] = m.questions.sure(f"{text_of(over.values[place])} {sign} {text_of(count)}")
+            over.values[place] = m.questions.sure(f"{text_of(over.values[place])} {sign} {text_of(number)}")
 
 
 @native("Counter.most_common")
@@ -454,6 +456,8 @@ def _reduce(m: Interpreter, function: Value, over: Value, *first: Value) -> Work
 @native("functools.partial")
 def _partial(m: Interpreter, function: Value, /, *args: Value, **named: Value) -> Value:
     inner = known(function)
+    if isinstance(inner, (*IMMUTABLE, tuple, List, Dict, Set)) and own_method(inner, "__call__") is None:
+        raise error("TypeError", "the first argument must be callable")
     if isinstance(inner, Native) and inner.name == "partial" and not inner.attributes:  # one of these becomes the other
         function, before, words = inner.wrapped
         args, named = (*before, *args), {**words, **named}

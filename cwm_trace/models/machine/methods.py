@@ -374,7 +374,7 @@ _compare_sets("issubset", "<=")
 _compare_sets("issuperset", ">=")
 
 
-@native("set.isdisjoint", "frozenset.isdisjoint")
+@native("set.isdisjoint", "frozenset.isdisjoint", "dict_view.isdisjoint")
 def _isdisjoint(m: Interpreter, over: Value, other: Value) -> Work:
     for each in (yield from collected(m, other)):
         if (yield from holding.contains(m, over, each)):

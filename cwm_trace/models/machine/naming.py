@@ -69,8 +69,8 @@ def of_module(module: str, name: str) -> Value:
 
 def listed(module: str) -> list[str]:
     """The names that `from module import *` binds, of a module of the library that may be looked at. Raises Lost."""
-    if not may_be_looked_at(module):
-        raise Lost(module)
+    if module.startswith("_") or not may_be_looked_at(module):
+        raise Lost(module)  # and Python's sources do without what is written in C
     made = import_module(module)
     return list(getattr(made, "__all__", [name for name in vars(made) if not name.startswith("_")]))
 

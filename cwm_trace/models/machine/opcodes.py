@@ -37,6 +37,7 @@ from cwm_trace.models.machine.values import (
     content_of,
     error,
     is_unknown,
+    joined,
     kind_name,
     known,
     truth,
@@ -484,7 +485,7 @@ def _build_const_key_map(m: Interpreter, frame: Activation, ins: Instruction) ->
 @operation("BUILD_STRING")
 def _build_string(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     parts = popped(frame, ins.arg)
-    frame.stack.append(Unknown() if any(map(is_unknown, parts)) else "".join(map(known, parts)))
+    frame.stack.append(joined(parts))
 
 
 @operation("BUILD_SLICE")

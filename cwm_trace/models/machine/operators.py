@@ -44,6 +44,7 @@ from cwm_trace.models.machine.values import (
     Raised,
     Range,
     Set,
+    Unknown,
     Value,
     View,
     as_plain,
@@ -53,6 +54,7 @@ from cwm_trace.models.machine.values import (
     error,
     find,
     is_unknown,
+    joined,
     kind_name,
     known,
     octets_of,
@@ -84,7 +86,9 @@ _METHODS = {
 def binary(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
     """`left + right`, or `left += right`. Raises Raised, Lost."""
     if is_unknown(left) or is_unknown(right):
-        return m.unknown()
+        m.doubted()
+        is_text = sign in ("+", "+=") and any(isinstance(each, str) for each in (left, right))
+        return joined((left, right)) if is_text else Unknown()
     doubt = m.doubt
     if _may_be_refused(sign, known(left), known(right)):
         if (refused := refusals.of_operator(sign, left, right)) is not None:

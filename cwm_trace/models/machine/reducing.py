@@ -52,7 +52,8 @@ def _found(m: Interpreter, module: Value, name: Value) -> Work:
 
 
 @native("followed.reduced")
-def _reduced(m: Interpreter, value: Value, protocol: Value) -> Work:
+def reduced(m: Interpreter, value: Value, protocol: Value) -> Work:
+    """What `value.__reduce_ex__(protocol)` gives. Raises Raised, Lost."""
     value = known(value)
     kind = value.kind if isinstance(value, Object) else getattr(value, "of", None)
     if isinstance(kind, Class):

@@ -212,6 +212,8 @@ def _shown(m: Interpreter, value: Value, around: tuple[Value, ...]) -> Work:
             return (yield from _shown_view(m, value, inner))
         case Object(kind=Builtin(name="code"), attributes=told):
             return f'<code object {told["co_name"]}, file "{told["co_filename"]}", line {told["co_firstlineno"]}>'
+        case Object(kind=Builtin(name="member_descriptor"), held=(name, owner)):
+            return f"<member {name!r} of {owner.name!r} objects>"
         case Object(kind=Builtin(name="getset_descriptor"), held=(name, owner)):
             return f"<attribute {name!r} of {owner.name!r} objects>"
         case Object():

@@ -81,9 +81,11 @@ NULL, UNSET, END = _Mark("NULL"), _Mark("UNSET"), _Mark("END")
 
 @dataclass(slots=True, eq=False)
 class Unknown:
-    """A value that is not known before a frame shows it."""
+    """A value that is not known before a frame shows it; `is_text`: but for that it is a text, `is_filled`: with something in it."""
 
     value: Value = UNSET
+    is_text: bool = False
+    is_filled: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -545,6 +547,20 @@ def is_unknown(value: Value) -> bool:
             return True
         value = value.value
     return False
+
+
+def last_unknown(value: Unknown) -> Unknown:
+    """What a value that is unknown comes from."""
+    while isinstance(value.value, Unknown):
+        value = value.value
+    return value
+
+
+def joined(texts: Sequence[Value]) -> Value:
+    """One text of several, of which some may be unknown."""
+    if not any(map(is_unknown, texts)):
+        return "".join(map(known, texts))
+    return Unknown(is_text=True, is_filled=any(not is_unknown(each) and known(each) != "" for each in texts))
 
 
 def known(value: Value) -> Value:

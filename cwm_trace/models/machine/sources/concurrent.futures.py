@@ -137,11 +137,12 @@ class ThreadPoolExecutor(Executor):
     def map(self, function, *iterables, timeout=None, chunksize=1):
         futures = [self.submit(function, *args) for args in zip(*iterables, strict=False)]
 
-        def results():
+        def result_iterator():
             for future in futures:
                 yield future.result(timeout)
 
-        return results()
+        result_iterator.__qualname__ = "Executor.map.<locals>.result_iterator"
+        return result_iterator()
 
     def shutdown(self, wait=True, *, cancel_futures=False):
         self._is_shut = True

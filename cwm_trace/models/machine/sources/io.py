@@ -157,6 +157,7 @@ class StringIO(_Memory, TextIOBase):
         if newline != "\n" and newline != "":
             lost()
         self._text, self._at, self.closed = initial_value or "", 0, False
+        self._is_behind = not initial_value  # at its end, however long it is, which may be unknown
 
     def write(self, text):
         self._check()
@@ -164,7 +165,7 @@ class StringIO(_Memory, TextIOBase):
             raise TypeError(f"string argument expected, got {type(text).__name__!r}")
         if not text:
             return 0
-        if self._at == len(self._text):
+        if self._is_behind or self._at == len(self._text):
             self._text += text
         else:
             self._text = self._text[: self._at].ljust(self._at, "\0") + text + self._text[self._at + len(text) :]
@@ -178,7 +179,12 @@ class StringIO(_Memory, TextIOBase):
         if whence and place:
             raise OSError("Can't do nonzero cur-relative seeks")
         self._at = (place, self._at, len(self._text))[whence]
+        self._is_behind = whence == 2
         return self._at
+
+    def truncate(self, size=None):
+        self._is_behind = False
+        return _Memory.truncate(self, size)
 
 
 class BytesIO(_Memory, BufferedIOBase):

@@ -2,7 +2,6 @@
 whole, after each statement that is not inside a transaction."""
 
 import datetime
-from collections import namedtuple  # noqa: F401  # row factories of programs
 from collections.abc import Mapping
 
 from _disk import Node, is_elsewhere, look, place, put
@@ -63,7 +62,7 @@ _KINDS = {
 }
 _KINDS |= {each.__name__: each for each in (IntegrityError, DataError, NotSupportedError)}
 _KINDS |= {each.__name__: each for each in (ValueError, TypeError, OverflowError)}
-_adapters = {}
+_adapters, _converters = {}, {}
 
 
 class PrepareProtocol:
@@ -75,7 +74,11 @@ def register_adapter(type, adapter, /):
 
 
 def register_converter(typename, converter, /):
-    lost()
+    _converters[typename.upper()] = converter
+
+
+def _kinds():
+    return tuple(_converters)
 
 
 def _from_date(value):
@@ -84,6 +87,21 @@ def _from_date(value):
 
 def _from_datetime(value):
     return value.isoformat(" ")
+
+
+def _to_date(octets):
+    return datetime.date(*map(int, octets.split(b"-")))
+
+
+def _to_datetime(octets):
+    date, time = octets.split(b" ")
+    whole = time.split(b".")
+    micro = int(f"{whole[1].decode():0<6.6}") if len(whole) == 2 else 0
+    return datetime.datetime(*map(int, date.split(b"-")), *map(int, whole[0].split(b":")), micro)
+
+
+register_converter("date", _to_date)
+register_converter("timestamp", _to_datetime)
 
 
 def _adapted(value):
@@ -185,16 +203,16 @@ class Cursor:
 
     def _set(self, connection):
         self.connection, self.arraysize, self.row_factory = connection, 1, connection.row_factory
-        self._works = _done(connection._works.cursor())
+        self._works = _done(connection._works.cursor(()))
         self._tell()
 
     def _tell(self):
-        self.description, self.rowcount, self.lastrowid = _done(self._works.state())
+        self.description, self.rowcount, self.lastrowid = _done(self._works.state(()))
 
     def execute(self, sql, parameters=(), /):
         self.connection._begin()
         try:
-            _done(self._works.execute(sql, _parameters(parameters)))
+            _done(self._works.execute(_kinds(), sql, _parameters(parameters)))
         finally:
             self._tell()
             self.connection._end()
@@ -209,7 +227,7 @@ class Cursor:
         except BaseException as bad:
             problem = bad
         try:
-            _done(self._works.executemany(sql, rows))
+            _done(self._works.executemany(_kinds(), sql, rows))
             if problem is not None:
                 raise problem
         finally:
@@ -220,31 +238,38 @@ class Cursor:
     def executescript(self, sql_script, /):
         self.connection._begin()
         try:
-            _done(self._works.executescript(sql_script))
+            _done(self._works.executescript(_kinds(), sql_script))
         finally:
             self._tell()
             self.connection._end()
         return self
 
     def _row(self, row):
-        if type(self.connection.text_factory) is not type or self.connection.text_factory is not str:
+        if self.connection.text_factory is not str:
             lost()
+        if self.connection._detects:
+            row = tuple([_converters[each[0]](each[1]) if isinstance(each, tuple) else each for each in row])
         return row if self.row_factory is None else self.row_factory(self, row)
 
+    def _rows(self, rows):
+        if self.row_factory is None and not self.connection._detects:
+            return rows
+        return [self._row(row) for row in rows]
+
     def fetchone(self):
-        row = _done(self._works.fetchone())
+        row = _done(self._works.fetchone(_kinds()))
         self._tell()
         return None if row is None else self._row(row)
 
     def fetchall(self):
-        rows = _done(self._works.fetchall())
+        rows = _done(self._works.fetchall(_kinds()))
         self._tell()
-        return rows if self.row_factory is None else [self._row(row) for row in rows]
+        return self._rows(rows)
 
     def fetchmany(self, size=None):
-        rows = _done(self._works.fetchmany(self.arraysize if size is None else size))
+        rows = _done(self._works.fetchmany(_kinds(), self.arraysize if size is None else size))
         self._tell()
-        return rows if self.row_factory is None else [self._row(row) for row in rows]
+        return self._rows(rows)
 
     def __iter__(self):
         return self
@@ -256,7 +281,7 @@ class Cursor:
         return row
 
     def close(self):
-        _done(self._works.close())
+        _done(self._works.close(()))
 
     def setinputsizes(self, sizes, /):
         pass
@@ -271,14 +296,15 @@ class Connection:
     IntegrityError, DataError, NotSupportedError = IntegrityError, DataError, NotSupportedError
 
     def __init__(self, database, timeout=5.0, detect_types=0, isolation_level="", *more, uri=False, **others):
-        if detect_types or uri:
+        if uri:
             lost()
+        self._detects = detect_types
         self.row_factory, self.text_factory = None, str
         self._path = None if _text(database) in ("", ":memory:") else _text(database)
         self._held = b""
         if self._path is not None:
             self._held = _opened(self._path).data
-        self._works = _database(isolation_level, self._held)
+        self._works = _database(isolation_level, self._held, detect_types)
 
     def _begin(self):
         """Another connection may have written to the file."""
@@ -286,29 +312,29 @@ class Connection:
             node = look(self._path)
             if node is not None and node.data != self._held:
                 self._held = node.data
-                _done(self._works.hold(self._held))
+                _done(self._works.hold(_kinds(), self._held))
 
     def _end(self):
         if self._path is not None and not self.in_transaction:
-            held, node = _done(self._works.held()), look(self._path)
+            held, node = _done(self._works.held(())), look(self._path)
             if node is not None and held != self._held:
                 self._held = node.data = held
 
     @property
     def isolation_level(self):
-        return _done(self._works.state())[0]
+        return _done(self._works.state(()))[0]
 
     @isolation_level.setter
     def isolation_level(self, level):
-        _done(self._works.isolated(level))
+        _done(self._works.isolated(_kinds(), level))
 
     @property
     def in_transaction(self):
-        return _done(self._works.state())[1]
+        return _done(self._works.state(()))[1]
 
     @property
     def total_changes(self):
-        return _done(self._works.state())[2]
+        return _done(self._works.state(()))[2]
 
     def cursor(self, factory=Cursor):
         made = factory(self)
@@ -326,15 +352,15 @@ class Connection:
         return self.cursor().executescript(sql_script)
 
     def commit(self):
-        _done(self._works.commit())
+        _done(self._works.commit(()))
         self._end()
 
     def rollback(self):
-        _done(self._works.rollback())
+        _done(self._works.rollback(()))
         self._end()
 
     def close(self):
-        _done(self._works.close())
+        _done(self._works.close(()))
 
     def __call__(self, sql, /):
         lost()
@@ -355,19 +381,30 @@ class Connection:
         return _iterdump(self)
 
     def serialize(self, *, name="main"):
-        return _done(self._works.held())
+        return _done(self._works.held(()))
 
     def backup(self, target, *, pages=-1, progress=None, name="main", sleep=0.25):
         if progress is not None:
             lost()
-        target._held = _done(self._works.held())
-        _done(target._works.hold(target._held))
+        target._held = _done(self._works.held(()))
+        _done(target._works.hold(_kinds(), target._held))
 
     def create_function(self, name, narg, func, /, *, deterministic=False):
+        _done(self._works.function(name, narg, func, deterministic))
+
+    def create_aggregate(self, name, n_arg, aggregate_class, /):
+        _done(self._works.aggregate(name, n_arg, aggregate_class))
+
+    def create_collation(self, name, callback, /):
+        _done(self._works.collation(name, callback))
+
+    def set_trace_callback(self, trace_callback, /):
+        _done(self._works.traced(trace_callback))
+
+    def create_window_function(self, *_):
         lost()
 
-    create_aggregate = create_collation = create_window_function = set_trace_callback = create_function
-    set_authorizer = set_progress_handler = interrupt = blobopen = load_extension = create_function
+    set_authorizer = set_progress_handler = interrupt = blobopen = load_extension = create_window_function
 
 
 def _opened(path):

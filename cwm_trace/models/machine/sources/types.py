@@ -39,6 +39,15 @@ class mappingproxy(Mapping):
     def __eq__(self, other):
         return self._mapping == (other._mapping if isinstance(other, mappingproxy) else other)
 
+    def __or__(self, other):
+        return self._mapping | (other._mapping if isinstance(other, mappingproxy) else other)
+
+    def __ror__(self, other):
+        return other | self._mapping
+
+    def __reversed__(self):
+        return reversed(self._mapping)
+
     def get(self, key, default=None):
         return self._mapping.get(key, default)
 
