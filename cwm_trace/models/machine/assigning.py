@@ -41,7 +41,7 @@ def set_attribute(m: Interpreter, owner: Value, name: Any, value: Value) -> Work
     owner = known(owner)
     match owner:
         case OwnList() | OwnDict():
-            if name.startswith("__"):
+            if name in ("__class__", "__dict__"):
                 raise Lost(name)
             if (hook := find(owner.of, "__setattr__")) is not None:
                 yield from invoke(m, hook, [owner, name, value], {})
@@ -81,6 +81,8 @@ def set_attribute(m: Interpreter, owner: Value, name: Any, value: Value) -> Work
                 raise error("AttributeError", f"cannot reassign member {name!r}")
             if owner.flavour == "enum" or owner.flavour == "dataclass" and name.startswith("__"):
                 raise Lost(name)
+            if name in ("__name__", "__qualname__", "__module__") and not owner.flavour:
+                setattr(owner, name.strip("_"), known(value))
             hook = None if owner.metaclass is None else find(owner.metaclass, "__setattr__")
             above = None if owner.metaclass is None else find(owner.metaclass, name)
             if hook is not None:

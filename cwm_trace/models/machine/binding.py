@@ -34,8 +34,9 @@ def bound(function: Function, args: Sequence[Value], named: Mapping[str, Value])
             raise error("TypeError", f"{function.qualname}() got an unexpected keyword argument {name!r}")
     if len(args) > places and not more:
         raise _misfit(function, args, named)
-    behind = names[places - len(function.defaults) : places] if function.defaults else ()
-    for name, value in [*zip(behind, function.defaults, strict=True), *function.named.items()]:
+    defaults = function.defaults[max(0, len(function.defaults) - places) :]  # which may have been assigned
+    behind = names[places - len(defaults) : places]
+    for name, value in [*zip(behind, defaults, strict=True), *function.named.items()]:
         made.setdefault(name, value)
     _check(function, made, names, places)
     if more:

@@ -356,7 +356,7 @@ def of_object(m: Interpreter, owner: Object | OwnList | OwnDict, name: str) -> W
         return _of_content(owner, name)
     if plain is not owner and hasattr(type(plain), name) and not name.startswith("__"):
         return (yield from attribute(m, plain, name))
-    if hasattr(object, name) and name != "__dict__":
+    if name in vars(object):
         return Method(Builtin(f"object.{name}"), owner)
     if name == "__weakref__" and not _has_slots(owner.kind):
         return None
@@ -401,13 +401,14 @@ def has_slots_only(kind: Class) -> bool:
     return is_plain and bool(spaces) and all("__slots__" in space for space in spaces)
 
 
+_SUPPRESSES = "__suppress_context__"  # which an exception has elsewhere
+
+
 def _dict_of(owner: Object | OwnList | OwnDict) -> Value:
     """The dict that has an object's attributes from now on."""
     if not isinstance(owner.attributes, Attributes):
         slots = slots_of(owner.kind if isinstance(owner, Object) else owner.of)
-        held = {
-            each: value for each, value in owner.attributes.items() if not each.startswith("__") and each not in slots
-        }
+        held = {each: value for each, value in owner.attributes.items() if each != _SUPPRESSES and each not in slots}
         if len(held) < len(owner.attributes):
             return dict_from(held)  # which is not what is written to
         owner.attributes = Attributes(dict_from(held))
@@ -812,7 +813,7 @@ _PARTS = {
 
 
 def _of_value(owner: Value, name: str) -> Value:
-    kind = kind_name(owner)
+    kind = kind_name(owner).removeprefix("collections.")
     base: Any = _TYPES.get(kind)
     match owner:
         case bool() | int() | float() | complex() | str() | bytes() | None:

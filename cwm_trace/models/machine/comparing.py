@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cwm_trace.models.machine import arithmetic, records
+from cwm_trace.models.machine import arithmetic, records, sets
 from cwm_trace.models.machine.active import Work
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.code import OF_PROGRAM
@@ -473,12 +473,21 @@ def hashed(m: Interpreter, key: Value, is_kept: bool = False) -> Work:
 
 def may_equal(m: Interpreter, one: Value, other: Value) -> Work:
     """Whether two keys have the same hash, as far as classes of the program say so."""
-    if not isinstance(one, WITH_METHODS) or not isinstance(other, WITH_METHODS):
+    hashes = [each.hashed if isinstance(each, WITH_METHODS) else None for each in (one, other)]
+    if hashes == [None, None]:
         return True
-    if one.hashed is None or other.hashed is None:
+    if isinstance(one, WITH_METHODS) and isinstance(other, WITH_METHODS) and None in hashes:
         return True
-    first, second = (each.hashed.content if isinstance(each.hashed, Hashed) else each.hashed for each in (one, other))
-    return (yield from same(m, first, second))
+    first, second = (_hash_of(*each) for each in zip((one, other), hashes, strict=True))
+    return type(first) is type(second) and (yield from same(m, first, second))
+
+
+def _hash_of(value: Value, told: Value) -> Value:
+    """What tells of a hash: the number that it is, or a value that has it."""
+    if told is None:
+        number = sets.number_of(value)
+        return value if number is None else number
+    return told.content if isinstance(told, Hashed) else told
 
 
 LARGE = 100  # keys
@@ -512,6 +521,8 @@ def place_of(m: Interpreter, over: Dict, key: Value) -> Work:
 
 def _may_be(one: Value, other: Value) -> bool:
     """Whether two keys may be equal, by their kinds."""
+    if any(isinstance(each, WITH_METHODS) and each.hashed is not None for each in (one, other)):
+        return True  # it may be equal to anything
     one, other = content_of(as_plain(one)), content_of(as_plain(other))
     numbers = isinstance(one, NUMBER) and isinstance(other, NUMBER)
     return numbers or type(one) is type(other) or as_tuple(one) is not None

@@ -10,6 +10,7 @@ from __future__ import annotations
 import binascii
 import bz2
 import cmath
+import codecs
 import hashlib
 import lzma
 import math
@@ -60,6 +61,8 @@ for _name in MATH:
 for _name, _function in vars(cmath).items():
     if callable(_function) and not _name.startswith("_"):
         _compute(f"cmath.{_name}", _function)
+for _name in ("decode", "encode"):
+    _compute(f"codecs.{_name}", getattr(codecs, _name), "__bytes__")
 for _name, _function in CHECKSUMS.items():
     _compute(_name, _function, "__bytes__")
 

@@ -129,18 +129,21 @@ def _anew(m: Interpreter, value: Value, memo: Memo | None) -> Work:
     told = known((yield from reduced(m, value, 4)))
     if isinstance(told, str):
         return value
-    function, args, state, items, pairs = (*told, *[None] * (5 - len(told)))
-    args = as_tuple(args) or ()
+    parts: list[Value] = [*told, None, None, None][:5]
+    function, args, state, items, pairs = parts[0], as_tuple(parts[1]) or (), *parts[2:]
     made = yield from invoke(m, function, args if memo is None else (yield from _each(m, args, memo)), {})
     if memo is not None:
         memo.copies[id(value)] = value, made
     if known(state) is not None:
         yield from _take_state(m, made, state if memo is None else (yield from _deep(m, state, memo)))
-    for each in (yield from collected(m, items)) if items is not None else ():
+    more: list[Value] = [] if items is None else (yield from collected(m, items))
+    for each in more:
         append = yield from attribute(m, made, "append")
         yield from invoke(m, append, [each if memo is None else (yield from _deep(m, each, memo))], {})
-    for pair in (yield from collected(m, pairs)) if pairs is not None else ():
-        key, each = as_tuple(pair) if memo is None else (yield from _each(m, as_tuple(pair), memo))
+    held: list[Value] = [] if pairs is None else (yield from collected(m, pairs))
+    for pair in held:
+        both = as_tuple(pair) or ()
+        key, each = both if memo is None else (yield from _each(m, both, memo))
         yield from holding.set_item(m, made, key, each)
     return made
 

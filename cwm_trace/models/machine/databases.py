@@ -230,7 +230,7 @@ def _tagged(kinds: Iterable[str]) -> Iterator[None]:
     if not kinds:
         yield
         return
-    table: dict[str, Any] = sqlite3.converters  # type: ignore[attr-defined]
+    table: dict[str, Any] = sqlite3.converters
     with _converting:
         before = dict(table)
         table.clear()

@@ -54,6 +54,12 @@ def _drawn(m: Interpreter, kind: Value) -> str:
     return m.drawn.guess(known(kind))
 
 
+@native("followed.shared")
+def _shared(m: Interpreter, octets: Value, view: Value) -> None:
+    """A view of a bytearray, which cannot change its size as long as the program has it."""
+    m.views.append((known(octets), known(view)))
+
+
 @native("followed.presume")
 def _presume(m: Interpreter) -> None:
     m.presume()

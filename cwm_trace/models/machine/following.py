@@ -54,6 +54,7 @@ from cwm_trace.models.machine.values import (
     List,
     Lost,
     Module,
+    Native,
     Object,
     Raised,
     Set,
@@ -66,7 +67,7 @@ from cwm_trace.models.machine.values import (
 from cwm_trace.tracer.entry import Entry, context_entry
 from cwm_trace.tracer.inprocess import module_name
 
-_HIDDEN = frozenset(("__annotations__", "__builtins__", "__doc__", "__name__"))
+_LOADER = Native("__loader__", lambda m: None, shown="<class '_frozen_importlib.BuiltinImporter'>")
 
 
 class Foretold(NamedTuple):
@@ -178,8 +179,8 @@ class Following:
 
     def _variables(self, machine: Interpreter, frame: Activation) -> Mapping[str, str | None]:
         values = frame.variables()
-        if frame.names is frame.space:
-            values = {name: value for name, value in values.items() if name not in _HIDDEN}
+        if frame.code.name == "<module>":
+            values = {name: value for name, value in values.items() if not name.startswith("__")}
         told = {name: self._text(machine, value) for name, value in values.items()}
         order = {name: told[name] for name in frame.shown if name in told}
         order |= told
@@ -204,7 +205,10 @@ class Following:
 
     def _run(self, machine: Interpreter, code: Code, entry: Entry) -> Generator[Happening, None, None]:
         line, is_call = entry.line, entry.is_call
-        space: dict[str, Value] = {"__name__": module_name(entry)}
+        space: dict[str, Value] = {"__name__": module_name(entry), "__doc__": None, "__package__": None}
+        space |= {"__loader__": _LOADER, "__spec__": None}
+        space |= {"__annotations__": Dict()} if space["__name__"] == "__main__" else {}
+        space["__builtins__"] = Module("builtins")
         module = Activation(code, space, space)
         machine.active.append(module)
         if line is None:

@@ -92,7 +92,9 @@ def repeated(m: Interpreter, over: Value, times: int) -> Value:
     items = over.items if isinstance(over, List) else over
     places = m.questions.places(len(items), f" * {times}") if items else []
     made = [items[place] for place in places]
-    return List(made, over.kind) if isinstance(over, List) else tuple(made)
+    if isinstance(over, List) and over.most is not None:
+        made = made[max(0, len(made) - over.most) :]
+    return List(made, over.kind, over.most) if isinstance(over, List) else tuple(made)
 
 
 def extended(m: Interpreter, over: Value, more: Value, append: Callable[[Value], Any]) -> Work:
@@ -324,6 +326,8 @@ def delete_item(m: Interpreter, over: Value, key: Value, is_plain: bool = False)
             if isinstance(over, Names):
                 del over.space[known(key)]
         case List():
+            if over.kind == "bytearray":
+                m.check_size(over)
             key = yield from as_index(m, key)
             try:
                 places = m.questions.places(len(over.items), f"[{_index(key)}]")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
-from cwm_trace.models.machine import shipped
+from cwm_trace.models.machine import naming, shipped
 from cwm_trace.models.machine.active import Body, Work
 from cwm_trace.models.machine.code import Code
 from cwm_trace.models.machine.interpreter import Interpreter
@@ -69,7 +69,8 @@ def member(m: Interpreter, module: str, name: str, is_ours: bool = False) -> Wor
         module = of
     if module in _names():
         space = yield from _space(m, module)
-        if name in space and (is_ours or module.startswith("_") or not name.startswith("_")):
+        is_told = is_ours or module.startswith("_") or not name.startswith("_") or naming.has(module, name)
+        if name in space and is_told:
             return space[name]
     if module in shipped.MODULES or name in _IN_PART.get(module, ()):
         yield from _shipped(m, module)

@@ -113,6 +113,7 @@ class Interpreter:
         self.presumed: Doubt | None = None
         self.drawn = Drawn()
         self._addresses: dict[int, tuple[Value, str]] = {}
+        self.views: list[tuple[Value, Object]] = []  # of bytearrays, which these share
         self.stop: Value = None  # the StopIteration with which the last iterator ended, if it raised one
         self.modules: dict[str, dict[str, Value]] = {}  # of the library, that sources of our own are followed for
         self.shipped: dict[str, dict[str, Value]] = {}  # the same, by Python's own sources
@@ -609,6 +610,12 @@ class Interpreter:
             return left
         inner = set().union(*(reached(parts_of(watched(each))) for each in left))  # a ring waits for the collector
         return [each for each in left if id(watched(each)) not in inner]
+
+    def check_size(self, octets: Value) -> None:
+        """Raises Raised for a bytearray that is seen by a view, and is to have another size."""
+        self.views = [(each, view) for each, view in self.views if not view.attributes["_is_released"]]
+        if any(each is octets and self.reaches(view) for each, view in self.views):
+            raise error("BufferError", "Existing exports of data: object cannot be re-sized")
 
     def reaches(self, value: Value) -> bool:
         """Whether the program still has a value. Raises Lost where only the value itself may have it."""

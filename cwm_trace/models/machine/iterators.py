@@ -64,7 +64,7 @@ class Iterator:
         return self.shown[1:].partition(" ")[0]
 
 
-OF_C = "_is_of_c"
+IS_OF_C = "_is_of_c"
 """What classes of sources have that stand for iterators of C, which end without an exception that anybody sees."""
 MOST_ITEMS = 10_000
 """Of a list that is made, or extended, at once."""
@@ -255,7 +255,7 @@ def _advanced(m: Interpreter, iterator: Value, sent: Value) -> Work:
             except Raised as raised:
                 if not raised.is_a("StopIteration"):
                     raise
-                m.stop = None if own_method(iterator, OF_C) is not None else raised.error
+                m.stop = None if own_method(iterator, IS_OF_C) is not None else raised.error
                 return END
     raise error("TypeError", f"'{kind_name(iterator)}' object is not an iterator")
 

@@ -14,6 +14,7 @@ from types import (
     GeneratorType,
     MethodType,
 )
+from typing import Any
 
 from cwm_trace.models.machine import classes, comparing, making, records, sets
 from cwm_trace.models.machine.active import Paused, Work
@@ -184,21 +185,35 @@ _SAMPLES: Mapping[str, type] = {
 """Python's own classes, of which it is looked up which abstract ones they are of."""
 
 
+def _sample_of(value: Value) -> Any:
+    return _SAMPLES.get(kind_name(value).removeprefix("collections.").replace("odict_", "dict_"))
+
+
 def _is_of_abstract(value: Value, module: str, name: str) -> bool:
     """Whether a value of one of Python's own classes is of an abstract one. Raises Lost."""
     if isinstance(value, Iterator):
         return name in ("Iterable", "Iterator", "Hashable")
-    kind = BaseException if isinstance(value, Object) and is_exception(value.kind) else _SAMPLES.get(kind_name(value))
+    kind = BaseException if isinstance(value, Object) and is_exception(value.kind) else _sample_of(value)
     abstract = getattr(numbers if module == "numbers" else collections.abc, name, None)
     if kind is None or not isinstance(abstract, type):
         raise Lost
     return issubclass(kind, abstract)
 
 
+_OF_TYPING = {
+    **{name.title(): name for name in "list dict tuple set type".split()},
+    **{"FrozenSet": "frozenset", "Deque": "collections.deque", "DefaultDict": "collections.defaultdict"},
+    **{"Counter": "collections.Counter", "OrderedDict": "collections.OrderedDict", "Text": "str"},
+}
+"""Names that `typing` has for Python's own classes."""
+
+
 def _is_one(value: Value, kind: Value) -> bool:
     value = known(value)
     if isinstance(kind, Builtin):
         module, _, name = kind.name.rpartition(".")
+        if module == "typing" and name in _OF_TYPING:
+            return _is_one(value, Builtin(_OF_TYPING[name]))
         if module in ("collections.abc", "typing", "numbers"):
             if isinstance(value, Object) and isinstance(value.kind, Class) and not is_exception(value.kind):
                 return _is_abstract(value.kind, name)
@@ -206,7 +221,7 @@ def _is_one(value: Value, kind: Value) -> bool:
         if kind.name.startswith("collections.") and isinstance(value, OWN):
             return is_made_of(value.of, kind)
         if kind.name.startswith("collections."):
-            return kind_name(value) == kind.name.rpartition(".")[2]
+            return kind_name(value).rpartition(".")[2] == kind.name.rpartition(".")[2]
         if kind.name in OTHER_CLASSES or kind.name == "memoryview":
             return kind_name(value) == kind.name
         if kind.kind is None:
@@ -292,7 +307,7 @@ def _has_members(value: Value, kind: Class) -> bool:
         raise error("TypeError", "Instance and class checks can only be used with @runtime_checkable protocols")
     names = _members_of(kind)
     if not isinstance(value, Object) or is_exception(value.kind):
-        sample = _SAMPLES.get(kind_name(value))
+        sample = _sample_of(value)
         if sample is None:
             raise Lost
         held = getattr(value, "attributes", {})

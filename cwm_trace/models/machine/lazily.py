@@ -197,7 +197,7 @@ def _selects(name: str, make: Callable[..., Any]) -> None:
             places = next(made, None)
             if places is None:
                 return END
-            of = several or [pools[0]] * len(places)
+            of = several if several is not None else [pools[0]] * len(places)
             return tuple(pool[place] for pool, place in zip(of, places, strict=True))
 
         return _lazily(name, advance, *pools)

@@ -15,6 +15,8 @@ from typing import Any
 from cwm_trace.models.containers import PATTERN
 from cwm_trace.models.machine import (
     arithmetic,
+    assigning,
+    classes,
     comparing,
     enums,
     holding,
@@ -35,6 +37,7 @@ from cwm_trace.models.machine.values import (
     END,
     IMMUTABLE,
     UNSET,
+    WITH_METHODS,
     Alias,
     Builtin,
     Class,
@@ -46,6 +49,7 @@ from cwm_trace.models.machine.values import (
     Method,
     Native,
     Object,
+    Raised,
     Set,
     Unknown,
     Value,
@@ -468,42 +472,38 @@ def _partial(m: Interpreter, function: Value, /, *args: Value, **named: Value) -
     return Native("partial", run, (function, args, named), sources=(function, *args, *named.values()))
 
 
+_ASSIGNED = ("__module__", "__name__", "__qualname__", "__doc__", "__annotations__")
+
+
 @native("functools.wraps")
-def _wraps(m: Interpreter, wrapped: Value, *_: Value, **__: Value) -> Value:
-    return Native("wraps", lambda m, wrapper: _update_wrapper(m, wrapper, wrapped))
+def _wraps(m: Interpreter, wrapped: Value, *more: Value, **named: Value) -> Value:
+    return Native("wraps", lambda m, wrapper: _update_wrapper(m, wrapper, wrapped, *more, **named))
 
 
 @native("functools.update_wrapper")
-def _update_wrapper(m: Interpreter, wrapper: Value, wrapped: Value, *_: Value, **__: Value) -> Value:
-    if not isinstance(wrapper, (Function, Object)):
+def _update_wrapper(
+    m: Interpreter, wrapper: Value, wrapped: Value, assigned: Value = _ASSIGNED, updated: Value = ("__dict__",)
+) -> Work:
+    """What stands for a function takes its names of it (Lib/functools.py), as far as they are known."""
+    if not isinstance(wrapper, (Function, *WITH_METHODS)):
         raise Lost
-    told = _told_of(wrapped)
-    own = wrapped.attributes if isinstance(wrapped, Function) else {"__doc__": Unknown()}
-    wrapper.attributes.update({**told, "__doc__": None, **own})
-    wrapper.attributes.update(told)
-    wrapper.attributes["__wrapped__"] = wrapped
-    if isinstance(wrapper, Function) and "__qualname__" in told:
-        wrapper.qualname = told["__qualname__"]
+    wrapped = known(wrapped)
+    for name in (yield from collected(m, assigned)):
+        try:
+            value = yield from classes.attribute(m, wrapped, known(name))
+        except Raised as raised:
+            if not raised.is_a("AttributeError"):
+                raise
+            continue
+        except Lost:
+            value = Unknown()
+        yield from assigning.set_attribute(m, wrapper, known(name), value)
+    for _ in (yield from collected(m, updated)):
+        inner = wrapped.function if isinstance(wrapped, Method) else wrapped
+        held = inner.attributes if isinstance(inner, (Function, *WITH_METHODS)) else {}
+        wrapper.attributes.update({name: each for name, each in held.items() if name not in _ASSIGNED})
+    yield from assigning.set_attribute(m, wrapper, "__wrapped__", wrapped)
     return wrapper
-
-
-def _told_of(wrapped: Value) -> dict[str, Value]:
-    """What a function that stands for another takes of it."""
-    match wrapped:
-        case Function():
-            return {"__module__": "__main__", "__name__": _name_of(wrapped), "__qualname__": wrapped.qualname}
-        case Native(name="partial"):
-            return {}
-        case Native(name="lru_cache", wrapped=Function() as function):
-            return _told_of(function)
-        case Builtin(kind=type()) | Class():
-            name = getattr(wrapped, "qualname", wrapped.name)
-            return {
-                "__module__": getattr(wrapped, "module", "builtins"),
-                "__name__": wrapped.name,
-                "__qualname__": name,
-            }
-    raise Lost
 
 
 def _name_of(function: Function) -> Value:
@@ -675,7 +675,7 @@ def _getframe(m: Interpreter, depth: Value = 0) -> Value:
     frames = list(m.frames())
     if known(depth) >= len(frames):
         raise error("ValueError", "call stack is not deep enough")
-    return tracebacks.PythonFrame(frames[known(depth)])
+    return tracebacks.PythonFrame(frames[known(depth)], frames[known(depth) + 1 :])
 
 
 @native("functools.cmp_to_key")

@@ -27,7 +27,9 @@ from cwm_trace.models.machine.values import (
     Builtin,
     Class,
     Descriptor,
+    Dict,
     Function,
+    List,
     Lost,
     Object,
     OwnDict,
@@ -55,9 +57,11 @@ PLAIN_BASES = frozenset(("object", "abc.ABC", "typing.Generic", "typing.Protocol
 
 def filled(owner: OwnList | OwnDict, m: Interpreter, /, *args: Value, **named: Value) -> Work:
     """`list.__init__`, or `dict.__init__`."""
+    if not isinstance(owner, (List, Dict)):
+        raise Lost
     if owner.kind == "Counter":
         yield from invoke(m, Builtin("Counter.update"), [owner, *args], named)
-    elif isinstance(owner, OwnDict):
+    elif isinstance(owner, Dict):
         if owner.kind == "defaultdict":
             owner.make, args = (args[0], args[1:]) if args else (None, ())
         yield from updated(m, owner, args[0] if args else (), named)

@@ -1,6 +1,7 @@
 """What names stand for that a program has not bound: Python's own, and those of modules of the library."""
 
 from __future__ import annotations
+import __future__
 
 import builtins
 import sys
@@ -14,6 +15,7 @@ from cwm_trace.models.machine.values import (
     UNSET,
     Builtin,
     Lost,
+    Native,
     Raised,
     Unknown,
     Value,
@@ -50,6 +52,8 @@ def unbound(name: Any) -> Raised:
 def of_module(module: str, name: str) -> Value:
     """What a module of the library has under a name."""
     if module == "builtins":
+        if name not in _SINGLE and not hasattr(builtins, name):
+            raise error("AttributeError", f"module 'builtins' has no attribute {name!r}")
         return of_python(name)
     if (module, name) in _MARKS:
         return Builtin(f"{module}.{name}")
@@ -57,6 +61,8 @@ def of_module(module: str, name: str) -> Value:
         return read(VALUES[module, name])
     if module == "sys" and (own := system.attribute(name)) is not UNSET:
         return own
+    if module == "__future__" and hasattr(__future__, name):
+        return Native(name, _no_call, shown=repr(getattr(__future__, name)))
     if may_be_looked_at(module):
         found = getattr(import_module(module), name, UNSET)
         if found is UNSET:
@@ -67,12 +73,43 @@ def of_module(module: str, name: str) -> Value:
     return Builtin(f"{module}.{name}")
 
 
+def module_text(name: str) -> str | None:
+    """How a module of the library shows itself; None: it is none."""
+    if name.partition(".")[0] not in sys.stdlib_module_names:
+        return None
+    if name in sys.modules:
+        return repr(sys.modules[name])
+    try:
+        spec = find_spec(name)
+    except ImportError:
+        return None
+    if spec is None:
+        return None
+    return f"<module {name!r} from {spec.origin!r}>" if spec.has_location else f"<module {name!r} ({spec.origin})>"
+
+
+def place_of(module: str) -> str | None:
+    """Where a module of the library lies, as errors say it; None: it may not be looked at."""
+    if not may_be_looked_at(module):
+        return None
+    return getattr(import_module(module), "__file__", None) or "unknown location"
+
+
+def has(module: str, name: str) -> bool:
+    """Whether a module of the library has such a name."""
+    return may_be_looked_at(module) and hasattr(import_module(module), name)
+
+
 def listed(module: str) -> list[str]:
     """The names that `from module import *` binds, of a module of the library that may be looked at. Raises Lost."""
     if module.startswith("_") or not may_be_looked_at(module):
         raise Lost(module)  # and Python's sources do without what is written in C
     made = import_module(module)
     return list(getattr(made, "__all__", [name for name in vars(made) if not name.startswith("_")]))
+
+
+def _no_call(*_: Any) -> None:
+    return None
 
 
 _MARKS = frozenset([("dataclasses", "KW_ONLY"), ("dataclasses", "MISSING")])

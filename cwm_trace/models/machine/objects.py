@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from importlib import import_module
+from types import FunctionType
 
 from cwm_trace.models.machine import arithmetic, assigning, classes, comparing, making, naming, sets
 from cwm_trace.models.machine.active import Work
@@ -11,6 +13,7 @@ from cwm_trace.models.machine.going import in_order, next_of
 from cwm_trace.models.machine.imported import helper
 from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.iterators import collected
+from cwm_trace.models.machine.looked_up import may_be_looked_at
 from cwm_trace.models.machine.naming import check_module
 from cwm_trace.models.machine.natives import native
 from cwm_trace.models.machine.questions import arguments
@@ -34,6 +37,7 @@ from cwm_trace.models.machine.values import (
     Native,
     Object,
     Raised,
+    Set,
     Slice,
     Super,
     Unknown,
@@ -134,6 +138,14 @@ def _dir(m: Interpreter, *given: Value) -> Work:
 @native("object.__dir__")
 def _names_of(m: Interpreter, owner: Value) -> Work:
     kind = class_of(owner) if isinstance(owner, WITH_METHODS) else owner
+    if isinstance(kind, Module) and may_be_looked_at(kind.name):
+        return List(dir(import_module(kind.name)))
+    if isinstance(kind, (*IMMUTABLE, tuple, List, Dict, Set)):
+        kind = class_of(kind)
+    if isinstance(kind, Builtin) and kind.kind is not None:
+        return List(dir(kind.kind))
+    if isinstance(kind, Function):
+        return List([*{*dir(FunctionType), *kind.attributes}])
     if not isinstance(kind, Class) or kind.flavour:
         raise Lost
     names = {
@@ -286,6 +298,18 @@ def _object(m: Interpreter) -> Value:
 def _pprint(m: Interpreter, value: Value, *_: Value, **__: Value) -> None:
     if closed(known(value)) is None:
         raise Lost
+
+
+@native(
+    "list.__init__", *(f"{name}.__init__" for name in making.CONTAINERS[1:]), "deque.__init__", "OrderedDict.__init__"
+)
+def _container_init(m: Interpreter, owner: Value, /, *args: Value, **named: Value) -> Work:
+    return making.filled(known(owner), m, *args, **named)
+
+
+@native("set.__init__")
+def _set_init(m: Interpreter, owner: Value, /, *args: Value) -> Work:
+    return making.filled_set(known(owner), m, *args)
 
 
 @native("object.__init__")

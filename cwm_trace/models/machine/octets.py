@@ -25,8 +25,22 @@ from cwm_trace.models.machine.values import (
     own_method,
 )
 
-_OF_LISTS = ("append", "extend", "insert", "pop", "remove", "clear", "reverse", "copy")
+_OF_LISTS = ("reverse", "copy")
+_RESIZING = ("append", "extend", "insert", "pop", "remove", "clear")
 NATIVES.update({f"bytearray.{name}": NATIVES[f"list.{name}"] for name in _OF_LISTS})
+
+
+def _resize(name: str) -> None:
+    resize = NATIVES[f"list.{name}"]
+
+    @native(f"bytearray.{name}")
+    def run(m: Interpreter, owner: Value, *args: Value) -> Value:
+        m.check_size(known(owner))
+        return resize(m, owner, *args)
+
+
+for _name in _RESIZING:
+    _resize(_name)
 
 
 _MOST = 1 << 20  # of them in a row

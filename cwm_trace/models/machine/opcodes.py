@@ -753,4 +753,6 @@ def _imported(m: Interpreter, module: str, name: str, is_ours: bool) -> Work:
     try:
         return (yield from member(m, module, name, is_ours))
     except Raised:
-        raise Lost(name) from None
+        if (place := naming.place_of(module)) is None:
+            raise Lost(name) from None
+        raise error("ImportError", f"cannot import name {name!r} from {module!r} ({place})") from None

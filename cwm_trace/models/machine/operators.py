@@ -128,6 +128,8 @@ def _combined(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
     left, right = known(left), known(right)
     if plain not in _OF_FLAGS or not (_is_flag(left) or _is_flag(right)):
         left, right = as_plain(left), as_plain(right)
+    if sign in ("+=", "*=") and isinstance(left, List) and left.kind == "bytearray":
+        m.check_size(left)
     if sign == "+=" and isinstance(left, List) and own_method(left, "__iadd__") is None:
         yield from extended(m, left, right, left.items.append)
         return left

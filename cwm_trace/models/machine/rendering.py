@@ -5,17 +5,18 @@ A class's own `__repr__` is work like any other; behind a frame it runs unseen. 
 
 from __future__ import annotations
 
+import ast
 import builtins
 from types import BuiltinFunctionType
 from typing import Any
 
-from cwm_trace.models.containers import WITH_GROUPS, as_in_frames
-from cwm_trace.models.machine import records
+from cwm_trace.models.containers import PATTERN, WITH_GROUPS, as_in_frames
+from cwm_trace.models.machine import naming, records
 from cwm_trace.models.machine.active import Paused, TooDeep, Work
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.code import Code
 from cwm_trace.models.machine.interpreter import Interpreter
-from cwm_trace.models.machine.iterators import collected
+from cwm_trace.models.machine.iterators import IS_OF_C, collected
 from cwm_trace.models.machine.looked_up import MISSING, looked_up
 from cwm_trace.models.machine.values import (
     GENERATED,
@@ -153,11 +154,8 @@ def framed(m: Interpreter, value: Value) -> str | None:
         text = m.quietly(_shown(m, value, ()))
     except (Raised, TooDeep):
         kind = class_of(value)
-        return (
-            f"<unprintable {kind.name} object>"
-            if isinstance(value, (*WITH_METHODS, Class)) and isinstance(kind, Class)
-            else None
-        )
+        is_own = isinstance(value, (*WITH_METHODS, Class)) and isinstance(kind, Class) or isinstance(value, Method)
+        return f"<unprintable {kind.name} object>" if is_own else None
     except Lost:
         return None
     return without_addresses(as_in_frames(text))
@@ -218,6 +216,8 @@ def _shown(m: Interpreter, value: Value, around: tuple[Value, ...]) -> Work:
             return f"<attribute {name!r} of {owner.name!r} objects>"
         case Object():
             return (yield from _shown_object(m, value, inner))
+        case Literal(kind=kind) if kind == PATTERN:
+            return _cut_pattern(value.text)
         case Literal():
             found = WITH_GROUPS.fullmatch(value.text)
             return f"{found[1]})" if found else value.text
@@ -230,6 +230,10 @@ def _shown(m: Interpreter, value: Value, around: tuple[Value, ...]) -> Work:
             return f"range({value.start}, {value.stop}{f', {value.step}' if value.step != 1 else ''})"
         case Method(function=Function(code=Code(module=module)) as function, owner=owner) if module in OF_C:
             return f"<built-in method {function.code.name} of {kind_name(owner)} object>"
+        case Method(function=Function() as function, owner=Object(kind=Class() as kind)) if (
+            find(kind, IS_OF_C) is not None
+        ):
+            return f"<built-in method {function.code.name} of {kind.module}.{kind.name} object>"
         case Method(function=Function() | Native() as function, owner=owner):
             name = function.qualname if isinstance(function, Function) else function.name
             return f"<bound method {name} of {(yield from _shown(m, owner, inner))}>"
@@ -245,6 +249,20 @@ def _shown(m: Interpreter, value: Value, around: tuple[Value, ...]) -> Work:
                 return f"<method-wrapper {method!r} of {kind_name(owner)} object>"  # of a slot of the class
             return f"<built-in method {method} of {kind_name(owner)} object>"
     return _shown_simply(value)
+
+
+def _cut_pattern(text: str) -> str:
+    """A pattern as it is kept, with no more of its text than is shown (Modules/_sre, `pattern_repr`: `%.200R`)."""
+    call = ast.parse(text, mode="eval").body
+    assert isinstance(call, ast.Call)
+    shown = repr(ast.literal_eval(call.args[0]))
+    if len(shown) <= _SHOWN:
+        return text
+    flags = as_in_frames(f"{PATTERN}(''{''.join(f', {ast.unparse(flags)}' for flags in call.args[1:])})")
+    return flags.replace("''", shown[:_SHOWN])
+
+
+_SHOWN = 200  # characters of a pattern's text
 
 
 def _shown_simply(value: Any) -> str:
@@ -282,6 +300,8 @@ def _shown_simply(value: Any) -> str:
             return found
         case Builtin() if (found := _of_library(value.name)) is not None:
             return found
+        case Module() if (told := naming.module_text(value.name)) is not None:
+            return told
         case Module() | Native() | Builtin():
             raise Unshown
     text: str | None = getattr(value, "shown", None)
@@ -360,7 +380,7 @@ def _shown_view(m: Interpreter, value: View, around: tuple[Value, ...]) -> Work:
         "values": values,
         "items": [f"({key}, {each})" for key, each in zip(keys, values, strict=True)],
     }
-    return f"dict_{value.kind}([{', '.join(parts[value.kind])}])"
+    return f"{value.prefix}_{value.kind}([{', '.join(parts[value.kind])}])"
 
 
 def _shown_of_library(m: Interpreter, value: Object, around: tuple[Value, ...]) -> Work:

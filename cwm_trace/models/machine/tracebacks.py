@@ -5,6 +5,7 @@ Python frames of the library are there as far as its own sources are followed (`
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from types import CodeType
@@ -62,6 +63,7 @@ class PythonFrame:
     """A Python frame, as it is at any time."""
 
     frame: Activation
+    around: Sequence[Activation] = ()
     class_name: ClassVar[str] = "frame"
 
     @property
@@ -72,6 +74,8 @@ class PythonFrame:
     def attribute(self, name: str) -> Value:
         """What it has under a name. Raises Lost."""
         match name:
+            case "f_back" if self.around:
+                return PythonFrame(self.around[0], self.around[1:])
             case "f_code":
                 return of_code(self.frame.code)
             case "f_lineno":

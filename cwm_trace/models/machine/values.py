@@ -183,6 +183,11 @@ class View:
     over: Dict
     kind: str
 
+    @property
+    def prefix(self) -> str:
+        """With which its class's name begins."""
+        return "odict" if self.over.kind == "OrderedDict" else "dict"
+
 
 @dataclass(slots=True, eq=False)
 class Cell:
@@ -526,7 +531,7 @@ def class_of(value: Value) -> Value:
         case Slice():
             return Builtin("slice")
         case View():
-            return Builtin(f"dict_{value.kind}")
+            return Builtin(f"{value.prefix}_{value.kind}")
         case Module():
             return Builtin("module")
         case Alias():
@@ -681,7 +686,7 @@ def as_tuple(value: Value) -> tuple[Value, ...] | None:
     return None
 
 
-OF_C = ("datetime", "_pydatetime", "decimal", "_pydecimal", "types")
+OF_C = ("_random", "datetime", "_pydatetime", "decimal", "_pydecimal", "types")
 """Modules whose classes and functions are of C in Python, as is shown of them."""
 
 
@@ -692,8 +697,12 @@ def kind_name(value: Value) -> str:
     if isinstance(value, Object) and isinstance(value.kind, Class) and value.kind.module in OF_C:
         return f"{value.kind.module}.{value.kind.name}"
     match value:
+        case OwnList() | OwnDict():
+            return str(value.of.name)
+        case List(kind="deque") | Dict(kind="OrderedDict" | "defaultdict"):
+            return f"collections.{value.kind}"
         case View():
-            return f"dict_{value.kind}"
+            return f"{value.prefix}_{value.kind}"
         case Builtin() if value.kind is None and "." in value.name and looked_up(value.name) is MISSING:
             raise Lost(value.name)  # which may be anything
         case Method():

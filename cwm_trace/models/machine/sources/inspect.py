@@ -1,11 +1,11 @@
 """`inspect`, as far as it is followed: what functions are called with, and of which kinds values are."""
 
-from collections import OrderedDict
+from collections import OrderedDict, namedtuple
 from enum import IntEnum
 from functools import partial
 from types import MappingProxyType
 
-from followed import names_of, parameters, state, variables
+from followed import lost, names_of, parameters, state, variables
 
 
 class _ParameterKind(IntEnum):
@@ -365,3 +365,38 @@ def getgeneratorlocals(generator):
 
 def getcoroutinelocals(coroutine):
     return variables(coroutine)
+
+
+FullArgSpec = namedtuple("FullArgSpec", "args varargs varkw defaults kwonlyargs kwonlydefaults annotations")
+
+
+def getfullargspec(func):
+    told = signature(func.__func__ if ismethod(func) else func, follow_wrapped=False)
+    args, alone, defaults, of_alone, annotations = [], [], [], {}, {}
+    varargs = varkw = None
+    for name, each in told.parameters.items():
+        if each.kind in (0, 1):
+            args.append(name)
+            defaults += [each.default] if each.default is not _empty else []
+        elif each.kind == 3:
+            alone.append(name)
+            if each.default is not _empty:
+                of_alone[name] = each.default
+        elif each.kind == 2:
+            varargs = name
+        else:
+            varkw = name
+        if each.annotation is not _empty:
+            annotations[name] = each.annotation
+    if told.return_annotation is not _empty:
+        annotations["return"] = told.return_annotation
+    return FullArgSpec(args, varargs, varkw, tuple(defaults) or None, alone, of_alone or None, annotations)
+
+
+def getfile(object):
+    if hasattr(object, "__func__"):
+        object = object.__func__
+    code = getattr(object, "__code__", object)
+    if not hasattr(code, "co_filename"):
+        lost()
+    return code.co_filename

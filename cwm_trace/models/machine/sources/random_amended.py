@@ -16,6 +16,7 @@ def _drawing(method):
         )
         return method(self, *args, **named) if is_seeded else unknown()
 
+    draw.__name__, draw.__qualname__ = method.__name__, method.__qualname__
     return draw
 
 

@@ -81,3 +81,24 @@ GeneratorType = type(_function())
 MethodType = type(_Class().method)
 BuiltinFunctionType = BuiltinMethodType = type(len)
 NoneType = type(None)
+
+
+class module:
+    __module__ = "builtins"
+
+    def __init__(self, name, doc=None):
+        self.__name__, self.__doc__, self.__package__, self.__loader__, self.__spec__ = name, doc, None, None, None
+
+    def __repr__(self):
+        return f"<module {self.__name__!r}>"
+
+    def __getattr__(self, name):
+        if "__getattr__" in self.__dict__:
+            return self.__dict__["__getattr__"](name)
+        raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
+
+    def __dir__(self):
+        return sorted(self.__dict__["__dir__"]() if "__dir__" in self.__dict__ else self.__dict__)
+
+
+ModuleType = module

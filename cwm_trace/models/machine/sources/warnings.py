@@ -57,18 +57,22 @@ def warn(message, category=None, stacklevel=1, source=None):
     place = caller(stacklevel)
     if place is None:
         lost()
+    _shown(message, text, category, *place[:2], source)
+
+
+def _shown(message, text, category, filename, lineno, source):
     action = _action(text, category)
     if action == "ignore":
         return
     if action == "error":
         raise message
-    key = {"default": (text, category, place[1]), "module": (text, category), "once": (text, category, 0)}.get(action)
+    key = {"default": (text, category, lineno), "module": (text, category), "once": (text, category, 0)}.get(action)
     if key is not None:
         if any([each == key for each in _seen]):
             return
         _seen.append(key)
     if _lists and _lists[-1] is not None:
-        _lists[-1].append(WarningMessage(message, category, place[0], place[1], source=source))
+        _lists[-1].append(WarningMessage(message, category, filename, lineno, source=source))
 
 
 class catch_warnings:
@@ -95,3 +99,11 @@ class catch_warnings:
     def __repr__(self):
         told = "record=True" if self._records else ""
         return f"catch_warnings({told})"
+
+
+def warn_explicit(message, category, filename, lineno, module=None, registry=None, module_globals=None, source=None):
+    if isinstance(message, Warning):
+        category, text = type(message), str(message)
+    else:
+        text, message = message, category(message)
+    _shown(message, text, category, filename, lineno, source)
