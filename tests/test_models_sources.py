@@ -61,7 +61,8 @@ _NOT_RUN = (
         "views",
     ),
     *("warnings", "weakref", "_disk", "_files", "os", "shutil", "tempfile", "gzip", "bz2", "lzma", "zlib", "dbm"),
-    *("pickle_amended", "stat_amended", "tarfile_amended", "zipfile_amended"),
+    *("pickle_amended", "stat_amended", "tarfile_amended", "zipfile_amended", "sqlite3"),
+    *("email.generator_amended", "email._encoded_words_amended"),
     *("xml.etree.ElementTree_amended", "xml.parsers.expat"),
 )
 """Those that only the machine runs, as `machine.txt`, `library.jsonl` and `threads.txt` have programs for, and those of files."""

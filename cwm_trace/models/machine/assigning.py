@@ -31,6 +31,7 @@ from cwm_trace.models.machine.values import (
     error,
     find,
     is_exception,
+    is_unknown,
     known,
     own_method,
 )
@@ -94,7 +95,8 @@ def set_attribute(m: Interpreter, owner: Value, name: Any, value: Value) -> Work
         case Cell() if name == "cell_contents":
             owner.value = value
         case Function() if name == "__qualname__":
-            owner.qualname = owner.attributes[name] = known(value)
+            owner.attributes[name] = value
+            owner.qualname = owner.qualname if is_unknown(value) else known(value)
         case Function() if name == "__defaults__":
             owner.defaults = as_tuple(value) or ()
         case Function() if name == "__kwdefaults__":

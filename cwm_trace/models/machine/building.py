@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from cwm_trace.models.machine import enums, shipped
 from cwm_trace.models.machine.active import Body, Work
 from cwm_trace.models.machine.calls import invoke
-from cwm_trace.models.machine.classes import Attributes
+from cwm_trace.models.machine.classes import Attributes, slots_of
 from cwm_trace.models.machine.code import MAIN, OF_PROGRAM
 from cwm_trace.models.machine.imported import helper
 from cwm_trace.models.machine.interpreter import Interpreter
@@ -279,7 +279,7 @@ def construct(
 
 def _watch_objects(m: Interpreter, made: Class) -> None:
     """Take note that objects of a class are finalised; those of the library close what nobody sees. Raises Lost for containers and values."""
-    plain = (*PLAIN_BASES, *CONTAINERS, "tuple")
+    plain = (*PLAIN_BASES, *CONTAINERS, *PLAIN_KINDS)
     if made.module not in OF_PROGRAM:
         return
     if any(isinstance(base, Builtin) and base.name not in plain for base in made.line):
@@ -308,6 +308,9 @@ def _check_bases(made: Class) -> None:
     names = [base.name for base in made.bases if isinstance(base, Builtin)]
     if wrong := next((name for name in names if name in _NO_BASES), ""):
         raise error("TypeError", f"type {wrong!r} is not an acceptable base type")
+    slots = slots_of(made) if "__slots__" in made.space else ()
+    if (twice := next((each for each in slots if each in made.space and each != "__slots__"), None)) is not None:
+        raise error("ValueError", f"{twice!r} in __slots__ conflicts with class variable")
     line = [each.name for each in made.line if isinstance(each, Builtin) and each.name in _LAID_OUT]
     if len(line) > 1:
         raise error("TypeError", "multiple bases have instance lay-out conflict")

@@ -189,7 +189,7 @@ def attribute(m: Interpreter, owner: Value, name: Any) -> Work:
             return methods[name]
         case Native(name="partial") if name in ("__name__", "__qualname__", "__wrapped__"):
             raise error("AttributeError", f"'functools.partial' object has no attribute '{name}'")
-        case Native() if name in ("__name__", "__doc__", "__wrapped__"):
+        case Native() if name in ("__name__", "__qualname__", "__module__", "__doc__", "__wrapped__"):
             wrapped = owner.wrapped
             return wrapped if name == "__wrapped__" else (yield from attribute(m, wrapped, name))
         case Native(name="partial", wrapped=(function, args, words)) if name in ("func", "args", "keywords"):
@@ -207,7 +207,7 @@ def attribute(m: Interpreter, owner: Value, name: Any) -> Work:
         case Descriptor() if name == "__isabstractmethod__":
             return is_abstract(owner)
         case Builtin():
-            if name == "__dict__" and owner.kind is not None:
+            if name == "__dict__" and isinstance(_real_of(owner), type):
                 return (yield from _names_of_builtin(m, owner))
             return _of_builtin(owner, name)
         case Descriptor(kind="property") if name == "__doc__":
@@ -364,6 +364,13 @@ def of_object(m: Interpreter, owner: Object | OwnList | OwnDict, name: str) -> W
     if not is_whole and not _is_missing_in_library(owner.kind, name):
         raise Lost(name)
     raise missing(owner, name)
+
+
+def _registered(owner: Class, m: Interpreter, kind: Value) -> Value:
+    """Let a class count as an abstract one; what was none of these may be one now."""
+    owner.space.setdefault(REGISTERED, []).append(known(kind))
+    m.hooked = {pair: told for pair, told in m.hooked.items() if told[1]}
+    return kind
 
 
 def _best_base(kind: Class) -> Value:
@@ -584,7 +591,7 @@ def _of_class(m: Interpreter, owner: Class, name: str) -> Work:
         ]
         return (yield from _proxy_of(m, dict(members)))
     if name == "register" and any(isinstance(each, Builtin) and each.name in _ABSTRACT for each in owner.line):
-        return Native("register", lambda m, kind: owner.space.setdefault(REGISTERED, []).append(kind) or kind)
+        return Native("register", partial(_registered, owner))
     if name == "__abstractmethods__" and has_abstract(owner):
         left = sets.put_together(left_abstract(owner))
         return Set(left.items, "frozenset", table=left.table) if left is not None else m.unknown()
@@ -774,10 +781,14 @@ def _named(kind: type) -> Builtin:
     return Builtin(kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}")
 
 
+def _real_of(owner: Builtin) -> Any:
+    """One of Python's own classes, or another thing of the library."""
+    return owner.kind or looked_up(owner.name)
+
+
 def _names_of_builtin(m: Interpreter, owner: Builtin) -> Work:
     """The `__dict__` of one of Python's own classes."""
-    assert owner.kind is not None
-    held = {name: _of_names(owner, name, value) for name, value in vars(owner.kind).items()}
+    held = {name: _of_names(owner, name, value) for name, value in vars(_real_of(owner)).items()}
     return _proxy_of(m, held)
 
 

@@ -18,6 +18,7 @@ from cwm_trace.models.machine.natives import native
 from cwm_trace.models.machine.trees import wrong_text
 from cwm_trace.models.machine.values import (
     Builtin,
+    Cell,
     Class,
     Dict,
     Function,
@@ -26,6 +27,7 @@ from cwm_trace.models.machine.values import (
     Native,
     Object,
     Value,
+    as_tuple,
     dict_from,
     error,
     kind_name,
@@ -129,3 +131,20 @@ def _compiled(text: str, kind: str, module: str) -> Code:
         raise wrong_text(bad) from None
     except (ValueError, RecursionError, MemoryError):
         raise Lost from None
+
+
+@native("function")
+def _function(
+    m: Interpreter, code: Value, globals: Value, name: Value = None, argdefs: Value = None, closure: Value = None
+) -> Value:
+    """`types.FunctionType`."""
+    made = known(code)
+    if not isinstance(made, Object) or not made.held or not isinstance(made.held[0], Code):
+        raise Lost
+    own = made.held[0]
+    cells = tuple(each for each in map(known, as_tuple(closure) or ()) if isinstance(each, Cell))
+    defaults = as_tuple(argdefs) or ()
+    space = _names(known(globals), m.frame.space)
+    function = Function(own, space, defaults, closure=cells, qualname=own.made.co_qualname)
+    function.attributes["__name__"] = own.made.co_name if known(name) is None else known(name)
+    return function

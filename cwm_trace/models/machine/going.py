@@ -33,6 +33,7 @@ from cwm_trace.models.machine.values import (
     View,
     as_tuple,
     class_of,
+    content_of,
     error,
     find,
     is_unknown,
@@ -237,6 +238,8 @@ def _tuple(m: Interpreter, over: Value = ()) -> Work:
 
 @native("set")
 def _set(m: Interpreter, over: Value = ()) -> Work:
+    if isinstance(content_of(known(over)), Set):
+        over = content_of(known(over))
     if isinstance(known(over), Set) and not known(over).has_order:
         return Set([*known(over).items], has_order=False)
     if not isinstance(known(over), Paused):

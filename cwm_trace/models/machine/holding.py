@@ -140,7 +140,7 @@ def item(m: Interpreter, over: Value, key: Value, is_plain: bool = False) -> Wor
             return found
         case Class() | Builtin() | Alias():
             parts = key if isinstance(key, tuple) else (key,)
-            is_typing = type_text(over).startswith("typing.")
+            is_typing = type_text(over).startswith("typing.") and type_text(over) != "typing.Literal"
             shown = f"{type_text(over)}[{', '.join(type_text(part, is_typing) for part in parts)}]"
             return Alias(shown, over.origin if isinstance(over, Alias) else over, tuple(map(as_type, parts)))
         case Object() if (own := own_method(over, "__getitem__")) is not None:
@@ -493,6 +493,8 @@ def added(m: Interpreter, over: Set, value: Value) -> Work:
 def all_added(m: Interpreter, over: Set, more: Value) -> Work:
     """Items more in a set. Raises Raised."""
     new: list[Value] = []
+    if isinstance(content_of(known(more)), Set):  # whose items are taken as they lie
+        more = content_of(known(more))
     has_hashes = isinstance(known(more), (Set, Dict))
     for each in (yield from collected(m, more)):
         yield from hashed(m, known(each), has_hashes)

@@ -59,6 +59,8 @@ def member(m: Interpreter, module: str, name: str, is_ours: bool = False) -> Wor
     if module == "sys" and name.strip("_") in _STREAMS:
         own = None if name.startswith("_") else m.streams.get(name)
         return own if own is not None else (yield from helper(m, "io", f"_{name.strip('_')}"))
+    if module == "sys" and name == "modules":
+        return m.imported
     if module in _OF_C:
         of, names = _OF_C[module]
         if name not in names:

@@ -52,6 +52,7 @@ from cwm_trace.models.machine.reach import (
 from cwm_trace.models.machine.values import (
     END,
     Builtin,
+    Dict,
     Function,
     Hashed,
     Lost,
@@ -118,7 +119,8 @@ class Interpreter:
         self.modules: dict[str, dict[str, Value]] = {}  # of the library, that sources of our own are followed for
         self.shipped: dict[str, dict[str, Value]] = {}  # the same, by Python's own sources
         self.awaitables: list[Function] = []  # functions whose generators can be awaited
-        self.hooked: dict[tuple[int, int], tuple[Value, bool | None]] = {}  # what abstract classes have said of others
+        self.hooked: dict[tuple[int, int], tuple[Value, bool]] = {}  # what abstract classes have said of others
+        self.imported = Dict()  # `sys.modules`, as far as the program has put something there
         self.streams: dict[str, Value] = {}  # of `sys`, that a program has put there, by their names
         self.is_unseen = False  # whether the trace has not begun
         self.entry: int | None = None  # the line of the function from which on all is shown

@@ -67,8 +67,8 @@ def _isinstance(m: Interpreter, value: Value, kinds: Value) -> Work:
             holds = class_of(known(value)) is kind or (
                 yield from comparing.truth_of(m, (yield from invoke(m, own, [kind, value], {})))
             )
-        elif _has_hook(kind) and (told := (yield from _hooked(m, class_of(known(value)), kind))) is not None:
-            holds = told
+        elif _has_hook(kind):
+            holds = class_of(known(value)) is kind or (yield from _hooked(m, class_of(known(value)), kind))
         elif isinstance(kind, Class) and _asks_objects(kind) and isinstance(known(value), Object):
             holds = (yield from _has_attributes(m, known(value), kind)) or is_made_of(class_of(value), kind)
         else:
@@ -111,8 +111,8 @@ def _issubclass(m: Interpreter, value: Value, kinds: Value) -> Work:
     for kind in _kinds(kinds):
         if (own := _of_metaclass(kind, "__subclasscheck__")) is not None:
             holds = yield from comparing.truth_of(m, (yield from invoke(m, own, [kind, value], {})))
-        elif _has_hook(kind) and (told := (yield from _hooked(m, known(value), kind))) is not None:
-            holds = told
+        elif _has_hook(kind):
+            holds = yield from _hooked(m, known(value), kind)
         else:
             holds = _is_below(known(value), kind)
         if holds:
@@ -124,10 +124,8 @@ def _has_hook(kind: Value) -> bool:
     return isinstance(kind, Class) and making.has_abstract(kind) and find(kind, "__subclasshook__") is not None
 
 
-def _hooked(m: Interpreter, value: Value, kind: Value) -> Work:
-    """What an abstract class of the program says itself of a class; None: nothing. It is asked once for each (Lib/_abc, its caches)."""
-    if value is kind:
-        return None
+def _hooked(m: Interpreter, value: Value, kind: Class) -> Work:
+    """Whether a class counts as an abstract one of the program that has a say in it (`_abc__abc_subclasscheck_impl`, with its caches)."""
     told = m.hooked.get((id(kind), id(value)))
     if told is None:
         own = find(kind, "__subclasshook__")
@@ -138,13 +136,13 @@ def _hooked(m: Interpreter, value: Value, kind: Value) -> Work:
 
 
 def _is_below_others(m: Interpreter, value: Value, kind: Class) -> Work:
-    """True where a class made from an abstract one says that; else None."""
+    """Whether a class is made from an abstract one, or counts as one that is registered there, or is made from it."""
     if isinstance(value, Class) and any(each is kind for each in value.line):
-        return None
-    for each in kind.derived:
-        if _has_hook(each) and (yield from _hooked(m, value, each)):
+        return True
+    for each in (*kind.space.get(classes.REGISTERED, ()), *kind.derived):
+        if (yield from _issubclass(m, value, each)):
             return True
-    return None
+    return False
 
 
 @native("type.__instancecheck__")

@@ -60,7 +60,7 @@ def filled(owner: OwnList | OwnDict, m: Interpreter, /, *args: Value, **named: V
     if not isinstance(owner, (List, Dict)):
         raise Lost
     if owner.kind == "Counter":
-        yield from invoke(m, Builtin("Counter.update"), [owner, *args], named)
+        yield from invoke(m, own_method(owner, "update") or Builtin("Counter.update"), [owner, *args], named)
     elif isinstance(owner, Dict):
         if owner.kind == "defaultdict":
             owner.make, args = (args[0], args[1:]) if args else (None, ())

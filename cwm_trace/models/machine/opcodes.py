@@ -733,6 +733,9 @@ def _import_name(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     elif frame.code.module != MAIN:
         if name in WRITTEN_IN_C:
             raise error("ModuleNotFoundError", f"No module named {name!r}")
+    elif name in m.imported.keys:
+        frame.stack.append(m.imported.values[m.imported.keys.index(name)])
+        return
     else:
         naming.check_module(name)
     frame.stack.append(Module(name if names else name.partition(".")[0]))
@@ -746,7 +749,10 @@ def _import_star(m: Interpreter, frame: Activation, ins: Instruction) -> None:
 
 @operation("IMPORT_FROM")
 def _import_from(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    m.begin(_imported(m, frame.stack[-1].name, str(ins.value), frame.code.module != MAIN))
+    if isinstance(frame.stack[-1], Object):
+        m.begin(classes.attribute(m, frame.stack[-1], str(ins.value)))
+    else:
+        m.begin(_imported(m, frame.stack[-1].name, str(ins.value), frame.code.module != MAIN))
 
 
 def _imported(m: Interpreter, module: str, name: str, is_ours: bool) -> Work:

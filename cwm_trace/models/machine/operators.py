@@ -138,6 +138,7 @@ def _combined(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
     if plain == "*" and isinstance(right, _REPEATED) and isinstance(left, Object) and not own_method(left, "__mul__"):
         left = yield from _as_count(m, left)
     is_in_place = sign != plain and isinstance(without_class(content_of(left)), _IN_PLACE.get(sign, ()))
+    is_in_place = is_in_place and getattr(content_of(left), "kind", "") != "frozenset"
     if is_in_place and isinstance(left, WITH_METHODS) and own_method(left, f"__i{_METHODS[plain]}__") is None:
         held = without_class(content_of(left))
         given = yield from _combined(m, sign, held, right)

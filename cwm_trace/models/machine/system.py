@@ -6,7 +6,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from cwm_trace.models.machine.values import UNSET, Class, Dict, List, Object, Value
+from cwm_trace.models.machine.values import UNSET, Class, List, Object, Value
 
 _BY_NAME = ("version_info", "float_info", "int_info", "hash_info")
 _LOOKED_UP = ("byteorder", "hexversion", "maxsize", "maxunicode", "platform", "version")
@@ -24,6 +24,4 @@ def attribute(name: str) -> Value:
         return Object(kind, held=tuple(found))
     if name == "argv":
         return List([""])
-    if name == "modules":
-        return Dict()
     return UNSET

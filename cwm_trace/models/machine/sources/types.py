@@ -102,3 +102,4 @@ class module:
 
 
 ModuleType = module
+del module
