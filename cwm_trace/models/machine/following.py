@@ -16,6 +16,7 @@ from cwm_trace.errors import InputError
 from cwm_trace.format import source_lines
 from cwm_trace.frames import Event, Frame, Step
 from cwm_trace.models.machine import (  # noqa: F401  # what they have is looked for by name
+    apart,
     branching,
     building,
     computed,
@@ -216,7 +217,7 @@ class Following:
             return
         machine.quiet, module.quiet, machine.is_unseen = 1, True, True
         machine.entry = None if is_call else line
-        yield from machine.events()
+        yield from apart.run(machine, module, entry.source)
         if is_call:
             found = [value for value in space.values() if isinstance(value, Function) and _begins(value, line)]
             if len(found) != 1:

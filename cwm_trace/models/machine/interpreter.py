@@ -163,8 +163,13 @@ class Interpreter:
     def spend(self) -> None:
         """Take note of a step. Raises Lost where there have been too many."""
         self._steps += 1
-        if self._steps > (MOST_UNSEEN if self.is_unseen else MOST_STEPS):
+        if self.is_spent:
             raise Lost
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether there have been too many steps."""
+        return self._steps > (MOST_UNSEEN if self.is_unseen else MOST_STEPS)
 
     def _step(self, top: Activation) -> Iterator[Happening]:
         instruction = top.code.instructions[top.at]

@@ -19,6 +19,7 @@ from cwm_trace.models.machine.layout import whole_of
 from cwm_trace.models.machine.questions import arguments, operand
 from cwm_trace.models.machine.rendering import rendered, written
 from cwm_trace.models.machine.values import (
+    IMMUTABLE,
     OWN,
     UNSET,
     Builtin,
@@ -159,7 +160,17 @@ def _given(m: Interpreter, function: Builtin, args: Sequence[Value], named: Mapp
         return m.unknown()
     if (refused := refusals.of_abstract(name)) is not None:
         raise refused
+    if "." in name and all(map(_is_harmless, (*args, *named.values()))):
+        return m.unknown()
     raise Lost(name)
+
+
+def _is_harmless(value: Value) -> bool:
+    """Whether nothing that the program has changes, or runs, because a function is given this."""
+    if is_unknown(value):
+        return True
+    value = content_of(known(value))
+    return isinstance(value, (*IMMUTABLE, Builtin, Class)) or isinstance(value, tuple) and all(map(_is_harmless, value))
 
 
 def _of_system(

@@ -123,7 +123,7 @@ def _statements(module: str) -> Sequence[tuple[Code, Sequence[str]]]:
     tree = ast.parse(source)
     flags = _flags(tree)
     codes = (compile(ast.Module([each], []), f"<{module}>", "exec", flags, dont_inherit=True) for each in tree.body)
-    return [(Code(code, module=module), [*_bound_by(each)]) for each, code in zip(tree.body, codes, strict=True)]
+    return [(Code(code, module=module), [*bound_by(each)]) for each, code in zip(tree.body, codes, strict=True)]
 
 
 def _flags(tree: ast.Module) -> int:
@@ -132,7 +132,7 @@ def _flags(tree: ast.Module) -> int:
     return sum(getattr(__future__, alias.name).compiler_flag for each in futures for alias in each.names)
 
 
-def _bound_by(statement: ast.stmt) -> Iterator[str]:
+def bound_by(statement: ast.stmt) -> Iterator[str]:
     """Names that a statement binds where it stands, or may bind."""
     match statement:
         case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
@@ -143,7 +143,7 @@ def _bound_by(statement: ast.stmt) -> Iterator[str]:
             for each in ast.iter_child_nodes(statement):
                 inner = each.body if isinstance(each, ast.ExceptHandler) else [each]
                 for part in inner:
-                    yield from _bound_by(part) if isinstance(part, ast.stmt) else ()
+                    yield from bound_by(part) if isinstance(part, ast.stmt) else ()
         case _:
             for each in ast.walk(statement):
                 if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from types import CodeType
 from typing import ClassVar
 
 from cwm_trace.models.machine import shipped
@@ -93,16 +94,17 @@ def of_code(code: Code) -> Value:
     """A code object. Raises Lost for one of a source of our own."""
     if code.module != MAIN and code.module not in shipped.MODULES:
         raise Lost(code.module)
-    return _of_code(code)
+    found = _of_code(code.made, code.module)
+    found.held = found.held or (code,)
+    return found
 
 
 @lru_cache(maxsize=1024)
-def _of_code(code: Code) -> Object:
-    made, module = code.made, code.module
+def _of_code(made: CodeType, module: str) -> Object:
     held: dict[str, Value] = {name: getattr(made, name) for name in _OF_CODE}
     held["co_filename"] = FILE if module == MAIN else str(shipped.path(module))
     held["co_positions"] = Native("co_positions", _positions)
-    return Object(Builtin("code"), held, held=(code,))
+    return Object(Builtin("code"), held)
 
 
 def _positions(_: Interpreter) -> Value:
