@@ -7,15 +7,19 @@ nothing of the functions of `re` (`models.searches`). Without the flag LOCALE.
 
 from __future__ import annotations
 
+import _sre  # type: ignore[import-not-found]
 import ast
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from re import _casefix  # type: ignore[attr-defined]
 from typing import Any, NamedTuple, TypeAlias
 
 from cwm_trace.models.items import Steps
 
 # What `re` is made of has no public name.
+_EXTRA_CASES: Mapping[int, Sequence[int]] = _casefix._EXTRA_CASES
+"""Letters that are the same to a pattern without cases, beside those with the same small one."""
 _PARSER: Any = re._parser  # type: ignore[attr-defined]
 _FLAGS = re.IGNORECASE | re.MULTILINE | re.DOTALL | re.VERBOSE | re.UNICODE | re.ASCII
 _LAST_ASCII = 127
@@ -130,6 +134,12 @@ class _Reading:
                 yield from self._ahead(kind == "ASSERT", what, at, groups)
             case "GROUPREF":
                 yield from self._again(what, at, groups)
+            case "POSSESSIVE_REPEAT":
+                found = self._repeated(False, what, at, groups)
+                yield from (each for each, _ in zip(found, range(1), strict=False))
+            case "GROUPREF_EXISTS":
+                number, there, otherwise = what
+                yield from self.after([*(there if number in groups else otherwise or ())], at, groups)
             case "ATOMIC_GROUP":
                 yield from (each for each, _ in zip(self.after([*what], at, groups), range(1), strict=False))
             case _:
@@ -262,20 +272,28 @@ class _Reading:
     def _cases(self, item: str) -> Iterator[str]:
         """A character in small and in large, as `sre` looks for both in a range."""
         yield (lower := self._lower(item))
-        upper = self._steps.value(f"{lower}.upper()") if ast.literal_eval(lower).isascii() else lower
+        letter = ast.literal_eval(lower)
+        large = letter.upper() if len(letter.upper()) == 1 else letter
+        upper = self._steps.value(f"{lower}.upper()") if letter.isascii() else repr(large)
         if upper is None:
             raise Unknown
         yield upper
 
     def _is_same(self, item: str, other: str) -> bool:
-        if self._flags & re.IGNORECASE:
-            return self._steps.same(self._lower(item), self._lower(other))
-        return self._steps.same(item, other)
+        if not self._flags & re.IGNORECASE:
+            return self._steps.same(item, other)
+        one, two = self._lower(item), self._lower(other)
+        if one.isascii() and two.isascii() or self._flags & re.ASCII:
+            return self._steps.same(one, two)
+        letter = ast.literal_eval(one)
+        return one == two or ord(letter) in _EXTRA_CASES.get(ord(ast.literal_eval(two)), ())
 
     def _lower(self, item: str) -> str:
         if self._flags & re.ASCII and not ast.literal_eval(item).isascii():
             return item
-        lower = self._steps.value(f"{item}.lower()") if item.isascii() else None  # others have more than two cases
+        if not item.isascii():  # of which Unicode's tables tell
+            return repr(chr(_sre.unicode_tolower(ord(ast.literal_eval(item)))))
+        lower = self._steps.value(f"{item}.lower()")
         if lower is None:
             raise Unknown
         return lower

@@ -50,7 +50,7 @@ def _leave_out(machine: Interpreter, module: Activation, statements: Sequence[as
         raise Lost  # and may have bound anything
     for name in bound_by(lost):
         module.space[name] = Unknown()
-    del machine.active[1:]
+    machine.active[:] = [module]
     module.stack.clear()
     machine.handled = machine.choice = machine.doubt = machine.presumed = None
     behind = next((each for each in others if _first_line(each) > (lost.end_lineno or lost.lineno)), None)

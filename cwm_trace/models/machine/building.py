@@ -242,6 +242,7 @@ def construct(
         told = [part for base in bases if isinstance(base, Alias) for part in base.args]
         names = {part.shown: part for part in told if isinstance(part, Alias) and part.origin is None}
         space |= {"__orig_bases__": tuple(bases), "__parameters__": tuple(names.values())}
+    has_unknown = any(map(is_unknown, bases))
     bases = tuple(base.origin if isinstance(base, Alias) else known(base) for base in bases if not is_unknown(base))
     bases = bases or (Builtin("object"),)
     made = Class(
@@ -263,7 +264,7 @@ def construct(
     if isinstance(cell, Cell):
         cell.value = made
     space.setdefault("__module__", made.module)
-    made.own = len(space)
+    made.own, made.is_open = len(space), has_unknown
     yield from _take_from_bases(m, made)
     made.bases = bases
     for base in bases:
@@ -322,7 +323,7 @@ def _take_from_bases(m: Interpreter, made: Class) -> Work:
         if isinstance(base, Class):
             is_open = base.module in (*OF_PROGRAM, *_OPEN, *shipped.MODULES) or made.module not in OF_PROGRAM
             if not is_open and not is_exception(base):
-                raise Lost  # which shows itself by another name
+                made.is_open = True  # which shows itself by another name
             if base.flavour in ("enum", "namedtuple", "typeddict"):
                 made.flavour = base.flavour
             if base.fields is not None and made.fields is None:
@@ -337,8 +338,7 @@ def _take_from_bases(m: Interpreter, made: Class) -> Work:
         elif base.name in ("str", "int") and any(getattr(other, "name", "") in enums.KINDS for other in made.bases):
             made.space |= {"_plain_": True, "_mixed_": True}
         elif not is_exception(base) and base.name not in PLAIN_BASES | _METACLASSES and base.name not in PLAIN_KINDS:
-            if base.name not in CONTAINERS:
-                raise Lost
+            made.is_open = made.is_open or base.name not in CONTAINERS
 
 
 def _say_which_keys(made: Class, is_total: Value) -> None:

@@ -68,6 +68,7 @@ from cwm_trace.models.machine.values import (
     Lost,
     Method,
     Module,
+    Names,
     Native,
     Object,
     OwnDict,
@@ -204,11 +205,17 @@ def attribute(m: Interpreter, owner: Value, name: Any) -> Work:
             return owner.owner if name == "__self__" else owner.function
         case Method() if name in ("__name__", "__doc__", "__qualname__") or isinstance(owner.function, Function):
             return (yield from attribute(m, owner.function, name))
+        case Descriptor(kind="classmethod" | "staticmethod") if name in ("__func__", "__wrapped__"):
+            return owner.get
+        case Alias() if name == "__mro_entries__" and owner.origin is not None:
+            return Native(name, lambda m, bases: (owner.origin,))
         case Descriptor() if name == "__isabstractmethod__":
             return is_abstract(owner)
         case Builtin():
             if name == "__dict__" and isinstance(_real_of(owner), type):
                 return (yield from _names_of_builtin(m, owner))
+            if owner.name.startswith(("collections.abc.", "typing.")):
+                return (yield from _of_abstract(m, owner, name))
             return _of_builtin(owner, name)
         case Descriptor(kind="property") if name == "__doc__":
             return None if owner.get is None else (yield from attribute(m, owner.get, name))
@@ -216,10 +223,12 @@ def attribute(m: Interpreter, owner: Value, name: Any) -> Work:
             return {"fget": owner.get, "fset": owner.set, "fdel": owner.delete}[name]
         case Paused() if name in ("gi_yieldfrom", "cr_await", "ag_await"):
             return owner.inner
+        case Paused() if name in ("gi_suspended", "cr_suspended", "ag_suspended"):
+            return not owner.runs and not owner.ended and owner.frame.before >= 0
         case Paused() if name in ("gi_running", "cr_running", "ag_running"):
             return owner.runs
-        case Paused(ended=True) if name in ("gi_frame", "cr_frame", "ag_frame"):
-            return None
+        case Paused() if name in ("gi_frame", "cr_frame", "ag_frame"):
+            return None if owner.ended else tracebacks.PythonFrame(owner.frame)
         case View() if name == "mapping":
             return (yield from _proxy_of(m, dict(zip(owner.over.keys, owner.over.values, strict=True))))
         case Descriptor(kind="property") if name in ("setter", "getter", "deleter"):
@@ -292,6 +301,8 @@ def _with_accessor(owner: Descriptor, name: str, function: Value) -> Descriptor:
 
 
 def missing(owner: Value, name: str) -> Exception:
+    if isinstance(owner, Object) and isinstance(owner.kind, Class) and owner.kind.is_partial:
+        return Lost(name)
     raised = error("AttributeError", f"'{kind_name(owner)}' object has no attribute '{name}'")
     raised.error.attributes |= {"name": name, "obj": owner}
     return raised
@@ -676,9 +687,11 @@ def _of_super(m: Interpreter, owner: Super, name: str) -> Work:
         return Native("wrapper", lambda m: None) if name == "__init__" else _of_content(owner.owner, name)
     if name == "__new__":  # which is a static method
         return Builtin("object.__new__")
+    if kind.is_partial and name == "__init__":
+        return Native("wrapper", lambda m, *_, **__: None)  # what it does, attributes that are not known tell
     if hasattr(object, name):
         return Method(Builtin(f"object.{name}"), owner.owner)
-    raise error("AttributeError", f"'super' object has no attribute '{name}'")
+    raise Lost(name) if kind.is_partial else error("AttributeError", f"'super' object has no attribute '{name}'")
 
 
 _OF_OBJECTS = frozenset(("__getattribute__", "__setattr__", "__delattr__", "__dir__"))
@@ -727,6 +740,12 @@ def _of_function(owner: Function, name: str) -> Value:
             return owner.space.get("__name__", owner.code.module)
         case "__code__":
             return tracebacks.of_code(owner.code)
+        case "__closure__":
+            return owner.closure or None
+        case "__globals__":
+            return Names(list(owner.space), list(owner.space.values()), space=owner.space)
+        case "__class__":
+            return Builtin("function")
         case "__call__":
             return Native(
                 "__call__", lambda m, *args, **named: invoke(m, owner, args, named), shown=_WRAPPER.format(name)
@@ -754,6 +773,14 @@ def _sample() -> None:
     """A function, for what functions have."""
 
 
+def _of_abstract(m: Interpreter, owner: Builtin, name: str) -> Work:
+    """What one of `collections.abc` has, whose methods are followed."""
+    own = yield from helper(m, "collections_abc", owner.name.rpartition(".")[2])
+    if own is not None and name in own.space:
+        return (yield from attribute(m, own, name))
+    return _of_builtin(owner, name)
+
+
 def _of_builtin(owner: Builtin, name: str) -> Value:
     if name in ("__name__", "__qualname__"):
         return owner.name.rpartition(".")[2]
@@ -766,6 +793,9 @@ def _of_builtin(owner: Builtin, name: str) -> Value:
     real = owner.kind if owner.kind is not None else looked_up(owner.name)
     if name == "__mro__" and isinstance(real, type):
         return (owner, *map(_named, real.__mro__[1:]))
+    if name in ("__bases__", "__base__") and isinstance(real, type):
+        bases = tuple(map(_named, real.__bases__))
+        return bases if name == "__bases__" else _named(real.__base__) if real.__base__ else None
     if name == "__mro__" and owner.name in OTHER_CLASSES:
         return (owner, Builtin("object"))
     if real is not MISSING and not hasattr(real, name):

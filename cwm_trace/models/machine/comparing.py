@@ -13,7 +13,7 @@ from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.code import OF_PROGRAM
 from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.iterators import MOST_ITEMS, collected
-from cwm_trace.models.machine.naming import NOT_IMPLEMENTED
+from cwm_trace.models.machine.naming import NOT_IMPLEMENTED, canonical
 from cwm_trace.models.machine.questions import operand, text_of
 from cwm_trace.models.machine.values import (
     GENERATED,
@@ -29,6 +29,7 @@ from cwm_trace.models.machine.values import (
     List,
     Lost,
     Method,
+    Module,
     Object,
     Raised,
     Range,
@@ -67,6 +68,8 @@ def is_same(left: Value, right: Value) -> bool:
         return True
     if isinstance(left, Builtin) and isinstance(right, Builtin):
         return left.name == right.name
+    if isinstance(left, Module) and isinstance(right, Module):
+        return canonical(left.name) == canonical(right.name)
     if isinstance(left, (bool, type(None), type(...))) or isinstance(right, (bool, type(None), type(...))):
         return left is right
     if isinstance(left, (*IMMUTABLE, tuple)) and isinstance(right, (*IMMUTABLE, tuple)):
@@ -74,8 +77,10 @@ def is_same(left: Value, right: Value) -> bool:
             return False
         if isinstance(left, int) and isinstance(right, int) and -6 < left < 257 and -6 < right < 257:
             return left == right
-        if left != right:
+        if left != right or isinstance(left, (int, float, complex)):  # what is computed is a new one
             return False
+        if isinstance(left, (str, bytes)) and len(left) < 2:  # there is one of each
+            return True
         raise Lost
     return left is right
 

@@ -13,6 +13,7 @@ _KINDS = {
     "name": ("zq0_x{:03}", "[a-z0-9_]{8}"),  # as `tempfile` draws them
     "folder": ("tmp/cwm-trace-zq0_y{:03}", "[^'\"\\\\\n]+?"),  # without its first slash
     "boundary": ("7{:018}", "[0-9]{19}"),  # of a message's parts
+    "place": ("9{:014}", "[0-9]{12,20}"),  # `id`
     "address": ("7fcafe{:06x}", "[0-9a-f]{6,16}"),
 }
 

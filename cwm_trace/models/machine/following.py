@@ -6,10 +6,8 @@ others say what they know (`models.outlook`). Knows contexts and frames; asks wh
 
 from __future__ import annotations
 
-import sys
 import traceback
 from collections.abc import Generator, Mapping, Sequence
-from importlib.util import find_spec
 from typing import NamedTuple
 
 from cwm_trace.errors import InputError
@@ -189,7 +187,7 @@ class Following:
         return order
 
     def _text(self, machine: Interpreter, value: Value) -> str | None:
-        return _shown_module(value.name) if isinstance(value, Module) else framed(machine, value)
+        return framed(machine, value)
 
     def _begin(self, answering: Answering) -> None:
         code = compiled(self._context)
@@ -328,13 +326,3 @@ def _each_taken(values: Sequence[Value], seen: Sequence[Value]) -> list[Value]:
 def closed_keys(value: Dict) -> list[str | None]:
     """The keys of a dict as texts."""
     return [closed(key) for key in value.keys]
-
-
-def _shown_module(name: str) -> str | None:
-    """A module of the library, as this Python shows it."""
-    if name.partition(".")[0] not in sys.stdlib_module_names or "." in name:
-        return None
-    spec = find_spec(name)
-    if spec is None:
-        return None
-    return f"<module {name!r} from {spec.origin!r}>" if spec.has_location else f"<module {name!r} ({spec.origin})>"

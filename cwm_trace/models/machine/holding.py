@@ -248,6 +248,8 @@ def put(m: Interpreter, over: Dict, key: Value, value: Value) -> Work:
         over.values.append(value)
     else:
         over.values[place] = value
+    if isinstance(over, Names):
+        over.space[known(key)] = value
 
 
 def set_item(m: Interpreter, over: Value, key: Value, value: Value, is_plain: bool = False) -> Work:
@@ -259,8 +261,6 @@ def set_item(m: Interpreter, over: Value, key: Value, value: Value, is_plain: bo
     match over:
         case Dict():
             yield from put(m, over, key, value)
-            if isinstance(over, Names):
-                over.space[known(key)] = value
         case List():
             key = yield from as_index(m, key)
             if isinstance(key, Slice):

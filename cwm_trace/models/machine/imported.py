@@ -34,6 +34,10 @@ _ELSEWHERE = {"io": ("_files", "BufferedRandom BufferedReader BufferedWriter Fil
 """Modules of which some names are in another source, which not every program needs."""
 WRITTEN_IN_C = frozenset(("_elementtree", "_pickle", "_statistics"))
 """Modules that Python's sources do without, too, and that are not followed."""
+_IN_C = frozenset(
+    "_functools _weakref _operator _struct _io _collections _bisect _json _contextvars _queue _asyncio".split()
+)
+"""Modules of C of which the ones of these names without `_` have all."""
 _STREAMS = ("stdout", "stderr")
 _SOURCES = Path(__file__).with_name("sources")
 
@@ -56,6 +60,8 @@ def member(m: Interpreter, module: str, name: str, is_ours: bool = False) -> Wor
     if shipped.is_module(f"{module}.{name}"):
         return Module(f"{module}.{name}")
     module = _OTHERWISE.get(module, module)
+    if module in _IN_C:
+        module = module.removeprefix("_")
     if module == "sys" and name.strip("_") in _STREAMS:
         own = None if name.startswith("_") else m.streams.get(name)
         return own if own is not None else (yield from helper(m, "io", f"_{name.strip('_')}"))
@@ -90,7 +96,7 @@ def _shipped(m: Interpreter, module: str) -> Work:
     return space
 
 
-def everything(m: Interpreter, module: str) -> Work:
+def everything(m: Interpreter, module: str, is_ours: bool) -> Work:
     """What `from module import *` binds. Raises Lost."""
     if module in _OF_C:
         of, names = _OF_C[module]
@@ -101,7 +107,7 @@ def everything(m: Interpreter, module: str) -> Work:
         space = yield from _shipped(m, module)
     else:
         found = {}
-        for name in listed(module):
+        for name in listed(module, is_ours):
             found[name] = yield from member(m, module, name)
         return found
     names = space.get("__all__")

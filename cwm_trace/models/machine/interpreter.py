@@ -114,6 +114,7 @@ class Interpreter:
         self.presumed: Doubt | None = None
         self.drawn = Drawn()
         self._addresses: dict[int, tuple[Value, str]] = {}
+        self._places: dict[int, tuple[Value, str]] = {}
         self.views: list[tuple[Value, Object]] = []  # of bytearrays, which these share
         self.stop: Value = None  # the StopIteration with which the last iterator ended, if it raised one
         self.modules: dict[str, dict[str, Value]] = {}  # of the library, that sources of our own are followed for
@@ -121,6 +122,7 @@ class Interpreter:
         self.awaitables: list[Function] = []  # functions whose generators can be awaited
         self.hooked: dict[tuple[int, int], tuple[Value, bool]] = {}  # what abstract classes have said of others
         self.imported = Dict()  # `sys.modules`, as far as the program has put something there
+        self.is_framing = False  # whether what is shown is for a frame, which has no addresses
         self.streams: dict[str, Value] = {}  # of `sys`, that a program has put there, by their names
         self.is_unseen = False  # whether the trace has not begun
         self.entry: int | None = None  # the line of the function from which on all is shown
@@ -460,7 +462,13 @@ class Interpreter:
     def identity(self, value: Value) -> Hashed:
         """Its `id`, which nobody knows, and which is that of no other."""
         _, marker = self._identities.setdefault(id(value), (value, Object(Builtin("object"))))
-        return Hashed(marker)
+        return Hashed(marker, is_place=True)
+
+    def place(self, identity: Hashed) -> str:
+        """An `id` in digits, as good as any."""
+        if id(identity.content) not in self._places:
+            self._places[id(identity.content)] = identity.content, self.drawn.guess("place")
+        return self._places[id(identity.content)][1]
 
     def address(self, identity: Hashed) -> str:
         """An identity in hexadecimal digits, as good as any."""

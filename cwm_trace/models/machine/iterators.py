@@ -66,7 +66,7 @@ class Iterator:
 
 IS_OF_C = "_is_of_c"
 """What classes of sources have that stand for iterators of C, which end without an exception that anybody sees."""
-MOST_ITEMS = 10_000
+MOST_ITEMS = 200_000
 """Of a list that is made, or extended, at once."""
 
 

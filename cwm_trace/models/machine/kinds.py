@@ -239,6 +239,12 @@ def _is_of_library(value: Value, name: str) -> bool:
     """Whether it is of a class of the library that has no source here. Raises Lost."""
     if name == "functools.partial":
         return isinstance(value, Native) and value.name == "partial"
+    if name == "type":
+        return (
+            isinstance(value, Class)
+            or isinstance(value, Builtin)
+            and isinstance(value.kind or looked_up(value.name), type)
+        )
     wanted, own = looked_up(name), class_of(value)
     if isinstance(own, Class):
         return any(isinstance(base, Builtin) and base.name == name for base in own.line)

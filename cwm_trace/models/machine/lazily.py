@@ -107,10 +107,12 @@ def _chained(overs: Value) -> Iterator:
                     yield from m.closing_left(order)
                     return END
                 inner = yield from iterator_of(m, over)
+                chained.sources = chained.sources[0], inner
             item = yield from step(m, inner)
             if item is not END:
                 return item
             inner = over = None
+            chained.sources = chained.sources[:1]
 
     chained = _lazily("chain", advance, overs)
     return chained

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import math
+import re
 from collections.abc import Callable, Mapping
 from itertools import count
 from typing import Any
@@ -70,7 +71,7 @@ _ASKED = {
     f"{module}.{name}": f"{module}_{name}"
     for module, names in FUNCTIONS.items()
     for name in names
-    if module in ("math", "re")
+    if module in ("math", "re") and name != "modf"  # of which no step shows that parts have signs
 }
 
 
@@ -149,9 +150,23 @@ def _dist(m: Interpreter, p: Value, q: Value) -> Work:
     return (yield from invoke(m, Builtin("math.hypot"), apart, {}))
 
 
+_INLINE = re.compile(r"\(\?([aiLmsux]+)\)")
+
+
+def _with_inline(pattern: Value, flags: Value) -> Value:
+    """Flags, with those that a pattern begins with, as CPython shows them."""
+    found = _INLINE.match(pattern) if isinstance(pattern, str) else None
+    if found is None or not isinstance(flags, int):
+        return flags
+    for letter in found[1]:
+        flags |= int(getattr(re, letter.upper()))
+    return flags
+
+
 @native("re.compile")
 def _compile(m: Interpreter, pattern: Value, flags: Value = 0) -> Value:
-    more = f", {text_of(flags)}" if known(flags) else ""
+    flags = _with_inline(known(pattern), known(flags))
+    more = f", {text_of(flags)}" if flags else ""
     return Literal(f"{PATTERN}({text_of(pattern)}{more})", PATTERN)
 
 

@@ -189,7 +189,7 @@ def _initialised(m: Interpreter, owner: Object, kind: Class, args: Sequence[Valu
             raise error("TypeError", f"__init__() should return None, not '{kind_name(given)}'")
     elif named and is_exception(kind):
         raise error("TypeError", f"{kind.name}() takes no keyword arguments")
-    elif (args or named) and not is_exception(kind):
+    elif (args or named) and not is_exception(kind) and not kind.is_partial:
         raise error("TypeError", f"{kind.name}() takes no arguments")
     return owner
 

@@ -61,15 +61,17 @@ def of_module(module: str, name: str) -> Value:
         return read(VALUES[module, name])
     if module == "sys" and (own := system.attribute(name)) is not UNSET:
         return own
-    if module == "__future__" and hasattr(__future__, name):
-        return Native(name, _no_call, shown=repr(getattr(__future__, name)))
+    if module == "__future__" and name in __future__.all_feature_names:
+        feature = getattr(__future__, name)
+        parts = {"optional": feature.optional, "mandatory": feature.mandatory, "compiler_flag": feature.compiler_flag}
+        return Native(name, _no_call, shown=repr(feature), attributes=parts)
     if may_be_looked_at(module):
         found = getattr(import_module(module), name, UNSET)
         if found is UNSET:
             raise error("AttributeError", f"module {module!r} has no attribute {name!r}")
         if not callable(found):
             is_same = module not in _OF_ITS_OWN or f"{module}.{name}" in _OF_PLATFORM
-            return found if type(found) in (str, int, float, bool) and is_same else Unknown()
+            return found if type(found) in (str, int, float, bool, bytes) and is_same else Unknown()
     return Builtin(f"{module}.{name}")
 
 
@@ -95,14 +97,19 @@ def place_of(module: str) -> str | None:
     return getattr(import_module(module), "__file__", None) or "unknown location"
 
 
+def canonical(module: str) -> str:
+    """The name of a module that has several."""
+    return {"os.path": "posixpath"}.get(module, module)
+
+
 def has(module: str, name: str) -> bool:
     """Whether a module of the library has such a name."""
     return may_be_looked_at(module) and hasattr(import_module(module), name)
 
 
-def listed(module: str) -> list[str]:
+def listed(module: str, is_ours: bool) -> list[str]:
     """The names that `from module import *` binds, of a module of the library that may be looked at. Raises Lost."""
-    if module.startswith("_") or not may_be_looked_at(module):
+    if is_ours and module.startswith("_") or not may_be_looked_at(module):
         raise Lost(module)  # and Python's sources do without what is written in C
     made = import_module(module)
     return list(getattr(made, "__all__", [name for name in vars(made) if not name.startswith("_")]))
@@ -126,5 +133,7 @@ _OF_PLATFORM = frozenset(f"os.{name}" for name in "curdir devnull extsep linesep
 def check_module(name: str) -> None:
     """Raises Raised for a module that there is not."""
     top = name.partition(".")[0]
+    if top == "__main__":
+        raise Lost(name)
     if top not in sys.stdlib_module_names and find_spec(top) is None:
         raise error("ModuleNotFoundError", f"No module named {name!r}")

@@ -139,6 +139,8 @@ def _given(m: Interpreter, function: Builtin, args: Sequence[Value], named: Mapp
     if name in _WHOLE:
         return (yield from _whole(m, name, args, named))
     owner, _, method = name.rpartition(".")
+    if owner and is_exception(Builtin(owner)) and f"Exception.{method}" in NATIVES:
+        return (yield from called(m, Builtin(f"Exception.{method}"), args, named))
     if owner == "literal" and method == "sub" and len(args) > 2:
         return (yield from called(m, Builtin("re.sub"), args, named))
     if owner == "literal" and method == "subn":
@@ -157,12 +159,19 @@ def _given(m: Interpreter, function: Builtin, args: Sequence[Value], named: Mapp
     if owner in ("str", "bytes", "int", "float", "literal") and args:
         return (yield from of_text(m, method, args, named))
     if (module := name.partition(".")[0]) in PURE or module in OPAQUE:
-        return m.unknown()
+        m.doubted()
+        return Unknown(is_filled=name in _CLOCKS)
     if (refused := refusals.of_abstract(name)) is not None:
         raise refused
     if "." in name and all(map(_is_harmless, (*args, *named.values()))):
         return m.unknown()
     raise Lost(name)
+
+
+_CLOCKS = tuple(
+    f"time.{name}{unit}" for name in "time monotonic perf_counter process_time".split() for unit in ("", "_ns")
+)
+"""What never says nothing."""
 
 
 def _is_harmless(value: Value) -> bool:

@@ -9,11 +9,12 @@ from types import FunctionType
 from cwm_trace.models.machine import arithmetic, assigning, classes, comparing, making, naming, sets
 from cwm_trace.models.machine.active import Work
 from cwm_trace.models.machine.calls import invoke
+from cwm_trace.models.machine.code import OF_PROGRAM
 from cwm_trace.models.machine.going import in_order, next_of
 from cwm_trace.models.machine.imported import helper
 from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.iterators import collected
-from cwm_trace.models.machine.looked_up import may_be_looked_at
+from cwm_trace.models.machine.looked_up import MISSING, looked_up, may_be_looked_at
 from cwm_trace.models.machine.naming import check_module
 from cwm_trace.models.machine.natives import native
 from cwm_trace.models.machine.questions import arguments
@@ -156,7 +157,13 @@ def _names_of(m: Interpreter, owner: Value) -> Work:
         *(owner.attributes if isinstance(owner, WITH_METHODS) else ()),
     }
     for each in kind.line:
-        names |= each.space.keys() if isinstance(each, Class) else {*dir(each.kind)}
+        module = getattr(each, "module", "").replace("collections_abc", "collections.abc")
+        name = f"{module}.{each.name}" if isinstance(each, Class) else each.name
+        is_own = isinstance(each, Class) and each.module in OF_PROGRAM
+        real = MISSING if is_own else getattr(each, "kind", None) or looked_up(name)
+        names |= {*dir(real)} if isinstance(real, type) else {*each.space} if isinstance(each, Class) else set()
+    if making.has_abstract(kind):
+        names.add("_abc_impl")
     return List(list(names - {"__qualname__"}))
     yield
 
@@ -366,7 +373,9 @@ def _register_new(name: str) -> None:
             return Object(kind, content=content_of(known((yield from invoke(m, Builtin(name), args, named)))))
         if isinstance(kind, Class) and name == "set":
             return making.empty_set(m, kind)
-        if isinstance(kind, Class) and kind.flavour != "namedtuple":
+        if isinstance(kind, Class) and kind.flavour == "namedtuple":
+            return Object(kind, held=tuple((yield from collected(m, args[0] if args else ()))))
+        if isinstance(kind, Class):
             return (yield from making.with_content(m, kind, *args, **named))
         return (yield from invoke(m, Builtin(name), args, named))
 
@@ -384,7 +393,12 @@ def _new(m: Interpreter, kind: Value, /, *_: Value, **__: Value) -> Value:
     return making.watched(m, Object(kind))
 
 
-@native("object.__setattr__", *(f"{name.rpartition('.')[2]}.__setattr__" for name in making.CONTAINERS))
+def _of_each(method: str) -> list[str]:
+    """Names of a method that all classes of Python's own have from `object`."""
+    return [f"{name.rpartition('.')[2]}.{method}" for name in (*making.CONTAINERS, *PLAIN_KINDS)]
+
+
+@native("object.__setattr__", *_of_each("__setattr__"))
 def _object_setattr(m: Interpreter, owner: Value, name: Value, value: Value) -> Work:
     if isinstance(owner, WITH_METHODS) and isinstance(class_of(owner), Class):
         yield from assigning.set_plainly(m, owner, known(name), value)
@@ -397,14 +411,14 @@ def _type_setattr(m: Interpreter, owner: Value, name: Value, value: Value) -> No
     owner.space[known(name)] = value
 
 
-@native("object.__delattr__", *(f"{name.rpartition('.')[2]}.__delattr__" for name in making.CONTAINERS))
+@native("object.__delattr__", *_of_each("__delattr__"))
 def _object_delattr(m: Interpreter, owner: Value, name: Value) -> None:
     if known(name) not in owner.attributes:
         raise error("AttributeError", f"'{kind_name(owner)}' object has no attribute '{known(name)}'")
     del owner.attributes[known(name)]
 
 
-@native("object.__getattribute__", *(f"{name.rpartition('.')[2]}.__getattribute__" for name in making.CONTAINERS))
+@native("object.__getattribute__", *_of_each("__getattribute__"))
 def _object_getattr(m: Interpreter, owner: Value, name: Value) -> Work:
     if isinstance(owner, WITH_METHODS) and isinstance(class_of(owner), Class):
         return classes.of_object(m, owner, known(name))
@@ -413,7 +427,11 @@ def _object_getattr(m: Interpreter, owner: Value, name: Value) -> Work:
 
 @native("object.__repr__", "object.__str__")
 def _object_repr(m: Interpreter, owner: Value) -> Value:
-    return Unknown()
+    kind = class_of(known(owner))
+    if not isinstance(kind, Class):
+        return Unknown()
+    at = "" if m.is_framing else f" at 0x{m.address(m.identity(known(owner)))}"
+    return f"<{kind.module}.{kind.qualname} object{at}>"
 
 
 @native("object.__eq__")

@@ -664,7 +664,7 @@ def _call_intrinsic(m: Interpreter, frame: Activation, ins: Instruction) -> None
     if ins.arg == _LIST_TO_TUPLE:
         _list_to_tuple(m, frame, ins)
     elif ins.arg == _IMPORT_STAR:
-        m.begin(everything(m, frame.stack.pop().name), frame.space.update)
+        m.begin(everything(m, frame.stack.pop().name, frame.code.module != MAIN), frame.space.update)
         frame.stack.append(None)
     elif ins.arg == _ASYNC_GEN_WRAP:
         _async_gen_wrap(m, frame, ins)
@@ -744,7 +744,7 @@ def _import_name(m: Interpreter, frame: Activation, ins: Instruction) -> None:
 @operation("IMPORT_STAR")
 def _import_star(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     names = frame.names if frame.names is not None else frame.fast
-    m.begin(everything(m, frame.stack.pop().name), names.update)
+    m.begin(everything(m, frame.stack.pop().name, frame.code.module != MAIN), names.update)
 
 
 @operation("IMPORT_FROM")

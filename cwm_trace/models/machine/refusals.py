@@ -181,7 +181,7 @@ def _like(value: Value, of_shape: bool, cut: list[Value], depth: int = 0) -> Any
         case _Operand(kind=kind):
             return type(kind, (), {})()
         case Range():
-            return range(min(len(range(value.start, value.stop, value.step)), _MOST_ITEMS))
+            return range(len(range(value.start, value.stop, value.step)[:_MOST_ITEMS]))
         case Slice():
             return slice(*(_like(each, of_shape, cut, depth + 1) for each in (value.start, value.stop, value.step)))
         case Builtin() if value.kind is not None and hasattr(builtins, value.name):

@@ -31,6 +31,7 @@ from cwm_trace.models.machine.values import (
     Descriptor,
     Dict,
     Function,
+    Hashed,
     List,
     Literal,
     Lost,
@@ -150,6 +151,7 @@ def framed(m: Interpreter, value: Value) -> str | None:
     value = known(value)
     if isinstance(value, IMMUTABLE):
         return _plain(value)
+    before, m.is_framing = m.is_framing, True
     try:
         text = m.quietly(_shown(m, value, ()))
     except (Raised, TooDeep):
@@ -158,6 +160,8 @@ def framed(m: Interpreter, value: Value) -> str | None:
         return f"<unprintable {kind.name} object>" if is_own else None
     except Lost:
         return None
+    finally:
+        m.is_framing = before
     return without_addresses(as_in_frames(text))
 
 
@@ -216,6 +220,8 @@ def _shown(m: Interpreter, value: Value, around: tuple[Value, ...]) -> Work:
             return f"<attribute {name!r} of {owner.name!r} objects>"
         case Object():
             return (yield from _shown_object(m, value, inner))
+        case Hashed() if value.is_place:
+            return m.place(value)
         case Literal(kind=kind) if kind == PATTERN:
             return _cut_pattern(value.text)
         case Literal():
@@ -276,6 +282,8 @@ def _shown_simply(value: Any) -> str:
             return f"<function {value.qualname}>"
         case Class(flavour="enum"):
             return f"<{'flag' if '_all_bits_' in value.space else 'enum'} '{value.name}'>"
+        case Class(module="builtins"):
+            return f"<class '{value.name}'>"
         case Class():
             return f"<class '{value.module}.{value.qualname}'>"
         case Builtin() if value.kind is not None:
@@ -452,4 +460,5 @@ def _shown_object(m: Interpreter, value: Object, around: tuple[Value, ...]) -> W
         case "enum":
             inner = yield from _shown(m, value.attributes["_value_"], around)
             return f"<{kind.name}.{value.attributes['_name_']}: {inner}>"
-    return f"<{kind.module}.{kind.qualname} object>"
+    at = "" if m.is_framing else f" at 0x{m.address(m.identity(value))}"
+    return f"<{kind.module}.{kind.qualname} object{at}>"

@@ -26,11 +26,12 @@ MODULES = frozenset(
     " email.iterators email.message email.mime email.mime.application email.mime.audio email.mime.base email.mime.image"
     " email.mime.message email.mime.multipart email.mime.nonmultipart email.mime.text email.parser email.policy email.quoprimime"
     " email.utils fnmatch fractions genericpath getopt glob graphlib heapq html html.entities html.parser http ipaddress keyword"
-    " logging logging.handlers optparse pathlib pathlib._abc pathlib._local pickle posixpath pprint random reprlib sched shelve shlex"
-    " sqlite3.dump stat statistics string tarfile textwrap token tokenize tomllib tomllib._parser tomllib._re tomllib._types traceback"
-    " unittest unittest.case unittest.loader unittest.result unittest.runner unittest.signals unittest.suite unittest.util urllib"
-    " urllib.parse uuid xml.etree.ElementPath xml.etree.ElementTree xml.sax xml.sax._exceptions xml.sax.handler xml.sax.saxutils"
-    " xml.sax.xmlreader zipfile zipfile._path".split()
+    " logging logging.handlers optparse pathlib pathlib._abc pathlib._local pickle posixpath pprint random re._constants reprlib sched"
+    " shelve shlex sqlite3.dump stat statistics string tarfile textwrap token tokenize tomllib tomllib._parser tomllib._re"
+    " tomllib._types traceback unittest unittest.case unittest.loader unittest.result unittest.runner unittest.signals unittest.suite"
+    " unittest.util urllib urllib.parse uuid xml.dom xml.dom.NodeFilter xml.dom.domreg xml.dom.expatbuilder xml.dom.minicompat"
+    " xml.dom.minidom xml.dom.xmlbuilder xml.etree.ElementPath xml.etree.ElementTree xml.sax xml.sax._exceptions xml.sax.handler"
+    " xml.sax.saxutils xml.sax.xmlreader zipfile zipfile._path".split()
 )
 """Those that are made of what is followed elsewhere; a source of our own of that name amends them, or comes before."""
 KNOWN_AS = {"_pydatetime": "datetime"}

@@ -254,6 +254,12 @@ class Class:
     metaclass: Value = None  # of the program's
     derived: list[Value] = field(default_factory=list)  # classes that are made from it
     own: int = 0  # names that its body has bound, which are the first ones
+    is_open: bool = False  # made from a class that is not followed, which may have more
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether what it has is not all known."""
+        return any(isinstance(each, Class) and each.is_open for each in self.line)
 
 
 @dataclass(slots=True, eq=False)
@@ -280,6 +286,7 @@ class Hashed:
     """The hash of a value that is no number: which number that is CPython chooses; it is the same for equal values."""
 
     content: Value
+    is_place: bool = False  # the `id` of something
 
 
 @dataclass(slots=True, eq=False)

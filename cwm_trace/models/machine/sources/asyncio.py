@@ -137,6 +137,12 @@ def all_tasks():
     return set(left) if len(left) < 2 else lost()
 
 
+def iscoroutinefunction(func):
+    from inspect import iscoroutinefunction as is_one
+
+    return is_one(func)
+
+
 def iscoroutine(given):
     return is_coroutine(given)
 
