@@ -21,6 +21,7 @@ from cwm_trace.models.machine.values import (
     UNSET,
     Dict,
     Hashed,
+    List,
     Lost,
     Object,
     OwnDict,
@@ -33,6 +34,7 @@ from cwm_trace.models.machine.values import (
     joined,
     kind_name,
     known,
+    own_method,
 )
 
 _PART = re.compile(r"\.([^\W\d]\w*)|\[([^\]]+)\]")
@@ -114,7 +116,8 @@ def by_percent(m: Interpreter, form: str, given: Value) -> Work:
         texts.append((yield from _filled_in(m, layout, kind, value)))
     if "%" in form[last:]:
         raise Lost
-    if not isinstance(given, Dict) and next(values, UNSET) is not UNSET:
+    is_mapping = isinstance(given, (Dict, List)) or own_method(given, "__getitem__") is not None
+    if not is_mapping and next(values, UNSET) is not UNSET:
         raise error("TypeError", "not all arguments converted during string formatting")
     texts.append(form[last:])
     if any(map(is_unknown, texts)):

@@ -71,7 +71,7 @@ _ASKED = {
     f"{module}.{name}": f"{module}_{name}"
     for module, names in FUNCTIONS.items()
     for name in names
-    if module in ("math", "re") and name != "modf"  # of which no step shows that parts have signs
+    if module in ("math", "re")
 }
 
 

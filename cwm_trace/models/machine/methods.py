@@ -29,6 +29,7 @@ from cwm_trace.models.machine.values import (
     Value,
     View,
     closed,
+    content_of,
     error,
     is_made_of,
     known,
@@ -376,6 +377,13 @@ _compare_sets("issuperset", ">=")
 
 @native("set.isdisjoint", "frozenset.isdisjoint", "dict_view.isdisjoint")
 def _isdisjoint(m: Interpreter, over: Value, other: Value) -> Work:
+    one, two = content_of(known(over)), content_of(known(other))
+    if isinstance(one, Set) and isinstance(two, Set):  # which know the hashes of their items
+        small, large = (one, two) if len(one.items) <= len(two.items) else (two, one)
+        for each in small.items:
+            if (yield from comparing.is_among(m, each, large.items)):
+                return False
+        return True
     for each in (yield from collected(m, other)):
         if (yield from holding.contains(m, over, each)):
             return False

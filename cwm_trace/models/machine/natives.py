@@ -5,6 +5,7 @@ Knows in which order Python does what, as calls of the program's functions show 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -141,6 +142,10 @@ def _given(m: Interpreter, function: Builtin, args: Sequence[Value], named: Mapp
     owner, _, method = name.rpartition(".")
     if owner and is_exception(Builtin(owner)) and f"Exception.{method}" in NATIVES:
         return (yield from called(m, Builtin(f"Exception.{method}"), args, named))
+    if owner == "literal" and method in _FROM_PLACES and named:
+        places = {"pos": 0, "endpos": sys.maxsize} | {name: each for name, each in named.items() if name != "string"}
+        args, named = [args[0], *args[1:2], *([named["string"]] if "string" in named else []), *places.values()], {}
+        args = args if known(args[-1]) != sys.maxsize else args[:-1]
     if owner == "literal" and method == "sub" and len(args) > 2:
         return (yield from called(m, Builtin("re.sub"), args, named))
     if owner == "literal" and method == "subn":
@@ -172,6 +177,10 @@ _CLOCKS = tuple(
     f"time.{name}{unit}" for name in "time monotonic perf_counter process_time".split() for unit in ("", "_ns")
 )
 """What never says nothing."""
+
+
+_FROM_PLACES = ("match", "search", "fullmatch", "findall", "finditer")
+"""Methods of patterns that take from where to where they look."""
 
 
 def _is_harmless(value: Value) -> bool:
@@ -291,6 +300,7 @@ def _as_comparison(sign: str) -> Callable[..., Any]:
 
 _OF_METHODS: dict[str, Callable[..., Any]] = {
     "__iter__": _plainly(iterator_of),
+    "__reversed__": _plainly(lambda m, value: invoke(m, Builtin("reversed"), [value], {})),
     "__contains__": partial(holding.contains, is_plain=True),
     "__delitem__": partial(holding.delete_item, is_plain=True),
     "__getitem__": partial(holding.item, is_plain=True),

@@ -140,13 +140,6 @@ def _inverse(m: Interpreter, number: int, over: int) -> int:
     return int(m.questions.sure(f"{operand(before)} % {over}"))
 
 
-@native("math.modf")
-def _modf(m: Interpreter, number: Value) -> Value:
-    whole = m.questions.sure(f"float({operand(m.questions.sure(f'int({text_of(number)})'))})")
-    rest = m.questions.sure(f"{operand(number)} - {operand(whole)}")
-    return -0.0 if text_of(number).startswith("-") and not rest else rest, whole
-
-
 @native("math.isclose")
 def _isclose(m: Interpreter, one: Value, other: Value, *, rel_tol: Value = 1e-09, abs_tol: Value = 0.0) -> Value:
     if m.questions.holds(f"{operand(one)} == {text_of(other)}"):

@@ -527,6 +527,8 @@ def class_of(value: Value) -> Value:
             return Builtin("type")
         case Builtin() if (real := looked_up(value.name)) is not MISSING:
             return Builtin("type" if isinstance(real, type) else type(real).__name__)
+        case Native(shown=shown) if shown.startswith("<method-wrapper"):
+            return Builtin("method-wrapper")
         case Function() | Native():
             return Builtin("function")
         case Builtin() | Method():
