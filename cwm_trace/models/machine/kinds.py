@@ -130,6 +130,8 @@ def _hooked(m: Interpreter, value: Value, kind: Class) -> Work:
     if told is None:
         own = find(kind, "__subclasshook__")
         given = known((yield from invoke(m, own.get if isinstance(own, Descriptor) else own, [kind, value], {})))
+        if comparing.is_not_implemented(given) and any(each is value for each in kind.space.get(classes.REGISTERED, ())):
+            return True  # which is kept nowhere
         holds = (yield from _is_below_others(m, value, kind)) if comparing.is_not_implemented(given) else bool(given)
         told = m.hooked[id(kind), id(value)] = value, holds
     return told[1]

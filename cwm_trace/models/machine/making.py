@@ -215,7 +215,8 @@ def has_abstract(kind: Class) -> bool:
 
 
 def left_abstract(kind: Class) -> list[str]:
-    names = sorted({name for each in kind.line if isinstance(each, Class) for name in each.space})
+    held = [[*each.space][: each.own or None] for each in kind.line if isinstance(each, Class)]  # when they were made
+    names = sorted({name for each in held for name in each})
     return [name for name in names if is_abstract(find(kind, name))]
 
 
