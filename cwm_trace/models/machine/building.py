@@ -313,8 +313,31 @@ def _check_bases(made: Class) -> None:
     if (twice := next((each for each in slots if each in made.space and each != "__slots__"), None)) is not None:
         raise error("ValueError", f"{twice!r} in __slots__ conflicts with class variable")
     line = [each.name for each in made.line if isinstance(each, Builtin) and each.name in _LAID_OUT]
-    if len(line) > 1:
+    if len(line) > 1 or _has_two_layouts(made.bases):
         raise error("TypeError", "multiple bases have instance lay-out conflict")
+
+
+def _has_two_layouts(bases: Sequence[Value]) -> bool:
+    """Whether two bases have places for attributes of their own, neither of which is made from the other."""
+    solid = [
+        next((each for each in base.line if isinstance(each, Class) and _has_places(each)), None)
+        for base in bases
+        if isinstance(base, Class)
+    ]
+    found = [each for each in solid if each is not None]
+    return any(one not in other.line and other not in one.line for one in found for other in found)
+
+
+def _has_places(kind: Class) -> bool:
+    names = slots_of(kind) if "__slots__" in kind.space else ()
+    return any(name not in ("__dict__", "__weakref__") for name in names if name in _own_slots(kind))
+
+
+def _own_slots(kind: Class) -> Sequence[Value]:
+    told = known(kind.space["__slots__"])
+    if isinstance(told, (str, Dict)):
+        return (told,) if isinstance(told, str) else told.keys
+    return told.items if isinstance(told, List) else as_tuple(told) or ()
 
 
 def _take_from_bases(m: Interpreter, made: Class) -> Work:

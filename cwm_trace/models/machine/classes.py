@@ -904,15 +904,13 @@ def slot_of(kind: Class, name: str) -> Value:
 def _of_slot(owner: Object, name: str) -> Value:
     """An attribute of a place's descriptor; UNSET: it has none that is known."""
     place, kind = owner.held
-    told = known(kind.space.get("__slots__"))
-    docs = dict(zip(told.keys, told.values, strict=True)) if isinstance(told, Dict) else {}
     if name == "__get__":
         return Native("__get__", lambda m, one, _=None: owner if known(one) is None else attribute(m, one, place))
     found = {
         "__name__": place,
         "__qualname__": f"{kind.qualname}.{place}",
         "__objclass__": kind,
-        "__doc__": docs.get(place),
+        "__doc__": None,
     }
     return found.get(name, UNSET)
 

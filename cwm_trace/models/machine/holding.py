@@ -210,7 +210,10 @@ def as_index(m: Interpreter, key: Value) -> Work:
     key = known(key)
     is_number = isinstance(content_of(key), int)  # which is not asked which one it is
     if isinstance(key, WITH_METHODS) and not is_number and (own := own_method(key, "__index__")) is not None:
-        return (yield from invoke(m, own, [key], {}))
+        told = yield from invoke(m, own, [key], {})
+        if not is_unknown(told) and not isinstance(content_of(known(told)), int):
+            raise error("TypeError", f"__index__ returned non-int (type {kind_name(known(told))})")
+        return told
     key = as_plain(content_of(key))
     if isinstance(key, Slice):
         start = yield from as_index(m, key.start)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import collections.abc
 import numbers
 from collections import Counter, OrderedDict, defaultdict, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import (
     AsyncGeneratorType,
     BuiltinFunctionType,
@@ -25,6 +25,7 @@ from cwm_trace.models.machine.looked_up import looked_up
 from cwm_trace.models.machine.natives import native
 from cwm_trace.models.machine.rendering import OTHER_CLASSES
 from cwm_trace.models.machine.values import (
+    IMMUTABLE,
     OWN,
     Alias,
     Builtin,
@@ -38,6 +39,7 @@ from cwm_trace.models.machine.values import (
     Native,
     Object,
     Raised,
+    Set,
     Value,
     View,
     class_of,
@@ -108,11 +110,19 @@ def _has_attributes(m: Interpreter, value: Object, kind: Class) -> Work:
 
 @native("issubclass")
 def _issubclass(m: Interpreter, value: Value, kinds: Value) -> Work:
-    for kind in _kinds(kinds):
+    if isinstance(known(value), (*IMMUTABLE, tuple, List, Dict, Set)):
+        raise error("TypeError", "issubclass() arg 1 must be a class")
+    for kind in _kinds(kinds, "issubclass"):
+        if isinstance(kind, Class) and _is_protocol(kind) and CHECKED not in kind.space and not m.is_in_library:
+            raise error("TypeError", _UNCHECKED)
+        if isinstance(kind, Class) and _asks_objects(kind):
+            raise error("TypeError", "Protocols with non-method members don't support issubclass()")
         if (own := _of_metaclass(kind, "__subclasscheck__")) is not None:
             holds = yield from comparing.truth_of(m, (yield from invoke(m, own, [kind, value], {})))
         elif _has_hook(kind):
             holds = yield from _hooked(m, known(value), kind)
+        elif isinstance(kind, Class) and _is_protocol(kind) and CHECKED in kind.space:
+            holds = _is_below(known(value), kind) or all(_has_member(known(value), name) for name in _members_of(kind))
         else:
             holds = _is_below(known(value), kind)
         if holds:
@@ -130,7 +140,9 @@ def _hooked(m: Interpreter, value: Value, kind: Class) -> Work:
     if told is None:
         own = find(kind, "__subclasshook__")
         given = known((yield from invoke(m, own.get if isinstance(own, Descriptor) else own, [kind, value], {})))
-        if comparing.is_not_implemented(given) and any(each is value for each in kind.space.get(classes.REGISTERED, ())):
+        if comparing.is_not_implemented(given) and any(
+            each is value for each in kind.space.get(classes.REGISTERED, ())
+        ):
             return True  # which is kept nowhere
         holds = (yield from _is_below_others(m, value, kind)) if comparing.is_not_implemented(given) else bool(given)
         told = m.hooked[id(kind), id(value)] = value, holds
@@ -307,10 +319,22 @@ def _is_protocol(kind: Class) -> bool:
     return any(isinstance(base, Builtin) and base.name == "typing.Protocol" for base in kind.bases)
 
 
+def _has_member(kind: Value, name: str) -> bool:
+    """Whether a class has what a protocol says. Raises Lost."""
+    if isinstance(kind, Class):
+        return find(kind, name) is not None or hasattr(object, name)
+    if not isinstance(kind, Builtin) or kind.kind is None:
+        raise Lost
+    return hasattr(kind.kind, name)
+
+
+_UNCHECKED = "Instance and class checks can only be used with @runtime_checkable protocols"
+
+
 def _has_members(value: Value, kind: Class) -> bool:
     """Whether an object has all that a protocol says. Raises Raised, Lost."""
     if CHECKED not in kind.space:
-        raise error("TypeError", "Instance and class checks can only be used with @runtime_checkable protocols")
+        raise error("TypeError", _UNCHECKED)
     names = _members_of(kind)
     if not isinstance(value, Object) or is_exception(value.kind):
         sample = _sample_of(value)
@@ -334,11 +358,32 @@ _NO_MEMBERS = frozenset(
 """Names in the body of a protocol that say nothing of what others are to have."""
 
 
-def _kinds(kinds: Value) -> Sequence[Value]:
+def _kinds(kinds: Value, asked: str = "isinstance") -> Iterable[Value]:
+    """The classes of which a value may be, one by one. Raises Raised, Lost for what is none."""
+    kinds = known(kinds)
     if isinstance(kinds, tuple):
-        return [each for part in kinds for each in _kinds(part)]
-    if isinstance(kinds, Alias) and kinds.origin is None and kinds.args:
-        return [each for part in kinds.args for each in _kinds(part)]
+        for part in kinds:
+            yield from _kinds(part, asked)
+        return
+    is_union = isinstance(kinds, Alias) and kinds.shown.startswith(("typing.Optional[", "typing.Union["))
+    if isinstance(kinds, Alias) and kinds.args and (kinds.origin is None or is_union):
+        if kinds.shown.startswith("typing.Optional["):
+            yield Builtin("NoneType")
+        for part in kinds.args:
+            yield from _kinds(part, asked)
+        return
+    if isinstance(kinds, Alias) and kinds.args and kinds.origin is not None:
+        if kinds.shown.startswith("typing."):
+            raise error("TypeError", "Subscripted generics cannot be used with class and instance checks")
+        raise error("TypeError", f"{asked}() argument 2 cannot be a parameterized generic")
+    if isinstance(kinds, Builtin) and kinds.name == "typing.Any" and asked == "isinstance":
+        raise error("TypeError", "typing.Any cannot be used with isinstance()")
+    if isinstance(kinds, (*IMMUTABLE, List, Dict, Set)):
+        what = "class" if asked == "issubclass" else "type"
+        raise error(
+            "TypeError",
+            f"{asked}() arg 2 must be a {what}, a tuple of {what}{'es' if what == 'class' else 's'}, or a union",
+        )
     if not isinstance(kinds, (Builtin, Class)):
         raise Lost
-    return (kinds,)
+    yield kinds

@@ -454,4 +454,7 @@ def _asdict(m: Interpreter, over: Value) -> Value:
 
 @native("namedtuple._make")
 def _make(m: Interpreter, kind: Value, items: Value) -> Work:
-    return (yield from invoke(m, kind, (yield from collected(m, items)), {}))
+    given, names = (yield from collected(m, items)), known(kind).fields or ()
+    if len(given) != len(names):
+        raise error("TypeError", f"Expected {len(names)} arguments, got {len(given)}")
+    return (yield from invoke(m, kind, given, {}))

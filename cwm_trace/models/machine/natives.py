@@ -353,6 +353,8 @@ def of_text(m: Interpreter, method: str, args: Sequence[Value], named: Mapping[s
         others = [int(each) if isinstance(each, bool) else each for each in others]
     if method == "join" and len(others) == 1:
         items = [content_of(known(each)) for each in (yield from collected(m, others[0], is_list=True))]
+        if isinstance(owner, bytes):
+            items = [each if octets_of(each) is None else octets_of(each) for each in items]
         for place, item in enumerate(map(known, items)):
             if not isinstance(item, type(owner)):
                 text = f"sequence item {place}: expected {type(owner).__name__} instance, {kind_name(item)} found"
