@@ -185,7 +185,7 @@ def test_nothing_is_run(tmp_path: Path) -> None:
     source = f"{body}\ndef main():  # << START_OF_TRACE\n    return 1\n"
     beside = Following(source)
     beside.observe(Frame(Event.CALL, "def main():\n"))
-    assert beside.foretell(Stepwise(TRUE)) is None
+    assert beside.foretell(Stepwise(TRUE)) is not None  # what is not followed there is left out
     assert not [*tmp_path.iterdir()]
 
 
@@ -201,11 +201,11 @@ def test_nothing_is_run(tmp_path: Path) -> None:
         "a = []\na.append(a)\nprint(a)\nx = a == a",
     ],
 )  # fmt: skip
-def test_what_takes_too_long_before_the_trace_is_given_up(body: str) -> None:
+def test_what_takes_too_long_before_the_trace_is_given_up_or_left_out(body: str) -> None:
     beside = Following(f"{body}\n\ndef main():  # << START_OF_TRACE\n    return 1\n")
     beside.observe(Frame(Event.CALL, "def main():\n"))
     told = beside.foretell(Stepwise(TRUE))
-    assert told is None or body.startswith("a")
+    assert told is None or told.line == "    return 1"
 
 
 @pytest.mark.parametrize("context", ["def main(:  # << START_OF_TRACE\n", "x = 1\n", ""])
