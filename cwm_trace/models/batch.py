@@ -100,6 +100,7 @@ class Row:
     """
 
     can_forget = True
+    keeps_all = False  # others may have the place meanwhile
     guesses = 24  # of 8, 12, 16 and 24, this took least processor time for 8 rows of nano
 
     def __init__(self, batcher: Batcher, number: int) -> None:

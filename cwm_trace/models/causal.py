@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import re
 import threading
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from math import inf
 from pathlib import Path
@@ -306,6 +306,10 @@ class CausalModel:
         """Have another sequence take the place of an engine's."""
         engine.restart(self._drafter(decoding), self._memory)
 
+    def go_on_with(self, engine: Any, decoding: Decoding, ids: Sequence[int]) -> None:
+        """Have another sequence take the place of an engine's, of which it may have read the beginning."""
+        engine.go_on_with(ids, self._drafter(decoding), self._memory)
+
     def past(self, prompt: Trace) -> Past:
         """What is known of a trace, to be told in a shorter text where it becomes longer than what the network was trained on."""
         return Past(prompt, self._size, self._text_length, self._window, self.reads_notes)
@@ -442,8 +446,7 @@ class CausalRollout:
         """Where the text has become too long, go on behind a shorter one."""
         if (text := self._past.instead(inf if self._is_behind else self._engine.length)) is not None:
             self._is_behind = False
-            self._model.restart(self._engine, self._decoding)
-            self._engine.push(self._codec.encode(text))
+            self._model.go_on_with(self._engine, self._decoding, self._codec.encode(text))
             self._is_noted = False
 
     def _ask(self, asker: Asker) -> bool:

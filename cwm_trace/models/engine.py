@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, takewhile
 from typing import Any, Protocol
 
 import torch
@@ -66,8 +66,25 @@ class Engine:
     def _begin(self, drafter: Guesser | None, memory: Memory | None) -> None:
         self._memory = memory or OwnCache(self._model)
         self._drafter = drafter if self._memory.can_forget and self._temperature == 0 else None
+        self._ids: list[int] = []
         self._unread: list[int] = []
         self.length = 0
+
+    def go_on_with(
+        self, ids: Sequence[int], drafter: Guesser | None = None, memory: Callable[[], Memory | None] = lambda: None
+    ) -> None:
+        """Another sequence: what both begin with is not read again, where the memory has all of it; what is drawn at random goes on."""
+        if not self._memory.keeps_all:
+            self.restart(drafter, memory)
+            self.push(ids)
+            return
+        read = self._ids[: self.length - len(self._unread)]
+        same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(read, ids[:-1], strict=False)))
+        self.back(same)
+        self._drafter = drafter if self._temperature == 0 else None
+        if self._drafter is not None:
+            self._drafter.observe(ids[:same])
+        self.push(ids[same:])
 
     def restart(self, drafter: Guesser | None = None, memory: Callable[[], Memory | None] = lambda: None) -> None:
         """Forget the sequence, and begin another one; what is drawn at random goes on."""
@@ -76,6 +93,7 @@ class Engine:
 
     def push(self, ids: Sequence[int]) -> None:
         """Append given tokens; they are read together with the next ones."""
+        self._ids += ids
         self._unread += ids
         self.length += len(ids)
         if self._drafter is not None:
@@ -97,6 +115,7 @@ class Engine:
             self._memory.forget(read - length)
         self._unread = self._unread[: max(length - read, 0)]
         self.length = length
+        del self._ids[length:]
 
     @torch.inference_mode()
     def generate(self, stops: frozenset[int], limit: int | None = None, allowed: Allowed | None = None) -> TokenRun:

@@ -270,6 +270,7 @@ class LeanSequence:
     """
 
     can_forget = True
+    keeps_all = True
     guesses = 24
 
     def __init__(self, network: LeanNetwork) -> None:

@@ -40,12 +40,15 @@ class Memory(Protocol):
     Attributes:
         can_forget: whether tokens can be cut off again.
         guesses: how many guessed tokens are worth reading with each one that is known.
+        keeps_all: whether it may be cut back to any length, and goes on from there as if no more had been read.
     """
 
     @property
     def can_forget(self) -> bool: ...
     @property
     def guesses(self) -> int: ...
+    @property
+    def keeps_all(self) -> bool: ...
 
     def drive(self, reading: Reading[_Made]) -> _Made:
         """Append what is asked for, and answer, to the end. Raises ModelError where the GPU is too small."""
@@ -81,6 +84,7 @@ def first_choices(logits: torch.Tensor) -> list[tuple[int, float]]:
 class OwnCache:
     """A sequence with a cache of transformers' own, in passes of its own."""
 
+    keeps_all = False  # layers with a window have forgotten what lies before it
     guesses = 16  # nano reads 16 on two cores in about 1.3 times what one takes
 
     def __init__(self, model: Any) -> None:
