@@ -14,7 +14,6 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
-from itertools import takewhile
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from cwm_trace.format import ACTION_SEP, EVENT_TOKENS, FRAME_SEP, UNCHANGED, encode_frames, render_step, strip_mark
@@ -110,7 +109,6 @@ class Asker:
     def __init__(self, model: CausalModel, decoding: Decoding) -> None:
         self._model, self._decoding = model, replace(decoding, speculative=False)
         self._engine: Any = None
-        self._read: list[int] = []  # at the beginning of the engine's sequence
         self.logprob = 0.0
         answers = Answers(self._whole, self._whole_change, self._holds)
         self._stepwise = Stepwise(answers, keeps=decoding.temperature == 0)
@@ -188,12 +186,10 @@ class Asker:
         if self._engine is None:
             self._engine = self._model.engine(self._decoding)
         elif self._engine.can_go_back:
-            same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(self._read, ids[:-1], strict=False)))
-            self._engine.back(same)
+            same = self._engine.back_to(ids)
         else:
             self._model.restart(self._engine, self._decoding)
         self._engine.push(ids[same:])
-        self._read = ids
 
     def close(self) -> None:
         """Give back the engine's memory."""

@@ -78,9 +78,7 @@ class Engine:
             self.restart(drafter, memory)
             self.push(ids)
             return
-        read = self._ids[: self.length - len(self._unread)]
-        same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(read, ids[:-1], strict=False)))
-        self.back(same)
+        same = self.back_to(ids)
         self._drafter = drafter if self._temperature == 0 else None
         if self._drafter is not None:
             self._drafter.observe(ids[:same])
@@ -116,6 +114,13 @@ class Engine:
         self._unread = self._unread[: max(length - read, 0)]
         self.length = length
         del self._ids[length:]
+
+    def back_to(self, ids: Sequence[int]) -> int:
+        """Forget what does not begin as a sequence does; how many of its tokens are left, the last one not among them."""
+        read = self._ids[: self.length - len(self._unread)]
+        same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(read, ids[:-1], strict=False)))
+        self.back(same)
+        return same
 
     @torch.inference_mode()
     def generate(self, stops: frozenset[int], limit: int | None = None, allowed: Allowed | None = None) -> TokenRun:

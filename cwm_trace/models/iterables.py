@@ -325,7 +325,8 @@ def _of_set(name: str, items: Sequence[str], steps: Steps) -> str | None:
 def _summed(items: Sequence[str], steps: Steps) -> str | None:
     if not all(map(is_number, items)):
         return None
-    made: str | None = items[0].replace("-0.0", "0.0") if items[:1] == ["-0.0"] else items[0] if items else "0"
+    first = items[0] if items else "0"
+    made: str | None = "0.0" if first == "-0.0" else first  # 0 + -0.0
     for item in items[1:]:
         made = None if made is None else steps.value(f"{made} + {item}")
     return made

@@ -212,7 +212,7 @@ def attribute(m: Interpreter, owner: Value, name: Any) -> Work:
         case Descriptor() if name == "__isabstractmethod__":
             return is_abstract(owner)
         case Builtin():
-            if name == "__dict__" and isinstance(_real_of(owner), type):
+            if name == "__dict__" and isinstance(real_of(owner), type):
                 return (yield from _names_of_builtin(m, owner))
             if owner.name.startswith(("collections.abc.", "typing.")):
                 return (yield from _of_abstract(m, owner, name))
@@ -790,7 +790,7 @@ def _of_builtin(owner: Builtin, name: str) -> Value:
         return owner.kind.__module__ if owner.kind is not None else owner.name.rpartition(".")[0] or "builtins"
     if owner.name in _OF_COLLECTIONS:
         owner = Builtin(f"collections.{owner.name}")
-    real = owner.kind if owner.kind is not None else looked_up(owner.name)
+    real = real_of(owner)
     if name == "__mro__" and isinstance(real, type):
         return (owner, *map(_named, real.__mro__[1:]))
     if name in ("__bases__", "__base__") and isinstance(real, type):
@@ -811,14 +811,14 @@ def _named(kind: type) -> Builtin:
     return Builtin(kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}")
 
 
-def _real_of(owner: Builtin) -> Any:
+def real_of(owner: Builtin) -> Any:
     """One of Python's own classes, or another thing of the library."""
     return owner.kind or looked_up(owner.name)
 
 
 def _names_of_builtin(m: Interpreter, owner: Builtin) -> Work:
     """The `__dict__` of one of Python's own classes."""
-    held = {name: _of_names(owner, name, value) for name, value in vars(_real_of(owner)).items()}
+    held = {name: _of_names(owner, name, value) for name, value in vars(real_of(owner)).items()}
     return _proxy_of(m, held)
 
 

@@ -303,8 +303,8 @@ def _compared_by_methods(m: Interpreter, sign: str, left: Value, right: Value) -
             return given
         if own_method(one, f"__{_COMPARED[how]}__") is None and _is_pythons(how, one, other):
             break  # which Python's own method, that comes next, compares
-    are_plain = as_tuple(left) is not None and as_tuple(right) is not None
-    are_plain = are_plain or isinstance(left, OWN) or isinstance(right, OWN)
+    are_tuples = as_tuple(left) is not None and as_tuple(right) is not None
+    are_plain = are_tuples or isinstance(left, OWN) or isinstance(right, OWN)
     have_own = all(map(_has_own, tries))
     if (are_plain or content_of(left) is not left or content_of(right) is not right) and not have_own:
         return NOT_IMPLEMENTED

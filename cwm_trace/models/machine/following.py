@@ -180,14 +180,11 @@ class Following:
         values = frame.variables()
         if frame.code.name == "<module>":
             values = {name: value for name, value in values.items() if not name.startswith("__")}
-        told = {name: self._text(machine, value) for name, value in values.items()}
+        told = {name: framed(machine, value) for name, value in values.items()}
         order = {name: told[name] for name in frame.shown if name in told}
         order |= told
         frame.shown = tuple(order)
         return order
-
-    def _text(self, machine: Interpreter, value: Value) -> str | None:
-        return framed(machine, value)
 
     def _begin(self, answering: Answering) -> None:
         code = compiled(self._context)

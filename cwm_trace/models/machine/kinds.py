@@ -254,15 +254,11 @@ def _is_of_library(value: Value, name: str) -> bool:
     if name == "functools.partial":
         return isinstance(value, Native) and value.name == "partial"
     if name == "type":
-        return (
-            isinstance(value, Class)
-            or isinstance(value, Builtin)
-            and isinstance(value.kind or looked_up(value.name), type)
-        )
+        return isinstance(value, Class) or isinstance(value, Builtin) and isinstance(classes.real_of(value), type)
     wanted, own = looked_up(name), class_of(value)
     if isinstance(own, Class):
         return any(isinstance(base, Builtin) and base.name == name for base in own.line)
-    found = own.kind if own.kind is not None else looked_up(own.name)
+    found = classes.real_of(own)
     if not isinstance(wanted, type) or not isinstance(found, type) or isinstance(value, Native):
         raise Lost
     return issubclass(found, wanted)

@@ -18,7 +18,7 @@ from cwm_trace.models.machine.looked_up import MISSING, looked_up, may_be_looked
 from cwm_trace.models.machine.naming import check_module
 from cwm_trace.models.machine.natives import native
 from cwm_trace.models.machine.questions import arguments
-from cwm_trace.models.machine.rendering import written
+from cwm_trace.models.machine.rendering import by_object, written
 from cwm_trace.models.machine.values import (
     IMMUTABLE,
     OWN,
@@ -428,10 +428,7 @@ def _object_getattr(m: Interpreter, owner: Value, name: Value) -> Work:
 @native("object.__repr__", "object.__str__")
 def _object_repr(m: Interpreter, owner: Value) -> Value:
     kind = class_of(known(owner))
-    if not isinstance(kind, Class):
-        return Unknown()
-    at = "" if m.is_framing else f" at 0x{m.address(m.identity(known(owner)))}"
-    return f"<{kind.module}.{kind.qualname} object{at}>"
+    return by_object(m, known(owner), kind) if isinstance(kind, Class) else Unknown()
 
 
 @native("object.__eq__")

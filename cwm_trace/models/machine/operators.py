@@ -137,12 +137,11 @@ def _combined(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
         right = yield from _as_count(m, right)
     if plain == "*" and isinstance(right, _REPEATED) and isinstance(left, Object) and not own_method(left, "__mul__"):
         left = yield from _as_count(m, left)
-    is_in_place = sign != plain and isinstance(without_class(content_of(left)), _IN_PLACE.get(sign, ()))
-    is_in_place = is_in_place and getattr(content_of(left), "kind", "") != "frozenset"
-    if is_in_place and isinstance(left, WITH_METHODS) and own_method(left, f"__i{_METHODS[plain]}__") is None:
+    if sign in _IN_PLACE and isinstance(left, WITH_METHODS) and own_method(left, f"__i{_METHODS[plain]}__") is None:
         held = without_class(content_of(left))
-        given = yield from _combined(m, sign, held, right)
-        return left if given is held else given
+        if isinstance(held, _IN_PLACE[sign]) and held.kind != "frozenset":
+            given = yield from _combined(m, sign, held, right)
+            return left if given is held else given
     if isinstance(left, WITH_METHODS) or isinstance(right, WITH_METHODS) or is_of_own(left) or is_of_own(right):
         given = yield from _by_methods(m, sign, plain, left, right)
         if given is not NOT_IMPLEMENTED:

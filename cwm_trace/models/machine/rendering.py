@@ -460,5 +460,10 @@ def _shown_object(m: Interpreter, value: Object, around: tuple[Value, ...]) -> W
         case "enum":
             inner = yield from _shown(m, value.attributes["_value_"], around)
             return f"<{kind.name}.{value.attributes['_name_']}: {inner}>"
+    return by_object(m, value, kind)
+
+
+def by_object(m: Interpreter, value: Value, kind: Class) -> str:
+    """What `object.__repr__` gives; frames have no addresses."""
     at = "" if m.is_framing else f" at 0x{m.address(m.identity(value))}"
     return f"<{kind.module}.{kind.qualname} object{at}>"

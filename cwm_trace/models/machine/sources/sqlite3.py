@@ -210,39 +210,31 @@ class Cursor:
         self.description, self.rowcount, self.lastrowid = _done(self._works.state(()))
 
     def execute(self, sql, parameters=(), /):
+        return self._run(self._works.execute, sql, _parameters(parameters))
+
+    def _run(self, work, *given):
         self.connection._begin()
         try:
-            _done(self._works.execute(_kinds(), sql, _parameters(parameters)))
+            _done(work(_kinds(), *given))
         finally:
             self._tell()
             self.connection._end()
         return self
 
     def executemany(self, sql, parameters, /):
-        self.connection._begin()
         rows, problem = [], None
         try:
             for each in parameters:
                 rows.append(_parameters(each))
         except BaseException as bad:
             problem = bad
-        try:
-            _done(self._works.executemany(_kinds(), sql, rows))
-            if problem is not None:
-                raise problem
-        finally:
-            self._tell()
-            self.connection._end()
+        self._run(self._works.executemany, sql, rows)
+        if problem is not None:
+            raise problem
         return self
 
     def executescript(self, sql_script, /):
-        self.connection._begin()
-        try:
-            _done(self._works.executescript(_kinds(), sql_script))
-        finally:
-            self._tell()
-            self.connection._end()
-        return self
+        return self._run(self._works.executescript, sql_script)
 
     def _row(self, row):
         if self.connection.text_factory is not str:
