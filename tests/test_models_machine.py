@@ -106,6 +106,7 @@ OF_3_11 = (
     "options of data classes, and others",
     "members, octets, fields and numbers",
     "names as ours",
+    "places for attributes",
 )
 CASES = {
     name: (source.strip("\n") + "\n", call)

@@ -7,7 +7,7 @@ from typing import Any
 from cwm_trace.models.machine import tracebacks
 from cwm_trace.models.machine.active import Work
 from cwm_trace.models.machine.calls import invoke
-from cwm_trace.models.machine.classes import Attributes, has_slots_only, is_data, missing, slots_of
+from cwm_trace.models.machine.classes import Attributes, has_slots_only, is_data, missing, own_slots
 from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.iterators import collected
 from cwm_trace.models.machine.values import (
@@ -147,11 +147,14 @@ def _check_place(owner: Object | OwnList | OwnDict, kind: Class, name: str) -> N
             raise error("AttributeError", "can't set attribute")
         if not any(isinstance(base, Class) for base in kind.bases):
             raise missing(owner, name)
-    spaces = [each.space for each in kind.line if isinstance(each, Class)]
-    if spaces and all("__slots__" in space for space in spaces):
-        slots = slots_of(kind)
-        if name not in slots and "__dict__" not in slots:
-            raise missing(owner, name)
+    if not has_slots_only(kind):
+        return
+    for each in kind.line:
+        if isinstance(each, Class) and name in own_slots(each):
+            return
+        if isinstance(each, Class) and name in each.space:
+            raise error("AttributeError", f"{kind.name!r} object attribute {name!r} is read-only")
+    raise missing(owner, name)
 
 
 def delete_attribute(m: Interpreter, owner: Value, name: Any) -> Work:

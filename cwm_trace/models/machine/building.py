@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from cwm_trace.models.machine import enums, shipped
 from cwm_trace.models.machine.active import Body, Work
 from cwm_trace.models.machine.calls import invoke
-from cwm_trace.models.machine.classes import Attributes, slots_of
+from cwm_trace.models.machine.classes import Attributes, own_slots
 from cwm_trace.models.machine.code import MAIN, OF_PROGRAM
 from cwm_trace.models.machine.imported import helper
 from cwm_trace.models.machine.interpreter import Interpreter
@@ -309,8 +309,7 @@ def _check_bases(made: Class) -> None:
     names = [base.name for base in made.bases if isinstance(base, Builtin)]
     if wrong := next((name for name in names if name in _NO_BASES), ""):
         raise error("TypeError", f"type {wrong!r} is not an acceptable base type")
-    slots = slots_of(made) if "__slots__" in made.space else ()
-    if (twice := next((each for each in slots if each in made.space and each != "__slots__"), None)) is not None:
+    if (twice := next((each for each in own_slots(made) if each in made.space), None)) is not None:
         raise error("ValueError", f"{twice!r} in __slots__ conflicts with class variable")
     line = [each.name for each in made.line if isinstance(each, Builtin) and each.name in _LAID_OUT]
     if len(line) > 1 or _has_two_layouts(made.bases):
@@ -329,15 +328,7 @@ def _has_two_layouts(bases: Sequence[Value]) -> bool:
 
 
 def _has_places(kind: Class) -> bool:
-    names = slots_of(kind) if "__slots__" in kind.space else ()
-    return any(name not in ("__dict__", "__weakref__") for name in names if name in _own_slots(kind))
-
-
-def _own_slots(kind: Class) -> Sequence[Value]:
-    told = known(kind.space["__slots__"])
-    if isinstance(told, (str, Dict)):
-        return (told,) if isinstance(told, str) else told.keys
-    return told.items if isinstance(told, List) else as_tuple(told) or ()
+    return any(name not in ("__dict__", "__weakref__") for name in own_slots(kind))
 
 
 def _take_from_bases(m: Interpreter, made: Class) -> Work:

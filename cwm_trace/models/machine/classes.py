@@ -354,7 +354,7 @@ def of_object(m: Interpreter, owner: Object | OwnList | OwnDict, name: str) -> W
         return (yield from invoke(m, found.get.get, [owner.kind], {}))
     if found is not UNSET:
         return _bound(found, owner, owner.kind)
-    if name == "__dict__" and (not has_slots_only(owner.kind) or "__dict__" in slots_of(owner.kind)):
+    if name == "__dict__" and not has_slots_only(owner.kind):
         return _dict_of(owner)
     if is_exception(owner.kind) and (part := _of_exception(owner, name)) is not UNSET:
         return part
@@ -413,10 +413,9 @@ def _getter(found: Value) -> Value:
 
 def has_slots_only(kind: Class) -> bool:
     """Whether its objects have places for some names, and no dict."""
-    spaces = [each.space for each in kind.line if isinstance(each, Class)]
     without = (*PLAIN_BASES, *CONTAINERS_WITHOUT_DICT, *PLAIN_KINDS)
-    is_plain = all(isinstance(each, Class) or each.name in without for each in kind.line)
-    return is_plain and bool(spaces) and all("__slots__" in space for space in spaces)
+    are_all = all("__slots__" in each.space if isinstance(each, Class) else each.name in without for each in kind.line)
+    return are_all and "__dict__" not in slots_of(kind)
 
 
 _SUPPRESSES = "__suppress_context__"  # which an exception has elsewhere
@@ -569,7 +568,7 @@ def _of_class(m: Interpreter, owner: Class, name: str) -> Work:
         if "__doc__" not in order:
             order.insert(owner.own + ("__dict__" in order) * 2, "__doc__")
         made = {each: Object(Builtin("getset_descriptor"), held=(each, owner)) for each in ("__dict__", "__weakref__")}
-        places = {each: slot_of(owner, each) for each in _slots(owner.space.get("__slots__", ())) if each not in made}
+        places = {each: slot_of(owner, each) for each in own_slots(owner) if each not in made}
         made |= places
         order[owner.own : owner.own] = places
         held = {each: owner.space.get(each, made.get(each)) for each in order if each not in _NOT_SHOWN}
@@ -896,7 +895,7 @@ def _of_value(owner: Value, name: str) -> Value:
 def slot_of(kind: Class, name: str) -> Value:
     """The descriptor of a place for an attribute; None: there is none of that name."""
     for each in kind.line:
-        if isinstance(each, Class) and name in _slots(each.space.get("__slots__", ())):
+        if isinstance(each, Class) and name in own_slots(each):
             return Object(Builtin("member_descriptor"), held=(name, each))
     return None
 
@@ -916,22 +915,21 @@ def _of_slot(owner: Object, name: str) -> Value:
 
 
 def slots_of(kind: Class) -> Sequence[Value]:
-    """The names that a class, and those that it is made from, have places for; private ones as they are mangled."""
-    return [
-        f"_{each.name.lstrip('_')}{slot}" if slot.startswith("__") and not slot.endswith("__") else slot
-        for each in kind.line
-        if isinstance(each, Class)
-        for slot in _slots(each.space.get("__slots__", ()))
-    ]
+    """The names that a class, and those that it is made from, have places for."""
+    return [slot for each in kind.line if isinstance(each, Class) for slot in own_slots(each)]
 
 
-def _slots(value: Value) -> Sequence[Value]:
-    value = known(value)
-    if isinstance(value, str):
-        return (value,)
-    if isinstance(value, Dict):
-        return value.keys
-    return value.items if isinstance(value, List) else as_tuple(value) or ()
+def own_slots(kind: Class) -> Sequence[Value]:
+    """The names that a class itself has places for; private ones as they are mangled."""
+    told = known(kind.space.get("__slots__", ()))
+    if isinstance(told, str):
+        told = (told,)
+    names = told.keys if isinstance(told, Dict) else told.items if isinstance(told, List) else as_tuple(told) or ()
+    return [_mangled(kind, known(name)) for name in names]
+
+
+def _mangled(kind: Class, name: str) -> str:
+    return f"_{kind.name.lstrip('_')}{name}" if name.startswith("__") and not name.endswith("__") else name
 
 
 def special(m: Interpreter, owner: Value, name: str) -> Work:
