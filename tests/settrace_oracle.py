@@ -40,6 +40,11 @@ def _json(value: str | dict[str, str]) -> str:
     return _SPECIAL.sub(r"\\u003c|\1|>", json.dumps(value))
 
 
+def _is_of_annotations(code: CodeType) -> bool:
+    """Whether it is a function that 3.14's compiler has made of annotations, which 3.11 has none of."""
+    return sys.version_info >= (3, 14) and (code.co_name, code.co_posonlyargcount) == ("__annotate__", 1)
+
+
 class SettraceRecorder:
     """Records from the first call of the function whose `def` is on `entry_line` (None: of the module) until it is left."""
 
@@ -60,7 +65,7 @@ class SettraceRecorder:
         self.last: tuple[int, dict[str, str]] | None = None
 
     def __call__(self, frame: FrameType, event: str, argument: Any) -> Any:
-        if frame.f_code.co_filename not in self.files or self.done:
+        if frame.f_code.co_filename not in self.files or self.done or _is_of_annotations(frame.f_code):
             return None
         if self.entry is None:
             if not self._is_entry(frame.f_code):

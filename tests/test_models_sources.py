@@ -39,11 +39,13 @@ _AMENDED = {"decimal": "_pydecimal", "datetime": "datetime" if sys.version_info 
 _NOT_RUN = (
     *(
         "_ast",
+        "_colorize",
         "_random",
         "ast_amended",
         "collections_abc",
         "concurrent.futures",
         "hashlib",
+        "string.templatelib",
         "hmac",
         "inspect",
         "json",

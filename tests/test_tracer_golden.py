@@ -34,7 +34,7 @@ def _difference(ours: str, truth: str) -> str:
     return next((f"frame {n}\n  ours:  {a}\n  truth: {b}" for n, (a, b) in enumerate(pairs) if a != b), "one is longer")
 
 
-def _reason(source: str) -> str | None:
+def reason_to_differ(source: str) -> str | None:
     """Why a program's text is another one on this interpreter, where it is."""
     second = source.split("\n")[1]
     reasons = (
@@ -47,7 +47,7 @@ def _reason(source: str) -> str | None:
 def test_text_is_golden(path: Path) -> None:
     source = path.read_text(encoding="utf-8")
     difference = _difference(_ours(source), path.with_suffix(".txt").read_text(encoding="utf-8"))
-    reason = _reason(source)
+    reason = reason_to_differ(source)
     if difference and reason:
         pytest.xfail(reason)
     assert not difference, difference

@@ -13,8 +13,8 @@ Built only where there is a compiler; see `fast.py`.
 #include <stdint.h>
 #include <string.h>
 
-#if PY_VERSION_HEX < 0x030B0000 || PY_VERSION_HEX >= 0x030E0000
-#error "proven on CPython 3.11, 3.12 and 3.13 only; on others the tracer does without this"
+#if PY_VERSION_HEX < 0x030B0000 || PY_VERSION_HEX >= 0x030F0000
+#error "proven on CPython 3.11 to 3.14 only; on others the tracer does without this"
 #endif
 #ifdef Py_GIL_DISABLED
 #error "relies on the interpreter's lock; without one the tracer does without this"
@@ -123,7 +123,9 @@ enter_python(void)
     thread->recursion_remaining += ROOM;
 #else
     thread->py_recursion_remaining += ROOM;
+#if PY_VERSION_HEX < 0x030E0000 /* later ones look at the stack itself */
     thread->c_recursion_remaining += ROOM;
+#endif
 #endif
     PyThreadState_EnterTracing(thread);
     return thread;
@@ -137,7 +139,9 @@ leave_python(PyThreadState *thread)
     thread->recursion_remaining -= ROOM;
 #else
     thread->py_recursion_remaining -= ROOM;
+#if PY_VERSION_HEX < 0x030E0000
     thread->c_recursion_remaining -= ROOM;
+#endif
 #endif
 }
 

@@ -7,18 +7,17 @@ format, or what the hooks do.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from types import CodeType
 from typing import Any, Protocol
 
-from bytecode import Bytecode, Instr, Label
+from bytecode import Instr, Label
 from bytecode.instr import InstrLocation, TryBegin, TryEnd
 
 from cwm_trace.tracer import quirks
-from cwm_trace.tracer.blocks import Blocks, alive_iterators, blocks_of, cover_nops, leading_to
-from cwm_trace.tracer.comprehension_lines import set_loop_lines
-from cwm_trace.tracer.comprehensions import FRAME_NAMES, ITERATOR_NAME
+from cwm_trace.tracer.blocks import Blocks, alive_iterators, blocks_of, leading_to
+from cwm_trace.tracer.comprehensions import ITERATOR_NAME
 from cwm_trace.tracer.executed import NAMES
 from cwm_trace.tracer.flow import (
     ANYTHING,
@@ -32,13 +31,12 @@ from cwm_trace.tracer.flow import (
     loops_of,
     shares_locals,
 )
+from cwm_trace.tracer.listing import Listing, line_of, loads_iterator
 
 NOWHERE = InstrLocation(None, None, None, None)
 _HOOK_ENTRIES = 8  # on the stack, of a call of a hook with few arguments, and of the handler that it may be in
 _ASYNC_GENERATOR = 0x200  # of co_flags
-_GENERATOR = 0x20
 _OPTIMIZED = 0x1  # of co_flags: locals are in slots, not in a namespace
-_NO_BUILTIN = object()
 _NO_BLOCK = TryBegin(Label(), push_lasti=False)
 
 
@@ -114,6 +112,8 @@ def instrument(code: CodeType, hooks: Hooks, sites: list[Site], untraced: list[s
         instrument(item, hooks, sites, untraced) if isinstance(item, CodeType) else item for item in code.co_consts
     )
     code = code.replace(co_consts=constants)
+    if is_of_annotations(code):
+        return code
     try:
         return _Rewriter(code, hooks, sites).result()
     except IndexError:
@@ -121,6 +121,12 @@ def instrument(code: CodeType, hooks: Hooks, sites: list[Site], untraced: list[s
         if untraced is not None:
             untraced.append(code.co_qualname)
         return code
+
+
+def is_of_annotations(code: CodeType) -> bool:
+    """Whether this is what a later compiler puts annotations into, for when they are asked for: the reference has no such frames."""
+    takes_format = code.co_posonlyargcount == 1 and code.co_varnames[:1] == ("format",)
+    return quirks.LAZY_ANNOTATIONS and code.co_name == "__annotate__" and takes_format
 
 
 @dataclass(slots=True)
@@ -132,18 +138,10 @@ class _Edge:
     fires: bool
 
 
-def _called(element: Element) -> Element:
-    """The element; but a builtin that a shortcut is taken for is looked for in vain, so that it is called."""
-    if getattr(element, "name", "") in quirks.BUILTIN_OF_SHORTCUT and element.arg.name.startswith("BUILTIN_"):
-        return Instr("LOAD_CONST", _NO_BUILTIN, location=element.location)
-    return element
-
-
-class _Rewriter:
+class _Rewriter(Listing):
     def __init__(self, code: CodeType, hooks: Hooks, sites: list[Site]) -> None:
-        self.code, self.hooks, self.sites, self.first_site = code, hooks, sites, len(sites)
-        self.bytecode = Bytecode.from_code(code, conserve_exception_block_stackdepth=True)
-        self.elements: list[Element] = cover_nops([_called(element) for element in self.bytecode])
+        super().__init__(code)
+        self.hooks, self.sites, self.first_site = hooks, sites, len(sites)
         self.before: dict[int, list[Element]] = {}  # goes in front of an element, behind the labels before it
         self.ahead_of_labels: dict[int, list[Element]] = {}
         self.first: dict[int, list[Element]] = {}  # as `before`, and in front of it
@@ -152,18 +150,16 @@ class _Rewriter:
         self.steps: dict[int, list[Step]] = {}
         self.alive: dict[int, int] = {}
         self.handlers = {element.target for element in self.elements if isinstance(element, TryBegin)}
-        self.positions = self._label_positions()
         self.blocks = blocks_of(self.elements)
         self.start = self._first_resume()
         self.plain_locals = bool(code.co_flags & _OPTIMIZED)
-        self.outlined = _is_outlined(code)
         self.silent = self._restoring() if self.outlined else frozenset()
 
     def _restoring(self) -> frozenset[int]:
         """The handlers that restore a comprehension's variables; 3.11 has none."""
         restoring: list[int] = []
         inside = False
-        for index, item in self._instructions():
+        for index, item in self.instructions():
             inside = inside or self._is_handler(index)
             if inside:
                 restoring.append(index)
@@ -174,8 +170,7 @@ class _Rewriter:
         return next(n for n, item in enumerate(self.elements) if isinstance(item, Instr) and item.name == "RESUME")
 
     def result(self) -> CodeType:
-        self._lambda_lines()
-        self._comprehension_lines()
+        self.set_lines()
         self._calls_and_returns()
         self._ends_of_delegation()
         self._exceptions()
@@ -189,7 +184,7 @@ class _Rewriter:
 
     def _invoke(self, hook: Callable[..., object], arguments: list[Instr], near: Instr) -> list[Element]:
         """A call of a hook that leaves the stack as it was, with the line of the instruction it belongs to."""
-        location = InstrLocation(_line(near), None, None, None)
+        location = InstrLocation(line_of(near), None, None, None)
         made: list[Element] = []
         for name in quirks.CALL_SEQUENCE:
             if name == "arguments":
@@ -202,43 +197,13 @@ class _Rewriter:
                 made.append(Instr(name, len(arguments), location=location))
         return [*made, Instr("POP_TOP", location=location)]
 
-    def _instructions(self) -> Iterator[tuple[int, Instr]]:
-        for index, element in enumerate(self.elements):
-            if isinstance(element, Instr):
-                yield index, element
-
-    def _previous(self, index: int) -> int:
-        """The instruction before an index, over labels and block marks."""
-        index -= 1
-        while index >= 0 and not isinstance(self.elements[index], Instr):
-            index -= 1
-        return index
-
     # --- events -----------------------------------------------------------------------------------------------------
 
-    def _lambda_lines(self) -> None:
-        """On 3.11 a lambda returns on its first line; later compilers put that on the line of its value. Not so where it yields."""
-        plain = self.code.co_name == "<lambda>" and not self.code.co_flags & (_GENERATOR | _ASYNC_GENERATOR)
-        for _, item in self._instructions() if plain else ():
-            if item.name == "RETURN_VALUE":
-                item.location = InstrLocation(self.code.co_firstlineno, None, None, None)
-
-    def _comprehension_lines(self) -> None:
-        """On 3.11 the loop of a comprehension is on its first line."""
-        yields = self.code.co_name == "<genexpr>"
-        if not quirks.INLINES_COMPREHENSIONS or not (yields or self.outlined):
-            return
-        for index, item in self._instructions():
-            if item.name == "GET_ITER" and _loads_iterator(self.elements[self._previous(index)]):
-                item.set("NOP")  # the caller has done it
-        awaits = bool(self.code.co_flags & _ASYNC_GENERATOR)
-        set_loop_lines(self.elements, self.positions, self.code.co_firstlineno, awaits=awaits, yields=yields)
-
     def _calls_and_returns(self) -> None:
-        for index, item in self._instructions():
+        for index, item in self.instructions():
             if index == self.start:
                 self.after[index] = self._entered(item)
-                self._without_line(self.after[index])
+                self._withoutline_of(self.after[index])
             elif item.name == "YIELD_VALUE":
                 self._yield(index, item)
             elif item.name == "RETURN_VALUE":
@@ -266,43 +231,41 @@ class _Rewriter:
         return site
 
     def _leave(self, value: Instr, item: Instr) -> list[Element]:
-        return self._invoke(self.hooks.leave, [value, Instr("LOAD_CONST", _line(item))], item)
+        return self._invoke(self.hooks.leave, [value, Instr("LOAD_CONST", line_of(item))], item)
 
-    def _without_line(self, made: list[Element]) -> None:
+    def _withoutline_of(self, made: list[Element]) -> None:
         # With the def line, a debugger beside us would stop there once more on 3.11 and 3.12.
         for item in made:
             item.location = NOWHERE
 
     def _yield(self, index: int, item: Instr) -> None:
         """A yield is a return, and the RESUME after it a call. Nothing may stand between the two."""
-        previous = self.elements[self._previous(index)]
-        report = self._invoke(self.hooks.suspend, [Instr("COPY", 3), Instr("LOAD_CONST", _line(item))], item)
+        previous = self.elements[self.previous(index)]
+        report = self._invoke(self.hooks.suspend, [Instr("COPY", 3), Instr("LOAD_CONST", line_of(item))], item)
         if quirks.THROW_STEPS_BACK_TO_SEND and previous.name == "SEND":
             report.append(Instr("NOP", location=item.location))  # gets SEND's jump, see _repair_throw
         self._put(index, report)
-        resume = next(n for n, element in self._instructions() if n > index)
-        line = _line(self.elements[resume]) or self.code.co_firstlineno
+        resume = next(n for n, element in self.instructions() if n > index)
+        line = line_of(self.elements[resume]) or self.code.co_firstlineno
         self.after[resume] = self._call(self.hooks.resumed, line, self.elements[resume])
         self.elements[resume].arg &= ~quirks.CLOSE_SHORTCUT_BIT
 
     # Where an iterator ends by raising StopIteration, `sys.settrace` reports that in the Python frame that iterates.
 
     def _ends_of_delegation(self) -> None:
-        for index, item in self._instructions():
+        for index, item in self.instructions():
             if item.name == "SEND":
                 self._put(index, self._invoke(self.hooks.delegate, [Instr("COPY", 4), Instr("COPY", 4)], item))
-                self.first[self._jump_target(item)] = self._invoke(self.hooks.delegated, [Instr("COPY", 3)], item)
+                self.first[self.jump_target(item)] = self._invoke(self.hooks.delegated, [Instr("COPY", 3)], item)
 
     def _ends_of_loops(self) -> None:
         for number, index in enumerate(loops_of(self.elements)):
             item: Instr = self.elements[index]
-            before = self._previous(index)
+            before = self.previous(index)
             name = Instr("LOAD_CONST", loop_name(number))
             if self.elements[before].name == "GET_ITER":
                 self.after[before] = self._invoke(self.hooks.loop, [Instr("COPY", 3), name], item)
-            is_given = number == 0 and any(
-                _loads_iterator(self.elements[at]) for at in (before, self._previous(before))
-            )
+            is_given = number == 0 and any(loads_iterator(self.elements[at]) for at in (before, self.previous(before)))
             iterator = _loads((ITERATOR_NAME,)) if is_given else []
             report = self._invoke(self.hooks.exhausted, [name, *iterator], item)
             if quirks.END_OF_LOOP:
@@ -312,9 +275,9 @@ class _Rewriter:
 
     def _end_of_loop(self, item: Instr) -> int:
         """The last of the instructions that FOR_ITER jumps to, and then skips."""
-        end = self._jump_target(item)
+        end = self.jump_target(item)
         for _ in quirks.END_OF_LOOP[1:]:
-            end = self._next(end) or end
+            end = self.following(end) or end
         return end
 
     def _on_exhaustion(self, index: int, report: list[Element]) -> None:
@@ -324,8 +287,8 @@ class _Rewriter:
             at = self.trampolines.index(item.arg) + 1
             self.trampolines[at:at] = report
             return
-        target = self._jump_target(item)
-        before: Instr = self.elements[self._previous(target)]
+        target = self.jump_target(item)
+        before: Instr = self.elements[self.previous(target)]
         if target in self.ahead_of_labels or not (before.is_final() or before.is_uncond_jump()):
             self._trampoline(index, report)
             return
@@ -346,8 +309,8 @@ class _Rewriter:
     def _exceptions(self) -> None:
         restores = self._restored_places()
         kept = set(restores.values())
-        for index, item in self._instructions():
-            line = None if index in self.silent else _line(item)
+        for index, item in self.instructions():
+            line = None if index in self.silent else line_of(item)
             if self._is_handler(index):
                 arguments = [Instr("COPY", 3), Instr("LOAD_CONST", line)]
                 if item.name == "CLEANUP_THROW":
@@ -369,7 +332,7 @@ class _Rewriter:
         """Calls that may be of `exec`, `eval` or `compile`: a hook is given what is called and two arguments, and gives the first one anew."""
         if not NAMES.intersection(self.code.co_names):
             return
-        for index, item in self._instructions():
+        for index, item in self.instructions():
             count: Any = item.arg
             if item.name not in ("CALL", "CALL_KW") or count == 0:
                 continue
@@ -382,8 +345,8 @@ class _Rewriter:
 
     def _before_call(self, index: int) -> int:
         """The first of the instructions that together are a call: what is between them, nothing may change."""
-        while self._previous(index) >= 0 and self.elements[self._previous(index)].name in ("PRECALL", "KW_NAMES"):
-            index = self._previous(index)
+        while self.previous(index) >= 0 and self.elements[self.previous(index)].name in ("PRECALL", "KW_NAMES"):
+            index = self.previous(index)
         return index
 
     def _restored_places(self) -> dict[int, int]:
@@ -403,9 +366,9 @@ class _Rewriter:
             if item.name == "RERAISE" and item.arg:
                 return index
             seen.add(index)
-            ahead = [self._jump_target(item)] if isinstance(item.arg, Label) else []
+            ahead = [self.jump_target(item)] if isinstance(item.arg, Label) else []
             if not (item.is_final() or item.is_uncond_jump()):
-                ahead.append(self._next(index) or start)
+                ahead.append(self.following(index) or start)
             waiting += [target for target in ahead if target not in seen]
         return None
 
@@ -441,7 +404,7 @@ class _Rewriter:
         target: Instr = self.elements[index]
         if index <= self.start:  # before the first RESUME there is no Python frame yet
             return []
-        if target.name in quirks.NEVER_A_LINE or _line(target) is None or index in self.silent:
+        if target.name in quirks.NEVER_A_LINE or line_of(target) is None or index in self.silent:
             return []
         return [edge for edge in edges if edge.fires]
 
@@ -449,7 +412,7 @@ class _Rewriter:
         """Gives the hook what can have changed, where that is known; what it must look for itself, where not."""
         target: Instr = self.elements[index]
         effects = flow.effects([(edge.source, edge.jump) for edge in edges]) if flow else ANYTHING
-        site = self._site(_line(target) or 0, False, effects)
+        site = self._site(line_of(target) or 0, False, effects)
         return self._invoke(self._hook_for(effects), [Instr("LOAD_CONST", site), *_loads(site.names)], target)
 
     def _hook_for(self, effects: Effects) -> Callable[..., None]:
@@ -462,11 +425,11 @@ class _Rewriter:
         if not self.plain_locals:
             return None
         handlers = {index: self.positions[block.target] for index, block in self.blocks.items()}
-        resumes = frozenset(index for index, item in self._instructions() if item.name == "RESUME")
+        resumes = frozenset(index for index, item in self.instructions() if item.name == "RESUME")
         return Flow(self.code, self.elements, self.steps, start=self.start, handlers=handlers, resumes=resumes)
 
     def _steps(self, edges: dict[int, list[_Edge]], firing: dict[int, list[_Edge]]) -> dict[int, list[Step]]:
-        steps: dict[int, list[Step]] = {index: [] for index, _ in self._instructions() if index >= self.start}
+        steps: dict[int, list[Step]] = {index: [] for index, _ in self.instructions() if index >= self.start}
         for target, leading in edges.items():
             for edge in leading:
                 if edge.source >= self.start:
@@ -497,12 +460,12 @@ class _Rewriter:
     def _edges(self) -> dict[int, list[_Edge]]:
         """All edges into each instruction that normal control flow reaches, and which of them are line events."""
         edges: dict[int, list[_Edge]] = {}
-        for index, item in self._instructions():
+        for index, item in self.instructions():
             if isinstance(item.arg, Label):
                 target = self.positions[item.arg]
                 edges.setdefault(target, []).append(_Edge(index, True, self._fires(index, target, jump=True)))
             if not (item.is_final() or item.is_uncond_jump()):
-                following = self._next(index)
+                following = self.following(index)
                 if following is not None:
                     fires = self._fires(index, following, jump=False)
                     edges.setdefault(following, []).append(_Edge(index, False, fires))
@@ -515,24 +478,7 @@ class _Rewriter:
         before, after = self.elements[source], self.elements[target]
         if jump and target <= source and "NO_INTERRUPT" not in before.name:
             return True
-        return _line(before) != _line(after)
-
-    def _next(self, index: int) -> int | None:
-        return next((n for n in range(index + 1, len(self.elements)) if isinstance(self.elements[n], Instr)), None)
-
-    def _jump_target(self, item: Instr) -> int:
-        assert isinstance(item.arg, Label)
-        return self.positions[item.arg]
-
-    def _label_positions(self) -> dict[Label, int]:
-        """The instruction that each label stands before."""
-        positions: dict[Label, int] = {}
-        for index, element in enumerate(self.elements):
-            if isinstance(element, Label):
-                following = self._next(index)
-                if following is not None:
-                    positions[element] = following
-        return positions
+        return line_of(before) != line_of(after)
 
     # --- putting it together ----------------------------------------------------------------------------------------
 
@@ -606,21 +552,6 @@ class _Rewriter:
 
 def _loads(names: tuple[str, ...]) -> list[Instr]:
     return [Instr("LOAD_FAST", name) for name in names]
-
-
-def _line(item: Instr) -> int | None:
-    """The instruction's line (not `item.lineno`, whose UNSET is an int)."""
-    return item.location.lineno if item.location is not None else None
-
-
-def _is_outlined(code: CodeType) -> bool:
-    """Whether this is a comprehension that `comprehensions` made a function."""
-    is_comprehension = code.co_name in FRAME_NAMES.values() and code.co_varnames[:1] == (ITERATOR_NAME,)
-    return quirks.INLINES_COMPREHENSIONS and is_comprehension
-
-
-def _loads_iterator(item: Element) -> bool:
-    return isinstance(item, Instr) and item.name.startswith("LOAD_FAST") and item.arg == ITERATOR_NAME
 
 
 def _drop_wide_columns(item: Instr) -> None:

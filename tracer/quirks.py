@@ -106,5 +106,9 @@ FORWARD_JUMP: Final[dict[str, str]] = {
     if name.startswith("POP_JUMP_BACKWARD_IF")
 }
 
+MISREAD_ARGUMENTS: Final = frozenset({"BUILD_INTERPOLATION"} if _VERSION >= (3, 14) else ())
+"""bytecode 0.19.1 takes the argument of this, of a t-string's part, for a flag and a conversion in the bits behind it; there is one more bit
+between the two (codegen.c, `codegen_interpolation`), so that it does not read `!r`. It is to be left as a number."""
+
 BYTECODE_COLUMN_LIMIT: Final = 128
 """bytecode 0.19.1 writes a one-line location entry for columns below 256; CPython reads it right only below 128 (later lines shift)."""

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import combinations, permutations, product
 from typing import TypeAlias
 
+from cwm_trace.models import said
 from cwm_trace.models.items import (
     MOST,
     Raises,
@@ -147,7 +148,13 @@ def _root(text: str, kind: str, steps: Steps) -> str | None:
         return None
     if number.is_negative and number.digits.strip("0"):
         raise Raises(
-            repr(ValueError("math domain error" if kind == "sqrt" else "isqrt() argument must be nonnegative"))
+            repr(
+                ValueError(
+                    said.NEGATIVE_ROOT.format(number.as_float)
+                    if kind == "sqrt"
+                    else "isqrt() argument must be nonnegative"
+                )
+            )
         )
     return whole_root(number.digits, steps) if kind == "isqrt" else root_of(number, steps)
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
+from cwm_trace.models import said
 from cwm_trace.models.digits import Unknown, bare, divided, equal, is_zero, less, minus, plus, scaled, times
 from cwm_trace.models.items import Raises, Steps, Way, is_whole
 
@@ -19,7 +20,6 @@ _LONGEST = 700  # characters of a number
 _PRECISE = 40  # digits of a quotient: more than are shown
 _MIDDLE = 60  # those with which a quotient in the very middle of two floats ends
 _MOST_DIGITS = 4  # of an exponent
-_BY_ZERO = {"//": "float floor division by zero", "%": "float modulo"}
 _COMPARED = frozenset(("<", ">", "<=", ">=", "==", "!="))
 _BITS: dict[str, frozenset[int]] = {"&": frozenset({2}), "|": frozenset({1, 2}), "^": frozenset({1})}
 """How many of two bits are set where the one that comes of them is."""
@@ -155,8 +155,8 @@ def _product(first: Number, second: Number, steps: Steps) -> Number:
 
 def _quotient(first: Number, second: Number, steps: Steps) -> str:
     if is_zero(second.digits):
-        kind = "division" if first.places is None and second.places is None else "float division"
-        raise Raises(repr(ZeroDivisionError(f"{kind} by zero")))
+        of_two = said.BY_ZERO if first.places is None and second.places is None else said.FLOAT_BY_ZERO
+        raise Raises(repr(ZeroDivisionError(of_two["/"])))
     first, second = _aligned(first, second)
     more = max(len(second.digits) - len(first.digits), 0)
     is_negative = first.is_negative is not second.is_negative
@@ -172,7 +172,7 @@ def _quotient(first: Number, second: Number, steps: Steps) -> str:
 def _both(first: Number, second: Number, steps: Steps, kind: str) -> tuple[Number, Number]:
     """What `//` and `%` give: the quotient is rounded down."""
     if is_zero(second.digits):
-        raise Raises(repr(ZeroDivisionError(f"integer {kind} by zero")))
+        raise Raises(repr(ZeroDivisionError(said.BY_ZERO[kind])))
     quotient, rest = divided(first.digits, second.digits, steps)
     if first.is_negative is not second.is_negative and not is_zero(rest):
         quotient, rest = plus(quotient, "1", steps), minus(second.digits, rest, steps)
@@ -182,9 +182,9 @@ def _both(first: Number, second: Number, steps: Steps, kind: str) -> tuple[Numbe
 def _rounded_down(first: Number, sign: str, second: Number, steps: Steps) -> str:
     """What `//` and `%` give where one of them has a point."""
     if is_zero(second.digits):
-        raise Raises(repr(ZeroDivisionError(_BY_ZERO[sign])))
+        raise Raises(repr(ZeroDivisionError(said.FLOAT_BY_ZERO[sign])))
     first, second = _aligned(first, second)
-    quotient, rest = _both(first._replace(places=None), second._replace(places=None), steps, "division")
+    quotient, rest = _both(first._replace(places=None), second._replace(places=None), steps, sign)
     return quotient.as_float if sign == "//" else rest._replace(places=first.places).as_float
 
 
@@ -272,7 +272,7 @@ def _shifted(sign: str) -> Callable[[Number, Number, Steps], Number | str]:
         if digits not in powers:
             powers[digits] = _power(Number(False, "2"), second, steps).digits
         by = Number(False, powers[digits])
-        return _product(first, by, steps) if sign == "<<" else _both(first, by, steps, "division")[0]
+        return _product(first, by, steps) if sign == "<<" else _both(first, by, steps, "//")[0]
 
     return way
 
@@ -280,8 +280,8 @@ def _shifted(sign: str) -> Callable[[Number, Number, Steps], Number | str]:
 _Done = Callable[[Number, Number, Steps], Number | str]
 _ALL: dict[str, _Done] = {"+": _sum, "-": _difference, "*": _product, "/": _quotient}
 _WHOLE: dict[str, _Done] = {
-    "//": lambda first, second, steps: _both(first, second, steps, "division or modulo")[0],
-    "%": lambda first, second, steps: _both(first, second, steps, "modulo")[1],
+    "//": lambda first, second, steps: _both(first, second, steps, "//")[0],
+    "%": lambda first, second, steps: _both(first, second, steps, "%")[1],
     "**": _power,
     "<<": _shifted("<<"),
     ">>": _shifted(">>"),
@@ -314,7 +314,7 @@ def of_number(name: str, given: Sequence[str]) -> Way | None:
             )
         case "divmod", [Number(places=None) as one, Number(places=None) as other]:
             return lambda steps: _answered(
-                lambda: "({}, {})".format(*(each.shown for each in _both(one, other, steps, "division or modulo")))
+                lambda: "({}, {})".format(*(each.shown for each in _both(one, other, steps, "divmod")))
             )
         case "round", [Number(places=int()) as number]:
             return lambda steps: _answered(lambda: rounded(number, 0, steps)._replace(places=None))

@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
+from cwm_trace.models import said
 from cwm_trace.models.characters import joined, of_text, translated
 from cwm_trace.models.comparisons import compared, is_sequence, kind_of
 from cwm_trace.models.containers import FACTORIES, MATCH, PATTERN, unwrapped
@@ -404,7 +405,7 @@ def _of_items(over: ast.expr, name: str, given: Sequence[str], items: Sequence[s
         case _, "count", [one]:
             return lambda steps: steps.counted([item for item in items if steps.same(item, one)])
         case _, "index", [one, *bounds] if len(bounds) < 3 and all(map(is_whole, bounds)):
-            missing = f"{one} is not in list" if isinstance(over, ast.List) else "tuple.index(x): x not in tuple"
+            missing = said.NOT_IN_LIST.format(one) if isinstance(over, ast.List) else "tuple.index(x): x not in tuple"
             return lambda steps: _index(one, items, [*bounds, None, None][:2], missing, steps)
         case ast.List(), "pop", [] if items is not None:
             return lambda steps: item_at("-1", items, steps, "pop from empty list")

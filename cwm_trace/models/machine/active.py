@@ -19,8 +19,7 @@ from cwm_trace.models.machine.values import (
     Raised,
     Value,
 )
-
-_LATER = frozenset(("__firstlineno__", "__static_attributes__"))  # names of classes that 3.11 has not
+from cwm_trace.tracer.quirks import NEW_CLASS_NAMES
 
 
 class Call(NamedTuple):
@@ -163,7 +162,7 @@ class Activation:
     def variables(self) -> dict[str, Value]:
         """All that are bound, in the order in which a frame has them."""
         if self.names is not None:
-            return {name: value for name, value in self.names.items() if name not in _LATER}
+            return {name: value for name, value in self.names.items() if name not in NEW_CLASS_NAMES}
         found = {}
         for name in self.code.order:
             value = self.cells[name].value if name in self.cells else self.fast.get(name, UNSET)

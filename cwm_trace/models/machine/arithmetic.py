@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from cwm_trace.models import said
 from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.questions import operand
 from cwm_trace.models.machine.values import List, Lost, Value, content_of, error, known, octets_of
@@ -84,7 +85,7 @@ def _by_ratios(m: Interpreter, sign: str, left: int | float, right: int | float)
     ask = m.questions.sure
     if sign == "/":
         if other == 0:
-            raise error("ZeroDivisionError", "float division by zero")
+            raise error("ZeroDivisionError", said.FLOAT_BY_ZERO["/"])
         sign, other, below = "*", below if other > 0 else -below, abs(other)
     sides = (one, other) if sign == "*" else over_one(m, (one, under), (other, below))
     over = ask(f"{operand(sides[0])} {sign} {operand(sides[1])}")

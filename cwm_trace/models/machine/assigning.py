@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from cwm_trace.models import said
 from cwm_trace.models.machine import tracebacks
 from cwm_trace.models.machine.active import Work
 from cwm_trace.models.machine.calls import invoke
@@ -112,7 +113,7 @@ def set_attribute(m: Interpreter, owner: Value, name: Any, value: Value) -> Work
         case Object():
             owner.attributes[name] = value
         case None | int() | str() | List() | Dict() | tuple():
-            raise missing(owner, name)
+            raise missing(owner, name, said.NO_PLACE)
         case Builtin() if owner.kind is not None:
             raise error("TypeError", f"cannot set {name!r} attribute of immutable type {owner.name!r}")
         case _:
@@ -154,7 +155,7 @@ def _check_place(owner: Object | OwnList | OwnDict, kind: Class, name: str) -> N
             return
         if isinstance(each, Class) and name in each.space:
             raise error("AttributeError", f"{kind.name!r} object attribute {name!r} is read-only")
-    raise missing(owner, name)
+    raise missing(owner, name, said.NO_PLACE)
 
 
 def delete_attribute(m: Interpreter, owner: Value, name: Any) -> Work:
@@ -177,7 +178,7 @@ def delete_attribute(m: Interpreter, owner: Value, name: Any) -> Work:
         if kind.frozen or isinstance(found, Descriptor) or kind.flavour:
             raise Lost
         if name not in owner.attributes:
-            raise missing(owner, name)
+            raise missing(owner, name, said.NO_PLACE) if has_slots_only(kind) else missing(owner, name)
         del owner.attributes[name]
         return
     if isinstance(owner, Class) and owner.flavour == "enum" and isinstance(owner.space.get(name), Object):
@@ -187,4 +188,6 @@ def delete_attribute(m: Interpreter, owner: Value, name: Any) -> Work:
             raise error("AttributeError", name) if not hasattr(type, name) else Lost(name)
         del owner.space[name]
         return
+    if owner is None or isinstance(owner, (int, str, List, Dict, tuple)):
+        raise missing(owner, name, said.NO_PLACE)
     raise Lost

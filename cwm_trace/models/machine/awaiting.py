@@ -170,13 +170,16 @@ def _ends(m: Interpreter, value: Value) -> Value:
 
 def enter(m: Interpreter, frame: Activation, context: Value) -> Work:
     """`async with context`: what is awaited first; what is called at the end is put on the stack. Raises Raised, Lost."""
+    come, leave = special(context, "__aenter__"), special(context, "__aexit__")
+    frame.stack.append(leave)
+    return (yield from invoke(m, come, [], {}))
+
+
+def special(context: Value, name: str) -> Value:
+    """A method for `async with`. Raises Raised."""
     context = known(context)
-    methods = [
-        find(context.kind, name) if isinstance(context, Object) else None for name in ("__aenter__", "__aexit__")
-    ]
-    if None in methods:
-        text = f"'{kind_name(context)}' object does not support the asynchronous context manager protocol"
-        raise error("TypeError", text)
-    come, leave = methods
-    frame.stack.append(Method(leave, context))
-    return (yield from invoke(m, come, [context], {}))
+    if (found := find(context.kind, name) if isinstance(context, Object) else None) is not None:
+        return Method(found, context)
+    missed = " (missed __aexit__ method)" if name == "__aexit__" else ""
+    text = f"'{kind_name(context)}' object does not support the asynchronous context manager protocol{missed}"
+    raise error("TypeError", text)

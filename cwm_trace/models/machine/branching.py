@@ -24,6 +24,7 @@ from cwm_trace.models.machine.iterators import iterator_of, step
 from cwm_trace.models.machine.opcodes import constant, null_is_first, operation, popped, with_truth
 from cwm_trace.models.machine.values import (
     END,
+    NULL,
     UNSET,
     Builtin,
     Class,
@@ -63,7 +64,8 @@ def _get_yield_from_iter(m: Interpreter, frame: Activation, ins: Instruction) ->
 def _for_iter(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     def then(value: Value) -> None:
         if value is END:
-            m.let_go(frame.stack.pop())
+            if CONVENTION is None or not CONVENTION.keeps_iterator:
+                m.let_go(frame.stack.pop())
             frame.at = _behind_loop(frame.code, frame.code.places[_target(ins)])
         else:
             frame.stack.append(value)
@@ -79,7 +81,7 @@ def _behind_loop(code: Code, at: int) -> int:
     """What is next when a loop has ended: from 3.12 on, not what its end takes from the stack, which is not there."""
     if code.instructions[at].name != "END_FOR":
         return at
-    return at + 1 if null_is_first() else at + 2
+    return at + 1 if null_is_first() or CONVENTION is not None and CONVENTION.keeps_iterator else at + 2
 
 
 def _target(ins: Instruction) -> int:
@@ -139,7 +141,7 @@ def _before_async_with(m: Interpreter, frame: Activation, ins: Instruction) -> N
 
 @operation("END_SEND")
 def _end_send(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    del frame.stack[-2]
+    m.let_go(frame.stack.pop(-2))
 
 
 @operation("YIELD_VALUE")
@@ -317,9 +319,26 @@ def _before_with(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     m.begin(work())
 
 
+_SPECIAL = ("__enter__", "__exit__", "__aenter__", "__aexit__")
+"""Of `LOAD_SPECIAL`: `opcode._special_method_names`."""
+
+
+@operation("LOAD_SPECIAL")
+def _load_special(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    context, name = frame.stack.pop(), _SPECIAL[ins.arg]
+    if is_unknown(context):  # as a file is
+        frame.stack += [Native(name, lambda m, *_: False if name == "__exit__" else m.unknown()), NULL]
+        return
+    if name.startswith("__a"):
+        frame.stack += [awaiting.special(context, name), NULL]
+    else:
+        m.begin(classes.special(m, context, name), lambda value: frame.stack.extend((value, NULL)))
+
+
 @operation("WITH_EXCEPT_START")
 def _with_except_start(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    leave, error = frame.stack[-4], frame.stack[-1]
+    is_looked_up_alone = CONVENTION is not None and CONVENTION.always_has_words  # and has a receiver's place above it
+    leave, error = frame.stack[-5 if is_looked_up_alone else -4], frame.stack[-1]
     m.begin(invoke(m, leave, [error.kind, error, tracebacks.of_exception(error)], {}))
 
 

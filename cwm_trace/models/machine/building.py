@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
 
-from cwm_trace.models.machine import enums, shipped
+from cwm_trace.models import said
+from cwm_trace.models.machine import annotating, enums, shipped
 from cwm_trace.models.machine.active import Body, Work
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.classes import Attributes, own_slots
@@ -109,6 +110,15 @@ def _simple_enum(m: Interpreter, etype: Value = None, **_: Value) -> Value:
         return (yield from construct(m, made.name, (kind,), space, {}))
 
     return Native("simple_enum", convert)
+
+
+@native("enum.global_enum")
+def _global_enum(m: Interpreter, made: Class, update_str: Value = False) -> Class:
+    """Let the members of an enumeration be names of its module, too, and be shown as such."""
+    space = m.shipped.get(made.module, m.frame.space)
+    space.update((name, each) for name, each in made.space.items() if isinstance(each, Object) and each.kind is made)
+    made.space["__repr__"] = Native("global_enum_repr", lambda m, each: f"{made.module}.{each.attributes['_name_']}")
+    return made
 
 
 def _by_call(kind: Builtin) -> None:
@@ -260,6 +270,8 @@ def construct(
     for method in ("__init_subclass__", "__class_getitem__"):
         if isinstance(space.get(method), Function):
             space[method] = Descriptor("classmethod", space[method])
+    space.pop("__classdictcell__", None)
+    annotating.settle(m, made)
     cell = space.pop("__classcell__", None)
     if isinstance(cell, Cell):
         cell.value = made
@@ -407,7 +419,7 @@ def _line_of(made: Class) -> tuple[Value, ...]:
                 break
         else:
             names = ", ".join(dict.fromkeys(line[0].name.rpartition(".")[2] for line in left))
-            raise error("TypeError", f"Cannot create a consistent method resolution\norder (MRO) for bases {names}")
+            raise error("TypeError", said.NO_ORDER.format(names))
         order.append(head)
         left = [[each for each in line if not _is_one(each, head)] for line in left]
     return tuple(order)

@@ -24,8 +24,9 @@ from types import (
 )
 from typing import Any
 
+from cwm_trace.models import said
 from cwm_trace.models.containers import MATCH, PATTERN
-from cwm_trace.models.machine import comparing, records, sets, shipped, tracebacks
+from cwm_trace.models.machine import annotating, comparing, records, sets, shipped, tracebacks
 from cwm_trace.models.machine.active import Paused, Work
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.code import OF_PROGRAM
@@ -121,7 +122,7 @@ _TYPES: Mapping[str, type] = {
 _DATA = frozenset(("real", "imag", "numerator", "denominator"))
 REGISTERED = "_registered_"
 """What an abstract class has for the classes that are said to be of it."""
-_NOT_SHOWN = ("__qualname__", "__classcell__", REGISTERED)
+_NOT_SHOWN = ("__qualname__", "__classcell__", REGISTERED, *((annotating.NOTED,) if annotating.ARE_LAZY else ()))
 _ABSTRACT = ("abc.ABC", *(f"numbers.{name}" for name in ("Complex", "Integral", "Number", "Rational", "Real")))
 
 
@@ -182,6 +183,8 @@ def attribute(m: Interpreter, owner: Value, name: Any) -> Work:
             return (yield from _of_super(m, owner, name))
         case Module():
             return (yield from member(m, owner.name, name))
+        case Function() if name == annotating.NOTED:
+            return annotating.of_function(m, owner)
         case Function():
             return _of_function(owner, name)
         case Native(attributes=attributes) if name in attributes:
@@ -300,10 +303,10 @@ def _with_accessor(owner: Descriptor, name: str, function: Value) -> Descriptor:
     return Descriptor("property", parts["get"], parts["set"], parts["delete"])
 
 
-def missing(owner: Value, name: str) -> Exception:
+def missing(owner: Value, name: str, text: str = "'{kind}' object has no attribute '{name}'") -> Exception:
     if isinstance(owner, Object) and isinstance(owner.kind, Class) and owner.kind.is_partial:
         return Lost(name)
-    raised = error("AttributeError", f"'{kind_name(owner)}' object has no attribute '{name}'")
+    raised = error("AttributeError", text.format(kind=kind_name(owner), name=name))
     raised.error.attributes |= {"name": name, "obj": owner}
     return raised
 
@@ -577,6 +580,10 @@ def _of_class(m: Interpreter, owner: Class, name: str) -> Work:
         return owner.space.get(name)
     if name == "__class__":
         return class_of(owner)
+    if name == annotating.NOTED:
+        return annotating.of_class(m, owner)
+    if name == annotating.ANNOTATE and annotating.ARE_LAZY:
+        return owner.space.get(annotating.OF_CLASS)
     found = look_up(owner, name)
     if found is not UNSET:
         match found:
@@ -641,7 +648,8 @@ def _of_class(m: Interpreter, owner: Class, name: str) -> Work:
         real = looked_up(f"{owner.module.lstrip('_')}.{owner.name}")
         if real is MISSING or hasattr(real, name):
             raise Lost(name)
-    raise error("AttributeError", f"type object '{owner.name}' has no attribute '{name}'")
+    text = said.NO_MEMBER if owner.flavour == "enum" else "type object '{kind}' has no attribute '{name}'"
+    raise error("AttributeError", text.format(kind=owner.name, name=name))
     yield
 
 
@@ -733,8 +741,8 @@ def _of_function(owner: Function, name: str) -> Value:
             return dict_from(owner.named) if owner.named else None
         case "__closure__":
             return owner.closure or None
-        case "__annotations__":
-            return owner.attributes.setdefault(name, Dict())
+        case annotating.ANNOTATE if annotating.ARE_LAZY:
+            return None
         case "__module__":
             return owner.space.get("__name__", owner.code.module)
         case "__code__":
@@ -932,6 +940,10 @@ def _mangled(kind: Class, name: str) -> str:
     return f"_{kind.name.lstrip('_')}{name}" if name.startswith("__") and not name.endswith("__") else name
 
 
+_PLAIN = (int, float, str, bytes, tuple, List, Dict, Set, Function)
+"""What has no such methods."""
+
+
 def special(m: Interpreter, owner: Value, name: str) -> Work:
     """A method that Python looks for in the class. Raises Raised, Lost."""
     owner = known(owner)
@@ -939,9 +951,9 @@ def special(m: Interpreter, owner: Value, name: str) -> Work:
         return _bound(found, owner, class_of(owner))
     if isinstance(owner, Native) and name in ("__enter__", "__exit__"):
         return owner.wrapped[name]
-    if isinstance(owner, Object) and isinstance(owner.kind, Class):
+    if (isinstance(owner, Object) and isinstance(owner.kind, Class)) or owner is None or isinstance(owner, _PLAIN):
         missed = " (missed __exit__ method)" if name == "__exit__" else ""
-        text = f"'{owner.kind.name}' object does not support the context manager protocol{missed}"
+        text = f"'{kind_name(owner)}' object does not support the context manager protocol{missed}"
         raise error("TypeError", text)
     raise Lost
     yield

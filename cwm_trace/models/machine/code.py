@@ -9,14 +9,16 @@ from __future__ import annotations
 import ast
 import dis
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from types import CodeType
 from typing import Any, NamedTuple
 
 from cwm_trace.format import source_lines
-from cwm_trace.tracer.differences import differs
+from cwm_trace.tracer.comprehensions import FRAME_NAMES
+from cwm_trace.tracer.listing import lines_of
+from cwm_trace.tracer.quirks import INLINES_COMPREHENSIONS
 from cwm_trace.tracer.record import compile_source
 
 
@@ -27,18 +29,25 @@ class Convention(NamedTuple):
         null_is_first: of a call without a receiver, the mark for that stands below the function, and not on top of it.
         keeps_receiver: behind `yield from` the generator stands below what it gave, till `END_SEND`.
         calls_methods: `LOAD_ATTR` may be of a method that is called, as its argument says.
-        has_all_lines: whether conditions and comprehensions over several lines have those of the reference, which the tracer sees to where it
-            instruments; else a program with such is not followed.
         enters_unbegun: closing a generator that has not begun enters it.
         keeps_locals: a frame that has been looked at keeps what its variables were then (till PEP 667).
+        keeps_iterator: a loop that has ended leaves its iterator to a `POP_ITER` behind it.
+        always_has_words: `CALL_FUNCTION_EX` has a place for arguments by name on the stack, whether there are any or not.
+        copies_sets: the compiler copies the frozen sets that it makes of what is written out (compile.c, `merge_consts_recursive`).
+        clears_backwards: a frame that is left lets go of its variables last first.
+        annotates_lazily: annotations are code of their own, which is run when they are asked for (PEP 649).
     """
 
     null_is_first: bool
     keeps_receiver: bool
     calls_methods: bool
-    has_all_lines: bool
     enters_unbegun: bool
     keeps_locals: bool
+    keeps_iterator: bool = False
+    always_has_words: bool = False
+    copies_sets: bool = True
+    clears_backwards: bool = False
+    annotates_lazily: bool = False
 
 
 CONVENTIONS = {
@@ -46,7 +55,6 @@ CONVENTIONS = {
         null_is_first=True,
         keeps_receiver=False,
         calls_methods=False,
-        has_all_lines=True,
         enters_unbegun=True,
         keeps_locals=True,
     ),
@@ -54,7 +62,6 @@ CONVENTIONS = {
         null_is_first=True,
         keeps_receiver=True,
         calls_methods=True,
-        has_all_lines=False,
         enters_unbegun=False,
         keeps_locals=True,
     ),
@@ -62,19 +69,33 @@ CONVENTIONS = {
         null_is_first=False,
         keeps_receiver=True,
         calls_methods=True,
-        has_all_lines=False,
         enters_unbegun=False,
         keeps_locals=False,
+    ),
+    (3, 14): Convention(
+        null_is_first=False,
+        keeps_receiver=True,
+        calls_methods=True,
+        enters_unbegun=False,
+        keeps_locals=False,
+        keeps_iterator=True,
+        always_has_words=True,
+        copies_sets=False,
+        clears_backwards=True,
+        annotates_lazily=True,
     ),
 }
 """Of the versions whose bytecode is followed; evidence: `Python/bytecodes.c` of each, and tests/test_models_machine.py, which compares with
 traces."""
 CONVENTION = CONVENTIONS.get(sys.version_info[:2])
 """This Python's; None: it is not followed."""
-_CONDITIONAL = (ast.BoolOp, ast.IfExp, ast.Compare, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _VARARGS, _VARKEYWORDS = 0x04, 0x08
 _PAUSING = {0x20: "generator", 0x80: "coroutine", 0x200: "async_generator"}
 """Flags of code of which a call gives something that pauses, and what that is."""
+
+
+_TOLD_OTHERWISE = (*FRAME_NAMES.values(), "<genexpr>", "<lambda>")
+"""Names of functions whose lines a recording has in another way than the compiler."""
 
 
 def is_supported() -> bool:
@@ -148,16 +169,27 @@ class Code:
     @cached_property
     def instructions(self) -> tuple[Instruction, ...]:
         """All, in order."""
-        lines = {offset: line or 0 for start, end, line in self.made.co_lines() for offset in range(start, end, 2)}
-        found = dis.get_instructions(self.made)
         made = [
-            Instruction(each.opname, each.arg or 0, self._value(each), each.offset, lines.get(each.offset, 0))
-            for each in found
+            Instruction(each.opname, each.arg or 0, self._value(each), each.offset, self._lines.get(each.offset, 0))
+            for each in self._disassembled
         ]
         first = next((number for number, each in enumerate(made) if each.name == "RESUME"), None)
         if first is not None and made[first].line:  # a function with decorators begins with the first of them
             made[first] = made[first]._replace(line=self.made.co_firstlineno)
         return tuple(made)
+
+    @cached_property
+    def _disassembled(self) -> Sequence[dis.Instruction]:
+        return [*dis.get_instructions(self.made)]
+
+    @cached_property
+    def _lines(self) -> Mapping[int, int]:
+        """By the offsets of instructions; 0: none."""
+        lines = {offset: line or 0 for start, end, line in self.made.co_lines() for offset in range(start, end, 2)}
+        if self.module != MAIN or self.name not in _TOLD_OTHERWISE or len({*lines.values()} - {0}) < 2:
+            return lines
+        told = [each.offset for each in self._disassembled if each.opname != "EXTENDED_ARG"]
+        return {**lines, **{at: line or 0 for at, line in zip(told, lines_of(self.made), strict=True)}}
 
     def _value(self, instruction: dis.Instruction) -> Any:
         value, place = instruction.argval, instruction.positions
@@ -177,9 +209,22 @@ class Code:
 
     @cached_property
     def handlers(self) -> tuple[Handler, ...]:
-        """In the order in which they are looked for."""
+        """In the order in which they are looked for; those that restore the variables of a comprehension are none of the reference's."""
+        if INLINES_COMPREHENSIONS and self.name in FRAME_NAMES.values():
+            return ()
         found = dis._parse_exception_table(self.made)  # type: ignore[attr-defined]
         return tuple(Handler(each.start, each.end, each.target, each.depth, each.lasti) for each in found)
+
+    def handler_of(self, instruction: Instruction) -> Handler | None:
+        """Where an exception that an instruction raises leads; None: out of the frame.
+
+        What later versions do on the way with one that is thrown into a delegating generator (`CLEANUP_THROW`) is seen to by who throws it.
+        """
+        found = next((each for each in self.handlers if each.start <= instruction.offset < each.end), None)
+        if found is None:
+            return None
+        target = self.instructions[self.places[found.target]]
+        return self.handler_of(target) if target.name == "CLEANUP_THROW" else found
 
     @cached_property
     def parameters(self) -> tuple[str, ...]:
@@ -219,13 +264,6 @@ def compiled(source: str) -> Code | None:
     if CONVENTION is None:
         return None
     try:
-        if not CONVENTION.has_all_lines and (differs(source) or any(map(_has_lines, ast.walk(ast.parse(source))))):
-            return None
         return Code(compile_source(source, _PROGRAM), source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
-
-
-def _has_lines(node: ast.AST) -> bool:
-    """Whether it is a condition or a comprehension over several lines."""
-    return isinstance(node, _CONDITIONAL) and node.lineno != node.end_lineno

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from cwm_trace.models import said
 from cwm_trace.models.machine import arithmetic, records, sets
 from cwm_trace.models.machine.active import Work
 from cwm_trace.models.machine.calls import invoke
@@ -436,8 +437,8 @@ def _counted(m: Interpreter, number: int) -> Value:
 _AT_ONCE = 50  # items
 
 
-def check_hashable(value: Value) -> None:
-    """Raises Raised for what cannot be a key."""
+def check_hashable(value: Value, of: str = "", outer: Value = UNSET) -> None:
+    """Raises Raised for what has no hash; `of`: what it is to be (`said.UNHASHABLE`); `outer`: the tuple that it is in."""
     value = known(value)
     is_mutable = isinstance(value, (List, Dict)) or (isinstance(value, Set) and value.kind == "set")
     if isinstance(value, Object) and isinstance(value.kind, Class):
@@ -445,9 +446,10 @@ def check_hashable(value: Value) -> None:
     elif isinstance(value, OWN):
         is_mutable = own_method(value, "__hash__") is None
     if is_mutable:
-        raise error("TypeError", f"unhashable type: '{kind_name(value)}'")
+        outer = value if outer is UNSET else outer
+        raise error("TypeError", said.UNHASHABLE[of].format(outer=kind_name(outer), inner=kind_name(value)))
     for each in as_tuple(value) or ():
-        check_hashable(each)
+        check_hashable(each, of, value if outer is UNSET else outer)
 
 
 def has_no_hash(kind: Class) -> bool:
@@ -463,9 +465,9 @@ def has_no_hash(kind: Class) -> bool:
     return False
 
 
-def hashed(m: Interpreter, key: Value, is_kept: bool = False) -> Work:
+def hashed(m: Interpreter, key: Value, is_kept: bool = False, of: str = "") -> Work:
     """The hash of a key, by its class's own way, unless it `is_kept` from before; None where it has none. Raises Raised."""
-    check_hashable(key)
+    check_hashable(key, of)
     for each in as_tuple(key) or ():
         yield from hashed(m, known(each), is_kept)
     if is_kept and isinstance(key, WITH_METHODS) and key.hashed is not None:
@@ -507,7 +509,7 @@ def _is_table(m: Interpreter, over: Dict) -> bool:
 def place_of(m: Interpreter, over: Dict, key: Value) -> Work:
     """Where a key stands in a dict; None: nowhere. Raises Raised."""
     key = known(key)
-    yield from hashed(m, key)
+    yield from hashed(m, key, of="dict key")
     if isinstance(key, (str, bytes)) and _is_table(m, over):
         return over.keys.index(key) if key in over.keys else None
     text, *keys = (closed(int(known(each)) if isinstance(known(each), bool) else each) for each in (key, *over.keys))

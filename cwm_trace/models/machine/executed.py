@@ -10,6 +10,7 @@ import sys
 from functools import cache
 from typing import Any
 
+from cwm_trace.models.machine import annotating
 from cwm_trace.models.machine.active import Activation, Body, Work
 from cwm_trace.models.machine.classes import Attributes
 from cwm_trace.models.machine.code import EXECUTED, MAIN, Code
@@ -82,16 +83,16 @@ def _hints(
     *_, outer = m.frames()
     for each in reversed(of.line) if isinstance(of, Class) else (of,):
         space = each.space if isinstance(each, Function) else outer.space
-        held = _annotations(each)
+        held = _annotations(m, each)
         for name, value in zip(held.keys, held.values, strict=True) if isinstance(held, Dict) else ():
             found[name] = yield from _hint(m, known(value), space)
     return dict_from(found)
 
 
-def _annotations(of: Value) -> Value:
+def _annotations(m: Interpreter, of: Value) -> Value:
     if isinstance(of, Function):
-        return of.attributes.get("__annotations__")
-    return of.space.get("__annotations__") if isinstance(of, Class) else None
+        return annotating.of_function(m, of)
+    return annotating.of_class(m, of) if isinstance(of, Class) else None
 
 
 def _hint(m: Interpreter, value: Value, space: Any) -> Work:

@@ -14,6 +14,7 @@ from cwm_trace.errors import InputError
 from cwm_trace.format import source_lines
 from cwm_trace.frames import Event, Frame, Step
 from cwm_trace.models.machine import (  # noqa: F401  # what they have is looked for by name
+    annotating,
     apart,
     branching,
     building,
@@ -203,7 +204,7 @@ class Following:
         line, is_call = entry.line, entry.is_call
         space: dict[str, Value] = {"__name__": module_name(entry), "__doc__": None, "__package__": None}
         space |= {"__loader__": _LOADER, "__spec__": None}
-        space |= {"__annotations__": Dict()} if space["__name__"] == "__main__" else {}
+        space |= {"__annotations__": Dict()} if space["__name__"] == "__main__" and not annotating.ARE_LAZY else {}
         space["__builtins__"] = Module("builtins")
         module = Activation(code, space, space)
         machine.active.append(module)

@@ -9,6 +9,7 @@ from collections.abc import Iterator as Iterates
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cwm_trace.models import said
 from cwm_trace.models.machine import comparing, holding, operators
 from cwm_trace.models.machine.active import Paused, Work
 from cwm_trace.models.machine.calls import invoke
@@ -246,7 +247,7 @@ def _set(m: Interpreter, over: Value = ()) -> Work:
         return (yield from holding.set_of(m, (yield from collected(m, over)), known(over)))
     items, iterator = list[Value](), known(over)
     while (item := (yield from step(m, iterator))) is not END:  # each has its place before the next one comes
-        yield from comparing.hashed(m, item)
+        yield from comparing.hashed(m, item, of="set element")
         items.append(item)
     return (yield from holding.set_of(m, items, has_hashes=True))
 
@@ -339,7 +340,7 @@ def _best(m: Interpreter, sign: str, values: Sequence[Value], key: Value, defaul
     if "default" in default:
         return default["default"]
     name = "min" if sign == "<" else "max"
-    raise error("ValueError", f"{name}() arg is an empty sequence")
+    raise error("ValueError", said.NO_ITEMS.format(name))
 
 
 @native("sorted")

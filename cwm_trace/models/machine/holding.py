@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from cwm_trace.models import said
 from cwm_trace.models.machine import refusals, sets
 from cwm_trace.models.machine.active import Work
 from cwm_trace.models.machine.calls import invoke
@@ -368,7 +369,7 @@ def contains(m: Interpreter, over: Value, value: Value, is_plain: bool = False) 
             raise error("TypeError", text)
         case Set():
             if not isinstance(value, Set):  # as which a set that can be no key is looked for
-                yield from hashed(m, value)
+                yield from hashed(m, value, of="set element")
             return (yield from is_among(m, value, over.items))
         case bytes() if isinstance(value, bytes):
             return m.questions.holds(f"{value.decode('latin-1')!r} in {over.decode('latin-1')!r}")
@@ -385,12 +386,12 @@ def contains(m: Interpreter, over: Value, value: Value, is_plain: bool = False) 
             if closed(over) is not None and closed(value) is not None:
                 return m.questions.holds(f"{operand(value)} in {text_of(over)}")
         case int() | float() | None:
-            raise error("TypeError", f"argument of type '{kind_name(over)}' is not iterable")
+            raise error("TypeError", said.NO_CONTAINER.format(kind_name(over)))
         case Object() if all(look_up(over.kind, each) in (UNSET, None) for each in ("__iter__", "__getitem__")) or (
             look_up(over.kind, "__iter__") is None
         ):
             if content_of(over) is over and as_tuple(over) is None:
-                raise error("TypeError", f"argument of type '{kind_name(over)}' is not iterable")
+                raise error("TypeError", said.NO_CONTAINER.format(kind_name(over)))
     iterator = yield from iterator_of(m, over)
     while (each := (yield from step(m, iterator))) is not END:
         if (yield from same(m, each, value)):
@@ -412,7 +413,7 @@ def set_of(m: Interpreter, items: Sequence[Value], given: Value = None, has_hash
     """A set of these; `given`: the set or dict that they are from; `has_hashes`: whether they have been asked for theirs."""
     has_hashes = has_hashes or isinstance(given, (Set, Dict))
     for each in items:
-        check_hashable(each)
+        check_hashable(each, "set element")
     if len(items) > 1 and _are_numbers(items):
         told = m.questions.value(f"set([{', '.join(map(text_of, items))}])")
         if isinstance(told, Set):
@@ -421,7 +422,7 @@ def set_of(m: Interpreter, items: Sequence[Value], given: Value = None, has_hash
                 return sets.put_together(distinct, given) or told
     distinct = []
     for each in items:
-        yield from hashed(m, known(each), has_hashes)
+        yield from hashed(m, known(each), has_hashes, "set element")
         if not (yield from is_among(m, each, distinct)):
             distinct.append(known(each))
     return sets.put_together(distinct, given) or ordered(m, distinct)
@@ -500,7 +501,7 @@ def all_added(m: Interpreter, over: Set, more: Value) -> Work:
         more = content_of(known(more))
     has_hashes = isinstance(known(more), (Set, Dict))
     for each in (yield from collected(m, more)):
-        yield from hashed(m, known(each), has_hashes)
+        yield from hashed(m, known(each), has_hashes, "set element")
         if not (yield from is_among(m, each, [*over.items, *new])):
             new.append(known(each))
     if new:
@@ -545,7 +546,7 @@ def _as_pair(m: Interpreter, place: int, value: Value) -> Work:
     """A key and what is under it, of what a dict is made of. Raises Raised."""
     which = f"dictionary update sequence element #{place}"
     if isinstance(known(value), (int, float, type(None), Function)):
-        raise error("TypeError", f"cannot convert {which} to a sequence")
+        raise error("TypeError", said.NO_PAIR.format(place))
     pair = yield from collected(m, value)
     if len(pair) != 2:
         raise error("ValueError", f"{which} has length {len(pair)}; 2 is required")
@@ -586,7 +587,8 @@ def unpacked(m: Interpreter, value: Value, count: int) -> Work:
         while len(items) <= count and (each := (yield from step(m, iterator))) is not END:
             items.append(each)
     if len(items) > count:
-        raise error("ValueError", f"too many values to unpack (expected {count})")
+        told = said.TOO_MANY if isinstance(value, (List, Dict, tuple)) else said.TOO_MANY_OF_OTHERS
+        raise error("ValueError", told.format(expected=count, got=len(items)))
     if len(items) < count:
         raise error("ValueError", f"not enough values to unpack (expected {count}, got {len(items)})")
     return list(items)

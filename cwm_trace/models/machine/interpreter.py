@@ -194,7 +194,7 @@ class Interpreter:
                 self._shown = None
             self._leave(top, left)
             if self.is_watching and not (_is_of_library(top) and _is_of_library(self._below())):
-                self.close_left((left.value,), [*top.fast.values()])
+                self.close_left((left.value,), of_frame(top))
 
     def _chosen(self, top: Activation, choice: Choice) -> Iterator[Happening]:
         self.choice = self.chosen = None
@@ -602,16 +602,15 @@ class Interpreter:
         return Raised(raised)
 
     def _handles(self, top: Activation, error: Value) -> bool:
-        instruction = top.code.instructions[top.at - 1]
-        for handler in top.code.handlers:
-            if handler.start <= instruction.offset < handler.end:
-                del top.stack[handler.depth :]
-                if handler.has_place:
-                    top.stack.append(top.before)
-                top.stack.append(error)
-                top.at = top.code.places[handler.target]
-                return True
-        return False
+        handler = top.code.handler_of(top.code.instructions[top.at - 1])
+        if handler is None:
+            return False
+        del top.stack[handler.depth :]
+        if handler.has_place:
+            top.stack.append(top.before)
+        top.stack.append(error)
+        top.at = top.code.places[handler.target]
+        return True
 
     def unreachable(self, besides: Sequence[Value] = ()) -> list[Paused | Finaliser]:
         """The generators that wait, and what has a finaliser, that nothing has any more, but for what such ones have themselves."""

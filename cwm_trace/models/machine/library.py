@@ -7,6 +7,7 @@ Knows in which order they do what. Evaluates nothing.
 from __future__ import annotations
 
 import ast
+import functools
 import math
 import re
 from collections.abc import Callable, Mapping
@@ -254,6 +255,7 @@ def _counted(m: Interpreter, over: Dict, more: Value, named: Mapping[str, Value]
     else:
         pairs = [(item, 1) for item in (yield from collected(m, more))]
     for key, number in [*pairs, *named.items()]:
+        comparing.check_hashable(key)
         place = yield from comparing.place_of(m, over, key)
         if place is None:
             over.keys.append(known(key))
@@ -487,7 +489,7 @@ def _partial(m: Interpreter, function: Value, /, *args: Value, **named: Value) -
     return Native("partial", run, (function, args, named), sources=(function, *args, *named.values()))
 
 
-_ASSIGNED = ("__module__", "__name__", "__qualname__", "__doc__", "__annotations__")
+_ASSIGNED = tuple(map(str, functools.WRAPPER_ASSIGNMENTS))
 
 
 @native("functools.wraps")
@@ -667,6 +669,11 @@ def _exc_info(m: Interpreter) -> Value:
     if m.handled is None:
         return (None, None, None)
     return (m.handled.kind, m.handled, tracebacks.of_exception(m.handled))
+
+
+@native("sys.exception")
+def _exception(m: Interpreter) -> Value:
+    return m.handled
 
 
 @native("sys.exit", "exit", "quit")

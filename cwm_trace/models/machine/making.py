@@ -10,6 +10,7 @@ from dataclasses import fields
 from keyword import iskeyword
 from typing import TypeVar
 
+from cwm_trace.models import said
 from cwm_trace.models.machine import enums, records
 from cwm_trace.models.machine.active import Finaliser, Work
 from cwm_trace.models.machine.calls import calls, invoke
@@ -223,10 +224,7 @@ def left_abstract(kind: Class) -> list[str]:
 def _check_abstract(kind: Class) -> None:
     left = left_abstract(kind) if has_abstract(kind) else []
     if left:
-        many = "s" if len(left) > 1 else ""
-        raise error(
-            "TypeError", f"Can't instantiate abstract class {kind.name} with abstract method{many} {', '.join(left)}"
-        )
+        raise error("TypeError", said.left_abstract(kind.name, left))
 
 
 def is_abstract(found: Value) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
+from cwm_trace.models import said
 from cwm_trace.models.machine import comparing, holding, sets
 from cwm_trace.models.machine.active import Resume, Work
 from cwm_trace.models.machine.calls import invoke
@@ -170,7 +171,7 @@ def _index(m: Interpreter, over: Value, item: Value, *bounds: Value) -> Work:
         shown = closed(known(item))
         if shown is None:
             raise Lost
-        raise error("ValueError", f"{shown} is not in list")
+        raise error("ValueError", said.NOT_IN_LIST.format(shown))
     if isinstance(over, List):
         raise Lost
     raise error("ValueError", "tuple.index(x): x not in tuple")
@@ -295,7 +296,7 @@ def _add(m: Interpreter, over: Value, item: Value) -> Work:
 @native("set.discard")
 def _discard(m: Interpreter, over: Value, item: Value) -> Work:
     item = known(item)
-    yield from comparing.hashed(m, item)
+    yield from comparing.hashed(m, item, of="set element")
     found = yield from comparing.found_by_hash(m, item, over.items)
     if found is not UNSET:
         sets.take_out(over, [found])

@@ -10,11 +10,11 @@ import builtins
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from cwm_trace.models.machine import assigning, classes, comparing, enums, holding, naming, operators, sets
+from cwm_trace.models.machine import annotating, assigning, classes, comparing, enums, holding, naming, operators, sets
 from cwm_trace.models.machine.active import Activation, Leaves, Work, Wrapped
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.code import CONVENTION, MAIN, Code, Display, Instruction
-from cwm_trace.models.machine.imported import WRITTEN_IN_C, everything, member
+from cwm_trace.models.machine.imported import WRITTEN_IN_C, everything, helper, member
 from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.iterators import collected
 from cwm_trace.models.machine.values import (
@@ -27,6 +27,7 @@ from cwm_trace.models.machine.values import (
     List,
     Lost,
     Module,
+    Names,
     Object,
     OwnDict,
     Raised,
@@ -67,13 +68,13 @@ def popped(frame: Activation, count: int) -> list[Value]:
     return values
 
 
-@operation("NOP", "RESUME", "PRECALL", "CACHE", "EXTENDED_ARG", "SETUP_ANNOTATIONS", "RETURN_GENERATOR")
+@operation("NOP", "NOT_TAKEN", "RESUME", "PRECALL", "CACHE", "EXTENDED_ARG", "SETUP_ANNOTATIONS", "RETURN_GENERATOR")
 def _nothing(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     if ins.name == "SETUP_ANNOTATIONS" and frame.names is not None:
         frame.names.setdefault("__annotations__", Dict())
 
 
-@operation("POP_TOP")
+@operation("POP_TOP", "POP_ITER")
 def _pop_top(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     m.let_go(frame.stack.pop())
 
@@ -94,7 +95,7 @@ def _swap(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     stack[-1], stack[-ins.arg] = stack[-ins.arg], stack[-1]
 
 
-@operation("LOAD_CONST")
+@operation("LOAD_CONST", "LOAD_SMALL_INT")
 def _load_const(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     frame.stack.append(constant(ins.value, frame.code))
 
@@ -108,10 +109,16 @@ def constant(value: Any, of: Code | None = None) -> Value:
         made = made or Set(list(value), has_order=False)
         made.kind = "frozenset"
         return made
+    if isinstance(value, slice):  # from 3.14 on
+        return Slice(value.start, value.stop, value.step)
+    if isinstance(value, tuple):
+        return tuple(constant(each, of) for each in value)
     return value
 
 
-@operation("LOAD_FAST", "LOAD_FAST_CHECK", "LOAD_FAST_LOAD_FAST")
+@operation(
+    *("LOAD_FAST", "LOAD_FAST_CHECK", "LOAD_FAST_LOAD_FAST", "LOAD_FAST_BORROW", "LOAD_FAST_BORROW_LOAD_FAST_BORROW")
+)
 def _load_fast(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     for name in _names(ins):
         _load(frame, name)
@@ -133,9 +140,14 @@ def _load(frame: Activation, name: str) -> None:
 
 @operation("LOAD_FAST_AND_CLEAR")
 def _load_fast_and_clear(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    if not frame.code.name.startswith("<") and frame.code.module == MAIN:
-        raise Lost(ins.name)  # of a comprehension without a function of its own, which the reference has
-    frame.stack.append(frame.fast.pop(ins.value, UNSET))
+    if frame.names is not None and frame.code.module == MAIN:
+        raise Lost(
+            ins.name
+        )  # of a comprehension without a function of its own, outside of one, where frames show its variables alone
+    if ins.value in frame.cells:
+        frame.stack.append(frame.cells.pop(ins.value))
+    else:
+        frame.stack.append(frame.fast.pop(ins.value, UNSET))
 
 
 @operation("STORE_FAST_LOAD_FAST")
@@ -160,7 +172,11 @@ def _unbound(name: Any) -> Raised:
 @operation("STORE_FAST")
 def _store_fast(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     value, old = frame.stack.pop(), frame.fast.pop(ins.value, None)
-    if value is not UNSET:
+    if ins.value in frame.cells:  # a comprehension's, whose variables are restored
+        old = frame.cells.pop(ins.value).value
+    if isinstance(value, Cell) and ins.value in frame.code.made.co_cellvars:
+        frame.cells[ins.value] = value
+    elif value is not UNSET:
         frame.fast[ins.value] = value
     m.let_go(old)
 
@@ -259,7 +275,7 @@ def _push_callable(frame: Activation, function: Value) -> None:
     frame.stack += [NULL, function] if null_is_first() else [function, NULL]
 
 
-_ASKING = ("_pydecimal", "_pydatetime", "datetime")
+_ASKING = ("_pydecimal", "_pydatetime", "ast", "datetime")
 """Modules of the library that look whether they have a name."""
 
 
@@ -385,7 +401,9 @@ def _call_kw(m: Interpreter, frame: Activation, ins: Instruction) -> None:
 
 @operation("CALL_FUNCTION_EX")
 def _call_function_ex(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    named = frame.stack.pop() if ins.arg & 1 else Dict()
+    has_words = ins.arg & 1 or CONVENTION is not None and CONVENTION.always_has_words
+    named: Value = frame.stack.pop() if has_words else NULL
+    named = Dict() if named is NULL else named
     args = frame.stack.pop()
     function = _callable(frame, [])
 
@@ -431,6 +449,8 @@ def _set_function_attribute(m: Interpreter, frame: Activation, ins: Instruction)
         function.attributes["__annotations__"] = _by_name(value)
     elif ins.arg & 8:
         function.closure = value
+    elif ins.arg & 16:
+        function.attributes[annotating.ANNOTATE] = value
     frame.stack.append(function)
 
 
@@ -533,7 +553,7 @@ def _set_update(m: Interpreter, frame: Activation, ins: Instruction) -> None:
 def _dict_update(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     more, over = frame.stack.pop(), frame.stack[-ins.arg]
     if ins.name == "DICT_MERGE" and isinstance(known(more), (int, float, str, List, tuple, type(None))):
-        if where := _function_text(known(frame.stack[-ins.arg - 2])):
+        if where := _function_text(known(_called_below(frame, ins))):
             raise error("TypeError", f"{where} argument after ** must be a mapping, not {kind_name(more)}")
     if ins.name == "DICT_UPDATE" and isinstance(known(more), (int, float, str, List, tuple, Set, type(None))):
         raise error("TypeError", f"'{kind_name(more)}' object is not a mapping")
@@ -541,10 +561,15 @@ def _dict_update(m: Interpreter, frame: Activation, ins: Instruction) -> None:
         if not all(isinstance(content_of(known(key)), str) for key in known(more).keys):
             raise error("TypeError", "keywords must be strings")
         twice = [key for key in known(more).keys if isinstance(key, str) and key in over.keys]
-        function = known(frame.stack[-ins.arg - 2])
+        function = known(_called_below(frame, ins))
         if twice and (where := _function_text(function)):
             raise error("TypeError", f"{where} got multiple values for keyword argument '{twice[0]}'")
     m.begin(holding.updated(m, over, more), lambda _: None)
+
+
+def _called_below(frame: Activation, ins: Instruction) -> Value:
+    """What is called with the keywords that are put together."""
+    return frame.stack[-ins.arg - (2 if null_is_first() else 3)]
 
 
 @operation("LIST_TO_TUPLE")
@@ -555,7 +580,14 @@ def _list_to_tuple(m: Interpreter, frame: Activation, ins: Instruction) -> None:
 @operation("BINARY_OP")
 def _binary_op(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     left, right = popped(frame, 2)
+    if ins.arg == _SUBSCRIPT:
+        m.begin(holding.item(m, left, right))
+        return
     m.begin(operators.binary(m, operators.SIGNS[ins.arg], left, right))
+
+
+_SUBSCRIPT = 26
+"""Of `BINARY_OP`, from 3.14 on: `opcode._nb_ops`."""
 
 
 @operation("BINARY_SUBSCR")
@@ -643,6 +675,26 @@ def _format_with_spec(m: Interpreter, frame: Activation, ins: Instruction) -> No
     m.begin(operators.formatted(m, value, "", how))
 
 
+_CONVERSIONS = (None, "s", "r", "a")
+"""Of a part of a t-string, by their numbers."""
+
+
+@operation("BUILD_INTERPOLATION")
+def _build_interpolation(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    how = frame.stack.pop() if ins.arg & 1 else ""
+    value, text = popped(frame, 2)
+    m.begin(_of_templates(m, "Interpolation", [value, text, _CONVERSIONS[ins.arg >> 2], how]))
+
+
+@operation("BUILD_TEMPLATE")
+def _build_template(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    m.begin(_of_templates(m, "_made", popped(frame, 2)))
+
+
+def _of_templates(m: Interpreter, name: str, given: Sequence[Value]) -> Work:
+    return (yield from invoke(m, (yield from helper(m, "string.templatelib", name)), given, {}))
+
+
 @operation("BINARY_SLICE")
 def _binary_slice(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     over, start, stop = popped(frame, 3)
@@ -676,19 +728,29 @@ def _call_intrinsic(m: Interpreter, frame: Activation, ins: Instruction) -> None
 
 @operation("LOAD_LOCALS")
 def _load_locals(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    frame.stack.append(NULL)  # in place of the names of a class, which what comes next looks at
+    space: Any = frame.names
+    frame.stack.append(Names(space=space) if space is not None else NULL)
 
 
 @operation("LOAD_FROM_DICT_OR_DEREF")
 def _load_from_dict_or_deref(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    frame.stack.pop()
-    _load_deref(m, frame, ins)
+    if not _load_of_class(frame, ins.value):
+        _load_deref(m, frame, ins)
 
 
 @operation("LOAD_FROM_DICT_OR_GLOBALS")
 def _load_from_dict_or_globals(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    frame.stack.pop()
-    _load_name(m, frame, ins)
+    if not _load_of_class(frame, ins.value):
+        _load_name(m, frame, ins)
+
+
+def _load_of_class(frame: Activation, name: Any) -> bool:
+    """Whether the names of a class, which are on the stack and go from there, have one; that is loaded."""
+    space = frame.stack.pop()
+    if not isinstance(space, Names) or space.space is frame.names or name not in space.space:
+        return False
+    frame.stack.append(space.space[name])
+    return True
 
 
 @operation("UNPACK_SEQUENCE")
@@ -713,6 +775,16 @@ def _async_gen_wrap(m: Interpreter, frame: Activation, ins: Instruction) -> None
 @operation("LOAD_BUILD_CLASS")
 def _load_build_class(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     frame.stack.append(Builtin("__build_class__"))
+
+
+_COMMON_CONSTANTS = ("AssertionError", "NotImplementedError")
+"""Of `LOAD_COMMON_CONSTANT`: `opcode._common_constants`. What comes behind, as `all`, is compared with what a generator expression is given to,
+whose loop 3.14 then runs in the caller; a trace has that as a call, as the reference does."""
+
+
+@operation("LOAD_COMMON_CONSTANT")
+def _load_common_constant(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    frame.stack.append(Builtin(_COMMON_CONSTANTS[ins.arg]) if ins.arg < len(_COMMON_CONSTANTS) else NULL)
 
 
 @operation("LOAD_ASSERTION_ERROR")

@@ -9,6 +9,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from cwm_trace.models.machine.active import Activation, Finaliser, Paused
+from cwm_trace.models.machine.code import CONVENTION
 from cwm_trace.models.machine.values import (
     Builtin,
     List,
@@ -23,7 +24,14 @@ HOLDING_NOTHING = (type(None), str, int, float, bytes, Builtin, Module)
 
 def of_frame(frame: Activation) -> list[Value]:
     """What a Python frame has, in the order in which it lets go of it."""
-    return [*frame.fast.values(), *frame.cells.values(), *frame.stack]
+    held = [
+        frame.cells[name] if name in frame.cells else frame.fast[name]
+        for name in frame.code.order
+        if name in frame.cells or name in frame.fast
+    ]
+    if CONVENTION is not None and CONVENTION.clears_backwards:
+        return [*reversed(frame.stack), *reversed(held)]
+    return [*held, *frame.stack]
 
 
 def watched(each: Paused | Finaliser) -> Value:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import ast
 import builtins
+from collections import OrderedDict
+from dataclasses import Field
 from types import BuiltinFunctionType
 from typing import Any
 
@@ -358,11 +360,15 @@ def _shown_dict(m: Interpreter, value: Dict, around: tuple[Value, ...]) -> Work:
             return f"{name}({text})" if keys else f"{name}()"
         case "OrderedDict":
             pairs = ", ".join(f"({key}, {each})" for key, each in zip(keys, values, strict=True))
-            return f"{name}([{pairs}])" if keys else f"{name}()"
+            return f"{name}({f'[{pairs}]' if _SHOWS_PAIRS else text})" if keys else f"{name}()"
         case "defaultdict":
             make = "None" if value.make is None else _shown_simply(value.make)
             return f"{name}({make}, {text})"
     return text
+
+
+_SHOWS_PAIRS = "[" in repr(OrderedDict(a=1))
+"""Whether an ordered dict is shown as pairs, as up to 3.11, or as a dict."""
 
 
 def _class_name(value: List | Dict) -> str:
@@ -397,7 +403,8 @@ def _shown_of_library(m: Interpreter, value: Object, around: tuple[Value, ...]) 
     is_of_class = "name" in value.attributes
     parts = {"name": "None", "type": "None", "default": _NO_DEFAULT, "default_factory": _NO_DEFAULT}
     parts |= {"init": "True", "repr": "True", "hash": "None", "compare": "True", "metadata": "mappingproxy({})"}
-    parts |= {"kw_only": _NO_DEFAULT, "_field_type": "_FIELD" if is_of_class else "None"}
+    parts |= {"kw_only": _NO_DEFAULT, **({"doc": "None"} if "doc" in Field.__slots__ else {})}
+    parts |= {"_field_type": "_FIELD" if is_of_class else "None"}
     for name, each in value.attributes.items():
         is_missing = isinstance(each, Builtin) and each.name == "dataclasses.MISSING"
         text = _NO_DEFAULT if is_missing else (yield from _shown(m, each, around))

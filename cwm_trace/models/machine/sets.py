@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from cwm_trace.models.machine import records
+from cwm_trace.models.machine.code import CONVENTION
 from cwm_trace.models.machine.values import (
     UNSET,
     WITH_METHODS,
@@ -109,13 +110,15 @@ def put_together(items: Sequence[Value], given: Value = None) -> Set | None:
 
 
 def displayed(items: Sequence[Value]) -> Set | None:
-    """What is written out with constants only, three or more: the compiler makes a frozen set, and another of that; where it has words, that are
-    names elsewhere as a rule, a third one with these (compile.c, `merge_consts_recursive`; codeobject.c, `intern_constants`)."""
+    """What is written out with constants only, three or more: the compiler makes a frozen set, and another of that (`Convention.copies_sets`);
+    where it has words, that are names elsewhere as a rule, one more with these (codeobject.c, `intern_constants`)."""
     items = _first_of_equals(items)
     if (texts := texts_of(items)) is None:
         return None
     has_words = any(isinstance(each, str) and len(each) > 1 and f"a{each}".isidentifier() for each in items)
-    made = Table(Table(texts).items)
+    made = Table(texts)
+    if CONVENTION is None or CONVENTION.copies_sets:
+        made = Table(made.items)
     return _arranged(Table(made.items) if has_words else made, items)
 
 

@@ -31,7 +31,7 @@ MODULES = frozenset(
     " tomllib._types traceback unittest unittest.case unittest.loader unittest.result unittest.runner unittest.signals unittest.suite"
     " unittest.util urllib urllib.parse uuid xml.dom xml.dom.NodeFilter xml.dom.domreg xml.dom.expatbuilder xml.dom.minicompat"
     " xml.dom.minidom xml.dom.xmlbuilder xml.etree.ElementPath xml.etree.ElementTree xml.sax xml.sax._exceptions xml.sax.handler"
-    " xml.sax.saxutils xml.sax.xmlreader zipfile zipfile._path".split()
+    " _ast_unparse pathlib._os pathlib.types xml.sax.saxutils xml.sax.xmlreader zipfile zipfile._path".split()
 )
 """Those that are made of what is followed elsewhere; a source of our own of that name amends them, or comes before."""
 KNOWN_AS = {"_pydatetime": "datetime"}
@@ -105,7 +105,7 @@ def _is_package(module: str) -> bool:
 @lru_cache(maxsize=1024)
 def is_module(name: str) -> bool:
     """Whether there is a module of that name inside a package of the library."""
-    return name == "os.path" or _is_package(name.partition(".")[0]) and path(name).is_file()
+    return name in ("os.path", "collections.abc") or _is_package(name.partition(".")[0]) and path(name).is_file()
 
 
 def path(module: str) -> Path:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import _ast
 import ast
+from collections.abc import Mapping
+from types import GenericAlias
 from typing import Any
 
 from cwm_trace.models.machine.active import Work
@@ -23,7 +25,10 @@ UNSEEN = "<tree>"
 
 @native("followed.ast_kinds")
 def _kinds(m: Interpreter) -> Value:
-    """The classes of `_ast` below `AST`, each behind the one that it is made from: its name, that one's, and names of what its objects have."""
+    """The classes of `_ast` below `AST`, each behind the one that it is made from: its name, that one's, and names of what its objects have.
+
+    The last two are of what is None, and of what is an empty list, where it is not given.
+    """
     found = []
     left = [ast.AST]
     while left:
@@ -32,8 +37,14 @@ def _kinds(m: Interpreter) -> Value:
         left += below
         for kind in below:
             optional = tuple(name for name in (*kind._fields, *kind._attributes) if vars(kind).get(name, "") is None)
-            found.append((kind.__name__, above.__name__, kind._fields, kind._attributes, optional))
+            found.append((kind.__name__, above.__name__, kind._fields, kind._attributes, optional, _lists(kind)))
     return List([(*each,) for each in found])
+
+
+def _lists(kind: type[ast.AST]) -> tuple[str, ...]:
+    """The fields of a node that are lists; from 3.13 on they are empty where they are not given."""
+    types: Mapping[str, object] = getattr(kind, "_field_types", {})
+    return tuple(name for name in kind._fields if isinstance(types.get(name), GenericAlias))
 
 
 @native("followed.ast_tree")

@@ -255,6 +255,7 @@ class Class:
     derived: list[Value] = field(default_factory=list)  # classes that are made from it
     own: int = 0  # names that its body has bound, which are the first ones
     is_open: bool = False  # made from a class that is not followed, which may have more
+    notes_later: bool = False  # its annotations have names that were not bound when it was made
 
     @property
     def is_partial(self) -> bool:

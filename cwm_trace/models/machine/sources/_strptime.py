@@ -193,10 +193,25 @@ def _strptime_time(data_string, format="%a %b %d %H:%M:%S %Y"):
 
 
 def _strptime_datetime(cls, data_string, format="%a %b %d %H:%M:%S %Y"):
+    return _of_parts(cls, slice(0, 6), data_string, format)
+
+
+_strptime_datetime_datetime = _strptime_datetime  # as 3.14 has it, and these two beside it
+
+
+def _strptime_datetime_date(cls, data_string, format="%a %b %d %Y"):
+    return cls(*_strptime(data_string, format)[0][:3])
+
+
+def _strptime_datetime_time(cls, data_string, format="%H:%M:%S"):
+    return _of_parts(cls, slice(3, 6), data_string, format)
+
+
+def _of_parts(cls, which, data_string, format):
     from datetime import timedelta, timezone
 
     clock, name, offset, small = _strptime(data_string, format)
-    given = (*clock[:6], small)
+    given = (*clock[which], small)
     if offset is None:
         return cls(*given)
     zone = timezone(timedelta(seconds=offset)) if name is None else timezone(timedelta(seconds=offset), name)

@@ -3,6 +3,7 @@
 Tasks take turns as in CPython: what is called soon is called in the next round; a future tells those that wait for it in a round of its own.
 """
 
+import sys
 from collections import deque
 from contextvars import copy_context
 from heapq import heappop, heappush
@@ -521,7 +522,7 @@ def gather(*given, return_exceptions=False):
             else:
                 outer.set_result([_outcome(each) for each in made])
 
-    set_of = []
+    set_of, early = [], []
     for each in given:
         known = [future for one, future in set_of if one is each]
         if known:
@@ -529,9 +530,14 @@ def gather(*given, return_exceptions=False):
             continue
         future = ensure_future(each)
         set_of.append((each, future))
-        future.add_done_callback(tell)
         made.append(future)
+        if future.done() and sys.version_info >= (3, 12):
+            early.append(future)
+        else:
+            future.add_done_callback(tell)
     outer = _GatheringFuture(made)
+    for future in early:
+        tell(future)
     return outer
 
 
@@ -584,6 +590,11 @@ def _in_time(future):
         raise TimeoutError from error
 
 
+async def _within(fut, seconds):
+    async with timeout(seconds):
+        return await fut
+
+
 async def wait_for(fut, timeout):
     if timeout is None:
         return await fut
@@ -593,6 +604,8 @@ async def wait_for(fut, timeout):
             return fut.result()
         await _ended(fut)
         return _in_time(fut)
+    if sys.version_info >= (3, 12):
+        return await _within(fut, timeout)
     waiter = Future()
 
     def tell(*_):
@@ -650,12 +663,49 @@ async def wait(fs, *, timeout=None, return_when=ALL_COMPLETED):
     return {each for each in futures if each.done()}, {each for each in futures if not each.done()}
 
 
-def as_completed(fs, *, timeout=None):
+class _AsCompletedIterator:
+    def __init__(self, futures):
+        self._done, self._left = Queue(), len(futures)
+        for each in futures:
+            each.add_done_callback(self._done.put_nowait)
+
+    def __aiter__(self):
+        return self
+
+    def __iter__(self):
+        return self
+
+    async def __anext__(self):
+        if not self._left:
+            raise StopAsyncIteration
+        self._left -= 1
+        return await self._wait_for_one()
+
+    def __next__(self):
+        if not self._left:
+            raise StopIteration
+        self._left -= 1
+        return self._wait_for_one(True)
+
+    async def _wait_for_one(self, resolve=False):
+        try:
+            found = await self._done.get()
+        except BaseException:
+            self._left += 1
+            raise
+        return found.result() if resolve else found
+
+
+def _futures_of(fs, timeout):
     given = list(fs)
     if timeout is not None or len(given) > 1 and any([is_coroutine(each) for each in given]):
         lost()  # the order in which a set has them
+    return [ensure_future(each) for each in given]
+
+
+def as_completed(fs, *, timeout=None):
+    futures = _futures_of(fs, timeout)
     done = Queue()
-    futures = [ensure_future(each) for each in given]
 
     async def _wait_for_one():
         return (await done.get()).result()
@@ -664,6 +714,12 @@ def as_completed(fs, *, timeout=None):
         each.add_done_callback(done.put_nowait)
     for _ in futures:
         yield _wait_for_one()
+
+
+if sys.version_info >= (3, 13):
+
+    def as_completed(fs, *, timeout=None):
+        return _AsCompletedIterator(_futures_of(fs, timeout))
 
 
 def _shown(over, state):

@@ -1,33 +1,35 @@
 """`datetime`: what errors say, and which hashes there are, as in C; what a clock tells is unknown."""
 
+import sys
+
 from followed import unknown
 
+if sys.version_info < (3, 14):  # later ones say the same in both
 
-def _check_date_fields(year, month, day):
-    year, month, day = _index(year), _index(month), _index(day)  # noqa: F821
-    if not MINYEAR <= year <= MAXYEAR:  # noqa: F821
-        raise ValueError(f"year {year} is out of range")
-    if not 1 <= month <= 12:
-        raise ValueError("month must be in 1..12")
-    if not 1 <= day <= _days_in_month(year, month):  # noqa: F821
-        raise ValueError("day is out of range for month")
-    return year, month, day
+    def _check_date_fields(year, month, day):
+        year, month, day = _index(year), _index(month), _index(day)  # noqa: F821
+        if not MINYEAR <= year <= MAXYEAR:  # noqa: F821
+            raise ValueError(f"year {year} is out of range")
+        if not 1 <= month <= 12:
+            raise ValueError("month must be in 1..12")
+        if not 1 <= day <= _days_in_month(year, month):  # noqa: F821
+            raise ValueError("day is out of range for month")
+        return year, month, day
 
-
-def _check_time_fields(hour, minute, second, microsecond, fold):
-    hour, minute, second = _index(hour), _index(minute), _index(second)  # noqa: F821
-    microsecond = _index(microsecond)  # noqa: F821
-    if not 0 <= hour <= 23:
-        raise ValueError("hour must be in 0..23")
-    if not 0 <= minute <= 59:
-        raise ValueError("minute must be in 0..59")
-    if not 0 <= second <= 59:
-        raise ValueError("second must be in 0..59")
-    if not 0 <= microsecond <= 999999:
-        raise ValueError("microsecond must be in 0..999999")
-    if fold not in (0, 1):
-        raise ValueError("fold must be either 0 or 1", fold)
-    return hour, minute, second, microsecond, fold
+    def _check_time_fields(hour, minute, second, microsecond, fold):
+        hour, minute, second = _index(hour), _index(minute), _index(second)  # noqa: F821
+        microsecond = _index(microsecond)  # noqa: F821
+        if not 0 <= hour <= 23:
+            raise ValueError("hour must be in 0..23")
+        if not 0 <= minute <= 59:
+            raise ValueError("minute must be in 0..59")
+        if not 0 <= second <= 59:
+            raise ValueError("second must be in 0..59")
+        if not 0 <= microsecond <= 999999:
+            raise ValueError("microsecond must be in 0..999999")
+        if fold not in (0, 1):
+            raise ValueError("fold must be either 0 or 1", fold)
+        return hour, minute, second, microsecond, fold
 
 
 _parse_of_python, _subtract = _parse_isoformat_date, datetime.__sub__  # noqa: F821

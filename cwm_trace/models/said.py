@@ -1,0 +1,98 @@
+"""What Python says where it refuses something, of messages that are not the same in every version: asked of the Python that is running.
+
+Each is what one small refusal said, with the names of what it was given cut out, as a template for `str.format`. Knows no program. A
+message that is the same in all versions is written where it is needed.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Sequence
+from enum import Enum
+from typing import Any, Final
+
+
+def _said(act: Callable[[], object], names: Iterable[tuple[str, str]] = ()) -> str:
+    """The message of what this raises; `names`: what it names, and by what that is replaced."""
+    try:
+        act()
+    except Exception as raised:
+        text = str(raised)
+    else:
+        raise AssertionError("not refused")
+    for name, place in names:
+        text = text.replace(name, place)
+    return text
+
+
+def _set(owner: Any) -> None:
+    owner.attribute = 1
+
+
+class _Slotted:
+    __slots__ = ()
+
+
+class _Abstract(ABC):
+    @abstractmethod
+    def one(self) -> None: ...
+
+
+class _Abstracts(_Abstract):
+    @abstractmethod
+    def other(self) -> None: ...
+
+
+class _Members(Enum):
+    ONE = 1
+
+
+class _Alone:
+    pass
+
+
+def _unpack(given: Any) -> None:
+    _first, _second = given
+
+
+_ZERO: Any = 0
+BY_ZERO: Final = {
+    "/": _said(lambda: 1 / _ZERO),
+    "//": _said(lambda: 1 // _ZERO),
+    "%": _said(lambda: 1 % _ZERO),
+    "divmod": _said(lambda: divmod(1, _ZERO)),
+}
+"""Of whole numbers."""
+FLOAT_BY_ZERO: Final = {
+    "/": _said(lambda: 1.0 / _ZERO),
+    "//": _said(lambda: 1.0 // _ZERO),
+    "%": _said(lambda: 1.0 % _ZERO),
+}
+"""If one of the two is a float."""
+UNHASHABLE: Final = {
+    "": "unhashable type: '{inner}'",
+    "dict key": _said(lambda: {([],): 0}, (("tuple", "{outer}"), ("list", "{inner}"))),
+    "set element": _said(lambda: {([],)}, (("tuple", "{outer}"), ("list", "{inner}"))),
+}
+"""By what a value is to be, "" being what is hashed; the value's class, and that of what cannot be hashed in it."""
+NO_PLACE: Final = _said(lambda: _set(_Slotted()), (("_Slotted", "{kind}"), ("attribute'", "{name}'")))
+"""Of a value that no attribute can be given to, as its class has none of that name."""
+NOT_IN_LIST: Final = _said(lambda: list[int]().index(1), (("1", "{}"),))
+NO_ITEMS: Final = _said(lambda: max([]), (("max", "{}"),))
+NO_CONTAINER: Final = _said(lambda: 1 in _ZERO, (("int", "{}"),))
+TOO_MANY: Final = _said(lambda: _unpack([1, 2, 3]), (("2", "{expected}"), ("3", "{got}")))
+"""Of a list, a tuple or a dict; of others, whose length is not known: `TOO_MANY_OF_OTHERS`."""
+TOO_MANY_OF_OTHERS: Final = _said(lambda: _unpack(iter("abc")), (("2", "{expected}"),))
+NO_PAIR: Final = _said(lambda: dict(_ZERO for _ in "a"), (("0", "{}"),))
+NO_ORDER: Final = _said(lambda: type("_", (object, _Alone), {}), (("object, _Alone", "{}"),))
+NEGATIVE_ROOT: Final = _said(lambda: math.sqrt(-1), (("-1.0", "{}"),))
+NO_MEMBER: Final = _said(lambda: _Members.TWO, (("_Members", "{kind}"), ("TWO", "{name}")))  # type: ignore[attr-defined]
+_ONE_LEFT = _said(_Abstract, (("_Abstract", "{kind}"), ("one", "{names}")))
+_SEVERAL_LEFT = _said(_Abstracts, (("_Abstracts", "{kind}"), ("one", "{names}"), (", other", ""), (", 'other'", "")))
+
+
+def left_abstract(kind: str, names: Sequence[str]) -> str:
+    """That of a class of this name with these methods left to be written."""
+    template = _ONE_LEFT if len(names) == 1 else _SEVERAL_LEFT
+    return template.format(kind=kind, names=("', '" if "'{names}'" in template else ", ").join(names))
