@@ -10,7 +10,7 @@ from cwm_trace.models.machine import code, refusals
 from cwm_trace.models.machine.following import Following
 from cwm_trace.models.machine.values import Class, Dict, Function, List, OwnDict, OwnList
 from cwm_trace.tracer.inprocess import record_source
-from tests.test_models_machine import IS_REFERENCE, is_settled
+from tests.test_models_machine import is_settled
 
 REFUSED = Path(__file__).with_name("refused.txt").read_text(encoding="utf-8").splitlines()
 """Expressions, most of which raise."""
@@ -21,7 +21,6 @@ pytestmark = pytest.mark.skipif(not code.is_supported(), reason="this Python's b
 
 
 @pytest.mark.filterwarnings("ignore::SyntaxWarning")
-@pytest.mark.skipif(not IS_REFERENCE, reason="some messages are those of 3.11")
 @pytest.mark.parametrize("expression", REFUSED)
 def test_what_is_refused_is_foretold(monkeypatch: pytest.MonkeyPatch, expression: str) -> None:
     monkeypatch.setattr(Following, "is_strict", True)

@@ -16,14 +16,24 @@ from tests.test_models_machine import IS_REFERENCE, is_settled
 TASKS = load_suite(str(Path(__file__).with_name("library.jsonl"))).tasks
 UNKNOWN = ("copy", "generator of another thread")
 """Those that show what is not known: addresses, numbers of threads."""
+LATER = (
+    "archives",
+    "attributes of attributes",
+    "checks of kinds",
+    "generator of another thread",
+    "names that dir gives",
+    "xml",
+)
+"""Those that are not followed to the end, or wrong, on 3.12, 3.13 or 3.14."""
 pytestmark = pytest.mark.skipif(not code.is_supported(), reason="this Python's bytecode is not followed")
 
 
-@pytest.mark.skipif(not IS_REFERENCE, reason="what the library does is that of 3.11")
 @pytest.mark.parametrize("task", TASKS, ids=lambda task: task.id)
 def test_what_programs_do_with_the_library_is_foretold(monkeypatch: pytest.MonkeyPatch, task: Task) -> None:
     monkeypatch.setattr(Following, "is_strict", True)
     monkeypatch.delenv("PYTHONHASHSEED", raising=False)
+    if not IS_REFERENCE and task.id in LATER:
+        pytest.skip("not followed on each version")
     assert is_settled(run_source(task.source, task.call)) or task.id in UNKNOWN
 
 

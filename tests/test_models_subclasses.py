@@ -9,7 +9,7 @@ import pytest
 from cwm_trace.models.machine import code
 from cwm_trace.models.machine.following import Following
 from cwm_trace.tracer.run import run_source
-from tests.test_models_machine import IS_REFERENCE, is_settled
+from tests.test_models_machine import is_settled
 
 pytestmark = pytest.mark.skipif(not code.is_supported(), reason="this Python's bytecode is not followed")
 
@@ -153,7 +153,6 @@ def program(case: str) -> str:
     return text + f"def demo():\n    return [{', '.join(f'of_{kind}()' for kind in kinds)}]\n"
 
 
-@pytest.mark.skipif(not IS_REFERENCE, reason="what its classes do is that of 3.11")
 @pytest.mark.parametrize("case", CASES)
 def test_special_methods_of_classes_made_from_others_are_asked(
     case: str, monkeypatch: pytest.MonkeyPatch, own_hashes: None

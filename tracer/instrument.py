@@ -261,7 +261,7 @@ class _Rewriter(Listing):
     def _ends_of_loops(self) -> None:
         for number, index in enumerate(loops_of(self.elements)):
             item: Instr = self.elements[index]
-            before = self.previous(index)
+            before = self._iterates(index)
             name = Instr("LOAD_CONST", loop_name(number))
             if self.elements[before].name == "GET_ITER":
                 self.after[before] = self._invoke(self.hooks.loop, [Instr("COPY", 3), name], item)
@@ -272,6 +272,13 @@ class _Rewriter(Listing):
                 self.after[self._end_of_loop(item)] = report
             else:
                 self._on_exhaustion(index, report)
+
+    def _iterates(self, index: int) -> int:
+        """What has put the iterator of FOR_ITER on the stack; over what a comprehension without a function of its own does before its loop."""
+        before = self.previous(index)
+        while self.elements[before].name in quirks.BEGINS_INLINED:
+            before = self.previous(before)
+        return before
 
     def _end_of_loop(self, item: Instr) -> int:
         """The last of the instructions that FOR_ITER jumps to, and then skips."""

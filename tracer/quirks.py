@@ -23,6 +23,13 @@ C_CALLS_COUNT: Final = 1 if _VERSION == (3, 11) else 0
 INLINES_COMPREHENSIONS: Final = _VERSION >= (3, 12)
 """PEP 709: list, set and dict comprehensions have no Python frame of their own. The CWM text has one for each."""
 
+BEGINS_INLINED: Final = frozenset(
+    {"BUILD_LIST", "BUILD_MAP", "BUILD_SET", "LOAD_FAST_AND_CLEAR", "MAKE_CELL", "SWAP"}
+    if INLINES_COMPREHENSIONS
+    else ()
+)
+"""What stands between the iterator of a comprehension and its loop: dis.dis("lambda a: [x for x in a]") on 3.12."""
+
 THROW_STEPS_BACK_TO_SEND: Final = _VERSION == (3, 11)
 """3.11's `gen.throw` takes the code unit before YIELD_VALUE for SEND and jumps by its argument (genobject.c, `_gen_throw`: "Backup to
 SEND"). Anything put between the two must end with a unit that carries the same jump, or the interpreter runs wild."""

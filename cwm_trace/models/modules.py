@@ -43,7 +43,7 @@ VALUES = {
     **{("string", name): repr(getattr(string, name)) for name in _STRINGS},
     **{
         ("re", name): repr(int(getattr(re, name)))
-        for name in "A ASCII I IGNORECASE M MULTILINE S DOTALL U UNICODE X VERBOSE".split()
+        for name in "A ASCII I IGNORECASE M MULTILINE NOFLAG S DOTALL U UNICODE X VERBOSE".split()
     },
 }
 _SPELLED: Mapping[tuple[str, str], str] = {

@@ -123,6 +123,8 @@ class _Reading:
             case "AT":
                 if self._is_at(str(what), at):
                     yield at, groups
+            case "FAILURE":  # `(?!)`
+                return
             case "BRANCH":
                 for branch in what[1]:
                     yield from self.after([*branch], at, groups)

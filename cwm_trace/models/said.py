@@ -9,7 +9,10 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from enum import Enum
+from operator import mod
+from types import FunctionType
 from typing import Any, Final
 
 
@@ -26,8 +29,26 @@ def _said(act: Callable[[], object], names: Iterable[tuple[str, str]] = ()) -> s
     return text
 
 
+def _refuses(kind: type[Exception], act: Callable[[], object]) -> bool:
+    """Whether this raises that."""
+    try:
+        act()
+    except Exception as raised:
+        return isinstance(raised, kind)
+    return False
+
+
 def _set(owner: Any) -> None:
     owner.attribute = 1
+
+
+@dataclass
+class _Settled:
+    one: int = field(init=False, default=1)
+
+
+def _set_slice(over: list[int], given: Any) -> None:
+    over[:1] = given
 
 
 class _Slotted:
@@ -57,6 +78,8 @@ def _unpack(given: Any) -> None:
 
 
 _ZERO: Any = 0
+_LONG: Any = "ab"
+_HALF: Any = 0.5
 BY_ZERO: Final = {
     "/": _said(lambda: 1 / _ZERO),
     "//": _said(lambda: 1 // _ZERO),
@@ -84,8 +107,16 @@ NO_CONTAINER: Final = _said(lambda: 1 in _ZERO, (("int", "{}"),))
 TOO_MANY: Final = _said(lambda: _unpack([1, 2, 3]), (("2", "{expected}"), ("3", "{got}")))
 """Of a list, a tuple or a dict; of others, whose length is not known: `TOO_MANY_OF_OTHERS`."""
 TOO_MANY_OF_OTHERS: Final = _said(lambda: _unpack(iter("abc")), (("2", "{expected}"),))
+SLICE_OF_NONE: Final = _said(lambda: _set_slice([1], None))
+"""Of what no slice of a list can be replaced by; one with steps says the same in all versions."""
+NOT_REPLACED: Final = "TypeError" if _refuses(TypeError, lambda: replace(_Settled(), one=2)) else "ValueError"
+"""The class of what `dataclasses.replace` raises for a field that is not to be given."""
 NO_PAIR: Final = _said(lambda: dict(_ZERO for _ in "a"), (("0", "{}"),))
 NO_ORDER: Final = _said(lambda: type("_", (object, _Alone), {}), (("object, _Alone", "{}"),))
+NO_CHARACTER: Final = _said(lambda: mod("%c", _LONG), (("2", "{length}"),))
+"""Of a text in the place of a character; of what is neither a text nor a number: `NO_CHARACTER_AT_ALL`."""
+NO_CHARACTER_AT_ALL: Final = _said(lambda: mod("%c", _HALF), (("float", "{}"),))
+NO_SUPER: Final = _said(lambda: super(_Alone, _ZERO).one, (("int", "{owner}"), ("_Alone", "{kind}")))
 NEGATIVE_ROOT: Final = _said(lambda: math.sqrt(-1), (("-1.0", "{}"),))
 NO_MEMBER: Final = _said(lambda: _Members.TWO, (("_Members", "{kind}"), ("TWO", "{name}")))  # type: ignore[attr-defined]
 _ONE_LEFT = _said(_Abstract, (("_Abstract", "{kind}"), ("one", "{names}")))
@@ -96,3 +127,10 @@ def left_abstract(kind: str, names: Sequence[str]) -> str:
     """That of a class of this name with these methods left to be written."""
     template = _ONE_LEFT if len(names) == 1 else _SEVERAL_LEFT
     return template.format(kind=kind, names=("', '" if "'{names}'" in template else ", ").join(names))
+
+
+def unexpected_keyword(function: str, name: str, names: Sequence[str]) -> str:
+    """That of a call of a function with an argument of a name that it does not have; `names`: of those that can be given by name."""
+    code = (lambda: None).__code__.replace(co_argcount=len(names), co_nlocals=len(names), co_varnames=(*names,))
+    called = FunctionType(code.replace(co_qualname=function), {})
+    return _said(lambda: called(**{name: None}))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from cwm_trace.models import said
 from cwm_trace.models.machine.values import (
     Function,
     Lost,
@@ -31,7 +32,7 @@ def bound(function: Function, args: Sequence[Value], named: Mapping[str, Value])
         elif name in names:
             raise Lost  # one that has a place only
         else:
-            raise error("TypeError", f"{function.qualname}() got an unexpected keyword argument {name!r}")
+            raise error("TypeError", said.unexpected_keyword(function.qualname, name, names[code.co_posonlyargcount :]))
     if len(args) > places and not more:
         raise _misfit(function, args, named)
     defaults = function.defaults[max(0, len(function.defaults) - places) :]  # which may have been assigned

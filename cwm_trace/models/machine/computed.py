@@ -12,6 +12,7 @@ import bz2
 import cmath
 import codecs
 import hashlib
+import importlib
 import lzma
 import math
 import random
@@ -24,11 +25,12 @@ from cwm_trace.models.machine.active import Work
 from cwm_trace.models.machine.arithmetic import computed, plain
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.interpreter import Interpreter
+from cwm_trace.models.machine.iterators import collected, iterator_of
 from cwm_trace.models.machine.natives import native
-from cwm_trace.models.machine.values import Native, Object, Value, find, is_unknown, known
+from cwm_trace.models.machine.values import Lost, Native, Object, Raised, Value, find, is_unknown, known
 
 MATH = (
-    "modf",
+    *("fma", "modf"),  # some are new
     *"acos acosh asin asinh atan atan2 atanh cbrt copysign cos cosh degrees erf erfc exp exp2 expm1 fmod frexp gamma ldexp lgamma".split(),
     *"log log10 log1p log2 nextafter perm pow radians remainder sin sinh tan tanh ulp".split(),
 )
@@ -54,6 +56,46 @@ def _compute(name: str, function: Callable[..., Any], own_way: str = "__float__"
         return computed(function, *given, **named)
 
     native(name)(run)
+
+
+@native("_suggestions._generate_suggestions")
+def _suggestions(m: Interpreter, candidates: Value, item: Value, /) -> Work:
+    names = yield from collected(m, candidates)
+    if any(map(is_unknown, (*names, item))):
+        return m.unknown()
+    module = importlib.import_module("_suggestions")  # from 3.13 on
+    return computed(lambda: module._generate_suggestions([plain(each) for each in names], plain(item)))
+
+
+@native("_tokenize.TokenizerIter")
+def _tokens(m: Interpreter, readline: Value, /, **options: Value) -> Work:
+    lines = list[Any]()
+    try:
+        while line := plain((yield from invoke(m, readline, [], {}))):
+            lines.append(line)
+    except Raised as ended:
+        if not ended.is_a("StopIteration"):
+            raise
+    module, left = importlib.import_module("_tokenize"), iter(lines)  # from 3.12 on
+    empty = b"" if known(options.get("encoding")) is not None else ""
+    try:
+        found = [
+            *module.TokenizerIter(lambda: next(left, empty), **{name: plain(each) for name, each in options.items()})
+        ]
+    except SyntaxError:
+        raise Lost from None
+    return (yield from iterator_of(m, tuple(found)))
+
+
+@native("math.sumprod")
+def _sumprod(m: Interpreter, left: Value, right: Value, /) -> Work:
+    sides = []
+    for side in (left, right):
+        items = yield from collected(m, side)
+        if any(map(is_unknown, items)):
+            return m.unknown()
+        sides.append([plain(each) for each in items])
+    return computed(lambda: getattr(math, "sumprod")(*sides))  # from 3.12 on  # noqa: B009
 
 
 for _name in MATH:

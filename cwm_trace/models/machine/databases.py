@@ -56,6 +56,9 @@ class _Database:
             made.deserialize(held)
         self._guard()
 
+    def __del__(self) -> None:
+        self.made.close()  # else it warns that nobody has, from 3.13 on
+
     def _guard(self) -> None:
         import sqlite3  # noqa: PLC0415
 

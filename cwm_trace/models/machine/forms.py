@@ -12,6 +12,7 @@ from itertools import count
 from string import Formatter
 from typing import Any
 
+from cwm_trace.models import said
 from cwm_trace.models.machine import classes, holding, operators
 from cwm_trace.models.machine.active import Work
 from cwm_trace.models.machine.interpreter import Interpreter
@@ -189,6 +190,8 @@ def _character(value: Value) -> str:
         if not 0 <= value <= sys.maxunicode:
             raise error("OverflowError", "%c arg not in range(0x110000)")
         return chr(value)
-    if not isinstance(value, str) or len(value) != 1:
-        raise error("TypeError", "%c requires int or char")
+    if not isinstance(value, str):
+        raise error("TypeError", said.NO_CHARACTER_AT_ALL.format(kind_name(value)))
+    if len(value) != 1:
+        raise error("TypeError", said.NO_CHARACTER.format(length=len(value)))
     return value

@@ -14,7 +14,16 @@ from cwm_trace.models.machine import comparing, holding, operators
 from cwm_trace.models.machine.active import Paused, Work
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.interpreter import Interpreter
-from cwm_trace.models.machine.iterators import MOST_ITEMS, Iterator, collected, iterator_of, over_items, step
+from cwm_trace.models.machine.iterators import (
+    ASKS_FOR_LENGTH,
+    DEQUES,
+    MOST_ITEMS,
+    Iterator,
+    collected,
+    iterator_of,
+    over_items,
+    step,
+)
 from cwm_trace.models.machine.natives import native
 from cwm_trace.models.machine.questions import text_of
 from cwm_trace.models.machine.values import (
@@ -223,7 +232,7 @@ def _backwards(over: List) -> Iterator:
         place -= 1
         return over.items[place] if 0 <= place < len(over.items) else END
 
-    shown = "list_reverseiterator" if over.kind == "list" else "_collections._deque_reverse_iterator"
+    shown = "list_reverseiterator" if over.kind == "list" else f"{DEQUES.__module__}._deque_reverse_iterator"
     return Iterator(f"<{shown} object>", advance, (over,))
 
 
@@ -234,7 +243,7 @@ def _list(m: Interpreter, over: Value = ()) -> Work:
 
 @native("tuple")
 def _tuple(m: Interpreter, over: Value = ()) -> Work:
-    return tuple((yield from collected(m, over, is_list=True)))
+    return tuple((yield from collected(m, over, is_list=ASKS_FOR_LENGTH)))
 
 
 @native("set")
@@ -295,11 +304,39 @@ def _sum(m: Interpreter, over: Value, start: Value = 0) -> Work:
         items.append(item)
         if len(items) > MOST_ITEMS:
             raise Lost
-    total = _sum_of_numbers(m, items, start) if items else start
+    if _COMPENSATES and items and any(isinstance(known(each), float) for each in (start, *items)):
+        total = yield from _compensated(m, items, start)
+    else:
+        total = _sum_of_numbers(m, items, start) if items else start
     while item is not END:  # another one, whose class may have its own way
         total = yield from operators.binary(m, "+", total, item)
         item = yield from step(m, iterator)
     return total
+
+
+_COMPENSATES = sum([0.1] * 10) == 1.0
+_COMPENSATES_WHOLE = sum([1e16, 1, 1.0, -1e16]) == 2.0
+"""Whether what is rounded off a sum of floats is summed, too (Neumaier), as from 3.12 on; of whole numbers in it, too, as from 3.14 on."""
+
+
+def _compensated(m: Interpreter, items: Sequence[Value], start: Value) -> Work:
+    """A sum in which there are floats, as C has it (bltinmodule.c, `cs_add`)."""
+    numbers = [start, *(int(each) if isinstance(each, bool) else each for each in map(known, items))]
+    first = next(place for place, each in enumerate(numbers) if isinstance(each, float))
+    total: Value = _sum_of_numbers(m, numbers[1:first], start) if first > 1 else start
+    if first:
+        total = known((yield from operators.binary(m, "+", total, numbers[first])))
+    off = 0.0
+    for number in numbers[first + 1 :]:
+        more = known((yield from operators.binary(m, "+", total, number)))
+        if isinstance(number, float) or _COMPENSATES_WHOLE:
+            number = float(number)
+            large, small = (total, number) if abs(total) >= abs(number) else (number, total)
+            lost = yield from operators.binary(m, "-", large, more)
+            lost = yield from operators.binary(m, "+", lost, small)
+            off = known((yield from operators.binary(m, "+", off, lost)))
+        total = more
+    return (yield from operators.binary(m, "+", total, off)) if off else total
 
 
 def _is_summed(value: Value) -> bool:

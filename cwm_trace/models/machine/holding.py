@@ -270,7 +270,7 @@ def set_item(m: Interpreter, over: Value, key: Value, value: Value, is_plain: bo
             if isinstance(key, Slice):
                 if isinstance(known(value), (int, float, type(None), Function)):
                     is_plain_one = known(key.step) in (None, 1)
-                    text = "can only assign an iterable" if is_plain_one else "must assign iterable to extended slice"
+                    text = said.SLICE_OF_NONE if is_plain_one else "must assign iterable to extended slice"
                     raise error("TypeError", text)
                 more = yield from collected(m, value)
                 _set_slice(m, over, key, more)

@@ -32,7 +32,7 @@ _IN_PART = {"collections": ("ChainMap", "UserDict", "UserList", "UserString"), "
 """Modules of which only so much is followed by Python's own source."""
 _ELSEWHERE = {"io": ("_files", "BufferedRandom BufferedReader BufferedWriter FileIO TextIOWrapper".split())}
 """Modules of which some names are in another source, which not every program needs."""
-WRITTEN_IN_C = frozenset(("_elementtree", "_pickle", "_statistics"))
+WRITTEN_IN_C = frozenset(("_elementtree", "_pickle", "_statistics", "nt"))
 """Modules that Python's sources do without, too, and that are not followed."""
 _IN_C = frozenset(
     "_functools _weakref _operator _struct _io _collections _bisect _json _contextvars _queue _asyncio".split()

@@ -5,7 +5,9 @@ Knows no operations on items.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
+from collections.abc import Iterator as Iterates
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -122,6 +124,10 @@ def _of_dict(over: Dict, kind: str) -> Iterator:
     return Iterator(f"<{name} object>", advance, (over,))
 
 
+DEQUES = type(iter(deque[int]()))
+"""The class of what goes through a deque, which says of another module what it is from 3.12 on."""
+
+
 def _of_deque(over: List) -> Iterator:
     place, before = 0, list(over.items)
 
@@ -134,7 +140,7 @@ def _of_deque(over: List) -> Iterator:
         place += 1
         return over.items[place - 1] if place <= len(over.items) else END
 
-    return Iterator("<_collections._deque_iterator object>", advance, (over,))
+    return Iterator(f"<{DEQUES.__module__}.{DEQUES.__name__} object>", advance, (over,))
 
 
 def _of_set(m: Interpreter, over: Set) -> Iterator:
@@ -271,6 +277,25 @@ def asked_for_length(m: Interpreter, value: Value) -> Work:
 
 
 _HINTS = ("__len__", "__length_hint__")
+
+
+def _asks_for_length() -> bool:
+    asked = list[int]()
+
+    class Sized:
+        def __iter__(self) -> Iterates[int]:
+            return iter(())
+
+        def __len__(self) -> int:
+            asked.append(0)
+            return 0
+
+    tuple(Sized())
+    return bool(asked)
+
+
+ASKS_FOR_LENGTH = _asks_for_length()
+"""Whether Python asks how many items there may be when it makes a tuple of them, as up to 3.13."""
 
 
 def collected(m: Interpreter, value: Value, is_list: bool = False) -> Work:

@@ -14,7 +14,7 @@ from types import (
     GeneratorType,
     MethodType,
 )
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from cwm_trace.models.machine import classes, comparing, making, records, sets
 from cwm_trace.models.machine.active import Paused, Work
@@ -53,6 +53,7 @@ from cwm_trace.models.machine.values import (
     known,
     last_unknown,
 )
+from cwm_trace.tracer.quirks import NEW_CLASS_NAMES
 
 CHECKED = "_is_runtime_protocol"
 """What a class has whose objects `isinstance` tells by their members."""
@@ -94,9 +95,32 @@ def _asks_objects(kind: Class) -> bool:
     return not all(isinstance(find(kind, name), Function) for name in _members_of(kind))
 
 
+def _calls_properties() -> bool:
+    called = list[int]()
+
+    @runtime_checkable
+    class One(Protocol):
+        @property
+        def one(self) -> int: ...
+
+    class Other:
+        @property
+        def one(self) -> int:
+            called.append(0)
+            return 0
+
+    return isinstance(Other(), One) and bool(called)
+
+
+_CALLS_PROPERTIES = _calls_properties()
+"""Whether what an object has is asked of the object (`hasattr`), as up to 3.11; later it is looked for (`inspect.getattr_static`)."""
+
+
 def _has_attributes(m: Interpreter, value: Object, kind: Class) -> Work:
     """Whether an object has all that a protocol says, in the order of a set of these names. Raises Raised, Lost."""
     names = _members_of(kind)
+    if not _CALLS_PROPERTIES:
+        return _has_members(value, kind)
     ordered = sets.put_together(names)
     for name in ordered.items if ordered is not None else names:
         try:
@@ -350,7 +374,7 @@ _NO_MEMBERS = frozenset(
         *"annotations dict doc firstlineno init module orig_bases parameters qualname slots".split(),
         *"static_attributes subclasshook weakref".split(),
     )
-) | {CHECKED}
+) | {CHECKED, *NEW_CLASS_NAMES}
 """Names in the body of a protocol that say nothing of what others are to have."""
 
 

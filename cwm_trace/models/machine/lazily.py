@@ -17,7 +17,7 @@ from cwm_trace.models.machine.iterators import Iterator, collected, iterator_of,
 from cwm_trace.models.machine.natives import native
 from cwm_trace.models.machine.questions import text_of
 from cwm_trace.models.machine.reach import reached_in_order
-from cwm_trace.models.machine.values import END, UNSET, List, Lost, Value, closed, known
+from cwm_trace.models.machine.values import END, UNSET, List, Lost, Value, closed, error, is_unknown, known
 
 
 def _lazily(name: str, advance: Callable[[Interpreter], Any], *sources: Value) -> Iterator:
@@ -232,6 +232,25 @@ def _pairwise(m: Interpreter, over: Value) -> Work:
         return pair
 
     return _lazily("pairwise", advance, inner)
+
+
+@native("itertools.batched")
+def _batched(m: Interpreter, iterable: Value, n: Value, *, strict: Value = False) -> Work:
+    inner, most = (yield from iterator_of(m, iterable)), known(n)
+    if not isinstance(most, int) or is_unknown(strict):
+        raise Lost
+    if most < 1:
+        raise error("ValueError", "n must be at least one")
+
+    def advance(m: Interpreter) -> Work:
+        items = list[Value]()
+        while len(items) < most and (item := (yield from step(m, inner))) is not END:
+            items.append(item)
+        if items and len(items) < most and known(strict):
+            raise error("ValueError", "batched(): incomplete batch")
+        return tuple(items) if items else END
+
+    return _lazily("batched", advance, inner)
 
 
 @native("itertools.zip_longest")

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from itertools import count
 from typing import Any
 
+from cwm_trace.models import said
 from cwm_trace.models.containers import PATTERN
 from cwm_trace.models.machine import (
     arithmetic,
@@ -342,7 +343,7 @@ def _replace(m: Interpreter, value: Value, /, **changes: Value) -> Work:
     for name, each in value.kind.fields or ():
         if name in changes and not records.says(each, "init", True):
             text = f"field {name} is declared with init=False, it cannot be specified with replace()"
-            raise error("ValueError", text)
+            raise error(said.NOT_REPLACED, text)
     given = {name: value.attributes[name] for name, each in value.kind.fields or () if records.says(each, "init", True)}
     return (yield from invoke(m, value.kind, [], {**given, **changes}))
 
@@ -547,6 +548,7 @@ def _cached(function: Value, most: int | None, is_typed: bool = False) -> Value:
         # A whole number, or a text, alone is its own key (Lib/functools.py, `_make_key`), which no tuple equals.
         is_alone = len(args) == 1 and not named and not is_typed and type(known(args[0])) in (int, str)
         key = (tuple(args), tuple(named.items()), kinds, is_alone)
+        comparing.check_hashable(key)
         place = yield from comparing.place_of(m, held, key)
         counts["misses" if place is None else "hits"] += 1
         if place is not None:

@@ -6,6 +6,7 @@ import sys
 from importlib import import_module
 from types import FunctionType
 
+from cwm_trace.models import said
 from cwm_trace.models.machine import arithmetic, assigning, classes, comparing, making, naming, sets
 from cwm_trace.models.machine.active import Work
 from cwm_trace.models.machine.calls import invoke
@@ -250,7 +251,7 @@ def _super(m: Interpreter, *args: Value) -> Value:
         kind = args[1].kind if isinstance(args[1], Object) else args[1]
         line = (*getattr(kind, "line", ()), *getattr(getattr(kind, "metaclass", None), "line", ()))
         if isinstance(args[0], Class) and not any(each is args[0] for each in line) and not isinstance(args[1], OWN):
-            raise error("TypeError", "super(type, obj): obj must be an instance or subtype of type")
+            raise error("TypeError", said.NO_SUPER.format(owner=kind_name(args[1]), kind=args[0].name))
         return Super(args[0], args[1])
     frame = m.frame
     cell, first = frame.cells.get("__class__"), frame.code.made.co_varnames[: frame.code.made.co_argcount][:1]

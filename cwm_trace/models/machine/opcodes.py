@@ -16,7 +16,7 @@ from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.code import CONVENTION, MAIN, Code, Display, Instruction
 from cwm_trace.models.machine.imported import WRITTEN_IN_C, everything, helper, member
 from cwm_trace.models.machine.interpreter import Interpreter
-from cwm_trace.models.machine.iterators import collected
+from cwm_trace.models.machine.iterators import ASKS_FOR_LENGTH, collected
 from cwm_trace.models.machine.values import (
     NULL,
     UNSET,
@@ -140,10 +140,6 @@ def _load(frame: Activation, name: str) -> None:
 
 @operation("LOAD_FAST_AND_CLEAR")
 def _load_fast_and_clear(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    if frame.names is not None and frame.code.module == MAIN:
-        raise Lost(
-            ins.name
-        )  # of a comprehension without a function of its own, outside of one, where frames show its variables alone
     if ins.value in frame.cells:
         frame.stack.append(frame.cells.pop(ins.value))
     else:
@@ -409,7 +405,7 @@ def _call_function_ex(m: Interpreter, frame: Activation, ins: Instruction) -> No
 
     def work() -> Work:
         try:
-            given = yield from collected(m, args, is_list=True)
+            given = yield from collected(m, args, is_list=ASKS_FOR_LENGTH)
         except Raised as raised:
             if isinstance(known(args), (int, float, type(None))) and (where := _function_text(function)):
                 raise error(
@@ -729,7 +725,10 @@ def _call_intrinsic(m: Interpreter, frame: Activation, ins: Instruction) -> None
 @operation("LOAD_LOCALS")
 def _load_locals(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     space: Any = frame.names
-    frame.stack.append(Names(space=space) if space is not None else NULL)
+    if isinstance(space, classes.Attributes):  # what a metaclass has prepared
+        frame.stack.append(space.held)
+    else:
+        frame.stack.append(Names(space=space) if space is not None else NULL)
 
 
 @operation("LOAD_FROM_DICT_OR_DEREF")
@@ -746,10 +745,11 @@ def _load_from_dict_or_globals(m: Interpreter, frame: Activation, ins: Instructi
 
 def _load_of_class(frame: Activation, name: Any) -> bool:
     """Whether the names of a class, which are on the stack and go from there, have one; that is loaded."""
-    space = frame.stack.pop()
-    if not isinstance(space, Names) or space.space is frame.names or name not in space.space:
+    held = frame.stack.pop()
+    space: Any = held.space if isinstance(held, Names) else classes.Attributes(held) if isinstance(held, Dict) else {}
+    if space is frame.names or getattr(frame.names, "held", UNSET) is held or name not in space:
         return False
-    frame.stack.append(space.space[name])
+    frame.stack.append(space[name])
     return True
 
 

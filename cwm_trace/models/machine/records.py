@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from cwm_trace.models import said
 from cwm_trace.models.machine.active import Work
 from cwm_trace.models.machine.binding import missing_arguments, too_many
 from cwm_trace.models.machine.calls import invoke
@@ -64,8 +65,11 @@ def fields_of(
     given = dict(zip(places, args, strict=False))
     for name, value in named.items():
         if name in given or name not in fields:
-            wrong = "multiple values for" if name in given else "an unexpected keyword"
-            raise error("TypeError", f"{kind.qualname}.{method}() got {wrong} argument {name!r}")
+            called = f"{kind.qualname}.{method}"
+            twice = f"{called}() got multiple values for argument {name!r}"
+            raise error(
+                "TypeError", twice if name in given else said.unexpected_keyword(called, name, ["self", *fields])
+            )
         given[name] = value
     if len(args) > len(places):
         least = sum(default_of(fields[name]) is UNSET for name in places)

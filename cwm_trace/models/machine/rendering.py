@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import builtins
 from collections import OrderedDict
+from collections.abc import Iterator as Iterates
 from dataclasses import Field
 from types import BuiltinFunctionType
 from typing import Any
@@ -351,6 +352,11 @@ def _shown_dict(m: Interpreter, value: Dict, around: tuple[Value, ...]) -> Work:
     keys, values = list(value.keys), list(value.values)
     if value.kind == "Counter":
         keys, values = by_count(m, keys, values)
+    if value.kind == "OrderedDict" and not _SHOWS_PAIRS and (own := own_method(value, "__getitem__")) is not None:
+        asked = list[Value]()
+        for key in keys:
+            asked.append((yield from invoke(m, own, [value, key], {})))
+        values = asked
     keys = yield from _each(m, keys, around)
     values = yield from _each(m, values, around)
     text = "{" + ", ".join(f"{key}: {each}" for key, each in zip(keys, values, strict=True)) + "}"
@@ -422,11 +428,23 @@ _STAYING = frozenset(
 """Classes of the library, by their modules, whose objects never change."""
 
 
+def _asks_sets() -> bool:
+    class Other(set[int]):
+        def __iter__(self) -> Iterates[int]:
+            return iter((2,))
+
+    return "2" in repr(Other((1,)))
+
+
+_ASKS_SETS = _asks_sets()
+"""Whether a set of a class that is made from `set` is asked for the items that are shown, as up to 3.13."""
+
+
 def _shown_content(m: Interpreter, value: Object, around: tuple[Value, ...]) -> Work:
     """An object of a class that is made from `str`, `set` or the like."""
     if not isinstance(value.content, Set):
         return (yield from _shown(m, value.content, around))
-    if find(value.kind, "__iter__") is not None:  # which CPython asks for the items
+    if _ASKS_SETS and find(value.kind, "__iter__") is not None:
         items = yield from _each(m, (yield from collected(m, value)), around)
         return f"{value.kind.name}({{{', '.join(items)}}})" if value.content.items else f"{value.kind.name}()"
     text = yield from _shown(m, value.content, around)

@@ -540,6 +540,8 @@ def class_of(value: Value) -> Value:
             return Builtin(value.kind)
         case Slice():
             return Builtin("slice")
+        case Cell():
+            return Builtin("types.CellType")
         case View():
             return Builtin(f"{value.prefix}_{value.kind}")
         case Module():

@@ -1,6 +1,7 @@
 """`functools`, as far as the machine has no functions of its own for it."""
 
 from functools import partial, update_wrapper
+from sys import version_info as _version
 from typing import get_args, get_type_hints
 
 from followed import lost
@@ -53,10 +54,42 @@ class partialmethod:
     def __repr__(self):
         args = ", ".join([repr(each) for each in self.args])
         words = ", ".join([f"{name}={value!r}" for name, value in self.keywords.items()])
-        return f"functools.partialmethod({self.func!r}, {args}, {words})"
+        parts = [args, words]
+        if _version >= (3, 13):
+            parts = [each for each in parts if each]
+        return f"functools.partialmethod({', '.join([repr(self.func), *parts])})"
 
     def __get__(self, owner, kind=None):
         return partial(self.func, owner, *self.args, **self.keywords)
+
+
+class _singledispatchmethod_get:
+    """What 3.14 has for a method of a kind of its first argument."""
+
+    def __init__(self, unbound, owner, kind):
+        self._unbound, self._owner, self._kind = unbound, owner, kind
+
+    def __repr__(self):
+        name = getattr(self._unbound.func, "__qualname__", "?")
+        if self._owner is None:
+            return f"<single dispatch method descriptor {name}>"
+        return f"<bound single dispatch method {name} of {self._owner!r}>"
+
+    def __call__(self, /, *args, **words):
+        if not args:
+            name = getattr(self._unbound.func, "__name__", "singledispatchmethod method")
+            raise TypeError(f"{name} requires at least 1 positional argument")
+        method = self._unbound.dispatcher.dispatch(args[0].__class__)
+        return method.__get__(self._owner, self._kind)(*args, **words)
+
+    def __getattr__(self, name):
+        if name not in ("__name__", "__qualname__", "__isabstractmethod__", "__annotations__", "__type_params__"):
+            raise AttributeError
+        return getattr(self._unbound.func, name)
+
+    @property
+    def register(self):
+        return self._unbound.register
 
 
 class singledispatchmethod:
@@ -67,7 +100,15 @@ class singledispatchmethod:
     def register(self, kind, method=None):
         return self.dispatcher.register(kind, method)
 
+    if _version >= (3, 14):
+
+        def __repr__(self):
+            return f"<single dispatch method descriptor {getattr(self.func, '__qualname__', '?')}>"
+
     def __get__(self, owner, kind=None):
+        if _version >= (3, 14):
+            return _singledispatchmethod_get(self, owner, kind)
+
         def method(*args, **words):
             return self.dispatcher.dispatch(args[0].__class__).__get__(owner, kind)(*args, **words)
 

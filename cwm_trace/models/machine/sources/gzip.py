@@ -1,6 +1,7 @@
 """`gzip`: files that are packed as a whole when they are closed. The time that their heads have is the beginning of all times."""
 
 import struct
+import sys
 import zlib
 from builtins import open as _open
 from io import SEEK_SET, BufferedIOBase, BytesIO, TextIOWrapper
@@ -15,8 +16,8 @@ class BadGzipFile(OSError):
     pass
 
 
-def compress(data, compresslevel=9, *, mtime=None):
-    if mtime == 0:
+def compress(data, compresslevel=9, *, mtime=None if sys.version_info < (3, 14) else 0):
+    if mtime == 0 and sys.version_info < (3, 13):
         packing = zlib.compressobj(compresslevel, zlib.DEFLATED, 31)
         return packing.compress(data) + packing.flush()
     return _head(compresslevel, mtime, b"") + _body(bytes(data), compresslevel)

@@ -1,5 +1,7 @@
 """`pickle`: how objects say what they are made of, and how classes are found, which Python does by its modules."""
 
+import sys
+
 from followed import found, reduced
 
 
@@ -60,11 +62,16 @@ def _save(self, obj, save_persistent_id=True):
 def _save_global(self, obj, name=None):
     name = name or getattr(obj, "__qualname__", None) or obj.__name__
     if "<locals>" in name:
-        raise AttributeError(f"Can't pickle local object {name!r}")
+        if sys.version_info >= (3, 14):
+            raise PicklingError(f"Can't pickle local object {obj!r}")  # noqa: F821
+        what = "pickle" if sys.version_info < (3, 13) else "get"
+        raise AttributeError(f"Can't {what} local object {name!r}")
     module = whichmodule(obj, name)
     try:
         known, parent = _under(module, name)
     except AttributeError:
+        if sys.version_info >= (3, 14):
+            raise PicklingError(f"Can't pickle {obj!r}: it's not found as {module}.{name}") from None  # noqa: F821
         raise PicklingError(f"Can't pickle {obj!r}: attribute lookup {name} on {module} failed") from None  # noqa: F821
     if known is not obj:
         raise PicklingError(f"Can't pickle {obj!r}: it's not the same object as {module}.{name}")  # noqa: F821

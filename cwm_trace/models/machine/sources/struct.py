@@ -1,5 +1,6 @@
 """`struct`, as far as the machine has no functions of its own for it."""
 
+import sys
 from struct import calcsize, iter_unpack, pack, unpack, unpack_from
 
 
@@ -8,7 +9,7 @@ class Struct:
         self.format, self.size = format, calcsize(format)
 
     def __repr__(self):
-        return "<_struct.Struct object>"
+        return f"Struct({self.format!r})" if sys.version_info >= (3, 13) else "<_struct.Struct object>"
 
     def pack(self, *values):
         return pack(self.format, *values)

@@ -1,5 +1,7 @@
 """`tarfile`: what an archive notes of a file, as far as it is known; whose it is, and when it was made, is guessed."""
 
+import sys
+
 import _disk
 
 
@@ -10,7 +12,10 @@ def _of_file(self, name=None, arcname=None, fileobj=None):
     name = _disk.text(name)
     node = _disk.found(name)
     made = self.tarinfo()
-    made.tarfile = self
+    if sys.version_info < (3, 13):
+        made.tarfile = self
+    else:
+        made._tarfile = self
     made.name = (name if arcname is None else _disk.text(arcname)).lstrip("/")
     made.mode = node.mode
     made.uid = made.gid = made.mtime = 0

@@ -3,6 +3,7 @@
 import io
 import os
 import shutil
+import sys
 
 import _disk
 from followed import drawn
@@ -69,6 +70,8 @@ class _TemporaryFileWrapper:
         self.file, self.name, self.delete = file, name, delete
 
     def __repr__(self):
+        if sys.version_info >= (3, 14):
+            return f"<{self.__class__.__name__} file={self.file!r}>"
         return "<tempfile._TemporaryFileWrapper object>"
 
     def __getattr__(self, name):

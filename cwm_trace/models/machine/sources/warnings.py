@@ -1,6 +1,7 @@
 """`warnings`, as far as it is followed: which are raised, and which are put into a list; others are written where nobody looks."""
 
 import re
+import sys
 
 from followed import caller, lost
 
@@ -18,6 +19,11 @@ class WarningMessage:
     def __str__(self):
         told = f"message : {self.message!r}, category : {self._category_name!r}, filename : {self.filename!r}"
         return "{" + f"{told}, lineno : {self.lineno}, line : {self.line!r}" + "}"
+
+    if sys.version_info >= (3, 14):
+
+        def __repr__(self):
+            return f"<{type(self).__qualname__} {self}>"
 
 
 def filterwarnings(action, message="", category=Warning, module="", lineno=0, append=False):

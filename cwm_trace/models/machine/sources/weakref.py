@@ -1,5 +1,6 @@
 """`weakref`, as far as it is followed: what nothing else has any more is gone, unless it may hold itself."""
 
+import sys
 from collections.abc import MutableMapping, MutableSet
 
 from followed import lost, refers_weakly, watch, weak
@@ -84,7 +85,11 @@ class proxy:
             watch(target, lambda: callback(self), self)
 
     def __repr__(self):
-        return f"<weakproxy to {type(object.__getattribute__(self, '_weak')()).__name__}>"
+        held = object.__getattribute__(self, "_weak")()
+        kind = type(held).__name__
+        if sys.version_info < (3, 13):
+            return f"<weakproxy to {kind}>"
+        return "<weakproxy; dead>" if held is None else f"<weakproxy; to {kind!r}>"
 
     def __getattr__(self, name):
         return getattr(_held(self), name)
