@@ -15,12 +15,13 @@ from typing import Any
 
 import pytest
 
-from cwm_trace.errors import InputError
+from cwm_trace.errors import InputError, RunError
 from cwm_trace.format import CALL_ENTRY, call_context, parse
 from cwm_trace.frames import Event, Status, Trace
-from cwm_trace.tracer import record_source, trace
+from cwm_trace.tracer import quirks, record_source, trace
 from cwm_trace.tracer.entry import context_entry
 from cwm_trace.tracer.inprocess import record_context
+from cwm_trace.tracer.run import run_source
 from cwm_trace.train.programs import generate
 from tests.settrace_oracle import settrace_events
 
@@ -376,3 +377,13 @@ def test_tracebacks_of_the_program_are_its_own() -> None:
     text = record_source(source, "f()").returned
     assert text is not None
     assert "line 8, in f" in text and "line 4, in g" in text and "inprocess" not in text
+
+
+def test_a_python_whose_bytecode_is_not_known_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(quirks, "SUPPORTED", ((3, 1), (3, 2)))
+    with pytest.raises(
+        RunError, match=r"on CPython 3\.1 to 3\.2, and this is 3\.\d+\. Install cwm-trace for one of these"
+    ):
+        record_source("def f():\n    return 1\n", "f()")
+    with pytest.raises(RunError, match="and this is"):
+        run_source("def f():\n    return 1\n", "f()")

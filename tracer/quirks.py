@@ -8,6 +8,10 @@ from typing import Final
 
 _VERSION = sys.version_info[:2]
 
+SUPPORTED: Final = ((3, 11), (3, 12), (3, 13), (3, 14))
+"""The versions of CPython whose bytecode is known here. On others hooks would be put where the stack is another: 3.15 keeps two entries for the
+iterator of a loop, so that the interpreter crashes."""
+
 CALL_SEQUENCE: Final[tuple[str, ...]] = {
     # Order of what precedes the arguments of a call; dis.dis(lambda: f(1)) shows it. A wrong order is a crash.
     (3, 11): ("PUSH_NULL", "LOAD_CONST", "arguments", "PRECALL", "CALL"),

@@ -26,6 +26,7 @@ from cwm_trace.tracer.instrument import Hooks, Site, instrument
 from cwm_trace.tracer.log import RETURN, YIELD, Changes, Expander, line_of
 from cwm_trace.tracer.raw import found_in, is_a, name_of
 from cwm_trace.tracer.renderings import SCALAR_TEXT, SCALARS, kinds_of_iterator
+from cwm_trace.tracer.supported import check_python
 from cwm_trace.tracer.track import (
     BUILTINS,
     CELLS,
@@ -78,6 +79,7 @@ class Recorder(Track):
         `threads` is asked, once the entry has begun, for each call that another thread makes of recorded code from elsewhere: where do its
         frames go? None: other threads are not recorded.
         """
+        check_python()
         self._lines = [strip_mark(line) for line in source_lines(source)]
         super().__init__(Shared(settings or Settings(), self._lines), emit)
         self.filename, self.entry_line = filename, entry_line

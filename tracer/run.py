@@ -33,6 +33,7 @@ from cwm_trace.tracer.run_jobs import (
     source_job,
 )
 from cwm_trace.tracer.run_worker import PROCESSES, GroundTruth, run_context, run_source, stop_runs
+from cwm_trace.tracer.supported import check_python
 
 __all__ = [
     "PROCESSES",
@@ -95,8 +96,9 @@ class Run:
 
         `detached`: in a session of its own without the terminal, so that all it starts can be killed with it.
 
-        `stdout`: where the program's output goes if it is not captured, as for subprocess. Raises InputError.
+        `stdout`: where the program's output goes if it is not captured, as for subprocess. Raises InputError, RunError.
         """
+        check_python()
         self._job, self._detached = job, detached
         self._folder = tempfile.mkdtemp(prefix="cwm-trace-")
         self._keep = keep

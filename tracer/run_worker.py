@@ -20,6 +20,7 @@ from cwm_trace.tracer.limits_watch import describe_end, kill_tree
 from cwm_trace.tracer.run_child import FrameTail, command, environment, traces_of
 from cwm_trace.tracer.run_folder import own_folder
 from cwm_trace.tracer.run_jobs import Job, context_job, source_job
+from cwm_trace.tracer.supported import check_python
 from cwm_trace.tracer.track import CHILD_SETTINGS, Settings
 
 Verdict = tuple[Status | None, str, int]
@@ -91,6 +92,7 @@ class GroundTruth:
 
     def trace(self, job: Job) -> Trace:
         """Run one program. Raises RunError if we, not the program, are at fault, or if `close` was called meanwhile."""
+        check_python()
         if self._pid != os.getpid():  # forked: the processes are our parent's
             self._begin()
         with self._slots:

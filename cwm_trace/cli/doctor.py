@@ -9,7 +9,7 @@ import sys
 from importlib import metadata
 
 import cwm_trace
-from cwm_trace.errors import CwmTraceError
+from cwm_trace.errors import CwmTraceError, RunError
 from cwm_trace.files import SCHEMA
 from cwm_trace.format import CWM_TOKEN_IDS
 from cwm_trace.models import NANO_FOLDER, load_model
@@ -58,9 +58,13 @@ def _tracer() -> None:
     from cwm_trace.tracer import fast
     from cwm_trace.tracer.inprocess import record_source
 
-    trace = record_source("def f(x):\n    return [i for i in x]\n", "f('ab')")
+    try:
+        trace = record_source("def f(x):\n    return [i for i in x]\n", "f('ab')")
+    except RunError as refused:
+        print(_line(False, "tracer", str(refused)))
+        return
     good = trace.returned == "['a', 'b']" and len(trace) == _FRAMES
-    print(_line(good, "tracer", f"wrong on Python {platform.python_version()}: use 3.11, 3.12 or 3.13"))
+    print(_line(good, "tracer", f"wrong on Python {platform.python_version()}: use 3.11 to 3.14"))
     fix = f"{fast.absent}; optional: with a C compiler here, reinstall cwm-trace"
     print(_line(fast.module is not None, "tracer's hooks in C", fix))
 
