@@ -205,7 +205,7 @@ def test_what_is_no_context_is_not_followed(context: str) -> None:
 
 
 def test_other_bytecode_is_not_followed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(code, "CONVENTION", None)
+    monkeypatch.setattr(code, "CONVENTIONS", {})
     assert following.Following("def main():  # << START_OF_TRACE\n    return 1\n").foretell(Silent()) is None
 
 

@@ -19,7 +19,6 @@ UNKNOWN = ("copy", "generator of another thread")
 LATER = (
     "archives",
     "attributes of attributes",
-    "checks of kinds",
     "generator of another thread",
     "names that dir gives",
     "xml",

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from operator import mod
 from types import FunctionType
-from typing import Any, Final
+from typing import Any, Final, Protocol, runtime_checkable
 
 
 def _said(act: Callable[[], object], names: Iterable[tuple[str, str]] = ()) -> str:
@@ -27,6 +27,11 @@ def _said(act: Callable[[], object], names: Iterable[tuple[str, str]] = ()) -> s
     for name, place in names:
         text = text.replace(name, place)
     return text
+
+
+@runtime_checkable
+class _Kind(Protocol):
+    attribute: int
 
 
 def _refuses(kind: type[Exception], act: Callable[[], object]) -> bool:
@@ -78,6 +83,7 @@ def _unpack(given: Any) -> None:
 
 
 _ZERO: Any = 0
+_KIND: Any = _Kind
 _LONG: Any = "ab"
 _HALF: Any = 0.5
 BY_ZERO: Final = {
@@ -117,6 +123,8 @@ NO_CHARACTER: Final = _said(lambda: mod("%c", _LONG), (("2", "{length}"),))
 """Of a text in the place of a character; of what is neither a text nor a number: `NO_CHARACTER_AT_ALL`."""
 NO_CHARACTER_AT_ALL: Final = _said(lambda: mod("%c", _HALF), (("float", "{}"),))
 NO_SUPER: Final = _said(lambda: super(_Alone, _ZERO).one, (("int", "{owner}"), ("_Alone", "{kind}")))
+ASKS_OBJECTS: Final = _said(lambda: issubclass(_Alone, _KIND), (("'attribute'", "{}"),))
+"""Of a protocol that says more than methods, where a class is asked; with what these are."""
 NEGATIVE_ROOT: Final = _said(lambda: math.sqrt(-1), (("-1.0", "{}"),))
 NO_MEMBER: Final = _said(lambda: _Members.TWO, (("_Members", "{kind}"), ("TWO", "{name}")))  # type: ignore[attr-defined]
 _ONE_LEFT = _said(_Abstract, (("_Abstract", "{kind}"), ("one", "{names}")))

@@ -108,7 +108,7 @@ class Finaliser:
 
 def _shows_all() -> bool:
     """Whether a module's frame shows what it has beside the variables of a comprehension that is run in it, as up to 3.12."""
-    return CONVENTION is None or CONVENTION.keeps_locals
+    return CONVENTION.keeps_locals
 
 
 @dataclass(slots=True, eq=False)
@@ -160,7 +160,7 @@ class Activation:
         send = self.code.instructions[self.at - 2]
         if send.name != "SEND":
             raise Lost
-        if CONVENTION is None or not CONVENTION.keeps_receiver:
+        if not CONVENTION.keeps_receiver:
             self.stack.pop()
         self.at = self.code.places[send.value]
 

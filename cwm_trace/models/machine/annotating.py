@@ -16,7 +16,7 @@ from cwm_trace.models.machine.values import UNSET, Builtin, Cell, Class, Dict, F
 ANNOTATE, OF_CLASS, NOTED = "__annotate__", "__annotate_func__", "__annotations__"
 """Where functions have that code, where a class's body has bound it, and what it gives."""
 _KEPT = "__annotations_cache__"  # where a class shows that it has been asked
-ARE_LAZY = CONVENTION is not None and CONVENTION.annotates_lazily
+ARE_LAZY = CONVENTION.annotates_lazily
 _VALUES = 1
 """`annotationlib.Format.VALUE`"""
 _UNBOUND = Builtin("typing.Any")

@@ -21,7 +21,7 @@ from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.code import CONVENTION, Code, Instruction
 from cwm_trace.models.machine.interpreter import Interpreter, chained
 from cwm_trace.models.machine.iterators import iterator_of, step
-from cwm_trace.models.machine.opcodes import constant, null_is_first, operation, popped, with_truth
+from cwm_trace.models.machine.opcodes import constant, operation, popped, with_truth
 from cwm_trace.models.machine.values import (
     END,
     NULL,
@@ -64,7 +64,7 @@ def _get_yield_from_iter(m: Interpreter, frame: Activation, ins: Instruction) ->
 def _for_iter(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     def then(value: Value) -> None:
         if value is END:
-            if CONVENTION is None or not CONVENTION.keeps_iterator:
+            if not CONVENTION.keeps_iterator:
                 m.let_go(frame.stack.pop())
             frame.at = _behind_loop(frame.code, frame.code.places[_target(ins)])
         else:
@@ -81,7 +81,7 @@ def _behind_loop(code: Code, at: int) -> int:
     """What is next when a loop has ended: from 3.12 on, not what its end takes from the stack, which is not there."""
     if code.instructions[at].name != "END_FOR":
         return at
-    return at + 1 if null_is_first() or CONVENTION is not None and CONVENTION.keeps_iterator else at + 2
+    return at + 1 if CONVENTION.null_is_first or CONVENTION.keeps_iterator else at + 2
 
 
 def _target(ins: Instruction) -> int:
@@ -96,7 +96,7 @@ def _send(m: Interpreter, frame: Activation, ins: Instruction) -> None:
 
     def then(value: Value) -> None:
         if value is END:
-            if CONVENTION is None or not CONVENTION.keeps_receiver:
+            if not CONVENTION.keeps_receiver:
                 frame.stack.pop()
             frame.stack.append(_result(m))
             frame.at = frame.code.places[_target(ins)]
@@ -337,8 +337,7 @@ def _load_special(m: Interpreter, frame: Activation, ins: Instruction) -> None:
 
 @operation("WITH_EXCEPT_START")
 def _with_except_start(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    is_looked_up_alone = CONVENTION is not None and CONVENTION.always_has_words  # and has a receiver's place above it
-    leave, error = frame.stack[-5 if is_looked_up_alone else -4], frame.stack[-1]
+    leave, error = frame.stack[-5 if CONVENTION.looks_up_contexts else -4], frame.stack[-1]
     m.begin(invoke(m, leave, [error.kind, error, tracebacks.of_exception(error)], {}))
 
 

@@ -33,74 +33,51 @@ class Convention(NamedTuple):
         keeps_locals: a frame that has been looked at keeps what its variables were then (till PEP 667).
         keeps_iterator: a loop that has ended leaves its iterator to a `POP_ITER` behind it.
         always_has_words: `CALL_FUNCTION_EX` has a place for arguments by name on the stack, whether there are any or not.
+        looks_up_contexts: the methods of a context are looked up one by one, each with a place for its receiver.
         copies_sets: the compiler copies the frozen sets that it makes of what is written out (compile.c, `merge_consts_recursive`).
         clears_backwards: a frame that is left lets go of its variables last first.
         annotates_lazily: annotations are code of their own, which is run when they are asked for (PEP 649).
     """
 
-    null_is_first: bool
-    keeps_receiver: bool
-    calls_methods: bool
-    enters_unbegun: bool
-    keeps_locals: bool
+    null_is_first: bool = False
+    keeps_receiver: bool = False
+    calls_methods: bool = False
+    enters_unbegun: bool = False
+    keeps_locals: bool = False
     keeps_iterator: bool = False
     always_has_words: bool = False
-    copies_sets: bool = True
+    looks_up_contexts: bool = False
+    copies_sets: bool = False
     clears_backwards: bool = False
     annotates_lazily: bool = False
 
 
-CONVENTIONS = {
-    (3, 11): Convention(
-        null_is_first=True,
-        keeps_receiver=False,
-        calls_methods=False,
-        enters_unbegun=True,
-        keeps_locals=True,
-    ),
-    (3, 12): Convention(
-        null_is_first=True,
-        keeps_receiver=True,
-        calls_methods=True,
-        enters_unbegun=False,
-        keeps_locals=True,
-    ),
-    (3, 13): Convention(
-        null_is_first=False,
-        keeps_receiver=True,
-        calls_methods=True,
-        enters_unbegun=False,
-        keeps_locals=False,
-    ),
-    (3, 14): Convention(
-        null_is_first=False,
-        keeps_receiver=True,
-        calls_methods=True,
-        enters_unbegun=False,
-        keeps_locals=False,
-        keeps_iterator=True,
-        always_has_words=True,
-        copies_sets=False,
-        clears_backwards=True,
-        annotates_lazily=True,
-    ),
-}
+_3_11 = Convention(null_is_first=True, enters_unbegun=True, keeps_locals=True, copies_sets=True)
+_3_12 = _3_11._replace(keeps_receiver=True, calls_methods=True, enters_unbegun=False)
+_3_13 = _3_12._replace(null_is_first=False, keeps_locals=False)
+_3_14 = _3_13._replace(
+    keeps_iterator=True,
+    always_has_words=True,
+    looks_up_contexts=True,
+    copies_sets=False,
+    clears_backwards=True,
+    annotates_lazily=True,
+)
+CONVENTIONS = {(3, 11): _3_11, (3, 12): _3_12, (3, 13): _3_13, (3, 14): _3_14}
 """Of the versions whose bytecode is followed; evidence: `Python/bytecodes.c` of each, and tests/test_models_machine.py, which compares with
 traces."""
-CONVENTION = CONVENTIONS.get(sys.version_info[:2])
-"""This Python's; None: it is not followed."""
+CONVENTION = CONVENTIONS.get(sys.version_info[:2], _3_14)
+"""This Python's; of one that is not followed, the last one's."""
 _VARARGS, _VARKEYWORDS = 0x04, 0x08
 _PAUSING = {0x20: "generator", 0x80: "coroutine", 0x200: "async_generator"}
 """Flags of code of which a call gives something that pauses, and what that is."""
-
-
 _TOLD_OTHERWISE = (*FRAME_NAMES.values(), "<genexpr>", "<lambda>")
 """Names of functions whose lines a recording has in another way than the compiler."""
 
 
 def is_supported() -> bool:
     """Whether this Python's bytecode is followed."""
-    return CONVENTION is not None
+    return sys.version_info[:2] in CONVENTIONS
 
 
 class Instruction(NamedTuple):
@@ -261,7 +238,7 @@ def _displayed(text: str) -> Display | None:
 
 def compiled(source: str) -> Code | None:
     """The code of a module; None where it is no Python, or this Python's bytecode is not followed."""
-    if CONVENTION is None:
+    if not is_supported():
         return None
     try:
         return Code(compile_source(source, _PROGRAM), source)

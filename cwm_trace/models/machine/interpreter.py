@@ -207,7 +207,7 @@ class Interpreter:
 
     def _look_at(self, top: Activation) -> None:
         """What only the last look at a frame has kept alive goes now, and nobody sees that."""
-        if not self.is_watching or CONVENTION is None or not CONVENTION.keeps_locals:
+        if not self.is_watching or not CONVENTION.keeps_locals:
             top.snapshot = ()
             return
         top.snapshot = [*top.fast.values(), *(cell.value for cell in top.cells.values())]
@@ -378,7 +378,9 @@ class Interpreter:
                 self.push(function, args, named)
             case Body(function=function, space=space):
                 self.active.append(self._quietly(Activation(function.code, function.space, space, function=function)))
-            case Resume(generator=generator, closes=True) if generator.frame.before < 0 and not _enters_unbegun():
+            case Resume(generator=generator, closes=True) if (
+                generator.frame.before < 0 and not CONVENTION.enters_unbegun
+            ):
                 self.paused = _without(self.paused, generator)
                 generator.ended = True
                 self.deliver(END)
@@ -666,10 +668,6 @@ def _is_of_library(frame: Activation | None) -> bool:
 def _without(items: list[_Kind], gone: Value) -> list[_Kind]:
     """All but this very one."""
     return [each for each in items if each is not gone]
-
-
-def _enters_unbegun() -> bool:
-    return CONVENTION is None or CONVENTION.enters_unbegun
 
 
 def closed_generator(generator: Paused) -> Work:

@@ -16,6 +16,7 @@ from types import (
 )
 from typing import Any, Protocol, runtime_checkable
 
+from cwm_trace.models import said
 from cwm_trace.models.machine import classes, comparing, making, records, sets
 from cwm_trace.models.machine.active import Paused, Work
 from cwm_trace.models.machine.calls import invoke
@@ -140,7 +141,8 @@ def _issubclass(m: Interpreter, value: Value, kinds: Value) -> Work:
         if isinstance(kind, Class) and _is_protocol(kind) and CHECKED not in kind.space and not m.is_in_library:
             raise error("TypeError", _UNCHECKED)
         if isinstance(kind, Class) and _asks_objects(kind):
-            raise error("TypeError", "Protocols with non-method members don't support issubclass()")
+            others = sorted(name for name in _members_of(kind) if not isinstance(find(kind, name), Function))
+            raise error("TypeError", said.ASKS_OBJECTS.format(str(others)[1:-1]))
         if (own := _of_metaclass(kind, "__subclasscheck__")) is not None:
             holds = yield from comparing.truth_of(m, (yield from invoke(m, own, [kind, value], {})))
         elif _has_hook(kind):

@@ -261,14 +261,9 @@ def _load_global(m: Interpreter, frame: Activation, ins: Instruction) -> None:
         frame.stack.append(_global(frame, ins.value))
 
 
-def null_is_first() -> bool:
-    """Whether the mark for no receiver stands below a function."""
-    return CONVENTION is not None and CONVENTION.null_is_first
-
-
 def _push_callable(frame: Activation, function: Value) -> None:
     """Something that is called next, without a receiver."""
-    frame.stack += [NULL, function] if null_is_first() else [function, NULL]
+    frame.stack += [NULL, function] if CONVENTION.null_is_first else [function, NULL]
 
 
 _ASKING = ("_pydecimal", "_pydatetime", "ast", "datetime")
@@ -332,7 +327,7 @@ def _delete_global(m: Interpreter, frame: Activation, ins: Instruction) -> None:
 
 @operation("LOAD_ATTR")
 def _load_attr(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    if CONVENTION is not None and CONVENTION.calls_methods and ins.arg & 1:
+    if CONVENTION.calls_methods and ins.arg & 1:
         _load_method(m, frame, ins)
     else:
         m.begin(classes.attribute(m, frame.stack.pop(), ins.value))
@@ -382,7 +377,7 @@ def _call(m: Interpreter, frame: Activation, ins: Instruction) -> None:
 def _callable(frame: Activation, args: list[Value]) -> Value:
     """What is called, from the stack; a receiver there is put before what it is given."""
     below, above = popped(frame, 2)
-    if null_is_first() and below is NULL:
+    if CONVENTION.null_is_first and below is NULL:
         return above
     if above is not NULL:
         args.insert(0, above)
@@ -397,7 +392,7 @@ def _call_kw(m: Interpreter, frame: Activation, ins: Instruction) -> None:
 
 @operation("CALL_FUNCTION_EX")
 def _call_function_ex(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    has_words = ins.arg & 1 or CONVENTION is not None and CONVENTION.always_has_words
+    has_words = ins.arg & 1 or CONVENTION.always_has_words
     named: Value = frame.stack.pop() if has_words else NULL
     named = Dict() if named is NULL else named
     args = frame.stack.pop()
@@ -565,7 +560,7 @@ def _dict_update(m: Interpreter, frame: Activation, ins: Instruction) -> None:
 
 def _called_below(frame: Activation, ins: Instruction) -> Value:
     """What is called with the keywords that are put together."""
-    return frame.stack[-ins.arg - (2 if null_is_first() else 3)]
+    return frame.stack[-ins.arg - (2 if CONVENTION.null_is_first else 3)]
 
 
 @operation("LIST_TO_TUPLE")

@@ -29,7 +29,7 @@ def of_frame(frame: Activation) -> list[Value]:
         for name in frame.code.order
         if name in frame.cells or name in frame.fast
     ]
-    if CONVENTION is not None and CONVENTION.clears_backwards:
+    if CONVENTION.clears_backwards:
         return [*reversed(frame.stack), *reversed(held)]
     return [*held, *frame.stack]
 

@@ -117,7 +117,7 @@ def displayed(items: Sequence[Value]) -> Set | None:
         return None
     has_words = any(isinstance(each, str) and len(each) > 1 and f"a{each}".isidentifier() for each in items)
     made = Table(texts)
-    if CONVENTION is None or CONVENTION.copies_sets:
+    if CONVENTION.copies_sets:
         made = Table(made.items)
     return _arranged(Table(made.items) if has_words else made, items)
 
