@@ -16,6 +16,7 @@ from functools import partial
 from re import Match, Pattern
 from types import (
     AsyncGeneratorType,
+    CellType,
     ClassMethodDescriptorType,
     CoroutineType,
     GeneratorType,
@@ -883,6 +884,8 @@ def _of_value(owner: Value, name: str) -> Value:
         return getattr(owner, held)
     if isinstance(owner, Iterator) and not hasattr(iter(()), name):
         raise missing(owner, name)
+    if isinstance(owner, Cell) and not hasattr(CellType, name):
+        raise error("AttributeError", f"'cell' object has no attribute '{name}'")
     if isinstance(owner, (Native, Descriptor)) and not hasattr(_sample, name):
         raise missing(owner, name)
     if base is None and not isinstance(owner, Literal):

@@ -239,6 +239,10 @@ def _shown(m: Interpreter, value: Value, around: tuple[Value, ...]) -> Work:
             return f"range({value.start}, {value.stop}{f', {value.step}' if value.step != 1 else ''})"
         case Method(function=Function(code=Code(module=module)) as function, owner=owner) if module in OF_C:
             return f"<built-in method {function.code.name} of {kind_name(owner)} object>"
+        case Method(function=Function() as function, owner=Object(kind=Class(module="random") as kind)) if (
+            name := function.qualname.rpartition(".")[2]
+        ) in _RANDOM_OF_C:
+            return f"<built-in method {name} of {kind.name} object>"
         case Method(function=Function() as function, owner=Object(kind=Class() as kind)) if (
             find(kind, IS_OF_C) is not None
         ):
@@ -373,6 +377,8 @@ def _shown_dict(m: Interpreter, value: Dict, around: tuple[Value, ...]) -> Work:
     return text
 
 
+_RANDOM_OF_C = ("random", "getrandbits")
+"""Methods of what draws numbers that are of C, in the amended source."""
 _SHOWS_PAIRS = "[" in repr(OrderedDict(a=1))
 """Whether an ordered dict is shown as pairs, as up to 3.11, or as a dict."""
 
