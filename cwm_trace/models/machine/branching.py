@@ -26,6 +26,7 @@ from cwm_trace.models.machine.values import (
     END,
     NULL,
     UNSET,
+    Alias,
     Builtin,
     Class,
     Dict,
@@ -294,13 +295,27 @@ def _check_eg_match(m: Interpreter, frame: Activation, ins: Instruction) -> None
 @operation("PREP_RERAISE_STAR", "CALL_INTRINSIC_2")
 def _prep_reraise_star(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     if ins.name == "CALL_INTRINSIC_2" and ins.arg != _PREP_RERAISE_STAR:
-        raise Lost(ins.name)
+        _of_type_parameters(frame, ins)
+        return
     given, raised = popped(frame, 2)
     m.begin(groups.left_of(m, given, raised.items))
 
 
-_PREP_RERAISE_STAR = 1
+_PREP_RERAISE_STAR, _WITH_BOUND, _WITH_CONSTRAINTS, _SET_TYPE_PARAMETERS, _SET_DEFAULT = range(1, 6)
 """Of `CALL_INTRINSIC_2`."""
+
+
+def _of_type_parameters(frame: Activation, ins: Instruction) -> None:
+    """What is said of a type's parameter, or that a function has some (PEP 695)."""
+    first, second = popped(frame, 2)
+    if ins.arg in (_WITH_BOUND, _WITH_CONSTRAINTS):
+        frame.stack.append(Alias(str(known(first))))
+        return
+    if ins.arg == _SET_TYPE_PARAMETERS:
+        first.attributes["__type_params__"] = second
+    elif ins.arg != _SET_DEFAULT:
+        raise Lost(ins.name)
+    frame.stack.append(first)
 
 
 @operation("BEFORE_WITH")

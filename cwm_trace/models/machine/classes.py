@@ -744,6 +744,8 @@ def _of_function(owner: Function, name: str) -> Value:
             return owner.closure or None
         case annotating.ANNOTATE if annotating.ARE_LAZY:
             return None
+        case "__type_params__" if hasattr(_sample, name):
+            return ()
         case "__module__":
             return owner.space.get("__name__", owner.code.module)
         case "__code__":
@@ -773,7 +775,15 @@ def _got(function: Function, m: Interpreter, owner: Value, kind: Value = None) -
     return function if known(owner) is None else Method(function, owner)
 
 
-_OF_FUNCTIONS = ("__doc__", "__annotations__", "__name__", "__qualname__", "__module__")
+_OF_FUNCTIONS = (
+    "__doc__",
+    "__annotations__",
+    "__annotate__",
+    "__name__",
+    "__qualname__",
+    "__module__",
+    "__type_params__",
+)
 """What functions have beside their attributes."""
 
 
@@ -884,6 +894,10 @@ def _of_value(owner: Value, name: str) -> Value:
         return getattr(owner, held)
     if isinstance(owner, Iterator) and not hasattr(iter(()), name):
         raise missing(owner, name)
+    if isinstance(owner, Alias) and owner.origin is None and name in ("args", "kwargs"):  # of a ParamSpec
+        return Alias(f"{owner.shown.lstrip('~')}.{name}")
+    if isinstance(owner, Alias) and owner.origin is None and name == "__name__":
+        return owner.shown.lstrip("~+-")
     if isinstance(owner, Cell) and not hasattr(CellType, name):
         raise error("AttributeError", f"'cell' object has no attribute '{name}'")
     if isinstance(owner, (Native, Descriptor)) and not hasattr(_sample, name):

@@ -338,6 +338,16 @@ def _fields(m: Interpreter, value: Value) -> Value:
     return tuple(records.field_of(name, held.get(name, Unknown()), each) for name, each in kind.fields or ())
 
 
+@native("copy.replace")
+def _replaced(m: Interpreter, value: Value, /, **changes: Value) -> Work:
+    if isinstance(known(value), Object) and getattr(value.kind, "flavour", "") == "dataclass":
+        return (yield from _replace(m, value, **changes))
+    own = own_method(known(value), "__replace__")
+    if own is None:
+        raise Lost
+    return (yield from invoke(m, own, [value], changes))
+
+
 @native("dataclasses.replace")
 def _replace(m: Interpreter, value: Value, /, **changes: Value) -> Work:
     for name, each in value.kind.fields or ():
@@ -418,6 +428,16 @@ def _type_variable(
     m: Interpreter, name: Value, *_: Value, covariant: Value = False, contravariant: Value = False, **__: Value
 ) -> Value:
     return Alias(f"{'+' if known(covariant) else '-' if known(contravariant) else '~'}{known(name)}")
+
+
+@native("typing.override")
+def _override(m: Interpreter, method: Value) -> Work:
+    try:
+        yield from assigning.set_attribute(m, method, "__override__", True)
+    except Raised as refused:
+        if not refused.is_a("AttributeError"):
+            raise
+    return method
 
 
 @native("typing.NewType")

@@ -20,6 +20,7 @@ from cwm_trace.models.machine.iterators import ASKS_FOR_LENGTH, collected
 from cwm_trace.models.machine.values import (
     NULL,
     UNSET,
+    Alias,
     Builtin,
     Cell,
     Dict,
@@ -699,6 +700,7 @@ def _store_slice(m: Interpreter, frame: Activation, ins: Instruction) -> None:
 
 
 _IMPORT_STAR, _STOPITERATION_ERROR, _ASYNC_GEN_WRAP, _UNARY_POSITIVE, _LIST_TO_TUPLE = range(2, 7)
+_TYPEVAR, _PARAMSPEC, _TYPEVARTUPLE, _SUBSCRIPT_GENERIC, _TYPEALIAS = range(7, 12)
 """Of `CALL_INTRINSIC_1`."""
 
 
@@ -711,6 +713,13 @@ def _call_intrinsic(m: Interpreter, frame: Activation, ins: Instruction) -> None
         frame.stack.append(None)
     elif ins.arg == _ASYNC_GEN_WRAP:
         _async_gen_wrap(m, frame, ins)
+    elif ins.arg in (_TYPEVAR, _PARAMSPEC, _TYPEVARTUPLE):
+        frame.stack.append(Alias(str(known(frame.stack.pop()))))
+    elif ins.arg == _SUBSCRIPT_GENERIC:
+        m.begin(holding.item(m, Builtin("typing.Generic"), frame.stack.pop()))
+    elif ins.arg == _TYPEALIAS:
+        name, *_ = frame.stack.pop()
+        frame.stack.append(Alias(str(known(name))))
     elif ins.arg == _UNARY_POSITIVE:
         m.begin(operators.unary(m, "+", frame.stack.pop()))
     elif ins.arg != _STOPITERATION_ERROR:  # which the interpreter sees to, where the generator is left
