@@ -31,6 +31,7 @@ class Convention(NamedTuple):
         calls_methods: `LOAD_ATTR` may be of a method that is called, as its argument says.
         enters_unbegun: closing a generator that has not begun enters it.
         keeps_locals: a frame that has been looked at keeps what its variables were then (till PEP 667).
+        flags_docstrings: whether the first constant is a docstring is said by a flag (`CO_HAS_DOCSTRING`).
         keeps_iterator: a loop that has ended leaves its iterator to a `POP_ITER` behind it.
         always_has_words: `CALL_FUNCTION_EX` has a place for arguments by name on the stack, whether there are any or not.
         looks_up_contexts: the methods of a context are looked up one by one, each with a place for its receiver.
@@ -44,6 +45,7 @@ class Convention(NamedTuple):
     calls_methods: bool = False
     enters_unbegun: bool = False
     keeps_locals: bool = False
+    flags_docstrings: bool = False
     keeps_iterator: bool = False
     always_has_words: bool = False
     looks_up_contexts: bool = False
@@ -54,7 +56,7 @@ class Convention(NamedTuple):
 
 _3_11 = Convention(null_is_first=True, enters_unbegun=True, keeps_locals=True, copies_sets=True)
 _3_12 = _3_11._replace(keeps_receiver=True, calls_methods=True, enters_unbegun=False)
-_3_13 = _3_12._replace(null_is_first=False, keeps_locals=False)
+_3_13 = _3_12._replace(null_is_first=False, keeps_locals=False, flags_docstrings=True)
 _3_14 = _3_13._replace(
     keeps_iterator=True,
     always_has_words=True,
@@ -68,7 +70,7 @@ CONVENTIONS = {(3, 11): _3_11, (3, 12): _3_12, (3, 13): _3_13, (3, 14): _3_14}
 traces."""
 CONVENTION = CONVENTIONS.get(sys.version_info[:2], _3_14)
 """This Python's; of one that is not followed, the last one's."""
-_VARARGS, _VARKEYWORDS = 0x04, 0x08
+_VARARGS, _VARKEYWORDS, _HAS_DOCSTRING = 0x04, 0x08, 0x4000000
 _PAUSING = {0x20: "generator", 0x80: "coroutine", 0x200: "async_generator"}
 """Flags of code of which a call gives something that pauses, and what that is."""
 _TOLD_OTHERWISE = (*FRAME_NAMES.values(), "<genexpr>", "<lambda>")
@@ -137,6 +139,13 @@ class Code:
     def name(self) -> str:
         """Of the function."""
         return self.made.co_name
+
+    @property
+    def docstring(self) -> str | None:
+        """Of the function; None: it has none."""
+        first = self.made.co_consts[0] if self.made.co_consts else None
+        is_one = not CONVENTION.flags_docstrings or self.made.co_flags & _HAS_DOCSTRING
+        return first if isinstance(first, str) and is_one else None
 
     @cached_property
     def pausing(self) -> str:

@@ -21,13 +21,14 @@ import zlib
 from collections.abc import Callable
 from typing import Any
 
+from cwm_trace.models.machine import operators
 from cwm_trace.models.machine.active import Work
 from cwm_trace.models.machine.arithmetic import computed, plain
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.iterators import collected, iterator_of
 from cwm_trace.models.machine.natives import native
-from cwm_trace.models.machine.values import Lost, Native, Object, Raised, Value, find, is_unknown, known
+from cwm_trace.models.machine.values import OWN, Lost, Native, Object, Raised, Value, find, is_unknown, known
 
 MATH = (
     *("fma", "modf"),  # some are new
@@ -94,7 +95,13 @@ def _sumprod(m: Interpreter, left: Value, right: Value, /) -> Work:
         items = yield from collected(m, side)
         if any(map(is_unknown, items)):
             return m.unknown()
-        sides.append([plain(each) for each in items])
+        sides.append(items)
+    if any(isinstance(known(each), (Object, *OWN)) for side in sides for each in side):
+        total: Value = 0
+        for one, other in zip(*sides, strict=True):
+            total = yield from operators.binary(m, "+", total, (yield from operators.binary(m, "*", one, other)))
+        return total
+    sides = [[plain(each) for each in side] for side in sides]
     return computed(lambda: getattr(math, "sumprod")(*sides))  # from 3.12 on  # noqa: B009
 
 

@@ -460,8 +460,8 @@ def _make_function(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     defaults = frame.stack.pop() if ins.arg & 1 else ()
     words = dict(zip(named.keys, named.values, strict=True))
     made = Function(code, frame.space, defaults, words, closure, qualname=code.made.co_qualname)
-    if code.made.co_consts and isinstance(code.made.co_consts[0], str):
-        made.attributes["__doc__"] = code.made.co_consts[0]
+    if code.docstring is not None:
+        made.attributes["__doc__"] = code.docstring
     if annotations:
         made.attributes["__annotations__"] = _by_name(annotations)
     frame.stack.append(made)
