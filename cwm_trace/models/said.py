@@ -138,7 +138,12 @@ def left_abstract(kind: str, names: Sequence[str]) -> str:
 
 
 def unexpected_keyword(function: str, name: str, names: Sequence[str]) -> str:
-    """That of a call of a function with an argument of a name that it does not have; `names`: of those that can be given by name."""
+    """That of a call of a function with an argument of a name that it does not have; `names`: of those that can be given by name.
+
+    One of these is taken for one that has a place, too, as `self` of a method.
+    """
+    if name in names:
+        return f"{function}() got multiple values for argument {name!r}"
     code = (lambda: None).__code__.replace(co_argcount=len(names), co_nlocals=len(names), co_varnames=(*names,))
     called = FunctionType(code.replace(co_qualname=function), {})
     return _said(lambda: called(**{name: None}))
