@@ -203,7 +203,7 @@ class _Rewriter(Listing):
         for index, item in self.instructions():
             if index == self.start:
                 self.after[index] = self._entered(item)
-                self._withoutline_of(self.after[index])
+                self._without_line(self.after[index])
             elif item.name == "YIELD_VALUE":
                 self._yield(index, item)
             elif item.name == "RETURN_VALUE":
@@ -233,7 +233,7 @@ class _Rewriter(Listing):
     def _leave(self, value: Instr, item: Instr) -> list[Element]:
         return self._invoke(self.hooks.leave, [value, Instr("LOAD_CONST", line_of(item))], item)
 
-    def _withoutline_of(self, made: list[Element]) -> None:
+    def _without_line(self, made: list[Element]) -> None:
         # With the def line, a debugger beside us would stop there once more on 3.11 and 3.12.
         for item in made:
             item.location = NOWHERE

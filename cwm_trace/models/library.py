@@ -147,15 +147,8 @@ def _root(text: str, kind: str, steps: Steps) -> str | None:
     if number is None:
         return None
     if number.is_negative and number.digits.strip("0"):
-        raise Raises(
-            repr(
-                ValueError(
-                    said.NEGATIVE_ROOT.format(number.as_float)
-                    if kind == "sqrt"
-                    else "isqrt() argument must be nonnegative"
-                )
-            )
-        )
+        of_float = said.NEGATIVE_ROOT.format(number.as_float)
+        raise Raises(repr(ValueError(of_float if kind == "sqrt" else "isqrt() argument must be nonnegative")))
     return whole_root(number.digits, steps) if kind == "isqrt" else root_of(number, steps)
 
 

@@ -106,11 +106,6 @@ class Finaliser:
     held: Sequence[Value] = ()
 
 
-def _shows_all() -> bool:
-    """Whether a module's frame shows what it has beside the variables of a comprehension that is run in it, as up to 3.12."""
-    return CONVENTION.keeps_locals
-
-
 @dataclass(slots=True, eq=False)
 class Activation:
     """A Python frame.
@@ -166,11 +161,9 @@ class Activation:
 
     def variables(self) -> dict[str, Value]:
         """All that are bound, in the order in which a frame has them."""
-        if (
-            self.names is not None and self.fast and not _shows_all()
-        ):  # of a comprehension without a function of its own
-            return {name: self.fast[name] for name in self.code.order if name in self.fast}
         if self.names is not None:
+            if self.fast and not CONVENTION.keeps_locals:  # a comprehension's that is run here, which hide all else
+                return {name: self.fast[name] for name in self.code.order if name in self.fast}
             return {name: value for name, value in {**self.names, **self.fast}.items() if name not in NEW_CLASS_NAMES}
         found = {}
         for name in self.code.order:

@@ -92,7 +92,7 @@ def _hints(
 def _annotations(m: Interpreter, of: Value) -> Value:
     if isinstance(of, Function):
         return annotating.of_function(m, of)
-    return annotating.of_class(m, of) if isinstance(of, Class) else None
+    return annotating.of_class(m, of) if isinstance(of, Class) and annotating.NOTED in of.space else None
 
 
 def _hint(m: Interpreter, value: Value, space: Any) -> Work:
