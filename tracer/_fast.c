@@ -13,8 +13,8 @@ Built only where there is a compiler; see `fast.py`.
 #include <stdint.h>
 #include <string.h>
 
-#if PY_VERSION_HEX < 0x030B0000 || PY_VERSION_HEX >= 0x030F0000
-#error "proven on CPython 3.11 to 3.14 only; on others the tracer does without this"
+#if PY_VERSION_HEX < 0x030B0000 || PY_VERSION_HEX >= 0x03100000
+#error "proven on CPython 3.11 to 3.15 only; on others the tracer does without this"
 #endif
 #ifdef Py_GIL_DISABLED
 #error "relies on the interpreter's lock; without one the tracer does without this"

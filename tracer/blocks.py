@@ -95,7 +95,7 @@ def _depths(
     start: int,
 ) -> dict[int, int]:
     """How many entries the stack has before each instruction."""
-    depths = {start: 0}
+    depths = {start: _given(elements)}
     waiting = [start]
     while waiting:
         index = waiting.pop()
@@ -109,6 +109,17 @@ def _depths(
                 depths[target] = depth
                 waiting.append(target)
     return depths
+
+
+def _given(elements: Sequence[Element]) -> int:
+    """How many entries the stack has where a generator begins to run: a generator expression may have begun to iterate before it is one."""
+    depth = 0
+    for item in elements:
+        if isinstance(item, Instr):
+            if item.name == "RETURN_GENERATOR":
+                return depth
+            depth += item.stack_effect(False)
+    return 0
 
 
 def _lowest(item: Element, depth: int) -> int:

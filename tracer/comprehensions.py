@@ -12,6 +12,7 @@ import opcode
 from contextlib import suppress
 from types import CodeType
 
+from cwm_trace.tracer import quirks
 from cwm_trace.tracer.marks import may_vanish
 
 ITERATOR_NAME = ".0"
@@ -84,6 +85,8 @@ def outline_comprehensions(tree: ast.Module) -> ast.Module:
     """The module with every comprehension that allows it moved into a function of its own (in place)."""
     # Inner ones first, and without recursion: an expression may be nested more deeply than Python calls may.
     for parent in reversed(list(ast.walk(tree))):
+        if isinstance(parent, ast.GeneratorExp) and quirks.GIVES_ITERABLES:
+            parent.generators[0].iter = _as_compiled(parent.generators[0].iter)
         for name, value in ast.iter_fields(parent):
             if isinstance(value, _COMPREHENSIONS):
                 setattr(parent, name, _outline(value))

@@ -13,7 +13,7 @@ from functools import reduce
 from types import CodeType
 from typing import Any, Final, NamedTuple
 
-from cwm_trace.tracer.quirks import NEW_CLASS_NAMES, READERS_OF_LOCALS
+from cwm_trace.tracer.quirks import ITERATOR_ENTRIES, NEW_CLASS_NAMES, READERS_OF_LOCALS
 
 Element = Any  # of `bytecode`, which has no common type: Instr | Label | TryBegin | TryEnd | SetLineno
 
@@ -68,7 +68,7 @@ _FIXED: Final[dict[str, tuple[int, int]]] = {
     "CONVERT_VALUE": (1, 1),
     "FORMAT_SIMPLE": (1, 1),
     "FORMAT_WITH_SPEC": (2, 1),
-    "GET_ITER": (1, 1),
+    "GET_ITER": (1, ITERATOR_ENTRIES),
     "IS_OP": (2, 1),
     "JUMP_BACKWARD": (0, 0),
     "JUMP_FORWARD": (0, 0),

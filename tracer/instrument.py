@@ -32,6 +32,7 @@ from cwm_trace.tracer.flow import (
     shares_locals,
 )
 from cwm_trace.tracer.listing import Listing, line_of, loads_iterator
+from cwm_trace.tracer.marks import is_mark
 
 NOWHERE = InstrLocation(None, None, None, None)
 _HOOK_ENTRIES = 8  # on the stack, of a call of a hook with few arguments, and of the handler that it may be in
@@ -111,16 +112,17 @@ def instrument(code: CodeType, hooks: Hooks, sites: list[Site], untraced: list[s
     constants = tuple(
         instrument(item, hooks, sites, untraced) if isinstance(item, CodeType) else item for item in code.co_consts
     )
-    code = code.replace(co_consts=constants)
+    inside = code.replace(co_consts=constants)
     if is_of_annotations(code):
-        return code
+        return inside
     try:
-        return _Rewriter(code, hooks, sites).result()
+        return _Rewriter(inside, hooks, sites).result()
     except IndexError:
         # bytecode 0.19.1 cannot read an inlined comprehension with a cell inside a generic class (3.13)
         if untraced is not None:
             untraced.append(code.co_qualname)
-        return code
+        # What gets an iterator only from instrumented code is to have it from this as well.
+        return code if quirks.GIVES_ITERABLES else inside
 
 
 def is_of_annotations(code: CodeType) -> bool:
@@ -153,23 +155,28 @@ class _Rewriter(Listing):
         self.blocks = blocks_of(self.elements)
         self.start = self._first_resume()
         self.plain_locals = bool(code.co_flags & _OPTIMIZED)
-        self.silent = self._restoring() if self.outlined else frozenset()
+        self.silent = self._restoring() if quirks.INLINES_COMPREHENSIONS else frozenset()
 
     def _restoring(self) -> frozenset[int]:
-        """The handlers that restore a comprehension's variables; 3.11 has none."""
+        """The handlers that restore a comprehension's variables; 3.11 has none. No others begin with a SWAP."""
         restoring: list[int] = []
         inside = False
         for index, item in self.instructions():
-            inside = inside or self._is_handler(index)
+            inside = inside or (item.name == "SWAP" and self._is_handler(index))
             if inside:
                 restoring.append(index)
                 inside = item.name != "RERAISE"
         return frozenset(restoring)
 
     def _first_resume(self) -> int:
-        return next(n for n, item in enumerate(self.elements) if isinstance(item, Instr) and item.name == "RESUME")
+        """Where the Python frame begins to run: of a generator, behind what makes it one."""
+        names = [element.name if isinstance(element, Instr) else "" for element in self.elements]
+        made = names.index("RETURN_GENERATOR") if "RETURN_GENERATOR" in names else 0
+        return names.index("RESUME", made)
 
     def result(self) -> CodeType:
+        if quirks.GIVES_ITERABLES:
+            self._give_iterators()
         self.set_lines()
         self._calls_and_returns()
         self._ends_of_delegation()
@@ -179,6 +186,39 @@ class _Rewriter(Listing):
         self._ends_of_loops()
         self._assemble()
         return self._to_code()
+
+    def _give_iterators(self) -> None:
+        """Have generator expressions and comprehensions go through the iterator that 3.11 gives them.
+
+        A comprehension's caller asks for it, where it has a mark; a generator expression still does so itself, before it is a generator.
+        """
+        for index, item in self.instructions():
+            if is_mark(item, self.elements[self.following(index) or index]):
+                self.after[index] = self._ask_for_iterator(item)
+            if not self._asks_for_given(index, item):
+                continue
+            keeps = [
+                Instr("COPY", 1, location=item.location),
+                Instr("STORE_FAST", ITERATOR_NAME, location=item.location),
+            ]
+            if item.name == "GET_AITER":
+                self.after[index] = keeps
+                continue
+            if self.code.co_name == "<genexpr>":
+                self.before[index] = [*self._ask_for_iterator(item), *keeps]
+            item.set("PUSH_NULL")  # of what is an iterator
+
+    def _asks_for_given(self, index: int, item: Instr) -> bool:
+        if item.name not in ("GET_ITER", "GET_AITER") or not (self.outlined or self.code.co_name == "<genexpr>"):
+            return False
+        return loads_iterator(self.elements[self._iterates(index)])
+
+    def _ask_for_iterator(self, near: Instr) -> list[Element]:
+        """In place of what lies on top of the stack."""
+        made = [Instr("LOAD_CONST", iter), Instr("SWAP", 2), Instr("PUSH_NULL"), Instr("SWAP", 2), Instr("CALL", 1)]
+        for item in made:
+            item.location = near.location
+        return made
 
     # --- instructions -----------------------------------------------------------------------------------------------
 
@@ -255,7 +295,8 @@ class _Rewriter(Listing):
     def _ends_of_delegation(self) -> None:
         for index, item in self.instructions():
             if item.name == "SEND":
-                self._put(index, self._invoke(self.hooks.delegate, [Instr("COPY", 4), Instr("COPY", 4)], item))
+                receiver = Instr("COPY", 3 + quirks.ITERATOR_ENTRIES)
+                self._put(index, self._invoke(self.hooks.delegate, [receiver, Instr("COPY", 4)], item))
                 self.first[self.jump_target(item)] = self._invoke(self.hooks.delegated, [Instr("COPY", 3)], item)
 
     def _ends_of_loops(self) -> None:
@@ -264,14 +305,21 @@ class _Rewriter(Listing):
             before = self._iterates(index)
             name = Instr("LOAD_CONST", loop_name(number))
             if self.elements[before].name == "GET_ITER":
-                self.after[before] = self._invoke(self.hooks.loop, [Instr("COPY", 3), name], item)
-            is_given = number == 0 and any(loads_iterator(self.elements[at]) for at in (before, self.previous(before)))
-            iterator = _loads((ITERATOR_NAME,)) if is_given else []
+                self.after[before] = self._invoke(
+                    self.hooks.loop, [Instr("COPY", 2 + quirks.ITERATOR_ENTRIES), name], item
+                )
+            iterator = _loads((ITERATOR_NAME,)) if number == 0 and self._is_given(before) else []
             report = self._invoke(self.hooks.exhausted, [name, *iterator], item)
             if quirks.END_OF_LOOP:
                 self.after[self._end_of_loop(item)] = report
             else:
                 self._on_exhaustion(index, report)
+
+    def _is_given(self, before: int) -> bool:
+        """Whether a loop goes through what its function was given, by what comes before the loop."""
+        if any(loads_iterator(self.elements[at]) for at in (before, self.previous(before))):
+            return True
+        return quirks.GIVES_ITERABLES and before == self.start and self.code.co_name == "<genexpr>"
 
     def _iterates(self, index: int) -> int:
         """What has put the iterator of FOR_ITER on the stack; over what a comprehension without a function of its own does before its loop."""

@@ -71,7 +71,7 @@ class Listing:
         yields = self.code.co_name == "<genexpr>"
         if not quirks.INLINES_COMPREHENSIONS or not (yields or self.outlined):
             return
-        for index, item in self.instructions():
+        for index, item in () if quirks.GIVES_ITERABLES else self.instructions():
             if item.name == "GET_ITER" and loads_iterator(self.elements[self.previous(index)]):
                 item.set("NOP")  # the caller has done it
         awaits = bool(self.code.co_flags & _ASYNC_GENERATOR)

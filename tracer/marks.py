@@ -10,9 +10,12 @@ import ast
 import opcode
 from types import CodeType
 
+from bytecode import Instr
+
 from cwm_trace.tracer import quirks
 
-_MEANS = {quirks.UNARY_PLUS: "GET_ITER", ("UNARY_INVERT", 0): "NOP"}
+_ITERATES = "NOT_TAKEN" if quirks.GIVES_ITERABLES else "GET_ITER"
+_MEANS = {quirks.UNARY_PLUS: _ITERATES, ("UNARY_INVERT", 0): "NOP"}
 _UNITS = {
     bytes((opcode.opmap[name], argument)): bytes((opcode.opmap[means], 0))
     for (name, argument), means in _MEANS.items()
@@ -42,6 +45,12 @@ def may_vanish(node: ast.expr) -> bool:
 def is_computed(node: ast.expr) -> bool:
     """Whether a condition takes no mark: a constant, or what may become one."""
     return isinstance(node, ast.Constant) or may_vanish(node)
+
+
+def is_mark(item: Instr, following: Instr) -> bool:
+    """Whether an instruction stands where there is to be an iterator, which no single one gives: from 3.15 on GET_ITER leaves a list as it is.
+    No compiler puts this one there, as it comes behind a jump."""
+    return item.name == _ITERATES and following.name == "CALL"
 
 
 def unmark(code: CodeType) -> CodeType:

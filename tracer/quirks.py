@@ -8,9 +8,9 @@ from typing import Final
 
 _VERSION = sys.version_info[:2]
 
-SUPPORTED: Final = ((3, 11), (3, 12), (3, 13), (3, 14))
-"""The versions of CPython whose bytecode is known here. On others hooks would be put where the stack is another: 3.15 keeps two entries for the
-iterator of a loop, so that the interpreter crashes."""
+SUPPORTED: Final = ((3, 11), (3, 12), (3, 13), (3, 14), (3, 15))
+"""The versions of CPython whose bytecode is known here. On others hooks would be put where the stack is another, so that the interpreter
+crashes."""
 
 CALL_SEQUENCE: Final[tuple[str, ...]] = {
     # Order of what precedes the arguments of a call; dis.dis(lambda: f(1)) shows it. A wrong order is a crash.
@@ -28,7 +28,7 @@ INLINES_COMPREHENSIONS: Final = _VERSION >= (3, 12)
 """PEP 709: list, set and dict comprehensions have no Python frame of their own. The CWM text has one for each."""
 
 BEGINS_INLINED: Final = frozenset(
-    {"BUILD_LIST", "BUILD_MAP", "BUILD_SET", "LOAD_FAST_AND_CLEAR", "MAKE_CELL", "SWAP"}
+    {"BUILD_LIST", "BUILD_MAP", "BUILD_SET", "LOAD_FAST_AND_CLEAR", "MAKE_CELL", "PUSH_NULL", "SWAP"}
     if INLINES_COMPREHENSIONS
     else ()
 )
@@ -38,9 +38,20 @@ THROW_STEPS_BACK_TO_SEND: Final = _VERSION == (3, 11)
 """3.11's `gen.throw` takes the code unit before YIELD_VALUE for SEND and jumps by its argument (genobject.c, `_gen_throw`: "Backup to
 SEND"). Anything put between the two must end with a unit that carries the same jump, or the interpreter runs wild."""
 
-CLOSE_SHORTCUT_BIT: Final = 4 if _VERSION >= (3, 13) else 0
-"""Bit of RESUME's argument after a yield outside any `try`: 3.13's `gen.close()` then drops the frame without entering it (genobject.c,
+CLOSE_SHORTCUT_BIT: Final = {(3, 11): 0, (3, 12): 0, (3, 13): 4, (3, 14): 4}.get(_VERSION, 8)
+"""Bit of RESUME's argument after a yield outside any `try`: from 3.13 on `gen.close()` then drops the frame without entering it (genobject.c,
 RESUME_OPARG_DEPTH1_MASK). Cleared, close() raises GeneratorExit in the frame as 3.11 does, which the trace shows."""
+
+ITERATOR_ENTRIES: Final = 2 if _VERSION >= (3, 15) else 1
+"""How many entries on the stack an iterator has that a loop or SEND asks: from 3.15 on there is one more on top of it, an index or NULL
+(bytecodes.c, GET_ITER: `index_or_null`)."""
+
+GOES_THROUGH_ITSELF: Final[frozenset[type]] = frozenset({bytes, list, str, tuple} if _VERSION >= (3, 15) else ())
+"""What has no iterator where it is gone through, but an index beside it: those types, not what is derived from them (`_tp_iteritem`)."""
+
+GIVES_ITERABLES: Final = _VERSION >= (3, 15)
+"""A generator expression is given what it goes through, and asks for an iterator itself, before it is a generator: dis.dis("(x for x in y)").
+The CWM text has an iterator there."""
 
 UNARY_PLUS: Final[tuple[str, int]] = ("CALL_INTRINSIC_1", 5)
 """What `+x` is compiled to from 3.12 on."""

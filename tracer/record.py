@@ -24,7 +24,7 @@ from cwm_trace.tracer.executed import Elsewhere, Executed
 from cwm_trace.tracer.flow import Effects, tuples_of
 from cwm_trace.tracer.instrument import Hooks, Site, instrument
 from cwm_trace.tracer.log import RETURN, YIELD, Changes, Expander, line_of
-from cwm_trace.tracer.raw import found_in, is_a, name_of
+from cwm_trace.tracer.raw import found_in, is_a, is_plain_type, name_of
 from cwm_trace.tracer.renderings import SCALAR_TEXT, SCALARS, kinds_of_iterator
 from cwm_trace.tracer.supported import check_python
 from cwm_trace.tracer.track import (
@@ -510,6 +510,8 @@ if hasattr(os, "register_at_fork"):
 def _ends_silently(receiver: object) -> bool:
     """Whether an iterator that ends with None raises nothing for that: those of C do not, except those that have only `send`."""
     kind = type(receiver)
+    if is_plain_type(kind) and kind in quirks.GOES_THROUGH_ITSELF:
+        return True
     return type(found_in(kind, "__next__")) is WrapperDescriptorType and name_of(kind) not in quirks.RAISES_AT_END
 
 

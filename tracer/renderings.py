@@ -19,7 +19,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Set
 from typing import Any
 
-from cwm_trace.tracer import fast
+from cwm_trace.tracer import fast, quirks
 from cwm_trace.tracer.bounds import COUNTED, beginning, is_larger
 from cwm_trace.tracer.log import Changes, Cut
 from cwm_trace.tracer.raw import found_in, is_plain_type
@@ -51,7 +51,7 @@ _ITEMS: type = type(iter({}.items()))
 _ITERABLES: tuple[Iterable[Any], ...] = (
     [], (), "", "é", b"", {}, {}.values(), {}.items(), set(), range(0), range(2**70), reversed([]),
 )  # fmt: skip
-PLAIN_ITERATORS = frozenset(type(iter(made)) for made in _ITERABLES)
+PLAIN_ITERATORS = frozenset(type(iter(made)) for made in _ITERABLES) | quirks.GOES_THROUGH_ITSELF
 """Iterators of these types run no code of the program's."""
 _SILENT = frozenset({types.FunctionType, types.BuiltinFunctionType, types.GeneratorType, types.CoroutineType, type})
 _MISSING = object()

@@ -191,7 +191,7 @@ class Paused:
         """What it takes from, where it waits in a `yield from`; None: it does not."""
         behind = self.frame.code.instructions[self.frame.at + 1 :][:1]
         waits = bool(behind) and behind[0].name == "JUMP_BACKWARD_NO_INTERRUPT" and self.frame.before >= 0
-        return self.frame.stack[-1] if waits and self.frame.stack else None
+        return self.frame.stack[-CONVENTION.iterator_entries] if waits and self.frame.stack else None
 
 
 @dataclass(slots=True, eq=False)

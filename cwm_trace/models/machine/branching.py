@@ -48,12 +48,18 @@ from cwm_trace.models.statements import ITERATOR
 
 @operation("GET_ITER")
 def _get_iter(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    if frame.fast.get(ITERATOR) is frame.stack[-1]:
-        return  # of a comprehension, which has one already
-    if is_unknown(frame.stack[-1]):
+    given = frame.stack.pop()
+
+    def then(iterator: Value) -> None:
+        frame.stack += [iterator, *[NULL] * (CONVENTION.iterator_entries - 1)]
+
+    if frame.fast.get(ITERATOR) is given:  # of a comprehension, which has one already
+        then(given)
+    elif is_unknown(given):
         m.doubted()
-        return
-    m.begin(iterator_of(m, frame.stack.pop()))
+        then(given)
+    else:
+        m.begin(iterator_of(m, given), then)
 
 
 @operation("GET_YIELD_FROM_ITER")
@@ -71,11 +77,12 @@ def _for_iter(m: Interpreter, frame: Activation, ins: Instruction) -> None:
         else:
             frame.stack.append(value)
 
-    if is_unknown(frame.stack[-1]):
+    iterator = frame.stack[-CONVENTION.iterator_entries]
+    if is_unknown(iterator):
         ways = frame.at, _behind_loop(frame.code, frame.code.places[_target(ins)])
         m.choice = _choice(frame, ins, ways, lambda goes_on: then(Unknown() if goes_on else END))
     else:
-        m.begin(step(m, frame.stack[-1], is_seen=True), then)
+        m.begin(step(m, iterator, is_seen=True), then)
 
 
 def _behind_loop(code: Code, at: int) -> int:
@@ -93,7 +100,7 @@ def _target(ins: Instruction) -> int:
 @operation("SEND")
 def _send(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     sent = frame.stack.pop()
-    inner = frame.stack[-1]
+    inner = frame.stack[-CONVENTION.iterator_entries]
 
     def then(value: Value) -> None:
         if value is END:
@@ -119,7 +126,8 @@ def _get_awaitable(m: Interpreter, frame: Activation, ins: Instruction) -> None:
 
 @operation("GET_AITER")
 def _get_aiter(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    m.begin(awaiting.iterator(m, frame.stack.pop()))
+    if frame.fast.get(ITERATOR) is not frame.stack[-1]:  # else it has been asked for
+        m.begin(awaiting.iterator(m, frame.stack.pop()))
 
 
 @operation("GET_ANEXT")
@@ -142,7 +150,9 @@ def _before_async_with(m: Interpreter, frame: Activation, ins: Instruction) -> N
 
 @operation("END_SEND")
 def _end_send(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    m.let_go(frame.stack.pop(-2))
+    value = frame.stack.pop()
+    m.let_go(popped(frame, CONVENTION.iterator_entries)[0])
+    frame.stack.append(value)
 
 
 @operation("YIELD_VALUE")

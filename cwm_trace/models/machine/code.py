@@ -16,6 +16,7 @@ from types import CodeType
 from typing import Any, NamedTuple
 
 from cwm_trace.format import source_lines
+from cwm_trace.models.statements import ITERATOR
 from cwm_trace.tracer.comprehensions import FRAME_NAMES
 from cwm_trace.tracer.listing import lines_of
 from cwm_trace.tracer.quirks import INLINES_COMPREHENSIONS
@@ -38,6 +39,8 @@ class Convention(NamedTuple):
         copies_sets: the compiler copies the frozen sets that it makes of what is written out (compile.c, `merge_consts_recursive`).
         clears_backwards: a frame that is left lets go of its variables last first.
         annotates_lazily: annotations are code of their own, which is run when they are asked for (PEP 649).
+        iterator_entries: how many entries on the stack an iterator has that a loop or SEND asks: beside it an index or NULL, or nothing.
+        gives_iterables: comprehensions and generator expressions ask themselves for an iterator of what they are given.
     """
 
     null_is_first: bool = False
@@ -52,6 +55,8 @@ class Convention(NamedTuple):
     copies_sets: bool = False
     clears_backwards: bool = False
     annotates_lazily: bool = False
+    iterator_entries: int = 1
+    gives_iterables: bool = False
 
 
 _3_11 = Convention(null_is_first=True, enters_unbegun=True, keeps_locals=True, copies_sets=True)
@@ -65,10 +70,11 @@ _3_14 = _3_13._replace(
     clears_backwards=True,
     annotates_lazily=True,
 )
-CONVENTIONS = {(3, 11): _3_11, (3, 12): _3_12, (3, 13): _3_13, (3, 14): _3_14}
+_3_15 = _3_14._replace(iterator_entries=2, gives_iterables=True)
+CONVENTIONS = {(3, 11): _3_11, (3, 12): _3_12, (3, 13): _3_13, (3, 14): _3_14, (3, 15): _3_15}
 """Of the versions whose bytecode is followed; evidence: `Python/bytecodes.c` of each, and tests/test_models_machine.py, which compares with
 traces."""
-CONVENTION = CONVENTIONS.get(sys.version_info[:2], _3_14)
+CONVENTION = CONVENTIONS.get(sys.version_info[:2], _3_15)
 """This Python's; of one that is not followed, the last one's."""
 _VARARGS, _VARKEYWORDS, _HAS_DOCSTRING = 0x04, 0x08, 0x4000000
 _PAUSING = {0x20: "generator", 0x80: "coroutine", 0x200: "async_generator"}
@@ -159,7 +165,7 @@ class Code:
             Instruction(each.opname, each.arg or 0, self._value(each), each.offset, self._lines.get(each.offset, 0))
             for each in self._disassembled
         ]
-        first = next((number for number, each in enumerate(made) if each.name == "RESUME"), None)
+        first = _first_resume(made)
         if first is not None and made[first].line:  # a function with decorators begins with the first of them
             made[first] = made[first]._replace(line=self.made.co_firstlineno)
         return tuple(made)
@@ -191,7 +197,14 @@ class Code:
     @cached_property
     def begins(self) -> int:
         """Which instruction is the first that is traced."""
-        return next(number for number, each in enumerate(self.instructions) if each.name == "RESUME")
+        first = _first_resume(self.instructions)
+        assert first is not None
+        return first
+
+    @cached_property
+    def is_given_iterator(self) -> bool:
+        """Whether it is a comprehension or a generator expression, which a trace shows with the iterator that it goes through."""
+        return self.made.co_varnames[:1] == (ITERATOR,)
 
     @cached_property
     def handlers(self) -> tuple[Handler, ...]:
@@ -235,6 +248,13 @@ class Code:
             *(name for name in made.co_cellvars if name not in made.co_varnames),
             *made.co_freevars,
         )
+
+
+def _first_resume(instructions: Sequence[Instruction]) -> int | None:
+    """Where a frame begins to run: of a generator, behind what makes it one."""
+    names = [each.name for each in instructions]
+    made = names.index("RETURN_GENERATOR") if "RETURN_GENERATOR" in names else 0
+    return names.index("RESUME", made) if "RESUME" in names else None
 
 
 def _displayed(text: str) -> Display | None:

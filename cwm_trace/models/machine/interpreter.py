@@ -73,6 +73,10 @@ DEEPEST = 900
 """Python frames; a program may have a few more before it meets its own limit."""
 
 
+_BEFORE_IT_IS_ONE = ("MAKE_CELL", "COPY_FREE_VARS", "GET_ITER", "GET_AITER")
+"""Instructions of a generator that count before it is one; from 3.15 on it may begin with what it goes through."""
+
+
 class Interpreter:
     """One program at work.
 
@@ -430,7 +434,7 @@ class Interpreter:
     def _prepare(self, frame: Activation) -> None:
         """What a generator's frame does before it is one."""
         for number, instruction in enumerate(frame.code.instructions[: frame.code.begins]):
-            if instruction.name in ("MAKE_CELL", "COPY_FREE_VARS"):
+            if instruction.name in _BEFORE_IT_IS_ONE or instruction.name.startswith("LOAD_FAST"):
                 frame.before = number
                 self._operations[instruction.name](self, frame, instruction)
         frame.at = frame.code.begins

@@ -7,16 +7,28 @@ frame goes on is `branching`. Knows no trace.
 from __future__ import annotations
 
 import builtins
+import opcode
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from cwm_trace.models.machine import annotating, assigning, classes, comparing, enums, holding, naming, operators, sets
+from cwm_trace.models.machine import (
+    annotating,
+    assigning,
+    awaiting,
+    classes,
+    comparing,
+    enums,
+    holding,
+    naming,
+    operators,
+    sets,
+)
 from cwm_trace.models.machine.active import Activation, Leaves, Work, Wrapped
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.code import CONVENTION, MAIN, Code, Display, Instruction
 from cwm_trace.models.machine.imported import WRITTEN_IN_C, everything, helper, member
 from cwm_trace.models.machine.interpreter import Interpreter
-from cwm_trace.models.machine.iterators import ASKS_FOR_LENGTH, collected
+from cwm_trace.models.machine.iterators import ASKS_FOR_LENGTH, collected, iterator_of
 from cwm_trace.models.machine.values import (
     NULL,
     UNSET,
@@ -75,9 +87,14 @@ def _nothing(m: Interpreter, frame: Activation, ins: Instruction) -> None:
         frame.names.setdefault("__annotations__", Dict())
 
 
-@operation("POP_TOP", "POP_ITER")
+@operation("POP_TOP")
 def _pop_top(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     m.let_go(frame.stack.pop())
+
+
+@operation("POP_ITER")
+def _pop_iter(m: Interpreter, frame: Activation, ins: Instruction) -> None:
+    m.let_go(popped(frame, CONVENTION.iterator_entries)[0])
 
 
 @operation("PUSH_NULL")
@@ -372,7 +389,19 @@ def _call(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     function = _callable(frame, args)
     frame.words = ()
     named = dict(zip(words, args[len(args) - len(words) :], strict=True)) if words else {}
+    if CONVENTION.gives_iterables and isinstance(function, Function) and function.code.is_given_iterator:
+        m.begin(_iterator_for(m, function, *args), lambda iterator: m.push(function, [iterator], {}))
+        return
     _called(m, function, args[: len(args) - len(words)], named)
+
+
+def _iterator_for(m: Interpreter, function: Function, given: Value) -> Work:
+    """What a comprehension or a generator expression goes through."""
+    if is_unknown(given):
+        m.doubted()
+        return given
+    is_asynchronous = any(each.name == "GET_AITER" for each in function.code.instructions[: function.code.begins])
+    return (yield from (awaiting.iterator if is_asynchronous else iterator_of)(m, given))
 
 
 def _callable(frame: Activation, args: list[Value]) -> Value:
@@ -781,14 +810,21 @@ def _load_build_class(m: Interpreter, frame: Activation, ins: Instruction) -> No
     frame.stack.append(Builtin("__build_class__"))
 
 
-_COMMON_CONSTANTS = ("AssertionError", "NotImplementedError")
-"""Of `LOAD_COMMON_CONSTANT`: `opcode._common_constants`. What comes behind, as `all`, is compared with what a generator expression is given to,
-whose loop 3.14 then runs in the caller; a trace has that as a call, as the reference does."""
+_OF_SHORTCUTS = ("tuple", "all", "any", "list", "set")
+"""What a generator expression may be given to, whose loop later versions then run in the caller; a trace has that as a call, as the reference
+does."""
+_COMMON_CONSTANTS: Sequence[Any] = getattr(opcode, "_common_constants", ())
+"""Of `LOAD_COMMON_CONSTANT`, from 3.14 on; from 3.15 on plain values, too."""
 
 
 @operation("LOAD_COMMON_CONSTANT")
 def _load_common_constant(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    frame.stack.append(Builtin(_COMMON_CONSTANTS[ins.arg]) if ins.arg < len(_COMMON_CONSTANTS) else NULL)
+    value = _COMMON_CONSTANTS[ins.arg]
+    name = getattr(value, "__name__", "")
+    if not name:
+        frame.stack.append(value)
+    else:
+        frame.stack.append(NULL if name in _OF_SHORTCUTS else Builtin(name))
 
 
 @operation("LOAD_ASSERTION_ERROR")
