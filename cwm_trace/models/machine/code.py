@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import dis
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from types import CodeType
@@ -61,8 +61,9 @@ class Convention(NamedTuple):
 
 _3_11 = Convention(null_is_first=True, enters_unbegun=True, keeps_locals=True, copies_sets=True)
 _3_12 = _3_11._replace(keeps_receiver=True, calls_methods=True, enters_unbegun=False)
-_3_13 = _3_12._replace(null_is_first=False, keeps_locals=False, flags_docstrings=True)
+_3_13 = _3_12._replace(null_is_first=False, keeps_locals=False)
 _3_14 = _3_13._replace(
+    flags_docstrings=True,
     keeps_iterator=True,
     always_has_words=True,
     looks_up_contexts=True,
@@ -168,7 +169,19 @@ class Code:
         first = _first_resume(made)
         if first is not None and made[first].line:  # a function with decorators begins with the first of them
             made[first] = made[first]._replace(line=self.made.co_firstlineno)
+        for number in self._restoring(made):
+            made[number] = made[number]._replace(line=0)
         return tuple(made)
+
+    def _restoring(self, instructions: Sequence[Instruction]) -> Iterator[int]:
+        """What restores the variables of a comprehension behind an exception, which a trace does not show. No other handler begins so."""
+        starts = {each.target for each in self.handlers} if INLINES_COMPREHENSIONS else ()
+        inside = False
+        for number, each in enumerate(instructions):
+            inside = inside or (each.offset in starts and each.name == "SWAP")
+            if inside:
+                yield number
+                inside = each.name != "RERAISE"
 
     @cached_property
     def _disassembled(self) -> Sequence[dis.Instruction]:
