@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from operator import mod
+from operator import index, mod
 from types import FunctionType
 from typing import Any, Final, Protocol, runtime_checkable
 
@@ -78,6 +78,15 @@ class _Alone:
     pass
 
 
+class _Odd:
+    """Its methods give what they may not."""
+
+    def _odd(self) -> _Alone:
+        return _Alone()
+
+    __bool__ = __index__ = __repr__ = _odd  # type: ignore[assignment]
+
+
 def _unpack(given: Any) -> None:
     _first, _second = given
 
@@ -121,8 +130,24 @@ NO_PAIR: Final = _said(lambda: dict(_ZERO for _ in "a"), (("0", "{}"),))
 NO_ORDER: Final = _said(lambda: type("_", (object, _Alone), {}), (("object, _Alone", "{}"),))
 NO_CHARACTER: Final = _said(lambda: mod("%c", _LONG), (("2", "{length}"),))
 """Of a text in the place of a character; of what is neither a text nor a number: `NO_CHARACTER_AT_ALL`."""
+NO_SUCH_CHARACTER: Final = _said(lambda: mod("%c", 1 << 30))
 NO_CHARACTER_AT_ALL: Final = _said(lambda: mod("%c", _HALF), (("float", "{}"),))
 NO_SUPER: Final = _said(lambda: super(_Alone, _ZERO).one, (("int", "{owner}"), ("_Alone", "{kind}")))
+_WRONG: Any = _Odd()
+_ODD: Final = (("_Odd", "{kind}"), ("_Alone", "{got}"))
+WRONGLY_GIVEN: Final = {
+    "__bool__": _said(lambda: bool(_Odd()), _ODD),
+    "__index__": _said(lambda: index(_WRONG), _ODD),
+    "__repr__": _said(lambda: repr(_Odd()), _ODD),
+}
+"""By the method of a class that gives what is none of its kind."""
+AFTER_STAR: Final = _said(lambda: print(*_ZERO), (("print()", "{function}"), ("int", "{kind}")))
+AFTER_TWO_STARS: Final = _said(lambda: print(**_ZERO), (("print()", "{function}"), ("int", "{kind}")))
+"""Of what is no iterable, or no mapping, in a call."""
+ATTRIBUTE: Final = repr(vars(_Alone)["__dict__"]).replace("__dict__", "{name}").replace("_Alone", "{kind}")
+"""How the place of all attributes, or of weak references, is shown."""
+SHOWS_MODULES: Final = repr(ImportError(name="_")) != repr(ImportError())
+"""Whether an ImportError is shown with what it has been told by name."""
 ASKS_OBJECTS: Final = _said(lambda: issubclass(_Alone, _KIND), (("'attribute'", "{}"),))
 """Of a protocol that says more than methods, where a class is asked; with what these are."""
 NEGATIVE_ROOT: Final = _said(lambda: math.sqrt(-1), (("-1.0", "{}"),))

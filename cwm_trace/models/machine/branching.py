@@ -29,7 +29,6 @@ from cwm_trace.models.machine.values import (
     Alias,
     Builtin,
     Class,
-    Dict,
     Lost,
     Native,
     Object,
@@ -369,8 +368,7 @@ def _with_except_start(m: Interpreter, frame: Activation, ins: Instruction) -> N
 @operation("MATCH_SEQUENCE", "MATCH_MAPPING")
 def _match_kind(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     value = known(frame.stack[-1])
-    fits = isinstance(value, Dict) if ins.name == "MATCH_MAPPING" else matching.is_sequence(value)
-    frame.stack.append(fits)
+    m.begin((matching.is_mapping if ins.name == "MATCH_MAPPING" else matching.is_sequence)(m, value))
 
 
 @operation("GET_LEN")

@@ -40,6 +40,7 @@ class Convention(NamedTuple):
         clears_backwards: a frame that is left lets go of its variables last first.
         annotates_lazily: annotations are code of their own, which is run when they are asked for (PEP 649).
         iterator_entries: how many entries on the stack an iterator has that a loop or SEND asks: beside it an index or NULL, or nothing.
+        may_import_later: the argument of `IMPORT_NAME` says whether a module is imported when its name is used first.
         gives_iterables: comprehensions and generator expressions ask themselves for an iterator of what they are given.
     """
 
@@ -57,6 +58,7 @@ class Convention(NamedTuple):
     annotates_lazily: bool = False
     iterator_entries: int = 1
     gives_iterables: bool = False
+    may_import_later: bool = False
 
 
 _3_11 = Convention(null_is_first=True, enters_unbegun=True, keeps_locals=True, copies_sets=True)
@@ -71,7 +73,7 @@ _3_14 = _3_13._replace(
     clears_backwards=True,
     annotates_lazily=True,
 )
-_3_15 = _3_14._replace(iterator_entries=2, gives_iterables=True)
+_3_15 = _3_14._replace(iterator_entries=2, gives_iterables=True, may_import_later=True)
 CONVENTIONS = {(3, 11): _3_11, (3, 12): _3_12, (3, 13): _3_13, (3, 14): _3_14, (3, 15): _3_15}
 """Of the versions whose bytecode is followed; evidence: `Python/bytecodes.c` of each, and tests/test_models_machine.py, which compares with
 traces."""

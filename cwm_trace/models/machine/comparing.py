@@ -52,6 +52,7 @@ from cwm_trace.models.machine.values import (
     own_method,
     truth,
     without_class,
+    wrongly_given,
 )
 
 _COMPARED = {"==": "eq", "!=": "ne", "<": "lt", ">": "gt", "<=": "le", ">=": "ge"}
@@ -379,7 +380,7 @@ def truth_of(m: Interpreter, value: Value) -> Work:
     if (own := own_method(value, "__bool__")) is not None:
         told = known((yield from invoke(m, own, [value], {})))
         if not isinstance(told, bool):
-            raise error("TypeError", f"__bool__ should return bool, returned {kind_name(told)}")
+            raise wrongly_given("__bool__", value, told)
         return told
     if own_method(value, "__len__") is not None:
         return known((yield from length(m, value))) != 0

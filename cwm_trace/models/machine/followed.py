@@ -172,6 +172,12 @@ def _caller(m: Interpreter, level: Value = 1) -> Value:
     return (FILE, outside[place].line, outside[place].code.name)
 
 
+@native("followed.main_name")
+def _main_name(m: Interpreter) -> Value:
+    """What the program's module is called."""
+    return next((each.space.get("__name__", MAIN) for each in m.frames() if each.code.module == MAIN), MAIN)
+
+
 @native("followed.redirect")
 def _redirect(m: Interpreter, name: Value, target: Value) -> Value:
     """Let what is written to a stream of `sys` go there; None: nobody looks at it. Gives where it went before."""

@@ -188,7 +188,7 @@ def _whole(m: Interpreter, layout: Layout, value: int | float) -> str:
 def _character(value: Value) -> str:
     if isinstance(value, int):
         if not 0 <= value <= sys.maxunicode:
-            raise error("OverflowError", "%c arg not in range(0x110000)")
+            raise error("OverflowError", said.NO_SUCH_CHARACTER)
         return chr(value)
     if not isinstance(value, str):
         raise error("TypeError", said.NO_CHARACTER_AT_ALL.format(kind_name(value)))

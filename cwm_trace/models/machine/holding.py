@@ -61,6 +61,7 @@ from cwm_trace.models.machine.values import (
     look_up,
     own_method,
     without_class,
+    wrongly_given,
 )
 
 
@@ -213,7 +214,7 @@ def as_index(m: Interpreter, key: Value) -> Work:
     if isinstance(key, WITH_METHODS) and not is_number and (own := own_method(key, "__index__")) is not None:
         told = yield from invoke(m, own, [key], {})
         if not is_unknown(told) and not isinstance(content_of(known(told)), int):
-            raise error("TypeError", f"__index__ returned non-int (type {kind_name(known(told))})")
+            raise wrongly_given("__index__", key, known(told))
         return told
     key = as_plain(content_of(key))
     if isinstance(key, Slice):

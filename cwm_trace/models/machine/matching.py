@@ -7,11 +7,15 @@ from typing import Any
 from cwm_trace.models.machine import classes, comparing
 from cwm_trace.models.machine.active import Work
 from cwm_trace.models.machine.calls import invoke
+from cwm_trace.models.machine.imported import member
 from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.values import (
+    UNSET,
     Builtin,
     Class,
+    Dict,
     List,
+    Object,
     Raised,
     Range,
     Value,
@@ -19,19 +23,42 @@ from cwm_trace.models.machine.values import (
     error,
     find,
     is_abstract_name,
+    known,
 )
 
 _ITSELF = frozenset("bool bytearray bytes dict float frozenset int list set str tuple".split())
 
 
-def is_sequence(value: Value) -> bool:
+def is_sequence(m: Interpreter, value: Value) -> Work:
     """Whether a pattern of a sequence may fit."""
-    return isinstance(value, (List, tuple, Range)) or as_tuple(value) is not None
+    if isinstance(value, (List, tuple, Range)) or as_tuple(value) is not None:
+        return not isinstance(value, List) or value.kind != "bytearray"
+    return (yield from _is_one_of(m, value, "Sequence"))
+
+
+def is_mapping(m: Interpreter, value: Value) -> Work:
+    """Whether a pattern of a mapping may fit."""
+    return isinstance(value, Dict) or (yield from _is_one_of(m, value, "Mapping"))
+
+
+def _is_one_of(m: Interpreter, value: Value, abstract: str) -> Work:
+    """Whether it is of a class that is made from an abstract one, or counts as one. No text and no bytes are."""
+    if not isinstance(value, Object) or value.content is not UNSET:
+        return False
+    kind = yield from member(m, "collections.abc", abstract)
+    return (yield from invoke(m, Builtin("isinstance"), [value, kind], {}))
 
 
 def values_of_keys(m: Interpreter, over: Value, keys: Any) -> Work:
     """The values of all these keys; None where one is missing."""
     found = []
+    if not isinstance(over, Dict):
+        get, missing = (yield from classes.attribute(m, over, "get")), Object(Builtin("object"))
+        for key in keys:
+            if (value := known((yield from invoke(m, get, [key, missing], {})))) is missing:
+                return None
+            found.append(value)
+        return tuple(found)
     for key in keys:
         place = yield from comparing.place_of(m, over, key)
         if place is None:

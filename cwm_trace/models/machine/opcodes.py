@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import builtins
 import opcode
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from typing import Any, TypeAlias
 
+from cwm_trace.models import said
 from cwm_trace.models.machine import (
     annotating,
     assigning,
@@ -37,6 +38,7 @@ from cwm_trace.models.machine.values import (
     Cell,
     Dict,
     Function,
+    Lazy,
     List,
     Lost,
     Module,
@@ -254,7 +256,19 @@ def _load_name(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     if (prepared := _prepared(names)) is not None:
         m.begin(_of_prepared(m, frame, prepared, ins.value))
         return
-    frame.stack.append(names[ins.value] if ins.value in names else _global(frame, ins.value))
+    if ins.value in names:
+        frame.stack.append(_loaded(names, ins.value))
+    else:
+        m.begin(_known_as(m, _global(frame, ins.value)))
+
+
+def _loaded(names: MutableMapping[str, Value], name: Any) -> Value:
+    """What a name stands for; a module that was to be imported later is imported now."""
+    value = names[name]
+    if isinstance(value, Lazy):
+        naming.check_module(value.name)
+        value = names[name] = Module(value.name.partition(".")[0])
+    return value
 
 
 def _prepared(names: Mapping[str, Value]) -> OwnDict | None:
@@ -273,10 +287,19 @@ def _of_prepared(m: Interpreter, frame: Activation, prepared: OwnDict, name: Any
 
 @operation("LOAD_GLOBAL")
 def _load_global(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    if ins.arg & 1:
-        _push_callable(frame, _global(frame, ins.value))
-    else:
-        frame.stack.append(_global(frame, ins.value))
+    value = _known_as(m, _global(frame, ins.value))
+    m.begin(value, (lambda value: _push_callable(frame, value)) if ins.arg & 1 else None)
+
+
+_OF_OURS = frozenset(name for name in ("frozendict", "sentinel") if hasattr(builtins, name))
+"""Python's own classes that are followed by a source of ours (`sources/builtins.py`)."""
+
+
+def _known_as(m: Interpreter, value: Value) -> Value | Work:
+    """What a name stands for, where one of those classes has it: that."""
+    if _OF_OURS and isinstance(value, Builtin) and value.name in _OF_OURS:
+        return helper(m, "builtins", value.name)
+    return value
 
 
 def _push_callable(frame: Activation, function: Value) -> None:
@@ -290,7 +313,7 @@ _ASKING = ("_pydecimal", "_pydatetime", "ast", "datetime")
 
 def _global(frame: Activation, name: Any) -> Value:
     if name in frame.space:
-        value = frame.space[name]
+        value = _loaded(frame.space, name)
         if value is UNSET:
             raise Lost
         return value
@@ -432,14 +455,20 @@ def _call_function_ex(m: Interpreter, frame: Activation, ins: Instruction) -> No
         try:
             given = yield from collected(m, args, is_list=ASKS_FOR_LENGTH)
         except Raised as raised:
-            if isinstance(known(args), (int, float, type(None))) and (where := _function_text(function)):
-                raise error(
-                    "TypeError", f"{where} argument after * must be an iterable, not {kind_name(args)}"
-                ) from None
+            if isinstance(known(args), (int, float, type(None))):
+                raise (_no_more(said.AFTER_STAR, function, args) or raised) from None
             raise raised from None
         return (yield from invoke(m, function, given, dict(zip(named.keys, named.values, strict=True))))
 
     m.begin(work())
+
+
+def _no_more(message: str, function: Value, given: Value) -> Raised | None:
+    """Of what stands behind a star in a call and cannot; None: what it says is not known."""
+    where = _function_text(function)
+    if "{function}" in message and not where:
+        return None
+    return error("TypeError", message.format(function=where, kind=kind_name(given)))
 
 
 def _function_text(function: Value) -> str:
@@ -574,8 +603,8 @@ def _set_update(m: Interpreter, frame: Activation, ins: Instruction) -> None:
 def _dict_update(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     more, over = frame.stack.pop(), frame.stack[-ins.arg]
     if ins.name == "DICT_MERGE" and isinstance(known(more), (int, float, str, List, tuple, type(None))):
-        if where := _function_text(known(_called_below(frame, ins))):
-            raise error("TypeError", f"{where} argument after ** must be a mapping, not {kind_name(more)}")
+        if (refused := _no_more(said.AFTER_TWO_STARS, known(_called_below(frame, ins)), more)) is not None:
+            raise refused
     if ins.name == "DICT_UPDATE" and isinstance(known(more), (int, float, str, List, tuple, Set, type(None))):
         raise error("TypeError", f"'{kind_name(more)}' object is not a mapping")
     if ins.name == "DICT_MERGE" and isinstance(known(more), Dict):
@@ -836,6 +865,9 @@ def _load_assertion_error(m: Interpreter, frame: Activation, ins: Instruction) -
 def _import_name(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     level, names = popped(frame, 2)
     name = str(ins.value)
+    if _is_lazy(frame, ins):
+        frame.stack.append(Lazy(name))
+        return
     if level:
         package = frame.space.get("__package__")
         if not isinstance(package, str):
@@ -851,6 +883,17 @@ def _import_name(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     else:
         naming.check_module(name)
     frame.stack.append(Module(name if names else name.partition(".")[0]))
+
+
+def _is_lazy(frame: Activation, ins: Instruction) -> bool:
+    """Whether a program imports a module when its name is used first. What it takes from one is, as a rule, of one that is there already."""
+    if not CONVENTION.may_import_later or ins.arg & 3 != _LAZILY or frame.code.module != MAIN:
+        return False
+    return frame.code.instructions[frame.at].name == "STORE_NAME"
+
+
+_LAZILY = 1
+"""In the last two bits of the argument of `IMPORT_NAME`, from 3.15 on."""
 
 
 @operation("IMPORT_STAR")

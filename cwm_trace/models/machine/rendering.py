@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import ast
 import builtins
+import dataclasses
 from collections import OrderedDict
 from collections.abc import Iterator as Iterates
-from dataclasses import Field
 from types import BuiltinFunctionType
 from typing import Any
 
+from cwm_trace.models import said
 from cwm_trace.models.containers import PATTERN, WITH_GROUPS, as_in_frames
 from cwm_trace.models.machine import naming, records
 from cwm_trace.models.machine.active import Paused, TooDeep, Work
@@ -35,6 +36,7 @@ from cwm_trace.models.machine.values import (
     Dict,
     Function,
     Hashed,
+    Lazy,
     List,
     Literal,
     Lost,
@@ -54,7 +56,6 @@ from cwm_trace.models.machine.values import (
     as_tuple,
     class_of,
     closed,
-    error,
     find,
     is_exception,
     is_group,
@@ -64,6 +65,7 @@ from cwm_trace.models.machine.values import (
     known,
     nearest,
     own_method,
+    wrongly_given,
 )
 from cwm_trace.tracer.values import render_value, without_addresses
 
@@ -220,7 +222,7 @@ def _shown(m: Interpreter, value: Value, around: tuple[Value, ...]) -> Work:
         case Object(kind=Builtin(name="member_descriptor"), held=(name, owner)):
             return f"<member {name!r} of {owner.name!r} objects>"
         case Object(kind=Builtin(name="getset_descriptor"), held=(name, owner)):
-            return f"<attribute {name!r} of {owner.name!r} objects>"
+            return said.ATTRIBUTE.format(name=name, kind=owner.name)
         case Object():
             return (yield from _shown_object(m, value, inner))
         case Hashed() if value.is_place:
@@ -315,6 +317,8 @@ def _shown_simply(value: Any) -> str:
             return found
         case Builtin() if (found := _of_library(value.name)) is not None:
             return found
+        case Lazy():
+            return f"<lazy_import {value.name!r}>"
         case Module() if (told := naming.module_text(value.name)) is not None:
             return told
         case Module() | Native() | Builtin():
@@ -414,8 +418,8 @@ def _shown_of_library(m: Interpreter, value: Object, around: tuple[Value, ...]) 
         return f"<{value.kind.name} object>"
     is_of_class = "name" in value.attributes
     parts = {"name": "None", "type": "None", "default": _NO_DEFAULT, "default_factory": _NO_DEFAULT}
-    parts |= {"init": "True", "repr": "True", "hash": "None", "compare": "True", "metadata": "mappingproxy({})"}
-    parts |= {"kw_only": _NO_DEFAULT, **({"doc": "None"} if "doc" in Field.__slots__ else {})}
+    parts |= {"init": "True", "repr": "True", "hash": "None", "compare": "True", "metadata": _NO_METADATA}
+    parts |= {"kw_only": _NO_DEFAULT, **({"doc": "None"} if "doc" in dataclasses.Field.__slots__ else {})}
     parts |= {"_field_type": "_FIELD" if is_of_class else "None"}
     for name, each in value.attributes.items():
         is_missing = isinstance(each, Builtin) and each.name == "dataclasses.MISSING"
@@ -424,7 +428,8 @@ def _shown_of_library(m: Interpreter, value: Object, around: tuple[Value, ...]) 
     return f"Field({','.join(f'{name}={text}' for name, text in parts.items())})"
 
 
-_NO_DEFAULT = "<dataclasses._MISSING_TYPE object>"
+_NO_DEFAULT = without_addresses(repr(dataclasses.MISSING))
+_NO_METADATA = repr(dataclasses.field().metadata)
 
 
 _STAYING = frozenset(
@@ -470,12 +475,16 @@ def _shown_object(m: Interpreter, value: Object, around: tuple[Value, ...]) -> W
         if isinstance(text, Object) and isinstance(text.content, str):
             text = text.content
         if not isinstance(text, str):
-            raise error("TypeError", f"__repr__ returned non-string (type {kind_name(text)})")
+            raise wrongly_given("__repr__", value, text)
         if isinstance(kind, Class) and (kind.module, kind.name) in _STAYING:
             value.shown = text
         return text
     if is_exception(kind):
         texts = yield from _each(m, value.held, around)
+        if said.SHOWS_MODULES and is_made_of(kind, Builtin("ImportError")):
+            told = {name: value.attributes.get(name) for name in ("name", "path")}
+            for name, given in told.items():
+                texts += [f"{name}={(yield from _shown(m, given, around))}"] if given is not None else []
         return f"{kind.name.rpartition('.')[2]}({', '.join(texts)})"
     if not isinstance(kind, Class):
         return (yield from _shown_of_library(m, value, around))

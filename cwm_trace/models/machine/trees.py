@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import _ast
 import ast
-from collections.abc import Mapping
-from types import GenericAlias
+from collections.abc import Iterator, Mapping
+from types import GenericAlias, UnionType
 from typing import Any
 
 from cwm_trace.models.machine.active import Work
@@ -45,6 +45,28 @@ def _lists(kind: type[ast.AST]) -> tuple[str, ...]:
     """The fields of a node that are lists; from 3.13 on they are empty where they are not given."""
     types: Mapping[str, object] = getattr(kind, "_field_types", {})
     return tuple(name for name in kind._fields if isinstance(types.get(name), GenericAlias))
+
+
+@native("followed.ast_field_types")
+def _field_types(m: Interpreter) -> Value:
+    """Of the classes of `_ast`, from 3.13 on: the name of one, and of each of its fields the name, the class, and whether there are several."""
+    found: list[Value] = []
+    for kind in _all_below(ast.AST):
+        types: Mapping[str, Any] = getattr(kind, "_field_types", {})
+        fields = []
+        for name, given in types.items():
+            inner = given.__args__[0] if isinstance(given, GenericAlias | UnionType) else given
+            form = "list" if isinstance(given, GenericAlias) else "optional" if isinstance(given, UnionType) else ""
+            fields.append((name, inner.__name__, form))
+        found.append((kind.__name__, List([*fields])))
+    return List(found)
+
+
+def _all_below(kind: type[ast.AST]) -> Iterator[type[ast.AST]]:
+    for each in kind.__subclasses__():
+        if each.__module__ == "ast" and hasattr(_ast, each.__name__):
+            yield each
+            yield from _all_below(each)
 
 
 @native("followed.ast_tree")

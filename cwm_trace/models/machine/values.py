@@ -19,6 +19,7 @@ from decimal import InvalidOperation
 from json import JSONDecodeError
 from typing import Any, TypeAlias
 
+from cwm_trace.models import said
 from cwm_trace.models.containers import FACTORIES, MATCH, PATTERN, TALLY, plain
 from cwm_trace.models.machine.code import MAIN, Code
 from cwm_trace.models.machine.looked_up import MISSING, looked_up
@@ -214,6 +215,14 @@ class Module:
     """A module of Python's library."""
 
     name: str
+
+
+@dataclass(slots=True, eq=False)
+class Lazy:
+    """A module that is imported when its name is used first (PEP 810)."""
+
+    name: str
+    class_name: str = "lazy_import"
 
 
 @dataclass(slots=True, eq=False)
@@ -544,6 +553,8 @@ def class_of(value: Value) -> Value:
             return Builtin("types.CellType")
         case View():
             return Builtin(f"{value.prefix}_{value.kind}")
+        case Lazy():
+            return Builtin("lazy_import")
         case Module():
             return Builtin("module")
         case Alias():
@@ -755,3 +766,8 @@ def as_plain(value: Value) -> Value:
 def error(kind: str, *held: Value) -> Raised:
     """An exception of Python's own."""
     return Raised(Object(Builtin(kind), held=held))
+
+
+def wrongly_given(method: str, owner: Value, given: Value) -> Raised:
+    """That of a method of a class that gives what is none of its kind."""
+    return error("TypeError", said.WRONGLY_GIVEN[method].format(kind=kind_name(owner), got=kind_name(given)))

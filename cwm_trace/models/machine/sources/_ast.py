@@ -2,7 +2,7 @@
 
 import sys
 
-from followed import ast_kinds
+from followed import ast_field_types, ast_kinds
 
 PyCF_ONLY_AST, PyCF_TYPE_COMMENTS, PyCF_ALLOW_TOP_LEVEL_AWAIT = 0x400, 0x1000, 0x2000
 
@@ -68,3 +68,11 @@ for _name, _base, _fields, _attributes, _optional, _lists in ast_kinds():
     _space = {"_fields": _fields, "_attributes": _attributes, "__match_args__": _fields, "__module__": "ast"}
     _space["_lists"] = _lists
     globals()[_name] = type(_name, (globals()[_base],), _space | dict.fromkeys(_optional))
+
+if sys.version_info >= (3, 13):
+    for _name, _fields in ast_field_types():
+        _typed = {}
+        for _field, _of, _form in _fields:
+            _of = globals().get(_of) or {"str": str, "int": int, "object": object}[_of]
+            _typed[_field] = list[_of] if _form == "list" else _of | None if _form else _of
+        globals()[_name]._field_types = _typed

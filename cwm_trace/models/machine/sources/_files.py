@@ -1,6 +1,7 @@
 """Files that are open, as `open` gives them: bytes, and texts in a coding. What is written is there at once, where a real one waits for
 `flush`. Codings of which a character's bytes tell nothing (UTF-16, ...) are read as a whole only."""
 
+import sys
 from io import BufferedIOBase, RawIOBase, TextIOBase, UnsupportedOperation
 
 from _disk import Node, fails, found, is_elsewhere, look, put
@@ -377,6 +378,9 @@ class BufferedRandom(_Buffered):
     __module__ = "_io"
 
 
+_ENCODINGS = {None: "UTF-8" if sys.version_info < (3, 15) else "utf-8", "locale": "UTF-8"}
+
+
 class TextIOWrapper(_Base, TextIOBase):
     __module__ = "_io"
 
@@ -384,7 +388,7 @@ class TextIOWrapper(_Base, TextIOBase):
         self, buffer, encoding=None, errors=None, newline=None, line_buffering=False, write_through=False, *, mode=None
     ):
         self.buffer, self.errors, self._newline = buffer, errors or "strict", newline
-        self.encoding = "UTF-8" if encoding in (None, "locale") else encoding
+        self.encoding = _ENCODINGS.get(encoding, encoding)
         self._coding = "utf-8" if encoding in (None, "locale") else encoding
         self.line_buffering, self.write_through, self.newlines = line_buffering, write_through, None
         " ".encode(self._coding)  # which knows it, or raises

@@ -1,5 +1,7 @@
 """`_strptime`: texts read as dates, in English; each directive takes as much as it can."""
 
+from sys import version_info as _version
+
 _MONTHS = "january february march april may june july august september october november december".split()
 _DAYS = "monday tuesday wednesday thursday friday saturday sunday".split()
 _NUMBERS = {
@@ -14,7 +16,16 @@ _NUMBERS = {
     },
     **{"u": (1, 7, 1), "w": (0, 6, 1), "U": (0, 53, 2), "W": (0, 53, 2), "V": (1, 53, 2)},
 }
+_PADDED = {"d"}  # which may have a space for a digit
+_LIKE = {}
+_IS_NEWER = _version >= (3, 15)
 _OTHERS = {"c": "%a %b %d %H:%M:%S %Y", "x": "%m/%d/%y", "X": "%H:%M:%S"}
+if _version >= (3, 14):
+    _OTHERS |= {"T": "%H:%M:%S", "R": "%H:%M", "r": "%I:%M:%S %p"}
+    _LIKE = {"e": "d", "k": "H", "l": "I", "P": "p"}
+    _PADDED |= {"H", "I"}
+if _IS_NEWER:
+    _OTHERS |= {"D": "%m/%d/%y", "F": "%Y-%m-%d"}
 
 
 class _Text:
@@ -24,7 +35,10 @@ class _Text:
     def fail(self):
         raise ValueError(f"time data {self.text!r} does not match format {self.form!r}")
 
-    def number(self, low, high, width):
+    def number(self, low, high, width, padded):
+        if padded and self.text[self.at : self.at + 1] == " ":
+            self.at += 1
+            width = 1
         for length in range(width, 0, -1):
             digits = self.text[self.at : self.at + length]
             if len(digits) == length and digits.isdigit() and low <= int(digits) <= high:
@@ -54,14 +68,19 @@ class _Text:
         if letter.isspace():
             if not self.text[self.at : self.at + 1].isspace():
                 self.fail()
-            while self.text[self.at : self.at + 1].isspace():
-                self.at += 1
+            self.blanks()
         elif self.text[self.at : self.at + 1].lower() == letter.lower():
             self.at += 1
         else:
             self.fail()
 
+    def blanks(self):
+        while self.text[self.at : self.at + 1].isspace():
+            self.at += 1
+
     def offset(self):
+        if _IS_NEWER and self.text[self.at : self.at + 1] not in ("Z", "z", "+", "-"):
+            return None  # there may be none
         if self.text[self.at : self.at + 1] in ("Z", "z"):
             self.at += 1
             return 0
@@ -79,8 +98,9 @@ class _Text:
 
 
 def _take(over, sign, found):
+    sign = _LIKE.get(sign, sign)
     if sign in _NUMBERS:
-        found[sign] = over.number(*_NUMBERS[sign])
+        found[sign] = over.number(*_NUMBERS[sign], sign in _PADDED)
     elif sign in ("Y", "G"):
         found[sign] = int(over.digits(4, 4))
     elif sign == "y":
@@ -100,6 +120,8 @@ def _take(over, sign, found):
         found["Z"] = ["utc", "gmt"][over.word(["utc", "gmt"])]
     elif sign == "%":
         over.literal("%")
+    elif sign in ("n", "t") and _IS_NEWER:
+        over.blanks()
     else:
         raise ValueError(f"'{sign}' is a bad directive in format {over.form!r}")
 
@@ -143,6 +165,16 @@ def _of_iso_week(found, form):
     return place.year, place.month, place.day
 
 
+def _check_day(format):
+    signs = {part[:1] for part in format.replace("%%", "").split("%")[1:]}
+    if "d" in signs and not signs & {"Y", "y", "G"}:
+        raise ValueError(
+            "Day of month directive '%d' may not be used without a year directive. Parsing dates involving a day of month without a"
+            " year is ambiguous and fails to parse leap day. Add a year to the input and format."
+            " See https://github.com/python/cpython/issues/70647."
+        )
+
+
 def _strptime(data_string, format="%a %b %d %H:%M:%S %Y"):
     from datetime import date
 
@@ -150,6 +182,8 @@ def _strptime(data_string, format="%a %b %d %H:%M:%S %Y"):
         if not isinstance(given, str):
             which = 0 if given is data_string else 1
             raise TypeError(f"strptime() argument {which} must be str, not {type(given)}")
+    if _IS_NEWER:
+        _check_day(format)
     over, found = _Text(data_string, format), {}
     _run(over, format, found)
     if over.at < len(data_string):

@@ -1037,7 +1037,7 @@ class LifoQueue(Queue):
 class TaskGroup:
     def __init__(self):
         self._state, self._tasks, self._errors, self._parent, self._waiter = "", [], [], None, None
-        self._is_aborting = self._has_cancelled = self._is_leaving = False
+        self._is_aborting = self._has_cancelled = self._is_leaving = self._is_cancelled_early = False
 
     def __repr__(self):
         parts = ["<TaskGroup"]
@@ -1083,6 +1083,8 @@ class TaskGroup:
 
     async def __aenter__(self):
         self._parent = current_task()
+        if self._is_cancelled_early:
+            self.cancel()
         return self
 
     async def __aexit__(self, kind, error, traceback):
@@ -1107,7 +1109,21 @@ class TaskGroup:
             self._errors.append(error)
         errors, self._errors = self._errors, []
         if errors:
+            if len(errors) == 1 and sys.version_info >= (3, 15) and isinstance(error, GeneratorExit):
+                raise error
             raise BaseExceptionGroup("unhandled errors in a TaskGroup", errors) from None
+        return sys.version_info >= (3, 15) or None
+
+    if sys.version_info >= (3, 15):
+
+        def cancel(self):
+            if self._parent is None:
+                self._is_cancelled_early = True
+            elif not self._is_aborting and (self._tasks or not self._is_leaving):
+                self._abort()
+                if not self._has_cancelled:
+                    self._has_cancelled = True
+                    self._parent.cancel()
 
 
 class Timeout:

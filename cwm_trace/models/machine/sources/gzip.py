@@ -10,13 +10,14 @@ from _disk import text
 from followed import unknown
 
 READ, WRITE = 1, 2
+_LEVEL = 9 if sys.version_info < (3, 15) else 6
 
 
 class BadGzipFile(OSError):
     pass
 
 
-def compress(data, compresslevel=9, *, mtime=None if sys.version_info < (3, 14) else 0):
+def compress(data, compresslevel=_LEVEL, *, mtime=None if sys.version_info < (3, 14) else 0):
     if mtime == 0 and sys.version_info < (3, 13):
         packing = zlib.compressobj(compresslevel, zlib.DEFLATED, 31)
         return packing.compress(data) + packing.flush()
@@ -50,7 +51,7 @@ class GzipFile(BufferedIOBase):
     _is_of_c = True
     _unpack = staticmethod(decompress)
 
-    def __init__(self, filename=None, mode=None, compresslevel=9, fileobj=None, mtime=None):
+    def __init__(self, filename=None, mode=None, compresslevel=_LEVEL, fileobj=None, mtime=None):
         mode = (mode or getattr(fileobj, "mode", None) or "rb").replace("t", "b")
         if mode not in ("r", "rb", "w", "wb", "a", "ab", "x", "xb"):
             raise ValueError(f"Invalid mode: {mode!r}")
@@ -155,7 +156,7 @@ class GzipFile(BufferedIOBase):
         return self
 
 
-def open(filename, mode="rb", compresslevel=9, encoding=None, errors=None, newline=None, kind=GzipFile):
+def open(filename, mode="rb", compresslevel=_LEVEL, encoding=None, errors=None, newline=None, kind=GzipFile):
     if "t" in mode and "b" in mode:
         raise ValueError(f"Invalid mode: {mode!r}")
     if "t" not in mode:

@@ -3,7 +3,7 @@
 import re
 import sys
 
-from followed import caller, lost
+from followed import caller, lost, main_name
 
 _filters = []
 _lists = []
@@ -11,13 +11,16 @@ _seen = []
 
 
 class WarningMessage:
-    def __init__(self, message, category, filename, lineno, file=None, line=None, source=None):
+    def __init__(self, message, category, filename, lineno, file=None, line=None, source=None, module=None):
         self.message, self.category, self.filename, self.lineno = message, category, filename, lineno
         self.file, self.line, self.source = file, line, source
+        if sys.version_info >= (3, 15):
+            self.module = module
         self._category_name = category.__name__ if category else None
 
     def __str__(self):
-        told = f"message : {self.message!r}, category : {self._category_name!r}, filename : {self.filename!r}"
+        module = f"module : {self.module!r}, " if sys.version_info >= (3, 15) else ""
+        told = f"message : {self.message!r}, category : {self._category_name!r}, {module}filename : {self.filename!r}"
         return "{" + f"{told}, lineno : {self.lineno}, line : {self.line!r}" + "}"
 
     if sys.version_info >= (3, 14):
@@ -63,10 +66,10 @@ def warn(message, category=None, stacklevel=1, source=None):
     place = caller(stacklevel)
     if place is None:
         lost()
-    _shown(message, text, category, *place[:2], source)
+    _shown(message, text, category, *place[:2], source, main_name())
 
 
-def _shown(message, text, category, filename, lineno, source):
+def _shown(message, text, category, filename, lineno, source, module):
     action = _action(text, category)
     if action == "ignore":
         return
@@ -78,7 +81,7 @@ def _shown(message, text, category, filename, lineno, source):
             return
         _seen.append(key)
     if _lists and _lists[-1] is not None:
-        _lists[-1].append(WarningMessage(message, category, filename, lineno, source=source))
+        _lists[-1].append(WarningMessage(message, category, filename, lineno, source=source, module=module))
 
 
 class catch_warnings:
@@ -112,4 +115,4 @@ def warn_explicit(message, category, filename, lineno, module=None, registry=Non
         category, text = type(message), str(message)
     else:
         text, message = message, category(message)
-    _shown(message, text, category, filename, lineno, source)
+    _shown(message, text, category, filename, lineno, source, module or filename.removesuffix(".py"))
