@@ -112,7 +112,7 @@ def cases(file: str) -> dict[str, tuple[str, str]]:
 CASES = cases("machine.txt")
 LATER_CASES = {
     name: (since, *case)
-    for since in ((3, 12), (3, 14))
+    for since in ((3, 12), (3, 14), (3, 15))
     for name, case in cases(f"machine_{since[0]}_{since[1]}.txt").items()
 }
 """Of what later versions have first, with the version."""

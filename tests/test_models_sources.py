@@ -39,6 +39,7 @@ _AMENDED = {"decimal": "_pydecimal", "datetime": "datetime" if sys.version_info 
 _NOT_RUN = (
     *(
         "_ast",
+        "builtins",
         "_colorize",
         "_random",
         "ast_amended",
@@ -114,6 +115,12 @@ def _fields(line: str, words: dict[str, Any]) -> tuple[list[str] | None, str]:
     return rows[0] if len(rows) > 1 else None, ""
 
 
+def _pausing(function: Any) -> str:
+    checks = {"async_generator": inspect.isasyncgenfunction, "coroutine": inspect.iscoroutinefunction}
+    checks["generator"] = inspect.isgeneratorfunction
+    return next((kind for kind, holds in checks.items() if holds(function)), "")
+
+
 def _run(name: str) -> dict[str, Any]:
     """A source's names. It takes from other sources where it imports."""
     space: dict[str, Any] = {"__name__": name}
@@ -136,7 +143,9 @@ def _run_amended(source: str) -> dict[str, Any]:
 def followed() -> Iterator[None]:
     made = ModuleType("followed")
     vars(made).update(lost=_lost, unknown=_lost, is_coroutine=inspect.iscoroutine, place=_lost, redirect=_lost)
-    vars(made).update(csv_fields=_fields, iterator=lambda items, shown: iter(items), in_any_order=list)
+    vars(made).update(
+        csv_fields=_fields, iterator=lambda items, shown: iter(items), in_any_order=list, pausing=_pausing
+    )
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(sys.modules, "followed", made)
         OURS.update({name: _run(name) for name in _MODULES})

@@ -6,6 +6,7 @@ from `type` or `ABCMeta`; they say by methods what operators on their classes do
 
 from __future__ import annotations
 
+import typing
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
 
 from cwm_trace.models import said
@@ -284,6 +285,9 @@ def construct(
             base.derived.append(made)
     if made.flavour == "typeddict":
         _say_which_keys(made, words.get("total", True))
+        if hasattr(typing, "NoExtraItems"):  # PEP 728, from 3.15 on
+            made.space["__closed__"] = words.get("closed")
+            made.space["__extra_items__"] = words.get("extra_items", Builtin("typing.NoExtraItems"))
     if made.flavour == "enum":
         yield from enums.make_members(m, made)
     yield from _told(m, made, words)

@@ -31,7 +31,7 @@ from cwm_trace.models.machine.natives import native
 from cwm_trace.models.machine.values import OWN, Lost, Native, Object, Raised, Value, find, is_unknown, known
 
 MATH = (
-    *("fma", "modf"),  # some are new
+    *"fma fmax fmin isnormal issubnormal modf signbit".split(),  # some are new
     *"acos acosh asin asinh atan atan2 atanh cbrt copysign cos cosh degrees erf erfc exp exp2 expm1 fmod frexp gamma ldexp lgamma".split(),
     *"log log10 log1p log2 nextafter perm pow radians remainder sin sinh tan tanh ulp".split(),
 )

@@ -178,6 +178,15 @@ def _main_name(m: Interpreter) -> Value:
     return next((each.space.get("__name__", MAIN) for each in m.frames() if each.code.module == MAIN), MAIN)
 
 
+@native("followed.pausing")
+def _pausing(m: Interpreter, function: Value) -> Value:
+    """What a call of a function gives, where that is a generator or the like, else ""."""
+    plain = known(function)
+    while isinstance(plain, Method):
+        plain = known(plain.function)
+    return plain.code.pausing if isinstance(plain, Function) else ""
+
+
 @native("followed.redirect")
 def _redirect(m: Interpreter, name: Value, target: Value) -> Value:
     """Let what is written to a stream of `sys` go there; None: nobody looks at it. Gives where it went before."""

@@ -138,16 +138,16 @@ def _one_of_each(m: Interpreter, iterators: Sequence[Value]) -> Work:
     return items
 
 
-def _check_ended(m: Interpreter, inner: Sequence[Value]) -> Work:
+def _check_ended(m: Interpreter, inner: Sequence[Value], who: str = "zip") -> Work:
     """Raises Raised where one of several iterators has ended before the others, or after them."""
     first = next(place for place, each in enumerate(inner) if getattr(each, "ended", True))
     before = "argument 1" if first == 1 else f"arguments 1-{first}"
     if first:
-        raise error("ValueError", f"zip() argument {first + 1} is shorter than {before}")
+        raise error("ValueError", f"{who}() argument {first + 1} is shorter than {before}")
     for place, each in enumerate(inner[1:], 1):
         if (yield from step(m, each)) is not END:
             before = "argument 1" if place == 1 else f"arguments 1-{place}"
-            raise error("ValueError", f"zip() argument {place + 1} is longer than {before}")
+            raise error("ValueError", f"{who}() argument {place + 1} is longer than {before}")
 
 
 @native("zip")
@@ -164,11 +164,13 @@ def _zip(m: Interpreter, *overs: Value, strict: Value = False) -> Work:
 
 
 @native("map")
-def _map(m: Interpreter, function: Value, *overs: Value) -> Work:
+def _map(m: Interpreter, function: Value, *overs: Value, strict: Value = False) -> Work:
     inner = yield from _iterators_of(m, overs)
 
     def advance(m: Interpreter) -> Work:
         items = yield from _one_of_each(m, inner)
+        if items is END and known(strict):  # from 3.14 on
+            yield from _check_ended(m, inner, "map")
         if isinstance(function, Builtin) and function.name == "next" and items is not END:
             return (yield from next_of(m, *items, END))  # whose end no recorder of bytecode sees
         return END if items is END else (yield from invoke(m, function, items, {}))

@@ -7,6 +7,7 @@ its names.
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 from pathlib import Path
 
@@ -22,10 +23,12 @@ FOLLOWED = "followed"
 """The module that sources take from what the machine alone can tell (`machine.followed`)."""
 _OTHERWISE = {
     **{"os.path": "posixpath", "_collections_abc": "collections.abc", "_sha512": "hashlib", "_sha2": "hashlib"},
-    **{"decimal": "_pydecimal", "_csv": "csv", "pyexpat": "xml.parsers.expat"},
+    **{"decimal": "_pydecimal", "_csv": "csv", "pyexpat": "xml.parsers.expat", "math.integer": "math"},
     **({"datetime": "_pydatetime"} if shipped.path("_pydatetime").is_file() else {}),
 }
 """Modules that are another one, on the systems that are followed."""
+_INNER = ("math.integer",) if hasattr(math, "integer") else ()
+"""Modules in others that are written in C; PEP 791."""
 _OF_C = {"_heapq": ("heapq", "heapify heappop heappush heappushpop heapreplace".split())}
 """Modules whose functions the machine has as those of another one."""
 _IN_PART = {"collections": ("ChainMap", "UserDict", "UserList", "UserString"), "csv": ("Sniffer",)}
@@ -57,7 +60,7 @@ def member(m: Interpreter, module: str, name: str, is_ours: bool = False) -> Wor
     """What a module of the library has under a name; a source of ours may take what has a `_` in front. Raises Raised, Lost."""
     if module == FOLLOWED:
         return Builtin(f"{FOLLOWED}.{name}")
-    if shipped.is_module(f"{module}.{name}"):
+    if shipped.is_module(f"{module}.{name}") or f"{module}.{name}" in _INNER:
         return Module(f"{module}.{name}")
     module = _OTHERWISE.get(module, module)
     if module in _IN_C:

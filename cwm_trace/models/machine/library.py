@@ -10,7 +10,7 @@ import ast
 import functools
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from itertools import count
 from typing import Any
 
@@ -417,7 +417,7 @@ def _unique(m: Interpreter, kind: Value) -> Value:
     return kind
 
 
-@native("typing.final", "typing.no_type_check", "sys.intern")
+@native("typing.final", "typing.no_type_check", "typing.disjoint_base", "typing.TypeForm", "sys.intern")
 def _itself(m: Interpreter, value: Value) -> Value:
     return value
 
@@ -491,14 +491,25 @@ def _cast(m: Interpreter, _: Value, value: Value) -> Value:
 
 
 @native("functools.reduce")
-def _reduce(m: Interpreter, function: Value, over: Value, *first: Value) -> Work:
+def _reduce(m: Interpreter, function: Value, over: Value, /, initial: Value = UNSET) -> Work:
     iterator = yield from iterator_of(m, over)
-    made = first[0] if first else (yield from step(m, iterator))
+    made = initial if initial is not UNSET else (yield from step(m, iterator))
     if made is END:
         raise error("TypeError", "reduce() of empty iterable with no initial value")
     while (item := (yield from step(m, iterator))) is not END:
         made = yield from invoke(m, function, [made, item], {})
     return made
+
+
+def _is_placeholder(value: Value) -> bool:
+    return isinstance(value, Builtin) and value.name == "functools.Placeholder"
+
+
+def _in_places(held: Sequence[Value], more: Sequence[Value]) -> tuple[Value, ...]:
+    """Arguments that come later, in the places that are kept for them (from 3.14 on), and behind."""
+    left = iter(more)
+    filled = [next(left, each) if _is_placeholder(each) else each for each in held]
+    return (*filled, *left)
 
 
 @native("functools.partial")
@@ -508,10 +519,15 @@ def _partial(m: Interpreter, function: Value, /, *args: Value, **named: Value) -
         raise error("TypeError", "the first argument must be callable")
     if isinstance(inner, Native) and inner.name == "partial" and not inner.attributes:  # one of these becomes the other
         function, before, words = inner.wrapped
-        args, named = (*before, *args), {**words, **named}
+        args, named = _in_places(before, args), {**words, **named}
+    if args and _is_placeholder(args[-1]):
+        raise error("TypeError", "trailing Placeholders are not allowed")
 
     def run(m: Interpreter, *more: Value, **others: Value) -> Work:
-        return invoke(m, function, [*args, *more], {**named, **others})
+        if (places := sum(map(_is_placeholder, args))) > len(more):
+            text = "missing positional arguments in 'partial' call; expected at least"
+            raise error("TypeError", f"{text} {places}, got {len(more)}")
+        return invoke(m, function, [*_in_places(args, more)], {**named, **others})
 
     return Native("partial", run, (function, args, named), sources=(function, *args, *named.values()))
 

@@ -90,11 +90,22 @@ def module_text(name: str) -> str | None:
     return f"<module {name!r} from {spec.origin!r}>" if spec.has_location else f"<module {name!r} ({spec.origin})>"
 
 
+def no_module(name: str) -> Raised:
+    """The error of a module that there is not."""
+    raised = error("ModuleNotFoundError", f"No module named {name!r}")
+    raised.error.attributes["name"] = name
+    return raised
+
+
 def place_of(module: str) -> str | None:
     """Where a module of the library lies, as errors say it; None: it may not be looked at."""
     if not may_be_looked_at(module):
         return None
-    return getattr(import_module(module), "__file__", None) or "unknown location"
+    return getattr(import_module(module), "__file__", None) or NOWHERE
+
+
+NOWHERE = "unknown location"
+"""Where errors say that a module lies that is part of the interpreter."""
 
 
 def canonical(module: str) -> str:
@@ -119,7 +130,7 @@ def _no_call(*_: Any) -> None:
     return None
 
 
-_MARKS = frozenset([("dataclasses", "KW_ONLY"), ("dataclasses", "MISSING")])
+_MARKS = frozenset([("dataclasses", "KW_ONLY"), ("dataclasses", "MISSING"), ("functools", "Placeholder")])
 """Values that only are themselves."""
 
 
@@ -136,4 +147,4 @@ def check_module(name: str) -> None:
     if top == "__main__":
         raise Lost(name)
     if top not in sys.stdlib_module_names and find_spec(top) is None:
-        raise error("ModuleNotFoundError", f"No module named {name!r}")
+        raise no_module(top)

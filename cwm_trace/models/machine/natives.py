@@ -93,10 +93,16 @@ _TOLD = {"AttributeError": ("name", "obj"), "NameError": ("name",), "ImportError
 """What exceptions may be told by name."""
 
 
+_ALIKE = {"re.prefixmatch": "re.match", "literal.prefixmatch": "literal.match"}
+"""Functions that are another one; these are so called from 3.15 on."""
+
+
 @calls(Builtin)
 def called(m: Interpreter, function: Builtin, args: Sequence[Value], named: Mapping[str, Value]) -> Work:
     """What one of Python's own gives. Raises Raised, Lost."""
     name = function.name
+    if name in _ALIKE:
+        return (yield from called(m, Builtin(_ALIKE[name]), args, named))
     is_first = name in refusals.FIRST or len(args) > 1 and name in refusals.FIRST_OF_TWO
     is_by_kind = name in _WHOLE or bool(args) and name.partition(".")[0] in _ASKED_FOR
     if is_first or is_by_kind:
@@ -152,6 +158,8 @@ def _given(m: Interpreter, function: Builtin, args: Sequence[Value], named: Mapp
         return (yield from called(m, Builtin("re.subn"), args, named))
     if owner == "literal" and method == "finditer":
         return (yield from called(m, Builtin("re.finditer"), args, named))
+    if method == "__dir__" and len(args) == 1:
+        return (yield from called(m, Builtin("dir"), args, {}))
     if method in _OF_METHODS and args and owner.removeprefix("collections.") in _OWNERS:
         plain = len(args) if method in _OF_TWO else 1
         given = (content_of(known(arg)) if number < plain else arg for number, arg in enumerate(args))

@@ -122,7 +122,8 @@ def _made(m: Interpreter, found: Any, hooks: Mapping[str, Value]) -> Work:
             parts = []
             for item in found:
                 parts.append((yield from _made(m, item, hooks)))
-            return List(parts)
+            hook = known(hooks.get("array_hook"))  # from 3.15 on
+            return List(parts) if hook is None else (yield from invoke(m, hook, [List(parts)], {}))
     return found
 
 
@@ -191,6 +192,8 @@ class _Writer:
                 return (yield from self._container(tuple(items)))
             case Dict():
                 return (yield from self._object(value))
+            case Object(kind=Class(name="frozendict", module="builtins"), attributes={"_held": held}):
+                return (yield from self._object(held))
         if self.default is None:
             raise error("TypeError", f"Object of type {kind_name(value)} is not JSON serializable")
         return (yield from self.plain((yield from invoke(self.m, self.default, [value], {}))))

@@ -43,6 +43,30 @@ for _name in _RESIZING:
     _resize(_name)
 
 
+@native("bytearray.resize")
+def _resized(m: Interpreter, owner: Value, size: Value, /) -> None:
+    octets, wanted = known(owner), known(size)
+    if not isinstance(wanted, int) or wanted < 0:
+        raise Lost
+    m.check_size(octets)
+    octets.items[:] = (octets.items + [0] * wanted)[:wanted]
+
+
+@native("bytearray.take_bytes")
+def _take_bytes(m: Interpreter, owner: Value, count: Value = None, /) -> Value:
+    octets, count = known(owner), known(count)
+    length = len(octets.items)
+    if count is not None and not isinstance(count, int):
+        raise Lost
+    end = length if count is None else count + length if count < 0 else count
+    if not 0 <= end <= length:
+        raise error("IndexError", f"can't take {count} bytes outside size {length}")
+    m.check_size(octets)
+    taken = octets_of(List(octets.items[:end], "bytearray"))
+    del octets.items[:end]
+    return taken
+
+
 _MOST = 1 << 20  # of them in a row
 
 

@@ -876,7 +876,7 @@ def _import_name(m: Interpreter, frame: Activation, ins: Instruction) -> None:
         name = ".".join([*above, *filter(None, (name,))])
     elif frame.code.module != MAIN:
         if name in WRITTEN_IN_C:
-            raise error("ModuleNotFoundError", f"No module named {name!r}")
+            raise naming.no_module(name)
     elif name in m.imported.keys:
         frame.stack.append(m.imported.values[m.imported.keys.index(name)])
         return
@@ -916,4 +916,6 @@ def _imported(m: Interpreter, module: str, name: str, is_ours: bool) -> Work:
     except Raised:
         if (place := naming.place_of(module)) is None:
             raise Lost(name) from None
-        raise error("ImportError", f"cannot import name {name!r} from {module!r} ({place})") from None
+        raised = error("ImportError", f"cannot import name {name!r} from {module!r} ({place})")
+        raised.error.attributes |= {"name": module, "path": None if place == naming.NOWHERE else place}
+        raise raised from None

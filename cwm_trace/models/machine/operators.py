@@ -6,6 +6,7 @@ Each is work (`machine.interpreter`), as classes of the program may have their o
 from __future__ import annotations
 
 import dis
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -187,7 +188,7 @@ def _combined(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
             return (yield from combined_sets(m, plain, *sides))
         case Dict(), "|", Dict() if left.kind == "dict":
             return (yield from merged(m, left, right))
-        case Dict(kind="Counter"), ("+" | "-" | "&" | "|"), Dict(kind="Counter"):
+        case Dict(kind="Counter"), sign, Dict(kind="Counter") if plain in _OF_COUNTERS:
             return (yield from _tallies(m, plain, left, right))
         case str(), "%", _:
             return (yield from _form(m, left, right))
@@ -263,12 +264,16 @@ def _in_place(m: Interpreter, plain: str, left: Value, right: Value) -> Work:
             yield from change_set(m, plain, left, right)
         case Dict(), "|" if left.kind != "Counter":
             yield from updated(m, left, right)
-        case Dict(kind="Counter"), ("+" | "-" | "&" | "|"):
+        case Dict(kind="Counter"), _ if plain in _OF_COUNTERS:
             made = yield from _tallies(m, plain, left, right)
             left.keys[:], left.values[:] = made.keys, made.values
         case _:
             return None
     return left
+
+
+_OF_COUNTERS = ("+", "-", "&", "|", *(["^"] if hasattr(Counter, "__xor__") else []))
+"""Operators of two Counters."""
 
 
 def _tallies(m: Interpreter, sign: str, left: Dict, right: Dict) -> Work:
@@ -282,7 +287,9 @@ def _tallies(m: Interpreter, sign: str, left: Dict, right: Dict) -> Work:
             count = m.questions.sure(f"{operand(one)} {sign} {operand(other)}")
         else:
             less = m.questions.holds(f"{one} < {other}")
-            count = other if less is (sign == "|") else one
+            count, least = (other, one) if less is (sign != "&") else (one, other)
+            if sign == "^":
+                count = m.questions.sure(f"{operand(count)} - {operand(least)}")
         if m.questions.holds(f"{count} > 0"):
             made.keys.append(key)
             made.values.append(count)

@@ -72,7 +72,7 @@ def _with_octets(m: Interpreter, args: Sequence[Value]) -> Work:
 
 for _name in ("pack", "unpack", "calcsize", "unpack_from"):
     _register(f"struct.{_name}", getattr(struct, _name))
-for _name in "hexlify b2a_hex unhexlify a2b_hex b2a_base64 a2b_base64 b2a_uu a2b_uu b2a_qp a2b_qp".split():
+for _name in [each for each in dir(binascii) if each.startswith(("a2b_", "b2a_")) or each in ("hexlify", "unhexlify")]:
     _register(f"binascii.{_name}", getattr(binascii, _name))
 
 

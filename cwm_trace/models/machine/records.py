@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import Field
 
 from cwm_trace.models import said
 from cwm_trace.models.machine.active import Work
@@ -31,7 +32,7 @@ FIELD = Builtin("dataclasses.field")
 GIVEN = "_given_"
 """What a class has for its `__init__`: names and defaults, those in order that are for `__post_init__` only, too."""
 _OPTIONS = frozenset("eq frozen init kw_only match_args order repr slots unsafe_hash weakref_slot".split())
-_OF_FIELD = frozenset("compare default default_factory hash init kw_only metadata repr".split())
+_OF_FIELD = frozenset("compare default default_factory doc hash init kw_only metadata repr".split())
 _MADE = {"eq": ("__eq__",), "repr": ("__repr__",), "init": ("__init__",)}
 """Methods that are made unless an option says no."""
 
@@ -115,7 +116,8 @@ def field_of(name: str, kind: Value, default: Value) -> Object:
 
 
 def _noted(given: Mapping[str, Value]) -> dict[str, Value]:
-    return {"metadata": given["metadata"]} if "metadata" in given else {}
+    noted = {"metadata": given["metadata"]} if "metadata" in given else {}
+    return {**noted, "doc": given.get("doc")} if "doc" in Field.__slots__ else noted  # from 3.14 on
 
 
 def fill(m: Interpreter, owner: Object, kind: Class, args: Sequence[Value], named: Mapping[str, Value]) -> Work:

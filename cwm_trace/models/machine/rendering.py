@@ -482,9 +482,9 @@ def _shown_object(m: Interpreter, value: Object, around: tuple[Value, ...]) -> W
     if is_exception(kind):
         texts = yield from _each(m, value.held, around)
         if said.SHOWS_MODULES and is_made_of(kind, Builtin("ImportError")):
-            told = {name: value.attributes.get(name) for name in ("name", "path")}
-            for name, given in told.items():
-                texts += [f"{name}={(yield from _shown(m, given, around))}"] if given is not None else []
+            for name in ("name", "path"):
+                if name in value.attributes:
+                    texts.append(f"{name}={(yield from _shown(m, value.attributes[name], around))}")
         return f"{kind.name.rpartition('.')[2]}({', '.join(texts)})"
     if not isinstance(kind, Class):
         return (yield from _shown_of_library(m, value, around))

@@ -6,7 +6,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from cwm_trace.models.machine.values import UNSET, Class, List, Object, Value
+from cwm_trace.models.machine.values import UNSET, Class, List, Object, Set, Value
 
 _BY_NAME = ("version_info", "float_info", "int_info", "hash_info")
 _LOOKED_UP = ("byteorder", "hexversion", "maxsize", "maxunicode", "platform", "version")
@@ -22,6 +22,9 @@ def attribute(name: str) -> Value:
         kind.fields = tuple((each, UNSET) for each in found.__match_args__)
         kind.line = (kind,)
         return Object(kind, held=tuple(found))
+    if name in ("stdlib_module_names", "builtin_module_names"):
+        names: Any = getattr(sys, name)
+        return Set([*names], "frozenset", has_order=False) if isinstance(names, frozenset) else tuple(names)
     if name == "argv":
         return List([""])
     return UNSET

@@ -3,8 +3,11 @@
 from functools import update_wrapper
 from os import chdir as _go
 from os import getcwd as _where
+from sys import version_info as _version
 
-from followed import redirect
+from followed import pausing, redirect
+
+_STAYS_OPEN = _version >= (3, 15)  # while what is decorated pauses
 
 
 class AbstractContextManager:
@@ -24,6 +27,24 @@ class ContextDecorator:
             with self._recreate_cm():
                 return function(*args, **words)
 
+        async def each_awaited(*args, **words):
+            with self._recreate_cm():
+                async with aclosing(function(*args, **words)) as given:
+                    async for value in given:
+                        yield value
+
+        async def awaited(*args, **words):
+            with self._recreate_cm():
+                return await function(*args, **words)
+
+        def each(*args, **words):
+            with self._recreate_cm(), closing(function(*args, **words)) as given:
+                return (yield from given)
+
+        if _STAYS_OPEN:
+            inner = {"async_generator": each_awaited, "coroutine": awaited, "generator": each}.get(
+                pausing(function), inner
+            )
         return update_wrapper(inner, function)
 
 

@@ -400,3 +400,19 @@ def getfile(object):
     if not hasattr(code, "co_filename"):
         lost()
     return code.co_filename
+
+
+def getattr_static(obj, attr, default=_empty):
+    kinds = obj.__mro__ if isinstance(obj, type) else (type(obj).__mro__)
+    found = [vars(kind)[attr] for kind in kinds if attr in vars(kind)]
+    own = {} if isinstance(obj, type) else getattr(obj, "__dict__", {})
+    is_data = bool(found) and hasattr(type(found[0]), "__get__") and hasattr(type(found[0]), "__set__")
+    if attr in own and not is_data:
+        return own[attr]
+    if found:
+        return found[0]
+    if isinstance(obj, type) and attr in vars(type(obj)):
+        return vars(type(obj))[attr]
+    if default is _empty:
+        raise AttributeError(attr)
+    return default

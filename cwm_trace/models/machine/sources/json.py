@@ -64,7 +64,9 @@ class JSONDecoder:
         parse_constant=None,
         strict=True,
         object_pairs_hook=None,
+        array_hook=None,
     ):
+        self.array_hook = array_hook
         self.object_hook, self.object_pairs_hook, self.strict = object_hook, object_pairs_hook, strict
         self.parse_float, self.parse_int, self.parse_constant = parse_float or float, parse_int or int, parse_constant
 
@@ -76,6 +78,7 @@ class JSONDecoder:
             "parse_constant": self.parse_constant,
             "strict": self.strict,
             "object_pairs_hook": self.object_pairs_hook,
+            "array_hook": self.array_hook,
         }
 
     def decode(self, s):

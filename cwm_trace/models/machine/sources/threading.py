@@ -1,5 +1,7 @@
 """`threading`, as far as it is followed: threads that wait for each other (see `machine.threads`)."""
 
+from functools import update_wrapper
+
 from followed import after, lost, moved, pause, spawn
 
 
@@ -267,6 +269,68 @@ class BoundedSemaphore(Semaphore):
         if self._value + n > self._most:
             raise ValueError("Semaphore released too many times")
         self._value += n
+
+
+class serialize_iterator:
+    __slots__ = ("_iterator", "_lock")
+
+    def __init__(self, iterable):
+        self._iterator, self._lock = iter(iterable), Lock()
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        with self._lock:
+            return next(self._iterator)
+
+    def send(self, value, /):
+        with self._lock:
+            return self._iterator.send(value)
+
+    def throw(self, *args):
+        with self._lock:
+            return self._iterator.throw(*args)
+
+    def close(self):
+        with self._lock:
+            return self._iterator.close()
+
+
+def synchronized_iterator(function):
+    def inner(*args, **words):
+        return serialize_iterator(function(*args, **words))
+
+    return update_wrapper(inner, function)
+
+
+def concurrent_tee(iterable, n=2):
+    if n < 0:
+        raise ValueError("n must be a non-negative integer")
+    made = [_concurrent_tee(iterable)] if n else []
+    return (*made, *[_concurrent_tee(made[0]) for _ in range(n - 1)])
+
+
+class _concurrent_tee:
+    __slots__ = ("_iterator", "_link", "_lock")
+
+    def __init__(self, iterable):
+        if isinstance(iterable, _concurrent_tee):
+            self._iterator, self._link, self._lock = iterable._iterator, iterable._link, iterable._lock
+        else:
+            self._iterator, self._link, self._lock = iter(iterable), [None, None], Lock()
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        link = self._link
+        if link[1] is None:
+            with self._lock:
+                if link[1] is None:
+                    link[:] = next(self._iterator), [None, None]
+        value, self._link = link
+        return value
 
 
 class Barrier:
