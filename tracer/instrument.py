@@ -117,7 +117,7 @@ def instrument(code: CodeType, hooks: Hooks, sites: list[Site], untraced: list[s
         return inside
     try:
         return _Rewriter(inside, hooks, sites).result()
-    except IndexError:
+    except (IndexError, ValueError):
         # bytecode 0.19.1 cannot read an inlined comprehension with a cell inside a generic class (3.13)
         if untraced is not None:
             untraced.append(code.co_qualname)

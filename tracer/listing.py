@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from types import CodeType
 
 from bytecode import Bytecode, Instr, Label
-from bytecode.instr import BITFLAG_OPCODES, FORMAT_VALUE_OPS, InstrLocation
+from bytecode.instr import BITFLAG_OPCODES, FORMAT_VALUE_OPS, INTRINSIC, INTRINSIC_2OP, InstrLocation
 
 from cwm_trace.tracer import quirks
 from cwm_trace.tracer.blocks import cover_nops
@@ -24,14 +24,14 @@ _NO_BUILTIN = object()
 
 
 for _misread in quirks.MISREAD_ARGUMENTS:
-    for _opcodes in (BITFLAG_OPCODES, FORMAT_VALUE_OPS):
+    for _opcodes in (BITFLAG_OPCODES, FORMAT_VALUE_OPS, INTRINSIC, INTRINSIC_2OP):
         _opcodes.discard(opcode.opmap[_misread])
 
 
 def lines_of(code: CodeType) -> list[int | None]:
     """The line of each instruction as it is recorded, in order; `EXTENDED_ARG` and caches are left out.
 
-    Raises IndexError for what `bytecode` cannot read.
+    Raises IndexError or ValueError for what `bytecode` cannot read.
     """
     listing = Listing(code)
     listing.set_lines()

@@ -128,9 +128,17 @@ FORWARD_JUMP: Final[dict[str, str]] = {
     if name.startswith("POP_JUMP_BACKWARD_IF")
 }
 
-MISREAD_ARGUMENTS: Final = frozenset({"BUILD_INTERPOLATION"} if _VERSION >= (3, 14) else ())
-"""bytecode 0.19.1 takes the argument of this, of a t-string's part, for a flag and a conversion in the bits behind it; there is one more bit
-between the two (codegen.c, `codegen_interpolation`), so that it does not read `!r`. It is to be left as a number."""
+MISREAD_ARGUMENTS: Final = frozenset(
+    name
+    for name, since in {
+        # Of a t-string's part, a flag and a conversion; there is one more bit between the two (codegen.c, `codegen_interpolation`).
+        "BUILD_INTERPOLATION": (3, 14),
+        # A default of a type parameter (PEP 696) has a number above those that it knows (pycore_intrinsics.h).
+        "CALL_INTRINSIC_2": (3, 13),
+    }.items()
+    if _VERSION >= since
+)
+"""Instructions whose arguments bytecode 0.19.1 does not read, or reads wrong: they are to be left as numbers."""
 
 BYTECODE_COLUMN_LIMIT: Final = 128
 """bytecode 0.19.1 writes a one-line location entry for columns below 256; CPython reads it right only below 128 (later lines shift)."""

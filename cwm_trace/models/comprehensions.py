@@ -133,6 +133,8 @@ def _form(node: ast.expr, text: str, start: int, taker: str) -> Form | None:
         return None
     over, *others = node.generators
     parts = (node.key, node.value) if isinstance(node, ast.DictComp) else (node.elt,)
+    if not all(isinstance(part, ast.expr) and not isinstance(part, ast.Starred) for part in parts):
+        return None  # what is unpacked in it (PEP 798)
     inner = (each for other in others for each in (other.iter, *other.ifs))
     if any(_has_effects(each) for part in (*parts, *over.ifs, *inner) for each in ast.walk(part)):
         return None

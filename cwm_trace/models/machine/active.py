@@ -187,6 +187,13 @@ class Paused:
     around: Value = None  # the one that is handled where it was gone on with
 
     @property
+    def state(self) -> str:
+        """Where it is, as `inspect` names it."""
+        if self.runs or self.ended:
+            return "RUNNING" if self.runs else "CLOSED"
+        return "CREATED" if self.frame.before < 0 else "SUSPENDED"
+
+    @property
     def inner(self) -> Value:
         """What it takes from, where it waits in a `yield from`; None: it does not."""
         behind = self.frame.code.instructions[self.frame.at + 1 :][:1]

@@ -229,6 +229,8 @@ def attribute(m: Interpreter, owner: Value, name: Any) -> Work:
             return owner.inner
         case Paused() if name in ("gi_suspended", "cr_suspended", "ag_suspended"):
             return not owner.runs and not owner.ended and owner.frame.before >= 0
+        case Paused() if name in _STATES:
+            return f"{_STATES[name]}_{owner.state}"
         case Paused() if name in ("gi_running", "cr_running", "ag_running"):
             return owner.runs
         case Paused() if name in ("gi_frame", "cr_frame", "ag_frame"):
@@ -525,6 +527,8 @@ def _parts_of_exception(owner: Object) -> Mapping[str, Value]:
     return {}
 
 
+_STATES = {"gi_state": "GEN", "cr_state": "CORO", "ag_state": "AGEN"} if hasattr(GeneratorType, "gi_state") else {}
+"""How what pauses says in which state it is, from 3.15 on, and what that begins with."""
 _OF_NAME = re.compile(r"(?:free variable|name) '(\w+)'")
 _OF_ATTRIBUTE = re.compile(r"has no attribute '(\w+)'$")
 _OF_UNICODE = ("encoding", "object", "start", "end", "reason")

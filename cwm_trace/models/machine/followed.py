@@ -9,6 +9,7 @@ from cwm_trace.models.machine.active import Finaliser, Paused, Work
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.classes import attribute, slots_of
 from cwm_trace.models.machine.code import MAIN
+from cwm_trace.models.machine.holding import type_text
 from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.iterators import collected, over_items
 from cwm_trace.models.machine.looked_up import MISSING, looked_up
@@ -19,6 +20,7 @@ from cwm_trace.models.machine.values import (
     GENERATED,
     IMMUTABLE,
     UNSET,
+    Alias,
     Builtin,
     Class,
     Descriptor,
@@ -89,9 +91,7 @@ def _state(m: Interpreter, value: Value) -> str:
     paused = known(value)
     if not isinstance(paused, Paused):
         raise Lost
-    if paused.runs or paused.ended:
-        return "RUNNING" if paused.runs else "CLOSED"
-    return "CREATED" if paused.frame.before < 0 else "SUSPENDED"
+    return paused.state
 
 
 @native("followed.variables")
@@ -185,6 +185,17 @@ def _pausing(m: Interpreter, function: Value) -> Value:
     while isinstance(plain, Method):
         plain = known(plain.function)
     return plain.code.pausing if isinstance(plain, Function) else ""
+
+
+@native("followed.either")
+def _either(m: Interpreter, one: Value, other: Value) -> Work:
+    """A type or another; one of them may be an object that stands for itself, as it is shown."""
+    texts, kinds = list[str](), list[Value]()
+    for each in map(known, (one, other)):
+        is_object = isinstance(each, Object)
+        texts.append((yield from invoke(m, Builtin("repr"), [each], {})) if is_object else type_text(each))
+        kinds += each.args if isinstance(each, Alias) and each.origin is None else (each,)
+    return Alias(" | ".join(texts), None, tuple(kinds))
 
 
 @native("followed.redirect")

@@ -34,6 +34,7 @@ from cwm_trace.models.machine import (  # noqa: F401  # what they have is looked
     octets,
     operating,
     packed,
+    patterns,
     reducing,
     scalars,
     sorting,

@@ -34,6 +34,7 @@ from cwm_trace.models.machine.values import (
     Descriptor,
     Dict,
     Function,
+    Lazy,
     List,
     Lost,
     Method,
@@ -277,6 +278,8 @@ def _is_one(value: Value, kind: Value) -> bool:
 
 def _is_of_library(value: Value, name: str) -> bool:
     """Whether it is of a class of the library that has no source here. Raises Lost."""
+    if name == "types.LazyImportType":
+        return isinstance(value, Lazy)
     if name == "functools.partial":
         return isinstance(value, Native) and value.name == "partial"
     if name == "type":

@@ -4,6 +4,7 @@ from __future__ import annotations
 import __future__
 
 import builtins
+import re
 import sys
 from importlib import import_module
 from importlib.util import find_spec
@@ -12,6 +13,7 @@ from typing import Any
 from cwm_trace.models.machine import system
 from cwm_trace.models.machine.looked_up import may_be_looked_at
 from cwm_trace.models.machine.values import (
+    PATTERN_ERROR,
     UNSET,
     Builtin,
     Lost,
@@ -55,6 +57,8 @@ def of_module(module: str, name: str) -> Value:
         if name not in _SINGLE and not hasattr(builtins, name):
             raise error("AttributeError", f"module 'builtins' has no attribute {name!r}")
         return of_python(name)
+    if module == "re" and name in ("error", "PatternError") and hasattr(re, name):
+        return Builtin(PATTERN_ERROR)
     if (module, name) in _MARKS:
         return Builtin(f"{module}.{name}")
     if (module, name) in VALUES:

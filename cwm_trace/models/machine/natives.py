@@ -152,6 +152,8 @@ def _given(m: Interpreter, function: Builtin, args: Sequence[Value], named: Mapp
         places = {"pos": 0, "endpos": sys.maxsize} | {name: each for name, each in named.items() if name != "string"}
         args, named = [args[0], *args[1:2], *([named["string"]] if "string" in named else []), *places.values()], {}
         args = args if known(args[-1]) != sys.maxsize else args[:-1]
+    if owner == "literal" and method in ("groups", "groupdict") and [*named] == ["default"]:
+        args, named = [*args, named["default"]], {}
     if owner == "literal" and method == "sub" and len(args) > 2:
         return (yield from called(m, Builtin("re.sub"), args, named))
     if owner == "literal" and method == "subn":

@@ -35,10 +35,13 @@ _UNNAMED: Mapping[str, type] = {
     **{"function": types.FunctionType, "method": types.MethodType},
 }
 """Classes of Python's own that no name is bound to."""
+PATTERN_ERROR = f"re.{re.error.__name__}"
+"""Which has another name from 3.13 on."""
 _EXCEPTIONS: Mapping[str, type] = {
     "dataclasses.FrozenInstanceError": FrozenInstanceError,
     "json.JSONDecodeError": JSONDecodeError,
     "decimal.InvalidOperation": InvalidOperation,
+    PATTERN_ERROR: re.error,
     "struct.error": struct.error,
     "binascii.Error": binascii.Error,
     "zlib.error": zlib.error,

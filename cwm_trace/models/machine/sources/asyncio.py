@@ -31,6 +31,12 @@ class QueueFull(Exception):
     pass
 
 
+if sys.version_info >= (3, 13):
+
+    class QueueShutDown(Exception):
+        pass
+
+
 class _Handle:
     def __init__(self, function, args):
         self._function, self._args, self._cancelled = function, args, False
@@ -919,7 +925,7 @@ class Condition:
 class Queue:
     def __init__(self, maxsize=0):
         self._most, self._getters, self._putters, self._open = maxsize, deque(), deque(), 0
-        self._finished = Event()
+        self._finished, self._is_shutdown = Event(), False
         self._finished.set()
         self._queue = self._empty()
 
@@ -942,6 +948,8 @@ class Queue:
             parts.append(f"_putters[{len(self._putters)}]")
         if self._open:
             parts.append(f"tasks={self._open}")
+        if self._is_shutdown:
+            parts.append("shutdown")
         return f"<{type(self).__name__} {' '.join(parts)}>"
 
     @property
@@ -978,12 +986,18 @@ class Queue:
                     self._wake(waiters)
                 raise
 
+    def _check(self, ends):
+        if ends and self._is_shutdown:
+            raise QueueShutDown
+
     async def put(self, item):
         if self.full():
-            await self._until(self._putters, self.full)
+            self._check(True)
+            await self._until(self._putters, lambda: self.full() and not self._is_shutdown)
         return self.put_nowait(item)
 
     def put_nowait(self, item):
+        self._check(True)
         if self.full():
             raise QueueFull
         self._put(item)
@@ -993,10 +1007,12 @@ class Queue:
 
     async def get(self):
         if self.empty():
-            await self._until(self._getters, self.empty)
+            self._check(True)
+            await self._until(self._getters, lambda: self.empty() and not self._is_shutdown)
         return self.get_nowait()
 
     def get_nowait(self):
+        self._check(self.empty())
         if self.empty():
             raise QueueEmpty
         item = self._get()
@@ -1013,6 +1029,17 @@ class Queue:
     async def join(self):
         if self._open > 0:
             await self._finished.wait()
+
+    def shutdown(self, immediate=False):
+        self._is_shutdown = True
+        while immediate and self._queue:
+            self._get()
+            self._open -= self._open > 0
+        if immediate and self._open == 0:
+            self._finished.set()
+        for waiters in (self._getters, self._putters):
+            while waiters:
+                self._wake(waiters)
 
 
 class PriorityQueue(Queue):
@@ -1032,6 +1059,9 @@ class LifoQueue(Queue):
 
     def _get(self):
         return self._queue.pop()
+
+
+_ENDS_LATE = sys.version_info >= (3, 13)  # the cancelling of its own parent, when all its tasks have ended
 
 
 class TaskGroup:
@@ -1090,7 +1120,7 @@ class TaskGroup:
     async def __aexit__(self, kind, error, traceback):
         self._is_leaving = True
         cancelled = error if isinstance(error, CancelledError) else None
-        if self._has_cancelled and self._parent.uncancel() == 0:
+        if not _ENDS_LATE and self._has_cancelled and self._parent.uncancel() == 0:
             cancelled = None
         if error is not None and not self._is_aborting:
             self._abort()
@@ -1103,6 +1133,8 @@ class TaskGroup:
                     cancelled = other
                     self._abort()
             self._waiter = None
+        if _ENDS_LATE and self._has_cancelled and self._parent.uncancel() == 0:
+            cancelled = None
         if cancelled is not None and not self._errors:
             raise cancelled
         if error is not None and not isinstance(error, CancelledError):

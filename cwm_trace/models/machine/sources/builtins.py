@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from followed import lost
+from followed import either
 
 
 class frozendict(Mapping):
@@ -50,7 +50,11 @@ class frozendict(Mapping):
         return frozendict(self._held | _plain(other)) if isinstance(other, (frozendict, dict)) else NotImplemented
 
     def __ror__(self, other):
-        return {**other, **self._held} if isinstance(other, dict) else NotImplemented
+        if not isinstance(other, dict):
+            return NotImplemented
+        made = other.copy()
+        made.update(self._held)
+        return made
 
     def get(self, key, default=None, /):
         return self._held.get(key, default)
@@ -101,6 +105,7 @@ class sentinel:
         return self
 
     def __or__(self, other):
-        return lost()
+        return either(self, other)
 
-    __ror__ = __or__
+    def __ror__(self, other):
+        return either(other, self)

@@ -1,5 +1,7 @@
 """`contextvars`, as far as it is followed: one context at a time, which tasks have copies of."""
 
+from sys import version_info as _version
+
 _MISSING = object()
 _current = []
 
@@ -12,6 +14,14 @@ class Token:
 
     def __repr__(self):
         return f"<Token{' used' if self._is_used else ''} var={self.var!r}>"
+
+    if _version >= (3, 14):
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            self.var.reset(self)
 
 
 class ContextVar:

@@ -2,6 +2,7 @@
 
 from collections import deque
 from heapq import heappop, heappush
+from sys import version_info as _version
 from threading import _until
 
 
@@ -13,9 +14,13 @@ class Full(Exception):
     pass
 
 
+class ShutDown(Exception):
+    pass
+
+
 class Queue:
     def __init__(self, maxsize=0):
-        self.maxsize, self.unfinished_tasks = maxsize, 0
+        self.maxsize, self.unfinished_tasks, self.is_shutdown = maxsize, 0, False
         self._init(maxsize)
 
     def _init(self, maxsize):
@@ -39,17 +44,31 @@ class Queue:
     def put(self, item, block=True, timeout=None):
         if timeout is not None and timeout < 0:
             raise ValueError("'timeout' must be a non-negative number")
-        if self.full() and (not block or not _until(lambda: not self.full(), timeout)):
+        self._check(True)
+        if self.full() and (not block or not _until(lambda: self.is_shutdown or not self.full(), timeout)):
             raise Full
+        self._check(True)
         self._put(item)
         self.unfinished_tasks += 1
 
     def get(self, block=True, timeout=None):
         if timeout is not None and timeout < 0:
             raise ValueError("'timeout' must be a non-negative number")
-        if not self.queue and (not block or not _until(lambda: self.queue, timeout)):
+        self._check(not self.queue)
+        if not self.queue and (not block or not _until(lambda: self.queue or self.is_shutdown, timeout)):
             raise Empty
+        self._check(not self.queue)
         return self._get()
+
+    def _check(self, ends):
+        if ends and self.is_shutdown:
+            raise ShutDown
+
+    def shutdown(self, immediate=False):
+        self.is_shutdown = True
+        while immediate and self.queue:
+            self._get()
+            self.unfinished_tasks -= self.unfinished_tasks > 0
 
     def put_nowait(self, item):
         return self.put(item, block=False)
@@ -91,3 +110,7 @@ class SimpleQueue(Queue):
 
     def __init__(self):
         Queue.__init__(self)
+
+
+if _version < (3, 13):
+    del ShutDown

@@ -1,5 +1,7 @@
 """`string.templatelib`: templates, and the values in them, which `t'...'` makes; from 3.14 on."""
 
+from followed import iterator
+
 _CONVERSIONS = {None: lambda value: value, "r": repr, "s": str, "a": ascii}
 
 
@@ -61,7 +63,7 @@ class Template:
                 yield value
 
     def __iter__(self):
-        return self._parts()
+        return iterator([*self._parts()], "string.templatelib.TemplateIter")
 
     def __add__(self, other):
         if not isinstance(other, Template):

@@ -1,6 +1,7 @@
 """`threading`, as far as it is followed: threads that wait for each other (see `machine.threads`)."""
 
 from functools import update_wrapper
+from sys import version_info as _version
 
 from followed import after, lost, moved, pause, spawn
 
@@ -350,3 +351,7 @@ class Barrier:
         elif not _until(lambda: self._round > mine, timeout):
             lost()
         return index
+
+
+if _version < (3, 15):
+    del concurrent_tee, serialize_iterator, synchronized_iterator

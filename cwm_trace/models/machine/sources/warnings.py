@@ -2,6 +2,7 @@
 
 import re
 import sys
+from functools import update_wrapper
 
 from followed import caller, lost, main_name
 
@@ -110,9 +111,59 @@ class catch_warnings:
         return f"catch_warnings({told})"
 
 
+class deprecated:
+    def __init__(self, message, /, *, category=DeprecationWarning, stacklevel=1):
+        if not isinstance(message, str):
+            raise TypeError(f"Expected an object of type str for 'message', not {type(message).__name__!r}")
+        self.message, self.category, self.stacklevel = message, category, stacklevel
+
+    def __call__(self, arg, /):
+        told = self.message, self.category, self.stacklevel
+        if self.category is None:
+            arg.__deprecated__ = self.message
+            return arg
+        if isinstance(arg, type):
+            _deprecate(arg, *told)
+            return arg
+
+        def wrapper(*args, **words):
+            warn(*told)
+            return arg(*args, **words)
+
+        made = update_wrapper(wrapper, arg)
+        arg.__deprecated__ = made.__deprecated__ = self.message
+        return made
+
+
+def _deprecate(kind, message, category, stacklevel):
+    make, begin = kind.__new__, kind.__dict__.get("__init_subclass__")
+
+    def __new__(cls, /, *args, **words):
+        if cls is kind:
+            warn(message, category, stacklevel)
+        if make is not object.__new__:
+            return make(cls, *args, **words)
+        if cls.__init__ is object.__init__ and (args or words):
+            raise TypeError(f"{cls.__name__}() takes no arguments")
+        return make(cls)
+
+    def __init_subclass__(cls, *args, **words):
+        warn(message, category, stacklevel)
+        return (
+            super(kind, cls).__init_subclass__(*args, **words) if begin is None else begin.__func__(cls, *args, **words)
+        )
+
+    kind.__new__, kind.__init_subclass__ = staticmethod(__new__), classmethod(__init_subclass__)
+    kind.__deprecated__ = message
+
+
 def warn_explicit(message, category, filename, lineno, module=None, registry=None, module_globals=None, source=None):
     if isinstance(message, Warning):
         category, text = type(message), str(message)
     else:
         text, message = message, category(message)
     _shown(message, text, category, filename, lineno, source, module or filename.removesuffix(".py"))
+
+
+if sys.version_info < (3, 13):
+    del deprecated

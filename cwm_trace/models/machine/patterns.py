@@ -1,0 +1,79 @@
+"""Regular expressions that are none: what Python says of them, by its own compiler. Knows no texts that they are looked for in."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from cwm_trace.models.machine import library  # noqa: F401  # has the functions that are checked here
+from cwm_trace.models.machine.interpreter import Interpreter
+from cwm_trace.models.machine.natives import NATIVES, native
+from cwm_trace.models.machine.values import (
+    PATTERN_ERROR,
+    Builtin,
+    Object,
+    Raised,
+    Value,
+    as_plain,
+    is_unknown,
+    known,
+)
+
+_FLAGS_AT = {f"re.{name}": place for name, place in {"compile": 1, "split": 3, "sub": 4, "subn": 4}.items()}
+_FLAGS_AT |= dict.fromkeys(("re.match", "re.search", "re.fullmatch", "re.findall", "re.finditer"), 2)
+"""Functions that take a pattern first, and where they take its flags."""
+_TOLD = ("msg", "pattern", "pos", "lineno", "colno")
+
+
+def _check(name: str, place: int) -> None:
+    function: Callable[..., Any] = NATIVES[name]
+
+    def checked(m: Interpreter, *args: Value, **named: Value) -> Value:
+        _check_pattern(args, named, place)
+        return function(m, *args, **named)
+
+    native(name)(checked)
+
+
+def _check_pattern(args: Sequence[Value], named: Mapping[str, Value], place: int) -> None:
+    """Raises Raised where what is given first is no pattern, or what is to be put in its place does not fit it."""
+    pattern = args[0] if args else named.get("pattern")
+    flags = args[place] if len(args) > place else named.get("flags", 0)
+    put = args[1] if len(args) > 1 and place == _FLAGS_AT["re.sub"] else None
+    if is_unknown(pattern) or is_unknown(flags) or is_unknown(put):
+        return
+    text, plain = known(pattern), as_plain(known(flags))
+    if isinstance(text, (str, bytes)) and isinstance(plain, int):
+        wrong = _wrong(text, plain, known(put))
+        if wrong is not None:
+            raise Raised(_made(wrong))
+
+
+def _wrong(text: str | bytes, flags: int, put: Value) -> re.error | None:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            made: Any = re.compile(text, flags)
+        if isinstance(put, type(text)):
+            made.sub(put, text[:0])
+    except re.error as wrong:
+        return wrong
+    except (ValueError, OverflowError, RecursionError, IndexError):  # of flags or groups that do not go together
+        return None
+    return None
+
+
+def _made(wrong: re.error) -> Object:
+    told = {name: getattr(wrong, name) for name in _TOLD}
+    return Object(Builtin(PATTERN_ERROR), told, held=wrong.args)
+
+
+@native(PATTERN_ERROR)
+def _error(m: Interpreter, msg: Value, pattern: Value = None, pos: Value = None) -> Value:
+    return _made(re.error(known(msg), known(pattern), known(pos)))
+
+
+for _name, _place in _FLAGS_AT.items():
+    _check(_name, _place)
