@@ -47,7 +47,7 @@ _WIDE = "\x80"  # stands for any character beyond ASCII
 _CWM_VOCABULARY = 128_256
 _HUB_SECONDS = 10.0  # that the hub has to answer
 _LAYOUT = "Give a folder in Hugging Face layout, or the id of a model that is downloaded"
-_INSTALL = "pip install 'cwm-trace[model]' (with torch==2.13.0 first, for its CPU build)"
+_INSTALL = "pip install 'cwm-trace[model]'"
 
 
 class Spelled(NamedTuple):
