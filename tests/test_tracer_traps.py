@@ -16,6 +16,7 @@ import pytest
 from cwm_trace.frames import Frame
 from cwm_trace.tracer import record_source, trace, trace_source
 from cwm_trace.tracer.instrument import Hooks, instrument
+from cwm_trace.tracer.listing import Listing
 from cwm_trace.tracer.record import all_code, compile_source
 from tests.settrace_oracle import GOLDEN
 
@@ -92,6 +93,21 @@ def test_every_hook_is_called_with_the_stack_as_it_must_be() -> None:
     assert hooks.noted == set(_HOOKS) - only_later
 
 
+def test_what_cannot_be_read_still_gets_its_iterators(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From 3.15 on a comprehension that is a function of its own is given an iterator by instrumented code alone."""
+    read = Listing.__init__
+
+    def unreadable(listing: Listing, code: CodeType) -> None:
+        if code.co_name == "f":
+            raise IndexError
+        read(listing, code)
+
+    monkeypatch.setattr(Listing, "__init__", unreadable)
+    source = "def f(n):\n    return [x for x in range(n)], list(y for y in (1, 2)), {z: z for z in 'a'}\ndef g():\n    return f(2)\n"
+    recorded = record_source(source, "g()")
+    assert (recorded.returned, recorded.meta["untraced"]) == ("([0, 1], [1, 2], {'a': 'a'})", "f")
+
+
 _GENERIC = "class C[T]:\n    x = [lambda: (y := T) for i in range(2)]\ndef f():\n    return len(C.x)\n"
 
 
@@ -103,6 +119,25 @@ def test_code_that_the_library_cannot_read_runs_untraced_and_is_named(record: An
     recorded = record(_GENERIC, "f()")
     assert recorded.returned == "2"
     assert recorded.meta["untraced"] == "C"
+
+
+_DEFAULTS = """class A[T = int, **P = [int]]:
+    def get(self, x: T) -> T:
+        return x
+class B[*Ts = *tuple[int, ...]]: pass
+def g[T: (int, str) = int](x: T) -> T:
+    return x
+type L[T = str] = list[T]
+def f():
+    return A().get(1), g(2), L[int].__args__
+"""
+
+
+@pytest.mark.skipif(sys.version_info < (3, 13), reason="type parameters have defaults from 3.13 on")
+@pytest.mark.parametrize("record", [record_source, trace_source])
+def test_defaults_of_type_parameters_are_recorded(record: Any) -> None:
+    recorded = record(_DEFAULTS, "f()")
+    assert (recorded.returned, "untraced" in recorded.meta) == ("(1, 2, (<class 'int'>,))", False)
 
 
 def test_nothing_is_called_untraced_without_cause() -> None:
