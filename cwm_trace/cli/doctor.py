@@ -55,7 +55,7 @@ def _package(name: str, extra: str) -> str:
 
 
 def _tracer() -> None:
-    from cwm_trace.tracer import fast
+    from cwm_trace.tracer import fast, quirks
     from cwm_trace.tracer.inprocess import record_source
 
     try:
@@ -64,7 +64,8 @@ def _tracer() -> None:
         print(_line(False, "tracer", str(refused)))
         return
     good = trace.returned == "['a', 'b']" and len(trace) == _FRAMES
-    print(_line(good, "tracer", f"wrong on Python {platform.python_version()}: use 3.11 to 3.14"))
+    first, last = (".".join(map(str, version)) for version in (quirks.SUPPORTED[0], quirks.SUPPORTED[-1]))
+    print(_line(good, "tracer", f"wrong on Python {platform.python_version()}: use {first} to {last}"))
     fix = f"{fast.absent}; optional: with a C compiler here, reinstall cwm-trace"
     print(_line(fast.module is not None, "tracer's hooks in C", fix))
 
