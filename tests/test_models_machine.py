@@ -147,6 +147,17 @@ def test_what_nobody_knows_is_taken_from_the_frame(call: str) -> None:
     assert told is not None and told.value == ("[12]" if unknown else "[None]")
 
 
+@pytest.mark.parametrize("is_script", [False, True], ids=["a call", "a script"])
+@pytest.mark.parametrize("text", ["12", "x"])
+def test_what_nobody_knows_may_have_raised(text: str, is_script: bool) -> None:
+    source = "import locale\ndef f(s):\n    try:\n        n = locale.atof(s)\n    except ValueError:\n        n = None\n    return [n]\n"
+    script = f"{source}def main():\n    return f('{text}')\nmain()\n"
+    recorded = record_context(script_entry(script).context) if is_script else record_source(source, f"f('{text}')")
+    events = [(told and told.event, step.event) for told, step in followed(recorded, Silent())]
+    others = [(told, event) for told, event in events if told is not event]
+    assert others == ([(Event.LINE, Event.EXCEPTION)] if text == "x" else [])
+
+
 def test_truth_values_are_numbers_where_they_are_worked_with() -> None:
     asked: list[str] = []
 

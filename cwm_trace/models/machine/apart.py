@@ -17,14 +17,12 @@ from cwm_trace.models.machine.values import Lost, Raised, Unknown
 
 def run(machine: Interpreter, module: Activation, source: str) -> Iterator[Happening]:
     """What happens in the module, which is active. Raises Raised, Lost where the trace has begun, or nobody knows how to go on."""
-    left, has_begun = ast.parse(source).body, False
+    left = ast.parse(source).body
     while machine.active:
         try:
-            for happening in machine.events():
-                has_begun = True
-                yield happening
+            yield from machine.events()  # which is thrown into, too, where a frame shows otherwise than was foretold
         except (Lost, Raised):
-            if has_begun:
+            if not machine.is_unseen:
                 raise
             left = _behind(left, module.line)
             _leave_out(machine, module, left)

@@ -94,6 +94,8 @@ def _ask_for(name: str, spelled: str) -> None:
                 if own is None:
                     raise Lost
                 value = known((yield from invoke(m, own, [value], {})))
+            if name in _OF_WHOLE and isinstance(value, (float, str, bytes, type(None))):
+                raise error("TypeError", f"'{kind_name(value)}' object cannot be interpreted as an integer")
             if name in _OWN_WAYS and arithmetic.is_endless(value):
                 return arithmetic.computed(int, value)  # which is refused
             given.append(value if closed(value) is not None else List((yield from collected(m, value))))
@@ -146,8 +148,11 @@ _PLANE = 2  # coordinates
 
 @native("math.dist")
 def _dist(m: Interpreter, p: Value, q: Value) -> Work:
-    apart = []
-    for one, other in zip((yield from collected(m, p)), (yield from collected(m, q)), strict=True):
+    apart = list[Value]()
+    sides = (yield from collected(m, p)), (yield from collected(m, q))
+    if len(sides[0]) != len(sides[1]):
+        raise error("ValueError", "both points must have the same number of dimensions")
+    for one, other in zip(*sides, strict=True):
         apart.append((yield from operators.binary(m, "-", one, other)))
     return (yield from invoke(m, Builtin("math.hypot"), apart, {}))
 

@@ -73,7 +73,7 @@ def parts_of(m: Interpreter, value: Value, kind: Value, count: int, names: Any) 
         return None
     if isinstance(kind, Builtin) and is_abstract_name(kind.name) and not count and not names:
         return ()
-    if isinstance(kind, Builtin) and kind.name in _ITSELF and count == 1:
+    if count == 1 and _is_itself(kind):
         found = yield from _attributes(m, value, names)
         return None if found is None else (value, *found)
     if isinstance(kind, Builtin) and count:
@@ -86,6 +86,14 @@ def parts_of(m: Interpreter, value: Value, kind: Value, count: int, names: Any) 
             text = f"{kind.name}() accepts {len(first)} positional sub-pattern{many} ({count} given)"
             raise error("TypeError", text)
     return (yield from _attributes(m, value, (*first, *names)))
+
+
+def _is_itself(kind: Value) -> bool:
+    """Whether the one sub-pattern without a name is of the value itself: of some of Python's own classes, and of those made from them."""
+    if isinstance(kind, Class):
+        bases = [each for each in kind.line if isinstance(each, Builtin)]
+        return not kind.fields and find(kind, "__match_args__") is None and any(each.name in _ITSELF for each in bases)
+    return isinstance(kind, Builtin) and kind.name in _ITSELF
 
 
 def _attributes(m: Interpreter, value: Value, names: Any) -> Work:

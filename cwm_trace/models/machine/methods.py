@@ -33,6 +33,7 @@ from cwm_trace.models.machine.values import (
     content_of,
     error,
     is_made_of,
+    kind_name,
     known,
 )
 
@@ -186,8 +187,16 @@ def _count(m: Interpreter, over: Value, item: Value) -> Work:
 
 
 @native("slice.indices")
-def _indices(m: Interpreter, over: Value, length: Value) -> Value:
-    return slice(known(over.start), known(over.stop), known(over.step)).indices(known(length))
+def _indices(m: Interpreter, over: Value, length: Value) -> Work:
+    given = []
+    for each in (over.start, over.stop, over.step, length):
+        index = None if known(each) is None else known((yield from holding.as_index(m, each)))
+        if not isinstance(index, int) and (index is not None or each is length):
+            if each is length:
+                raise error("TypeError", f"'{kind_name(length)}' object cannot be interpreted as an integer")
+            raise error("TypeError", "slice indices must be integers or None or have an __index__ method")
+        given.append(index)
+    return slice(*given[:3]).indices(given[3] or 0)
 
 
 _DICTS = ("dict", "Counter", "defaultdict", "OrderedDict")

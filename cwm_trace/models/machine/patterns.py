@@ -17,6 +17,7 @@ from cwm_trace.models.machine.values import (
     Raised,
     Value,
     as_plain,
+    error,
     is_unknown,
     known,
 )
@@ -60,7 +61,9 @@ def _wrong(text: str | bytes, flags: int, put: Value) -> re.error | None:
             made.sub(put, text[:0])
     except re.error as wrong:
         return wrong
-    except (ValueError, OverflowError, RecursionError, IndexError):  # of flags or groups that do not go together
+    except IndexError as unknown:  # the name of a group
+        raise error("IndexError", str(unknown)) from None
+    except (ValueError, OverflowError, RecursionError):  # of flags that do not go together
         return None
     return None
 

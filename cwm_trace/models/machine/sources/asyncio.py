@@ -421,7 +421,11 @@ def ensure_future(given, *, loop=None):
 
 
 def create_task(coro, *, name=None):
-    return _loop().create_task(coro, name=name)
+    if sys.version_info >= (3, 13) or name is None:
+        return _loop().create_task(coro, name=name)
+    task = _loop().create_task(coro)  # which is numbered first
+    task.set_name(name)
+    return task
 
 
 def _run_in(loop, given):
@@ -1088,7 +1092,7 @@ class TaskGroup:
             raise RuntimeError(f"TaskGroup {self!r} is finished")
         if self._is_aborting:
             raise RuntimeError(f"TaskGroup {self!r} is shutting down")
-        task = Task(coro, name=name)
+        task = create_task(coro, name=name)
         task.add_done_callback(self._on_task_done)
         self._tasks.append(task)
         return task

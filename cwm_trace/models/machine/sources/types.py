@@ -19,6 +19,8 @@ class mappingproxy(Mapping):
     __module__, __qualname__ = "builtins", "mappingproxy"
 
     def __init__(self, mapping):
+        if isinstance(mapping, (list, tuple)) or not hasattr(type(mapping), "__getitem__"):
+            raise TypeError(f"mappingproxy() argument must be a mapping, not {type(mapping).__name__}")
         self._mapping = mapping
 
     def __repr__(self):
