@@ -88,7 +88,7 @@ def of_tree(m: Interpreter, node: Any) -> Work:
             items.append((yield from of_tree(m, each)))
         return List(items)
     if not isinstance(node, ast.AST):
-        return read(repr(node))
+        return node if node is ... else read(repr(node))
     made = Object((yield from helper(m, "_ast", type(node).__name__)))
     for name in (*node._fields, *node._attributes):
         if hasattr(node, name):

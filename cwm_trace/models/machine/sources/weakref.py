@@ -273,7 +273,7 @@ class WeakKeyDictionary(MutableMapping):
         for each, value in self._alive():
             if each == key:
                 return value
-        raise KeyError(weak(key))
+        raise KeyError(ref(key))
 
     def __setitem__(self, key, value):
         for place, (held, _) in enumerate(self._pairs):
