@@ -526,6 +526,26 @@ def test_history_keeps_the_newest(truth: Trace) -> None:
     assert sorted(folder().iterdir()) == paths[3:]
 
 
+def test_history_leaves_alone_what_another_process_writes(truth: Trace) -> None:
+    """A file that is not whole yet was taken for the oldest run, so that commands that ran at the same time failed."""
+    folder().mkdir(parents=True, exist_ok=True)
+    beside = folder() / ".4711-20261130T120000-000000001.jsonl"
+    beside.write_text("{}")
+    for _ in range(KEPT + 3):
+        remember(lambda path: save([truth], path))
+    assert beside.exists()
+
+
+def test_a_command_does_not_fail_for_its_history(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    folder().parent.mkdir(parents=True, exist_ok=True)
+    folder().write_text("no folder")
+    script = tmp_path / "s.py"
+    script.write_text("def f(x):\n    return x\n")
+    assert main(["trace", f"{script}::f", "--call", "f(1)", "-o", str(tmp_path / "t.jsonl")]) == 0
+    assert load(tmp_path / "t.jsonl").returned == "1"
+    assert remember(lambda path: save([load(tmp_path / "t.jsonl")], tmp_path / "none" / "t.jsonl")) is None
+
+
 def test_history_is_in_order_where_a_second_ends(truth: Trace, monkeypatch: pytest.MonkeyPatch) -> None:
     second = 1_700_000_000_000_000_000
     moments = iter([second - 2, second - 1, second, second + 1])

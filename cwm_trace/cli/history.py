@@ -24,11 +24,16 @@ def remember(write: Callable[[Path], None]) -> Path | None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write(path)
-        for old in sorted(path.parent.glob("*.jsonl"))[:-KEPT]:
+        for old in _runs()[:-KEPT]:
             old.unlink(missing_ok=True)
-    except OSError:
+    except (OSError, InputError):
         return None
     return path
+
+
+def _runs() -> list[Path]:
+    """The oldest first; without what another process is about to write, whose name begins with a dot."""
+    return sorted(folder().glob("[!.]*.jsonl"))
 
 
 def not_kept(path: Path) -> None:
@@ -38,7 +43,7 @@ def not_kept(path: Path) -> None:
 
 def last() -> Path:
     """The newest run. Raises InputError."""
-    runs = sorted(folder().glob("*.jsonl"))
+    runs = _runs()
     if not runs:
         raise InputError("no earlier run is kept", hint="Run cwm-trace predict or trace first")
     if not runs[-1].stat().st_size:
