@@ -31,7 +31,7 @@ from cwm_trace.tracer.flow import (
     loops_of,
     shares_locals,
 )
-from cwm_trace.tracer.listing import Listing, line_of, loads_iterator
+from cwm_trace.tracer.listing import Listing, first_resume, line_of, loads_iterator, restoring
 from cwm_trace.tracer.marks import is_mark
 
 NOWHERE = InstrLocation(None, None, None, None)
@@ -153,26 +153,10 @@ class _Rewriter(Listing):
         self.alive: dict[int, int] = {}
         self.handlers = {element.target for element in self.elements if isinstance(element, TryBegin)}
         self.blocks = blocks_of(self.elements)
-        self.start = self._first_resume()
+        self.start = first_resume([getattr(element, "name", "") for element in self.elements])
         self.plain_locals = bool(code.co_flags & _OPTIMIZED)
-        self.silent = self._restoring() if quirks.INLINES_COMPREHENSIONS else frozenset()
-
-    def _restoring(self) -> frozenset[int]:
-        """The handlers that restore a comprehension's variables; 3.11 has none. No others begin with a SWAP."""
-        restoring: list[int] = []
-        inside = False
-        for index, item in self.instructions():
-            inside = inside or (item.name == "SWAP" and self._is_handler(index))
-            if inside:
-                restoring.append(index)
-                inside = item.name != "RERAISE"
-        return frozenset(restoring)
-
-    def _first_resume(self) -> int:
-        """Where the Python frame begins to run: of a generator, behind what makes it one."""
-        names = [element.name if isinstance(element, Instr) else "" for element in self.elements]
-        made = names.index("RETURN_GENERATOR") if "RETURN_GENERATOR" in names else 0
-        return names.index("RESUME", made)
+        names = ((index, item.name) for index, item in self.instructions())
+        self.silent = frozenset(restoring(names, self._is_handler) if quirks.INLINES_COMPREHENSIONS else ())
 
     def result(self) -> CodeType:
         if quirks.GIVES_ITERABLES:

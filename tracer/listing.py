@@ -7,7 +7,7 @@ the syntax tree (`reference_lines`). Knows no events.
 from __future__ import annotations
 
 import opcode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import CodeType
 
 from bytecode import Bytecode, Instr, Label
@@ -36,6 +36,23 @@ def lines_of(code: CodeType) -> list[int | None]:
     listing = Listing(code)
     listing.set_lines()
     return [line_of(item) for _, item in listing.instructions()]
+
+
+def first_resume(names: Sequence[str]) -> int:
+    """Where a Python frame begins to run, by the names of its instructions: of a generator, behind what makes it one. Raises ValueError."""
+    made = names.index("RETURN_GENERATOR") if "RETURN_GENERATOR" in names else 0
+    return names.index("RESUME", made)
+
+
+def restoring(instructions: Iterable[tuple[int, str]], is_handler: Callable[[int], bool]) -> Iterator[int]:
+    """Of instructions, with their names, those that restore a comprehension's variables behind an exception; 3.11 has none. No other handler
+    begins with a SWAP."""
+    inside = False
+    for index, name in instructions:
+        inside = inside or (name == "SWAP" and is_handler(index))
+        if inside:
+            yield index
+            inside = name != "RERAISE"
 
 
 class Listing:

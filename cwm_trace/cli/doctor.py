@@ -55,8 +55,9 @@ def _package(name: str, extra: str) -> str:
 
 
 def _tracer() -> None:
-    from cwm_trace.tracer import fast, quirks
+    from cwm_trace.tracer import fast
     from cwm_trace.tracer.inprocess import record_source
+    from cwm_trace.tracer.supported import first_and_last
 
     try:
         trace = record_source("def f(x):\n    return [i for i in x]\n", "f('ab')")
@@ -64,7 +65,7 @@ def _tracer() -> None:
         print(_line(False, "tracer", str(refused)))
         return
     good = trace.returned == "['a', 'b']" and len(trace) == _FRAMES
-    first, last = (".".join(map(str, version)) for version in (quirks.SUPPORTED[0], quirks.SUPPORTED[-1]))
+    first, last = first_and_last()
     print(_line(good, "tracer", f"wrong on Python {platform.python_version()}: use {first} to {last}"))
     fix = f"{fast.absent}; optional: with a C compiler here, reinstall cwm-trace"
     print(_line(fast.module is not None, "tracer's hooks in C", fix))

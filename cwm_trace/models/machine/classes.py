@@ -228,7 +228,7 @@ def attribute(m: Interpreter, owner: Value, name: Any) -> Work:
         case Paused() if name in ("gi_yieldfrom", "cr_await", "ag_await"):
             return owner.inner
         case Paused() if name in ("gi_suspended", "cr_suspended", "ag_suspended"):
-            return not owner.runs and not owner.ended and owner.frame.before >= 0
+            return owner.state == "SUSPENDED"
         case Paused() if name in _STATES:
             return f"{_STATES[name]}_{owner.state}"
         case Paused() if name in ("gi_running", "cr_running", "ag_running"):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import dis
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from types import CodeType
@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from cwm_trace.format import source_lines
 from cwm_trace.models.statements import ITERATOR
 from cwm_trace.tracer.comprehensions import FRAME_NAMES
-from cwm_trace.tracer.listing import lines_of
+from cwm_trace.tracer.listing import first_resume, lines_of, restoring
 from cwm_trace.tracer.quirks import INLINES_COMPREHENSIONS
 from cwm_trace.tracer.record import compile_source
 
@@ -168,22 +168,14 @@ class Code:
             Instruction(each.opname, each.arg or 0, self._value(each), each.offset, self._lines.get(each.offset, 0))
             for each in self._disassembled
         ]
-        first = _first_resume(made)
-        if first is not None and made[first].line:  # a function with decorators begins with the first of them
+        names = [each.name for each in made]
+        first = first_resume(names)
+        if made[first].line:  # a function with decorators begins with the first of them
             made[first] = made[first]._replace(line=self.made.co_firstlineno)
-        for number in self._restoring(made):
-            made[number] = made[number]._replace(line=0)
-        return tuple(made)
-
-    def _restoring(self, instructions: Sequence[Instruction]) -> Iterator[int]:
-        """What restores the variables of a comprehension behind an exception, which a trace does not show. No other handler begins so."""
         starts = {each.target for each in self.handlers} if INLINES_COMPREHENSIONS else ()
-        inside = False
-        for number, each in enumerate(instructions):
-            inside = inside or (each.offset in starts and each.name == "SWAP")
-            if inside:
-                yield number
-                inside = each.name != "RERAISE"
+        for number in [*restoring(enumerate(names), lambda number: made[number].offset in starts)]:
+            made[number] = made[number]._replace(line=0)  # which a trace does not show
+        return tuple(made)
 
     @cached_property
     def _disassembled(self) -> Sequence[dis.Instruction]:
@@ -212,9 +204,7 @@ class Code:
     @cached_property
     def begins(self) -> int:
         """Which instruction is the first that is traced."""
-        first = _first_resume(self.instructions)
-        assert first is not None
-        return first
+        return first_resume([each.name for each in self.instructions])
 
     @cached_property
     def is_given_iterator(self) -> bool:
@@ -263,13 +253,6 @@ class Code:
             *(name for name in made.co_cellvars if name not in made.co_varnames),
             *made.co_freevars,
         )
-
-
-def _first_resume(instructions: Sequence[Instruction]) -> int | None:
-    """Where a frame begins to run: of a generator, behind what makes it one."""
-    names = [each.name for each in instructions]
-    made = names.index("RETURN_GENERATOR") if "RETURN_GENERATOR" in names else 0
-    return names.index("RESUME", made) if "RESUME" in names else None
 
 
 def _displayed(text: str) -> Display | None:

@@ -9,7 +9,7 @@ from cwm_trace.models.machine.active import Finaliser, Paused, Work
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.classes import attribute, slots_of
 from cwm_trace.models.machine.code import MAIN
-from cwm_trace.models.machine.holding import type_text
+from cwm_trace.models.machine.holding import either, type_text
 from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.iterators import collected, over_items
 from cwm_trace.models.machine.looked_up import MISSING, looked_up
@@ -20,7 +20,6 @@ from cwm_trace.models.machine.values import (
     GENERATED,
     IMMUTABLE,
     UNSET,
-    Alias,
     Builtin,
     Class,
     Descriptor,
@@ -190,12 +189,11 @@ def _pausing(m: Interpreter, function: Value) -> Value:
 @native("followed.either")
 def _either(m: Interpreter, one: Value, other: Value) -> Work:
     """A type or another; one of them may be an object that stands for itself, as it is shown."""
-    texts, kinds = list[str](), list[Value]()
-    for each in map(known, (one, other)):
+    kinds, texts = (known(one), known(other)), list[str]()
+    for each in kinds:
         is_object = isinstance(each, Object)
         texts.append((yield from invoke(m, Builtin("repr"), [each], {})) if is_object else type_text(each))
-        kinds += each.args if isinstance(each, Alias) and each.origin is None else (each,)
-    return Alias(" | ".join(texts), None, tuple(kinds))
+    return either(kinds, texts)
 
 
 @native("followed.redirect")

@@ -5,7 +5,7 @@ What is equal is asked elsewhere (`machine.comparing`). Knows in which order Pyt
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from cwm_trace.models import said
@@ -73,6 +73,12 @@ def _overridden(over: Value, name: str, is_plain: bool) -> Value | None:
 def as_type(value: Value) -> Value:
     """What stands for a type, as one."""
     return Builtin("NoneType") if value is None else value
+
+
+def either(kinds: Sequence[Value], texts: Iterable[str]) -> Alias:
+    """A type that is one of several, with how each is shown; one of them may be such a type itself."""
+    inner = [each.args if isinstance(each, Alias) and each.origin is None else (as_type(each),) for each in kinds]
+    return Alias(" | ".join(texts), None, tuple(part for parts in inner for part in parts))
 
 
 def in_both(m: Interpreter, left: Set | View, right: Set | View) -> Work:

@@ -259,7 +259,7 @@ def _load_name(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     if ins.value in names:
         frame.stack.append(_loaded(names, ins.value))
     else:
-        m.begin(_known_as(m, _global(frame, ins.value)))
+        _push_global(m, frame, ins.value, frame.stack.append)
 
 
 def _loaded(names: MutableMapping[str, Value], name: Any) -> Value:
@@ -287,19 +287,20 @@ def _of_prepared(m: Interpreter, frame: Activation, prepared: OwnDict, name: Any
 
 @operation("LOAD_GLOBAL")
 def _load_global(m: Interpreter, frame: Activation, ins: Instruction) -> None:
-    value = _known_as(m, _global(frame, ins.value))
-    m.begin(value, (lambda value: _push_callable(frame, value)) if ins.arg & 1 else None)
+    push = (lambda value: _push_callable(frame, value)) if ins.arg & 1 else frame.stack.append
+    _push_global(m, frame, ins.value, push)
 
 
 _OF_OURS = frozenset(name for name in ("frozendict", "sentinel") if hasattr(builtins, name))
 """Python's own classes that are followed by a source of ours (`sources/builtins.py`)."""
 
 
-def _known_as(m: Interpreter, value: Value) -> Value | Work:
-    """What a name stands for, where one of those classes has it: that."""
-    if _OF_OURS and isinstance(value, Builtin) and value.name in _OF_OURS:
-        return helper(m, "builtins", value.name)
-    return value
+def _push_global(m: Interpreter, frame: Activation, name: Any, push: Callable[[Value], None]) -> None:
+    value = _global(frame, name)
+    if isinstance(value, Builtin) and value.name in _OF_OURS:
+        m.begin(helper(m, "builtins", value.name), push)
+    else:
+        push(value)
 
 
 def _push_callable(frame: Activation, function: Value) -> None:

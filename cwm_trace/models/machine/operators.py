@@ -15,9 +15,9 @@ from cwm_trace.models.machine.active import Work
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.comparing import NUMBER, is_not_implemented, is_of_own, place_of
 from cwm_trace.models.machine.holding import (
-    as_type,
     change_set,
     combined_sets,
+    either,
     extended,
     in_both,
     merged,
@@ -155,10 +155,7 @@ def _combined(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
         left, right = right, left
     left, right = _as_numbers(plain, content_of(left), content_of(right))
     if plain == "|" and any(isinstance(each, (Builtin, Class, Alias)) for each in (left, right)):
-        kinds = [
-            each.args if isinstance(each, Alias) and each.origin is None else (as_type(each),) for each in (left, right)
-        ]
-        return Alias(f"{type_text(left)} | {type_text(right)}", None, (*kinds[0], *kinds[1]))
+        return either((left, right), map(type_text, (left, right)))
     if sign != plain and isinstance(left, (List, Set, Dict)):
         given = yield from _in_place(m, plain, left, right)
         if given is not None:

@@ -30,15 +30,20 @@ def _kinds(m: Interpreter) -> Value:
     The last two are of what is None, and of what is an empty list, where it is not given.
     """
     found = []
+    for kind, above in _below():
+        optional = tuple(name for name in (*kind._fields, *kind._attributes) if vars(kind).get(name, "") is None)
+        found.append((kind.__name__, above.__name__, kind._fields, kind._attributes, optional, _lists(kind)))
+    return List([(*each,) for each in found])
+
+
+def _below() -> Iterator[tuple[type[ast.AST], type[ast.AST]]]:
+    """The classes of `_ast` below `AST`, each behind the one that it is made from, and that one."""
     left = [ast.AST]
     while left:
         above = left.pop(0)
         below = [kind for kind in above.__subclasses__() if kind.__module__ == "ast" and hasattr(_ast, kind.__name__)]
         left += below
-        for kind in below:
-            optional = tuple(name for name in (*kind._fields, *kind._attributes) if vars(kind).get(name, "") is None)
-            found.append((kind.__name__, above.__name__, kind._fields, kind._attributes, optional, _lists(kind)))
-    return List([(*each,) for each in found])
+        yield from ((kind, above) for kind in below)
 
 
 def _lists(kind: type[ast.AST]) -> tuple[str, ...]:
@@ -51,7 +56,7 @@ def _lists(kind: type[ast.AST]) -> tuple[str, ...]:
 def _field_types(m: Interpreter) -> Value:
     """Of the classes of `_ast`, from 3.13 on: the name of one, and of each of its fields the name, the class, and whether there are several."""
     found: list[Value] = []
-    for kind in _all_below(ast.AST):
+    for kind, _ in _below():
         types: Mapping[str, Any] = getattr(kind, "_field_types", {})
         fields = []
         for name, given in types.items():
@@ -60,13 +65,6 @@ def _field_types(m: Interpreter) -> Value:
             fields.append((name, inner.__name__, form))
         found.append((kind.__name__, List([*fields])))
     return List(found)
-
-
-def _all_below(kind: type[ast.AST]) -> Iterator[type[ast.AST]]:
-    for each in kind.__subclasses__():
-        if each.__module__ == "ast" and hasattr(_ast, each.__name__):
-            yield each
-            yield from _all_below(each)
 
 
 @native("followed.ast_tree")
