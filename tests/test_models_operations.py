@@ -343,7 +343,8 @@ def test_a_network_is_held_to_what_it_answered(monkeypatch: pytest.MonkeyPatch, 
 
 def test_a_value_is_told_whole_or_not_at_all() -> None:
     from cwm_trace.models import Decoding
-    from cwm_trace.models.asking import Asker, Told
+    from cwm_trace.models.asking import Asker
+    from cwm_trace.models.told import Told
 
     model = embedded()
     asker = Asker(model, Decoding())
@@ -354,3 +355,25 @@ def test_a_value_is_told_whole_or_not_at_all() -> None:
     assert [Asker(model, Decoding(speculative=False)).value(operation) for operation in operations] == told
     assert told[:2] == ["'AB'", "'bc'"]
     asker.close()
+
+
+def test_answers_that_are_guessed_take_fewer_passes_and_are_the_same() -> None:
+    """Values of one character and of several, numbers, and what raises; right guesses and wrong ones."""
+    from cwm_trace.models import Decoding
+    from cwm_trace.models.asking import Asker
+    from cwm_trace.models.told import Told
+
+    model = embedded()
+    operations = [f"{one!r}.{name}()" for one in "aZ5 \"" for name in ("upper", "swapcase")]
+    operations += ["7 + 8", "3 * 4", "ord('k')", "chr(107)", "'abc'.upper()", "[].pop()", "'it is long' + 'er'"]
+    told, logprobs, passes = [], [], []
+    for speculative in (False, True):
+        model.told = Told()
+        asker = Asker(model, Decoding(speculative=speculative))
+        told.append([asker.value(operation) for operation in operations])
+        logprobs.append(asker.logprob)
+        passes.append(asker._engine.passes)
+        asker.close()
+    assert told[0] == told[1] and {"'A'", "15", None} <= set(told[0])
+    assert abs(logprobs[0] - logprobs[1]) < 1e-3
+    assert passes[1] < 0.3 * passes[0], passes

@@ -172,7 +172,8 @@ def test_a_network_is_held_to_its_answers(monkeypatch: pytest.MonkeyPatch) -> No
 def test_it_answers_true_or_false_the_same_each_time() -> None:
     nano = embedded()
     from cwm_trace.models import Decoding
-    from cwm_trace.models.asking import Asker, Told
+    from cwm_trace.models.asking import Asker
+    from cwm_trace.models.told import Told
 
     asker, drawn = Asker(nano, Decoding()), Asker(nano, Decoding(temperature=50.0))
     tests = ["3 > 2", "2 > 3", "3 > 2", "'a' == 'a'", "'a' == 'b'"]

@@ -9,12 +9,10 @@ operations it is asked one after the other (`models.operations`), and held to wh
 from __future__ import annotations
 
 import json
-import threading
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from cwm_trace.format import ACTION_SEP, EVENT_TOKENS, FRAME_SEP, UNCHANGED, encode_frames, render_step, strip_mark
 from cwm_trace.frames import Event, Frame, Trace
@@ -25,13 +23,12 @@ from cwm_trace.models.outcomes import NAME, Answers
 from cwm_trace.models.outlook import Outlook, behind_test, outlook_of
 from cwm_trace.models.past import Past
 from cwm_trace.models.stepwise import Stepwise
+from cwm_trace.models.told import Asked
 
 if TYPE_CHECKING:
     from cwm_trace.models.causal import CausalModel
 
 _Made = TypeVar("_Made")
-_Asked: TypeAlias = tuple[str, ...]  # of which kind, and what
-_Answer: TypeAlias = tuple[Any, float]  # with its natural-log probability
 
 _ANSWERS = ("True", "False")
 # The program that asks, as `asks` are recorded: without the lines of its function.
@@ -39,6 +36,8 @@ _ENTRY = "def main():  # << START_OF_TRACE\n"
 _FUNCTION = "def f(w):\n"
 _CALL = "    return f(7)\n"
 _BEGUN = f'{EVENT_TOKENS[Event.LINE]}{{"w": {UNCHANGED}, "r": "'
+_ENDED = '"}'
+_RAISED = EVENT_TOKENS[Event.EXCEPTION]
 _BEFORE = "7"  # what `r` is before the first operation
 _TOKENS = 400  # of an answer
 
@@ -59,7 +58,7 @@ def _line(line: str, value: str) -> str:
 
 def answer_text(value: str) -> str:
     """How that trace goes on where the operation gives this."""
-    return _BEGUN + json.dumps(value)[1:] + "}"
+    return _BEGUN + json.dumps(value)[1:-1] + _ENDED
 
 
 @cache
@@ -76,28 +75,6 @@ def _before() -> str:
     return past.text + past.note()
 
 
-class Told:
-    """What a network has answered greedily, the latest so many: the same in all its traces, which may grow in several threads."""
-
-    def __init__(self, most: int = 100_000) -> None:
-        self._most, self._answers = most, OrderedDict[_Asked, _Answer]()
-        self._changing = threading.Lock()
-
-    def find(self, asked: _Asked) -> _Answer | None:
-        """The answer; None where there is none any more."""
-        with self._changing:
-            if asked in self._answers:
-                self._answers.move_to_end(asked)
-            return self._answers.get(asked)
-
-    def keep(self, asked: _Asked, answer: _Answer) -> None:
-        """Take note of an answer."""
-        with self._changing:
-            self._answers[asked] = answer
-            if len(self._answers) > self._most:
-                self._answers.popitem(last=False)
-
-
 class Asker:
     """Asks one network; where it decodes greedily, what it has told before (`CausalModel.told`) is not asked for again.
 
@@ -108,11 +85,15 @@ class Asker:
 
     def __init__(self, model: CausalModel, decoding: Decoding) -> None:
         self._model, self._decoding = model, replace(decoding, speculative=False)
+        self._guesses = decoding.speculative
         self._engine: Any = None
         self.logprob = 0.0
         answers = Answers(self._whole, self._whole_change, self._holds)
         self._stepwise = Stepwise(answers, keeps=decoding.temperature == 0)
-        self._ends = model.ends | {model.codec.ids[ACTION_SEP], model.codec.ids[FRAME_SEP]}
+        codec = model.codec
+        self._ends = model.ends | {codec.ids[ACTION_SEP], codec.ids[FRAME_SEP]}
+        self._begun, self._ended, self._raised = codec.encode(_BEGUN), codec.encode(_ENDED), codec.ids[_RAISED]
+        self._quote = codec.encode("'")
 
     def __call__(self, test: str) -> bool:
         """What an expression gives that is True or False, by the network's choice between these."""
@@ -146,20 +127,17 @@ class Asker:
         return self._once(("test", test), lambda: self._truth(test))
 
     def _whole(self, operation: str) -> str | None:
-        told = self._once(("value", operation), lambda: self._value(question_text(operation)))
+        told = self._once(
+            ("value", operation), lambda: self._value(question_text(operation), _first_character(operation))
+        )
         return _BEFORE if told == UNCHANGED else told
 
     def _whole_change(self, value: str, line: str) -> str | None:
         told = self._once(("change", value, line), lambda: self._value(change_text(value, line)))
         return value if told == UNCHANGED else told
 
-    def _once(self, asked: _Asked, ask: Callable[[], tuple[_Made, float]]) -> _Made:
-        is_greedy, told = self._decoding.temperature == 0, self._model.told
-        answer = told.find(asked) if is_greedy else None
-        if answer is None:
-            answer = ask()
-            if is_greedy:
-                told.keep(asked, answer)
+    def _once(self, asked: Asked, ask: Callable[[], tuple[_Made, float]]) -> _Made:
+        answer = self._model.told.once(asked, ask) if self._decoding.temperature == 0 else ask()
         self.logprob += answer[1]
         made: _Made = answer[0]
         return made
@@ -170,15 +148,28 @@ class Asker:
         run = self._engine.generate(frozenset(), 1, lambda ids: _begins_answer(codec.decode(ids)))
         return _ANSWERS[0].startswith(codec.decode(run.ids)), run.logprob
 
-    def _value(self, text: str) -> tuple[str | None, float]:
-        codec, events = self._model.codec, (EVENT_TOKENS[Event.LINE], EVENT_TOKENS[Event.EXCEPTION])
+    def _value(self, text: str, operand: str = "") -> tuple[str | None, float]:
+        """It says whether that raises, and the value; what stands between is given, and only read. `operand`: the value, as a guess."""
+        begun, raised, codec = self._begun, self._raised, self._model.codec
+        same = begun + codec.encode(operand + _ENDED if operand else "")
+
+        def allowed(ids: list[int]) -> bool:
+            return ids == [raised] or ids[: len(begun)] == begun[: len(ids)]
+
+        def guess(ids: list[int]) -> list[int]:
+            return same[len(ids) :] if ids == same[: len(ids)] != same else self._ending(ids[len(begun) :])
+
         self._begin(text)
-        event = self._engine.generate(frozenset(), 1, lambda ids: codec.decode(ids) in events)
-        if codec.decode(event.ids) != events[0]:
-            return None, event.logprob
-        self._engine.push(codec.encode(_BEGUN.removeprefix(events[0])))
-        run = self._engine.generate(self._ends, _TOKENS)
-        return _told(codec.decode(run.ids[:-1])) if run.stopped else None, event.logprob + run.logprob
+        run = self._engine.generate(
+            self._ends | {raised}, len(begun) + _TOKENS, allowed, guess if self._guesses else None
+        )
+        said, logprob = run.ids[len(begun) : -1], sum((*run.logprobs[:1], *run.logprobs[len(begun) :]))
+        return _told(codec.decode(said)) if run.ids[0] != raised and run.stopped else None, logprob
+
+    def _ending(self, said: list[int]) -> list[int]:
+        """A guess how a value ends of which this has been said."""
+        is_open = said[:1] == self._quote and (len(said) == 1 or said[-1:] != self._quote)
+        return [*(self._quote if is_open else ()), *self._ended]
 
     def _begin(self, text: str) -> None:
         """Read a text; what it begins with has mostly been read before."""
@@ -195,6 +186,11 @@ class Asker:
         """Give back the engine's memory."""
         if self._engine is not None:
             self._engine.close()
+
+
+def _first_character(operation: str) -> str:
+    """The text of one character that an operation begins with; "" where it begins with something else."""
+    return operation[:3] if operation[:1] == operation[2:3] == "'" else ""
 
 
 def _begins_answer(text: str) -> bool:

@@ -30,12 +30,13 @@ from cwm_trace.format import (
     render_step,
 )
 from cwm_trace.frames import Frame, Step, Trace
-from cwm_trace.models.asking import Asker, Told
+from cwm_trace.models.asking import Asker
 from cwm_trace.models.base import Decoding, FrameScore, Generated, PartScore, Stop, settled
 from cwm_trace.models.constraint import FrameGrammar
 from cwm_trace.models.devices import check_device, check_dtype
 from cwm_trace.models.draft import Drafter
 from cwm_trace.models.past import Part, Past, texts
+from cwm_trace.models.told import Told
 from cwm_trace.parts import Span, frame_parts
 
 if TYPE_CHECKING:

@@ -19,17 +19,23 @@ from cwm_trace.models.lean import LeanNetwork
 from cwm_trace.models.memory import Answer, Memory, OwnCache, Reading, Wanted, enough_memory
 
 Allowed = Callable[[list[int]], bool]
+Guess = Callable[[list[int]], Sequence[int]]
 
 _SLICE = 256  # positions
 
 
 @dataclass(frozen=True, slots=True)
 class TokenRun:
-    """Tokens that were generated, the stopping one included, and the sum of their natural-log probabilities (temperature 1)."""
+    """Tokens that were generated, the stopping one included, and their natural-log probabilities (temperature 1)."""
 
     ids: list[int]
-    logprob: float
+    logprobs: list[float]
     stopped: bool
+
+    @property
+    def logprob(self) -> float:
+        """Of all of them."""
+        return sum(self.logprobs)
 
 
 class Guesser(Protocol):
@@ -123,24 +129,34 @@ class Engine:
         return same
 
     @torch.inference_mode()
-    def generate(self, stops: frozenset[int], limit: int | None = None, allowed: Allowed | None = None) -> TokenRun:
+    def generate(
+        self,
+        stops: frozenset[int],
+        limit: int | None = None,
+        allowed: Allowed | None = None,
+        guess: Guess | None = None,
+    ) -> TokenRun:
         """Generate until one of `stops`, `limit` tokens, or the end of the window. The stopping token stays in the sequence.
 
-        `allowed` is asked whether the tokens generated so far may go on with one more; where it allows none, all are.
+        `allowed` is asked whether the tokens generated so far may go on with one more; where it allows none, all are. `guess` is asked how
+        they may go on, in the drafter's place; what it says changes no choice, only what a pass settles.
         """
-        return self._memory.drive(self._generating(stops, limit, allowed))
+        return self._memory.drive(self._generating(stops, limit, allowed, guess))
 
-    def _generating(self, stops: frozenset[int], limit: int | None, allowed: Allowed | None) -> Reading[TokenRun]:
+    def _generating(
+        self, stops: frozenset[int], limit: int | None, allowed: Allowed | None, guess: Guess | None
+    ) -> Reading[TokenRun]:
         ids: list[int] = []
-        logprob = 0.0
+        logprobs: list[float] = []
         while (room := self._room(limit, len(ids))) > 0:
-            draft = self._draft(min(self._memory.guesses, room - 1), stops)
+            most = min(self._memory.guesses, room - 1)
+            draft = _up_to(stops, self._draft(most) if guess is None else self._guessed(guess(ids), most))
             for token, chance in (yield from self._advance(draft, allowed and _after(ids, allowed))):
                 ids.append(token)
-                logprob += chance
+                logprobs.append(chance)
                 if token in stops:
-                    return TokenRun(ids, logprob, True)
-        return TokenRun(ids, logprob, False)
+                    return TokenRun(ids, logprobs, True)
+        return TokenRun(ids, logprobs, False)
 
     def _room(self, limit: int | None, made: int) -> int:
         """How many tokens may still be generated."""
@@ -164,25 +180,23 @@ class Engine:
         self, answer: Answer, settled: list[tuple[int, float]], allowed: Allowed | None
     ) -> Iterable[tuple[int, float]]:
         """A choice for each row, made when it is asked for: `settled` then has those of the rows before it."""
-        if allowed is None and self._temperature == 0:
-            return answer.choices
-        return (
-            self._choose(logits, allowed and _after([token for token, _ in settled], allowed))
-            for logits in answer.logits
-        )
+        for logits, first in zip(answer.logits, answer.choices, strict=True):
+            more = allowed and _after([token for token, _ in settled], allowed)
+            is_first = self._temperature == 0 and (more is None or more([first[0]]))
+            yield first if is_first else self._choose(logits, more)
 
-    def _draft(self, most: int, stops: frozenset[int]) -> list[int]:
-        """Guessed tokens, up to the first that would stop."""
-        guessed = self._drafter.draft(most) if self._drafter is not None and most > 0 else []
-        end = next((number for number, token in enumerate(guessed) if token in stops), len(guessed))
-        return guessed[:end]
+    def _draft(self, most: int) -> Sequence[int]:
+        return self._drafter.draft(most) if self._drafter is not None and most > 0 else ()
+
+    def _guessed(self, guess: Sequence[int], most: int) -> Sequence[int]:
+        return guess[:most] if self._memory.can_forget else ()
 
     def _keep(self, guessed: int, settled: list[tuple[int, float]]) -> None:
         """Append what is settled; cut what was guessed wrong off the cache. The last settled token has not been read yet."""
         right = len(settled) - 1
         self.push([token for token, _ in settled])
         self._unread = self._unread[-1:]
-        if self._drafter is not None:
+        if self._drafter is not None or guessed:
             self._memory.forget(guessed - right)
 
     def close(self) -> None:
@@ -207,6 +221,11 @@ class Engine:
             return
         yield int(logits.argmax())
         yield from logits.argsort(descending=True, stable=True)[1:].tolist()
+
+
+def _up_to(stops: frozenset[int], guessed: Sequence[int]) -> list[int]:
+    """Guessed tokens, up to the first that would stop."""
+    return list(takewhile(lambda token: token not in stops, guessed))
 
 
 def _first(ranked: Iterator[int], allowed: Allowed) -> int:

@@ -13,6 +13,7 @@ import sys
 import threading
 from dataclasses import dataclass
 from multiprocessing.managers import BaseManager, BaseProxy
+from pathlib import Path
 from typing import Any, cast
 
 from cwm_trace.frames import Step
@@ -23,10 +24,12 @@ READY = b"ready\n"
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What a worker is told on its standard input: where the model is, and where to answer (a Unix socket, and the key to it)."""
+    """What a worker is told on its standard input: where the model is, the file in which the answers of all of them are, and where to
+    answer (a Unix socket, and the key to it)."""
 
     path: str
     name: str
+    told: str
     address: str
     key: bytes
 
@@ -65,9 +68,11 @@ def serve() -> None:
     import torch
 
     from cwm_trace.models.causal import CausalModel
+    from cwm_trace.models.told import SharedTold
 
     torch.set_num_threads(1)
     model: Any = CausalModel.load(job.path, name=job.name, device="cpu", dtype="float32").concurrent()
+    model.told = SharedTold(Path(job.told))
 
     class Serving(RolloutManager):
         pass

@@ -35,7 +35,9 @@ class Workers:
     def __init__(self, model: Model, path: str, count: int) -> None:
         """`model`, loaded from the folder `path`, in at most `count` processes."""
         self._model, self._path, self._count = model, path, count
-        self._folder = tempfile.TemporaryDirectory(prefix="cwm-trace-")  # for the sockets; nobody else may enter it
+        self._folder = tempfile.TemporaryDirectory(
+            prefix="cwm-trace-"
+        )  # for sockets and answers; nobody else may enter it
         self._choosing = threading.Lock()
         self._workers: list[_Worker] = []
         self._numbers = itertools.count()
@@ -67,7 +69,7 @@ class Workers:
             gone.end()
         found = min(self._workers, key=lambda one: one.rollouts, default=None)
         if found is None or (found.rollouts and len(self._workers) < self._count):
-            found = _Worker(self._path, self.name, f"{self._folder.name}/{next(self._numbers)}")
+            found = _Worker(self._path, self.name, self._folder.name, next(self._numbers))
             self._workers.append(found)
         return found
 
@@ -105,8 +107,9 @@ class _Worker:
         rollouts: how many have been begun and not closed.
     """
 
-    def __init__(self, path: str, name: str, address: str) -> None:
+    def __init__(self, path: str, name: str, folder: str, number: int) -> None:
         self.rollouts = 0
+        address = f"{folder}/{number}"
         self._name = name
         self._connecting = threading.Lock()
         self._manager = RolloutManager(address, key := secrets.token_bytes(32))
@@ -115,7 +118,7 @@ class _Worker:
             [sys.executable, "-P", "-c", _BOOT, json.dumps(sys.path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
         assert self.process.stdin is not None
-        pickle.dump(Job(str(Path(path).resolve()), name, address, key), self.process.stdin)
+        pickle.dump(Job(str(Path(path).resolve()), name, f"{folder}/told", address, key), self.process.stdin)
         self.process.stdin.flush()
 
     def begin(self, prompt: Trace, decoding: Decoding) -> RolloutProxy:

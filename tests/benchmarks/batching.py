@@ -21,7 +21,7 @@ import psutil  # type: ignore[import-untyped]  # comes with accelerate
 
 from cwm_trace.frames import Trace
 from cwm_trace.models import Decoding, Model, load_model
-from cwm_trace.models.asking import Told
+from cwm_trace.models.told import Told
 from cwm_trace.simulate import predict
 from tests.benchmarks.decoding import CONSTRAINED, FREE, TOKENS, generate_once, prompts
 
@@ -66,7 +66,8 @@ def main() -> None:
         ways["generate"] = lambda prompt: generate_once(model, prompt)
     ratios: dict[str, list[float]] = {}
     for _ in range(args.rounds):
-        together, model.told = model.concurrent(), Told()
+        model.told = Told()
+        together = model.concurrent()
         _at_once(together, others[-2:], 2, decoding)  # warms up
         at_once: Callable[[], list[str]] = partial(_at_once, together, items, args.batch, decoding)
         batched, used, many = _timed(at_once)

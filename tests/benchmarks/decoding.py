@@ -19,7 +19,7 @@ from cwm_trace.eval.intervals import bootstrap_ratio, ratio
 from cwm_trace.format import END_OF_TEXT, FRAME_SEP
 from cwm_trace.frames import Trace
 from cwm_trace.models import NANO_FOLDER, Decoding, Stop, load_model
-from cwm_trace.models.asking import Told
+from cwm_trace.models.told import Told
 from cwm_trace.prompts import call_prompt
 from cwm_trace.train.programs import generate
 
