@@ -34,6 +34,8 @@ _TWO_BYTES = re.compile(
 _TWO_CHARACTERS = re.compile(r"('[^'\\]') == ('[^'\\]')")
 
 
+_SHORT = 4000  # characters of a test that is not worked out twice: sources of the library compare the same names over and over
+
 # Functions of modules, which a network does not know by the names that they have here.
 _UNTOLD = re.compile(rf"\b(?:(?:{'|'.join((*LIBRARY, ITERATORS))})\w+|{'|'.join(sorted(CONTAINERS))})\(")
 
@@ -55,6 +57,7 @@ class Stepwise:
         self._whole, self._raises = whole, list[Raises]()
         self._matches: dict[str, str] = {}  # with their groups, which frames do not show, by what they are without
         self._kept: Callable[[str, tuple[str, ...]], str | None] = lambda *_: None
+        self._truths: dict[str, bool] = {}  # of tests that have been answered
         self._is_sure = True  # whether nothing has been asked for that may raise
         self._steps = Steps(self.value, self._holds)
 
@@ -120,7 +123,12 @@ class Stepwise:
 
     def told_truth(self, test: str) -> bool | None:
         """Whether a test holds; None where that is unknown. Raises Raises."""
-        return self._or_raised(self._holds, test)
+        if self._keeps and (known := self._truths.get(test)) is not None:
+            return known
+        holds = self._or_raised(self._holds, test)
+        if holds is not None and len(test) <= _SHORT:
+            self._truths[test] = holds
+        return holds
 
     def _or_raised(self, ask: Callable[[str], _Told], asked: str) -> _Told | None:
         before, self._raises = self._raises, []

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from cwm_trace.models import said
-from cwm_trace.models.machine import tracebacks
+from cwm_trace.models.machine import patching, tracebacks
 from cwm_trace.models.machine.active import Work
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.classes import Attributes, has_slots_only, is_data, missing, own_slots
+from cwm_trace.models.machine.imported import member, place_of
 from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.iterators import collected
 from cwm_trace.models.machine.values import (
+    UNSET,
     WITH_METHODS,
     Builtin,
     Cell,
@@ -74,6 +76,8 @@ def set_attribute(m: Interpreter, owner: Value, name: Any, value: Value) -> Work
             yield from set_plainly(m, owner, name, value)
         case Module(name="sys") if name in ("stdout", "stderr"):
             m.streams[name] = value
+        case Module():
+            patching.patch(m, place_of(owner.name), name, value)
         case Class():
             if (
                 owner.flavour == "enum"
@@ -187,6 +191,10 @@ def delete_attribute(m: Interpreter, owner: Value, name: Any) -> Work:
         if name not in owner.space:
             raise error("AttributeError", name) if not hasattr(type, name) else Lost(name)
         del owner.space[name]
+        return
+    if isinstance(owner, Module):
+        yield from member(m, owner.name, name)  # which is to be there
+        patching.patch(m, place_of(owner.name), name, UNSET)
         return
     if owner is None or isinstance(owner, (int, str, List, Dict, tuple)):
         raise missing(owner, name, said.NO_PLACE)

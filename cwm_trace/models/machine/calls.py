@@ -18,9 +18,11 @@ from cwm_trace.models.machine.values import (
     Lost,
     Method,
     Native,
+    NoFunction,
     Object,
     Set,
     Value,
+    class_of,
     error,
     is_unknown,
     kind_name,
@@ -52,6 +54,10 @@ def invoke(m: Interpreter, function: Value, args: Sequence[Value], named: Mappin
             return (yield Call(function, args, named))
         case Method():
             return (yield from invoke(m, function.function, [function.owner, *args], named))
+        case NoFunction(found=found):
+            if (getter := own_method(found, "__get__")) is not None:
+                found = yield from invoke(m, getter, [found, args[0], class_of(args[0])], {})
+            return (yield from invoke(m, found, args[1:], named))
         case Native():
             given = function.run(m, *args, **named)
             return (yield from done(given))

@@ -27,7 +27,7 @@ from typing import Any
 
 from cwm_trace.models import said
 from cwm_trace.models.containers import MATCH, PATTERN
-from cwm_trace.models.machine import annotating, comparing, records, sets, shipped, tracebacks
+from cwm_trace.models.machine import annotating, comparing, naming, patching, records, sets, shipped, tracebacks
 from cwm_trace.models.machine.active import Paused, Work
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.code import OF_PROGRAM
@@ -54,6 +54,7 @@ from cwm_trace.models.machine.making import (
 )
 from cwm_trace.models.machine.rendering import OTHER_CLASSES
 from cwm_trace.models.machine.values import (
+    BOUND,
     GROUPS,
     OWN,
     PLAIN_KINDS,
@@ -70,8 +71,8 @@ from cwm_trace.models.machine.values import (
     Lost,
     Method,
     Module,
-    Names,
     Native,
+    NoFunction,
     Object,
     OwnDict,
     OwnList,
@@ -207,6 +208,8 @@ def attribute(m: Interpreter, owner: Value, name: Any) -> Work:
             return owner.value
         case Method() if name in ("__self__", "__func__"):
             return owner.owner if name == "__self__" else owner.function
+        case Method() if name == "__call__":
+            return _call_of(owner, kind_name(owner))
         case Method() if name in ("__name__", "__doc__", "__qualname__") or isinstance(owner.function, Function):
             return (yield from attribute(m, owner.function, name))
         case Descriptor(kind="classmethod" | "staticmethod") if name in ("__func__", "__wrapped__"):
@@ -406,9 +409,13 @@ def _has_slots(kind: Class) -> bool:
     return any("__slots__" in each.space for each in kind.line if isinstance(each, Class))
 
 
+_STANDS_FOR = {"mappingproxy": "types.MappingProxyType", "_Stream": "io.TextIOWrapper"}
+"""Classes of ours under other names than the library's."""
+
+
 def _is_missing_in_library(kind: Class, name: str) -> bool:
     """Whether the library's own class, which this one stands for and may have less than, has no such attribute either."""
-    real = looked_up("types.MappingProxyType" if kind.name == "mappingproxy" else f"{kind.module}.{kind.name}")
+    real = looked_up(_STANDS_FOR.get(kind.name, f"{kind.module}.{kind.name}"))
     return isinstance(real, type) and not hasattr(real, name)
 
 
@@ -553,7 +560,7 @@ def _bound(found: Value, owner: Value, kind: Value) -> Value:
     match found:
         case Function():
             return Method(found, owner)
-        case Native() if found.name in ("lru_cache", "wrapper", "total_ordering"):
+        case Native() if found.name in BOUND:
             return Method(found, owner)
         case Builtin() if found.name.partition(".")[0] in _TYPES and callable(_method_of(found.name)):
             return Method(found, owner)
@@ -757,21 +764,32 @@ def _of_function(owner: Function, name: str) -> Value:
         case "__closure__":
             return owner.closure or None
         case "__globals__":
-            return Names(list(owner.space), list(owner.space.values()), space=owner.space)
+            return patching.names(owner.space)
         case "__class__":
             return Builtin("function")
         case "__call__":
-            return Native(
-                "__call__", lambda m, *args, **named: invoke(m, owner, args, named), shown=_WRAPPER.format(name)
-            )
+            return _call_of(owner, "function")
         case "__get__":
-            return Native("__get__", partial(_got, owner), shown=_WRAPPER.format(name))
+            return Native("__get__", partial(_got, owner), shown=_WRAPPER.format(name, "function"))
+        case "__new__":
+            return Builtin("function.__new__")
+        case "__builtins__":
+            return naming.shown_builtins()
+    if hasattr(object, name):
+        return Method(Builtin(f"object.{name}"), owner)
     if hasattr(_sample, name):
         raise Lost
     raise error("AttributeError", f"'function' object has no attribute '{name}'")
 
 
-_WRAPPER = "<method-wrapper '{}' of function object>"
+_WRAPPER = "<method-wrapper '{}' of {} object>"
+
+
+def _call_of(owner: Function | Method, kind: str) -> Native:
+    """The `__call__` of what is called."""
+    return Native(
+        "__call__", lambda m, *args, **named: invoke(m, owner, args, named), shown=_WRAPPER.format("__call__", kind)
+    )
 
 
 def _got(function: Function, m: Interpreter, owner: Value, kind: Value = None) -> Value:
@@ -912,6 +930,8 @@ def _of_value(owner: Value, name: str) -> Value:
         raise missing(owner, name)
     if base is not None and name == "__doc__":
         return base.__doc__
+    if base is not None and getattr(base, name) is None:
+        return None
     if base is not None and not callable(getattr(base, name)):
         raise Lost(name)
     if isinstance(owner, Literal):
@@ -969,7 +989,7 @@ def special(m: Interpreter, owner: Value, name: str) -> Work:
     """A method that Python looks for in the class. Raises Raised, Lost."""
     owner = known(owner)
     if isinstance(owner, (Object, *OWN)) and (found := own_method(owner, name)) is not None:
-        return _bound(found, owner, class_of(owner))
+        return Method(found, owner) if isinstance(found, NoFunction) else _bound(found, owner, class_of(owner))
     if isinstance(owner, Native) and name in ("__enter__", "__exit__"):
         return owner.wrapped[name]
     if (isinstance(owner, Object) and isinstance(owner.kind, Class)) or owner is None or isinstance(owner, _PLAIN):

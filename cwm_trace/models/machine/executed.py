@@ -5,12 +5,10 @@ Code that has been compiled from a tree has no lines, and so no frames.
 
 from __future__ import annotations
 
-import builtins
 import sys
-from functools import cache
 from typing import Any
 
-from cwm_trace.models.machine import annotating
+from cwm_trace.models.machine import annotating, naming
 from cwm_trace.models.machine.active import Activation, Body, Work
 from cwm_trace.models.machine.classes import Attributes
 from cwm_trace.models.machine.code import EXECUTED, MAIN, Code
@@ -25,7 +23,6 @@ from cwm_trace.models.machine.values import (
     Function,
     Lost,
     Names,
-    Native,
     Object,
     Value,
     as_tuple,
@@ -34,7 +31,6 @@ from cwm_trace.models.machine.values import (
     kind_name,
     known,
 )
-from cwm_trace.tracer.values import render_value
 
 
 @native("eval")
@@ -46,7 +42,7 @@ def _eval(m: Interpreter, source: Value, globals: Value = None, locals: Value = 
 def _exec(
     m: Interpreter, source: Value, globals: Value = None, locals: Value = None, /, *, closure: Value = None
 ) -> Work:
-    yield from evaluated(m, source, "exec", globals, locals)
+    yield from evaluated(m, source, "exec", globals, locals, m.frame.code.module)
 
 
 def evaluated(m: Interpreter, source: Value, kind: str, space: Value, names: Value, module: str = MAIN) -> Work:
@@ -54,7 +50,7 @@ def evaluated(m: Interpreter, source: Value, kind: str, space: Value, names: Val
     code = _code_of(known(source), kind, module)
     held = _names(known(space), m.frame.space)
     if isinstance(known(space), Dict):
-        held.setdefault("__builtins__", _builtins())  # which Python puts there
+        held.setdefault("__builtins__", naming.shown_builtins())  # which Python puts there
     if known(space) is not None:
         own = _names(known(names), held)
     elif known(names) is None and m.frame.names is None:
@@ -109,11 +105,6 @@ def _names(given: Value, otherwise: Any) -> Any:
     if not isinstance(given, Dict):
         raise error("TypeError", f"globals must be a dict, not {kind_name(given)}")
     return Attributes(given)
-
-
-@cache
-def _builtins() -> Native:
-    return Native("__builtins__", lambda m: None, shown=render_value(vars(builtins)))
 
 
 def _code_of(source: Value, kind: str, module: str) -> Code:

@@ -62,6 +62,7 @@ from cwm_trace.models.machine.values import (
     Unknown,
     Value,
     closed,
+    dict_from,
     known,
     read,
 )
@@ -209,6 +210,7 @@ class Following:
         space["__builtins__"] = Module("builtins")
         module = Activation(code, space, space)
         machine.active.append(module)
+        machine.imported = dict_from({space["__name__"]: Module(str(space["__name__"]))})
         if line is None:
             yield from machine.events()
             return

@@ -11,12 +11,12 @@ import math
 from functools import lru_cache
 from pathlib import Path
 
-from cwm_trace.models.machine import naming, shipped
-from cwm_trace.models.machine.active import Body, Work
+from cwm_trace.models.machine import naming, patching, shipped
+from cwm_trace.models.machine.active import Body, Call, Work
 from cwm_trace.models.machine.code import Code
 from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.naming import listed, of_module
-from cwm_trace.models.machine.values import Builtin, Function, Lost, Module, known
+from cwm_trace.models.machine.values import Builtin, Function, Lost, Module, Raised, Value, dict_from, known
 from cwm_trace.tracer.record import compile_source
 
 FOLLOWED = "followed"
@@ -62,12 +62,16 @@ def member(m: Interpreter, module: str, name: str, is_ours: bool = False) -> Wor
         return Builtin(f"{FOLLOWED}.{name}")
     if shipped.is_module(f"{module}.{name}") or f"{module}.{name}" in _INNER:
         return Module(f"{module}.{name}")
-    module = _OTHERWISE.get(module, module)
-    if module in _IN_C:
-        module = module.removeprefix("_")
+    module = place_of(module)
+    if (module, name) in m.patched:
+        return patching.patched(m, module, name)
+    if (own := patching.own_space(m, module)) is not None:
+        return patching.of_own(m, own, name)
+    if name == "__dict__":
+        return (yield from _all_of(m, module))
     if module == "sys" and name.strip("_") in _STREAMS:
-        own = None if name.startswith("_") else m.streams.get(name)
-        return own if own is not None else (yield from helper(m, "io", f"_{name.strip('_')}"))
+        put = None if name.startswith("_") else m.streams.get(name)
+        return put if put is not None else (yield from helper(m, "io", f"_{name.strip('_')}"))
     if module == "sys" and name == "modules":
         return m.imported
     if module in _OF_C:
@@ -84,9 +88,28 @@ def member(m: Interpreter, module: str, name: str, is_ours: bool = False) -> Wor
         if name in space and is_told:
             return space[name]
     if module in shipped.MODULES or name in _IN_PART.get(module, ()):
-        yield from _shipped(m, module)
+        space = yield from _shipped(m, module)
+        if name not in space and isinstance(hook := space.get("__getattr__"), Function):  # PEP 562
+            return (yield Call(hook, [name], {}))
         return shipped.attribute(m, module, name)
     return of_module(module, name)
+
+
+def place_of(module: str) -> str:
+    """The module that has the names of this one."""
+    module = _OTHERWISE.get(module, module)
+    return module.removeprefix("_") if module in _IN_C else module
+
+
+def _all_of(m: Interpreter, module: str) -> Work:
+    """A dict of all that a module has; what is not known of it is unknown."""
+    found: dict[str, Value] = {}
+    for name in naming.all_of(module):
+        try:
+            found[name] = yield from member(m, module, name)
+        except (Lost, Raised):
+            found[name] = m.unknown()
+    return dict_from(found)
 
 
 def _shipped(m: Interpreter, module: str) -> Work:

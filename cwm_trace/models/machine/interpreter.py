@@ -126,10 +126,18 @@ class Interpreter:
         self.awaitables: list[Function] = []  # functions whose generators can be awaited
         self.hooked: dict[tuple[int, int], tuple[Value, bool]] = {}  # what abstract classes have said of others
         self.imported = Dict()  # `sys.modules`, as far as the program has put something there
+        self.patched: dict[tuple[str, str], Value] = {}  # names of modules that it has bound; `UNSET`: has deleted
         self.is_framing = False  # whether what is shown is for a frame, which has no addresses
         self.streams: dict[str, Value] = {}  # of `sys`, that a program has put there, by their names
         self.is_unseen = False  # whether the trace has not begun
         self.entry: int | None = None  # the line of the function from which on all is shown
+
+    @property
+    def bottom(self) -> Activation:
+        """Of the program's module."""
+        bottom = self.active[0]
+        assert isinstance(bottom, Activation)
+        return bottom
 
     @property
     def frame(self) -> Activation:

@@ -6,6 +6,7 @@ import __future__
 import builtins
 import re
 import sys
+from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -25,6 +26,7 @@ from cwm_trace.models.machine.values import (
     read,
 )
 from cwm_trace.models.modules import VALUES
+from cwm_trace.tracer.values import render_value
 
 NOT_IMPLEMENTED = Builtin("NotImplemented")
 
@@ -94,9 +96,9 @@ def module_text(name: str) -> str | None:
     return f"<module {name!r} from {spec.origin!r}>" if spec.has_location else f"<module {name!r} ({spec.origin})>"
 
 
-def no_module(name: str) -> Raised:
+def no_module(name: str, why: str = "") -> Raised:
     """The error of a module that there is not."""
-    raised = error("ModuleNotFoundError", f"No module named {name!r}")
+    raised = error("ModuleNotFoundError", f"No module named {name!r}{why}")
     raised.error.attributes["name"] = name
     return raised
 
@@ -128,6 +130,19 @@ def listed(module: str, is_ours: bool) -> list[str]:
         raise Lost(module)  # and Python's sources do without what is written in C
     made = import_module(module)
     return list(getattr(made, "__all__", [name for name in vars(made) if not name.startswith("_")]))
+
+
+def all_of(module: str) -> list[str]:
+    """All names of a module of the library that may be looked at. Raises Lost."""
+    if not may_be_looked_at(module):
+        raise Lost(module)
+    return list(vars(import_module(module)))
+
+
+@cache
+def shown_builtins() -> Native:
+    """The dict of Python's own names."""
+    return Native("__builtins__", lambda m: None, shown=render_value(vars(builtins)))
 
 
 def _no_call(*_: Any) -> None:

@@ -7,7 +7,7 @@ from importlib import import_module
 from types import FunctionType
 
 from cwm_trace.models import said
-from cwm_trace.models.machine import arithmetic, assigning, classes, comparing, making, naming, sets
+from cwm_trace.models.machine import arithmetic, assigning, classes, comparing, making, naming, patching, sets, shipped
 from cwm_trace.models.machine.active import Work
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.code import OF_PROGRAM
@@ -35,7 +35,6 @@ from cwm_trace.models.machine.values import (
     Lost,
     Method,
     Module,
-    Names,
     Native,
     Object,
     Raised,
@@ -110,7 +109,7 @@ def _callable(m: Interpreter, value: Value) -> Value:
 @native("globals")
 def _globals(m: Interpreter) -> Value:
     space = m.frame.space
-    return Names(list(space), list(space.values()), space=space)
+    return patching.names(space)
 
 
 @native("locals")
@@ -144,8 +143,8 @@ def _names_of(m: Interpreter, owner: Value) -> Work:
         return List(dir(import_module(kind.name)))
     if isinstance(kind, (*IMMUTABLE, tuple, List, Dict, Set)):
         kind = class_of(kind)
-    if isinstance(kind, Builtin) and kind.kind is not None:
-        return List(dir(kind.kind))
+    if isinstance(kind, Builtin) and isinstance(real := kind.kind or looked_up(kind.name), type):
+        return List(dir(real))
     if isinstance(kind, Function):
         return List([*{*dir(FunctionType), *kind.attributes}])
     if not isinstance(kind, Class) or kind.flavour:
@@ -437,6 +436,19 @@ def _object_eq(m: Interpreter, owner: Value, other: Value) -> Value:
     return True if owner is other else naming.NOT_IMPLEMENTED
 
 
+@native("object.__ne__")
+def _object_ne(m: Interpreter, owner: Value, other: Value) -> Work:
+    given = yield from comparing.by_method(m, owner, "==", other)
+    if comparing.is_not_implemented(given):
+        return given if owner is not other else False
+    return not (yield from comparing.truth_of(m, given))
+
+
+@native("object.__lt__", "object.__le__", "object.__gt__", "object.__ge__")
+def _object_order(m: Interpreter, owner: Value, other: Value) -> Value:
+    return naming.NOT_IMPLEMENTED
+
+
 @native("object.__hash__")
 def _object_hash(m: Interpreter, owner: Value) -> Value:
     return Unknown()
@@ -448,7 +460,7 @@ def _import(
 ) -> Value:
     if known(level):
         raise Lost
-    check_module(known(name))
+    _check(m, known(name))
     return Module(known(name) if known(fromlist) else known(name).partition(".")[0])
 
 
@@ -456,5 +468,17 @@ def _import(
 def _import_module(m: Interpreter, name: Value, package: Value = None) -> Value:
     if known(name).startswith("."):
         raise Lost
-    check_module(known(name))
+    _check(m, known(name))
     return Module(known(name))
+
+
+def _check(m: Interpreter, module: str) -> None:
+    """Raises Raised for a module that there is not."""
+    if patching.own_space(m, module) is not None:
+        return
+    check_module(module)
+    above, _, name = module.rpartition(".")
+    if above and name and not shipped.is_module(module):
+        if above.partition(".")[0] not in sys.stdlib_module_names:
+            raise Lost(module)
+        raise naming.no_module(module, "" if shipped.is_package(above) else f"; {above!r} is not a package")

@@ -22,6 +22,7 @@ from cwm_trace.models.machine import (
     holding,
     naming,
     operators,
+    patching,
     sets,
 )
 from cwm_trace.models.machine.active import Activation, Leaves, Work, Wrapped
@@ -296,7 +297,8 @@ _OF_OURS = frozenset(name for name in ("frozendict", "sentinel") if hasattr(buil
 
 
 def _push_global(m: Interpreter, frame: Activation, name: Any, push: Callable[[Value], None]) -> None:
-    value = _global(frame, name)
+    is_patched = ("builtins", name) in m.patched and name not in frame.space
+    value = patching.patched(m, "builtins", name) if is_patched else _global(frame, name)
     if isinstance(value, Builtin) and value.name in _OF_OURS:
         m.begin(helper(m, "builtins", value.name), push)
     else:
@@ -878,6 +880,9 @@ def _import_name(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     elif frame.code.module != MAIN:
         if name in WRITTEN_IN_C:
             raise naming.no_module(name)
+    elif patching.own_space(m, name) is not None:
+        frame.stack.append(Module(name))
+        return
     elif name in m.imported.keys:
         frame.stack.append(m.imported.values[m.imported.keys.index(name)])
         return

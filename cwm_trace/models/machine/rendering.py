@@ -321,6 +321,8 @@ def _shown_simply(value: Any) -> str:
             return f"<lazy_import {value.name!r}>"
         case Module() if (told := naming.module_text(value.name)) is not None:
             return told
+        case Module("__main__" | "program"):  # the program's own
+            return f"<module {value.name!r} (built-in)>"
         case Module() | Native() | Builtin():
             raise Unshown
     text: str | None = getattr(value, "shown", None)

@@ -31,7 +31,8 @@ MODULES = frozenset(
     " tomllib._types traceback unittest unittest.case unittest.loader unittest.result unittest.runner unittest.signals unittest.suite"
     " unittest.util urllib urllib.parse uuid xml.dom xml.dom.NodeFilter xml.dom.domreg xml.dom.expatbuilder xml.dom.minicompat"
     " xml.dom.minidom xml.dom.xmlbuilder xml.etree.ElementPath xml.etree.ElementTree xml.sax xml.sax._exceptions xml.sax.handler"
-    " _ast_unparse ntpath pathlib._os pathlib.types xml.sax.saxutils xml.sax.xmlreader zipfile zipfile._path".split()
+    " _ast_unparse ntpath pathlib._os pathlib.types xml.sax.saxutils xml.sax.xmlreader zipfile zipfile._path"
+    " pkgutil unittest.async_case unittest.mock".split()
 )
 """Those that are made of what is followed elsewhere; a source of our own of that name amends them, or comes before."""
 KNOWN_AS = {"_pydatetime": "datetime"}
@@ -57,7 +58,7 @@ def names(m: Interpreter, module: str) -> dict[str, Value]:
     """The names of such a module, which has been run."""
     if (space := m.shipped.get(module)) is not None:
         return space
-    package = module if _is_package(module) else module.rpartition(".")[0]
+    package = module if is_package(module) else module.rpartition(".")[0]
     space = m.shipped[module] = {
         "__name__": KNOWN_AS.get(module, module),
         "__package__": package,
@@ -98,20 +99,21 @@ def _body(function: Function, space: dict[str, Value]) -> Work:
     yield Body(function, space)
 
 
-def _is_package(module: str) -> bool:
+def is_package(module: str) -> bool:
+    """Whether a module of the library has modules inside."""
     return (_LIBRARY / module.replace(".", "/")).is_dir()
 
 
 @lru_cache(maxsize=1024)
 def is_module(name: str) -> bool:
     """Whether there is a module of that name inside a package of the library."""
-    return name in ("os.path", "collections.abc") or _is_package(name.partition(".")[0]) and path(name).is_file()
+    return name in ("os.path", "collections.abc") or is_package(name.partition(".")[0]) and path(name).is_file()
 
 
 def path(module: str) -> Path:
     """Where a module's source lies, if there is one."""
     place = _LIBRARY / module.replace(".", "/")
-    return place / "__init__.py" if _is_package(module) else place.with_suffix(".py")
+    return place / "__init__.py" if is_package(module) else place.with_suffix(".py")
 
 
 @lru_cache

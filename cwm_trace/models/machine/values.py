@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import binascii
 import builtins
+import functools
 import re
 import struct
 import types
@@ -310,6 +311,13 @@ class Method:
     owner: Value
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class NoFunction:
+    """A special method that is an object which can be called: it is not given its owner, or makes what is called of it."""
+
+    found: Value
+
+
 @dataclass(slots=True, eq=False)
 class Descriptor:
     """A property, or what makes a method one of the class: `kind` is its name."""
@@ -542,6 +550,10 @@ def class_of(value: Value) -> Value:
             return Builtin("type" if isinstance(real, type) else type(real).__name__)
         case Native(shown=shown) if shown.startswith("<method-wrapper"):
             return Builtin("method-wrapper")
+        case Native(name="__builtins__"):
+            return Builtin("dict")
+        case Native(name="partial"):
+            return Builtin("functools.partial")
         case Function() | Native():
             return Builtin("function")
         case Builtin() | Method():
@@ -669,13 +681,22 @@ def find(kind: Value, name: str) -> Value | None:
     return None if found is UNSET else found
 
 
+BOUND = frozenset(
+    ("lru_cache", "wrapper", "total_ordering", *(("partial",) if hasattr(functools.partial, "__get__") else ()))
+)
+"""Of which functions of ours, that a class has, methods are made; of `functools.partial` from 3.14 on (What's New)."""
+
+
 def own_method(value: Value, name: str) -> Value | None:
     """A special method that the class of a value has, which is the program's, or a metaclass; None: nothing, or that."""
     if isinstance(value, Object):
-        return find(value.kind, name)
-    if isinstance(value, Class):
-        return None if value.metaclass is None else find(value.metaclass, name)
-    return find(value.of, name) if isinstance(value, OWN) else None
+        found = find(value.kind, name)
+    elif isinstance(value, Class):
+        found = None if value.metaclass is None else find(value.metaclass, name)
+    else:
+        found = find(value.of, name) if isinstance(value, OWN) else None
+    is_partial = isinstance(found, Native) and found.name == "partial" and "partial" not in BOUND
+    return NoFunction(found) if is_partial or isinstance(found, (Object, Method)) else found
 
 
 GENERATED = _Mark("GENERATED")

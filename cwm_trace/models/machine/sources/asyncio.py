@@ -428,23 +428,28 @@ def create_task(coro, *, name=None):
     return task
 
 
-def _run_in(loop, given):
+def _run_in(loop, given, context=None, is_last=False):
     _running.append(loop)
     try:
-        main = ensure_future(given)
+        main = ensure_future(given) if context is None else Task(given, context=context)
         while not main.done():
             loop._round()
         loop._round_if_ready()  # that in which the loop is told to stop
-        left = [each for each in loop._tasks if not each.done()]
-        for each in left:
-            each.cancel()
-        while not all([each.done() for each in left]):
-            loop._round()
-        for _ in range(5):  # in which CPython's closes what else there is
-            loop._round_if_ready()
+        if is_last:
+            _end_tasks(loop)
         return main.result()
     finally:
         _running.pop()
+
+
+def _end_tasks(loop):
+    left = [each for each in loop._tasks if not each.done()]
+    for each in left:
+        each.cancel()
+    while not all([each.done() for each in left]):
+        loop._round()
+    for _ in range(5):  # in which CPython's closes what else there is
+        loop._round_if_ready()
 
 
 class _Closing:
@@ -477,9 +482,54 @@ def run(main, *, debug=None):
     if not is_coroutine(main):
         raise ValueError(f"a coroutine was expected, got {main!r}")
     try:
-        return _run_in(_Loop(), main)
+        return _run_in(_Loop(), main, is_last=True)
     finally:
         _tasks_made[0] += 2  # in which generators and threads are shut down
+
+
+class Runner:
+    __module__ = "asyncio.runners"
+
+    def __init__(self, *, debug=None, loop_factory=None):
+        self._factory, self._loop, self._context, self._is_closed = loop_factory, None, None, False
+
+    def __enter__(self):
+        self._begin()
+        return self
+
+    def __exit__(self, kind, error, trace):
+        self.close()
+
+    def _begin(self):
+        if self._is_closed:
+            raise RuntimeError("Runner is closed")
+        if self._loop is None:
+            self._loop = _Loop() if self._factory is None else self._factory()
+            self._context = copy_context()
+
+    def get_loop(self):
+        self._begin()
+        return self._loop
+
+    def run(self, coro, *, context=None):
+        if not is_coroutine(coro):
+            raise ValueError(f"a coroutine was expected, got {coro!r}")
+        if _running:
+            raise RuntimeError("Runner.run() cannot be called from a running event loop")
+        self._begin()
+        return _run_in(self._loop, coro, self._context if context is None else context)
+
+    def close(self):
+        if self._loop is None or self._is_closed:
+            return
+        _running.append(self._loop)
+        try:
+            _end_tasks(self._loop)
+        finally:
+            _running.pop()
+            _tasks_made[0] += 2
+            self._loop.close()
+            self._is_closed = True
 
 
 async def sleep(delay, result=None):

@@ -303,16 +303,22 @@ def iscoroutine(object):
     return type(object).__name__ == "coroutine"
 
 
+def _has_flag(obj, flag):
+    while type(obj).__name__ in ("method", "partial"):
+        obj = obj.__func__ if type(obj).__name__ == "method" else obj.func
+    return isfunction(obj) and bool(obj.__code__.co_flags & flag)
+
+
 def iscoroutinefunction(obj):
-    return isfunction(obj) and bool(obj.__code__.co_flags & 0x80)
+    return _has_flag(obj, 0x80)
 
 
 def isgeneratorfunction(obj):
-    return isfunction(obj) and bool(obj.__code__.co_flags & 0x20)
+    return _has_flag(obj, 0x20)
 
 
 def isasyncgenfunction(obj):
-    return isfunction(obj) and bool(obj.__code__.co_flags & 0x200)
+    return _has_flag(obj, 0x200)
 
 
 def isawaitable(object):

@@ -455,13 +455,27 @@ class _Environ:
         return value
 
     def update(self, other=(), /, **more):
+        if isinstance(other, _Environ) and not self._set and _ON_A_SYSTEM <= self._gone:
+            self._set, self._gone = dict(other._set), set(other._gone)
+            other = ()
         for key, value in dict(other, **more).items():
             self[key] = value
 
+    def clear(self):
+        self._set.clear()
+        self._gone |= _ON_A_SYSTEM
+
     def copy(self):
+        """To be put back, where all has been taken away; it is a dict, which nobody knows."""
+        made = _Environ()
+        made.update(self._set)
+        made._gone |= self._gone
+        return made
+
+    def _unknown(self):
         return unknown()
 
-    keys = values = items = copy
+    keys = values = items = _unknown
 
     def __iter__(self):
         return lost()
