@@ -369,6 +369,8 @@ def of_object(m: Interpreter, owner: Object | OwnList | OwnDict, name: str) -> W
         return part
     if owner.kind.flavour == "namedtuple" and name in ("_fields", "_field_defaults", "_make"):
         return (yield from attribute(m, owner.kind, name))
+    if owner.kind.flavour == "dataclass" and name.startswith("__dataclass_"):
+        return (yield from attribute(m, owner.kind, name))
     if owner.kind.flavour == "namedtuple" and name in ("_replace", "_asdict", "index", "count"):
         return Method(Builtin(f"namedtuple.{name}"), owner)
     plain = as_plain(content_of(owner))
@@ -643,6 +645,10 @@ def _of_class(m: Interpreter, owner: Class, name: str) -> Work:
     for base in owner.line:
         if isinstance(base, Builtin) and base.name not in PLAIN_BASES and base.kind and hasattr(base.kind, name):
             return Builtin(f"{base.name}.{name}")
+    if name == "__dataclass_fields__" and owner.flavour == "dataclass":
+        return dict_from(records.fields_by_name(owner))
+    if name == "__dataclass_params__" and owner.flavour == "dataclass":
+        raise Lost(name)
     if name == "__match_args__" and owner.flavour == "dataclass":
         fields = [each for each, default in owner.fields or () if records.says(default, "init", True)]
         return tuple(each for each in fields if not records.says(dict(owner.fields or ())[each], "kw_only", False))

@@ -11,6 +11,7 @@ import binascii
 import bz2
 import cmath
 import codecs
+import datetime
 import hashlib
 import importlib
 import lzma
@@ -18,6 +19,7 @@ import math
 import random
 import time
 import zlib
+import zoneinfo
 from collections.abc import Callable
 from typing import Any
 
@@ -124,6 +126,30 @@ def _digest(m: Interpreter, name: Value, data: Value, more: Value) -> Value:
     length = options.pop("length", None)
     made = computed(lambda octets: hashlib.new(known(name), octets, **options), data)
     return made.digest() if length is None else made.digest(length)
+
+
+@native("followed.zone_at")
+def _zone_at(m: Interpreter, key: Value, when: Value) -> Value:
+    """What a time zone's table says: with None why there is none, if so; of a time in UTC (six numbers) the offset in seconds and the fold;
+    of one there (with its fold; empty: of none) the offset, the part of it that is summer time, and the name."""
+    try:
+        zone = zoneinfo.ZoneInfo(known(key))
+    except (ValueError, KeyError, TypeError, OSError) as missing:
+        return type(missing).__name__, str(missing.args[0])
+    if (given := known(when)) is None:
+        return None
+    if len(given) == _OF_UTC:
+        there = datetime.datetime(*map(known, given), tzinfo=datetime.UTC).astimezone(zone)  # type: ignore[misc]
+        return *_in_seconds(there.utcoffset()), there.fold
+    at = datetime.datetime(*map(known, given[:-1]), tzinfo=zone, fold=known(given[-1])) if given else None  # type: ignore[misc]
+    return *_in_seconds(zone.utcoffset(at), zone.dst(at)), zone.tzname(at)
+
+
+_OF_UTC = 6  # numbers, from the year to the second
+
+
+def _in_seconds(*told: datetime.timedelta | None) -> tuple[int | None, ...]:
+    return tuple(None if each is None else int(each.total_seconds()) for each in told)
 
 
 @native("followed.packed")

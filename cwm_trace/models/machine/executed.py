@@ -11,7 +11,7 @@ from typing import Any
 from cwm_trace.models.machine import annotating, naming
 from cwm_trace.models.machine.active import Activation, Body, Work
 from cwm_trace.models.machine.classes import Attributes
-from cwm_trace.models.machine.code import EXECUTED, MAIN, Code
+from cwm_trace.models.machine.code import EXECUTED, Code
 from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.natives import native
 from cwm_trace.models.machine.trees import wrong_text
@@ -35,7 +35,7 @@ from cwm_trace.models.machine.values import (
 
 @native("eval")
 def _eval(m: Interpreter, source: Value, globals: Value = None, locals: Value = None, /) -> Work:
-    return (yield from evaluated(m, source, "eval", globals, locals))
+    return (yield from evaluated(m, source, "eval", globals, locals, m.frame.code.module))
 
 
 @native("exec")
@@ -45,8 +45,8 @@ def _exec(
     yield from evaluated(m, source, "exec", globals, locals, m.frame.code.module)
 
 
-def evaluated(m: Interpreter, source: Value, kind: str, space: Value, names: Value, module: str = MAIN) -> Work:
-    """What a text comes to, in these dicts of names; None: those of what runs. Raises Raised, Lost."""
+def evaluated(m: Interpreter, source: Value, kind: str, space: Value, names: Value, module: str) -> Work:
+    """What a text comes to, in these dicts of names; None: those of what runs. It is of the module that asks. Raises Raised, Lost."""
     code = _code_of(known(source), kind, module)
     held = _names(known(space), m.frame.space)
     if isinstance(known(space), Dict):

@@ -338,9 +338,7 @@ def _fields(m: Interpreter, value: Value) -> Value:
     kind = value.kind if isinstance(value, Object) else value
     if not isinstance(kind, Class) or kind.flavour != "dataclass":
         raise Lost
-    types = kind.space.get("__annotations__", Dict())
-    held = dict(zip(types.keys, types.values, strict=True))
-    return tuple(records.field_of(name, held.get(name, Unknown()), each) for name, each in kind.fields or ())
+    return tuple(records.fields_by_name(kind).values())
 
 
 @native("copy.replace")

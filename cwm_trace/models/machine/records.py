@@ -115,6 +115,15 @@ def field_of(name: str, kind: Value, default: Value) -> Object:
     return Object(FIELD, held | {"hash": given.get("hash"), "kw_only": given.get("kw_only", False)} | _noted(given))
 
 
+def fields_by_name(kind: Class) -> dict[str, Value]:
+    """What a dataclass has as `__dataclass_fields__`, but for what is of the class itself or of its `__init__` alone."""
+    types: dict[str, Value] = {}
+    for each in reversed(kind.line):
+        noted = each.space.get("__annotations__") if isinstance(each, Class) else None
+        types |= dict(zip(noted.keys, noted.values, strict=True)) if isinstance(noted, Dict) else {}
+    return {name: field_of(name, types.get(name, Unknown()), default) for name, default in kind.fields or ()}
+
+
 def _noted(given: Mapping[str, Value]) -> dict[str, Value]:
     noted = {"metadata": given["metadata"]} if "metadata" in given else {}
     return {**noted, "doc": given.get("doc")} if "doc" in Field.__slots__ else noted  # from 3.14 on

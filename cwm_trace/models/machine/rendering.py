@@ -239,8 +239,10 @@ def _shown(m: Interpreter, value: Value, around: tuple[Value, ...]) -> Work:
             return f"slice({', '.join(parts)})"
         case Range():
             return f"range({value.start}, {value.stop}{f', {value.step}' if value.step != 1 else ''})"
-        case Method(function=Function(code=Code(module=module)) as function, owner=owner) if module in OF_C:
-            return f"<built-in method {function.code.name} of {kind_name(owner)} object>"
+        case Method(function=Function(code=Code(module=module)) as function, owner=owner) if (
+            module in OF_C or module in _AMENDING_C
+        ):
+            return f"<built-in method {_name_in(owner, function)} of {kind_name(owner)} object>"
         case Method(function=Function() as function, owner=Object(kind=Class(module="random") as kind)) if (
             name := function.qualname.rpartition(".")[2]
         ) in _RANDOM_OF_C:
@@ -264,6 +266,20 @@ def _shown(m: Interpreter, value: Value, around: tuple[Value, ...]) -> Work:
                 return f"<method-wrapper {method!r} of {kind_name(owner)} object>"  # of a slot of the class
             return f"<built-in method {method} of {kind_name(owner)} object>"
     return _shown_simply(value)
+
+
+_AMENDING_C = frozenset(("datetime_amended", "_pydecimal_amended"))
+"""Sources of ours whose functions stand for those of C."""
+
+
+def _name_in(owner: Value, function: Function) -> str:
+    """The name under which a class has a function: one of ours may be called otherwise."""
+    kind = owner if isinstance(owner, Class) else class_of(owner)
+    for each in kind.line if isinstance(kind, Class) else ():
+        for name, held in each.space.items() if isinstance(each, Class) else ():
+            if held is function or isinstance(held, Descriptor) and held.get is function:
+                return str(name)
+    return function.code.name
 
 
 def _cut_pattern(text: str) -> str:

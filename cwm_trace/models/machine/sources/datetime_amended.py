@@ -132,3 +132,20 @@ def _at(cls, timestamp, tz=None):
 
 date.today = datetime.now = datetime.utcnow = classmethod(_now)  # noqa: F821
 datetime.fromtimestamp = classmethod(_at)  # noqa: F821
+
+
+def _shown_with_fold(of):
+    """C's has the fold before the zone."""
+    shown = of.__repr__
+
+    def __repr__(self):
+        text = shown(self)
+        if not self.fold or self.tzinfo is None:
+            return text
+        zone = f", tzinfo={self.tzinfo!r}"
+        return text.replace(f"{zone}, fold=1)", f", fold=1{zone})")
+
+    return __repr__
+
+
+datetime.__repr__, time.__repr__ = _shown_with_fold(datetime), _shown_with_fold(time)  # noqa: F821

@@ -197,16 +197,36 @@ class Signature:
         return BoundArguments(self, made)
 
 
-def signature(obj, *, follow_wrapped=True):
+def signature(obj, *, follow_wrapped=True, globals=None, locals=None, eval_str=False):
+    told = _signature(obj, follow_wrapped)
+    if not eval_str:
+        return told
+    while isinstance(obj, partial) or hasattr(obj, "__wrapped__"):
+        obj = obj.func if isinstance(obj, partial) else obj.__wrapped__
+    space = getattr(obj, "__globals__", {}) if globals is None else globals
+    found = [_evaluated(each, space, locals) for each in told.parameters.values()]
+    returns = told.return_annotation
+    if isinstance(returns, str):
+        returns = eval(returns, space, locals)
+    return told.replace(parameters=found, return_annotation=returns)
+
+
+def _evaluated(parameter, space, names):
+    if not isinstance(parameter.annotation, str):
+        return parameter
+    return parameter.replace(annotation=eval(parameter.annotation, space, names))
+
+
+def _signature(obj, follow_wrapped):
     if ismethod(obj):
-        told = signature(obj.__func__, follow_wrapped=follow_wrapped)
+        told = _signature(obj.__func__, follow_wrapped)
         return told.replace(parameters=list(told.parameters.values())[1:])
     while follow_wrapped and hasattr(obj, "__wrapped__") and not hasattr(obj, "__signature__"):
         obj = obj.__wrapped__
     if getattr(obj, "__signature__", None) is not None:
         return obj.__signature__
     if isinstance(obj, partial):
-        return _of_partial(signature(obj.func), obj.args, obj.keywords)
+        return _of_partial(_signature(obj.func, True), obj.args, obj.keywords)
     found, returns = parameters(obj)
     return Signature([_parameter(*each) for each in found], return_annotation=returns[0] if returns else _empty)
 

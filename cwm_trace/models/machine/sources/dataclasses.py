@@ -1,0 +1,49 @@
+"""`dataclasses.make_dataclass`; what `@dataclass` does is `machine.records`."""
+
+import sys
+from dataclasses import dataclass
+from keyword import iskeyword
+
+
+def make_dataclass(
+    cls_name,
+    fields,
+    *,
+    bases=(),
+    namespace=None,
+    init=True,
+    repr=True,
+    eq=True,
+    order=False,
+    unsafe_hash=False,
+    frozen=False,
+    match_args=True,
+    kw_only=False,
+    slots=False,
+    weakref_slot=False,
+    module=None,
+):
+    space, annotations = dict(namespace or {}), {}
+    for each in fields:
+        if isinstance(each, str):
+            name, kind = each, "typing.Any"
+        elif len(each) == 2:
+            name, kind = each
+        elif len(each) == 3:
+            name, kind, space[each[0]] = each
+        else:
+            raise TypeError(f"Invalid field: {each!r}")
+        if not isinstance(name, str) or not name.isidentifier():
+            raise TypeError(f"Field names must be valid identifiers: {name!r}")
+        if iskeyword(name):
+            raise TypeError(f"Field names must not be keywords: {name!r}")
+        if name in annotations:
+            raise TypeError(f"Field name duplicated: {name!r}")
+        annotations[name] = kind
+    space["__annotations__"] = annotations
+    if module is None:
+        module = "types" if sys.version_info < (3, 12) else sys._getframe(1).f_globals["__name__"]
+    space["__module__"] = module
+    options = {"init": init, "repr": repr, "eq": eq, "order": order, "unsafe_hash": unsafe_hash, "frozen": frozen}
+    options |= {"match_args": match_args, "kw_only": kw_only, "slots": slots}
+    return dataclass(**options)(type(cls_name, bases, space))
