@@ -356,6 +356,8 @@ def _take_from_bases(m: Interpreter, made: Class) -> Work:
                 made.is_open = True  # which shows itself by another name
             if base.flavour in ("enum", "namedtuple", "typeddict"):
                 made.flavour = base.flavour
+            if base.flavour == "enum":
+                made.space |= enums.taken_on(base)
             if base.fields is not None and made.fields is None:
                 made.fields, made.flavour = base.fields, base.flavour
             made.frozen = made.frozen or base.frozen
@@ -411,7 +413,7 @@ def _line_of(made: Class) -> tuple[Value, ...]:
         if isinstance(base, Class)
         else [base]
         if _is_one(base, top)
-        else [base, *_ABOVE.get(base.name, ()), top]
+        else [base, *_above(base), top]
         for base in made.bases
     ]
     left = [*lines, list(made.bases)]
@@ -431,9 +433,15 @@ def _line_of(made: Class) -> tuple[Value, ...]:
 
 _ABOVE = {
     **dict.fromkeys(("collections.OrderedDict", "collections.Counter", "collections.defaultdict"), (Builtin("dict"),)),
-    "bool": (Builtin("int"),),
 }
-"""What classes of Python's own are made from, beside `object`."""
+"""What classes of the library are made from, beside `object`."""
+
+
+def _above(base: Value) -> Sequence[Value]:
+    """What a class that is not the program's is made from, beside `object`."""
+    if isinstance(base, Builtin) and base.kind is not None:
+        return [Builtin(each.__name__) for each in base.kind.__mro__[1:-1]]
+    return _ABOVE.get(base.name, ())
 
 
 def _is_one(left: Value, right: Value) -> bool:

@@ -511,6 +511,11 @@ def place_of(m: Interpreter, over: Dict, key: Value) -> Work:
     """Where a key stands in a dict; None: nowhere. Raises Raised."""
     key = known(key)
     yield from hashed(m, key, of="dict key")
+    return (yield from place_of_hashed(m, over, key))
+
+
+def place_of_hashed(m: Interpreter, over: Dict, key: Value) -> Work:
+    """The same of a key whose hash has been asked for. Raises Raised."""
     if isinstance(key, (str, bytes)) and _is_table(m, over):
         return over.keys.index(key) if key in over.keys else None
     text, *keys = (closed(int(known(each)) if isinstance(known(each), bool) else each) for each in (key, *over.keys))

@@ -63,10 +63,19 @@ def derive(m: Interpreter, made: Class, base: str) -> Work:
     if base in ("enum.IntEnum", "enum.StrEnum", "enum.IntFlag"):
         made.space["_plain_"] = True
     if KINDS[base] == "Flag":
-        made.space |= {"_is_int_": base == "enum.IntFlag", "_all_bits_": 0, "_singles_mask_": 0, "_flag_mask_": 0}
-        made.space["_aliases_"] = List([])
+        made.space |= {"_is_int_": base == "enum.IntFlag", **_of_flags()}
         flag = yield from helper(m, "enum", "_Flag")
         made.line = (*made.line[:-1], flag, made.line[-1])
+
+
+def taken_on(base: Class) -> dict[str, Value]:
+    """What an enumeration is that is made from one without members."""
+    taken = {name: base.space[name] for name in ("_plain_", "_mixed_", "_is_int_") if name in base.space}
+    return taken | (_of_flags() if "_is_int_" in taken else {})
+
+
+def _of_flags() -> dict[str, Value]:
+    return {"_all_bits_": 0, "_singles_mask_": 0, "_flag_mask_": 0, "_aliases_": List([])}
 
 
 def make_members(m: Interpreter, made: Class) -> Work:

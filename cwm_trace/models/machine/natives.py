@@ -261,6 +261,8 @@ def _whole(m: Interpreter, name: str, args: Sequence[Value], named: Mapping[str,
         raise error(kind, f"cannot convert float {what} to integer")
     if name == "int" and len(args) == 1 and "base" in named:
         args.append(known(named["base"]))
+    if name in ("int", "float") and args and isinstance(args[0], (bytes, List)) and kind_name(args[0]).startswith("byte"):
+        return (yield from _of_digits(m, name, args))
     if name == "int" and len(args) == 2 and isinstance(args[0], str) and isinstance(args[1], int):
         return whole_of(m, args[0], args[1])
     if name == "round" and len(args) == 2 and isinstance(args[0], int) and isinstance(args[1], int) and args[1] < 0:
@@ -275,6 +277,20 @@ def _whole(m: Interpreter, name: str, args: Sequence[Value], named: Mapping[str,
         what = "a string, a bytes-like object or a real number" if name == "int" else "a string or a real number"
         raise error("TypeError", f"{name}() argument must be {what}, not '{kind_name(args[0])}'")
     return m.questions.value(f"{name}({arguments(args, dict(named))})")
+
+
+def _of_digits(m: Interpreter, name: str, args: Sequence[Value]) -> Work:
+    """A number that bytes spell."""
+    octets = arithmetic.plain(args[0])
+    text = octets.decode("latin-1")
+    try:
+        return (yield from _whole(m, name, [text, *args[1:]], {}))
+    except Raised as raised:
+        if not raised.is_a("ValueError"):
+            raise
+        (said,) = raised.error.held
+        shown = closed(args[0]) if name == "float" else repr(octets)
+        raise error("ValueError", str(said).replace(repr(text), shown or "")) from None
 
 
 def _rounded(m: Interpreter, number: int, places: int) -> Value:

@@ -35,6 +35,7 @@ from cwm_trace.models.machine.values import (
     is_unknown,
     kind_name,
     known,
+    octets_of,
 )
 
 _ASKABLE = frozenset(
@@ -171,7 +172,9 @@ def _like(value: Value, of_shape: bool, cut: list[Value], depth: int = 0) -> Any
         case List(kind="list"):
             return [_like(each, of_shape, cut, depth + 1) for each in value.items[:_MOST_ITEMS]]
         case List(kind="bytearray"):
-            return bytearray(len(value.items[:_MOST_ITEMS]))
+            if (octets := octets_of(value)) is None:
+                raise _Strange
+            return bytearray(octets[:_MOST_ITEMS])
         case Set() if value.has_order or len(value.items) < 2:
             items = [_like(each, of_shape, cut, depth + 1) for each in value.items[:_MOST_ITEMS]]
             return frozenset(items) if value.kind == "frozenset" else set(items)
@@ -181,7 +184,7 @@ def _like(value: Value, of_shape: bool, cut: list[Value], depth: int = 0) -> Any
         case _Operand(kind=kind):
             return type(kind, (), {})()
         case Range():
-            return range(len(range(value.start, value.stop, value.step)[:_MOST_ITEMS]))
+            return range(value.start, value.stop, value.step)[:_MOST_ITEMS]
         case Slice():
             return slice(*(_like(each, of_shape, cut, depth + 1) for each in (value.start, value.stop, value.step)))
         case Builtin() if value.kind is not None and hasattr(builtins, value.name):

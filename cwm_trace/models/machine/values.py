@@ -715,10 +715,13 @@ def nearest(kind: Value, name: str) -> Value:
 
 
 def look_up(kind: Value, name: str) -> Value:
-    """The same; `UNSET`: nothing."""
+    """The same; `UNSET`: nothing, or one of Python's own comes first that has it."""
     for each in kind.line if isinstance(kind, Class) else ():
-        if isinstance(each, Class) and name in each.space:
-            return each.space[name]
+        if isinstance(each, Class):
+            if name in each.space:
+                return each.space[name]
+        elif (own := each.kind) is not None and own is not object and name in vars(own):
+            return UNSET
     return UNSET
 
 
