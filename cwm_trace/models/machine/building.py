@@ -409,11 +409,7 @@ def _line_of(made: Class) -> tuple[Value, ...]:
     """C3: where attributes are looked for, in order."""
     top = Builtin("object")
     lines: list[list[Value]] = [
-        list(base.line)
-        if isinstance(base, Class)
-        else [base]
-        if _is_one(base, top)
-        else [base, *_above(base), top]
+        list(base.line) if isinstance(base, Class) else [base] if _is_one(base, top) else [base, *_above(base), top]
         for base in made.bases
     ]
     left = [*lines, list(made.bases)]

@@ -54,6 +54,8 @@ def invoke(m: Interpreter, function: Value, args: Sequence[Value], named: Mappin
             return (yield Call(function, args, named))
         case Method():
             return (yield from invoke(m, function.function, [function.owner, *args], named))
+        case NoFunction(found=Descriptor(get=getter)):
+            return (yield from invoke(m, (yield from invoke(m, getter, args[:1], {})), args[1:], named))
         case NoFunction(found=found):
             if (getter := own_method(found, "__get__")) is not None:
                 found = yield from invoke(m, getter, [found, args[0], class_of(args[0])], {})

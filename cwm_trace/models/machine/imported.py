@@ -8,6 +8,7 @@ its names.
 from __future__ import annotations
 
 import math
+import re
 from functools import lru_cache
 from pathlib import Path
 
@@ -33,7 +34,10 @@ _OF_C = {"_heapq": ("heapq", "heapify heappop heappush heappushpop heapreplace".
 """Modules whose functions the machine has as those of another one."""
 _IN_PART = {"collections": ("ChainMap", "UserDict", "UserList", "UserString"), "csv": ("Sniffer",)}
 """Modules of which only so much is followed by Python's own source."""
-_ELSEWHERE = {"io": ("_files", "BufferedRandom BufferedReader BufferedWriter FileIO TextIOWrapper".split())}
+_ELSEWHERE = {
+    "io": ("_files", "BufferedRandom BufferedReader BufferedWriter FileIO TextIOWrapper".split()),
+    "re": ("_re_flags", ["RegexFlag", *re.RegexFlag.__members__]),
+}
 """Modules of which some names are in another source, which not every program needs."""
 WRITTEN_IN_C = frozenset(("_elementtree", "_pickle", "_statistics", "nt"))
 """Modules that Python's sources do without, too, and that are not followed."""

@@ -261,7 +261,12 @@ def _whole(m: Interpreter, name: str, args: Sequence[Value], named: Mapping[str,
         raise error(kind, f"cannot convert float {what} to integer")
     if name == "int" and len(args) == 1 and "base" in named:
         args.append(known(named["base"]))
-    if name in ("int", "float") and args and isinstance(args[0], (bytes, List)) and kind_name(args[0]).startswith("byte"):
+    if (
+        name in ("int", "float")
+        and args
+        and isinstance(args[0], (bytes, List))
+        and kind_name(args[0]).startswith("byte")
+    ):
         return (yield from _of_digits(m, name, args))
     if name == "int" and len(args) == 2 and isinstance(args[0], str) and isinstance(args[1], int):
         return whole_of(m, args[0], args[1])

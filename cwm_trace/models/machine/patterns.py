@@ -32,10 +32,17 @@ def _check(name: str, place: int) -> None:
     function: Callable[..., Any] = NATIVES[name]
 
     def checked(m: Interpreter, *args: Value, **named: Value) -> Value:
+        args = (*args[:place], *map(_as_number, args[place : place + 1]), *args[place + 1 :])
+        named |= {"flags": _as_number(named["flags"])} if "flags" in named else {}
         _check_pattern(args, named, place)
         return function(m, *args, **named)
 
     native(name)(checked)
+
+
+def _as_number(flags: Value) -> Value:
+    """Flags, which an enumeration may have."""
+    return flags if is_unknown(flags) else as_plain(known(flags))
 
 
 def _check_pattern(args: Sequence[Value], named: Mapping[str, Value], place: int) -> None:
@@ -45,7 +52,7 @@ def _check_pattern(args: Sequence[Value], named: Mapping[str, Value], place: int
     put = args[1] if len(args) > 1 and place == _FLAGS_AT["re.sub"] else None
     if is_unknown(pattern) or is_unknown(flags) or is_unknown(put):
         return
-    text, plain = known(pattern), as_plain(known(flags))
+    text, plain = known(pattern), known(flags)
     if isinstance(text, (str, bytes)) and isinstance(plain, int):
         wrong = _wrong(text, plain, known(put))
         if wrong is not None:

@@ -696,7 +696,8 @@ def own_method(value: Value, name: str) -> Value | None:
     else:
         found = find(value.of, name) if isinstance(value, OWN) else None
     is_partial = isinstance(found, Native) and found.name == "partial" and "partial" not in BOUND
-    return NoFunction(found) if is_partial or isinstance(found, (Object, Method)) else found
+    is_property = isinstance(found, Descriptor) and found.kind == "property"
+    return NoFunction(found) if is_partial or is_property or isinstance(found, (Object, Method)) else found
 
 
 GENERATED = _Mark("GENERATED")

@@ -134,18 +134,19 @@ date.today = datetime.now = datetime.utcnow = classmethod(_now)  # noqa: F821
 datetime.fromtimestamp = classmethod(_at)  # noqa: F821
 
 
-def _shown_with_fold(of):
-    """C's has the fold before the zone."""
+def _shown_as_in_c(of):
+    """C has the fold before the zone, and classes that are made from its own by their names alone."""
     shown = of.__repr__
 
     def __repr__(self):
         text = shown(self)
-        if not self.fold or self.tzinfo is None:
-            return text
-        zone = f", tzinfo={self.tzinfo!r}"
-        return text.replace(f"{zone}, fold=1)", f", fold=1{zone})")
+        if getattr(self, "fold", 0) and self.tzinfo is not None:
+            zone = f", tzinfo={self.tzinfo!r}"
+            text = text.replace(f"{zone}, fold=1)", f", fold=1{zone})")
+        return text if type(self) is of else f"{type(self).__name__}({text.partition('(')[2]}"
 
     return __repr__
 
 
-datetime.__repr__, time.__repr__ = _shown_with_fold(datetime), _shown_with_fold(time)  # noqa: F821
+for _each in (date, datetime, time, timedelta):  # noqa: F821
+    _each.__repr__ = _shown_as_in_c(_each)
