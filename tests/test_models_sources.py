@@ -7,6 +7,7 @@ import ast
 import contextlib
 import contextvars
 import csv
+import dataclasses
 import datetime
 import decimal
 import functools
@@ -16,6 +17,7 @@ import io
 import operator
 import re
 import sys
+import zoneinfo
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -28,11 +30,12 @@ from hypothesis import strategies as st
 from hypothesis.errors import UnsatisfiedAssumption
 
 from cwm_trace.models.machine import imported, shipped
+from cwm_trace.models.machine.computed import _zone_at
 
 SOURCES = Path(imported.__file__).with_name("sources")
 _MODULES = (
     *("types", "array", "contextvars", "re", "_strptime"),
-    *("asyncio", "contextlib", "csv", "enum", "functools", "gettext", "io", "operator"),
+    *("asyncio", "contextlib", "csv", "enum", "functools", "gettext", "io", "operator", "dataclasses", "zoneinfo"),
 )
 _AMENDED = {"decimal": "_pydecimal", "datetime": "datetime" if sys.version_info < (3, 12) else "_pydatetime"}
 """Modules of which Python's own source, as amended, is run, and the names of these sources."""
@@ -42,6 +45,7 @@ _NOT_RUN = (
         "builtins",
         "_colorize",
         "_random",
+        "_re_flags",
         "ast_amended",
         "collections_abc",
         "concurrent.futures",
@@ -143,6 +147,7 @@ def _run_amended(source: str) -> dict[str, Any]:
 def followed() -> Iterator[None]:
     made = ModuleType("followed")
     vars(made).update(lost=_lost, unknown=_lost, is_coroutine=inspect.iscoroutine, place=_lost, redirect=_lost)
+    vars(made)["zone_at"] = partial(_zone_at, None)
     vars(made).update(
         csv_fields=_fields, iterator=lambda items, shown: iter(items), in_any_order=list, pausing=_pausing
     )
@@ -529,3 +534,48 @@ def test_rows_of_any_dialect_are_read_as_by_python(lines: list[str], dialect: di
     _agree(
         lambda: list(OURS["csv"]["reader"](lines, **dict(dialect))), lambda: list(csv.reader(lines, **dict(dialect)))
     )
+
+
+_ZONES = st.sampled_from(
+    ["America/New_York", "Europe/Dublin", "Australia/Lord_Howe", "Asia/Kathmandu", "UTC", "Africa/Casablanca"]
+)
+_FOLDED = st.builds(
+    lambda when, fold: when.replace(fold=fold),
+    st.datetimes(datetime.datetime(1890, 1, 1), datetime.datetime(2040, 1, 1)),
+    st.integers(0, 1),
+)
+
+
+@given(_ZONES, _FOLDED)
+def test_time_zones_are_as_their_tables_say(key: str, when: datetime.datetime) -> None:
+    ours, true = OURS["zoneinfo"]["ZoneInfo"](key), zoneinfo.ZoneInfo(key)
+    there, here = when.replace(tzinfo=ours), when.replace(tzinfo=true)
+    assert (there.utcoffset(), there.dst(), there.tzname()) == (here.utcoffset(), here.dst(), here.tzname())
+    moved, expected = (when.replace(tzinfo=datetime.UTC).astimezone(zone) for zone in (ours, true))
+    assert (moved.replace(tzinfo=None), moved.fold) == (expected.replace(tzinfo=None), expected.fold)
+    assert (str(ours), repr(ours), ours.utcoffset(None)) == (str(true), repr(true), true.utcoffset(None))
+
+
+@pytest.mark.parametrize("key", ["No/Where", "../etc", "/etc/passwd", "Europe", ""])
+def test_time_zones_that_there_are_not(key: str) -> None:
+    _agree(lambda: OURS["zoneinfo"]["ZoneInfo"](key), lambda: zoneinfo.ZoneInfo(key))
+
+
+_LISTED: list[tuple[Any, ...]] = [
+    ("A", ["x", ("y", int), ("z", int, 5)]),
+    ("A", [("x", list, dataclasses.field(default_factory=list))]),
+    ("A", ["x", "x"]),
+    ("A", ["class"]),
+    ("A", ["1x"]),
+    ("A", [("x", int, 1, 2)]),
+    ("A", [("x", int, 1), "y"]),
+]
+
+
+@pytest.mark.parametrize("given_", _LISTED)
+def test_dataclasses_are_made_from_lists_as_by_python(given_: tuple[Any, ...]) -> None:
+    def made(make: Any) -> Any:
+        kind = make(*given_, namespace={"seven": lambda self: 7})
+        return kind(3, *[4] * (len(given_[1]) > 1)), kind.__name__, [each.name for each in dataclasses.fields(kind)]
+
+    _agree(lambda: made(OURS["dataclasses"]["make_dataclass"]), lambda: made(dataclasses.make_dataclass))

@@ -135,7 +135,8 @@ def _zone_at(m: Interpreter, key: Value, when: Value) -> Value:
     try:
         zone = zoneinfo.ZoneInfo(known(key))
     except (ValueError, KeyError, TypeError, OSError) as missing:
-        return type(missing).__name__, str(missing.args[0])
+        filename = getattr(missing, "filename", None)
+        return type(missing).__name__, (*missing.args, *(() if filename is None else (filename,)))
     if (given := known(when)) is None:
         return None
     if len(given) == _OF_UTC:

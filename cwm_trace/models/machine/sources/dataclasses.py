@@ -2,7 +2,7 @@
 
 import sys
 from dataclasses import dataclass
-from keyword import iskeyword
+from keyword import iskeyword as _is_keyword
 
 
 def make_dataclass(
@@ -35,7 +35,7 @@ def make_dataclass(
             raise TypeError(f"Invalid field: {each!r}")
         if not isinstance(name, str) or not name.isidentifier():
             raise TypeError(f"Field names must be valid identifiers: {name!r}")
-        if iskeyword(name):
+        if _is_keyword(name):
             raise TypeError(f"Field names must not be keywords: {name!r}")
         if name in annotations:
             raise TypeError(f"Field name duplicated: {name!r}")

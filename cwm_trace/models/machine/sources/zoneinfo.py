@@ -4,8 +4,6 @@ from datetime import datetime, timedelta, tzinfo
 
 from followed import unknown, zone_at
 
-TZPATH = unknown()
-
 
 class ZoneInfoNotFoundError(KeyError):
     """Python finds no table of that name."""
@@ -27,9 +25,9 @@ class ZoneInfo(tzinfo):
     @classmethod
     def no_cache(cls, key):
         if (missing := zone_at(key, None)) is not None:
-            kind, text = missing
-            raise (ZoneInfoNotFoundError if kind == "ZoneInfoNotFoundError" else eval(kind))(text)
-        made = object.__new__(cls)
+            kind, said = missing
+            raise (ZoneInfoNotFoundError if kind == "ZoneInfoNotFoundError" else eval(kind))(*said)
+        made = tzinfo.__new__(cls)
         made.key = key
         return made
 
