@@ -121,6 +121,20 @@ FUNCTIONS = [
     r"[*re.finditer('a', 'b')]",
     r"re.compile('b+').sub('*', 'abba')",
     r"re.compile('B', re.I).findall('abB')",
+    r"re.findall(rb'\w', b'a\xe9 _1')",
+    r"re.findall(rb'(\w)(\d)?', b'a1b')",
+    r"re.sub(rb'(\w+) (\w+)', rb'\2 \g<1>', b'ab cd ef')",
+    r"re.sub(b'[aeiou]', b'', b'banana', 2)",
+    r"re.split(b'(-)', b'a-b-c', 1)",
+    r"re.search(b'a+', b'baab').span()",
+    r"re.match(rb'(?P<y>\d+)-(\d)?', b'20-').groupdict()",
+    r"re.match(rb'(?P<y>\d+)-(\d)?', b'20-').groups()",
+    r"re.match(rb'(\d)(\d)', b'20').group(2, 1)",
+    r"re.match(rb'\W', b'\xe9', re.I).group()",
+    r"re.fullmatch(b'a', b'ab') is None",
+    r"[*re.finditer(b'a', b'b')]",
+    r"re.compile(b'B', re.I).findall(b'abB')",
+    r"re.compile(b'b').match(b'ab', 1)",
 ]
 
 

@@ -34,24 +34,25 @@ _EMPTY = {
 _STRING = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\""""  # which stay as they are
 _FLAGS = {
     "re.IGNORECASE": 2,
+    "re.LOCALE": 4,
     "re.MULTILINE": 8,
     "re.DOTALL": 16,
     "re.VERBOSE": 64,
     "re.ASCII": 256,
 }  # in the order in which they are shown
 _FRAMED = re.compile(
-    rf"<re\.Match object; span=\((?P<start>\d+), (?P<end>\d+)\), match=(?P<whole>{_STRING})>"
-    rf"|re\.compile\((?P<pattern>{_STRING})(?:, (?P<flags>[\w.|]+))?\)"
+    rf"<re\.Match object; span=\((?P<start>\d+), (?P<end>\d+)\), match=(?P<whole>b?(?:{_STRING}))>"
+    rf"|re\.compile\((?P<pattern>b?(?:{_STRING}))(?:, (?P<flags>[\w.|]+))?\)"
     rf"|{_STRING}|defaultdict\(<class '(?P<kind>\w+)'>, ",
     re.DOTALL,
 )
 _PLAIN = re.compile(
-    rf"{MATCH}\((?P<start>\d+), (?P<end>\d+), (?P<whole>{_STRING})\)"
-    rf"|{PATTERN}\((?P<pattern>{_STRING})(?:, (?P<flags>\d+))?\)"
+    rf"{MATCH}\((?P<start>\d+), (?P<end>\d+), (?P<whole>b?(?:{_STRING}))\)"
+    rf"|{PATTERN}\((?P<pattern>b?(?:{_STRING}))(?:, (?P<flags>\d+))?\)"
     rf"|{_STRING}|defaultdict\((?P<kind>{'|'.join(sorted(FACTORIES))}), ",
     re.DOTALL,
 )
-WITH_GROUPS = re.compile(rf"({MATCH}\(\d+, \d+, (?:{_STRING})), \[.*\], \{{.*\}}, \[.*\]\)", re.DOTALL)
+WITH_GROUPS = re.compile(rf"({MATCH}\(\d+, \d+, b?(?:{_STRING})), \[.*\], \{{.*\}}, \[.*\]\)", re.DOTALL)
 """A match with its groups, the numbers of their names, and where they are."""
 _STRANGE = ("defaultdict(", "re.", "re_")  # what one of those has in it
 _SHOWN = 50  # characters of what a match has, in `repr`

@@ -34,8 +34,8 @@ from cwm_trace.models.items import (
 from cwm_trace.models.known import all_known, behind
 from cwm_trace.models.library import Through, of_items, of_itertools, of_library, of_number_and_items
 from cwm_trace.models.numbers import number_of, of_number
+from cwm_trace.models.octet_searches import of_finding
 from cwm_trace.models.operations import ITERATORS, LIBRARY, truth_of
-from cwm_trace.models.searches import of_finding
 from cwm_trace.models.sets import ordered, set_of
 from cwm_trace.models.statements import statement_of
 

@@ -31,7 +31,7 @@ from cwm_trace.models.regex import Fit, Pattern, Unknown, first_fit, fit_at, fit
 
 _Told = TypeVar("_Told")
 # Of functions behind the pattern: what they are given, in order.
-_PARAMETERS: Mapping[str, Sequence[str]] = {
+PARAMETERS: Mapping[str, Sequence[str]] = {
     "findall": ("string", "flags"),
     "finditer": ("string", "flags"),
     "fullmatch": ("string", "flags"),
@@ -94,10 +94,10 @@ def _given(
     """The pattern, and the texts of all other arguments by their names."""
     told = [shown(arg, text) for arg in args]
     named = {word.arg or "": shown(word.value, text) for word in words}
-    if name not in _PARAMETERS or not told:
+    if name not in PARAMETERS or not told:
         return None
     is_made = isinstance(args[0], ast.Call)
-    names = ("string", "pos", "endpos") if is_made and name in _OF_PATTERNS else _PARAMETERS[name]
+    names = ("string", "pos", "endpos") if is_made and name in _OF_PATTERNS else PARAMETERS[name]
     parts = {**dict(zip(names, told[1:], strict=False)), **named}
     known = {each: value for each, value in parts.items() if value is not None}
     flags = known.get("flags", "0")

@@ -43,10 +43,11 @@ from cwm_trace.models.iterables import by_count, function_of, gone_through, sort
 from cwm_trace.models.known import all_known, behind
 from cwm_trace.models.library import of_infinity
 from cwm_trace.models.numbers import is_step, of_numbers
+from cwm_trace.models.octet_searches import of_search
 from cwm_trace.models.operations import CACHED, is_value, truth_of
 from cwm_trace.models.parts import characters
 from cwm_trace.models.roots import power_of
-from cwm_trace.models.searches import of_match, of_search
+from cwm_trace.models.searches import of_match
 from cwm_trace.models.sets import combined, display_of, given_items, items_of_set, of_set
 from cwm_trace.models.slices import between, slice_of
 from cwm_trace.models.statements import COMPARISONS, SIGNS, statement_of, text_of

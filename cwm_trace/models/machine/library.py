@@ -195,7 +195,7 @@ def _put_by(m: Interpreter, put: Value, text: Value, matches: Value, most: int =
         parts.append(m.questions.sure(f"{text_of(text)}[{last}:{start}]"))
         parts.append(known((yield from invoke(m, put, [found], {}))))
         last = end
-    return "".join([*parts, m.questions.sure(f"{text_of(text)}[{last}:]")])
+    return type(known(text))().join([*parts, m.questions.sure(f"{text_of(text)}[{last}:]")])
 
 
 @native("re.subn")

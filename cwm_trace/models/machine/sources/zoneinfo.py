@@ -1,6 +1,8 @@
 """`zoneinfo`: what a zone's table says is looked up (`machine.computed`), in the data that Python would read."""
 
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime as _datetime
+from datetime import timedelta as _timedelta
+from datetime import tzinfo as _tzinfo
 
 from followed import unknown, zone_at
 
@@ -14,7 +16,7 @@ class ZoneInfoNotFoundError(KeyError):
 _kept = {}
 
 
-class ZoneInfo(tzinfo):
+class ZoneInfo(_tzinfo):
     __module__ = "zoneinfo"
 
     def __new__(cls, key):
@@ -27,7 +29,7 @@ class ZoneInfo(tzinfo):
         if (missing := zone_at(key, None)) is not None:
             kind, said = missing
             raise (ZoneInfoNotFoundError if kind == "ZoneInfoNotFoundError" else eval(kind))(*said)
-        made = tzinfo.__new__(cls)
+        made = _tzinfo.__new__(cls)
         made.key = key
         return made
 
@@ -57,22 +59,22 @@ class ZoneInfo(tzinfo):
 
     def utcoffset(self, dt):
         seconds = self._at(dt)[0]
-        return None if seconds is None else timedelta(seconds=seconds)
+        return None if seconds is None else _timedelta(seconds=seconds)
 
     def dst(self, dt):
         seconds = self._at(dt)[1]
-        return None if seconds is None else timedelta(seconds=seconds)
+        return None if seconds is None else _timedelta(seconds=seconds)
 
     def tzname(self, dt):
         return self._at(dt)[2]
 
     def fromutc(self, dt):
-        if not isinstance(dt, datetime):
+        if not isinstance(dt, _datetime):
             raise TypeError("fromutc: argument must be a datetime instance")
         if dt.tzinfo is not self:
             raise ValueError("fromutc: dt.tzinfo is not self")
         seconds, fold = zone_at(self.key, (dt.year, dt.month, dt.day, dt.hour, dt.minute, dt.second))
-        return (dt + timedelta(seconds=seconds)).replace(fold=fold)
+        return (dt + _timedelta(seconds=seconds)).replace(fold=fold)
 
 
 def available_timezones():
