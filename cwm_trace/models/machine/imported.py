@@ -144,7 +144,7 @@ def everything(m: Interpreter, module: str, is_ours: bool) -> Work:
     if names is None:
         return {name: value for name, value in space.items() if not name.startswith("_")}
     found = {}
-    for name in known(names).items:
+    for name in known(names) if isinstance(known(names), tuple) else known(names).items:
         found[name] = yield from member(m, module, name)
     return found
 

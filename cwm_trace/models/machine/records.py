@@ -192,7 +192,7 @@ def _own_fields(kind: Class, is_by_name: bool) -> Iterator[tuple[str, Value]]:
         if name not in annotated(kind) or "KW_ONLY" in _text(noted):
             continue
         default = kind.space.get(name, UNSET)
-        if isinstance(default, (List, Dict, Set)):
+        if isinstance(default, (List, Dict, Set)) and getattr(default, "kind", "") != "frozenset":
             text = f"mutable default <class '{default.kind}'> for field {name} is not allowed: use default_factory"
             raise error("ValueError", text)
         if _is_field(default):

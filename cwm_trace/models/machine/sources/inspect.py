@@ -203,6 +203,8 @@ def signature(obj, *, follow_wrapped=True, globals=None, locals=None, eval_str=F
         return told
     while isinstance(obj, partial) or hasattr(obj, "__wrapped__"):
         obj = obj.func if isinstance(obj, partial) else obj.__wrapped__
+    if isinstance(obj, type):
+        obj = obj.__init__
     space = getattr(obj, "__globals__", {}) if globals is None else globals
     found = [_evaluated(each, space, locals) for each in told.parameters.values()]
     returns = told.return_annotation
