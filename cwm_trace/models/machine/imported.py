@@ -128,6 +128,7 @@ def _shipped(m: Interpreter, module: str) -> Work:
 
 def everything(m: Interpreter, module: str, is_ours: bool) -> Work:
     """What `from module import *` binds. Raises Lost."""
+    module = place_of(module)
     if module in _OF_C:
         of, names = _OF_C[module]
         return {name: Builtin(f"{of}.{name}") for name in names}

@@ -19,7 +19,9 @@ class RegexFlag(enum.IntFlag):
     DEBUG = 128
 
     def __repr__(self):
-        return "|".join([f"re.{name}" for name in self.name.split("|")])
+        if self.name is None:
+            return f"re.RegexFlag({self.value})"
+        return "|".join([each if each[0].isdigit() else f"re.{each}" for each in self.name.split("|")])
 
     __str__ = __repr__
 

@@ -476,11 +476,20 @@ def _let_go(generator):
     loop.call_soon(lambda: loop.create_task(_Closing(generator)))
 
 
+def _check_main(given):
+    if is_coroutine(given):
+        return
+    if sys.version_info >= (3, 14):
+        if hasattr(given, "__await__"):
+            lost()
+        raise TypeError("An asyncio.Future, a coroutine or an awaitable is required")
+    raise ValueError(f"a coroutine was expected, got {given!r}")
+
+
 def run(main, *, debug=None):
     if _running:
         raise RuntimeError("asyncio.run() cannot be called from a running event loop")
-    if not is_coroutine(main):
-        raise ValueError(f"a coroutine was expected, got {main!r}")
+    _check_main(main)
     try:
         return _run_in(_Loop(), main, is_last=True)
     finally:
@@ -512,8 +521,7 @@ class Runner:
         return self._loop
 
     def run(self, coro, *, context=None):
-        if not is_coroutine(coro):
-            raise ValueError(f"a coroutine was expected, got {coro!r}")
+        _check_main(coro)
         if _running:
             raise RuntimeError("Runner.run() cannot be called from a running event loop")
         self._begin()

@@ -3,6 +3,7 @@
 import sys
 from dataclasses import dataclass
 from keyword import iskeyword as _is_keyword
+from typing import Any as _Any
 
 
 def make_dataclass(
@@ -26,7 +27,7 @@ def make_dataclass(
     space, annotations = dict(namespace or {}), {}
     for each in fields:
         if isinstance(each, str):
-            name, kind = each, "typing.Any"
+            name, kind = each, _Any if sys.version_info >= (3, 14) else "typing.Any"
         elif len(each) == 2:
             name, kind = each
         elif len(each) == 3:

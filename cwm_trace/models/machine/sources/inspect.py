@@ -197,7 +197,9 @@ class Signature:
         return BoundArguments(self, made)
 
 
-def signature(obj, *, follow_wrapped=True, globals=None, locals=None, eval_str=False):
+def signature(obj, *, follow_wrapped=True, globals=None, locals=None, eval_str=False, annotation_format=None):
+    if annotation_format is not None and annotation_format.name == "STRING":
+        lost()
     told = _signature(obj, follow_wrapped)
     if not eval_str:
         return told
