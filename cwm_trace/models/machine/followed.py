@@ -113,10 +113,11 @@ def _place(m: Interpreter, coroutine: Paused) -> str:
 @native("followed.weak")
 def _weak(m: Interpreter, target: Value) -> Value:
     """A function that gives a value as long as something else has it, then None."""
+    target = known(target)
     m.weakly.append(target)
 
     def run(m: Interpreter) -> Value:
-        return target if m.reaches(target) else None
+        return target if isinstance(target, Builtin) or m.reaches(target) else None
 
     return Native("weak", run)
 

@@ -272,8 +272,10 @@ def _whole(m: Interpreter, name: str, args: Sequence[Value], named: Mapping[str,
         return whole_of(m, args[0], args[1])
     if name == "round" and len(args) == 2 and isinstance(args[0], int) and isinstance(args[1], int) and args[1] < 0:
         return _rounded(m, args[0], args[1])
-    if name == "complex" and len(args) == 2 and all(isinstance(each, (int, float)) for each in args):
-        return complex(*args)
+    if name == "complex" and all(
+        isinstance(each, (int, float, complex)) for each in (*args, *map(known, named.values()))
+    ):
+        return complex(*args, **{each: known(value) for each, value in named.items()})
     if len(args) == 1 and name == "float" and isinstance(args[0], str):
         return _number(args[0])
     if len(args) == 1 and name == "complex" and isinstance(args[0], str):

@@ -9,6 +9,13 @@ _references = {}
 """Those without a callback, which there is one of for each target, and how many others there are, by identities."""
 
 
+def _shown(target):
+    if target is None:
+        return "<weakref; dead>"
+    name = getattr(target, "__name__", None)
+    return f"<weakref; to {type(target).__name__!r}{f' ({name})' if isinstance(name, str) else ''}>"
+
+
 class ref:
     def __new__(cls, target, callback=None):
         if not refers_weakly(target):
@@ -33,8 +40,7 @@ class ref:
         return self._weak()
 
     def __repr__(self):
-        target = self()
-        return "<weakref; dead>" if target is None else f"<weakref; to {type(target).__name__!r}>"
+        return _shown(self())
 
     def __eq__(self, other):
         if not isinstance(other, ref):
@@ -69,7 +75,7 @@ class WeakMethod:
         return None if owner is None else getattr(owner, self._function.__name__)
 
     def __repr__(self):
-        return "<weakref; dead>" if self() is None else f"<weakref; to {type(self._owner()).__name__!r}>"
+        return _shown(self() and self._owner())
 
     def __eq__(self, other):
         return isinstance(other, WeakMethod) and self() == other()
