@@ -411,13 +411,9 @@ def _has_slots(kind: Class) -> bool:
     return any("__slots__" in each.space for each in kind.line if isinstance(each, Class))
 
 
-_STANDS_FOR = {"mappingproxy": "types.MappingProxyType", "_Stream": "io.TextIOWrapper"}
-"""Classes of ours under other names than the library's."""
-
-
 def _is_missing_in_library(kind: Class, name: str) -> bool:
     """Whether the library's own class, which this one stands for and may have less than, has no such attribute either."""
-    real = looked_up(_STANDS_FOR.get(kind.name, f"{kind.module}.{kind.name}"))
+    real = looked_up("types.MappingProxyType" if kind.name == "mappingproxy" else f"{kind.module}.{kind.name}")
     return isinstance(real, type) and not hasattr(real, name)
 
 

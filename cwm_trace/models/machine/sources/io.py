@@ -227,6 +227,9 @@ class BytesIO(_Memory, BufferedIOBase):
 class _Stream:
     """A stream of `sys`, of which nobody looks at what is written."""
 
+    __module__ = "_io"
+    _is_of_c = True
+
     def __init__(self, name):
         self.name, self.encoding, self.closed = f"<{name}>", "utf-8", False
 
@@ -250,4 +253,5 @@ class _Stream:
         return True
 
 
+_Stream.__name__ = _Stream.__qualname__ = "TextIOWrapper"
 _stdout, _stderr = _Stream("stdout"), _Stream("stderr")
