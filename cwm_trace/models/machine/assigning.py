@@ -85,7 +85,7 @@ def set_attribute(m: Interpreter, owner: Value, name: Any, value: Value) -> Work
                 and owner.space[name].kind is owner
             ):
                 raise error("AttributeError", f"cannot reassign member {name!r}")
-            if owner.flavour == "enum" or owner.flavour == "dataclass" and name.startswith("__"):
+            if owner.flavour == "enum":
                 raise Lost(name)
             if name in ("__name__", "__qualname__", "__module__") and not owner.flavour:
                 setattr(owner, name.strip("_"), known(value))
@@ -96,7 +96,8 @@ def set_attribute(m: Interpreter, owner: Value, name: Any, value: Value) -> Work
             elif isinstance(above, Descriptor) and above.kind == "property":
                 yield from _set_property(m, above, owner, owner.metaclass.name, name, value)
             else:
-                owner.space[name] = value
+                is_maker = name == "__new__" and isinstance(value, Function)  # which is not given to objects either
+                owner.space[name] = Descriptor("staticmethod", value) if is_maker else value
         case Cell() if name == "cell_contents":
             owner.value = value
         case Function() if name == "__qualname__":

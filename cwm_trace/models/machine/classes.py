@@ -27,7 +27,17 @@ from typing import Any
 
 from cwm_trace.models import said
 from cwm_trace.models.containers import MATCH, PATTERN
-from cwm_trace.models.machine import annotating, comparing, naming, patching, records, sets, shipped, tracebacks
+from cwm_trace.models.machine import (
+    annotating,
+    comparing,
+    generated,
+    naming,
+    patching,
+    records,
+    sets,
+    shipped,
+    tracebacks,
+)
 from cwm_trace.models.machine.active import Paused, Work
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.code import OF_PROGRAM
@@ -645,6 +655,8 @@ def _of_class(m: Interpreter, owner: Class, name: str) -> Work:
         return dict_from(records.fields_by_name(owner))
     if name == "__dataclass_params__" and owner.flavour == "dataclass":
         raise Lost(name)
+    if owner.flavour == "dataclass" and (function := generated.method(owner, name)) is not None:
+        return function
     if name == "__match_args__" and owner.flavour == "dataclass":
         fields = [each for each, default in owner.fields or () if records.says(default, "init", True)]
         return tuple(each for each in fields if not records.says(dict(owner.fields or ())[each], "kw_only", False))

@@ -340,12 +340,20 @@ def by_method(m: Interpreter, one: Value, how: str, other: Value) -> Work:
         given = yield from invoke(m, own, [one, other], {})
         return given if is_not_implemented(given) else not (yield from truth_of(m, given))
     is_equal = nearest(kind, "__eq__") is GENERATED
-    if kind.flavour == "dataclass" and is_equal and isinstance(other, Object) and kind is other.kind:
-        if how in ("==", "!=") or "order" in kind.space.get("_options_", ()):
-            names = [name for name, default in kind.fields or () if records.says(default, "compare", True) is not False]
-            items = [tuple(each.attributes.get(name, UNSET) for name in names) for each in (one, other)]
-            return (yield from _one_by_one(m, how, *items))
+    is_ordered = how in ("==", "!=") or "order" in kind.space.get("_options_", ())
+    if kind.flavour == "dataclass" and is_equal and is_ordered and isinstance(one, Object):
+        return (yield from by_fields(m, how, one, other))
     return NOT_IMPLEMENTED
+
+
+def by_fields(m: Interpreter, how: str, one: Object, other: Value) -> Work:
+    """What a comparison gives that a dataclass has been made with, which may be `NotImplemented`. Raises Raised."""
+    kind = one.kind
+    if not isinstance(other, Object) or kind is not other.kind:
+        return NOT_IMPLEMENTED
+    names = [name for name, default in kind.fields or () if records.says(default, "compare", True) is not False]
+    items = [tuple(each.attributes.get(name, UNSET) for name in names) for each in (one, other)]
+    return (yield from _one_by_one(m, how, *items))
 
 
 def _has_pythons(kind: Class) -> bool:

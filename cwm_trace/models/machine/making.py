@@ -92,7 +92,7 @@ def made_plainly(m: Interpreter, kind: Class, args: Sequence[Value], named: Mapp
         plain = (
             ("object", "tuple") if kind.flavour == "namedtuple" else (*PLAIN_BASES, *PLAIN_KINDS, *GROUPS, *CONTAINERS)
         )
-        if kind.flavour not in ("", "namedtuple") or any(
+        if kind.flavour not in ("", "namedtuple", "dataclass") or any(
             isinstance(base, Builtin) and base.name not in plain and not is_exception(base) for base in kind.line
         ):
             raise Lost
@@ -199,7 +199,9 @@ def _by_new(m: Interpreter, kind: Class, args: Sequence[Value], named: Mapping[s
     new = find(kind, "__new__")
     owner = yield from invoke(m, new.get if isinstance(new, Descriptor) else new, [kind, *args], named)
     is_one = isinstance(owner, WITH_METHODS) and any(each is kind for each in getattr(class_of(owner), "line", ()))
-    if is_one and (own := own_method(owner, "__init__")) is not None:
+    if is_one and nearest(class_of(owner), "__init__") is GENERATED:
+        yield from records.fill(m, owner, class_of(owner), args, named)
+    elif is_one and (own := own_method(owner, "__init__")) is not None:
         yield from invoke(m, own, [owner, *args], named)
     elif is_one and isinstance(owner, OWN):
         yield from filled(owner, m, *args, **named)

@@ -143,7 +143,7 @@ def fill(m: Interpreter, owner: Object, kind: Class, args: Sequence[Value], name
             told.append(value)
         elif value is not UNSET:
             owner.attributes[name] = value
-    if (after := find(kind, "__post_init__")) is not None:
+    if find(kind, "_calls_post_") and (after := find(kind, "__post_init__")) is not None:
         yield from invoke(m, after, [owner, *told], {})
 
 
@@ -175,6 +175,7 @@ def dataclass(m: Interpreter, kind: Value = None, **options: Value) -> Value:
     kind.fields = tuple((name, each) for name, each in given.items() if name not in (*only_told, *inherited))
     kind.flavour, kind.frozen = "dataclass", bool(options.get("frozen", kind.frozen))
     kind.space |= {GIVEN: tuple(given.items()), "_only_told_": [*only_told, *inherited]}
+    kind.space["_calls_post_"] = find(kind, "__post_init__") is not None
     kind.space["_options_"] = [name for name, value in options.items() if value]
     kind.space["_not_made_"] = [
         name for option, names in _MADE.items() if options.get(option) is False for name in names

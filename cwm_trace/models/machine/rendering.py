@@ -508,17 +508,22 @@ def _shown_object(m: Interpreter, value: Object, around: tuple[Value, ...]) -> W
         return (yield from _shown_of_library(m, value, around))
     match kind.flavour:
         case "namedtuple" | "dataclass" if kind.flavour == "namedtuple" or own is GENERATED:
-            names = [name for name, default in kind.fields or () if records.says(default, "repr", True) is not False]
-            held = value.held if kind.flavour == "namedtuple" else [value.attributes.get(name, UNSET) for name in names]
-            if UNSET in held:
-                return f"<unprintable {kind.name} object>"
-            texts = yield from _each(m, held, around)
-            name = kind.name if kind.flavour == "namedtuple" else kind.qualname
-            return f"{name}({', '.join(f'{name}={text}' for name, text in zip(names, texts, strict=True))})"
+            return (yield from by_fields(m, value, kind, around))
         case "enum":
             inner = yield from _shown(m, value.attributes["_value_"], around)
             return f"<{kind.name}.{value.attributes['_name_']}: {inner}>"
     return by_object(m, value, kind)
+
+
+def by_fields(m: Interpreter, value: Object, kind: Class, around: tuple[Value, ...]) -> Work:
+    """What the `__repr__` gives that a class with named fields has been made with."""
+    names = [name for name, default in kind.fields or () if records.says(default, "repr", True) is not False]
+    held = value.held if kind.flavour == "namedtuple" else [value.attributes.get(name, UNSET) for name in names]
+    if UNSET in held:
+        return f"<unprintable {kind.name} object>"
+    texts = yield from _each(m, held, around)
+    name = kind.name if kind.flavour == "namedtuple" else kind.qualname
+    return f"{name}({', '.join(f'{name}={text}' for name, text in zip(names, texts, strict=True))})"
 
 
 def by_object(m: Interpreter, value: Value, kind: Class) -> str:
