@@ -83,6 +83,19 @@ def test_scores_and_name_are_the_models(nano: CausalModel, workers: Workers) -> 
     assert [score.greedy for score in workers.score(trace)] == [True, True]
 
 
+def test_what_one_process_was_told_the_other_one_does_not_ask(nano: CausalModel) -> None:
+    workers = Workers(nano, str(NANO_FOLDER), 2)
+    told = Path(workers._folder.name) / "told"
+    first = workers.rollout(PROMPTS[0], Decoding())  # so that the next rollout is the second process's
+    texts = [written(workers, PROMPTS[2], Decoding())]
+    asked = told.read_text(encoding="ascii")
+    first.close()
+    workers._workers.reverse()  # the first of those that are free is taken
+    texts.append(written(workers, PROMPTS[2], Decoding()))
+    assert len(workers._workers) == 2 and told.read_text(encoding="ascii") == asked and "'a'.upper()" in asked
+    assert texts == [written(nano, PROMPTS[2], Decoding())] * 2
+
+
 def test_a_process_that_is_killed_costs_its_rollouts_and_says_so(nano: CausalModel) -> None:
     workers = Workers(nano, str(NANO_FOLDER), 1)
     rollout = workers.rollout(PROMPTS[0], Decoding())

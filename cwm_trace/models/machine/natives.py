@@ -270,6 +270,8 @@ def _whole(m: Interpreter, name: str, args: Sequence[Value], named: Mapping[str,
         return (yield from _of_digits(m, name, args))
     if name == "int" and len(args) == 2 and isinstance(args[0], str) and isinstance(args[1], int):
         return whole_of(m, args[0], args[1])
+    if name == "round" and len(args) == 2 and isinstance(args[0], float) and isinstance(args[1], int) and args[1] < 0:
+        return arithmetic.computed(round, *args)  # a float has no tens that would be rounded as those of a whole number
     if name == "round" and len(args) == 2 and isinstance(args[0], int) and isinstance(args[1], int) and args[1] < 0:
         return _rounded(m, args[0], args[1])
     if name == "complex" and all(

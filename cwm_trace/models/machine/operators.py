@@ -163,6 +163,8 @@ def _combined(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
     match left, plain, right:
         case ((bytes() | List(kind="bytearray")), ("+" | "%" | "*"), _) if (octets := octets_of(left)) is not None:
             return (yield from _of_octets(m, plain, left, octets, right))
+        case bool(), ("&" | "|" | "^"), bool():
+            return bool(m.questions.sure(f"{int(left)} {plain} {int(right)}"))
         case List(), "+", List() if left.kind == right.kind:
             return List([*left.items, *right.items], left.kind)
         case tuple(), "+", tuple():

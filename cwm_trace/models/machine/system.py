@@ -6,7 +6,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from cwm_trace.models.machine.values import UNSET, Class, List, Object, Set, Value
+from cwm_trace.models.machine.values import UNSET, Class, List, Native, Object, Set, Value
 
 _BY_NAME = ("version_info", "float_info", "int_info", "hash_info")
 _LOOKED_UP = ("byteorder", "hexversion", "maxsize", "maxunicode", "platform", "version")
@@ -25,6 +25,10 @@ def attribute(name: str) -> Value:
     if name in ("stdlib_module_names", "builtin_module_names"):
         names: Any = getattr(sys, name)
         return Set([*names], "frozenset", has_order=False) if isinstance(names, frozenset) else tuple(names)
+    if name == "implementation":
+        told = {each: value for each, value in vars(sys.implementation).items() if isinstance(value, (str, int))}
+        parts = {**told, "version": attribute("version_info")}
+        return Native(name, lambda m: None, shown=repr(sys.implementation), attributes=parts)
     if name == "argv":
         return List([""])
     return UNSET
