@@ -2,7 +2,8 @@
 
 The last frames stay, and of each Python frame that is still active its CALL and the line it waits at. What is left out between them
 leaves no gap: `".."` stands, as ever, for the observation before it in the text, and what has no such is shown in full. So a trace goes on
-for ever in a text no longer than a model was trained on. Where a model reads notes between frames (`models.notes`), they stand in each text.
+for ever in a text no longer than a model was trained on. Of a program that does not fit into what can be read, only what these frames are of
+is told (`models.excerpt`). Where a model reads notes between frames (`models.notes`), they stand in each text.
 Knows frames and a measure of texts; no model.
 """
 
@@ -17,6 +18,7 @@ from typing import NamedTuple
 from cwm_trace.format import FRAME_SEP, FrameParser, diff_encode, render_frame, render_prompt, render_step
 from cwm_trace.frames import Event, Frame, Step, Trace
 from cwm_trace.models.at_work import AtWork
+from cwm_trace.models.excerpt import Excerpts
 from cwm_trace.models.flow import Flow
 from cwm_trace.models.notes import Notes, Work
 from cwm_trace.models.scopes import Ran
@@ -70,15 +72,20 @@ class Past:
         self._flow = Flow(prompt.context) if notes else None
         self._notes = Notes(self._flow) if self._flow else None
         self._steps: list[_Told] | None = None
+        self._excerpts: Excerpts | None = None
+        self._told = ""  # the lines that an excerpt has
         if limit is not None:
             self._bare = size(render_prompt(prompt.context))
             self._least = limit * _LEAST
-            self._limit = max(limit, self._bare + self._least)
             self._most = inf if window is None else window - self._least
+            if self._bare > self._most:
+                self._excerpts, self._bare = Excerpts(prompt.context), 0.0
+            self._limit = max(limit, self._bare + self._least)
             self._steps = []
         self._due = min(self._limit, self._most)
         self._parser = FrameParser()
-        self.text = render_prompt(self._context) + _text(map(_Told, prompt.frames), self._flow)
+        told = list(map(_Told, prompt.frames))
+        self.text = render_prompt(self._context_of(told)) + _text(told, self._flow)
         for step in prompt.frames:
             self.observe(step)
 
@@ -119,13 +126,24 @@ class Past:
             ran = self._notes.ran
         if self._steps is not None:
             self._steps.append(_Told(step, ran))
+        if self._excerpts is not None and isinstance(step, Frame) and step.source.rstrip("\r\n") not in self._told:
+            self._due = 0  # of what this frame is of, nothing has been told
+
+    def _context_of(self, steps: Sequence[_Told]) -> str:
+        """The context, or what is told of it where these frames are."""
+        if self._excerpts is None:
+            return self._context
+        frames, least = [told.step for told in steps if isinstance(told.step, Frame)], self._size(self._plain(steps))
+        self._told = self._excerpts.of(frames, lambda text: self._size(text) + least <= self._most)
+        return self._told
 
     def instead(self, length: float) -> str | None:
         """What to read in place of a text of this length before the next frame; None where that is not too long."""
         if self._steps is None or length < self._due:
             return None
         callers, tail = self._split(self._steps)
-        text = render_prompt(self._context) + self._anew([*self._shown(callers, tail), *tail])
+        shown = [*self._shown(callers, tail), *tail]
+        text = render_prompt(self._context_of(shown)) + self._anew(shown)
         self._steps = [*chain(*callers), *tail]
         told = self._size(text)
         # Not again at once where frames are long.
