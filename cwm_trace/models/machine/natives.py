@@ -237,8 +237,24 @@ def _whole(m: Interpreter, name: str, args: Sequence[Value], named: Mapping[str,
             return (yield from invoke(m, own, [args[1], args[0]], {}))
         kinds = " and ".join(repr(kind_name(each)) for each in args)
         raise error("TypeError", f"unsupported operand type(s) for divmod(): {kinds}")
+    if name == "round" and len(args) == 1 and "ndigits" in named:
+        args, named = [*args, known(named["ndigits"])], {}
     if name == "round" and len(args) == 2 and args[1] is None:
         args = args[:1]
+    if name == "round" and isinstance(args[0], int) and (len(args) == 1 or isinstance(args[1], int) and args[1] >= 0):
+        return int(args[0])
+    if (
+        name == "int"
+        and len(args) == 1
+        and isinstance(args[0], float)
+        and abs(args[0]) >= _ALL_WHOLE
+        and args[0] - args[0] == 0
+    ):
+        return int(args[0])
+    if name == "round" and len(args) == 2 and isinstance(args[0], float) and isinstance(args[1], int):
+        decimals = repr(args[0]).partition(".")[2]
+        if decimals.isdigit() and len(decimals) <= args[1]:
+            return args[0]
     if name == "divmod" and len(args) == 2 and all(isinstance(each, (int, float)) for each in args) and args[1] != 0:
         if any(isinstance(each, float) for each in args):
             quotient = yield from operators.binary(m, "//", *args)
@@ -286,6 +302,9 @@ def _whole(m: Interpreter, name: str, args: Sequence[Value], named: Mapping[str,
         what = "a string, a bytes-like object or a real number" if name == "int" else "a string or a real number"
         raise error("TypeError", f"{name}() argument must be {what}, not '{kind_name(args[0])}'")
     return m.questions.value(f"{name}({arguments(args, dict(named))})")
+
+
+_ALL_WHOLE = 2.0**53  # from which on every float is a whole number
 
 
 def _of_digits(m: Interpreter, name: str, args: Sequence[Value]) -> Work:
