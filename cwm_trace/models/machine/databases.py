@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from functools import partial
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 from cwm_trace.models.machine.active import Work
 from cwm_trace.models.machine.arithmetic import plain
@@ -52,6 +53,7 @@ class _Database:
     def __init__(self, made: sqlite3.Connection, held: bytes, has_converters: bool) -> None:
         self.made, self.has_converters, self.is_refused, self.steps = made, has_converters, False, 0
         self.exchange: _Exchange | None = None  # where the program has functions that statements call
+        self._cursors: WeakSet[sqlite3.Cursor] = WeakSet()
         if held:
             made.deserialize(held)
         self._guard()
@@ -109,6 +111,7 @@ class _Database:
         self._guard()
 
     def _cursor(self, cursor: sqlite3.Cursor) -> Native:
+        self._cursors.add(cursor)
         methods: dict[str, Callable[..., Any]] = {
             "execute": cursor.execute,
             "executemany": cursor.executemany,
@@ -135,7 +138,7 @@ class _Database:
     def _called(self, method: Callable[..., Any], m: Interpreter, kinds: Value, *args: Value) -> Work:
         """`kinds`: declared types that the program has converters for."""
         call = partial(self._told, partial(method, *map(_given, args)), [known(kind) for kind in known(kinds)])
-        return call() if self.exchange is None else (yield from self.exchange.followed(m, call))
+        return call() if self.exchange is None else (yield from self.exchange.followed(m, call, [*self._cursors]))
 
     def _told(self, method: Callable[[], Any], kinds: Sequence[str] = ()) -> Value:
         """What is refused, by name, words, number and its name, and what is given. Raises Lost."""
@@ -186,19 +189,23 @@ class _Exchange:
     """Between a statement and what it calls: one of the two is at work, the other waits."""
 
     def __init__(self) -> None:
+        self._is_left = False  # what asks is told nothing any more
         self._asked: SimpleQueue[Any] = SimpleQueue()
         self._answers: SimpleQueue[tuple[bool, Any]] = SimpleQueue()
 
     def asked(self, work: Callable[[Interpreter], Work], is_plain: bool = True) -> Any:
         """What the work comes to. Raises ValueError where it comes to nothing, which SQLite has an error of its own for."""
+        if self._is_left:
+            raise ValueError
         self._asked.put((work, is_plain))
         is_right, answer = self._answers.get()
         if not is_right:
             raise ValueError
         return answer
 
-    def followed(self, m: Interpreter, statement: Callable[[], Value]) -> Work:
-        """What a statement tells; what it asks for is worked out here meanwhile."""
+    def followed(self, m: Interpreter, statement: Callable[[], Value], cursors: list[sqlite3.Cursor]) -> Work:
+        """What a statement tells; what it asks for is worked out here meanwhile. `cursors`: those of the database, which are kept: one that went
+        would wait for the statement, which waits for us."""
         told: list[Value] = []
 
         def run() -> None:
@@ -209,20 +216,32 @@ class _Exchange:
             finally:
                 self._asked.put(None)
 
-        threading.Thread(target=run, daemon=True).start()
-        while (asked := self._asked.get()) is not None:
-            work, is_plain = asked
-            is_right, answer = False, None
-            try:
-                given = yield from work(m)
-                is_right, answer = True, plain(given) if is_plain else given
-            except Raised:
-                pass
-            finally:
-                self._answers.put((is_right, answer))
+        self._is_left = False
+        thread = threading.Thread(target=run, daemon=True)
+        thread.start()
+        try:
+            while (asked := self._asked.get()) is not None:
+                self._answers.put((yield from self._answered(m, *asked)))
+        finally:
+            thread.join()
+            cursors.clear()
+            while not self._asked.empty():  # where it is not followed to its end
+                self._asked.get()
         if isinstance(told[0], Lost):
             raise told[0]
         return told[0]
+
+    def _answered(self, m: Interpreter, work: Callable[[Interpreter], Work], is_plain: bool) -> Work:
+        """Whether it comes to something, and to what."""
+        try:
+            given = yield from work(m)
+            return True, plain(given) if is_plain else given
+        except Raised:
+            return False, None
+        except BaseException:  # it is not followed to its end
+            self._is_left = True
+            self._answers.put((False, None))
+            raise
 
 
 @contextmanager

@@ -45,6 +45,12 @@ def _lost(m: Interpreter) -> Value:
     raise Lost
 
 
+@native("followed.let_go")
+def _let_go(m: Interpreter) -> Work:
+    """Have generators closed that nobody has any more, as behind each step of a program."""
+    yield from m.closing_left()
+
+
 @native("followed.unknown")
 def _unknown(m: Interpreter) -> Value:
     return m.unknown()

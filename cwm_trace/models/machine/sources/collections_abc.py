@@ -2,6 +2,8 @@
 
 from abc import ABC, abstractmethod
 
+from followed import let_go
+
 
 class Hashable(ABC):
     @abstractmethod
@@ -365,6 +367,7 @@ class MutableMapping(Mapping):
             key = next(iter(self))
         except StopIteration:
             raise KeyError from None
+        let_go()  # of what has given the key
         value = self[key]
         del self[key]
         return key, value
