@@ -256,6 +256,12 @@ def attribute(m: Interpreter, owner: Value, name: Any) -> Work:
             return Builtin("random.shuffle") if name == "shuffle" else m.unknown()  # which changes what it is given
         case tracebacks.Traceback() | tracebacks.PythonFrame():
             return owner.attribute(name)
+        case Alias(origin=Builtin("typing.Annotated"), args=(first, *notes)) if name in (
+            "__metadata__",
+            "__origin__",
+            "__args__",
+        ):
+            return {"__metadata__": tuple(notes), "__origin__": first, "__args__": (first,)}[name]
         case Alias() if name == "__args__" or (name == "__origin__" and owner.origin is not None):
             return owner.args if name == "__args__" else owner.origin
         case Alias() if name == "__parameters__":

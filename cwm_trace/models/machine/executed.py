@@ -6,6 +6,7 @@ Code that has been compiled from a tree has no lines, and so no frames.
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import Any
 
 from cwm_trace.models.machine import annotating, naming
@@ -13,9 +14,11 @@ from cwm_trace.models.machine.active import Activation, Body, Work
 from cwm_trace.models.machine.classes import Attributes
 from cwm_trace.models.machine.code import EXECUTED, Code
 from cwm_trace.models.machine.interpreter import Interpreter
+from cwm_trace.models.machine.naming import type_text
 from cwm_trace.models.machine.natives import native
 from cwm_trace.models.machine.trees import wrong_text
 from cwm_trace.models.machine.values import (
+    Alias,
     Builtin,
     Cell,
     Class,
@@ -82,7 +85,20 @@ def _hints(
         held = _annotations(m, each)
         for name, value in zip(held.keys, held.values, strict=True) if isinstance(held, Dict) else ():
             found[name] = yield from _hint(m, known(value), space)
-    return dict_from(found)
+    return dict_from(found if known(include_extras) else {name: _without_notes(each) for name, each in found.items()})
+
+
+def _without_notes(hint: Value) -> Value:
+    """A type without what `Annotated` adds to it, or to its parts. Raises Lost."""
+    match hint:
+        case Alias(origin=Builtin("typing.Annotated"), args=(first, *_)):
+            return _without_notes(first)
+        case Alias(args=args, shown=text) if args and (not text or "typing.Annotated[" in text):
+            parts = tuple(map(_without_notes, args))
+            texts = [type_text(each) for each in (hint.origin, *parts)]
+            shown = f"{texts[0]}[{', '.join(texts[1:])}]" if all(texts) and hint.origin is not None else ""
+            return replace(hint, args=parts, shown=shown)
+    return hint
 
 
 def _annotations(m: Interpreter, of: Value) -> Value:

@@ -24,6 +24,7 @@ from cwm_trace.models.machine.comparing import (
 )
 from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.iterators import MOST_ITEMS, asked_for_length, collected, iterator_of, step
+from cwm_trace.models.machine.naming import type_text
 from cwm_trace.models.machine.questions import operand, text_of
 from cwm_trace.models.machine.values import (
     END,
@@ -149,7 +150,8 @@ def item(m: Interpreter, over: Value, key: Value, is_plain: bool = False) -> Wor
         case Class() | Builtin() | Alias():
             parts = key if isinstance(key, tuple) else (key,)
             is_typing = type_text(over).startswith("typing.") and type_text(over) != "typing.Literal"
-            shown = f"{type_text(over)}[{', '.join(type_text(part, is_typing) for part in parts)}]"
+            texts = [type_text(part, is_typing) for part in parts]
+            shown = f"{type_text(over)}[{', '.join(texts)}]" if all(texts) else ""
             return Alias(shown, over.origin if isinstance(over, Alias) else over, tuple(map(as_type, parts)))
         case Object() if (own := own_method(over, "__getitem__")) is not None:
             return (yield from invoke(m, own, [over, key], {}))
@@ -193,24 +195,6 @@ def item(m: Interpreter, over: Value, key: Value, is_plain: bool = False) -> Wor
     if over is None or isinstance(over, (int, float, Object, Set, Function)):
         raise error("TypeError", f"'{kind_name(over)}' object is not subscriptable")
     raise Lost
-
-
-def type_text(value: Value, is_typing: bool = False) -> str:
-    """A type as it is shown as a part of another."""
-    match value:
-        case None:
-            return "None"
-        case Class():
-            return f"{value.module}.{value.qualname}"
-        case Alias():
-            return value.shown
-        case Builtin():
-            return value.name
-        case List():
-            return f"[{', '.join(map(type_text, value.items))}]"
-        case str() if is_typing:
-            return f"ForwardRef({value!r})"
-    return "..." if value is ... else repr(value)
 
 
 def as_index(m: Interpreter, key: Value) -> Work:

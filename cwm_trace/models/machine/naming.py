@@ -14,9 +14,13 @@ from typing import Any
 from cwm_trace.models.machine import system
 from cwm_trace.models.machine.looked_up import may_be_looked_at
 from cwm_trace.models.machine.values import (
+    IMMUTABLE,
     PATTERN_ERROR,
     UNSET,
+    Alias,
     Builtin,
+    Class,
+    List,
     Lost,
     Native,
     Raised,
@@ -94,6 +98,27 @@ def module_text(name: str) -> str | None:
     if spec is None:
         return None
     return f"<module {name!r} from {spec.origin!r}>" if spec.has_location else f"<module {name!r} ({spec.origin})>"
+
+
+def type_text(value: Value, is_typing: bool = False) -> str:
+    """A type as it is shown as a part of another; "" of what has a text of its own to be asked for, as in `Annotated[int, Above(3)]`."""
+    match value:
+        case None:
+            return "None"
+        case Class():
+            return f"{value.module}.{value.qualname}"
+        case Alias():
+            return value.shown
+        case Builtin():
+            return value.name
+        case List():
+            texts = list(map(type_text, value.items))
+            return f"[{', '.join(texts)}]" if all(texts) else ""
+        case str() if is_typing:
+            return f"ForwardRef({value!r})"
+    if value is ...:
+        return "..."
+    return repr(value) if isinstance(value, IMMUTABLE) else ""
 
 
 def no_module(name: str, why: str = "") -> Raised:

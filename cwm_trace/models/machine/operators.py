@@ -23,12 +23,11 @@ from cwm_trace.models.machine.holding import (
     merged,
     repeated,
     set_of,
-    type_text,
     updated,
 )
 from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.iterators import MOST_ITEMS, collected
-from cwm_trace.models.machine.naming import NOT_IMPLEMENTED
+from cwm_trace.models.machine.naming import NOT_IMPLEMENTED, type_text
 from cwm_trace.models.machine.questions import operand, text_of
 from cwm_trace.models.machine.rendering import rendered, written
 from cwm_trace.models.machine.values import (

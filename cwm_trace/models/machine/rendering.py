@@ -29,6 +29,7 @@ from cwm_trace.models.machine.values import (
     OWN,
     UNSET,
     WITH_METHODS,
+    Alias,
     Builtin,
     Cell,
     Class,
@@ -232,6 +233,11 @@ def _shown(m: Interpreter, value: Value, around: tuple[Value, ...]) -> Work:
         case Literal():
             found = WITH_GROUPS.fullmatch(value.text)
             return f"{found[1]})" if found else value.text
+        case Alias(shown="", origin=origin, args=args) if origin is not None:
+            texts = []
+            for each in args:
+                texts.append(naming.type_text(each) or (yield from _shown(m, each, inner)))
+            return f"{naming.type_text(origin)}[{', '.join(texts)}]"
         case Super(kind=kind, owner=owner):
             return f"<super: <class '{kind.name}'>, <{kind_name(owner)} object>>"
         case Slice():
