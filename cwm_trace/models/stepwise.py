@@ -31,6 +31,8 @@ _TWO_BYTES = re.compile(
     r"(b'(?:[^'\\]|\\.)*'|b\"(?:[^\"\\]|\\.)*\") (==|!=|<|<=|>|>=) (b'(?:[^'\\]|\\.)*'|b\"(?:[^\"\\]|\\.)*\")"
 )
 """A comparison of bytes, which are as the texts of these characters are."""
+_WITH_TRUTHS = re.compile(r"(?:True|False) [=!<>]=? (?:True|False|-?[\d.]+)|-?[\d.]+ [=!<>]=? (?:True|False)")
+"""A comparison of truths, which are as the numbers that they are."""
 _TWO_CHARACTERS = re.compile(r"('[^'\\]') == ('[^'\\]')")
 
 
@@ -101,6 +103,8 @@ class Stepwise:
             test = "{} == {}".format(
                 *(ord(ast.literal_eval(each)) for each in pair.groups())
             )  # as their texts may say, too
+        if _WITH_TRUTHS.fullmatch(test) is not None:
+            test = test.replace("True", "1").replace("False", "0")
         if test.startswith("b") and (octets := _TWO_BYTES.fullmatch(test)) is not None:
             one, sign, other = octets.groups()
             test = f"{ast.literal_eval(one).decode('latin-1')!r} {sign} {ast.literal_eval(other).decode('latin-1')!r}"

@@ -81,6 +81,7 @@ from cwm_trace.models.machine.values import (
     Lost,
     Method,
     Module,
+    Names,
     Native,
     NoFunction,
     Object,
@@ -766,7 +767,7 @@ def _of_function(owner: Function, name: str) -> Value:
             return None
         case "__dict__":
             held = {each: value for each, value in owner.attributes.items() if each not in _OF_FUNCTIONS}
-            return dict_from(held)
+            return Names(list(held), list(held.values()), space=owner.attributes)
         case "__defaults__":
             return owner.defaults or None
         case "__kwdefaults__":

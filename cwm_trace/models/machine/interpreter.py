@@ -98,6 +98,7 @@ class Interpreter:
         self.handled: Value = None
         self.paused: list[Paused] = []
         self.finalisers: list[Finaliser] = []
+        self.ringed: list[Paused] = []  # generators that wait for the collector, as something has them that has itself
         self.pending: list[Value] = []  # what is going to be closed or finalised
         self.weakly: list[Value] = []  # what is referred to weakly
         self.collected: list[Value] = []  # of it, what the collector has found
@@ -244,7 +245,7 @@ class Interpreter:
 
     def close_left(self, given: Sequence[Value] = (), going: Sequence[Value] = ()) -> None:
         """Close generators that nothing has any more, and finalise; `given`: what is on its way; `going`: what went, in its order."""
-        for work in reversed(self._closings(given, lambda: reached_in_order(going))):
+        for work in reversed(self._closings(given, lambda: reached_in_order(going), going)):
             self.active.append(Helper(work, lambda _: None))
 
     def closing_left(self, order: Sequence[int] = ()) -> Work:
@@ -252,8 +253,15 @@ class Interpreter:
         for work in self._closings((), lambda: order):
             yield from work
 
-    def _closings(self, given: Sequence[Value], order: Callable[[], Sequence[int]]) -> list[Work]:
+    def _closings(
+        self, given: Sequence[Value], order: Callable[[], Sequence[int]], going: Sequence[Value] = ()
+    ) -> list[Work]:
         left = self.unreachable(given)
+        if any(isinstance(each, Paused) for each in left) and going:
+            gone, behind = {*order()}, reached([*going])
+            in_ring = [each for each in left if id(watched(each)) in behind - gone and isinstance(each, Paused)]
+            self.ringed += in_ring
+            left = [each for each in left if not any(each is other for other in in_ring)]
         if len(left) > 1:
             places = {place: number for number, place in enumerate(order())}
             left.sort(key=lambda each: places.get(id(watched(each)), len(places)))
@@ -630,7 +638,8 @@ class Interpreter:
         """The generators that wait, and what has a finaliser, that nothing has any more, but for what such ones have themselves."""
         if not self.is_watching:
             return []
-        looked_at: list[Paused | Finaliser] = [*self.paused, *self.finalisers]
+        waiting = [each for each in self.paused if not any(each is other for other in self.ringed)]
+        looked_at: list[Paused | Finaliser] = [*waiting, *self.finalisers]
         needed = [each.needs for each in self.finalisers if each.needs is not None]
         seen = reached([*besides, *self._roots()], {id(watched(each)) for each in looked_at} | {*map(id, needed)})
         left = [each for each in looked_at if id(watched(each)) not in seen and is_due(each, seen)]

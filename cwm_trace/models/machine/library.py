@@ -113,10 +113,21 @@ _product = NATIVES["math.prod"]
 
 @native("math.prod")
 def _prod(m: Interpreter, iterable: Value, *, start: Value = 1) -> Work:
-    items = yield from collected(m, iterable)
-    if all(closed(known(each)) is not None for each in (start, *items)):
-        named = {} if known(start) == 1 and isinstance(known(start), int) else {"start": start}
-        return (yield from _product(m, List(items), **named))
+    iterator, plain_ones = (yield from iterator_of(m, known(iterable))), list[Value]()
+    while (item := (yield from step(m, iterator))) is not END:
+        if closed(known(start)) is not None and closed(known(item)) is not None:
+            plain_ones.append(item)  # in whose product no step shows
+            continue
+        start = yield from operators.binary(m, "*", (yield from _multiplied(m, start, plain_ones)), item)
+        plain_ones = []
+    return (yield from _multiplied(m, start, plain_ones))
+
+
+def _multiplied(m: Interpreter, start: Value, items: list[Value]) -> Work:
+    if not items:
+        return start
+    if known(start) == 1 and isinstance(known(start), int):
+        return (yield from _product(m, List(items)))
     for each in items:
         start = yield from operators.binary(m, "*", start, each)
     return start
