@@ -692,8 +692,10 @@ def _is_op(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     if is_unknown(left) or is_unknown(right):
         frame.stack.append(Unknown())
         return
-    is_library = frame.code.module != MAIN  # which asks whether a constant of its own has come back
-    same = is_library and known(left) is known(right) or comparing.is_same(known(left), known(right))
+    left, right = known(left), known(right)
+    is_library = frame.code.module != MAIN  # which asks whether a constant of its own, or a text that it was given, has come back
+    is_back = is_library and (left is right or isinstance(left, str) and isinstance(right, str) and left == right)
+    same = is_back or comparing.is_same(left, right)
     frame.stack.append(same is not bool(ins.arg))
 
 
