@@ -7,7 +7,7 @@
 150 to 250 lines. `people_language.jsonl`: corners of the language. Of `people_functions.jsonl` (contests, documented functions, exercises),
 `people_contests.jsonl`, `people_tools.jsonl`, `people_mixed.jsonl`, `people_various.jsonl` (scripts and modules), `people_benchmarks.jsonl` (in
 the manner of public benchmarks), `people_solutions.jsonl` (contests, exercises, classes, insides of libraries), `people_daily.jsonl`,
-`people_weekly.jsonl`, nearly all have always been settled.
+`people_weekly.jsonl`, `people_natural.jsonl`, nearly all have always been settled.
 Those whose tasks sleep for real are left out here: it is told which is first, not when; and so are `people_modern.jsonl` and
 `people_projects.jsonl`, which take minutes (`cwm-trace eval` runs them), and those of which some are foretold wrong: `people_language.jsonl`,
 `people_features.jsonl` (features of the language), `people_files.jsonl` and `people_everyday.jsonl` (scripts with files: in which order a
