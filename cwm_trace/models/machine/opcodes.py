@@ -693,7 +693,7 @@ def _is_op(m: Interpreter, frame: Activation, ins: Instruction) -> None:
         frame.stack.append(Unknown())
         return
     left, right = known(left), known(right)
-    is_library = frame.code.module != MAIN  # which asks whether a constant of its own, or a text that it was given, has come back
+    is_library = frame.code.module != MAIN  # which asks whether a constant, or a text, of its own has come back
     is_back = is_library and (left is right or isinstance(left, str) and isinstance(right, str) and left == right)
     same = is_back or comparing.is_same(left, right)
     frame.stack.append(same is not bool(ins.arg))
