@@ -130,7 +130,7 @@ class Stepwise:
         if self._keeps and (known := self._truths.get(test)) is not None:
             return known
         holds = self._or_raised(self._holds, test)
-        if holds is not None and len(test) <= _SHORT:
+        if self._keeps and holds is not None and len(test) <= _SHORT:
             self._truths[test] = holds
         return holds
 

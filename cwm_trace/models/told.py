@@ -80,6 +80,5 @@ class SharedTold(Told):
     def _keep(self, asked: Asked, answer: Answer) -> None:
         super()._keep(asked, answer)
         with self._path.open("ab", buffering=0) as file:
-            file.write(
-                json.dumps((asked, answer)).encode("ascii") + b"\n"
-            )  # in one write, which no other one can divide
+            # In one write, which no other one can divide.
+            file.write(json.dumps((asked, answer)).encode("ascii") + b"\n")

@@ -35,9 +35,8 @@ class Workers:
     def __init__(self, model: Model, path: str, count: int) -> None:
         """`model`, loaded from the folder `path`, in at most `count` processes."""
         self._model, self._path, self._count = model, path, count
-        self._folder = tempfile.TemporaryDirectory(
-            prefix="cwm-trace-"
-        )  # for sockets and answers; nobody else may enter it
+        # For sockets and answers; nobody else may enter it.
+        self._folder = tempfile.TemporaryDirectory(prefix="cwm-trace-")
         self._choosing = threading.Lock()
         self._workers: list[_Worker] = []
         self._numbers = itertools.count()

@@ -14,7 +14,7 @@ from cwm_trace.models.machine.active import Activation, Body, Work
 from cwm_trace.models.machine.classes import Attributes
 from cwm_trace.models.machine.code import EXECUTED, Code
 from cwm_trace.models.machine.interpreter import Interpreter
-from cwm_trace.models.machine.naming import type_text
+from cwm_trace.models.machine.naming import type_text, with_parts
 from cwm_trace.models.machine.natives import native
 from cwm_trace.models.machine.trees import wrong_text
 from cwm_trace.models.machine.values import (
@@ -95,8 +95,7 @@ def _without_notes(hint: Value) -> Value:
             return _without_notes(first)
         case Alias(args=args, shown=text) if args and (not text or "typing.Annotated[" in text):
             parts = tuple(map(_without_notes, args))
-            texts = [type_text(each) for each in (hint.origin, *parts)]
-            shown = f"{texts[0]}[{', '.join(texts[1:])}]" if all(texts) and hint.origin is not None else ""
+            shown = "" if hint.origin is None else with_parts(hint.origin, [*map(type_text, parts)])
             return replace(hint, args=parts, shown=shown)
     return hint
 

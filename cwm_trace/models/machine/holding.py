@@ -24,7 +24,7 @@ from cwm_trace.models.machine.comparing import (
 )
 from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.iterators import MOST_ITEMS, asked_for_length, collected, iterator_of, step
-from cwm_trace.models.machine.naming import type_text
+from cwm_trace.models.machine.naming import type_text, with_parts
 from cwm_trace.models.machine.questions import operand, text_of
 from cwm_trace.models.machine.values import (
     END,
@@ -150,8 +150,7 @@ def item(m: Interpreter, over: Value, key: Value, is_plain: bool = False) -> Wor
         case Class() | Builtin() | Alias():
             parts = key if isinstance(key, tuple) else (key,)
             is_typing = type_text(over).startswith("typing.") and type_text(over) != "typing.Literal"
-            texts = [type_text(part, is_typing) for part in parts]
-            shown = f"{type_text(over)}[{', '.join(texts)}]" if all(texts) else ""
+            shown = with_parts(over, [type_text(part, is_typing) for part in parts])
             return Alias(shown, over.origin if isinstance(over, Alias) else over, tuple(map(as_type, parts)))
         case Object() if (own := own_method(over, "__getitem__")) is not None:
             return (yield from invoke(m, own, [over, key], {}))

@@ -257,9 +257,9 @@ class Interpreter:
         self, given: Sequence[Value], order: Callable[[], Sequence[int]], going: Sequence[Value] = ()
     ) -> list[Work]:
         left = self.unreachable(given)
-        if any(isinstance(each, Paused) for each in left) and going:
-            gone, behind = {*order()}, reached([*going])
-            in_ring = [each for each in left if id(watched(each)) in behind - gone and isinstance(each, Paused)]
+        if going and any(isinstance(each, Paused) for each in left):
+            held = reached([*going]).difference(order())
+            in_ring = [each for each in left if isinstance(each, Paused) and id(each) in held]
             self.ringed += in_ring
             left = [each for each in left if not any(each is other for other in in_ring)]
         if len(left) > 1:

@@ -6,6 +6,7 @@ import __future__
 import builtins
 import re
 import sys
+from collections.abc import Sequence
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
@@ -61,7 +62,7 @@ def of_module(module: str, name: str) -> Value:
     """What a module of the library has under a name."""
     if module == "builtins":
         if name not in _SINGLE and not hasattr(builtins, name):
-            raise error("AttributeError", f"module 'builtins' has no attribute {name!r}")
+            raise no_member(module, name)
         return of_python(name)
     if module == "re" and name in ("error", "PatternError") and hasattr(re, name):
         return Builtin(PATTERN_ERROR)
@@ -78,7 +79,7 @@ def of_module(module: str, name: str) -> Value:
     if may_be_looked_at(module):
         found = getattr(import_module(module), name, UNSET)
         if found is UNSET:
-            raise error("AttributeError", f"module {module!r} has no attribute {name!r}")
+            raise no_member(module, name)
         if not callable(found):
             is_same = module not in _OF_ITS_OWN or f"{module}.{name}" in _OF_PLATFORM
             return found if type(found) in (str, int, float, bool, bytes) and is_same else Unknown()
@@ -100,6 +101,11 @@ def module_text(name: str) -> str | None:
     return f"<module {name!r} from {spec.origin!r}>" if spec.has_location else f"<module {name!r} ({spec.origin})>"
 
 
+def with_parts(origin: Value, texts: Sequence[str]) -> str:
+    """A type with parameters, as it is shown; "" where one of these has a text of its own to be asked for."""
+    return f"{type_text(origin)}[{', '.join(texts)}]" if all(texts) else ""
+
+
 def type_text(value: Value, is_typing: bool = False) -> str:
     """A type as it is shown as a part of another; "" of what has a text of its own to be asked for, as in `Annotated[int, Above(3)]`."""
     match value:
@@ -119,6 +125,11 @@ def type_text(value: Value, is_typing: bool = False) -> str:
     if value is ...:
         return "..."
     return repr(value) if isinstance(value, IMMUTABLE) else ""
+
+
+def no_member(module: str, name: str) -> Raised:
+    """The error of a name that a module does not have."""
+    return error("AttributeError", f"module {module!r} has no attribute {name!r}")
 
 
 def no_module(name: str, why: str = "") -> Raised:

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import MutableMapping
 
 from cwm_trace.models.machine.interpreter import Interpreter
-from cwm_trace.models.machine.values import UNSET, Names, Raised, Value, error
+from cwm_trace.models.machine.naming import no_member
+from cwm_trace.models.machine.values import UNSET, Names, Value
 
 
 def own_space(m: Interpreter, module: str) -> dict[str, Value] | None:
@@ -35,7 +36,7 @@ def patch(m: Interpreter, module: str, name: str, value: Value) -> None:
 def patched(m: Interpreter, module: str, name: str) -> Value:
     """What has been put there. Raises Raised where it has been deleted."""
     if (value := m.patched[module, name]) is UNSET:
-        raise missing(module, name)
+        raise no_member(module, name)
     return value
 
 
@@ -44,13 +45,8 @@ def of_own(m: Interpreter, space: dict[str, Value], name: str) -> Value:
     if name == "__dict__":
         return names(space)
     if name not in space:
-        raise missing(space["__name__"], name)
+        raise no_member(space["__name__"], name)
     return space[name]
-
-
-def missing(module: str, name: str) -> Raised:
-    """The error of a name that a module does not have."""
-    return error("AttributeError", f"module {module!r} has no attribute {name!r}")
 
 
 def _spaces(m: Interpreter, module: str) -> list[MutableMapping[str, Value]]:

@@ -17,7 +17,8 @@ from pathlib import Path
 from cwm_trace.models.machine.active import Body, Work
 from cwm_trace.models.machine.code import Code
 from cwm_trace.models.machine.interpreter import Interpreter
-from cwm_trace.models.machine.values import UNSET, Builtin, Function, Lost, Raised, Unknown, Value, error, read
+from cwm_trace.models.machine.naming import no_member
+from cwm_trace.models.machine.values import UNSET, Builtin, Function, Lost, Raised, Unknown, Value, read
 
 MODULES = frozenset(
     "_compat_pickle _markupbase _pydatetime _pydecimal argparse ast base64 calendar cmd colorsys configparser copyreg datetime"
@@ -48,7 +49,7 @@ def attribute(m: Interpreter, module: str, name: str) -> Value:
         return space[name]
     found = getattr(import_module(module), name, UNSET)  # bound by a statement that is not followed
     if found is UNSET:
-        raise error("AttributeError", f"module {module!r} has no attribute {name!r}")
+        raise no_member(module, name)
     if callable(found):
         return Builtin(f"{module}.{name}")
     return found if type(found) in (str, int, float, bool) else Unknown()
