@@ -11,7 +11,7 @@ from cwm_trace.models.machine.active import Activation, Paused, Resume, Work, Wr
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.interpreter import Interpreter, done, thrown
 from cwm_trace.models.machine.iterators import Iterator
-from cwm_trace.models.machine.natives import native
+from cwm_trace.models.machine.registry import native
 from cwm_trace.models.machine.values import (
     END,
     Builtin,

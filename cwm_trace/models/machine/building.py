@@ -19,8 +19,8 @@ from cwm_trace.models.machine.imported import helper
 from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.iterators import collected
 from cwm_trace.models.machine.making import CONTAINERS, PLAIN_BASES
-from cwm_trace.models.machine.natives import native
 from cwm_trace.models.machine.records import annotated
+from cwm_trace.models.machine.registry import native
 from cwm_trace.models.machine.values import (
     OWN,
     PLAIN_KINDS,

@@ -29,7 +29,7 @@ from cwm_trace.models.machine.arithmetic import computed, plain
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.iterators import collected, iterator_of
-from cwm_trace.models.machine.natives import native
+from cwm_trace.models.machine.registry import native
 from cwm_trace.models.machine.values import OWN, Lost, Native, Object, Raised, Value, find, is_unknown, known
 
 MATH = (

@@ -11,8 +11,8 @@ from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.classes import attribute
 from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.iterators import collected
-from cwm_trace.models.machine.natives import native
 from cwm_trace.models.machine.reducing import reduced
+from cwm_trace.models.machine.registry import native
 from cwm_trace.models.machine.values import (
     UNSET,
     WITH_METHODS,

@@ -19,7 +19,7 @@ from cwm_trace.models.machine.arithmetic import plain
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.classes import attribute
 from cwm_trace.models.machine.interpreter import Interpreter
-from cwm_trace.models.machine.natives import native
+from cwm_trace.models.machine.registry import native
 from cwm_trace.models.machine.values import Dict, List, Lost, Native, Raised, Value, known
 
 if TYPE_CHECKING:

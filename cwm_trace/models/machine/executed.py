@@ -15,7 +15,7 @@ from cwm_trace.models.machine.classes import Attributes
 from cwm_trace.models.machine.code import EXECUTED, Code
 from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.naming import type_text, with_parts
-from cwm_trace.models.machine.natives import native
+from cwm_trace.models.machine.registry import native
 from cwm_trace.models.machine.trees import wrong_text
 from cwm_trace.models.machine.values import (
     Alias,

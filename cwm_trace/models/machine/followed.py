@@ -14,8 +14,8 @@ from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.iterators import collected, over_items
 from cwm_trace.models.machine.looked_up import MISSING, looked_up
 from cwm_trace.models.machine.naming import type_text
-from cwm_trace.models.machine.natives import native
 from cwm_trace.models.machine.records import default_of, says
+from cwm_trace.models.machine.registry import native
 from cwm_trace.models.machine.tracebacks import FILE
 from cwm_trace.models.machine.values import (
     GENERATED,

@@ -29,6 +29,7 @@ from cwm_trace.models.machine import (  # noqa: F401  # what they have is looked
     library,
     markup,
     methods,
+    natives,
     notation,
     objects,
     octets,

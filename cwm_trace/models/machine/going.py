@@ -24,8 +24,8 @@ from cwm_trace.models.machine.iterators import (
     over_items,
     step,
 )
-from cwm_trace.models.machine.natives import native
 from cwm_trace.models.machine.questions import text_of
+from cwm_trace.models.machine.registry import native
 from cwm_trace.models.machine.values import (
     END,
     OWN,

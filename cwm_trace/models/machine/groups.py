@@ -12,7 +12,7 @@ from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.comparing import truth_of
 from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.iterators import collected
-from cwm_trace.models.machine.natives import native
+from cwm_trace.models.machine.registry import native
 from cwm_trace.models.machine.values import (
     GROUPS,
     Builtin,

@@ -14,9 +14,9 @@ from cwm_trace.models.machine.active import Work
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.iterators import Iterator, collected, iterator_of, over_items, step
-from cwm_trace.models.machine.natives import native
 from cwm_trace.models.machine.questions import text_of
 from cwm_trace.models.machine.reach import reached_in_order
+from cwm_trace.models.machine.registry import native
 from cwm_trace.models.machine.values import END, UNSET, List, Lost, Value, closed, error, is_unknown, known
 
 

@@ -33,8 +33,8 @@ from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.iterators import Iterator, collected, iterator_of, over_items, step
 from cwm_trace.models.machine.kinds import CHECKED
-from cwm_trace.models.machine.natives import NATIVES, native
 from cwm_trace.models.machine.questions import arguments, operand, text_of
+from cwm_trace.models.machine.registry import NATIVES, native
 from cwm_trace.models.machine.rendering import by_count
 from cwm_trace.models.machine.values import (
     END,

@@ -7,7 +7,7 @@ from typing import Any
 from xml.parsers import expat
 
 from cwm_trace.models.machine.interpreter import Interpreter
-from cwm_trace.models.machine.natives import native
+from cwm_trace.models.machine.registry import native
 from cwm_trace.models.machine.values import List, Value, dict_from, known
 
 

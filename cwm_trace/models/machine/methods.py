@@ -14,8 +14,8 @@ from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.going import in_order
 from cwm_trace.models.machine.interpreter import Interpreter, closed_generator, thrown
 from cwm_trace.models.machine.iterators import Iterator, collected
-from cwm_trace.models.machine.natives import native
 from cwm_trace.models.machine.questions import text_of
+from cwm_trace.models.machine.registry import native
 from cwm_trace.models.machine.values import (
     END,
     UNSET,

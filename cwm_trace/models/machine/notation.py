@@ -20,7 +20,7 @@ from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.classes import attribute
 from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.iterators import over_items
-from cwm_trace.models.machine.natives import native
+from cwm_trace.models.machine.registry import native
 from cwm_trace.models.machine.values import (
     Builtin,
     Class,

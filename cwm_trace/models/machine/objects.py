@@ -17,8 +17,8 @@ from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.iterators import collected
 from cwm_trace.models.machine.looked_up import MISSING, looked_up, may_be_looked_at
 from cwm_trace.models.machine.naming import check_module
-from cwm_trace.models.machine.natives import native
 from cwm_trace.models.machine.questions import arguments
+from cwm_trace.models.machine.registry import native
 from cwm_trace.models.machine.rendering import by_object, written
 from cwm_trace.models.machine.values import (
     IMMUTABLE,

@@ -11,7 +11,7 @@ from cwm_trace.models.machine.active import Work
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.iterators import collected
-from cwm_trace.models.machine.natives import NATIVES, native
+from cwm_trace.models.machine.registry import NATIVES, native
 from cwm_trace.models.machine.values import (
     UNSET,
     List,

@@ -9,7 +9,7 @@ from cwm_trace.models.machine import classes, comparing, holding, operators
 from cwm_trace.models.machine.active import Work
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.interpreter import Interpreter
-from cwm_trace.models.machine.natives import native
+from cwm_trace.models.machine.registry import native
 from cwm_trace.models.machine.values import Native, Slice, Value, closed, error, kind_name, known
 
 

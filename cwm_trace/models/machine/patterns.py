@@ -9,7 +9,7 @@ from typing import Any
 
 from cwm_trace.models.machine import library  # noqa: F401  # has the functions that are checked here
 from cwm_trace.models.machine.interpreter import Interpreter
-from cwm_trace.models.machine.natives import NATIVES, native
+from cwm_trace.models.machine.registry import NATIVES, native
 from cwm_trace.models.machine.values import (
     PATTERN_ERROR,
     Builtin,

@@ -11,7 +11,7 @@ from cwm_trace.models.machine.classes import slots_of
 from cwm_trace.models.machine.imported import member
 from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.iterators import iterator_of
-from cwm_trace.models.machine.natives import native
+from cwm_trace.models.machine.registry import native
 from cwm_trace.models.machine.values import (
     UNSET,
     Builtin,

@@ -9,8 +9,8 @@ import math
 from typing import Any
 
 from cwm_trace.models.machine.interpreter import Interpreter
-from cwm_trace.models.machine.natives import native
 from cwm_trace.models.machine.questions import operand, text_of
+from cwm_trace.models.machine.registry import native
 from cwm_trace.models.machine.values import List, Lost, Value, as_plain, error, is_unknown, known
 
 

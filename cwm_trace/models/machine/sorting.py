@@ -7,7 +7,7 @@ from cwm_trace.models.machine.active import Work
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.classes import attribute
 from cwm_trace.models.machine.interpreter import Interpreter, done
-from cwm_trace.models.machine.natives import native
+from cwm_trace.models.machine.registry import native
 from cwm_trace.models.machine.values import List, Value, error, known
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 from cwm_trace.models.machine.interpreter import Interpreter
-from cwm_trace.models.machine.natives import native
+from cwm_trace.models.machine.registry import native
 from cwm_trace.models.machine.values import Lost, Value, error, is_unknown, known
 
 _OF_CHARACTERS = (

@@ -9,8 +9,8 @@ from __future__ import annotations
 from cwm_trace.models.machine.active import Attach, Pause, Spawn, Waiting, Work
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.interpreter import Interpreter
-from cwm_trace.models.machine.natives import native
 from cwm_trace.models.machine.questions import text_of
+from cwm_trace.models.machine.registry import native
 from cwm_trace.models.machine.values import Raised, Value
 
 

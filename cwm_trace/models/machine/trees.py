@@ -15,7 +15,7 @@ from cwm_trace.models.machine.active import Work
 from cwm_trace.models.machine.code import MAIN, Code
 from cwm_trace.models.machine.imported import helper
 from cwm_trace.models.machine.interpreter import Interpreter
-from cwm_trace.models.machine.natives import native
+from cwm_trace.models.machine.registry import native
 from cwm_trace.models.machine.values import Builtin, List, Lost, Object, Raised, Value, error, is_unknown, known, read
 
 _ONLY_AST = 0x400
