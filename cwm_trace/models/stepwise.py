@@ -37,6 +37,7 @@ _TWO_CHARACTERS = re.compile(r"('[^'\\]') == ('[^'\\]')")
 
 
 _SHORT = 4000  # characters of a test that is not worked out twice: sources of the library compare the same names over and over
+_MOST = 100_000  # of them that are kept
 
 # Functions of modules, which a network does not know by the names that they have here.
 _UNTOLD = re.compile(rf"\b(?:(?:{'|'.join((*LIBRARY, ITERATORS))})\w+|{'|'.join(sorted(CONTAINERS))})\(")
@@ -131,6 +132,8 @@ class Stepwise:
             return known
         holds = self._or_raised(self._holds, test)
         if self._keeps and holds is not None and len(test) <= _SHORT:
+            if len(self._truths) >= _MOST:
+                self._truths.clear()
             self._truths[test] = holds
         return holds
 

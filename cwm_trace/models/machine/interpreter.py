@@ -260,7 +260,7 @@ class Interpreter:
         if going and any(isinstance(each, Paused) for each in left):
             held = reached([*going]).difference(order())
             in_ring = [each for each in left if isinstance(each, Paused) and id(each) in held]
-            self.ringed += in_ring
+            self.ringed = [each for each in self.ringed if not each.ended] + in_ring
             left = [each for each in left if not any(each is other for other in in_ring)]
         if len(left) > 1:
             places = {place: number for number, place in enumerate(order())}
