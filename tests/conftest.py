@@ -72,6 +72,11 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
 _MISSING = ("does not support processes", "can't start new thread")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The tracer's tests come first: who looks for a function goes through all objects there are, of which tests of models leave millions."""
+    items.sort(key=lambda item: not item.path.name.startswith("test_tracer"))
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
     """In a WebAssembly build of CPython, where there are neither processes nor threads, a test that asks for one is skipped."""

@@ -17,7 +17,7 @@ from cwm_trace.models.known import all_known
 from cwm_trace.models.operations import as_shown
 from cwm_trace.models.statements import statement_of, text_of
 
-MOST = 1500
+MOST = 20_000
 """Items of a value that are gone through."""
 _DIGITS = frozenset("0123456789")
 

@@ -18,7 +18,7 @@ from cwm_trace.models.containers import CONTAINERS, FACTORIES, MATCH, PATTERN, T
 from cwm_trace.models.fields import SHOWN, TEXT, put_together
 from cwm_trace.models.statements import DISPLAYS, readings, span, statement_of, text_of
 
-_LONGEST = 4000  # characters of a line
+_LONGEST = 40_000  # characters of a line
 _MOST = 16  # operations of a line
 _FUNCTIONS = frozenset(
     "abs all any ascii bin bool chr dict divmod float format hex int isinstance len list max min oct ord pow repr round sorted str sum"

@@ -19,7 +19,7 @@ from cwm_trace.models.operations import ITERATORS, LIBRARY
 from cwm_trace.models.statements import statement_of, text_of
 
 _HEADER = re.compile(r"(?:if|elif|while)\b(.*):\s*(?:#.*)?")
-_LONGEST = 4000  # characters
+_LONGEST = 40_000  # characters
 _BUILTINS = frozenset(name for name in dir(builtins) if not name.startswith("_"))
 _KNOWN = _BUILTINS | CONTAINERS | {SHOWN, TEXT, TALLY, "inf"}
 _GIVE_TRUTH = frozenset({"isinstance", "issubclass", "callable", "any", "all", "bool", "hasattr"})

@@ -24,7 +24,7 @@ _PARSER: Any = re._parser  # type: ignore[attr-defined]
 _FLAGS = re.IGNORECASE | re.MULTILINE | re.DOTALL | re.VERBOSE | re.UNICODE | re.ASCII
 _LAST_ASCII = 127
 _SCOPED = re.ASCII | re.IGNORECASE | re.MULTILINE | re.DOTALL | re.VERBOSE  # flags of a part
-_MOST = 2000  # characters of a text
+_MOST = 20_000  # characters of a text
 _Groups: TypeAlias = Mapping[int, tuple[int, int]]
 """Where groups, by their numbers, begin and end."""
 _Ends: TypeAlias = Iterator[tuple[int, _Groups]]

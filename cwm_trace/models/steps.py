@@ -289,7 +289,7 @@ def _repeated(over: ast.expr, times: str, text: str) -> Way | None:
         number: str | None = "0"
         while not times.startswith("-") and number is not None and not steps.same(number, times):
             made += items
-            number = steps.next(number) if len(made) < 1000 else None
+            number = steps.next(number) if len(made) <= MOST else None
         return None if number is None else put_together(over, made)
 
     return way

@@ -105,6 +105,11 @@ class Finaliser:
     needs: Value = None
     held: Sequence[Value] = ()
 
+    @property
+    def is_own(self) -> bool:
+        """Whether it is the value's own `__del__`, which is given the value once more."""
+        return self.needs is None and not self.held
+
 
 @dataclass(slots=True, eq=False)
 class Activation:

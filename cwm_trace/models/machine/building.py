@@ -51,7 +51,8 @@ from cwm_trace.models.machine.values import (
     own_method,
 )
 
-_METACLASSES = frozenset(("type", "abc.ABCMeta"))
+_BY_ABC = "abc.ABCMeta"
+_METACLASSES = frozenset(("type", _BY_ABC))
 _OPEN = frozenset(
     "asyncio collections collections_abc contextlib csv _io json.decoder json.encoder numbers queue string threading".split()
 )
@@ -90,8 +91,7 @@ def _built(
     yield from fill(space)
     if metaclass is None:
         made = yield from construct(m, name, bases, dict(space), given)
-        if isinstance(told, Builtin) and told.name == "abc.ABCMeta":
-            made.line = (*made.line[:-1], Builtin("abc.ABC"), made.line[-1])
+        made.by_abc = isinstance(told, Builtin) and told.name == _BY_ABC
         return made
     return (yield from _by_metaclass(m, metaclass, name, bases, space, given))
 
@@ -223,10 +223,6 @@ def _type(m: Interpreter, /, *args: Value, **words: Value) -> Work:
     if len(args) == 3:
         name, bases, held = args
         metaclass = _metaclass(None, bases)
-        line = [each for base in bases for each in getattr(base, "line", (base,))]
-        if any(getattr(each, "name", "") == "abc.ABC" for each in line) and "__module__" not in known(held).keys:
-            # `ABCMeta.__new__` is a function of Python's, whose module is taken for that of the class.
-            held = Dict([*known(held).keys, "__module__"], [*known(held).values, "abc"])
         if metaclass is None:
             return (yield from _new(m, None, name, bases, held, **words))
         return (yield from _class_by(m, metaclass, name, bases, held, **words))
@@ -264,8 +260,11 @@ def construct(
         module=space.get("__module__", str(m.frame.space.get("__name__", MAIN))),
         metaclass=metaclass,
     )
+    made.by_abc = metaclass is not None and any(getattr(each, "name", "") == _BY_ABC for each in metaclass.line)
     made.bases = yield from _mixed_in(m, bases)
     made.line = _line_of(made)
+    if made.is_of_abc and "__module__" not in space:
+        made.module = "abc"  # `ABCMeta.__new__` is a function of Python's, whose module is taken for that of the class
     if find(made, "__del__") is not None:
         _watch_objects(m, made)
     for method in ("__init_subclass__", "__class_getitem__"):

@@ -10,8 +10,8 @@ import ast
 import re
 import sys
 from collections import Counter, OrderedDict, defaultdict, deque
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from collections.abc import Iterator as Iterates
-from collections.abc import Mapping, MutableMapping, Sequence
 from functools import partial
 from re import Match, Pattern
 from types import (
@@ -136,7 +136,10 @@ _DATA = frozenset(("real", "imag", "numerator", "denominator"))
 REGISTERED = "_registered_"
 """What an abstract class has for the classes that are said to be of it."""
 _NOT_SHOWN = ("__qualname__", "__classcell__", REGISTERED, *((annotating.NOTED,) if annotating.ARE_LAZY else ()))
-_ABSTRACT = ("abc.ABC", *(f"numbers.{name}" for name in ("Complex", "Integral", "Number", "Rational", "Real")))
+_OF_WRAPPED = frozenset("__annotations__ __doc__ __module__ __name__ __qualname__".split())
+"""What a class method, or a static one, takes from its function (Objects/funcobject.c, `functools_wraps`)."""
+_OF_TYPE = ("type", "abc.ABCMeta")
+"""Metaclasses of Python's own that those of a program are made from."""
 
 
 class Attributes(MutableMapping[str, Value]):
@@ -225,6 +228,10 @@ def attribute(m: Interpreter, owner: Value, name: Any) -> Work:
             return (yield from attribute(m, owner.function, name))
         case Descriptor(kind="classmethod" | "staticmethod") if name in ("__func__", "__wrapped__"):
             return owner.get
+        case Descriptor(kind="classmethod" | "staticmethod") if name in _OF_WRAPPED:
+            return (yield from attribute(m, owner.get, name))
+        case Descriptor() if name in _ACCESSORS and (name == "__get__" or owner.kind == "property"):
+            return Native(name, partial(_ACCESSORS[name], owner), shown=_WRAPPER.format(name, owner.kind))
         case Alias() if name == "__mro_entries__" and owner.origin is not None:
             return Native(name, lambda m, bases: (owner.origin,))
         case Descriptor() if name == "__isabstractmethod__":
@@ -634,7 +641,7 @@ def _of_class(m: Interpreter, owner: Class, name: str) -> Work:
             (each, value) for each, value in owner.space.items() if isinstance(value, Object) and value.kind is owner
         ]
         return (yield from _proxy_of(m, dict(members)))
-    if name == "register" and any(isinstance(each, Builtin) and each.name in _ABSTRACT for each in owner.line):
+    if name == "register" and owner.is_of_abc:
         return Native("register", partial(_registered, owner))
     if name == "__abstractmethods__" and has_abstract(owner):
         left = sets.put_together(left_abstract(owner))
@@ -693,7 +700,7 @@ def _proxy_of(m: Interpreter, held: Mapping[str, Value]) -> Work:
 
 def _of_super(m: Interpreter, owner: Super, name: str) -> Work:
     kind = owner.owner.kind if isinstance(owner.owner, Object) else getattr(owner.owner, "of", owner.owner)
-    if isinstance(kind, Class) and any(isinstance(base, Builtin) and base.name == "type" for base in owner.kind.line):
+    if isinstance(kind, Class) and any(isinstance(base, Builtin) and base.name in _OF_TYPE for base in owner.kind.line):
         return _of_type(m, owner, kind, name)
     if not isinstance(kind, Class) or owner.kind not in kind.line:
         raise Lost
@@ -818,6 +825,25 @@ def _got(function: Function, m: Interpreter, owner: Value, kind: Value = None) -
     return function if known(owner) is None else Method(function, owner)
 
 
+def _got_by(owner: Descriptor, m: Interpreter, of: Value, kind: Value = None) -> Work:
+    """What the `__get__` of a property or of a class's method gives."""
+    of = known(of)
+    if owner.kind != "property":
+        return _bound(owner, of, class_of(of) if known(kind) is None else known(kind))
+    return owner if of is None else (yield from invoke(m, owner.get, [of], {}))
+
+
+def _set_by(owner: Descriptor, m: Interpreter, of: Value, value: Value) -> Work:
+    yield from invoke(m, owner.set, [of, value], {})
+
+
+def _deleted_by(owner: Descriptor, m: Interpreter, of: Value) -> Work:
+    yield from invoke(m, owner.delete, [of], {})
+
+
+_ACCESSORS: Mapping[str, Callable[..., Work]] = {"__get__": _got_by, "__set__": _set_by, "__delete__": _deleted_by}
+
+
 _OF_FUNCTIONS = (
     "__doc__",
     "__annotations__",
@@ -930,7 +956,7 @@ def _of_value(owner: Value, name: str) -> Value:
         return getattr(owner, name)
     if isinstance(owner, (int, float)) and name in _DATA:
         parts = {"imag": 0 if isinstance(owner, int) else 0.0, "denominator": 1}
-        return parts.get(name, owner) if hasattr(owner, name) else _missed(owner, name)
+        return parts.get(name, +owner) if hasattr(owner, name) else _missed(owner, name)
     if isinstance(owner, Iterator) and name in ("__next__", "__iter__"):
         return Method(Builtin(f"iterator.{name}"), owner)
     if (held := _PARTS.get((kind, name))) is not None:

@@ -136,7 +136,8 @@ def compared(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
         return (yield from _one_by_one(m, sign, one, other))
     if isinstance(left, List) and isinstance(right, List) and left.kind == right.kind:
         has_nan = any(each != each for each in map(known, left.items) if isinstance(each, float))
-        if has_nan or _is_mixed(left.items, right.items) or closed(left) is None or closed(right) is None:
+        is_text = left.kind == "list" and closed(left) is not None and closed(right) is not None
+        if has_nan or not is_text or _is_mixed(left.items, right.items):
             return (yield from _one_by_one(m, sign, left.items, right.items))
     if isinstance(left, View) and left.kind == "values" or isinstance(right, View) and right.kind == "values":
         if sign in ("==", "!="):
@@ -147,9 +148,11 @@ def compared(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
         return (yield from _compared_sets(m, sign, first, second))
     if isinstance(left, complex) or isinstance(right, complex):
         return (yield from _compared_complex(m, sign, left, right))
+    if isinstance(left, Dict) and isinstance(right, Dict) and left.kind == right.kind == "Counter":
+        return (yield from _compared_counts(m, sign, left, right))
     if isinstance(left, Dict) and isinstance(right, Dict) and sign in ("==", "!="):
         is_own = isinstance(left, OWN) or isinstance(right, OWN) or "OrderedDict" in (left.kind, right.kind)
-        if is_own or _is_mixed(left.values, right.values):
+        if is_own or left.kind != right.kind or _is_mixed(left.values, right.values):
             return (yield from _same_pairs(m, left, right)) is (sign == "==")
     if sign in ("==", "!=") and _never_equal(left, right):
         return sign == "!="
@@ -241,6 +244,26 @@ def _same_pairs(m: Interpreter, left: Dict, right: Dict) -> Work:
     if left.kind == right.kind == "OrderedDict":
         return (yield from _one_by_one(m, "==", left.keys, right.keys))
     return True
+
+
+def _compared_counts(m: Interpreter, sign: str, left: Dict, right: Dict) -> Work:
+    """Two Counters, as their source does it (Lib/collections/__init__.py): what one does not have counts as zero."""
+    if sign in ("<", ">"):
+        if not (yield from _compared_counts(m, f"{sign}=", left, right)):
+            return False
+        sign = "!="
+    if sign == "!=":
+        return not (yield from _compared_counts(m, "==", left, right))
+    for key in (*left.keys, *right.keys):
+        if not (yield from holds(m, sign, (yield from count_of(m, left, key)), (yield from count_of(m, right, key)))):
+            return False
+    return True
+
+
+def count_of(m: Interpreter, over: Dict, key: Value) -> Work:
+    """The number that a Counter has for a key."""
+    place = yield from place_of(m, over, key)
+    return 0 if place is None else over.values[place]
 
 
 def _incomparable(sign: str, left: Value, right: Value) -> Raised | None:
@@ -371,7 +394,7 @@ _WITH_ORDER = ("collections.deque", "collections.OrderedDict", "collections.defa
 def _is_pythons(how: str, one: Value, other: Value) -> bool:
     """Whether Python's own way compares two values so: of one of its own kinds, or of classes that are made from it."""
     left, right = (without_class(content_of(each)) for each in (one, other))
-    if isinstance(left, Dict) and how not in ("==", "!="):
+    if isinstance(left, Dict) and left.kind != "Counter" and how not in ("==", "!="):
         return False
     is_plain = left is not one or not isinstance(one, Object)
     return is_plain and type(left) is type(right) and not isinstance(left, (Object, Class))
@@ -526,7 +549,7 @@ def place_of_hashed(m: Interpreter, over: Dict, key: Value) -> Work:
     """The same of a key whose hash has been asked for. Raises Raised."""
     if isinstance(key, (str, bytes)) and _is_table(m, over):
         return over.keys.index(key) if key in over.keys else None
-    text, *keys = (closed(int(known(each)) if isinstance(known(each), bool) else each) for each in (key, *over.keys))
+    text, *keys = (_as_key(known(each)) for each in (key, *over.keys))
     if text is not None and None not in keys:
         if not keys:
             return None
@@ -538,6 +561,13 @@ def place_of_hashed(m: Interpreter, over: Dict, key: Value) -> Work:
             if known(each) is key or ((yield from may_equal(m, known(each), key)) and (yield from same(m, each, key))):
                 return place
     return None
+
+
+def _as_key(value: Value) -> str | None:
+    """The text of a key that is asked for among others; None where each is compared."""
+    if isinstance(value, complex):
+        return None
+    return closed(int(value) if isinstance(value, bool) else value)
 
 
 def _may_be(one: Value, other: Value) -> bool:
@@ -561,7 +591,7 @@ def is_among(m: Interpreter, value: Value, others: Sequence[Value]) -> Work:
     value, others = _as_texts(value, others)
     if isinstance(known(value), float) and known(value) != known(value):  # which equals nothing, and is itself
         return any(known(each) is known(value) for each in others)
-    if others and all(closed(known(each)) is not None for each in (value, *others)):
+    if others and all(_as_key(known(each)) is not None for each in (value, *others)):
         return m.questions.holds(f"{operand(value)} in [{', '.join(map(text_of, others))}]")
     return (yield from found_by_hash(m, value, others)) is not UNSET
 

@@ -6,13 +6,15 @@ Code that has been compiled from a tree has no lines, and so no frames.
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
+from collections.abc import Sequence
+from operator import is_
 from typing import Any
 
 from cwm_trace.models.machine import annotating, naming
 from cwm_trace.models.machine.active import Activation, Body, Work
 from cwm_trace.models.machine.classes import Attributes
 from cwm_trace.models.machine.code import EXECUTED, Code
+from cwm_trace.models.machine.holding import either
 from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.naming import type_text, with_parts
 from cwm_trace.models.machine.registry import native
@@ -22,8 +24,10 @@ from cwm_trace.models.machine.values import (
     Builtin,
     Cell,
     Class,
+    Descriptor,
     Dict,
     Function,
+    List,
     Lost,
     Names,
     Object,
@@ -81,7 +85,8 @@ def _hints(
     of, found = known(of), dict[str, Value]()
     *_, outer = m.frames()
     for each in reversed(of.line) if isinstance(of, Class) else (of,):
-        space = each.space if isinstance(each, Function) else outer.space
+        inner = each.get if isinstance(each, Descriptor) else each
+        space = inner.space if isinstance(inner, Function) else outer.space
         held = _annotations(m, each)
         for name, value in zip(held.keys, held.values, strict=True) if isinstance(held, Dict) else ():
             found[name] = yield from _hint(m, known(value), space)
@@ -94,13 +99,23 @@ def _without_notes(hint: Value) -> Value:
         case Alias(origin=Builtin("typing.Annotated"), args=(first, *_)):
             return _without_notes(first)
         case Alias(args=args, shown=text) if args and (not text or "typing.Annotated[" in text):
-            parts = tuple(map(_without_notes, args))
-            shown = "" if hint.origin is None else with_parts(hint.origin, [*map(type_text, parts)])
-            return replace(hint, args=parts, shown=shown)
+            return _of_parts(hint, tuple(map(_without_notes, args)))
     return hint
 
 
+def _of_parts(hint: Alias, parts: tuple[Value, ...]) -> Alias:
+    """A type with other parameters."""
+    if all(map(is_, parts, hint.args)):
+        return hint
+    texts = [*map(type_text, parts)]
+    if hint.origin is None:
+        return either(parts, texts)
+    return Alias(with_parts(hint.origin, texts), hint.origin, parts)
+
+
 def _annotations(m: Interpreter, of: Value) -> Value:
+    if isinstance(of, Descriptor):
+        return _annotations(m, of.get)
     if isinstance(of, Function):
         return annotating.of_function(m, of)
     return annotating.of_class(m, of) if isinstance(of, Class) and annotating.NOTED in of.space else None
@@ -108,8 +123,26 @@ def _annotations(m: Interpreter, of: Value) -> Value:
 
 def _hint(m: Interpreter, value: Value, space: Any) -> Work:
     if isinstance(value, str):
-        value = yield Body(Function(_compiled(value, "eval", "typing"), space, qualname="<module>"), space)
-    return Builtin("NoneType") if value is None else value
+        value = known((yield Body(Function(_compiled(value, "eval", "typing"), space, qualname="<module>"), space)))
+    match value:
+        case None:
+            return Builtin("NoneType")
+        case Alias(origin=Builtin("typing.Literal")):
+            return value
+        case Alias(origin=Builtin("typing.Annotated"), args=(first, *notes)):
+            return _of_parts(value, ((yield from _hint(m, known(first), space)), *notes))
+        case Alias(args=args) if args:
+            return _of_parts(value, tuple((yield from _hints_in(m, args, space))))
+        case List(items=items):  # of what is called
+            return List((yield from _hints_in(m, items, space)))
+    return value
+
+
+def _hints_in(m: Interpreter, values: Sequence[Value], space: Any) -> Work:
+    found = []
+    for each in values:
+        found.append((yield from _hint(m, known(each), space)))
+    return found
 
 
 def _names(given: Value, otherwise: Any) -> Any:

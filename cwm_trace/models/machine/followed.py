@@ -13,6 +13,7 @@ from cwm_trace.models.machine.holding import either
 from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.iterators import collected, over_items
 from cwm_trace.models.machine.looked_up import MISSING, looked_up
+from cwm_trace.models.machine.making import has_abstract, left_abstract
 from cwm_trace.models.machine.naming import type_text
 from cwm_trace.models.machine.records import default_of, says
 from cwm_trace.models.machine.registry import native
@@ -209,6 +210,12 @@ def _redirect(m: Interpreter, name: Value, target: Value) -> Value:
     """Let what is written to a stream of `sys` go there; None: nobody looks at it. Gives where it went before."""
     before, m.streams[known(name)] = m.streams.get(known(name)), target
     return before
+
+
+@native("followed.has_abstract")
+def _has_abstract(m: Interpreter, kind: Value) -> bool:
+    """Whether a class has abstract methods left, so that there are no objects of it."""
+    return isinstance(kind, Class) and has_abstract(kind) and bool(left_abstract(kind))
 
 
 @native("followed.names_of")

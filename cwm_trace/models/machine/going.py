@@ -203,14 +203,17 @@ def _reversed(m: Interpreter, over: Value) -> Work:
         case Range():
             numbers = yield from collected(m, over)
             return over_items(numbers[::-1], "range_iterator")
-        case str() | tuple():
+        case str() | bytes() | tuple():
             return over_items(list(over)[::-1], "reversed")
         case Dict() | View():
             held = over if isinstance(over, Dict) else over.over
             kind = "keys" if isinstance(over, Dict) else over.kind
             pairs = list(zip(held.keys, held.values, strict=True))[::-1]
             items = {"keys": [key for key, _ in pairs], "values": [value for _, value in pairs], "items": pairs}[kind]
-            return over_items(items, f"dict_reverse{kind.removesuffix('s')}iterator")
+            is_ordered = held.kind == "OrderedDict"
+            return over_items(
+                items, "odict_iterator" if is_ordered else f"dict_reverse{kind.removesuffix('s')}iterator"
+            )
         case Object():
             if (get := find(over.kind, "__getitem__")) is None:
                 raise Lost
@@ -225,6 +228,9 @@ def _reversed(m: Interpreter, over: Value) -> Work:
     raise error("TypeError", f"'{kind_name(over)}' object is not reversible")
 
 
+_DEQUES = f"{DEQUES.__module__}._deque_reverse_iterator"
+
+
 def _backwards(over: List) -> Iterator:
     """Over a list that may change meanwhile, from its end."""
     place = len(over.items)
@@ -234,7 +240,7 @@ def _backwards(over: List) -> Iterator:
         place -= 1
         return over.items[place] if 0 <= place < len(over.items) else END
 
-    shown = "list_reverseiterator" if over.kind == "list" else f"{DEQUES.__module__}._deque_reverse_iterator"
+    shown = {"list": "list_reverseiterator", "bytearray": "reversed"}.get(over.kind, _DEQUES)
     return Iterator(f"<{shown} object>", advance, (over,))
 
 

@@ -44,6 +44,7 @@ from cwm_trace.models.machine.reach import (
     held_by_work,
     is_due,
     of_frame,
+    of_unwound,
     parts_of,
     reached,
     reached_in_order,
@@ -269,13 +270,14 @@ class Interpreter:
 
     def _closed(self, each: Paused | Finaliser) -> Work:
         """What happens to a generator that nothing has any more, or to what has a finaliser."""
-        value = watched(each)
-        self.pending.append(value)
         if not isinstance(each, Finaliser):
+            self.pending.append(each)
             self.paused = _without(self.paused, each)
             return self._closed_generator(each)
         self.unwatch(each)
-        return self._finalised(value, each.work())
+        waits = each.target if each.is_own else tuple(parts_of(each.target))  # whom weak references no longer give
+        self.pending.append(waits)
+        return self._finalised(waits, each.work())
 
     def _begin_closing(self, value: Value) -> None:
         self.pending = _without(self.pending, value)
@@ -313,7 +315,7 @@ class Interpreter:
     def _closed_generator(self, generator: Paused) -> Work:
         self._begin_closing(generator)
         if generator.class_name == "generator":
-            order = reached_in_order(of_frame(generator.frame)) if len(self.paused) + len(self.finalisers) > 1 else ()
+            order = reached_in_order(of_unwound(generator.frame)) if len(self.paused) + len(self.finalisers) > 1 else ()
             yield from closed_generator(generator)
             yield from self.closing_left(order)
             return
@@ -655,14 +657,12 @@ class Interpreter:
             raise error("BufferError", "Existing exports of data: object cannot be re-sized")
 
     def reaches(self, value: Value) -> bool:
-        """Whether the program still has a value. Raises Lost where only the value itself may have it."""
+        """Whether the program still has a value. What only the value itself has waits for the collector, which mostly comes later."""
         if any(each is value for each in self.collected):
             return False
-        if id(value) in reached([*self._roots(), *self.paused], {id(value)}):
-            return True
-        if id(value) in reached([*children(value)]):
-            raise Lost  # till the collector comes
-        return False
+        return id(value) in reached([*self._roots(), *self.paused], {id(value)}) or id(value) in reached(
+            [*children(value)]
+        )
 
     def _roots(self) -> list[Value]:
         """All that a program has at hand, what is looked for mostly last: what Python frames have, those on top behind the others."""

@@ -63,6 +63,8 @@ class Iterator:
     @property
     def class_name(self) -> str:
         """Of its class."""
+        if not self.shown.startswith("<"):  # `count(0, 2)`, `repeat(1)`
+            return f"itertools.{self.shown.partition('(')[0]}"
         return self.shown[1:].partition(" ")[0]
 
 

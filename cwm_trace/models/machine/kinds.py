@@ -276,12 +276,16 @@ def _is_one(value: Value, kind: Value) -> bool:
     return _is_made_of(class_of(value), kind)
 
 
+_NATIVE = ("functools.partial", "functools.cached_property")
+"""Classes of the library whose objects the machine has one of its own functions for."""
+
+
 def _is_of_library(value: Value, name: str) -> bool:
     """Whether it is of a class of the library that has no source here. Raises Lost."""
     if name == "types.LazyImportType":
         return isinstance(value, Lazy)
-    if name == "functools.partial":
-        return isinstance(value, Native) and value.name == "partial"
+    if name in _NATIVE:
+        return isinstance(value, Native) and value.name == name.rpartition(".")[2]
     if name == "type":
         return isinstance(value, Class) or isinstance(value, Builtin) and isinstance(classes.real_of(value), type)
     wanted, own = looked_up(name), class_of(value)

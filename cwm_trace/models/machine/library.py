@@ -251,18 +251,18 @@ def _ordered(m: Interpreter, /, *more: Value, **named: Value) -> Work:
 @native("collections.Counter")
 def _counter(m: Interpreter, /, *more: Value, **named: Value) -> Work:
     made = Dict(kind="Counter")
-    yield from _count_up(m, made, more[0] if more else (), named)
+    yield from _count_up(m, made, *more, **named)
     return made
 
 
 @native("Counter.update")
-def _count_up(m: Interpreter, over: Value, more: Value = (), named: Mapping[str, Value] | None = None) -> Work:
-    yield from _counted(m, over, more, named or {}, "+")
+def _count_up(m: Interpreter, over: Value, more: Value = None, /, **named: Value) -> Work:
+    yield from _counted(m, over, more, named, "+")
 
 
 @native("Counter.subtract")
-def _count_down(m: Interpreter, over: Value, more: Value = ()) -> Work:
-    yield from _counted(m, over, more, {}, "-")
+def _count_down(m: Interpreter, over: Value, more: Value = None, /, **named: Value) -> Work:
+    yield from _counted(m, over, more, named, "-")
 
 
 def _counted(m: Interpreter, over: Dict, more: Value, named: Mapping[str, Value], sign: str) -> Work:
@@ -270,7 +270,7 @@ def _counted(m: Interpreter, over: Dict, more: Value, named: Mapping[str, Value]
     if isinstance(more, Dict):
         pairs = list(zip(more.keys, more.values, strict=True))
     else:
-        pairs = [(item, 1) for item in (yield from collected(m, more))]
+        pairs = [] if more is None else [(item, 1) for item in (yield from collected(m, more))]
     for key, number in [*pairs, *named.items()]:
         comparing.check_hashable(key)
         place = yield from comparing.place_of(m, over, key)

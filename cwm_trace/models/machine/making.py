@@ -214,7 +214,7 @@ def _by_new(m: Interpreter, kind: Class, args: Sequence[Value], named: Mapping[s
 
 def has_abstract(kind: Class) -> bool:
     """Whether a class may have abstract methods."""
-    return any(isinstance(base, Builtin) and base.name == "abc.ABC" for base in kind.line)
+    return kind.is_of_abc
 
 
 def left_abstract(kind: Class) -> list[str]:

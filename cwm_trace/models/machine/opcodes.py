@@ -614,8 +614,7 @@ def _dict_update(m: Interpreter, frame: Activation, ins: Instruction) -> None:
         if not all(isinstance(content_of(known(key)), str) for key in known(more).keys):
             raise error("TypeError", "keywords must be strings")
         twice = [key for key in known(more).keys if isinstance(key, str) and key in over.keys]
-        function = known(_called_below(frame, ins))
-        if twice and (where := _function_text(function)):
+        if twice and (where := _function_text(known(_called_below(frame, ins)))):
             raise error("TypeError", f"{where} got multiple values for keyword argument '{twice[0]}'")
     m.begin(holding.updated(m, over, more), lambda _: None)
 

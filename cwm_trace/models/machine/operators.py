@@ -13,7 +13,7 @@ from typing import Any
 from cwm_trace.models.machine import arithmetic, layout, refusals
 from cwm_trace.models.machine.active import Work
 from cwm_trace.models.machine.calls import invoke
-from cwm_trace.models.machine.comparing import NUMBER, is_not_implemented, is_of_own, place_of
+from cwm_trace.models.machine.comparing import NUMBER, count_of, is_not_implemented, is_of_own, place_of
 from cwm_trace.models.machine.holding import (
     change_set,
     combined_sets,
@@ -280,7 +280,7 @@ def _tallies(m: Interpreter, sign: str, left: Dict, right: Dict) -> Work:
     for key in left.keys if sign == "&" else [*left.keys, *right.keys]:
         if (yield from place_of(m, made, key)) is not None:
             continue
-        one, other = (yield from _count(m, left, key)), (yield from _count(m, right, key))
+        one, other = (yield from count_of(m, left, key)), (yield from count_of(m, right, key))
         if sign in "+-":
             count = m.questions.sure(f"{operand(one)} {sign} {operand(other)}")
         else:
@@ -292,11 +292,6 @@ def _tallies(m: Interpreter, sign: str, left: Dict, right: Dict) -> Work:
             made.keys.append(key)
             made.values.append(count)
     return made
-
-
-def _count(m: Interpreter, over: Dict, key: Value) -> Work:
-    place = yield from place_of(m, over, key)
-    return 0 if place is None else over.values[place]
 
 
 def _unfit(plain: str, sign: str, left: Value, right: Value) -> Raised | None:

@@ -24,14 +24,23 @@ HOLDING_NOTHING = (type(None), str, int, float, bytes, Builtin, Module)
 
 def of_frame(frame: Activation) -> list[Value]:
     """What a Python frame has, in the order in which it lets go of it."""
-    held = [
+    if CONVENTION.clears_backwards:
+        return of_unwound(frame)
+    return [*_variables(frame), *frame.stack]
+
+
+def of_unwound(frame: Activation) -> list[Value]:
+    """The same where an exception leaves it, which takes its values in work first."""
+    held = _variables(frame)
+    return [*reversed(frame.stack), *(reversed(held) if CONVENTION.clears_backwards else held)]
+
+
+def _variables(frame: Activation) -> list[Value]:
+    return [
         frame.cells[name] if name in frame.cells else frame.fast[name]
         for name in frame.code.order
         if name in frame.cells or name in frame.fast
     ]
-    if CONVENTION.clears_backwards:
-        return [*reversed(frame.stack), *reversed(held)]
-    return [*held, *frame.stack]
 
 
 def watched(each: Paused | Finaliser) -> Value:

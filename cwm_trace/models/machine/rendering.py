@@ -268,7 +268,7 @@ def _shown(m: Interpreter, value: Value, around: tuple[Value, ...]) -> Work:
             method = name.rpartition(".")[2]
             if isinstance(real := looked_up(name), BuiltinFunctionType):  # a method of the class itself
                 return render_value(real)
-            if kind_name(value) == "method-wrapper" or method in ("__next__", "__iter__", "__len__"):
+            if kind_name(value) == "method-wrapper":
                 return f"<method-wrapper {method!r} of {kind_name(owner)} object>"  # of a slot of the class
             return f"<built-in method {method} of {kind_name(owner)} object>"
     return _shown_simply(value)

@@ -8,10 +8,23 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from cwm_trace.models.machine import operators
+from cwm_trace.models.machine.active import Work
+from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.questions import operand, text_of
 from cwm_trace.models.machine.registry import native
-from cwm_trace.models.machine.values import List, Lost, Value, as_plain, error, is_unknown, known
+from cwm_trace.models.machine.values import (
+    List,
+    Lost,
+    Value,
+    as_plain,
+    content_of,
+    error,
+    is_unknown,
+    known,
+    own_method,
+)
 
 
 @native("int.bit_length", "bool.bit_length")
@@ -108,10 +121,17 @@ def _is_integer(m: Interpreter, number: Value) -> Value:
 
 
 @native("pow")
-def _pow(m: Interpreter, base: Value, exp: Value, mod: Value = None) -> Value:
+def _pow(m: Interpreter, base: Value, exp: Value, mod: Value = None) -> Work:
     base, exp, mod = (as_plain(known(each)) for each in (base, exp, mod))
     if mod is None:
-        return m.questions.value(f"{operand(base)} ** {text_of(exp)}")
+        return (yield from operators.binary(m, "**", base, exp))
+    if (own := own_method(base, "__pow__")) is not None:
+        return (yield from invoke(m, own, [base, exp, mod], {}))
+    return _power_in_ring(m, *map(content_of, (base, exp, mod)))
+
+
+def _power_in_ring(m: Interpreter, base: Value, exp: Value, mod: Value) -> Value:
+    """A power of whole numbers, of which what a division leaves is kept at each step. Raises Raised."""
     left, power, over = known(exp), known(base), known(mod)
     if isinstance(left, int) and left < 0 and isinstance(power, int) and isinstance(over, int) and over > 0:
         left, power = -left, _inverse(m, power, over)
@@ -174,6 +194,8 @@ def _rsplit(m: Interpreter, text: Value, sep: Value = None, maxsplit: Value = -1
     text, sep, most = known(text), known(sep), known(maxsplit)
     parts = m.questions.sure(f"{text!r}.split({'' if sep is None else repr(sep)})").items
     if most < 0 or len(parts) <= most + 1:
+        if sep is None and most >= 0 and len(parts) == most + 1:  # the first one is what is left
+            parts = [text[: text.index(parts[0]) + len(parts[0])], *parts[1:]]
         return List(list(parts))
     last = parts[len(parts) - most :] if most else []
     if sep is not None:

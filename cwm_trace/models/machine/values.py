@@ -6,6 +6,7 @@ evaluates nothing but literals.
 
 from __future__ import annotations
 
+import abc
 import ast
 import binascii
 import builtins
@@ -33,9 +34,9 @@ Value: TypeAlias = Any
 
 _UNNAMED: Mapping[str, type] = {
     **{"NoneType": type(None), "ellipsis": type(...), "NotImplementedType": type(NotImplemented)},
-    **{"function": types.FunctionType, "method": types.MethodType},
+    **{"function": types.FunctionType, "method": types.MethodType, "abc.ABCMeta": abc.ABCMeta},
 }
-"""Classes of Python's own that no name is bound to."""
+"""Classes of Python's own that no name of `builtins` is bound to."""
 PATTERN_ERROR = f"re.{re.error.__name__}"
 """Which has another name from 3.13 on."""
 _EXCEPTIONS: Mapping[str, type] = {
@@ -251,6 +252,10 @@ class Function:
     qualname: str = ""
 
 
+_OF_ABC = frozenset(("abc.ABC", *(f"numbers.{name}" for name in ("Complex", "Integral", "Number", "Rational", "Real"))))
+"""Classes of the library without a source here that are made by `ABCMeta`."""
+
+
 @dataclass(slots=True, eq=False)
 class Class:
     """A class of the program."""
@@ -269,6 +274,14 @@ class Class:
     own: int = 0  # names that its body has bound, which are the first ones
     is_open: bool = False  # made from a class that is not followed, which may have more
     notes_later: bool = False  # its annotations have names that were not bound when it was made
+    by_abc: bool = False  # made by `ABCMeta`, or by what is made from that
+
+    @property
+    def is_of_abc(self) -> bool:
+        """Whether it, or a class that it is made from, is made by `ABCMeta`."""
+        return any(
+            each.by_abc if isinstance(each, Class) else getattr(each, "name", "") in _OF_ABC for each in self.line
+        )
 
     @property
     def is_partial(self) -> bool:
@@ -543,7 +556,7 @@ def class_of(value: Value) -> Value:
         case Class() if value.metaclass is not None:
             return value.metaclass
         case Class():
-            return Builtin("type")
+            return Builtin("abc.ABCMeta" if value.is_of_abc else "type")
         case Builtin() if value.kind is not None or is_abstract_name(value.name):
             return Builtin("type")
         case Builtin() if (real := looked_up(value.name)) is not MISSING:
@@ -764,10 +777,13 @@ def kind_name(value: Value) -> str:
 def _kind_of_method(value: Method) -> str:
     if not isinstance(value.function, Builtin):
         return "method"
-    is_wrapper = isinstance(looked_up(value.function.name), types.WrapperDescriptorType)
+    name = value.function.name
+    is_wrapper = name.endswith(_OF_SLOTS) or isinstance(looked_up(name), types.WrapperDescriptorType)
     return "method-wrapper" if is_wrapper else "builtin_function_or_method"
 
 
+_OF_SLOTS = (".__next__", ".__iter__", ".__len__")
+"""Methods that are of slots in whichever class of Python's own."""
 PLAIN_KINDS = ("str", "int", "float", "complex", "bytes", "tuple", "frozenset", "set")
 """Python's own classes whose values a class of the program may be made from."""
 

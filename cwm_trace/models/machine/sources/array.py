@@ -161,6 +161,9 @@ class array(MutableSequence):
         code = {"l": "q", "L": "Q"}.get(self.typecode, self.typecode)
         self._items = [unpack(f"<{code}", pack(f">{code}", each))[0] for each in self._items]
 
+    def __bytes__(self):  # what C reads of it as a buffer
+        return self.tobytes()
+
     def tobytes(self):
         if self.typecode in "fd":
             lost()

@@ -5,7 +5,7 @@ from enum import IntEnum
 from functools import partial
 from types import MappingProxyType
 
-from followed import lost, names_of, parameters, state, variables
+from followed import has_abstract, lost, parameters, state, variables
 
 
 class _ParameterKind(IntEnum):
@@ -70,7 +70,8 @@ def formatannotation(annotation):
         if annotation.__module__ in ("builtins",):
             return annotation.__qualname__
         return annotation.__module__ + "." + annotation.__qualname__
-    return repr(annotation).replace("typing.", "")
+    text = repr(annotation)
+    return text.replace("typing.", "") if text.startswith("typing.") else text
 
 
 class BoundArguments:
@@ -272,13 +273,7 @@ def cleandoc(doc):
 
 
 def isabstract(object):
-    return isinstance(object, type) and any(
-        [
-            getattr(getattr(object, name, None), "__isabstractmethod__", False)
-            for each in object.__mro__
-            for name in names_of(each)
-        ]
-    )
+    return isinstance(object, type) and has_abstract(object)
 
 
 def getmro(cls):
