@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from cwm_trace.errors import RunError
 from cwm_trace.format import CALL_ENTRY, source_lines
 from cwm_trace.frames import Event, Frame, Status, Trace
 from cwm_trace.tracer.entry import Entry, call_entry, context_entry, definition_name, script_entry
+
+PATH = "path"
+"""The key of a prompt's `meta` under which it says where the program's file lies, so that a model knows what the program is told of itself."""
+
+
+def lying_at(prompt: Trace, path: str) -> Trace:
+    """The prompt of a program that is started from this file."""
+    return replace(prompt, meta={**prompt.meta, PATH: path})
 
 
 def call_prompt(source: str, call: str, filename: str = "<source>") -> Trace:

@@ -12,8 +12,8 @@ from types import ModuleType
 from typing import Any
 
 from cwm_trace.errors import InputError
-from cwm_trace.format import EVENT_TOKENS, FrameParser
-from cwm_trace.frames import Event, Status, Step, Trace
+from cwm_trace.format import EVENT_TOKENS, FrameParser, escape_source, source_lines, strip_mark
+from cwm_trace.frames import Event, Frame, Status, Step, Trace
 from cwm_trace.models import load_model
 from cwm_trace.models.base import Decoding, Generated, Model, Rollout, Stop
 from cwm_trace.prompts import call_prompt, script_prompt
@@ -60,6 +60,7 @@ class Simulation:
         self._single_step = force is Event.RETURN and _python_frames(prompt) <= 1
         self._over = False
         self._parser = FrameParser(prompt.context)
+        self._unended = _unended_line(prompt.context)
         for step in prompt.frames:
             self._parser.observe(step)
 
@@ -111,6 +112,8 @@ class Simulation:
         if self._over and not made.text:
             return None
         step = self._parser.parse(made.text, terminated=made.stop is Stop.FRAME)
+        if isinstance(step, Frame) and self._unended and step.source == f"{self._unended}\n":
+            step = replace(step, source=self._unended)  # models end it as all others
         return replace(step, logprob=made.logprob, tokens=made.tokens)
 
     @property
@@ -123,6 +126,13 @@ class Simulation:
         }
         complete = self.status is Status.COMPLETE
         return Trace(self.prompt.context, (*self.prompt.frames, *self.steps), complete, self.status, meta)
+
+
+def _unended_line(context: str) -> str:
+    """The last line of a context that no newline ends, as frames show it; "" where there is none, or lines are like it."""
+    *others, last = source_lines(context) or [""]
+    text = strip_mark(last)
+    return "" if last.endswith("\n") or f"{text}\n" in map(strip_mark, others) else escape_source(text)
 
 
 def _python_frames(prompt: Trace) -> int:

@@ -59,7 +59,7 @@ def parse_source(source: str, filename: str = "<source>") -> ast.Module:
 
 def call_entry(source: str, call: str, filename: str = "<source>") -> Entry:
     """The entry of CWM's published prompts: `main` returns the call. Raises InputError."""
-    source = with_line_feeds(source)
+    source = unmarked(with_line_feeds(source))
     parse_source(source, filename)
     try:
         tree = parse(call.strip(), "<call>", "eval")
@@ -82,7 +82,7 @@ def context_entry(context: str, filename: str = "<source>") -> Entry:
     tree = parse_source(source, filename)
     function = _function_at(tree, line)
     first = source_lines(source)[line - 1]
-    if function is None:
+    if function is None or _stands_for_module(function, tree):
         return Entry(context, source, None, source_lines(source)[0], False, False)
     # The `main` of a call context comes last, whatever `main` the program itself has and calls before.
     is_call = function.name == ENTRY_NAME and (function is tree.body[-1] or not _calls_main(tree))
@@ -113,6 +113,12 @@ def _module_mark(source: str, tree: ast.Module) -> int:
     whole = (each.lineno for each in plain if each.lineno == each.end_lineno)
     parts = (each.lineno for each in plain if _takes_comment(source, tree, each.lineno))
     return next(itertools.chain(whole, parts), tree.body[0].lineno)
+
+
+def _stands_for_module(function: _AnyFunction, tree: ast.Module) -> bool:
+    """Whether the mark at a function is that of the module, which has no better line for it: nothing there calls the function."""
+    has_others = any(not isinstance(each, (*_FUNCTIONS, ast.ClassDef)) for each in tree.body)
+    return function is tree.body[0] and _takes_arguments(function) and not has_others
 
 
 def _takes_comment(source: str, tree: ast.Module, line: int) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from cwm_trace.errors import InputError
 from cwm_trace.format import START_MARK
 from cwm_trace.frames import Trace
-from cwm_trace.prompts import call_prompt, script_prompt
+from cwm_trace.prompts import call_prompt, lying_at, script_prompt
 from cwm_trace.tracer.entry import parse_source
 from cwm_trace.tracer.run import read_source
 
@@ -39,8 +39,8 @@ class Target:
     def prompt(self) -> Trace:
         """What a model is given. Raises InputError."""
         if self.call is None:
-            return script_prompt(self.source, self.path)
-        return call_prompt(self.source, self.call, self.path)
+            return lying_at(script_prompt(self.source, self.path), self.path)
+        return lying_at(call_prompt(self.source, self.call, self.path), self.path)
 
     @property
     def note(self) -> str | None:

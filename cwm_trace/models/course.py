@@ -42,6 +42,7 @@ class Course:
         self._order = order
         self._scopes: list[_Scope] = []
         self._waits = False  # whether a generator may go on
+        self._rests = frozenset[int]()  # lines with which the entry may go on, which is a generator or a coroutine
         self._is_known = False  # whether all Python frames that are active are among the scopes
 
     @property
@@ -51,8 +52,8 @@ class Course:
 
     @property
     def has_ended(self) -> bool:
-        """Whether the entry has returned."""
-        return self._is_known and not self._scopes
+        """Whether the entry has returned, for good."""
+        return self._is_known and not self._scopes and not self._rests
 
     @property
     def numbers(self) -> frozenset[int]:
@@ -94,8 +95,9 @@ class Course:
         elif not self._scopes:
             self._is_known = False
         elif step.event is Event.RETURN:
-            self._waits = self._waits or bool(self._scopes[-1].numbers & self._order.paused)
-            self._scopes.pop()
+            pauses = self._scopes.pop().numbers & self._order.paused
+            self._waits = self._waits or bool(pauses)
+            self._rests = pauses
         elif step.event is Event.EXCEPTION:
             self._scopes[-1].raised = True
         else:

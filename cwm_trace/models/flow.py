@@ -61,6 +61,7 @@ class Flow:
 
     Attributes:
         source: what it is of.
+        path: where its file lies; "": it has none.
         lines: their texts; the first is no line.
         after: what may run behind a line.
         entered: what may run first behind the line that begins a function.
@@ -73,8 +74,8 @@ class Flow:
         loops: of the headers of loops over items, where they lead, and their bodies.
     """
 
-    def __init__(self, source: str) -> None:
-        self.source = source
+    def __init__(self, source: str, path: str = "") -> None:
+        self.source, self.path = source, path
         self.lines = ["", *(strip_mark(line).rstrip("\r\n") for line in source_lines(source))]
         self._numbers: dict[str, list[int]] = {}
         for number, line in enumerate(self.lines):

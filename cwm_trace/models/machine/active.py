@@ -236,11 +236,13 @@ class Happening(NamedTuple):
 
     Attributes:
         value: what is returned, or raised; a `Choice`, where it is not known what comes.
+        pauses: whether the Python frame that returns may be gone on with.
     """
 
     event: Event
     frame: Activation
     value: Value = None
+    pauses: bool = False
 
 
 class Otherwise(Exception):

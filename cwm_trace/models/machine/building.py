@@ -14,7 +14,7 @@ from cwm_trace.models.machine import annotating, enums, shipped
 from cwm_trace.models.machine.active import Body, Work
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.classes import Attributes, own_slots
-from cwm_trace.models.machine.code import MAIN, OF_PROGRAM
+from cwm_trace.models.machine.code import MAIN, is_of_program
 from cwm_trace.models.machine.imported import helper
 from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.iterators import collected
@@ -296,7 +296,7 @@ def construct(
 def _watch_objects(m: Interpreter, made: Class) -> None:
     """Take note that objects of a class are finalised; those of the library close what nobody sees. Raises Lost for containers and values."""
     plain = (*PLAIN_BASES, *CONTAINERS, *PLAIN_KINDS)
-    if made.module not in OF_PROGRAM:
+    if not is_of_program(made.module):
         return
     if any(isinstance(base, Builtin) and base.name not in plain for base in made.line):
         raise Lost
@@ -350,7 +350,11 @@ def _take_from_bases(m: Interpreter, made: Class) -> Work:
     _check_bases(made)
     for base in made.bases:
         if isinstance(base, Class):
-            is_open = base.module in (*OF_PROGRAM, *_OPEN, *shipped.MODULES) or made.module not in OF_PROGRAM
+            is_open = (
+                base.module in (*_OPEN, *shipped.MODULES)
+                or is_of_program(base.module)
+                or not is_of_program(made.module)
+            )
             if not is_open and not is_exception(base):
                 made.is_open = True  # which shows itself by another name
             if base.flavour in ("enum", "namedtuple", "typeddict"):

@@ -40,7 +40,7 @@ from cwm_trace.models.machine import (
 )
 from cwm_trace.models.machine.active import Paused, Work
 from cwm_trace.models.machine.calls import invoke
-from cwm_trace.models.machine.code import OF_PROGRAM
+from cwm_trace.models.machine.code import is_of_program
 from cwm_trace.models.machine.imported import helper, member
 from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.iterators import Iterator
@@ -406,7 +406,8 @@ def of_object(m: Interpreter, owner: Object | OwnList | OwnDict, name: str) -> W
         return Method(Builtin(f"object.{name}"), owner)
     if name == "__weakref__" and not _has_slots(owner.kind):
         return None
-    is_whole = owner.kind.module in (*OF_PROGRAM, *shipped.MODULES) or find(owner.kind, "__getattr__") is not None
+    is_followed = is_of_program(owner.kind.module) or owner.kind.module in shipped.MODULES
+    is_whole = is_followed or find(owner.kind, "__getattr__") is not None
     if not is_whole and not _is_missing_in_library(owner.kind, name):
         raise Lost(name)
     raise missing(owner, name)
@@ -684,7 +685,7 @@ def _of_class(m: Interpreter, owner: Class, name: str) -> Work:
         return Object(Builtin("getset_descriptor"), held=(name, owner))
     if (place := slot_of(owner, name)) is not None:
         return place
-    if owner.module not in (*OF_PROGRAM, *shipped.MODULES, *m.shipped):
+    if not is_of_program(owner.module) and owner.module not in (*shipped.MODULES, *m.shipped):
         real = looked_up(f"{owner.module.lstrip('_')}.{owner.name}")
         if real is MISSING or hasattr(real, name):
             raise Lost(name)
@@ -969,6 +970,8 @@ def _of_value(owner: Value, name: str) -> Value:
         return owner.shown.lstrip("~+-")
     if isinstance(owner, Cell) and not hasattr(CellType, name):
         raise error("AttributeError", f"'cell' object has no attribute '{name}'")
+    if isinstance(owner, Method) and not hasattr([].append, name) and not hasattr([].__len__, name):
+        raise missing(owner, name)
     if isinstance(owner, (Native, Descriptor)) and not hasattr(_sample, name):
         raise missing(owner, name)
     if base is None and not isinstance(owner, Literal):

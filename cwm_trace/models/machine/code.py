@@ -12,6 +12,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from types import CodeType
 from typing import Any, NamedTuple
 
@@ -119,10 +120,18 @@ class Handler(NamedTuple):
     has_place: bool
 
 
-MAIN, EXECUTED, _PROGRAM = "__main__", "<string>", "<source>"
+MAIN, EXECUTED, PROGRAM = "__main__", "<string>", "<program>"
 OF_PROGRAM = (MAIN, "program")
+_OURS = frozenset(path.stem for path in Path(__file__).with_name("sources").glob("*.py"))
 """What a program's module may be called: the latter where it asks for its name, and a call is traced (`tracer.inprocess.module_name`)."""
 """The module of a program, and the file of a text that it executes."""
+
+
+def is_of_program(module: str) -> bool:
+    """Whether a module is the program's, or one beside it: of all others none is followed but those of the library."""
+    top = module.partition(".")[0]
+    is_known = top in sys.stdlib_module_names or top in _OURS or module in _OURS
+    return module in OF_PROGRAM or bool(module) and not is_known
 
 
 class Display(tuple[Any, ...]):
@@ -131,16 +140,17 @@ class Display(tuple[Any, ...]):
 
 @dataclass(frozen=True, eq=False)
 class Code:
-    """A code object, and the source and the name of its module."""
+    """A code object, and the source and the name of its module; `is_text`: of a text that the program executes, which has lines of its own."""
 
     made: CodeType
     source: str = ""
     module: str = MAIN
+    is_text: bool = False
 
     @cached_property
     def own_lines(self) -> Sequence[str]:
         """The lines of a text that is executed, which are not the program's; none: it is of these."""
-        if self.module != MAIN or self.made.co_filename == _PROGRAM:
+        if self.module != MAIN or not self.is_text:
             return ()
         return [line.rstrip("\r\n") for line in source_lines(self.source)]
 
@@ -263,11 +273,11 @@ def _displayed(text: str) -> Display | None:
         return None
 
 
-def compiled(source: str) -> Code | None:
-    """The code of a module; None where it is no Python, or this Python's bytecode is not followed."""
+def compiled(source: str, path: str = PROGRAM) -> Code | None:
+    """The code of a program's module, whose file that is; None where it is no Python, or this Python's bytecode is not followed."""
     if not is_supported():
         return None
     try:
-        return Code(compile_source(source, _PROGRAM), source)
+        return Code(compile_source(source, path), source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None

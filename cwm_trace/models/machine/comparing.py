@@ -11,7 +11,7 @@ from cwm_trace.models import said
 from cwm_trace.models.machine import arithmetic, records, sets
 from cwm_trace.models.machine.active import Work
 from cwm_trace.models.machine.calls import invoke
-from cwm_trace.models.machine.code import OF_PROGRAM
+from cwm_trace.models.machine.code import is_of_program
 from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.iterators import MOST_ITEMS, collected
 from cwm_trace.models.machine.naming import NOT_IMPLEMENTED, canonical
@@ -337,7 +337,9 @@ def _compared_by_methods(m: Interpreter, sign: str, left: Value, right: Value) -
         return (left is right) is (sign == "==")
     if have_own:
         raise _unordered(sign, left, right)
-    if all(isinstance(each, Object) and getattr(each.kind, "module", "") in OF_PROGRAM for each in (left, right)):
+    if all(
+        isinstance(each, Object) and is_of_program(getattr(each.kind, "module", "builtins")) for each in (left, right)
+    ):
         raise _unordered(sign, left, right)
     raise _incomparable(sign, left, right) or Lost
 

@@ -49,12 +49,12 @@ class Drawn:
         open_ones = [guess for guess in self._patterns if guess in told and guess not in self._actual]
         if not open_ones:
             return False
-        pattern = re.escape(told)
+        pattern = re.escape(self.shown(told))
         for place, guess in enumerate(open_ones):
             first, *others = pattern.split(re.escape(guess))
             group = f"(?P<n{place}>{self._patterns[guess]})"
             pattern = first + group + f"(?P=n{place})".join(others)
-        found = re.fullmatch(pattern, self.hidden(text))
+        found = re.fullmatch(pattern, text)
         if found is None:
             return False
         self._actual |= {guess: found[f"n{place}"] for place, guess in enumerate(open_ones)}

@@ -166,7 +166,7 @@ def _code_of(source: Value, kind: str, module: str) -> Code:
 
 def _compiled(text: str, kind: str, module: str) -> Code:
     try:
-        return Code(compile(text, EXECUTED, kind, dont_inherit=True), text, module)
+        return Code(compile(text, EXECUTED, kind, dont_inherit=True), text, module, is_text=True)
     except SyntaxError as bad:
         raise wrong_text(bad) from None
     except (ValueError, RecursionError, MemoryError):

@@ -5,10 +5,11 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping
 
+from cwm_trace.models.machine import beside
 from cwm_trace.models.machine.active import Finaliser, Paused, Work
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.classes import attribute, slots_of
-from cwm_trace.models.machine.code import MAIN
+from cwm_trace.models.machine.code import MAIN, is_of_program
 from cwm_trace.models.machine.holding import either
 from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.iterators import collected, over_items
@@ -17,7 +18,6 @@ from cwm_trace.models.machine.making import has_abstract, left_abstract
 from cwm_trace.models.machine.naming import type_text
 from cwm_trace.models.machine.records import default_of, says
 from cwm_trace.models.machine.registry import native
-from cwm_trace.models.machine.tracebacks import FILE
 from cwm_trace.models.machine.values import (
     GENERATED,
     IMMUTABLE,
@@ -111,11 +111,12 @@ def _variables(m: Interpreter, value: Value) -> Value:
 @native("followed.place")
 def _place(m: Interpreter, coroutine: Paused) -> str:
     """A coroutine, and where it is, as a task shows it."""
-    if coroutine.frame.code.module != MAIN:
+    made = coroutine.frame.code.made
+    if not is_of_program(coroutine.frame.code.module):
         raise Lost  # where the library lies
     if coroutine.ended:
-        return f"{coroutine.name}() done, defined at {FILE}:{coroutine.frame.code.made.co_firstlineno}"
-    return f"{coroutine.name}() running at {FILE}:{coroutine.frame.line or coroutine.frame.code.made.co_firstlineno}"
+        return f"{coroutine.name}() done, defined at {made.co_filename}:{made.co_firstlineno}"
+    return f"{coroutine.name}() running at {made.co_filename}:{coroutine.frame.line or made.co_firstlineno}"
 
 
 @native("followed.weak")
@@ -177,7 +178,7 @@ def _caller(m: Interpreter, level: Value = 1) -> Value:
     place = known(level) - 1
     if not 0 <= place < len(outside) or outside[place].code.module != MAIN:
         return None
-    return (FILE, outside[place].line, outside[place].code.name)
+    return (outside[place].code.made.co_filename, outside[place].line, outside[place].code.name)
 
 
 @native("followed.main_name")
@@ -216,6 +217,12 @@ def _redirect(m: Interpreter, name: Value, target: Value) -> Value:
 def _has_abstract(m: Interpreter, kind: Value) -> bool:
     """Whether a class has abstract methods left, so that there are no objects of it."""
     return isinstance(kind, Class) and has_abstract(kind) and bool(left_abstract(kind))
+
+
+@native("followed.lines_of")
+def _lines_of(m: Interpreter, file: Value) -> Value:
+    """The lines of one of the program's own files; none of another."""
+    return List([*beside.lines_of(m, known(file))])
 
 
 @native("followed.names_of")

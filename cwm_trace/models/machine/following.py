@@ -6,6 +6,7 @@ others say what they know (`models.outlook`). Knows contexts and frames; asks wh
 
 from __future__ import annotations
 
+import os
 import traceback
 from collections.abc import Generator, Mapping, Sequence
 from typing import NamedTuple
@@ -103,8 +104,9 @@ class Following:
     is_strict = False
     why = ""
 
-    def __init__(self, context: str) -> None:
-        self._context = context
+    def __init__(self, context: str, path: str = "") -> None:
+        """`path`: where the program's file lies; "": it has none."""
+        self._context, self._path = context, path
         self._waiting: list[Step] = []  # not compared yet
         self._events: Generator[Happening, None, None] | None = None
         self._machine: Interpreter | None = None
@@ -135,10 +137,20 @@ class Following:
                 self.is_lost = True
             if pending is not None:
                 self._entry = self._entry or pending[0].frame
-                self.has_ended = pending[0].frame is self._entry and pending[0].event is Event.RETURN
+                event, frame, _, pauses = pending[0]
+                if frame is self._entry and event is Event.RETURN:
+                    self.has_ended = not pauses
+                    self._show_callers()
             self._pending = None
         pending = None if self.is_lost or self.has_ended else self._next()
         return None if pending is None or isinstance(pending[0].value, Choice) else self._shown(pending[1])
+
+    def _show_callers(self) -> None:
+        """While an entry that is a generator rests, the tracer shows what goes on below it."""
+        assert self._machine is not None
+        for each in self._machine.active:
+            if isinstance(each, Activation):
+                each.quiet = each.code.module != MAIN
 
     def _shown(self, told: Foretold) -> Foretold:
         """With the names that are known by now in the place of guesses."""
@@ -162,6 +174,8 @@ class Following:
                     self._machine.doubt = self._machine.presumed = None
                 if (happening := next(self._events, None)) is not None:
                     self._pending = happening, self._told(happening)
+                else:
+                    self.has_ended = True  # with a generator that nobody has gone on with
             except (Lost, Raised, RecursionError):
                 self.is_lost = True
                 if self.is_strict:
@@ -191,7 +205,7 @@ class Following:
         return order
 
     def _begin(self, answering: Answering) -> None:
-        code = compiled(self._context)
+        code = compiled(self._context, os.path.abspath(self._path)) if self._path else compiled(self._context)
         try:
             entry = context_entry(self._context)
         except InputError:
@@ -201,6 +215,8 @@ class Following:
             return
         self._lines = [line.rstrip("\r\n") for line in source_lines(entry.source)]
         self._machine = Interpreter(OPERATIONS, Questions(answering))
+        self._machine.script = self._path
+        self._machine.patched["sys", "argv"] = List([self._path])
         self._events = self._run(self._machine, code, entry)
 
     def _run(self, machine: Interpreter, code: Code, entry: Entry) -> Generator[Happening, None, None]:
@@ -208,6 +224,7 @@ class Following:
         space: dict[str, Value] = {"__name__": module_name(entry), "__doc__": None, "__package__": None}
         space |= {"__loader__": _LOADER, "__spec__": None}
         space |= {"__annotations__": Dict()} if space["__name__"] == "__main__" and not annotating.ARE_LAZY else {}
+        space |= {"__file__": os.path.abspath(self._path)} if self._path else {}
         space["__builtins__"] = Module("builtins")
         module = Activation(code, space, space)
         machine.active.append(module)
@@ -255,6 +272,8 @@ class Following:
         drawn = self._machine.drawn
         if told is not None and told != text:
             drawn.learn(told, text)
+            if drawn.shown(told) == text:
+                return told  # two guesses may stand for one name
         return drawn.hidden(text)
 
     def _went_otherwise(self) -> tuple[Happening, Foretold] | None:

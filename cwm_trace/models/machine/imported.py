@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 
-from cwm_trace.models.machine import naming, patching, shipped
+from cwm_trace.models.machine import beside, naming, patching, shipped
 from cwm_trace.models.machine.active import Body, Call, Work
 from cwm_trace.models.machine.code import Code
 from cwm_trace.models.machine.interpreter import Interpreter
@@ -64,8 +65,11 @@ def member(m: Interpreter, module: str, name: str, is_ours: bool = False) -> Wor
     """What a module of the library has under a name; a source of ours may take what has a `_` in front. Raises Raised, Lost."""
     if module == FOLLOWED:
         return Builtin(f"{FOLLOWED}.{name}")
-    if shipped.is_module(f"{module}.{name}") or f"{module}.{name}" in _INNER:
+    if module in m.own and name not in m.own[module] and (yield from beside.loaded(m, f"{module}.{name}")):
         return Module(f"{module}.{name}")
+    full = f"{module}.{name}"
+    if full in _INNER or full not in shipped.HIDDEN and shipped.is_module(full):
+        return Module(full)
     module = place_of(module)
     if (module, name) in m.patched:
         return patching.patched(m, module, name)
@@ -128,6 +132,8 @@ def _shipped(m: Interpreter, module: str) -> Work:
 
 def everything(m: Interpreter, module: str, is_ours: bool) -> Work:
     """What `from module import *` binds. Raises Lost."""
+    if module in m.own:
+        return _public(m.own[module])
     module = place_of(module)
     if module in _OF_C:
         of, names = _OF_C[module]
@@ -143,11 +149,17 @@ def everything(m: Interpreter, module: str, is_ours: bool) -> Work:
         return found
     names = space.get("__all__")
     if names is None:
-        return {name: value for name, value in space.items() if not name.startswith("_")}
+        return _public(space)
     found = {}
     for name in known(names) if isinstance(known(names), tuple) else known(names).items:
         found[name] = yield from member(m, module, name)
     return found
+
+
+def _public(space: Mapping[str, Value]) -> dict[str, Value]:
+    names = space.get("__all__")
+    told = None if names is None else list(known(names) if isinstance(known(names), tuple) else known(names).items)
+    return {name: space[name] for name in ([each for each in space if each[:1] != "_"] if told is None else told)}
 
 
 def helper(m: Interpreter, module: str, name: str) -> Work:

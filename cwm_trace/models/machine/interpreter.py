@@ -7,6 +7,7 @@ What the program does with its own parts is followed here: calls, returns, gener
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 from cwm_trace.frames import Event
@@ -125,6 +126,8 @@ class Interpreter:
         self.stop: Value = None  # the StopIteration with which the last iterator ended, if it raised one
         self.modules: dict[str, dict[str, Value]] = {}  # of the library, that sources of our own are followed for
         self.shipped: dict[str, dict[str, Value]] = {}  # the same, by Python's own sources
+        self.own: dict[str, dict[str, Value]] = {}  # modules of the program's own beside its file (`machine.beside`)
+        self.script = ""  # the program's file, as it was named; "": it has none
         self.awaitables: list[Function] = []  # functions whose generators can be awaited
         self.hooked: dict[tuple[int, int], tuple[Value, bool]] = {}  # what abstract classes have said of others
         self.imported = Dict()  # `sys.modules`, as far as the program has put something there
@@ -151,6 +154,11 @@ class Interpreter:
     def frames(self) -> Iterator[Activation]:
         """The Python frames that are active, the one that is running first."""
         return (each for each in reversed(self.active) if isinstance(each, Activation))
+
+    @property
+    def folder(self) -> Path | None:
+        """Where modules of the program's own lie; None: it has no file."""
+        return Path(self.script).resolve().parent if self.script else None
 
     @property
     def is_in_library(self) -> bool:
@@ -204,7 +212,7 @@ class Interpreter:
         if left is not None:
             if not top.quiet:
                 self._shown = left.value
-                yield Happening(Event.RETURN, top, left.value)
+                yield Happening(Event.RETURN, top, left.value, left.pauses)
                 self._shown = None
             self._leave(top, left)
             if self.is_watching and not (_is_of_library(top) and _is_of_library(self._below())):

@@ -13,7 +13,7 @@ from typing import Any
 from cwm_trace.models.machine import arithmetic, classes, comparing, conversions, holding, operators, refusals, texts
 from cwm_trace.models.machine.active import Work
 from cwm_trace.models.machine.calls import calls, invoke
-from cwm_trace.models.machine.code import OF_PROGRAM
+from cwm_trace.models.machine.code import is_of_program
 from cwm_trace.models.machine.interpreter import Interpreter, done
 from cwm_trace.models.machine.iterators import iterator_of
 from cwm_trace.models.machine.registry import NATIVES, native
@@ -274,7 +274,7 @@ def _print(
 ) -> Work:
     target = file if file is not None else m.streams.get("stdout")
     target = None if is_unknown(target) else known(target)
-    if isinstance(target, Object) and isinstance(target.kind, Class) and target.kind.module in OF_PROGRAM:
+    if isinstance(target, Object) and isinstance(target.kind, Class) and is_of_program(target.kind.module):
         yield from _printed_by_parts(m, values, (" " if sep is None else sep), "\n" if end is None else end, target)
         return
     texts = []

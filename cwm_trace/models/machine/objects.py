@@ -7,10 +7,21 @@ from importlib import import_module
 from types import FunctionType
 
 from cwm_trace.models import said
-from cwm_trace.models.machine import arithmetic, assigning, classes, comparing, making, naming, patching, sets, shipped
+from cwm_trace.models.machine import (
+    arithmetic,
+    assigning,
+    beside,
+    classes,
+    comparing,
+    making,
+    naming,
+    patching,
+    sets,
+    shipped,
+)
 from cwm_trace.models.machine.active import Work
 from cwm_trace.models.machine.calls import invoke
-from cwm_trace.models.machine.code import OF_PROGRAM
+from cwm_trace.models.machine.code import is_of_program
 from cwm_trace.models.machine.going import in_order, next_of
 from cwm_trace.models.machine.imported import helper
 from cwm_trace.models.machine.interpreter import Interpreter
@@ -139,6 +150,8 @@ def _dir(m: Interpreter, *given: Value) -> Work:
 @native("object.__dir__")
 def _names_of(m: Interpreter, owner: Value) -> Work:
     kind = class_of(owner) if isinstance(owner, WITH_METHODS) else owner
+    if isinstance(kind, Module) and (own := patching.own_space(m, kind.name)) is not None:
+        return List([*own])
     if isinstance(kind, Module) and may_be_looked_at(kind.name):
         return List(dir(import_module(kind.name)))
     if isinstance(kind, (*IMMUTABLE, tuple, List, Dict, Set)):
@@ -159,7 +172,7 @@ def _names_of(m: Interpreter, owner: Value) -> Work:
     for each in kind.line:
         module = getattr(each, "module", "").replace("collections_abc", "collections.abc")
         name = f"{module}.{each.name}" if isinstance(each, Class) else each.name
-        is_own = isinstance(each, Class) and each.module in OF_PROGRAM
+        is_own = isinstance(each, Class) and is_of_program(each.module)
         real = MISSING if is_own else getattr(each, "kind", None) or looked_up(name)
         names |= {*dir(real)} if isinstance(real, type) else {*each.space} if isinstance(each, Class) else set()
     if making.has_abstract(kind):
@@ -465,9 +478,12 @@ def _import(
 
 
 @native("importlib.import_module")
-def _import_module(m: Interpreter, name: Value, package: Value = None) -> Value:
+def _import_module(m: Interpreter, name: Value, package: Value = None) -> Work:
     if known(name).startswith("."):
         raise Lost
+    if beside.is_there(m, known(name)):
+        yield from beside.loaded(m, known(name))
+        return Module(known(name))
     _check(m, known(name))
     return Module(known(name))
 

@@ -16,6 +16,7 @@ from cwm_trace.models.machine import (
     annotating,
     assigning,
     awaiting,
+    beside,
     classes,
     comparing,
     enums,
@@ -27,7 +28,7 @@ from cwm_trace.models.machine import (
 )
 from cwm_trace.models.machine.active import Activation, Leaves, Work, Wrapped
 from cwm_trace.models.machine.calls import invoke
-from cwm_trace.models.machine.code import CONVENTION, MAIN, Code, Display, Instruction
+from cwm_trace.models.machine.code import CONVENTION, MAIN, Code, Display, Instruction, is_of_program
 from cwm_trace.models.machine.imported import WRITTEN_IN_C, everything, helper, member
 from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.iterators import ASKS_FOR_LENGTH, collected, iterator_of
@@ -124,7 +125,7 @@ def _load_const(m: Interpreter, frame: Activation, ins: Instruction) -> None:
 def constant(value: Any, of: Code | None = None) -> Value:
     """A constant of code as the program has it; `of`: the code that it is in."""
     if hasattr(value, "co_code"):
-        return Code(value, of.source, of.module) if of is not None else Code(value)
+        return Code(value, of.source, of.module, of.is_text) if of is not None else Code(value)
     if isinstance(value, (Display, frozenset)):
         made = sets.displayed(value) if isinstance(value, Display) else None
         made = made or Set(list(value), has_order=False)
@@ -872,24 +873,35 @@ def _import_name(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     if _is_lazy(frame, ins):
         frame.stack.append(Lazy(name))
         return
-    if level:
-        package = frame.space.get("__package__")
-        if not isinstance(package, str):
-            raise Lost(name)
-        above = package.split(".")[: package.count(".") + 2 - level]
-        name = ".".join([*above, *filter(None, (name,))])
-    elif frame.code.module != MAIN:
+    name = _absolute(frame, name, level) if level else name
+    given = Module(name if names else name.partition(".")[0])
+    if is_of_program(frame.code.module) and beside.is_there(m, name):
+        m.begin(beside.loaded(m, name), lambda _: frame.stack.append(given))
+    else:
+        frame.stack.append(given if level else _of_name(m, frame, name, given))
+
+
+def _absolute(frame: Activation, name: str, level: int) -> str:
+    """The name of a module that is named from the one that is running. Raises Lost."""
+    package = frame.space.get("__package__")
+    if not isinstance(package, str):
+        raise Lost(name)
+    above = package.split(".")[: package.count(".") + 2 - level]
+    return ".".join([*above, *filter(None, (name,))])
+
+
+def _of_name(m: Interpreter, frame: Activation, name: str, given: Module) -> Value:
+    """What stands in `sys.modules`, or the module of that name. Raises Raised where there is none, Lost."""
+    if frame.code.module != MAIN:
         if name in WRITTEN_IN_C:
             raise naming.no_module(name)
-    elif patching.own_space(m, name) is not None:
-        frame.stack.append(Module(name))
-        return
-    elif name in m.imported.keys:
-        frame.stack.append(m.imported.values[m.imported.keys.index(name)])
-        return
-    else:
-        naming.check_module(name)
-    frame.stack.append(Module(name if names else name.partition(".")[0]))
+        return given
+    if patching.own_space(m, name) is not None:
+        return Module(name)
+    if name in m.imported.keys:
+        return m.imported.values[m.imported.keys.index(name)]
+    naming.check_module(name)
+    return given
 
 
 def _is_lazy(frame: Activation, ins: Instruction) -> bool:

@@ -13,9 +13,9 @@ from cwm_trace.models.machine.values import UNSET, Names, Value
 
 
 def own_space(m: Interpreter, module: str) -> dict[str, Value] | None:
-    """The names of the program's module; None: it is another one."""
+    """The names of the program's module, or of one beside it; None: it is another one."""
     space = m.bottom.space
-    return space if module == space.get("__name__") else None
+    return space if module == space.get("__name__") else m.own.get(module)
 
 
 def names(space: dict[str, Value]) -> Names:

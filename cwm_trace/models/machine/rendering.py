@@ -238,6 +238,8 @@ def _shown(m: Interpreter, value: Value, around: tuple[Value, ...]) -> Work:
             for each in args:
                 texts.append(naming.type_text(each) or (yield from _shown(m, each, inner)))
             return f"{naming.type_text(origin)}[{', '.join(texts)}]"
+        case Module(name=name) if name in m.own:
+            return f"<module {name!r} from {m.own[name]['__file__']!r}>"
         case Super(kind=kind, owner=owner):
             return f"<super: <class '{kind.name}'>, <{kind_name(owner)} object>>"
         case Slice():

@@ -1,5 +1,5 @@
 """What `sys` says of the interpreter, which is the one that is running. Of its process it knows only that a recorded program
-has no arguments."""
+has no options."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def attribute(name: str) -> Value:
     if name in ("stdlib_module_names", "builtin_module_names"):
         names: Any = getattr(sys, name)
         return Set([*names], "frozenset", has_order=False) if isinstance(names, frozenset) else tuple(names)
+    if name == "warnoptions":
+        return List([])
     if name == "implementation":
         told = {each: value for each, value in vars(sys.implementation).items() if isinstance(value, (str, int))}
         parts = {**told, "version": attribute("version_info")}
         return Native(name, lambda m: None, shown=repr(sys.implementation), attributes=parts)
-    if name == "argv":
-        return List([""])
     return UNSET

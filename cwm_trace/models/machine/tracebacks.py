@@ -13,16 +13,23 @@ from typing import ClassVar
 
 from cwm_trace.models.machine import shipped
 from cwm_trace.models.machine.active import Activation
-from cwm_trace.models.machine.code import MAIN, Code
+from cwm_trace.models.machine.code import Code, is_of_program
 from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.iterators import over_items
 from cwm_trace.models.machine.values import Builtin, Lost, Native, Object, Value, dict_from
 
-FILE = "<program>"
-"""What the tracer calls the file of what it records."""
 _OF_CODE = (
     *("co_name", "co_qualname", "co_argcount", "co_kwonlyargcount", "co_posonlyargcount"),
-    *("co_varnames", "co_firstlineno", "co_flags", "co_freevars", "co_cellvars", "co_names", "co_nlocals"),
+    *(
+        "co_varnames",
+        "co_filename",
+        "co_firstlineno",
+        "co_flags",
+        "co_freevars",
+        "co_cellvars",
+        "co_names",
+        "co_nlocals",
+    ),
 )
 
 
@@ -92,7 +99,7 @@ class PythonFrame:
 
 def of_code(code: Code) -> Value:
     """A code object. Raises Lost for one of a source of our own."""
-    if code.module != MAIN and code.module not in shipped.MODULES:
+    if code.module not in shipped.MODULES and not is_of_program(code.module):
         raise Lost(code.module)
     found = _of_code(code.made, code.module)
     found.held = found.held or (code,)
@@ -102,7 +109,8 @@ def of_code(code: Code) -> Value:
 @lru_cache(maxsize=1024)
 def _of_code(made: CodeType, module: str) -> Object:
     held: dict[str, Value] = {name: getattr(made, name) for name in _OF_CODE}
-    held["co_filename"] = FILE if module == MAIN else str(shipped.path(module))
+    if module in shipped.MODULES:
+        held["co_filename"] = str(shipped.path(module))
     held["co_positions"] = Native("co_positions", _positions)
     return Object(Builtin("code"), held)
 

@@ -124,7 +124,9 @@ def _compile(
     except (SyntaxError, ValueError, TypeError, RecursionError) as bad:
         raise wrong_text(bad) from None
     held = {"co_filename": code.co_filename, "co_name": code.co_name, "co_firstlineno": code.co_firstlineno}
-    return Object(Builtin("code"), held, held=(Code(code, text, MAIN) if is_text else Code(code, "", UNSEEN),))
+    return Object(
+        Builtin("code"), held, held=(Code(code, text, MAIN, is_text=True) if is_text else Code(code, "", UNSEEN),)
+    )
 
 
 def wrong_text(bad: Exception) -> Raised:

@@ -214,7 +214,7 @@ def _callback(function):
     if getattr(function, "__module__", "") != "__main__":
         return lost()
     code = None if owner is not None else function.__code__
-    return f"{function.__qualname__}(){'' if code is None else f' at <program>:{code.co_firstlineno}'}"
+    return f"{function.__qualname__}(){'' if code is None else f' at {code.co_filename}:{code.co_firstlineno}'}"
 
 
 class Future:

@@ -1,12 +1,15 @@
-"""`linecache`, where the program is in no file."""
+"""`linecache`: the lines of the program's own files; where it is in none, there are none."""
 
-
-def getline(filename, lineno, module_globals=None):
-    return ""
+from followed import lines_of
 
 
 def getlines(filename, module_globals=None):
-    return []
+    return lines_of(filename)
+
+
+def getline(filename, lineno, module_globals=None):
+    lines = getlines(filename, module_globals)
+    return lines[lineno - 1] if 1 <= lineno <= len(lines) else ""
 
 
 def checkcache(filename=None):

@@ -3,7 +3,7 @@
 from functools import update_wrapper
 from sys import version_info as _version
 
-from followed import after, lost, moved, pause, spawn
+from followed import after, drawn, lost, moved, pause, spawn
 
 
 def _until(holds, timeout=None):
@@ -32,12 +32,16 @@ class Thread:
             _made[0] += 1
             name = f"Thread-{_made[0]}" if target is None else f"Thread-{_made[0]} ({target.__name__})"
         self._target, self.name, self._args, self._kwargs = target, str(name), args, kwargs or {}
-        self.daemon, self._is_started, self._is_stopped = bool(daemon), False, False
+        self.daemon, self._is_started, self._is_stopped, self._ident = bool(daemon), False, False, None
 
     def __repr__(self):
-        if self._is_started:
-            return lost()
-        return f"<{type(self).__name__}({self.name}, initial{' daemon' if self.daemon else ''})>"
+        status = "stopped" if self._is_stopped else "started" if self._is_started else "initial"
+        ident = "" if self._ident is None else f" {self._ident}"
+        return f"<{type(self).__name__}({self.name}, {status}{' daemon' if self.daemon else ''}{ident})>"
+
+    @property
+    def ident(self):
+        return None if self._ident is None else int(self._ident)
 
     def run(self):
         if self._target is not None:
@@ -54,8 +58,11 @@ class Thread:
         if self._is_started:
             raise RuntimeError("threads can only be started once")
         self._is_started = True
+        self._ident = drawn("place")
         me = _running[0]
         spawn(self._work)
+        if type(self._target).__name__ == "builtin_function_or_method":
+            _turn()  # what is done in C is done before anybody asks (8 of 8 runs)
         _running[0] = me
 
     def join(self, timeout=None):
@@ -79,7 +86,7 @@ _made, _running = [0], [None]
 class _MainThread(Thread):
     def __init__(self):
         Thread.__init__(self, name="MainThread")
-        self._is_started = True
+        self._is_started, self._ident = True, drawn("place")
 
 
 _main = _MainThread()
@@ -91,6 +98,10 @@ def main_thread():
 
 def current_thread():
     return _main if _running[0] is None else _running[0]
+
+
+def get_ident():
+    return current_thread().ident
 
 
 class local:
