@@ -57,9 +57,9 @@ class Silent:
         return told
 
 
-def followed(trace: Trace, answering: Answering) -> Iterator[tuple[Foretold | None, Frame]]:
-    """What is foretold of each frame, and the frame."""
-    beside = Following(trace.context)
+def followed(trace: Trace, answering: Answering, path: str = "") -> Iterator[tuple[Foretold | None, Frame]]:
+    """What is foretold of each frame, and the frame; `path`: of the program's file."""
+    beside = Following(trace.context, path)
     for step in trace.frames:
         assert isinstance(step, Frame)
         yield beside.foretell(answering), step
@@ -73,10 +73,10 @@ def _unnumbered(text: str) -> str:
     return re.sub(r"(, (?:started|stopped)(?: daemon)?) \d+\)", r"\1 N)", text)
 
 
-def is_settled(trace: Trace) -> bool:
-    """Whether all that the frames show was foretold; nothing else is."""
+def is_settled(trace: Trace, path: str = "") -> bool:
+    """Whether all that the frames show was foretold; nothing else is. `path`: of the program's file."""
     settled = True
-    for told, step in followed(trace, Stepwise(TRUE)):
+    for told, step in followed(trace, Stepwise(TRUE), path):
         if told is None:
             return False
         if told.may_raise and step.event is Event.EXCEPTION is not told.event:

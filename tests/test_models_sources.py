@@ -65,6 +65,7 @@ _NOT_RUN = (
         "struct",
         "threading",
         "time",
+        "uuid_amended",
         "views",
     ),
     *("warnings", "weakref", "_disk", "_files", "os", "shutil", "tempfile", "gzip", "bz2", "lzma", "zlib", "dbm"),
@@ -107,7 +108,7 @@ class Lost(Exception):
     pass
 
 
-def _lost() -> None:
+def _lost(*_: object) -> None:
     raise Lost
 
 
@@ -146,7 +147,9 @@ def _run_amended(source: str) -> dict[str, Any]:
 @pytest.fixture(scope="module", autouse=True)
 def followed() -> Iterator[None]:
     made = ModuleType("followed")
-    vars(made).update(lost=_lost, unknown=_lost, is_coroutine=inspect.iscoroutine, place=_lost, redirect=_lost)
+    vars(made).update(
+        lost=_lost, unknown=_lost, seconds=_lost, is_coroutine=inspect.iscoroutine, place=_lost, redirect=_lost
+    )
     vars(made)["zone_at"] = partial(_zone_at, None)
     vars(made).update(
         csv_fields=_fields, iterator=lambda items, shown: iter(items), in_any_order=list, pausing=_pausing

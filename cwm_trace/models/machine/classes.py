@@ -106,6 +106,7 @@ from cwm_trace.models.machine.values import (
     is_made_of,
     kind_name,
     known,
+    last_unknown,
     look_up,
     own_method,
 )
@@ -260,6 +261,8 @@ def attribute(m: Interpreter, owner: Value, name: Any) -> Work:
             return (yield from _proxy_of(m, dict(zip(owner.over.keys, owner.over.values, strict=True))))
         case Descriptor(kind="property") if name in ("setter", "getter", "deleter"):
             return Native("accessor", lambda m, function: _with_accessor(owner, name, function))
+        case Unknown() if last_unknown(owner).guess is not UNSET:
+            return (yield from attribute(m, last_unknown(owner).guess, name))
         case Unknown():
             return Builtin("random.shuffle") if name == "shuffle" else m.unknown()  # which changes what it is given
         case tracebacks.Traceback() | tracebacks.PythonFrame():

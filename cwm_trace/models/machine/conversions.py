@@ -6,10 +6,11 @@ asked for as a whole. Knows Python's messages for what is no number.
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from cwm_trace.models.machine import arithmetic, comparing, holding, operators
+from cwm_trace.models.machine import arithmetic, comparing, guesses, holding, operators
 from cwm_trace.models.machine.active import Work
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.interpreter import Interpreter, done
@@ -47,7 +48,8 @@ _ALL_WHOLE = 2.0**53  # from which on every float is a whole number
 def converted(m: Interpreter, name: str, args: Sequence[Value], named: Mapping[str, Value]) -> Work:
     """What one of them gives. Raises Raised, Lost."""
     if any(map(is_unknown, args)):
-        return m.unknown()
+        m.doubted()
+        return guesses.worked(getattr(builtins, name), *args)
     if name == "ascii" and len(args) == 1:
         return (yield from operators.converted(m, args[0], name))
     args = [as_plain(known(arg)) for arg in args]

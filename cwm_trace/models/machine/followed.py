@@ -54,8 +54,11 @@ def _let_go(m: Interpreter) -> Work:
 
 
 @native("followed.unknown")
-def _unknown(m: Interpreter) -> Value:
-    return m.unknown()
+def _unknown(m: Interpreter, guess: Value = UNSET) -> Value:
+    """What nobody knows; `guess`: what stands for it in a frame."""
+    made = m.unknown()
+    made.guess = guess
+    return made
 
 
 @native("followed.drawn")

@@ -25,6 +25,7 @@ from cwm_trace.models.machine import (  # noqa: F401  # what they have is looked
     executed,
     followed,
     going,
+    guesses,
     kinds,
     lazily,
     library,
@@ -65,7 +66,9 @@ from cwm_trace.models.machine.values import (
     Value,
     closed,
     dict_from,
+    is_unknown,
     known,
+    last_unknown,
     read,
 )
 from cwm_trace.tracer.entry import Entry, context_entry
@@ -257,6 +260,8 @@ class Following:
             return False
         if step.event in (Event.RETURN, Event.EXCEPTION):
             text = self._hidden(told.value, step.value or "")
+            if told.value == text:
+                guesses.adopt(happening.value)
             return told.value == text or _reconciled(happening.value, told.value, text) is happening.value
         values = happening.frame.variables()
         for name, shown in step.locals.items():
@@ -264,6 +269,8 @@ class Following:
                 made = _reconciled(values[name], told.locals[name], text)
                 if made is not values[name]:
                     happening.frame.rebind(name, made)
+            else:
+                guesses.adopt(values[name])
         return True
 
     def _hidden(self, told: str | None, text: str) -> str:
@@ -307,6 +314,9 @@ def _begins(function: Function, line: int) -> bool:
 def _reconciled(value: Value, told: str | None, text: str) -> Value:
     """A value that a frame shows otherwise than foretold: what was unknown is taken from it, as is what was answered wrong."""
     seen = read(text)
+    if isinstance(seen, Unknown) and is_unknown(value):
+        last_unknown(value).guess = UNSET  # which it was not
+        return value
     if isinstance(seen, Unknown) or isinstance(value, Hashed):
         return value if told is None else seen
     return _taken(value, seen)

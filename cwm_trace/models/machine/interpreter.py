@@ -109,6 +109,7 @@ class Interpreter:
         self.waiting: list[Waiting] = []
         self.has_moved = False  # whether a thread has gone on since that was asked for last
         self.clock: Value = 0.0  # of threads, in seconds; it stands still while one runs
+        self.moments = 0  # how often a clock has been asked
         self._steps = 0
         self.deepest = 1000  # Python frames, as the program has it
         self.is_apart = False  # whether a module of the library is being run, which is no part of the program

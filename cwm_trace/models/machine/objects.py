@@ -240,11 +240,6 @@ def _fromhex(m: Interpreter, text: Value) -> Value:
     return m.unknown() if is_unknown(text) else arithmetic.computed(float.fromhex, text)
 
 
-@native("input")
-def _unknown(m: Interpreter, /, *_: Value, **__: Value) -> Value:
-    return m.unknown()
-
-
 @native("hash")
 def _hash(m: Interpreter, value: Value) -> Work:
     value = known(value)

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import dis
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from cwm_trace.models.machine import arithmetic, layout, refusals
+from cwm_trace.models.machine import arithmetic, guesses, layout, refusals
 from cwm_trace.models.machine.active import Work
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.comparing import NUMBER, count_of, is_not_implemented, is_of_own, place_of
@@ -44,7 +44,6 @@ from cwm_trace.models.machine.values import (
     Raised,
     Range,
     Set,
-    Unknown,
     Value,
     View,
     as_plain,
@@ -88,7 +87,7 @@ def binary(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
     if is_unknown(left) or is_unknown(right):
         m.doubted()
         is_text = sign in ("+", "+=") and any(isinstance(each, str) for each in (left, right))
-        return joined((left, right)) if is_text else Unknown()
+        return joined((left, right)) if is_text else guesses.of_operator(sign, left, right)
     doubt = m.doubt
     if _may_be_refused(sign, known(left), known(right)):
         if (refused := refusals.of_operator(sign, left, right)) is not None:
@@ -374,10 +373,15 @@ def unary(m: Interpreter, sign: str, value: Value) -> Work:
     return m.questions.value(f"{sign}{operand(value)}")
 
 
+_PLAINLY: Mapping[str, Callable[[Any], Any]] = {"": lambda each: each, "str": str, "repr": repr, "ascii": ascii}
+
+
 def formatted(m: Interpreter, value: Value, conversion: str, how: Value) -> Work:
     """A field of an f-string. Raises Raised."""
-    if is_unknown(value):
-        return m.unknown()
+    if is_unknown(value) or is_unknown(how):
+        m.doubted()
+        convert = _PLAINLY[conversion]
+        return guesses.worked(lambda each, form: format(convert(each), form), value, how)
     value = yield from converted(m, known(value), conversion)
     return (yield from format_of(m, value, known(how)))
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from cwm_trace.models import said
 from cwm_trace.models.containers import PATTERN, WITH_GROUPS, as_in_frames
-from cwm_trace.models.machine import naming, records
+from cwm_trace.models.machine import guesses, naming, records
 from cwm_trace.models.machine.active import Paused, TooDeep, Work
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.code import Code
@@ -50,7 +50,6 @@ from cwm_trace.models.machine.values import (
     Set,
     Slice,
     Super,
-    Unknown,
     Value,
     View,
     as_plain,
@@ -64,6 +63,7 @@ from cwm_trace.models.machine.values import (
     is_unknown,
     kind_name,
     known,
+    last_unknown,
     nearest,
     own_method,
     wrongly_given,
@@ -84,7 +84,8 @@ def rendered(m: Interpreter, value: Value) -> Work:
 def written(m: Interpreter, value: Value) -> Work:
     """`str(value)`. Raises Raised, Lost."""
     if is_unknown(value):
-        return m.unknown()
+        m.doubted()
+        return guesses.worked(str, value)
     value = known(value)
     if isinstance(value, str):
         return value
@@ -152,7 +153,9 @@ _OF_CODING: tuple[type[UnicodeError], ...] = (UnicodeDecodeError, UnicodeEncodeE
 
 def framed(m: Interpreter, value: Value) -> str | None:
     """A value as a frame shows it; None: unknown. Raises Lost."""
-    if isinstance(value, Unknown) and value.value is UNSET:
+    if is_unknown(value):
+        value = last_unknown(value).guess
+    if value is UNSET:
         return None
     value = known(value)
     if isinstance(value, IMMUTABLE):
@@ -180,7 +183,8 @@ _AGAIN: dict[type, str] = {List: "[...]", tuple: "(...)", Set: "set(...)", Objec
 
 
 def _shown(m: Interpreter, value: Value, around: tuple[Value, ...]) -> Work:
-    if isinstance(value, Unknown) and value.value is UNSET:
+    value = last_unknown(value).guess if m.is_framing and is_unknown(value) else value
+    if value is UNSET or is_unknown(value):
         raise Unshown
     value = known(value)
     if any(value is each for each in around):

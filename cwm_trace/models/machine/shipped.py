@@ -29,8 +29,8 @@ MODULES = frozenset(
     " email.utils fnmatch fractions genericpath getopt glob graphlib heapq html html.entities html.parser http ipaddress keyword"
     " logging logging.handlers optparse pathlib pathlib._abc pathlib._local pickle posixpath pprint random re._constants reprlib sched"
     " shelve shlex sqlite3.dump stat statistics string tarfile textwrap token tokenize tomllib tomllib._parser tomllib._re"
-    " tomllib._types traceback unittest unittest.case unittest.loader unittest.main unittest.result unittest.runner unittest.signals unittest.suite"
-    " unittest.util urllib urllib.parse uuid xml.dom xml.dom.NodeFilter xml.dom.domreg xml.dom.expatbuilder xml.dom.minicompat"
+    " tomllib._types traceback unittest unittest.case unittest.loader unittest.main unittest.result unittest.runner unittest.signals"
+    " unittest.suite unittest.util urllib urllib.parse uuid xml.dom xml.dom.NodeFilter xml.dom.domreg xml.dom.expatbuilder xml.dom.minicompat"
     " xml.dom.minidom xml.dom.xmlbuilder xml.etree.ElementPath xml.etree.ElementTree xml.sax xml.sax._exceptions xml.sax.handler"
     " _ast_unparse ntpath pathlib._os pathlib.types xml.sax.saxutils xml.sax.xmlreader zipfile zipfile._path"
     " pkgutil unittest.async_case unittest.mock".split()

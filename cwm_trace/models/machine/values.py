@@ -87,11 +87,13 @@ NULL, UNSET, END = _Mark("NULL"), _Mark("UNSET"), _Mark("END")
 
 @dataclass(slots=True, eq=False)
 class Unknown:
-    """A value that is not known before a frame shows it; `is_text`: but for that it is a text, `is_filled`: with something in it."""
+    """A value that is not known before a frame shows it; `is_text`: but for that it is a text, `is_filled`: with something in it; `guess`:
+    what stands for it in a frame (`machine.guesses`)."""
 
     value: Value = UNSET
     is_text: bool = False
     is_filled: bool = False
+    guess: Value = UNSET
 
 
 @dataclass(slots=True, eq=False)
@@ -616,7 +618,10 @@ def joined(texts: Sequence[Value]) -> Value:
     """One text of several, of which some may be unknown."""
     if not any(map(is_unknown, texts)):
         return "".join(map(known, texts))
-    return Unknown(is_text=True, is_filled=any(not is_unknown(each) and known(each) != "" for each in texts))
+    told = [last_unknown(each).guess if is_unknown(each) else known(each) for each in texts]
+    is_filled = any(not is_unknown(each) and known(each) != "" for each in texts)
+    guess = "".join(map(str, told)) if all(isinstance(each, str) for each in told) else UNSET
+    return Unknown(is_text=True, is_filled=is_filled, guess=guess)
 
 
 def known(value: Value) -> Value:

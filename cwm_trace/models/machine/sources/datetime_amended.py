@@ -2,7 +2,7 @@
 
 import sys
 
-from followed import unknown
+from followed import seconds, unknown
 
 if sys.version_info < (3, 14):  # later ones say the same in both
 
@@ -121,16 +121,21 @@ time.__hash__ = datetime.__hash__ = _by_state_or_offset  # noqa: F821
 
 
 def _now(cls, tz=None):
-    return unknown()
+    return unknown(cls._fromtimestamp(seconds(), True, tz))
+
+
+def _today(cls):
+    return unknown(cls(2026, 1, 1))
 
 
 def _at(cls, timestamp, tz=None):
     if tz is None:  # the zone of the machine
-        return unknown()
+        return unknown(cls._fromtimestamp(timestamp, True, None))
     return cls._fromtimestamp(timestamp, True, tz)
 
 
-date.today = datetime.now = datetime.utcnow = classmethod(_now)  # noqa: F821
+date.today, datetime.today = classmethod(_today), classmethod(_now)  # noqa: F821
+datetime.now = datetime.utcnow = classmethod(_now)  # noqa: F821
 datetime.fromtimestamp = classmethod(_at)  # noqa: F821
 
 

@@ -395,6 +395,16 @@ def _by_number(fd):
     return by_number(fd if isinstance(fd, int) else fd.fileno())
 
 
+_USUAL = {
+    "HOME": "/root",
+    "PATH": "/usr/local/bin:/usr/bin:/bin",
+    "USER": "root",
+    "LANG": "C.UTF-8",
+    "SHELL": "/bin/bash",
+    "PWD": "/tmp",
+}
+
+
 class _Environ:
     """What a program sets itself is there, what a system sets is unknown, and nothing else is."""
 
@@ -415,7 +425,7 @@ class _Environ:
         if key in self._set:
             return self._set[key]
         if key in _ON_A_SYSTEM and key not in self._gone:
-            return unknown()
+            return unknown(_USUAL.get(key, "1"))
         raise KeyError(key)
 
     def __setitem__(self, key, value):

@@ -14,12 +14,13 @@ def _drawing(method):
         is_seeded = (
             self._generator is not None or type(self).random is not _drawn or type(self).getrandbits is not _bits
         )
-        return method(self, *args, **named) if is_seeded else unknown()
+        return method(self, *args, **named) if is_seeded else unknown(method(_guesses, *args, **named))
 
     draw.__name__, draw.__qualname__ = method.__name__, method.__qualname__
     return draw
 
 
+_guesses = Random(1)  # noqa: F821  # of what is drawn without a seed
 for _name in _DRAWS:
     if hasattr(Random, _name):  # noqa: F821
         setattr(Random, _name, _drawing(getattr(Random, _name)))  # noqa: F821
