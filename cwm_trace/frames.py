@@ -267,8 +267,9 @@ class Trace(Sequence[Step]):
     def raised(self) -> str | None:
         """The rendered exception that left the entry, else None.
 
-        Read off the frames: an EXCEPTION directly before the last RETURN "None" (`sys.settrace` reports a RETURN of
-        None while an exception unwinds a Python frame). A one-line `with suppress(...): ...` at the very end looks the same.
+        Read off the frames: an EXCEPTION directly before the last RETURN "None" (`sys.settrace` reports a RETURN of None while an exception
+        unwinds a Python frame), or one behind which nothing has run but what unwinds it, `finally` blocks and the ends of `with` statements
+        (`cwm_trace.leaving`). A one-line `with suppress(...): ...` at the very end looks the same.
         """
         if not self.complete or not self.frames:
             return None
@@ -278,7 +279,11 @@ class Trace(Sequence[Step]):
         if len(self.frames) < 2 or last.event is not Event.RETURN or last.value != "None":
             return None
         before = self.frames[-2]
-        return before.value if before.event is Event.EXCEPTION else None
+        if before.event is Event.EXCEPTION:
+            return before.value
+        from cwm_trace.leaving import exception_that_left  # which knows frames
+
+        return exception_that_left(self.context, self.frames)
 
     @property
     def malformed(self) -> tuple[MalformedFrame, ...]:
