@@ -214,3 +214,13 @@ def test_a_mark_in_the_source_is_no_part_of_a_call() -> None:
     source = "def helper(x):  # << START_OF_TRACE\n    y = x + 1\n    return y\n"
     predicted, true = ct.predict(ct.load_model("nano"), source, "helper(3)"), ct.trace_source(source, call="helper(3)")
     assert ct.diff(predicted, true).first is None and predicted.returned == "4"
+
+
+@pytest.mark.parametrize("name", ["a coroutine", "definitions alone", "a loop that raises"])
+def test_a_single_step_is_what_the_entry_comes_to(name: str) -> None:
+    """A RETURN is forced, with no frames before it, as CWM is asked in a single step."""
+    raises = "def main():\n    for i in range(9):\n        x = 10 // (5 - i)\nmain()\n"
+    source = PAUSES.get(name, raises)
+    trace = ct.predict(ct.load_model("nano"), source, force=Event.RETURN)
+    true = ct.trace_source(source).frames[-1]
+    assert [(step.event, step.source, step.value) for step in trace.frames[1:]] == [(true.event, true.source, true.value)]

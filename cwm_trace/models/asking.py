@@ -113,9 +113,12 @@ class Asker:
         """The text of a value when a line has changed it, under the name `r`; None as above."""
         return self._stepwise.change(value, line) if self._model.asks_steps else self._whole_change(value, line)
 
-    def outlook(self, at_work: AtWork) -> Outlook | None:
-        """What the next frame is, as far as the network is to be asked for it."""
+    def outlook(self, at_work: AtWork, prefix: str = "") -> Outlook | None:
+        """What the next frame is, as far as the network is to be asked for it; `prefix`: an event with which it is held to begin."""
         self.logprob = 0.0
+        if prefix:  # a RETURN with no frames before it, as CWM is asked in a single step
+            is_end = prefix == EVENT_TOKENS[Event.RETURN] and self._model.asks_steps
+            return self._stepwise.end(at_work) if is_end else None
         if self._model.asks_steps:
             return self._stepwise.outlook(at_work)
         answers = Answers(self.value, self.change, self)

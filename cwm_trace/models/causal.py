@@ -426,8 +426,8 @@ class CausalRollout:
         """Write one frame."""
         settled = False
         if not self._begun:
-            settled = not prefix and self._asker is not None and self._ask(self._asker)
-            if not prefix and (made := self._only(max_tokens)) is not None:
+            settled = self._asker is not None and self._ask(self._asker, prefix)
+            if (settled or not prefix) and (made := self._only(max_tokens)) is not None:
                 return made
             self._shorten()
         self._note(worked=not settled)
@@ -450,10 +450,10 @@ class CausalRollout:
             self._model.go_on_with(self._engine, self._decoding, self._codec.encode(text))
             self._is_noted = False
 
-    def _ask(self, asker: Asker) -> bool:
+    def _ask(self, asker: Asker, prefix: str = "") -> bool:
         """Let the frame come to which the network's answers lead: about what a test, a loop or another line gives. Whether they do."""
         assert self._grammar is not None
-        outlook = asker.outlook(self._past.at_work) if self._past.at_work else None
+        outlook = asker.outlook(self._past.at_work, prefix) if self._past.at_work else None
         if outlook is None:
             return False
         self._grammar.hold(outlook)

@@ -149,6 +149,11 @@ class Stepwise:
         finally:
             self._raises = before
 
+    def end(self, at_work: AtWork) -> Outlook | None:
+        """With what the entry returns, asked for with no frames before it; None where that is not known."""
+        told = at_work.following.foretell_end(self) if self._follows else None
+        return None if told is None else of_foretold(told)
+
     def outlook(self, at_work: AtWork) -> Outlook | None:
         """What the next frame is; None where nothing is known."""
         if self._follows and (told := at_work.following.foretell(self)) is not None:

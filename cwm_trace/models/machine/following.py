@@ -126,9 +126,28 @@ class Following:
 
     def foretell(self, answering: Answering) -> Foretold | None:
         """The next frame; None: it is not known."""
-        if self.is_lost:
-            return None
-        if self._events is None:
+        self._catch_up(answering)
+        pending = None if self.is_lost or self.has_ended else self._next()
+        return None if pending is None or isinstance(pending[0].value, Choice) else self._shown(pending[1])
+
+    def foretell_end(self, answering: Answering) -> Foretold | None:
+        """The RETURN of the Python frame that is running, with no frames before it; None: it is not known, and nothing is foretold any more."""
+        self._catch_up(answering)
+        frames = self._machine.frames() if self._machine is not None else ()
+        running = next((each for each in frames if not each.quiet), None)
+        while not self.is_lost and not self.has_ended and (pending := self._next()) is not None:
+            happening, told = pending
+            if isinstance(happening.value, Choice):
+                break
+            if happening.frame is running and happening.event is Event.RETURN and not happening.pauses:
+                return self._shown(told)
+            self._pending = None
+        self.is_lost = True
+        return None
+
+    def _catch_up(self, answering: Answering) -> None:
+        """Compare the frames that have come with what was foretold of them."""
+        if self._events is None and not self.is_lost:
             self._begin(answering)
         while self._waiting and not self.is_lost:
             step = self._waiting.pop(0)
@@ -145,8 +164,6 @@ class Following:
                     self.has_ended = not pauses
                     self._show_callers()
             self._pending = None
-        pending = None if self.is_lost or self.has_ended else self._next()
-        return None if pending is None or isinstance(pending[0].value, Choice) else self._shown(pending[1])
 
     def _show_callers(self) -> None:
         """While an entry that is a generator rests, the tracer shows what goes on below it."""
