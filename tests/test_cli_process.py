@@ -68,7 +68,9 @@ def test_trace_leaves_the_program_its_streams_and_exit_code(environment: dict[st
     )
     done = run(["trace", "-o", "t.jsonl", "p.py", "-o", "x", "--json"], environment, tmp_path, "typed\n")
     assert done.stdout == "['-o', 'x', '--json'] typed the user's own\n"
-    assert done.stderr.startswith("err\n") and "\ncwm-trace: " in done.stderr and "\x1b" not in done.stderr
+    hint, error, summary = done.stderr.splitlines()
+    assert hint == "cwm-trace: --json is the script's own here; ours come before SCRIPT"
+    assert error == "err" and summary.startswith("cwm-trace: ") and "\x1b" not in summary
     assert done.returncode == 7
     assert load(tmp_path / "t.jsonl").raised == "SystemExit(7)"
 
@@ -216,6 +218,35 @@ def test_numbers_are_checked(option: str, said: str, capsys: pytest.CaptureFixtu
     with pytest.raises(SystemExit):
         parse_arguments([*option.split(), "a", "b"])
     assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("line", "misplaced"),
+    [
+        ("trace s.py --timeout 3", ["--timeout"]),
+        ("trace s.py a --max-frames=3 --sandbox -o x --show --show", ["--max-frames", "--sandbox", "-o", "--show"]),
+        ("trace s.py --call f(1)", ["--call"]),
+        ("trace -m mod --memory 5", ["--memory"]),
+        ("trace --timeout 3 -o x s.py --timeout 4 -o y", []),  # who gave it to us as well means the script's
+        ("trace s.py -m y -c z -h --help --own -- --timeout 3", []),
+        ("trace s.py::f --call f(1) --json", []),
+    ],
+)
+def test_options_of_ours_behind_the_script_are_noticed(line: str, misplaced: list[str]) -> None:
+    """`trace SCRIPT --timeout 3` ran without a limit, and said nothing."""
+    assert parse_arguments(line.split()).misplaced == misplaced
+
+
+@pytest.mark.parametrize("stands", ["--timeout is", "--sandbox --show are"])
+def test_options_of_ours_behind_the_script_are_told(stands: str, environment: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "p.py").write_text("import sys\nprint(sys.argv[1:])\n")
+    options = stands.split()[:-1]
+    done = run(["trace", "p.py", *options], environment, tmp_path)
+
+    assert done.stderr.startswith(f"cwm-trace: {stands} the script's own here; ours come before SCRIPT\n")
+    assert (done.returncode, done.stdout) == (0, f"{options}\n")
+    done = run(["trace", "-c", "pass", *options], environment, tmp_path)
+    assert f"{stands} the program's own here; ours come before -m and -c\n" in done.stderr
 
 
 @pytest.mark.parametrize(

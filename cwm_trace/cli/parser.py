@@ -129,6 +129,7 @@ def parse_arguments(argv: Sequence[str]) -> argparse.Namespace:
     args = build_parser().parse_args(ours)
     if args.command == "trace":
         args.target, args.arguments = target, arguments
+        args.misplaced = ours_behind(ours, arguments)
     if getattr(args, "output", None) == "-":
         args.json, args.output = True, None
     return args
@@ -136,6 +137,21 @@ def parse_arguments(argv: Sequence[str]) -> argparse.Namespace:
 
 _WITH_VALUE = ("-o", "--output", "--max-frames", "--timeout", "--memory", "--call", "--color")
 _PROGRAMS = ("-m", "-c")
+_AS_PYTHON = (*_PROGRAMS, "-h", "--help")
+"""What nobody who knows `python SCRIPT -m x` takes for ours behind SCRIPT."""
+
+
+def ours_behind(words: Sequence[str], arguments: Sequence[str]) -> list[str]:
+    """The options of `trace` among the program's own arguments; not those that stand among ours, in `words`, too."""
+    parser = _Parser()
+    _trace(parser)
+    known = parser._option_string_actions.keys() - {*_AS_PYTHON, *map(_option_of, words)}
+    until = arguments.index("--") if "--" in arguments else len(arguments)
+    return [word for word in dict.fromkeys(map(_option_of, arguments[:until])) if word in known]
+
+
+def _option_of(word: str) -> str:
+    return word.partition("=")[0] if word.startswith("--") else word
 
 
 def _split_program(argv: Sequence[str]) -> tuple[list[str], str | None, list[str]]:

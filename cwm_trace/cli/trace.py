@@ -39,12 +39,10 @@ def run(args: argparse.Namespace) -> int:
     keep = args.json or args.show or _in_one_piece(args)
     child = Run(job, detached=False, sandbox=args.sandbox, stdout=sys.stderr if args.json else None, keep=keep)
     view = JsonView() if args.json else None
+    if args.misplaced:
+        print(f"cwm-trace: {_misplaced(args)}", file=sys.stderr)
     if view is not None:
         _written(lambda: view.begin({"program": job.title}, ()))
-    elif "--call" in args.arguments:
-        print(
-            "cwm-trace: --call is the script's own here; ours come before SCRIPT, or with SCRIPT::FUNC", file=sys.stderr
-        )
     try:
         with _passed_on(child):
             interrupted = _followed(child, view)
@@ -121,6 +119,14 @@ def _job(args: argparse.Namespace) -> tuple[Any, int]:
         target = parse_target(args.target, args.call)
         return function_job(target.path, target.call or "", limits=limits), target.offset
     return script_job(args.target, args.arguments, limits=limits), 0
+
+
+def _misplaced(args: argparse.Namespace) -> str:
+    """What to say of options that are ours by their names, and the program's by their places."""
+    whose, place = ("script", "SCRIPT") if args.module is None and args.code is None else ("program", "-m and -c")
+    verb = "is" if len(args.misplaced) == 1 else "are"
+    call = ", or with SCRIPT::FUNC" if "--call" in args.misplaced else ""
+    return f"{' '.join(args.misplaced)} {verb} the {whose}'s own here; ours come before {place}{call}"
 
 
 def _end(view: JsonView, trace: Trace) -> None:
