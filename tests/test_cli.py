@@ -15,11 +15,12 @@ from cwm_trace.errors import InputError
 from cwm_trace.eval import diff
 from cwm_trace.files import SCHEMA, iter_traces, load, save
 from cwm_trace.format import parse, render, render_prompt
-from cwm_trace.frames import Trace
+from cwm_trace.frames import Event, Frame, Trace
 from cwm_trace.models import Decoding
 from cwm_trace.models.scripted import ScriptedRollout
 from cwm_trace.prompts import call_prompt
 from cwm_trace.tracer.inprocess import record_source
+from cwm_trace.tracer.run import run_script
 
 SOURCE = """\
 def count(s, letter):
@@ -170,7 +171,7 @@ def test_resync_stops_at_the_frame_limit(
     """Which is of all frames, and no end that the model wrote."""
     save([wrong(truth)], tmp_path / "w.jsonl")
     flags = ["-m", f"replay:{tmp_path / 'w.jsonl'}", "--verify", "--on-divergence", "resync", "--max-frames"]
-    assert main(predict(script, *flags, "3", "--table")) == 1
+    assert main(predict(script, *flags, "3", "--table")) == 124
     shown = clean(capsys.readouterr().out)
     assert "3 of 3 frames right, the true ones before each being given; wrong at 0 · stopped at --max-frames 3" in shown
     assert shown.endswith(", 9 true ones not reached\n")
@@ -290,8 +291,8 @@ def test_single_step_is_judged_by_the_returned_value(script: Path, capsys: pytes
 
 
 def test_frame_limit(script: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(predict(script, "-m", "no-change", "--max-frames", "2", "--table")) == 0
-    assert "2 frames predicted · ends as frame limit" in capsys.readouterr().out
+    assert main(predict(script, "-m", "no-change", "--max-frames", "2", "--table")) == 124
+    assert "2 frames predicted · stopped at the frame limit (2)" in capsys.readouterr().out
 
 
 def test_malformed_frames_are_shown_and_counted(
@@ -361,7 +362,7 @@ def test_interrupt_keeps_what_came(
     monkeypatch.setattr(ScriptedRollout, "next_frame", interrupted)
     out = tmp_path / "part.jsonl"
     assert main(predict(script, "-m", f"replay:{tmp_path / 't.jsonl'}", "--table", "-o", str(out))) == 130
-    assert "3 frames predicted · ends as interrupted" in capsys.readouterr().out
+    assert "3 frames predicted · was interrupted" in capsys.readouterr().out
     assert len(load(out)) == 4 and load(out).status == "interrupted"
 
 
@@ -388,7 +389,7 @@ def test_a_truth_that_does_not_reach_the_call_verifies_nothing(
 ) -> None:
     path = tmp_path / "early.py"
     path.write_text("def f(x):\n    return x\nraise KeyError('early')\n")
-    assert main(["predict", str(path), "--call", "f(1)", "-m", "no-change", "--verify", "--table"]) == 125
+    assert main(["predict", str(path), "--call", "f(1)", "-m", "no-change", "--verify", "--table"]) == 1
     captured = capsys.readouterr()
     assert captured.out == "" and "early.py ended before f(1) was reached: KeyError: 'early'" in captured.err
 
@@ -407,16 +408,96 @@ def test_an_entry_that_is_never_reached_is_named(
 ) -> None:
     path = tmp_path / "unreached.py"
     path.write_text(f"import sys\n{head}\n    return 1\nif len(sys.argv) > 99:\n    main()\n")
-    assert main(["predict", str(path), "-m", "oracle", "--table", *verify]) == 125
+    assert main(["predict", str(path), "-m", "oracle", "--table", *verify]) == 1
     program = path if verify else "the program"
     assert capsys.readouterr().err.endswith(f"cwm-trace: {program} ended before {entry} was reached\n")
-    assert main(["debug", str(path), "-m", "no-change", "-x", "truth"]) == 125
+    assert main(["debug", str(path), "-m", "no-change", "-x", "truth"]) == 1
     assert capsys.readouterr().err.endswith(f"ended before {entry} was reached\n")
 
 
 def test_a_limit_that_cut_a_right_prediction_off(script: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(predict(script, "-m", "oracle", "--max-frames", "2", "--verify", "--table")) == 1
+    assert main(predict(script, "-m", "oracle", "--max-frames", "2", "--verify", "--table")) == 124
     assert "all 2 frames predicted are exact, 10 true ones not reached" in capsys.readouterr().out
+    assert main(predict(script, "-m", "oracle", "--max-frames", "11", "--verify", "--table")) == 124
+    assert "all 11 frames predicted are exact, 1 true one not reached" in capsys.readouterr().out
+
+
+def test_a_difference_counts_more_than_a_limit(script: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    flags = ["--max-frames", "5", "--verify", "--on-divergence", "continue"]
+    assert main(predict(script, "-m", "no-change", *flags)) == 1
+    assert records(capsys.readouterr().out)[-2]["end"] == "frame_limit"
+
+
+@pytest.mark.parametrize("first", ["import requests_nope", "from . import sibling", "raise SystemExit(7)"])
+def test_a_script_that_fails_before_its_entry_is_no_failure_of_ours(
+    first: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "fails.py"
+    path.write_text(f"{first}\ndef main():\n    return 1\nmain()\n")
+    assert main(["predict", str(path), "-m", "no-change", "--verify"]) == 1
+    captured = capsys.readouterr()
+    assert captured.out == "" and captured.err.splitlines()[-1].startswith(
+        f"cwm-trace: {path} ended before its entry, main (line 2), was reached"
+    )
+
+
+KILLED = {
+    "os.kill(os.getpid(), 9)": "was killed by SIGKILL",
+    "os._exit(3)": "left at once with code 3",
+}
+
+
+@pytest.fixture(params=KILLED)
+def killed(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, str]:
+    """A script whose process ends amid it, and how; beside it a trace that goes on, t.jsonl."""
+    path = tmp_path / "killed.py"
+    path.write_text(f"import os\ndef main():\n    x = 1\n    {request.param}\nmain()\n")
+    true = run_script(path).trace
+    last = Frame(Event.RETURN, true[-1].source, value="None", line_number=4)
+    save([Trace(true.context, (*true.frames, last))], tmp_path / "t.jsonl")
+    return str(path), KILLED[request.param]
+
+
+def test_what_lies_behind_the_end_of_a_killed_run_is_not_judged(
+    killed: tuple[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It was marked as wrong, under which there stood that all was right."""
+    script, how = killed
+    command = ["predict", script, "-m", f"replay:{tmp_path / 't.jsonl'}", "--verify"]
+    assert main([*command, "--table"]) == 1
+    shown = clean(capsys.readouterr().out)
+    assert "✗" not in shown and shown.count("✓\n") == 2 and "verified" not in shown
+    assert shown.endswith(
+        f"the real run {how} after 3 frames: all 2 frames predicted up to there are exact, 1 behind it cannot be judged\n"
+    )
+    assert main([*command, "--json"]) == 1
+    *_, before, last, _, said = records(capsys.readouterr().out)
+    assert before["exact"] is True and "exact" not in last
+    assert (said["verified"], said["first_divergence"], said["real_run"]) == (False, None, "killed")
+    assert main([*command, "--table", "--samples", "2"]) == 1
+    assert f"the real run {how} after 3 frames" in capsys.readouterr().out
+
+
+def test_a_killed_run_in_other_comparisons(
+    killed: tuple[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    script, how = killed
+    command = ["predict", script, "-m", f"replay:{tmp_path / 't.jsonl'}", "--verify", "--table"]
+    assert main([*command, "--single-step"]) == 1
+    assert f"not judged: the real run {how} after 3 frames\n" in capsys.readouterr().out
+    assert main([*command, "--on-divergence", "resync"]) == 1
+    assert f"2 of 2 frames right, the true ones before each being given; wrong at 0 · the real run {how}" in (
+        capsys.readouterr().out
+    )
+
+
+def test_one_frame_is_one_frame(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "one.py"
+    path.write_text("def main(): return 1\nmain()\n")
+    assert main(["predict", str(path), "-m", "oracle", "--verify", "--table"]) == 0
+    assert "verified against the real run: all 2 frames exact" in capsys.readouterr().out
+    assert main(["predict", str(path), "-m", "oracle", "--max-frames", "1", "--verify", "--table"]) == 124
+    assert "the 1 frame predicted is exact, 1 true one not reached" in capsys.readouterr().out
 
 
 def test_single_step_is_one_frame(

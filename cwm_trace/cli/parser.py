@@ -13,8 +13,8 @@ import cwm_trace
 
 DEFAULT_MODEL = "nano"
 _EPILOG = """\
-exit codes: 0 fine · 1 differs, or the traced script's own · 2 usage or bad input · 3 model unreachable ·
-4 model output unusable (--strict) · 124 a limit · 125 our own failure · 130 interrupted"""
+exit codes: 0 fine · 1 differs, nothing to compare with, or the traced script's own · 2 usage or bad input ·
+3 model unreachable · 4 model output unusable (--strict) · 124 a limit · 125 our own failure · 130 interrupted"""
 
 
 _Number = TypeVar("_Number", int, float)
@@ -295,7 +295,7 @@ def _eval(parser: argparse.ArgumentParser) -> None:
         "--fail-under",
         type=_not_negative,
         metavar="X",
-        help="exit code 1 if output pass@1 is below X percent, or the oracle's anything below 100",
+        help="exit code 1 if output pass@1 is below X percent (so it is where the oracle is not at 100)",
     )
     parser.add_argument(
         "--by",

@@ -12,11 +12,11 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from cwm_trace.cli.history import not_kept, remember
-from cwm_trace.cli.output import JsonView, TableView, View, console, ending
+from cwm_trace.cli.output import LIMIT, JsonView, TableView, View, console, ending
 from cwm_trace.cli.target import parse_target
 from cwm_trace.errors import InputError
 from cwm_trace.files import check_output, is_of_one, save
-from cwm_trace.frames import Status, Trace
+from cwm_trace.frames import Trace
 from cwm_trace.prompts import entry_in_words
 from cwm_trace.tracer.limits import Limits
 from cwm_trace.tracer.run import Run, RunResult, code_job, function_job, module_job, script_job
@@ -24,9 +24,7 @@ from cwm_trace.tracer.run import Run, RunResult, code_job, function_job, module_
 if TYPE_CHECKING:
     from rich.console import Console
 
-_LIMIT = 124
 _ENDING = (signal.SIGTERM, signal.SIGHUP)  # what ends a plain python, too
-_LIMITS = (Status.TIME_LIMIT, Status.FRAME_LIMIT, Status.SIZE_LIMIT)
 _MOST = 100_000  # frames of a run that is kept for --last
 
 
@@ -54,8 +52,8 @@ def run(args: argparse.Namespace) -> int:
         child.close()
     if interrupted:
         return 128 + interrupted
-    if result.trace.status in _LIMITS:
-        return _LIMIT
+    if result.trace.status.is_limit:
+        return LIMIT
     return _exit_code(result.returncode)
 
 
@@ -157,7 +155,7 @@ def _report(args: argparse.Namespace, child: Run, result: RunResult, offset: int
     where = args.output or (kept if small else None)
     hint = f" · saved {where}" if where else "" if small else f" · more than {_MOST:,} are not kept: use -o FILE.jsonl"
     others = f", {len(trace.threads)} traces of other threads among them" if trace.threads else ""
-    end = ending(trace) if result.frames else f"{entry_in_words(trace.context)} was not reached"
+    end = ending(trace, args.max_frames) if result.frames else f"{entry_in_words(trace.context)} was not reached"
     screen.print(f"cwm-trace: {result.frames} frames{others} · {end}{hint}", markup=False, soft_wrap=True)
 
 
