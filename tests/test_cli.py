@@ -11,6 +11,7 @@ import pytest
 from cwm_trace.cli import main
 from cwm_trace.cli.history import KEPT, folder, not_kept, remember
 from cwm_trace.cli.parser import parse_arguments
+from cwm_trace.cli.target import parse_target
 from cwm_trace.errors import InputError
 from cwm_trace.eval import diff
 from cwm_trace.files import SCHEMA, iter_traces, load, save
@@ -162,7 +163,14 @@ def test_resync_goes_on_from_the_true_frame(
     assert [frame["i"] for frame in frames if "predicted" in frame] == said["wrong"]
     assert frames[12]["value"] == "1" and frames[12]["predicted"].endswith('<|arg_sep|>"7"')
     assert main(predict(script, "-m", "oracle", "--verify", "--on-divergence", "resync", "--table")) == 0
-    assert main(predict(script, *flags, "-o", "x.jsonl")) == 2
+    for more, words in (
+        (["-o", "x.jsonl"], "resync makes no one trace that -o could save. Leave out -o"),
+        (["--samples", "2"], "resync and --samples are two ways to predict. Give one of them"),
+        (["--single-step"], "resync and --single-step are two ways to predict. Give one of them"),
+    ):
+        capsys.readouterr()
+        assert main(predict(script, *flags, *more)) == 2
+        assert words in capsys.readouterr().err
 
 
 def test_resync_stops_at_the_frame_limit(
@@ -554,6 +562,92 @@ def test_what_is_no_trace_file(script: Path, tmp_path: Path, capsys: pytest.Capt
         assert words in error and error.count("\n") == 1
 
 
+# --- what is named -------------------------------------------------------------------------------------------------------
+
+METHODS = """\
+class Stack:
+    def __init__(self, items=()):
+        self.items = list(items)
+    def push(self, x):
+        self.items.append(x)
+        return x
+    @classmethod
+    def make(cls):
+        return 'made'
+    @staticmethod
+    def two(*, a=2):
+        return a
+if True:
+    def hello(name='you'):
+        return name
+def needs(a, *, b):
+    def inner():
+        return a
+    return inner()
+async def later():
+    return 1
+"""
+
+
+@pytest.fixture
+def methods(tmp_path: Path) -> str:
+    (tmp_path / "methods.py").write_text(METHODS)
+    return str(tmp_path / "methods.py")
+
+
+@pytest.mark.parametrize(
+    ("function", "call", "made"),
+    [
+        ("hello", None, "hello()"),  # it said that this needs arguments
+        ("Stack.make", None, "Stack.make()"),
+        ("make", None, "Stack.make()"),
+        ("Stack.two", None, "Stack.two()"),
+        ("Stack.push", "Stack().push(1)", "Stack().push(1)"),
+        ("push", "Stack().push(1)", "Stack().push(1)"),
+        ("Stack.__init__", "Stack()", "Stack()"),
+        ("hello", "hello('Bo')", "hello('Bo')"),
+    ],
+)
+def test_a_function_or_a_method_is_named(function: str, call: str | None, made: str, methods: str) -> None:
+    target = parse_target(f"{methods}::{function}", call)
+    assert target.call == made and target.prompt().context.endswith(f"    return {made}\n")
+
+
+@pytest.mark.parametrize(
+    ("function", "call", "said"),
+    [
+        ("Stack.push", None, 'needs its arguments. Give --call "Stack(...).push(...)"'),
+        ("Stack.push", "Stack()", 'does not call Stack.push. Give --call "Stack(...).push(...)"'),
+        ("Stack", None, 'needs a call. Give --call "Stack(...)"'),
+        ("needs", None, 'needs its arguments. Give --call "needs(...)"'),
+        ("later", None, 'needs a call. Give --call "later(...)"'),
+        ("Stak.push", None, "Did you mean Stack.push?"),
+        ("inner", None, "It has: Stack, Stack.__init__, Stack.push, Stack.make, Stack.two, hello, needs, later"),
+    ],
+)
+def test_what_a_name_leaves_open_is_asked_for(function: str, call: str | None, said: str, methods: str) -> None:
+    with pytest.raises(InputError) as caught:
+        parse_target(f"{methods}::{function}", call)
+    assert str(caught.value).endswith(said)
+
+
+def test_a_folder_is_no_script(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """In `predict` -m is the model."""
+    assert main(["predict", str(tmp_path)]) == 2
+    assert capsys.readouterr().err == f"cwm-trace: {tmp_path} is a folder. Give a Python file in it\n"
+    (tmp_path / "__main__.py").touch()
+    assert main(["debug", str(tmp_path)]) == 2
+    assert capsys.readouterr().err.endswith(f"is a folder. Give {tmp_path}/__main__.py\n")
+    assert main(["trace", str(tmp_path)]) == 2
+    assert capsys.readouterr().err.endswith("Run a package by its name: -m NAME\n")
+
+
+def test_the_function_that_a_script_calls_itself_needs_no_call(tmp_path: Path) -> None:
+    path = tmp_path / "m.py"
+    path.write_text("def main():\n    return 1\nmain()\n")
+    assert parse_target(f"{path}::main", None) == parse_target(str(path), None)
+
+
 # --- diff, show, eval ----------------------------------------------------------------------------------------------------
 
 
@@ -663,11 +757,13 @@ def test_eval_table_resume_and_threshold(tmp_path: Path, capsys: pytest.CaptureF
     [
         (["predict", "absent.py"], 2, "absent.py"),
         (["predict", "{script}::cuont"], 2, "Did you mean count?"),
-        (["predict", "{script}::count"], 2, "--call"),
+        (["predict", "{script}::count"], 2, 'needs its arguments. Give --call "count(...)"'),
+        (["trace", "{script}::count"], 2, 'needs its arguments. Give --call "count(...)"'),
+        (["predict", "{script}", "--on-divergence", "resync"], 2, "Add --verify"),
         (["predict", "{script}", "--call", "count('a', 'b')", "-m", "orakle"], 2, "Did you mean oracle?"),
         (["predict", "{script}", "--call", "count(", "-m", "oracle"], 2, ""),
         (["predict", "{script}", "--call", "main()", "-m", "oracle"], 2, "calls `main`"),
-        (["predict", "{script}::count", "--call", "len('a')", "-m", "oracle"], 2, "is not one of count"),
+        (["predict", "{script}::count", "--call", "len('a')", "-m", "oracle"], 2, "does not call count. Give"),
         (["predict", "{script}", "--call", "count('a', 'b')", "-m", "http://127.0.0.1:9/v1"], 3, "127.0.0.1:9"),
         (["trace"], 2, "SCRIPT"),
         (["diff", "{script}", "{script}"], 2, ""),

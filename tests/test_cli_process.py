@@ -75,6 +75,37 @@ def test_trace_leaves_the_program_its_streams_and_exit_code(environment: dict[st
     assert load(tmp_path / "t.jsonl").raised == "SystemExit(7)"
 
 
+SOURCE = (
+    "import sys\ndef main():\n    return len(sys.argv)\nmain()\nprint(sys.argv, __name__, '__file__' in globals())\n"
+)
+
+
+def test_a_script_may_be_standard_input(environment: dict[str, str], tmp_path: Path) -> None:
+    """As of plain python. Its text was asked for twice, and a pipe has it once."""
+    plain = [sys.executable, "-", "a", "b"]
+    expected = subprocess.run(plain, input=SOURCE, capture_output=True, text=True, timeout=60).stdout
+    done = run(["trace", "-o", "t.jsonl", "-", "a", "b"], environment, tmp_path, SOURCE)
+    assert (done.returncode, done.stdout, load(tmp_path / "t.jsonl").returned) == (0, expected, "3")
+    for name in ("-", "/dev/stdin"):
+        done = run(["predict", "-m", "oracle", "--verify", "--table", name], environment, tmp_path, SOURCE)
+        assert done.returncode == 0 and "verified against the real run: all 2 frames exact" in done.stdout, done.stderr
+    done = run(["trace", "-"], environment, tmp_path, "def f(:\n")
+    assert done.returncode == 2 and "<stdin>:1: " in done.stderr
+
+
+@pytest.mark.parametrize("options", ["trace -o t.jsonl", "predict -m oracle --verify -o t.jsonl"])
+def test_a_script_may_come_through_a_pipe(options: str, environment: dict[str, str], tmp_path: Path) -> None:
+    """`trace <(cat script.py)`."""
+    (tmp_path / "p.py").write_text(SOURCE)
+    out, into = os.pipe()
+    os.write(into, SOURCE.encode())
+    os.close(into)
+    line = [*COMMAND, *options.split(), f"/dev/fd/{out}"]
+    done = subprocess.run(line, env=environment, cwd=tmp_path, capture_output=True, pass_fds=[out], timeout=300)
+    os.close(out)
+    assert (done.returncode, load(tmp_path / "t.jsonl").returned) == (0, "1"), done.stderr
+
+
 def test_trace_json_keeps_the_program_out_of_stdout(environment: dict[str, str], tmp_path: Path) -> None:
     done = run(["trace", "--json", "-c", "print('mine')"], environment, tmp_path)
     header, *frames, end = map(json.loads, done.stdout.splitlines())

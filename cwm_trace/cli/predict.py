@@ -55,11 +55,8 @@ def run(args: argparse.Namespace) -> int:
     if args.show_prompt:
         sys.stdout.write(render_prompt(prompt.context, prompt.frames))
         return OK
-    if args.on_divergence == "resync" and (args.output or not args.verify or args.single_step or args.samples > 1):
-        raise InputError(
-            "resync goes with --verify, and makes no one trace to save",
-            hint="--json has what was written at each frame",
-        )
+    if args.on_divergence == "resync":
+        _check_resync(args)
     if args.sandbox and not args.verify:
         raise InputError(
             "--sandbox is for the run that --verify makes", hint="Add --verify; the oracle runs without one"
@@ -106,6 +103,18 @@ def run(args: argparse.Namespace) -> int:
 def _is_cut_off(trace: Trace, args: argparse.Namespace) -> bool:
     """Whether a limit ended it; that a single step has one frame is none."""
     return trace.status.is_limit and not (args.single_step and trace.status is Status.FRAME_LIMIT)
+
+
+def _check_resync(args: argparse.Namespace) -> None:
+    """Raises InputError for what it does not go with."""
+    if not args.verify:
+        raise InputError("resync goes on from the frames of the real run", hint="Add --verify")
+    if args.output:
+        hint = "Leave out -o: --json has what was written at each frame"
+        raise InputError("resync makes no one trace that -o could save", hint=hint)
+    for given, name in ((args.single_step, "--single-step"), (args.samples > 1, "--samples")):
+        if given:
+            raise InputError(f"resync and {name} are two ways to predict", hint="Give one of them")
 
 
 def _begin(args: argparse.Namespace, model: Model, prompt: Trace, drawn: int = 0) -> Simulation:
@@ -188,7 +197,7 @@ def _facts(target: Target, args: argparse.Namespace, prompt: Trace, model: str) 
     text = render_prompt(prompt.context, prompt.frames).encode("utf-8", "surrogatepass")
     facts = {
         "model": model,
-        "program": target.path,
+        "program": target.file,
         "call": target.call,
         "prompt_sha256": hashlib.sha256(text).hexdigest(),
     }
@@ -196,7 +205,7 @@ def _facts(target: Target, args: argparse.Namespace, prompt: Trace, model: str) 
 
 
 def _headline(screen: Console, target: Target, args: argparse.Namespace, model: Model) -> None:
-    file = target.path.rsplit("/", 1)[-1]
+    file = target.file.rsplit("/", 1)[-1]
     ran = f"{file} was NOT run"
     if model.name == "oracle":
         ran = f"the oracle RUNS {file}"

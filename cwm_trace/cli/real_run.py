@@ -15,20 +15,20 @@ from cwm_trace.tracer.run import Run, context_job, finish, function_job, script_
 
 def real_run(target: Target, *, timeout: float, sandbox: bool) -> Trace:
     """Run it for real, and say so. Raises RunTimeout; NotReached where it ends before its entry."""
-    print(f"running {target.path} in a child process (limit {timeout:g} s) ...", file=sys.stderr)
+    print(f"running {target.file} in a child process (limit {timeout:g} s) ...", file=sys.stderr)
     limits = Limits(seconds=timeout)
     job = (
-        script_job(target.path, limits=limits)
+        script_job(target.path, source=target.source, limits=limits)
         if target.call is None
-        else function_job(target.path, target.call, limits=limits)
+        else function_job(target.path, target.call, source=target.source, limits=limits)
     )
     result = finish(Run(job, capture=True, sandbox=sandbox))
-    _check(result.trace, target.path, timeout)
+    _check(result.trace, target.file, timeout)
     if not result.trace.frames:
         said = (result.stderr or b"").decode("utf-8", "replace").strip().splitlines()
         why = f": {said[-1]}" if said else ""
         entry = target.call or entry_in_words(target.prompt().context)
-        raise NotReached(f"{target.path} ended before {entry} was reached{why}")
+        raise NotReached(f"{target.file} ended before {entry} was reached{why}")
     return result.trace
 
 

@@ -9,17 +9,17 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from cwm_trace.cli.history import not_kept, remember
 from cwm_trace.cli.output import LIMIT, JsonView, TableView, View, console, ending
-from cwm_trace.cli.target import parse_target
+from cwm_trace.cli.target import Target, parse_target
 from cwm_trace.errors import InputError
 from cwm_trace.files import check_output, is_of_one, save
 from cwm_trace.frames import Trace
 from cwm_trace.prompts import entry_in_words
 from cwm_trace.tracer.limits import Limits
-from cwm_trace.tracer.run import Run, RunResult, code_job, function_job, module_job, script_job
+from cwm_trace.tracer.run import Job, Run, RunResult, code_job, function_job, module_job, script_job
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -104,7 +104,7 @@ def _passed_on(child: Run) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _job(args: argparse.Namespace) -> tuple[Any, int]:
+def _job(args: argparse.Namespace) -> tuple[Job, int]:
     memory = None if args.memory is None else args.memory << 20
     limits = Limits(frames=args.max_frames, seconds=args.timeout, memory=memory, trace_bytes=None)
     if args.module is not None:
@@ -115,8 +115,14 @@ def _job(args: argparse.Namespace) -> tuple[Any, int]:
         raise InputError("nothing to trace", hint="Give a SCRIPT, -m MOD or -c CODE")
     if args.call is not None or "::" in args.target:
         target = parse_target(args.target, args.call)
-        return function_job(target.path, target.call or "", limits=limits), target.offset
+        return _job_of(target, limits), target.offset
     return script_job(args.target, args.arguments, limits=limits), 0
+
+
+def _job_of(target: Target, limits: Limits) -> Job:
+    if target.call is None:
+        return script_job(target.path, source=target.source, limits=limits)
+    return function_job(target.path, target.call, source=target.source, limits=limits)
 
 
 def _misplaced(args: argparse.Namespace) -> str:
