@@ -235,14 +235,14 @@ def test_options_are_not_shortened(environment: dict[str, str], tmp_path: Path) 
 @pytest.mark.parametrize(
     ("option", "said"),
     [
-        ("predict --max-frames x", "x is no whole number from 1 on"),
-        ("predict --timeout abc", "abc is no number of seconds above 0"),
-        ("debug --timeout -1", "-1 is no number of seconds above 0"),
-        ("trace --memory=-5", "-5 is no whole number from 1 on"),
-        ("eval --errors=-1", "-1 is no whole number from 0 on"),
-        ("eval --fail-under nan", "nan is no number from 0 on"),
-        ("diff --given=-4", "-4 is no whole number from 0 on"),
-        ("predict --temperature inf", "inf is no number from 0 on"),
+        ("predict --max-frames x", "argument --max-frames: must be a whole number, 1 or more, not x"),
+        ("predict --timeout abc", "must be a number of seconds above 0, not abc"),
+        ("debug --timeout -1", "must be a number of seconds above 0, not -1"),
+        ("trace --memory=-5", "must be a whole number, 1 or more, not -5"),
+        ("eval --errors=-1", "must be a whole number, 0 or more, not -1"),
+        ("eval --fail-under nan", "must be a number, 0 or more, not nan"),
+        ("diff --given=-4", "must be a whole number, 0 or more, not -4"),
+        ("predict --temperature inf", "must be a number, 0 or more, not inf"),
     ],
 )
 def test_numbers_are_checked(option: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -26,15 +26,15 @@ def _number(kind: type[_Number], least: float, wanted: str) -> Callable[[str], _
             number = kind(text)
             if least <= number < float("inf"):  # nor nan
                 return number
-        raise argparse.ArgumentTypeError(f"{text} is {wanted}")
+        raise argparse.ArgumentTypeError(f"must be {wanted}, not {text}")
 
     return read
 
 
-_count = _number(int, 0, "no whole number from 0 on")
-_positive = _number(int, 1, "no whole number from 1 on")
-_not_negative = _number(float, 0, "no number from 0 on")
-_seconds = _number(float, sys.float_info.min, "no number of seconds above 0")
+_count = _number(int, 0, "a whole number, 0 or more")
+_positive = _number(int, 1, "a whole number, 1 or more")
+_not_negative = _number(float, 0, "a number, 0 or more")
+_seconds = _number(float, sys.float_info.min, "a number of seconds above 0")
 
 
 def _common(parser: argparse.ArgumentParser) -> None:
