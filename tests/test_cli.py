@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -680,6 +681,56 @@ def test_diff_compares_something(truth: Trace, tmp_path: Path, capsys: pytest.Ca
     assert main(["diff", part, whole, "--given", "11"]) == 1  # a prediction may end with what was given to it
     with pytest.raises(InputError, match="-4 frames cannot have been given"):
         diff(truth, truth, -4)
+
+
+@pytest.fixture
+def several(truth: Trace, tmp_path: Path) -> str:
+    """Three traces, of which two are called the same; the second is a wrong one."""
+    made = (replace(trace, meta={"name": name}) for trace, name in ((truth, "a"), (wrong(truth), "b"), (truth, "a")))
+    save(made, tmp_path / "several.jsonl")
+    return str(tmp_path / "several.jsonl")
+
+
+CHOOSE = "Choose with --trace N, from 1 to 3, or --trace NAME (a, b)\n"
+
+
+def test_one_of_several_traces(several: str, truth: Trace, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    one = str(tmp_path / "one.jsonl")
+    save([truth], one)
+    assert main(["diff", several, one, "--trace", "3"]) == 0
+    assert main(["diff", one, several, "--trace", "b"]) == 1
+    assert main(["diff", several, several, "--trace", "2"]) == 0
+    assert main(["debug", several, "--trace", "b", "-x", "goto 9"]) == 0
+    assert "n = 7" in capsys.readouterr().out
+    for which, returned in (("1", "1"), ("2", "7"), ("b", "7")):
+        assert main(["show", several, "--trace", which, "--json"]) == 0
+        header, *_, end = records(capsys.readouterr().out)
+        assert "schema" in header and end["returned"] == returned
+    assert main(["show", several, "--trace", "2", "-o", one]) == 0
+    assert load(one) == wrong(truth)
+    assert main(["show", several, "--json"]) == 0
+    captured = capsys.readouterr()
+    assert [line["returned"] for line in records(captured.out) if "end" in line] == ["1", "7", "1"]
+    assert captured.err.startswith(f"cwm-trace: {several} holds 3 traces; --trace N shows one\n")
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("diff S S", f"S holds 3 traces, not one. {CHOOSE}"),
+        ("debug S", f"S holds 3 traces, not one. {CHOOSE}"),
+        ("show S --trace 4", f"S has no trace 4; it holds 3 traces. {CHOOSE}"),
+        ("show S --trace 0", f"S has no trace 0; it holds 3 traces. {CHOOSE}"),
+        ("debug S --trace c", f"S has no trace c; it holds 3 traces. {CHOOSE}"),
+        ("show S --trace a", "S holds 2 traces called a. Choose by number: 1, 3\n"),
+        ("debug x.py --trace 1", "--trace is of a file of traces. Leave it out, or give such a file\n"),
+    ],
+)
+def test_which_of_several_traces_is_asked_for(
+    command: str, said: str, several: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([several if word == "S" else word for word in command.split()]) == 2
+    assert capsys.readouterr().err == f"cwm-trace: {said.replace('S ', several + ' ', 1)}"
 
 
 def test_show_the_last_run_in_every_form(script: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

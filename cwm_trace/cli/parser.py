@@ -234,9 +234,19 @@ def _trace(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _which(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--trace",
+        dest="which",
+        metavar="N",
+        help="of a file of several traces the Nth, from 1 on, or the one of this name",
+    )
+
+
 def _diff(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("predicted", metavar="PREDICTED", help="a trace file")
     parser.add_argument("actual", metavar="ACTUAL", help="a trace file, the truth")
+    _which(parser)
     parser.add_argument(
         "--given", type=_count, default=1, metavar="N", help="frames at the start that were given (default: 1)"
     )
@@ -329,6 +339,7 @@ def _debug(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("target", nargs="?", metavar="SCRIPT[::FUNC] | TRACE", help="what to predict, or a trace file")
     parser.add_argument("--call", metavar="EXPR", help="with SCRIPT::FUNC: the call to predict")
     parser.add_argument("--last", action="store_true", help="the last run of predict or trace")
+    _which(parser)
     parser.add_argument("--frame", type=_count, default=0, metavar="N", help="start at frame N (default: 0)")
     parser.add_argument("-x", "--execute", metavar="COMMANDS", help="do these, separated by ;, and stop: \"n; n; p s\"")
     parser.add_argument(
@@ -346,6 +357,7 @@ def _debug(parser: argparse.ArgumentParser) -> None:
 def _show(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", nargs="?", metavar="TRACE", help="a trace file")
     parser.add_argument("--last", action="store_true", help="the last run of predict or trace")
+    _which(parser)
     parser.add_argument("--text", action="store_true", help="print the CWM text")
     _frames_out(parser)
     _common(parser)
