@@ -174,7 +174,11 @@ def _split_program(argv: Sequence[str]) -> tuple[list[str], str | None, list[str
 
 
 def _predict(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("target", metavar="SCRIPT[::FUNC]", help="a Python file, or a function in one (with --call)")
+    parser.add_argument(
+        "target",
+        metavar="SCRIPT[::FUNC]",
+        help="a Python file (-: standard input), or a function or Class.method in one, with --call if it takes arguments",
+    )
     parser.add_argument("--call", metavar="EXPR", help="the call to predict, e.g. \"count('berry', 'r')\"")
     _model(parser)
     _frames_out(parser).add_argument("--raw", action="store_true", help="the CWM text as the model writes it")
@@ -230,7 +234,8 @@ def _trace(parser: argparse.ArgumentParser) -> None:
         "cwm-trace trace [options] SCRIPT [ARGS ...]\n"
         "       cwm-trace trace [options] -m MOD [ARGS ...]\n"
         "       cwm-trace trace [options] -c CODE [ARGS ...]\n"
-        "       cwm-trace trace SCRIPT::FUNC --call EXPR [options]"
+        "       cwm-trace trace SCRIPT::FUNC [--call EXPR] [options]\n"
+        "What stands behind SCRIPT, MOD or CODE is the program's own; SCRIPT may be -, standard input."
     )
 
 
