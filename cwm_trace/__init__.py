@@ -3,9 +3,10 @@
 Every public name is loaded on first use: importing this package imports neither torch nor the tracer.
 """
 
+import sys
 from typing import TYPE_CHECKING
 
-from cwm_trace.lazy import on_first_use
+from cwm_trace.lazy import FunctionsFirst, on_first_use
 
 if TYPE_CHECKING:
     from cwm_trace.errors import CwmTraceError
@@ -72,6 +73,7 @@ __all__ = [
 
 
 __getattr__ = on_first_use(__name__, _HOMES)
+sys.modules[__name__].__class__ = FunctionsFirst
 
 
 def load_ipython_extension(shell: object) -> None:

@@ -15,8 +15,10 @@ from cwm_trace.eval.literals import literal_value
 from cwm_trace.format import source_lines, strip_mark
 from cwm_trace.frames import NO_LOCALS, Event, Frame, MalformedFrame, Status, Step, Trace
 from cwm_trace.models.base import Decoding, FrameScore, Model
+from cwm_trace.models.bindings import Bindings, variables
 from cwm_trace.models.scripted import ScriptedModel
 from cwm_trace.simulate import MAX_FRAMES, Simulation
+from cwm_trace.tracer.entry import context_entry, definition_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,16 +202,35 @@ class Session:
     def set(self, name: str, literal: str) -> None:
         """Give a local another value at the position (or the returned value, as `return`); what follows is predicted anew.
 
-        Raises InputError: no literal, no locals here, no model.
+        Raises InputError: no literal, no locals here, no such variable, no model.
         """
         step, value = self._frame(), _rendered(literal)
         if name == "return" and step.event is Event.RETURN:
             edited = replace(step, value=value)
         elif step.event.observes_locals:
+            self._check_variable(name)
             edited = replace(step, locals={**step.locals, name: value}, unchanged=step.unchanged - {name})
         else:
             raise InputError(f"a {step.event.value} frame has no locals", hint="Go to a line")
         self._go_on_with(edited)
+
+    def _check_variable(self, name: str) -> None:
+        """Raises InputError for one that the code at the position has not: no frame could show it."""
+        call = self.steps[self.stack()[-1].call]
+        bindings = Bindings("".join(self.lines))
+        codes = () if self._in_module() else bindings.codes.get(call.line_number or 0, ())
+        own = [name for code in codes for name in variables(code)] if codes else _of_module(bindings)
+        known = dict.fromkeys((*self.step.locals, *own))
+        if name not in known:
+            where = "the module" if self._in_module() else definition_name(call.source.strip()) or "this code"
+            raise InputError(f"{where} has no variable {name!r}", hint=f"It has: {', '.join(known) or 'none'}")
+
+    def _in_module(self) -> bool:
+        """Whether the position is at the top level of a script."""
+        try:
+            return self.depth(self.at) == 0 and context_entry(self.context).line is None
+        except InputError:  # a trace without a context
+            return False
 
     def jump(self, line: int) -> None:
         """Have another line of the context come next; what follows is predicted anew. Raises InputError."""
@@ -236,7 +257,7 @@ class Session:
         if self.at == 0:
             raise InputError("the first frame is given")
         frames = tuple(self.steps[: self.at + 1])
-        return self._needs_model().score(Trace(self.context, frames, complete=False), self.at)[0]
+        return self._needs_model().score(Trace(self.context, frames, complete=False, meta=self._meta), self.at)[0]
 
     def _frame(self) -> Frame:
         self._needs_free_model()
@@ -267,10 +288,17 @@ class Session:
 
     def _predict(self) -> None:
         """Let the model go on behind the frames that there are."""
-        prompt = Trace(self.context, tuple(self.steps), complete=False)
+        prompt = Trace(self.context, tuple(self.steps), complete=False, meta=self._meta)
         left = max(self._max_frames - len(self.steps), 0)
         self._simulation = Simulation(self._needs_model(), prompt, max_frames=left, decoding=self._decoding)
         self._coming, self._status = iter(self._simulation), Status.OPEN
+
+
+def _of_module(bindings: Bindings) -> list[str]:
+    """What is bound at the top level of a source."""
+    codes = [code for begun in bindings.codes.values() for code in begun]
+    inner = {line for code in codes for *_, line in code.co_lines()} - bindings.codes.keys()
+    return [name for line in sorted(bindings.stores.keys() - inner) for name in sorted(bindings.stores[line])]
 
 
 def _rendered(literal: str) -> str:

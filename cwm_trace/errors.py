@@ -7,6 +7,7 @@
     │   └── ModelTimeout    a server did not answer in time
     ├── ModelOutputError    a model's text breaks the format, and strictness was asked for (exit code 4)
     └── RunError            a program could not be run for ground truth (exit code 125)
+        ├── NotReached      it failed, or ended, before its entry (exit code 1)
         └── RunTimeout      it was stopped at its time limit (exit code 124)
 
 A trace that a model wrote badly is *not* an exception: it parses to `MalformedFrame` values.
@@ -60,6 +61,12 @@ class RunError(CwmTraceError):
     """A program could not be run to get its true trace."""
 
     exit_code = 125
+
+
+class NotReached(RunError):
+    """A program failed, or ended, before its entry: its own fault, so that there is nothing to compare with."""
+
+    exit_code = 1
 
 
 class RunTimeout(RunError):

@@ -387,6 +387,18 @@ def _read_text(path: Path) -> Trace:
     return parse(text)
 
 
+def load_all(path: str | Path) -> list[Trace]:
+    """The traces of a file, each with those of other threads, which are behind it. Raises InputError, SchemaError."""
+    traces = list(iter_traces(path))
+    main = set(map(id, _of_main_threads(traces)))
+    groups: list[list[Trace]] = []
+    for trace in traces:
+        if id(trace) in main or not groups:
+            groups.append([])
+        groups[-1].append(trace)
+    return [replace(first, threads=tuple(others)) for first, *others in groups]
+
+
 def load(path: str | Path) -> Trace:
     """The one trace of a file, with those of other threads. Raises InputError if it holds none or several (then use `iter_traces`)."""
     traces = list(iter_traces(path))

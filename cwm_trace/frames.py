@@ -58,6 +58,11 @@ class Status(StrEnum):
     INTERRUPTED = "interrupted"
     KILLED = "killed"  # the traced process died: signal, os._exit, out of memory
 
+    @property
+    def is_limit(self) -> bool:
+        """Whether a limit that somebody set ended it."""
+        return self.value.endswith("_limit")
+
 
 def join_surrogates(text: str) -> str:
     """Replace each surrogate *pair* by the character it encodes (JSON cannot tell the two apart)."""

@@ -5,7 +5,16 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 from importlib import import_module
+from types import ModuleType
 from typing import Any
+
+
+class FunctionsFirst(ModuleType):
+    """A package in which importing the module `simulate` does not put that over the function `simulate`, as Python does."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not (isinstance(value, ModuleType) and name in self.__dict__["__all__"]):
+            super().__setattr__(name, value)
 
 
 def on_first_use(package: str, homes: Mapping[str, str]) -> Callable[[str], Any]:

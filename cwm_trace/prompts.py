@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from cwm_trace.errors import RunError
+from cwm_trace.errors import NotReached
 from cwm_trace.format import CALL_ENTRY, source_lines
 from cwm_trace.frames import Event, Frame, Status, Trace
 from cwm_trace.tracer.entry import Entry, call_entry, context_entry, definition_name, script_entry
@@ -44,9 +44,9 @@ def entry_in_words(context: str) -> str:
 
 
 def check_reached(trace: Trace) -> None:
-    """Raises RunError for the trace of a program that ended before its entry."""
+    """Raises NotReached for the trace of a program that ended before its entry."""
     if not trace.frames and trace.status in (Status.OPEN, Status.KILLED):
-        raise RunError(f"the program ended before {entry_in_words(trace.context)} was reached")
+        raise NotReached(f"the program ended before {entry_in_words(trace.context)} was reached")
 
 
 def entry_prompt(entry: Entry) -> Trace:

@@ -5,28 +5,15 @@ Knows the model protocol and the format; not how a model works, nor what is true
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from types import ModuleType
-from typing import Any
 
 from cwm_trace.errors import InputError
 from cwm_trace.format import EVENT_TOKENS, FrameParser, escape_source, source_lines, strip_mark
 from cwm_trace.frames import Event, Frame, Status, Step, Trace
 from cwm_trace.models import load_model
 from cwm_trace.models.base import Decoding, Generated, Model, Rollout, Stop
-from cwm_trace.prompts import call_prompt, script_prompt
-
-
-class _CallableModule(ModuleType):
-    """Importing this module puts it where `cwm_trace.simulate`, the function, is looked up; so it answers to both names."""
-
-    def __call__(self, *args: Any, **options: Any) -> Simulation:
-        return simulate(*args, **options)
-
-
-sys.modules[__name__].__class__ = _CallableModule
+from cwm_trace.prompts import PATH, call_prompt, script_prompt
 
 MAX_FRAMES = 1_000
 MAX_TOKENS = 16_384
@@ -123,6 +110,7 @@ class Simulation:
             "model": self.model.name,
             "temperature": str(self.decoding.temperature),
             "seed": str(self.decoding.seed),
+            **{key: value for key, value in self.prompt.meta.items() if key == PATH},
         }
         complete = self.status is Status.COMPLETE
         return Trace(self.prompt.context, (*self.prompt.frames, *self.steps), complete, self.status, meta)
@@ -141,11 +129,17 @@ def _python_frames(prompt: Trace) -> int:
 
 
 def _prompt(source: str | None, call: str | None, prompt: Trace | None) -> Trace:
-    if prompt is not None:
-        return prompt
     if source is None:
-        raise InputError("nothing to simulate", hint="Give source text, or a prompt")
-    return script_prompt(source) if call is None else call_prompt(source, call)
+        if prompt is None:
+            raise InputError("nothing to simulate", hint="Give source text, or a prompt")
+        if call is not None:
+            raise InputError(f"the call {call!r} of no source, beside a prompt that has its own", hint="Leave it out")
+        return prompt
+    made = script_prompt(source) if call is None else call_prompt(source, call)
+    if prompt is not None and prompt.context != made.context:
+        what = "source" if call is None else "source and call"
+        raise InputError(f"the prompt is of another program than the {what}", hint=f"Give the prompt, or the {what}")
+    return made if prompt is None else prompt
 
 
 def simulate(
@@ -159,10 +153,9 @@ def simulate(
     decoding: Decoding | None = None,
     force: Event | Mapping[int, Event] | None = None,
 ) -> Simulation:
-    """Predict the frames of a program, one at a time: iterate over the result.
+    """Predict the frames of a program, one at a time: iterate over the result, whose `trace` is what is known so far.
 
-    `model` is one, or a name for `load_model`, which loads it anew each time. The program is `source` with `call` (CWM's published
-    prompt), `source` alone (from its entry on), or a whole `prompt`. Raises InputError, and ModelError while iterating.
+    The arguments are those of `predict`. Raises InputError, and ModelError while iterating.
     """
     prompt = _prompt(source, call, prompt)
     if isinstance(model, str):
@@ -181,7 +174,23 @@ def predict(
     decoding: Decoding | None = None,
     force: Event | Mapping[int, Event] | None = None,
 ) -> Trace:
-    """The same as `simulate`, to its end: the predicted trace, its status saying how it ended (INTERRUPTED on Ctrl-C)."""
+    """Predict the trace of a program, which is not run (but by the oracle). `simulate` gives the same frame by frame.
+
+    Args:
+        model: from `load_model`; or a name for it ("nano", "hf:PATH_OR_ID", "http://HOST:PORT/v1", ...), which loads it anew each time.
+        source: the program's text.
+        call: the call to predict, "f('a', 1)", in the form of CWM's published prompts; without one, the script is, from its entry on (a
+            line with the mark `# << START_OF_TRACE`, else a top-level `main()` that it calls, else its first line).
+        prompt: in place of these two, a trace to go on from.
+        max_frames: stop after so many predicted frames.
+        max_tokens: stop after so many predicted tokens, not counting frames in which a constraint leaves nothing open.
+        decoding: temperature, seed and constraint; greedy by default.
+        force: the event of the first predicted frame, or of several, by their index among the predicted ones. `Event.RETURN` is CWM's
+            single step: the trace ends with what the entry returns.
+
+    Returns the prompt's frames and the predicted ones as one trace; its `status` says how it ended (INTERRUPTED on Ctrl-C).
+    Raises InputError, and ModelError where the model fails.
+    """
     run = simulate(
         model,
         source,

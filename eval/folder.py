@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 SAMPLES = "samples.jsonl"
 _MANIFEST = "manifest.json"
+_RESULTS = "results.json"
 
 
 class _Identified(Protocol):
@@ -209,9 +210,18 @@ def read_run(
     return manifest, samples
 
 
+def is_unfinished(out: Path, count: int) -> bool:
+    """Whether a run that has so many samples did not come to the end of what it was to do: there it writes its results."""
+    try:
+        ended = json.loads((out / _RESULTS).read_bytes())
+        return bool(ended["n"] != count)
+    except (OSError, ValueError, RecursionError, KeyError, TypeError):
+        return True
+
+
 def write_results(out: Path, results: DataclassInstance) -> None:
     """Write `results.json`."""
-    _write_json(out / "results.json", asdict(results))
+    _write_json(out / _RESULTS, asdict(results))
 
 
 def program_hash(source: str) -> str:

@@ -13,7 +13,7 @@ import json
 import logging
 import re
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from cwm_trace.errors import InputError
 _HUB_ID = re.compile(r"(?P<id>[\w.-]+/[\w.-]+)(#((?P<config>[\w.-]+)/)?(?P<split>[\w.-]+))?")
 _OFFLINE = "Without a way to the hub, give a file of it (.jsonl, .json, .parquet)"
 _NAMED = 12
+_SHOWN = 10
 _SUFFIXES = (".jsonl", ".json", ".parquet", ".gz")
 _HINT = "A suite is a file (.jsonl, .json, .parquet, also .gz), the name of a bundled one (cwm-trace eval --list) or ORG/NAME of a data set"
 
@@ -37,16 +38,30 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """All rows of a file or data set; `sha256` is of the file's bytes, or of the rows as JSON."""
+    """All rows of a file or data set; `sha256` is of the file's bytes, or of the rows as JSON.
+
+    `broken`: what is wrong with lines that are no rows.
+    """
 
     name: str
     sha256: str
     rows: tuple[Record, ...]
+    broken: tuple[InputError, ...] = ()
 
 
 def field_names(fields: Mapping[str, Any]) -> str:
     """The names of a record's fields, the first few, for messages."""
     return ", ".join(list(map(str, fields))[:_NAMED]) + (", ..." if len(fields) > _NAMED else "") or "none"
+
+
+def together(errors: Sequence[InputError], where: str) -> InputError:
+    """All that is wrong with a file: of several the first ones, a line each."""
+    if len(errors) == 1:
+        return errors[0]
+    more = [f"... and {len(errors) - _SHOWN} more"] if len(errors) > _SHOWN else []
+    return InputError(
+        "\n  ".join([f"{where}: {len(errors)} records cannot be used", *map(str, errors[:_SHOWN])] + more)
+    )
 
 
 def present(fields: Mapping[str, Any], *names: str) -> str | None:
@@ -69,8 +84,10 @@ def read_records(spec: str) -> Records:
         raise InputError(f"cannot read suite {spec} ({error.strerror})", hint=_HINT) from None
     plain, name = _unpacked(data, path)
     kind = Path(name).suffix
-    rows = tuple(_READERS.get(kind, _lines)(plain, spec))
-    return Records(Path(name).stem, hashlib.sha256(data).hexdigest(), rows)
+    found = list(_READERS.get(kind, _lines)(plain, spec))
+    rows = tuple(item for item in found if isinstance(item, Record))
+    broken = tuple(item for item in found if isinstance(item, InputError))
+    return Records(Path(name).stem, hashlib.sha256(data).hexdigest(), rows, broken)
 
 
 def _unpacked(data: bytes, path: Path) -> tuple[bytes, str]:
@@ -82,10 +99,13 @@ def _unpacked(data: bytes, path: Path) -> tuple[bytes, str]:
         raise InputError(f"{path}: {error}") from None
 
 
-def _lines(data: bytes, where: str) -> Iterator[Record]:
+def _lines(data: bytes, where: str) -> Iterator[Record | InputError]:
     for number, line in enumerate(data.removeprefix(codecs.BOM_UTF8).split(b"\n"), start=1):
         if line.strip():
-            yield _record(_json(line, f"{where}:{number}"), f"{where}:{number}")
+            try:
+                yield _record(_json(line, f"{where}:{number}"), f"{where}:{number}")
+            except InputError as error:  # all that is wrong with the file is told at once
+                yield error
 
 
 def _list(data: bytes, where: str) -> Iterator[Record]:
@@ -110,7 +130,7 @@ def _parquet(data: bytes, where: str) -> Iterator[Record]:
         yield _record(fields, f"{where}[{number}]")
 
 
-_READERS: dict[str, Callable[[bytes, str], Iterator[Record]]] = {".json": _list, ".parquet": _parquet}
+_READERS: dict[str, Callable[[bytes, str], Iterator[Record | InputError]]] = {".json": _list, ".parquet": _parquet}
 
 
 def _json(text: bytes, where: str) -> object:

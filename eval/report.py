@@ -41,6 +41,7 @@ TITLES = {
 _ORACLE = re.compile(r"oracle( .*)?")
 """Its name, and what tells it from another oracle in the same table."""
 _REASONS = 5
+_IDS = 10  # of tasks that are named
 _SURVIVAL_ROWS = (1, 4, 16, 64)
 METRIC_ROWS = (*TABLE_9, *(name for name in METRICS if name not in TABLE_9))
 
@@ -79,17 +80,33 @@ class _Run(Protocol):
     def outcomes(self) -> Mapping[str, int]: ...
     @property
     def errors(self) -> Mapping[str, str]: ...
+    @property
+    def failed(self) -> Mapping[str, Sequence[str]]: ...
+    @property
+    def unfinished(self) -> bool: ...
 
 
 def _limited(results: Sequence[_Run]) -> list[str]:
-    limited = next((item for item in results if item.n < item.of), None)
-    return [f"LIMITED RUN ({limited.n} of {limited.of}): not for reporting"] if limited else []
+    parts = [item for item in results if item.n < item.of]
+    lines = [f"UNFINISHED RUN ({item.n} of {item.of}): go on with --resume" for item in parts if item.unfinished][:1]
+    limited = (f"LIMITED RUN ({item.n} of {item.of}): not for reporting" for item in parts if not item.unfinished)
+    return lines + list(limited)[:1]
 
 
 def _failures(item: _Run) -> list[str]:
-    bad = [f"{count} {name}" for name, count in item.outcomes.items() if name != "ok"]
+    bad = [
+        f"{count} {name}{_these(item.failed.get(name, ()))}" for name, count in item.outcomes.items() if name != "ok"
+    ]
     errors = [f"{item.model}: first {name}: {shortened(_flat(text))}" for name, text in item.errors.items()]
     return [f"{item.model}: " + ", ".join(bad), *errors] if bad else []
+
+
+def _these(ids: Sequence[str]) -> str:
+    """In parentheses, the first of several tasks; nothing of one, whose error is told, or of none."""
+    if len(ids) < 2:
+        return ""
+    more = f" and {len(ids) - _IDS} more" if len(ids) > _IDS else ""
+    return f" ({', '.join(map(_flat, ids[:_IDS]))}{more})"
 
 
 class _Finished(Protocol):
@@ -198,7 +215,10 @@ def _notes_on(item: Results) -> list[str]:
         causes = ", ".join(f"{name} {count}" for name, count in item.causes.items())
         lines.append(f"{item.model}: first divergences by cause: {causes}")
     if item.unexpected:
-        lines.append(f"{item.unexpected} results of {item.suite} are not what the real run gave; the real run counts")
+        which = ", ".join(map(_flat, item.unexpected_tasks[:_IDS])) + (", ..." if item.unexpected > _IDS else "")
+        are = "result of {} is" if item.unexpected == 1 else "results of {} are"
+        said = f"{item.unexpected} {are.format(item.suite)} not what the real run gave ({which}); the real run counts"
+        lines.append(said)
     return lines
 
 
@@ -318,12 +338,19 @@ def _breakdown_table(item: Results | TeacherResults, kind: str) -> Table:
 
 def mistakes_table(item: Results | TeacherResults, examples: int) -> Table:
     """What was wrong first, in a task or, teacher-forced, in a frame: share of all of them, and some examples of each kind."""
+    if not item.mistakes:
+        return Table([[f"{item.model}: first error"], [_no_mistakes(item)]], [])
     of = "frames" if isinstance(item, TeacherResults) else "tasks"
     rows = [[f"share of {of}", "n", f"{item.model}: first error"]]
     for name, found in item.mistakes.items():
         rows.append([_estimate(found.share), str(found.count), name])
         rows += [["", "", line] for example in found.examples[:examples] for line in _example_lines(example)]
     return Table(rows, [])
+
+
+def _no_mistakes(item: Results | TeacherResults) -> str:
+    has_frames = isinstance(item, TeacherResults) or "frames_exact" in item.metrics
+    return "none: no frame is wrong" if has_frames else "not known: there are answers only, no frames"
 
 
 def _example_lines(example: Example) -> list[str]:

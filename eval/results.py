@@ -17,7 +17,7 @@ from cwm_trace.eval.intervals import Estimate, Interval, bootstrap_median, estim
 from cwm_trace.eval.metrics import METRICS, OUTPUT_METRICS, same_value
 from cwm_trace.eval.mistakes import MistakeCount, count_mistakes
 from cwm_trace.eval.samples import Sample
-from cwm_trace.eval.tasks import count_outcomes, first_errors
+from cwm_trace.eval.tasks import count_outcomes, failed_tasks, first_errors
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +28,10 @@ class Results:
     `first_divergence` is the median index of the first divergence among the traces that have one, None if none has.
     `survival` is P(first k frames right) by k, `mistakes` what was wrong first (`cwm_trace.eval.mistakes`), `breakdowns` shares by
     kind and group (`cwm_trace.eval.breakdown`), `derived` the questions of other benchmarks (`cwm_trace.eval.derived`),
-    `errors` the first error of each outcome that is one.
-    `unexpected` counts the tasks whose real run gave another result (`==` of literals) than the suite states (another Python, say).
+    `errors` the first error of each outcome that is one, `failed` the ids of all tasks that have it.
+    `unexpected` counts the tasks whose real run gave another result (`==` of literals) than the suite states (another Python, say);
+    `unexpected_tasks` are their ids.
+    `unfinished`: the run was killed, or interrupted, and has not been gone on with.
     """
 
     model: str
@@ -50,6 +52,9 @@ class Results:
     breakdowns: dict[str, Groups] = field(default_factory=dict)
     derived: dict[str, Estimate] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
+    failed: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    unexpected_tasks: tuple[str, ...] = ()
+    unfinished: bool = False
 
     @property
     def limited(self) -> bool:
@@ -100,6 +105,7 @@ def _summarised(model: str, suite: str, samples: Sequence[Sample], of: int) -> R
     divergent = [(sample.first, sample.cluster) for sample in samples if sample.first is not None]
     firsts, programs = [first for first, _ in divergent], [program for _, program in divergent]
     causes = [sample.cause.value for sample in samples if sample.cause]
+    unexpected = tuple(sample.id for sample in samples if _is_unexpected(sample))
     return Results(
         model,
         suite,
@@ -112,13 +118,15 @@ def _summarised(model: str, suite: str, samples: Sequence[Sample], of: int) -> R
         sum(sample.seconds for sample in samples),
         sum(sample.frames for sample in samples),
         statistics.median(firsts) if firsts else None,
-        sum(map(_is_unexpected, samples)),
+        len(unexpected),
         bootstrap_median(firsts, programs) if firsts else None,
         survival(samples),
         count_mistakes(samples),
         breakdowns(samples),
         derived_metrics(samples),
         first_errors(samples),
+        failed_tasks(samples),
+        unexpected,
     )
 
 

@@ -12,7 +12,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from cwm_trace.errors import CwmTraceError
-from cwm_trace.eval.folder import program_hash, read_run, run_folder
+from cwm_trace.eval.folder import is_unfinished, program_hash, read_run, run_folder
 from cwm_trace.eval.page import write_run
 from cwm_trace.eval.results import FinishedRun, Results, summarise
 from cwm_trace.eval.samples import Sample, judge, no_score, read_sample
@@ -127,4 +127,5 @@ def load_run(out: Path) -> FinishedRun:
     """What a run folder has, scored again. Raises InputError."""
     manifest, samples = read_run(out, read_sample)
     results = summarise(manifest["model"], manifest["suite"], samples, manifest["n"])
+    results = replace(results, unfinished=is_unfinished(out, len(samples)))
     return FinishedRun(manifest, tuple(samples), results)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import difflib
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from cwm_trace.errors import InputError
 from cwm_trace.eval.benchmarks import LOADERS, LeftOut, Task, recognise, tasks_of
-from cwm_trace.eval.records import Record, Records, field_names, present, read_records
+from cwm_trace.eval.records import Record, Records, field_names, present, read_records, together
 from cwm_trace.tracer.entry import context_entry, script_entry
 
 __all__ = ["BUNDLED", "Suite", "Task", "bundled_path", "load_suite", "suite_programs"]
@@ -57,7 +58,7 @@ def load_suite(spec: str | Path) -> Suite:
     records, benchmark = _records(str(spec))
     if benchmark is None and records.rows:
         benchmark = recognise(records.rows[0].fields)
-    suite = _benchmark(records, benchmark) if benchmark else _own(records, str(spec))
+    suite = _benchmark(records, benchmark, str(spec)) if benchmark else _own(records, str(spec))
     if twice := [name for name, count in Counter(task.id for task in suite.tasks).items() if count > 1]:
         others = f", and {len(twice) - 1} more ids" if len(twice) > 1 else ""
         raise InputError(f"{spec}: two tasks have the same id, {twice[0]!r}{others}")
@@ -68,7 +69,9 @@ def load_suite(spec: str | Path) -> Suite:
 
 def suite_programs(spec: str | Path) -> list[str]:
     """The program of every record of a suite, also of those that give no task. Raises InputError."""
-    return [_program(record) for record in _records(str(spec))[0].rows]
+    records = _records(str(spec))[0]
+    _check(records.broken, str(spec))
+    return [_program(record) for record in records.rows]
 
 
 def _program(record: Record) -> str:
@@ -93,13 +96,26 @@ def _records(spec: str) -> tuple[Records, str | None]:
     return (read_records(rest), name) if name in LOADERS else (read_records(spec), None)
 
 
-def _benchmark(records: Records, name: str) -> Suite:
+def _check(wrong: Sequence[InputError], spec: str) -> None:
+    """Raises InputError for what is wrong with a file, if anything is."""
+    if wrong:
+        raise together(wrong, spec)
+
+
+def _benchmark(records: Records, name: str, spec: str) -> Suite:
+    _check(records.broken, spec)
     tasks, left_out = tasks_of(records.rows, LOADERS[name])
     return Suite(records.name, records.sha256, tuple(tasks), tuple(left_out))
 
 
 def _own(records: Records, spec: str) -> Suite:
-    tasks = [_task(record.fields, record.where, number) for number, record in enumerate(records.rows)]
+    tasks, wrong = [], list(records.broken)
+    for number, record in enumerate(records.rows):
+        try:
+            tasks.append(_task(record.fields, record.where, number))
+        except InputError as error:
+            wrong.append(error)
+    _check(wrong, spec)
     return Suite(records.name, records.sha256, tuple(tasks))
 
 

@@ -139,6 +139,15 @@ def first_errors(samples: Sequence[Sampled]) -> dict[str, str]:
     return errors
 
 
+def failed_tasks(samples: Sequence[Sampled]) -> dict[str, tuple[str, ...]]:
+    """The ids of all tasks that ended with an error, by outcome."""
+    failed: dict[str, tuple[str, ...]] = {}
+    for sample in samples:
+        if sample.error:
+            failed[sample.outcome.value] = (*failed.get(sample.outcome.value, ()), sample.id)
+    return failed
+
+
 def none_answered(outcomes: Mapping[str, int]) -> bool:
     """Whether, of a run with these numbers of outcomes, the model failed on all tasks."""
     return outcomes.keys() <= set(_OPEN)

@@ -15,7 +15,7 @@ from typing import Any
 from cwm_trace.eval.groups import Groups, breakdown
 from cwm_trace.eval.intervals import Interval, bootstrap, estimate
 from cwm_trace.eval.mistakes import MistakeCount
-from cwm_trace.eval.tasks import Outcome, count_outcomes, first_errors
+from cwm_trace.eval.tasks import Outcome, count_outcomes, failed_tasks, first_errors
 from cwm_trace.eval.teacher_details import TEACHER_KINDS, UNCHANGED_BEGUN, count_forced_mistakes
 from cwm_trace.files import trace_from_json, trace_to_json
 from cwm_trace.format import UNCHANGED, render_frame
@@ -82,6 +82,8 @@ class TeacherResults:
     breakdowns: dict[str, Groups] = field(default_factory=dict)
     mistakes: dict[str, MistakeCount] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
+    failed: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    unfinished: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +204,7 @@ def summarise_teacher_forced(model: str, suite: str, samples: Sequence[TeacherSa
         breakdown(TEACHER_KINDS, samples),
         count_forced_mistakes(samples),
         first_errors(samples),
+        failed_tasks(samples),
     )
 
 

@@ -7,11 +7,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from cwm_trace.errors import CwmTraceError
-from cwm_trace.eval.folder import is_forced, program_hash, read_manifest, read_run, run_folder, write_results
+from cwm_trace.eval.folder import (
+    is_forced,
+    is_unfinished,
+    program_hash,
+    read_manifest,
+    read_run,
+    run_folder,
+    write_results,
+)
 from cwm_trace.eval.suites import Suite, Task
 from cwm_trace.eval.tasks import MODEL_FAILURES, Outcome, model_outcome, run_tasks, said, truth_outcome
 from cwm_trace.eval.teacher import (
@@ -71,6 +80,7 @@ def load_teacher_run(out: Path) -> TeacherRun:
     """What a run folder has, scored again. Raises InputError."""
     manifest, samples = read_run(out, read_teacher_sample, teacher_forced=True)
     results = summarise_teacher_forced(manifest["model"], manifest["suite"], samples, manifest["n"])
+    results = replace(results, unfinished=is_unfinished(out, len(samples)))
     return TeacherRun(manifest, tuple(samples), results)
 
 

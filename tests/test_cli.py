@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +12,17 @@ import pytest
 from cwm_trace.cli import main
 from cwm_trace.cli.history import KEPT, folder, not_kept, remember
 from cwm_trace.cli.parser import parse_arguments
+from cwm_trace.cli.target import parse_target
 from cwm_trace.errors import InputError
 from cwm_trace.eval import diff
 from cwm_trace.files import SCHEMA, iter_traces, load, save
 from cwm_trace.format import parse, render, render_prompt
-from cwm_trace.frames import Trace
+from cwm_trace.frames import Event, Frame, Trace
 from cwm_trace.models import Decoding
 from cwm_trace.models.scripted import ScriptedRollout
 from cwm_trace.prompts import call_prompt
 from cwm_trace.tracer.inprocess import record_source
+from cwm_trace.tracer.run import run_script
 
 SOURCE = """\
 def count(s, letter):
@@ -161,7 +164,14 @@ def test_resync_goes_on_from_the_true_frame(
     assert [frame["i"] for frame in frames if "predicted" in frame] == said["wrong"]
     assert frames[12]["value"] == "1" and frames[12]["predicted"].endswith('<|arg_sep|>"7"')
     assert main(predict(script, "-m", "oracle", "--verify", "--on-divergence", "resync", "--table")) == 0
-    assert main(predict(script, *flags, "-o", "x.jsonl")) == 2
+    for more, words in (
+        (["-o", "x.jsonl"], "resync makes no one trace that -o could save. Leave out -o"),
+        (["--samples", "2"], "resync and --samples are two ways to predict. Give one of them"),
+        (["--single-step"], "resync and --single-step are two ways to predict. Give one of them"),
+    ):
+        capsys.readouterr()
+        assert main(predict(script, *flags, *more)) == 2
+        assert words in capsys.readouterr().err
 
 
 def test_resync_stops_at_the_frame_limit(
@@ -170,7 +180,7 @@ def test_resync_stops_at_the_frame_limit(
     """Which is of all frames, and no end that the model wrote."""
     save([wrong(truth)], tmp_path / "w.jsonl")
     flags = ["-m", f"replay:{tmp_path / 'w.jsonl'}", "--verify", "--on-divergence", "resync", "--max-frames"]
-    assert main(predict(script, *flags, "3", "--table")) == 1
+    assert main(predict(script, *flags, "3", "--table")) == 124
     shown = clean(capsys.readouterr().out)
     assert "3 of 3 frames right, the true ones before each being given; wrong at 0 · stopped at --max-frames 3" in shown
     assert shown.endswith(", 9 true ones not reached\n")
@@ -290,8 +300,8 @@ def test_single_step_is_judged_by_the_returned_value(script: Path, capsys: pytes
 
 
 def test_frame_limit(script: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(predict(script, "-m", "no-change", "--max-frames", "2", "--table")) == 0
-    assert "2 frames predicted · ends as frame limit" in capsys.readouterr().out
+    assert main(predict(script, "-m", "no-change", "--max-frames", "2", "--table")) == 124
+    assert "2 frames predicted · stopped at the frame limit (2)" in capsys.readouterr().out
 
 
 def test_malformed_frames_are_shown_and_counted(
@@ -361,7 +371,7 @@ def test_interrupt_keeps_what_came(
     monkeypatch.setattr(ScriptedRollout, "next_frame", interrupted)
     out = tmp_path / "part.jsonl"
     assert main(predict(script, "-m", f"replay:{tmp_path / 't.jsonl'}", "--table", "-o", str(out))) == 130
-    assert "3 frames predicted · ends as interrupted" in capsys.readouterr().out
+    assert "3 frames predicted · was interrupted" in capsys.readouterr().out
     assert len(load(out)) == 4 and load(out).status == "interrupted"
 
 
@@ -388,7 +398,7 @@ def test_a_truth_that_does_not_reach_the_call_verifies_nothing(
 ) -> None:
     path = tmp_path / "early.py"
     path.write_text("def f(x):\n    return x\nraise KeyError('early')\n")
-    assert main(["predict", str(path), "--call", "f(1)", "-m", "no-change", "--verify", "--table"]) == 125
+    assert main(["predict", str(path), "--call", "f(1)", "-m", "no-change", "--verify", "--table"]) == 1
     captured = capsys.readouterr()
     assert captured.out == "" and "early.py ended before f(1) was reached: KeyError: 'early'" in captured.err
 
@@ -407,16 +417,96 @@ def test_an_entry_that_is_never_reached_is_named(
 ) -> None:
     path = tmp_path / "unreached.py"
     path.write_text(f"import sys\n{head}\n    return 1\nif len(sys.argv) > 99:\n    main()\n")
-    assert main(["predict", str(path), "-m", "oracle", "--table", *verify]) == 125
+    assert main(["predict", str(path), "-m", "oracle", "--table", *verify]) == 1
     program = path if verify else "the program"
     assert capsys.readouterr().err.endswith(f"cwm-trace: {program} ended before {entry} was reached\n")
-    assert main(["debug", str(path), "-m", "no-change", "-x", "truth"]) == 125
+    assert main(["debug", str(path), "-m", "no-change", "-x", "truth"]) == 1
     assert capsys.readouterr().err.endswith(f"ended before {entry} was reached\n")
 
 
 def test_a_limit_that_cut_a_right_prediction_off(script: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(predict(script, "-m", "oracle", "--max-frames", "2", "--verify", "--table")) == 1
+    assert main(predict(script, "-m", "oracle", "--max-frames", "2", "--verify", "--table")) == 124
     assert "all 2 frames predicted are exact, 10 true ones not reached" in capsys.readouterr().out
+    assert main(predict(script, "-m", "oracle", "--max-frames", "11", "--verify", "--table")) == 124
+    assert "all 11 frames predicted are exact, 1 true one not reached" in capsys.readouterr().out
+
+
+def test_a_difference_counts_more_than_a_limit(script: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    flags = ["--max-frames", "5", "--verify", "--on-divergence", "continue"]
+    assert main(predict(script, "-m", "no-change", *flags)) == 1
+    assert records(capsys.readouterr().out)[-2]["end"] == "frame_limit"
+
+
+@pytest.mark.parametrize("first", ["import requests_nope", "from . import sibling", "raise SystemExit(7)"])
+def test_a_script_that_fails_before_its_entry_is_no_failure_of_ours(
+    first: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "fails.py"
+    path.write_text(f"{first}\ndef main():\n    return 1\nmain()\n")
+    assert main(["predict", str(path), "-m", "no-change", "--verify"]) == 1
+    captured = capsys.readouterr()
+    assert captured.out == "" and captured.err.splitlines()[-1].startswith(
+        f"cwm-trace: {path} ended before its entry, main (line 2), was reached"
+    )
+
+
+KILLED = {
+    "os.kill(os.getpid(), 9)": "was killed by SIGKILL",
+    "os._exit(3)": "left at once with code 3",
+}
+
+
+@pytest.fixture(params=KILLED)
+def killed(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, str]:
+    """A script whose process ends amid it, and how; beside it a trace that goes on, t.jsonl."""
+    path = tmp_path / "killed.py"
+    path.write_text(f"import os\ndef main():\n    x = 1\n    {request.param}\nmain()\n")
+    true = run_script(path).trace
+    last = Frame(Event.RETURN, true[-1].source, value="None", line_number=4)
+    save([Trace(true.context, (*true.frames, last))], tmp_path / "t.jsonl")
+    return str(path), KILLED[request.param]
+
+
+def test_what_lies_behind_the_end_of_a_killed_run_is_not_judged(
+    killed: tuple[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It was marked as wrong, under which there stood that all was right."""
+    script, how = killed
+    command = ["predict", script, "-m", f"replay:{tmp_path / 't.jsonl'}", "--verify"]
+    assert main([*command, "--table"]) == 1
+    shown = clean(capsys.readouterr().out)
+    assert "✗" not in shown and shown.count("✓\n") == 2 and "verified" not in shown
+    assert shown.endswith(
+        f"the real run {how} after 3 frames: all 2 frames predicted up to there are exact, 1 behind it cannot be judged\n"
+    )
+    assert main([*command, "--json"]) == 1
+    *_, before, last, _, said = records(capsys.readouterr().out)
+    assert before["exact"] is True and "exact" not in last
+    assert (said["verified"], said["first_divergence"], said["real_run"]) == (False, None, "killed")
+    assert main([*command, "--table", "--samples", "2"]) == 1
+    assert f"the real run {how} after 3 frames" in capsys.readouterr().out
+
+
+def test_a_killed_run_in_other_comparisons(
+    killed: tuple[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    script, how = killed
+    command = ["predict", script, "-m", f"replay:{tmp_path / 't.jsonl'}", "--verify", "--table"]
+    assert main([*command, "--single-step"]) == 1
+    assert f"not judged: the real run {how} after 3 frames\n" in capsys.readouterr().out
+    assert main([*command, "--on-divergence", "resync"]) == 1
+    assert f"2 of 2 frames right, the true ones before each being given; wrong at 0 · the real run {how}" in (
+        capsys.readouterr().out
+    )
+
+
+def test_one_frame_is_one_frame(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "one.py"
+    path.write_text("def main(): return 1\nmain()\n")
+    assert main(["predict", str(path), "-m", "oracle", "--verify", "--table"]) == 0
+    assert "verified against the real run: all 2 frames exact" in capsys.readouterr().out
+    assert main(["predict", str(path), "-m", "oracle", "--max-frames", "1", "--verify", "--table"]) == 124
+    assert "the 1 frame predicted is exact, 1 true one not reached" in capsys.readouterr().out
 
 
 def test_single_step_is_one_frame(
@@ -473,6 +563,92 @@ def test_what_is_no_trace_file(script: Path, tmp_path: Path, capsys: pytest.Capt
         assert words in error and error.count("\n") == 1
 
 
+# --- what is named -------------------------------------------------------------------------------------------------------
+
+METHODS = """\
+class Stack:
+    def __init__(self, items=()):
+        self.items = list(items)
+    def push(self, x):
+        self.items.append(x)
+        return x
+    @classmethod
+    def make(cls):
+        return 'made'
+    @staticmethod
+    def two(*, a=2):
+        return a
+if True:
+    def hello(name='you'):
+        return name
+def needs(a, *, b):
+    def inner():
+        return a
+    return inner()
+async def later():
+    return 1
+"""
+
+
+@pytest.fixture
+def methods(tmp_path: Path) -> str:
+    (tmp_path / "methods.py").write_text(METHODS)
+    return str(tmp_path / "methods.py")
+
+
+@pytest.mark.parametrize(
+    ("function", "call", "made"),
+    [
+        ("hello", None, "hello()"),  # it said that this needs arguments
+        ("Stack.make", None, "Stack.make()"),
+        ("make", None, "Stack.make()"),
+        ("Stack.two", None, "Stack.two()"),
+        ("Stack.push", "Stack().push(1)", "Stack().push(1)"),
+        ("push", "Stack().push(1)", "Stack().push(1)"),
+        ("Stack.__init__", "Stack()", "Stack()"),
+        ("hello", "hello('Bo')", "hello('Bo')"),
+    ],
+)
+def test_a_function_or_a_method_is_named(function: str, call: str | None, made: str, methods: str) -> None:
+    target = parse_target(f"{methods}::{function}", call)
+    assert target.call == made and target.prompt().context.endswith(f"    return {made}\n")
+
+
+@pytest.mark.parametrize(
+    ("function", "call", "said"),
+    [
+        ("Stack.push", None, 'needs its arguments. Give --call "Stack(...).push(...)"'),
+        ("Stack.push", "Stack()", 'does not call Stack.push. Give --call "Stack(...).push(...)"'),
+        ("Stack", None, 'needs a call. Give --call "Stack(...)"'),
+        ("needs", None, 'needs its arguments. Give --call "needs(...)"'),
+        ("later", None, 'needs a call. Give --call "later(...)"'),
+        ("Stak.push", None, "Did you mean Stack.push?"),
+        ("inner", None, "It has: Stack, Stack.__init__, Stack.push, Stack.make, Stack.two, hello, needs, later"),
+    ],
+)
+def test_what_a_name_leaves_open_is_asked_for(function: str, call: str | None, said: str, methods: str) -> None:
+    with pytest.raises(InputError) as caught:
+        parse_target(f"{methods}::{function}", call)
+    assert str(caught.value).endswith(said)
+
+
+def test_a_folder_is_no_script(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """In `predict` -m is the model."""
+    assert main(["predict", str(tmp_path)]) == 2
+    assert capsys.readouterr().err == f"cwm-trace: {tmp_path} is a folder. Give a Python file in it\n"
+    (tmp_path / "__main__.py").touch()
+    assert main(["debug", str(tmp_path)]) == 2
+    assert capsys.readouterr().err.endswith(f"is a folder. Give {tmp_path}/__main__.py\n")
+    assert main(["trace", str(tmp_path)]) == 2
+    assert capsys.readouterr().err.endswith("Run a package by its name: -m NAME\n")
+
+
+def test_the_function_that_a_script_calls_itself_needs_no_call(tmp_path: Path) -> None:
+    path = tmp_path / "m.py"
+    path.write_text("def main():\n    return 1\nmain()\n")
+    assert parse_target(f"{path}::main", None) == parse_target(str(path), None)
+
+
 # --- diff, show, eval ----------------------------------------------------------------------------------------------------
 
 
@@ -505,6 +681,56 @@ def test_diff_compares_something(truth: Trace, tmp_path: Path, capsys: pytest.Ca
     assert main(["diff", part, whole, "--given", "11"]) == 1  # a prediction may end with what was given to it
     with pytest.raises(InputError, match="-4 frames cannot have been given"):
         diff(truth, truth, -4)
+
+
+@pytest.fixture
+def several(truth: Trace, tmp_path: Path) -> str:
+    """Three traces, of which two are called the same; the second is a wrong one."""
+    made = (replace(trace, meta={"name": name}) for trace, name in ((truth, "a"), (wrong(truth), "b"), (truth, "a")))
+    save(made, tmp_path / "several.jsonl")
+    return str(tmp_path / "several.jsonl")
+
+
+CHOOSE = "Choose with --trace N, from 1 to 3, or --trace NAME (a, b)\n"
+
+
+def test_one_of_several_traces(several: str, truth: Trace, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    one = str(tmp_path / "one.jsonl")
+    save([truth], one)
+    assert main(["diff", several, one, "--trace", "3"]) == 0
+    assert main(["diff", one, several, "--trace", "b"]) == 1
+    assert main(["diff", several, several, "--trace", "2"]) == 0
+    assert main(["debug", several, "--trace", "b", "-x", "goto 9"]) == 0
+    assert "n = 7" in capsys.readouterr().out
+    for which, returned in (("1", "1"), ("2", "7"), ("b", "7")):
+        assert main(["show", several, "--trace", which, "--json"]) == 0
+        header, *_, end = records(capsys.readouterr().out)
+        assert "schema" in header and end["returned"] == returned
+    assert main(["show", several, "--trace", "2", "-o", one]) == 0
+    assert load(one) == wrong(truth)
+    assert main(["show", several, "--json"]) == 0
+    captured = capsys.readouterr()
+    assert [line["returned"] for line in records(captured.out) if "end" in line] == ["1", "7", "1"]
+    assert captured.err.startswith(f"cwm-trace: {several} holds 3 traces; --trace N shows one\n")
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("diff S S", f"S holds 3 traces, not one. {CHOOSE}"),
+        ("debug S", f"S holds 3 traces, not one. {CHOOSE}"),
+        ("show S --trace 4", f"S has no trace 4; it holds 3 traces. {CHOOSE}"),
+        ("show S --trace 0", f"S has no trace 0; it holds 3 traces. {CHOOSE}"),
+        ("debug S --trace c", f"S has no trace c; it holds 3 traces. {CHOOSE}"),
+        ("show S --trace a", "S holds 2 traces called a. Choose by number: 1, 3\n"),
+        ("debug x.py --trace 1", "--trace is of a file of traces. Leave it out, or give such a file\n"),
+    ],
+)
+def test_which_of_several_traces_is_asked_for(
+    command: str, said: str, several: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([several if word == "S" else word for word in command.split()]) == 2
+    assert capsys.readouterr().err == f"cwm-trace: {said.replace('S ', several + ' ', 1)}"
 
 
 def test_show_the_last_run_in_every_form(script: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -582,11 +808,13 @@ def test_eval_table_resume_and_threshold(tmp_path: Path, capsys: pytest.CaptureF
     [
         (["predict", "absent.py"], 2, "absent.py"),
         (["predict", "{script}::cuont"], 2, "Did you mean count?"),
-        (["predict", "{script}::count"], 2, "--call"),
+        (["predict", "{script}::count"], 2, 'needs its arguments. Give --call "count(...)"'),
+        (["trace", "{script}::count"], 2, 'needs its arguments. Give --call "count(...)"'),
+        (["predict", "{script}", "--on-divergence", "resync"], 2, "Add --verify"),
         (["predict", "{script}", "--call", "count('a', 'b')", "-m", "orakle"], 2, "Did you mean oracle?"),
         (["predict", "{script}", "--call", "count(", "-m", "oracle"], 2, ""),
         (["predict", "{script}", "--call", "main()", "-m", "oracle"], 2, "calls `main`"),
-        (["predict", "{script}::count", "--call", "len('a')", "-m", "oracle"], 2, "is not one of count"),
+        (["predict", "{script}::count", "--call", "len('a')", "-m", "oracle"], 2, "does not call count. Give"),
         (["predict", "{script}", "--call", "count('a', 'b')", "-m", "http://127.0.0.1:9/v1"], 3, "127.0.0.1:9"),
         (["trace"], 2, "SCRIPT"),
         (["diff", "{script}", "{script}"], 2, ""),

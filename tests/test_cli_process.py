@@ -68,9 +68,42 @@ def test_trace_leaves_the_program_its_streams_and_exit_code(environment: dict[st
     )
     done = run(["trace", "-o", "t.jsonl", "p.py", "-o", "x", "--json"], environment, tmp_path, "typed\n")
     assert done.stdout == "['-o', 'x', '--json'] typed the user's own\n"
-    assert done.stderr.startswith("err\n") and "\ncwm-trace: " in done.stderr and "\x1b" not in done.stderr
+    hint, error, summary = done.stderr.splitlines()
+    assert hint == "cwm-trace: --json is the script's own here; ours come before SCRIPT"
+    assert error == "err" and summary.startswith("cwm-trace: ") and "\x1b" not in summary
     assert done.returncode == 7
     assert load(tmp_path / "t.jsonl").raised == "SystemExit(7)"
+
+
+SOURCE = (
+    "import sys\ndef main():\n    return len(sys.argv)\nmain()\nprint(sys.argv, __name__, '__file__' in globals())\n"
+)
+
+
+def test_a_script_may_be_standard_input(environment: dict[str, str], tmp_path: Path) -> None:
+    """As of plain python. Its text was asked for twice, and a pipe has it once."""
+    plain = [sys.executable, "-", "a", "b"]
+    expected = subprocess.run(plain, input=SOURCE, capture_output=True, text=True, timeout=60).stdout
+    done = run(["trace", "-o", "t.jsonl", "-", "a", "b"], environment, tmp_path, SOURCE)
+    assert (done.returncode, done.stdout, load(tmp_path / "t.jsonl").returned) == (0, expected, "3")
+    for name in ("-", "/dev/stdin"):
+        done = run(["predict", "-m", "oracle", "--verify", "--table", name], environment, tmp_path, SOURCE)
+        assert done.returncode == 0 and "verified against the real run: all 2 frames exact" in done.stdout, done.stderr
+    done = run(["trace", "-"], environment, tmp_path, "def f(:\n")
+    assert done.returncode == 2 and "<stdin>:1: " in done.stderr
+
+
+@pytest.mark.parametrize("options", ["trace -o t.jsonl", "predict -m oracle --verify -o t.jsonl"])
+def test_a_script_may_come_through_a_pipe(options: str, environment: dict[str, str], tmp_path: Path) -> None:
+    """`trace <(cat script.py)`."""
+    (tmp_path / "p.py").write_text(SOURCE)
+    out, into = os.pipe()
+    os.write(into, SOURCE.encode())
+    os.close(into)
+    line = [*COMMAND, *options.split(), f"/dev/fd/{out}"]
+    done = subprocess.run(line, env=environment, cwd=tmp_path, capture_output=True, pass_fds=[out], timeout=300)
+    os.close(out)
+    assert (done.returncode, load(tmp_path / "t.jsonl").returned) == (0, "1"), done.stderr
 
 
 def test_trace_json_keeps_the_program_out_of_stdout(environment: dict[str, str], tmp_path: Path) -> None:
@@ -202,20 +235,49 @@ def test_options_are_not_shortened(environment: dict[str, str], tmp_path: Path) 
 @pytest.mark.parametrize(
     ("option", "said"),
     [
-        ("predict --max-frames x", "x is no whole number from 1 on"),
-        ("predict --timeout abc", "abc is no number of seconds above 0"),
-        ("debug --timeout -1", "-1 is no number of seconds above 0"),
-        ("trace --memory=-5", "-5 is no whole number from 1 on"),
-        ("eval --errors=-1", "-1 is no whole number from 0 on"),
-        ("eval --fail-under nan", "nan is no number from 0 on"),
-        ("diff --given=-4", "-4 is no whole number from 0 on"),
-        ("predict --temperature inf", "inf is no number from 0 on"),
+        ("predict --max-frames x", "argument --max-frames: must be a whole number, 1 or more, not x"),
+        ("predict --timeout abc", "must be a number of seconds above 0, not abc"),
+        ("debug --timeout -1", "must be a number of seconds above 0, not -1"),
+        ("trace --memory=-5", "must be a whole number, 1 or more, not -5"),
+        ("eval --errors=-1", "must be a whole number, 0 or more, not -1"),
+        ("eval --fail-under nan", "must be a number, 0 or more, not nan"),
+        ("diff --given=-4", "must be a whole number, 0 or more, not -4"),
+        ("predict --temperature inf", "must be a number, 0 or more, not inf"),
     ],
 )
 def test_numbers_are_checked(option: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         parse_arguments([*option.split(), "a", "b"])
     assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("line", "misplaced"),
+    [
+        ("trace s.py --timeout 3", ["--timeout"]),
+        ("trace s.py a --max-frames=3 --sandbox -o x --show --show", ["--max-frames", "--sandbox", "-o", "--show"]),
+        ("trace s.py --call f(1)", ["--call"]),
+        ("trace -m mod --memory 5", ["--memory"]),
+        ("trace --timeout 3 -o x s.py --timeout 4 -o y", []),  # who gave it to us as well means the script's
+        ("trace s.py -m y -c z -h --help --own -- --timeout 3", []),
+        ("trace s.py::f --call f(1) --json", []),
+    ],
+)
+def test_options_of_ours_behind_the_script_are_noticed(line: str, misplaced: list[str]) -> None:
+    """`trace SCRIPT --timeout 3` ran without a limit, and said nothing."""
+    assert parse_arguments(line.split()).misplaced == misplaced
+
+
+@pytest.mark.parametrize("stands", ["--timeout is", "--sandbox --show are"])
+def test_options_of_ours_behind_the_script_are_told(stands: str, environment: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "p.py").write_text("import sys\nprint(sys.argv[1:])\n")
+    options = stands.split()[:-1]
+    done = run(["trace", "p.py", *options], environment, tmp_path)
+
+    assert done.stderr.startswith(f"cwm-trace: {stands} the script's own here; ours come before SCRIPT\n")
+    assert (done.returncode, done.stdout) == (0, f"{options}\n")
+    done = run(["trace", "-c", "pass", *options], environment, tmp_path)
+    assert f"{stands} the program's own here; ours come before -m and -c\n" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -293,6 +293,55 @@ def test_only_literals_are_taken(literal: str) -> None:
     assert session.trace == TRACE and not model.prompts
 
 
+@pytest.mark.parametrize("name", ["zz", "1x", "i", "return", ""])
+def test_only_variables_of_the_function_are_taken(name: str) -> None:
+    session, model = edited()
+    with pytest.raises(InputError, match=f"double has no variable '{name}'. It has: n, m"):
+        session.set(name, "1")
+    assert session.trace == TRACE and not model.prompts
+
+
+def test_a_variable_that_is_bound_later_may_be_edited_before() -> None:
+    session, _ = edited()
+    session.set("m", "5")
+    assert session.step.locals == {"n": "0", "m": "5"}
+
+
+MODULE = """\
+def f(a):
+    b = a
+    return b
+x = f(1)
+y = x
+"""
+
+
+@pytest.mark.parametrize(
+    ("at", "name", "said"),
+    [
+        (0, "b", "the module has no variable 'b'. It has: f, x, y"),
+        (7, "zz", "the module has no variable 'zz'. It has: f, x, y"),
+        (4, "x", "f has no variable 'x'. It has: a, b"),
+    ],
+)
+def test_variables_of_a_module_and_of_its_functions(at: int, name: str, said: str) -> None:
+    session = Session(record_source(MODULE), Doubling())
+    session.goto(at)
+    with pytest.raises(InputError) as caught:
+        session.set(name, "1")
+    assert str(caught.value) == said
+    session.set("b" if at == 4 else "y", "1")
+
+
+def test_a_variable_that_there_is_not_is_one_line(
+    script: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("torch")
+    monkeypatch.setattr(sys, "stdin", io.StringIO("s 3\nset zz = 1\nq\n"))
+    assert main(["debug", f"{script}::f", "--call", CALL, "-m", "nano"]) == 0
+    assert "*** f has no variable 'zz'. It has: n, total, i\n" in capsys.readouterr().out
+
+
 def test_drawing_anew() -> None:
     session, model = edited()
     session.resample(5, 0.7)

@@ -11,6 +11,7 @@ import pytest
 
 from cwm_trace.cli import main
 from cwm_trace.cli.parser import build_parser
+from cwm_trace.cli.progress import Counter
 from cwm_trace.errors import InputError, ModelError
 from cwm_trace.eval import load_run, rescore
 from cwm_trace.eval.breakdown import KINDS
@@ -264,6 +265,27 @@ def test_a_model_that_answers_nothing_is_unreachable(
     assert main(["eval", "--from", "run"]) == 0  # a run that is shown again: nobody is asked
     assert main(shlex.split(again)[1:]) == 0
     assert load_run(Path("run")).results.outcomes == {"ok": 3}
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [
+        (0.01, [200]),  # a line for each tenth would be ten in two seconds
+        (1, [20, 40, 60, 80, 100, 120, 140, 160, 180, 200]),
+        (0.2, [50, 100, 150, 200]),
+        (100, [*range(3, 200, 3), 200]),  # a tenth takes half an hour
+    ],
+)
+def test_lines_that_nobody_overwrites_come_now_and_then(
+    seconds: float, told: list[int], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    now = 1000.0
+    monkeypatch.setattr("cwm_trace.cli.progress.time.monotonic", lambda: now)
+    counter = Counter()
+    for done in range(1, 201):
+        now = 1000.0 + done * seconds
+        counter(f"{done}", done, 200)
+    assert [int(line) for line in capsys.readouterr().err.splitlines()] == told
 
 
 # --- two kinds of runs ------------------------------------------------------------------------------------------------

@@ -189,6 +189,13 @@ def test_errors_are_shares_of_all_tasks_with_examples() -> None:
     assert found.examples[0].actual == 'line return y │ {"x": "..", "y": "2"}'
 
 
+def test_where_nothing_is_wrong_that_is_said() -> None:
+    """There was the header of a table with nothing below."""
+    table = mistakes_table(summarise("m", "s", [RIGHT], 1), 1)
+    assert table.text() == "m: first error\nnone: no frame is wrong\n"
+    assert "| none: no frame is wrong |" in table.markdown()
+
+
 def test_what_a_model_writes_cannot_move_the_cursor_or_break_a_table() -> None:
     hostile = judge("t", changed(5, '<|return_sep|><|action_sep|>    return y\n<|arg_sep|>"\\u001b[2J|\\u202e"'), TRUTH)
     table = mistakes_table(summarise("m", "s", [hostile], 1), 1)

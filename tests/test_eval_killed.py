@@ -59,6 +59,28 @@ def test_a_run_cut_off_at_any_byte_goes_on(tmp_path: Path) -> None:
         assert rescore(folder).metrics == rescore(tmp_path / "whole").metrics
 
 
+@pytest.mark.parametrize("run", [run_suite, run_teacher_forced])
+def test_a_run_that_was_interrupted_is_unfinished_not_limited(
+    run: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupt(done: int, total: int, sample: object) -> None:
+        if done == 2:
+            raise KeyboardInterrupt
+
+    model = load_model("copy-input")
+    run(model, SUITE, tmp_path, limit=1)
+    main(["eval", "--from", str(tmp_path)])
+    assert "LIMITED RUN (1 of 3): not for reporting\n" in capsys.readouterr().out
+    with pytest.raises(KeyboardInterrupt):
+        run(model, SUITE, tmp_path, resume=True, on_sample=interrupt)
+    main(["eval", "--from", str(tmp_path)])
+    shown = capsys.readouterr().out
+    assert "UNFINISHED RUN (2 of 3): go on with --resume\n" in shown and "LIMITED" not in shown
+    run(model, SUITE, tmp_path, resume=True)
+    main(["eval", "--from", str(tmp_path)])
+    assert "RUN (" not in capsys.readouterr().out
+
+
 def test_a_folder_without_a_manifest_is_begun(tmp_path: Path) -> None:
     """Killed between the folder and its manifest, or while that was written beside its place."""
     (tmp_path / "samples.jsonl").touch()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -134,6 +134,24 @@ def test_bad_lines_are_said_with_file_and_line(tmp_path: Path, line: str, messag
     assert str(caught.value).startswith(f"{path}:2: ")
 
 
+def test_all_mistakes_of_a_file_are_told_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "s.jsonl"
+    good, lines = '{"id": "good", "source": "x", "call": "x"}', ["{", '{"source": 3}', '{"source": "x", "tags": 1}']
+    path.write_text("\n".join([good, *lines]))
+
+    with pytest.raises(InputError) as caught:
+        load_suite(path)
+    head, *told = str(caught.value).split("\n  ")
+    assert head == f"{path}: 3 records cannot be used"
+    assert [line.partition(": ")[0] for line in told] == [f"{path}:{number}" for number in (2, 3, 4)]
+
+    path.write_text("\n".join(lines[1:2] * 12))
+    with pytest.raises(InputError) as caught:
+        load_suite(path)
+    head, *told = str(caught.value).split("\n  ")
+    assert head == f"{path}: 12 records cannot be used" and len(told) == 11 and told[-1] == "... and 2 more"
+
+
 def test_a_byte_order_mark_is_no_part_of_a_suite(tmp_path: Path) -> None:
     path = tmp_path / "s.jsonl"
     path.write_text('{"id": "é", "source": "x", "call": "x", "expected": null}\n', "utf-8-sig")
@@ -183,7 +201,11 @@ def test_results_that_the_suite_states_wrongly_are_counted(tmp_path: Path) -> No
     assert results.unexpected == 2
     assert results.metrics["output_pass_at_1"] == 100.0
     assert rescore(tmp_path / "run").unexpected == 2
-    assert "2 results of s are not what the real run gave" in as_text([results])
+    assert "2 results of s are not what the real run gave (wrong, raises); the real run counts" in as_text([results])
+    one = replace(results, unexpected=1, unexpected_tasks=("wrong",))
+    assert "1 result of s is not what the real run gave (wrong); the real run counts" in as_text([one])
+    many = replace(results, unexpected=12, unexpected_tasks=tuple("abcdefghijkl"))
+    assert "gave (a, b, c, d, e, f, g, h, i, j, ...); the real run" in as_text([many])
 
 
 def test_the_median_first_divergence(tmp_path: Path) -> None:
@@ -310,7 +332,7 @@ def test_every_outcome_is_in_the_denominator(tmp_path: Path) -> None:
     assert results.n == 6
     assert results.metrics["output_pass_at_1"] == results.metrics["full_trace_exact_match"] == pytest.approx(100 / 6)
     notes = as_text([results]).splitlines()
-    place = notes.index("scripted: 1 malformed, 1 truncated, 1 model_error, 2 truth_failed")
+    place = notes.index("scripted: 1 malformed, 1 truncated, 1 model_error, 2 truth_failed (no python, killed)")
     assert notes[place + 1] == "scripted: first model_error: raises: the server went away"
     assert notes[place + 2].startswith("scripted: first truth_failed: no python: ")
 

@@ -103,6 +103,16 @@ def test_code_is_as_under_plain_python(name: str, tmp_path: Path, monkeypatch: p
     assert outcome(result) == plain(["-c", text, "a", "b"], tmp_path)
 
 
+@pytest.mark.parametrize("name", ["argv", "paths", "exit_code", "raises", "globals", "docstring"])
+def test_standard_input_is_as_under_plain_python(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    prepare(tmp_path, name)
+    monkeypatch.chdir(tmp_path)
+    text = PROGRAMS[name].decode()
+    result = finish(Run(script_job("-", ["a", "b"], source=text, limits=LIMITS), stdin=b"", capture=True))
+    done = subprocess.run([sys.executable, "-", "a", "b"], input=text.encode(), capture_output=True, timeout=60)
+    assert outcome(result) == (done.returncode, done.stdout, done.stderr)
+
+
 @pytest.mark.parametrize("module", ["script", "package", "package.inner"])
 @pytest.mark.parametrize("name", ["argv", "paths", "raises", "globals", "imports_own_tracer", "warns_when_compiled"])
 def test_module_is_as_under_plain_python(

@@ -223,4 +223,6 @@ def test_a_single_step_is_what_the_entry_comes_to(name: str) -> None:
     source = PAUSES.get(name, raises)
     trace = ct.predict(ct.load_model("nano"), source, force=Event.RETURN)
     true = ct.trace_source(source).frames[-1]
-    assert [(step.event, step.source, step.value) for step in trace.frames[1:]] == [(true.event, true.source, true.value)]
+    assert [(step.event, step.source, step.value) for step in trace.frames[1:]] == [
+        (true.event, true.source, true.value)
+    ]

@@ -54,6 +54,23 @@ def test_top_level_folders_are_sub_packages(module: str, folder: str) -> None:
     assert Path(spec.origin).resolve().parts[-2:] == (folder, module.split(".")[1] + ".py")
 
 
+@pytest.mark.parametrize(
+    "first",
+    [
+        "ct.predict",
+        "import cwm_trace.simulate",
+        "from cwm_trace.simulate import predict",
+        "import cwm_trace.cli.predict",
+    ],
+)
+def test_simulate_is_the_function_whatever_was_used_before(first: str, tmp_path: Path) -> None:
+    """The module of that name took its place, and help showed it."""
+    code = (
+        f"import inspect\nimport cwm_trace as ct\n{first}\nprint(inspect.isfunction(ct.simulate), ct.simulate.__name__)"
+    )
+    assert run_python(code, tmp_path) == "True simulate"
+
+
 def test_every_package_is_listed_for_the_wheel() -> None:
     tops = {"cwm_trace": "cwm_trace", "tracer": "cwm_trace.tracer", "eval": "cwm_trace.eval"}
     found = {

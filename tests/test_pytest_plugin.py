@@ -17,6 +17,7 @@ from cwm_trace.files import iter_traces
 from cwm_trace.format import parse, render
 from cwm_trace.frames import Event, Frame, Status, Trace
 from cwm_trace.tracer.imports import InstrumentingFinder
+from cwm_trace.tracer.pytest_session import _add
 
 ROOT = Path(__file__).resolve().parent.parent
 _INSTALLED = any(point.value == "cwm_trace.tracer.pytest_plugin" for point in entry_points(group="pytest11"))
@@ -289,6 +290,46 @@ def test_tests_that_patch_and_leave_threads(tmp_path: Path) -> None:
     assert ("test_between", "core.py::total") in made
     # The recorder's own repr calls Box.__repr__, and that helper: neither is a call of the test.
     assert {name for test, name in made if test == "test_shown"} == {"test_it.py::test_shown", "core.py::Box.__init__"}
+
+
+DROPPED = """\
+import functools
+
+def other():
+    pass
+
+test_other = eval('lambda: None')
+test_partial = functools.partial(other)
+
+def test_plain():
+    pass
+"""
+
+
+def test_what_is_dropped_is_named(tmp_path: Path) -> None:
+    """It was counted only."""
+    folder = project(tmp_path, DROPPED)
+    run(folder)
+    made = manifest(folder)
+    reason = "test: no plain function of its file, or it did not end"
+    assert made["dropped"] == {reason: len(made["which were dropped"][reason])}
+    assert "test_it.py::test_other" in made["which were dropped"][reason]
+    assert "test_it.py::test_plain" not in made["which were dropped"][reason]
+
+
+def test_a_pattern_that_matches_nothing_is_told(tmp_path: Path) -> None:
+    folder = project(tmp_path)
+    output = run(folder, "--cwm-trace-include", "nopkg")
+    assert "cwm-trace: --cwm-trace-include nopkg matched no module that was imported\n" in output
+    assert "include pkg matched no" not in output and manifest(folder)["included"] == ["pkg"]
+
+
+def test_manifests_of_workers_are_put_together() -> None:
+    empty: dict[str, Any] = {"counts": {}, "dropped": {}, "left alone": {}, "untraced": []}
+    total = empty | {"which were dropped": {"r": ["b"]}, "included": ["q"]}
+    _add(total, empty | {"dropped": {"r": 1}, "which were dropped": {"r": ["a"], "s": ["c"]}, "included": ["p", "q"]})
+    assert total["which were dropped"] == {"r": ["a", "b"], "s": ["c"]}
+    assert (total["dropped"], total["included"]) == ({"r": 1}, ["p", "q"])
 
 
 def test_with_workers(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -282,6 +283,24 @@ def test_a_call_that_is_no_expression_is_an_input_error(call: str) -> None:
 def test_nothing_to_simulate_is_an_input_error() -> None:
     with pytest.raises(InputError, match="nothing to simulate"):
         simulate(Texts(GOOD))
+
+
+def test_a_prompt_of_another_program_is_an_input_error() -> None:
+    """The source was passed over in silence."""
+    other = "def f(x):\n    return 8\n"
+    for source, call in ((other, "f(7)"), (SOURCE, "f(8)"), (SOURCE, None)):
+        with pytest.raises(InputError, match="the prompt is of another program than the source"):
+            predict(Texts(GOOD), source, call, prompt=PROMPT)
+    with pytest.raises(InputError, match="beside a prompt that has its own. Leave it out"):
+        predict(Texts(GOOD), call="f(7)", prompt=PROMPT)
+    assert predict(Texts(GOOD), SOURCE, "f(7)", prompt=PROMPT) == predict(Texts(GOOD), prompt=PROMPT)
+    assert predict(Texts(GOOD), PROMPT.context, prompt=PROMPT).complete
+
+
+def test_help_tells_all_arguments() -> None:
+    for name in inspect.signature(predict).parameters:
+        assert f"        {name}: " in (predict.__doc__ or "")
+    assert inspect.signature(predict).parameters == inspect.signature(simulate).parameters
 
 
 @pytest.mark.parametrize("temperature", [-1.0, -1e-9, float("nan"), float("inf"), -float("inf")])

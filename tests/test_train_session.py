@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import gzip
 import json
 import os
@@ -15,6 +16,7 @@ import pytest
 pytest.importorskip("torch", reason="the model extra is not installed")
 
 from cwm_trace import load_model, predict
+from cwm_trace.cli.parser import build_parser
 from cwm_trace.train.__main__ import _parser
 from cwm_trace.train.record import Recipe, write_shards
 from cwm_trace.train.travel import join_parts
@@ -88,3 +90,17 @@ def test_the_script_has_options_that_there_are() -> None:
     assert options.minutes > 0
     assert options.tokens_per_batch % options.max_length == 0
     assert options.width % options.heads == 0
+
+
+def test_every_option_has_a_text() -> None:
+    """Of `train`, some twenty had none."""
+    parsers = [*_commands(_parser()), *_commands(build_parser())]
+    assert len(parsers) > 20
+    for parser in parsers:
+        bare = [action.dest for action in parser._actions if not action.help]
+        assert not bare, (parser.prog, bare)
+
+
+def _commands(parser: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
+    commands = next(item for item in parser._actions if isinstance(item, argparse._SubParsersAction))
+    return list(commands.choices.values())

@@ -238,13 +238,13 @@ class Program:
             del namespace[name]
         namespace["__doc__"] = None
         namespace["__builtins__"] = sys.modules["builtins"]
-        if self.job["kind"] == "script" and self.job["file"] is not None:
+        if self.job["kind"] == "script":
             namespace["__file__"] = self.filename
-            namespace["__loader__"] = SourceFileLoader(self.job["name"], self.filename)
         else:
             namespace.pop("__file__", None)
             namespace.pop("__cached__", None)
-            namespace["__loader__"] = BuiltinImporter
+        is_file = self.job["kind"] == "script" and self.job["file"] is not None  # standard input is a script, too
+        namespace["__loader__"] = SourceFileLoader(self.job["name"], self.filename) if is_file else BuiltinImporter
         return namespace
 
     def _set_up_paths(self, known: Set[str]) -> None:

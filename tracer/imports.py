@@ -20,17 +20,21 @@ Compile = Callable[[str, str], CodeType]
 
 
 class InstrumentingFinder(MetaPathFinder):
-    """Finds what matches. `left` tells which modules that match were left alone, and why."""
+    """Finds what matches. `left` tells which modules that match were left alone, and why; `matched` which patterns did match one."""
 
     def __init__(self, patterns: Iterable[str], compiled: Compile) -> None:
         """`patterns`: of dotted names, as for `fnmatch`; one that matches a package matches all in it."""
         self.patterns = tuple(patterns)
         self.left: dict[str, str] = {}
+        self.matched: set[str] = set()
         self._compiled = compiled
 
     def matches(self, name: str) -> bool:
         """Whether a module is to be instrumented."""
-        return any(fnmatchcase(name, pattern) or fnmatchcase(name, f"{pattern}.*") for pattern in self.patterns)
+        return bool(self._matching(name))
+
+    def _matching(self, name: str) -> list[str]:
+        return [each for each in self.patterns if fnmatchcase(name, each) or fnmatchcase(name, f"{each}.*")]
 
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
@@ -39,6 +43,7 @@ class InstrumentingFinder(MetaPathFinder):
         spec = PathFinder.find_spec(name, path, target) if self.matches(name) else None
         if spec is None or spec.loader is None:  # a namespace package has no code
             return None
+        self.matched.update(self._matching(name))
         if type(spec.loader) is not SourceFileLoader:
             self.left[name] = f"loaded by {type(spec.loader).__name__}"
             return None
@@ -47,7 +52,9 @@ class InstrumentingFinder(MetaPathFinder):
 
     def install(self, after: str = "") -> None:
         """Put it first on `sys.meta_path`, but behind a finder of that class name. Modules that are imported already are left alone."""
-        self.left |= {name: "imported before" for name in list(sys.modules) if self.matches(name)}
+        before = [name for name in list(sys.modules) if self.matches(name)]
+        self.left |= {name: "imported before" for name in before}
+        self.matched.update(each for name in before for each in self._matching(name))
         names = [type(finder).__name__ for finder in sys.meta_path]
         sys.meta_path.insert(names.index(after) + 1 if after in names else 0, self)
 

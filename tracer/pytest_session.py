@@ -33,7 +33,7 @@ class TraceSession:
 
     Attributes:
         counts: traces, frames and tests.
-        dropped: reason -> how many tests or calls were not recorded for it.
+        dropped: reason -> how many tests or calls were not recorded for it; which: reason -> the tests, or files, that are meant.
     """
 
     def __init__(self, config: pytest.Config, options: Namespace) -> None:
@@ -42,6 +42,7 @@ class TraceSession:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.counts: Counter[str] = Counter()
         self.dropped: Counter[str] = Counter()
+        self.which: dict[str, set[str]] = {}
         self._before = drop_stale(self.folder) if self.worker == "main" else recorded_tests(self.folder)
         self._test: str | None = None
         self._outcome = ""
@@ -104,7 +105,7 @@ class TraceSession:
             source = Path(path).read_text(encoding="utf-8")
             self._recorder(source, path, self._is_test).adopt(_functions_of(module, path))
         except Exception as error:  # a test must run whatever becomes of its trace
-            self.dropped[f"file: {type(error).__name__}"] += 1
+            self._drop(f"file: {type(error).__name__}", path)
 
     # --- tests --------------------------------------------------------------------------------------------------------
 
@@ -114,16 +115,21 @@ class TraceSession:
         if item.nodeid in self._before:
             return (yield)
         function = _plain(getattr(item, "obj", None))
-        self._forget_calls("call: a thread that an earlier test had left was in it")
+        self._forget_calls("call: a thread that an earlier test had left was in it", item.nodeid)
         self._test, self._test_code = item.nodeid, function.__code__ if function else None
         try:
             return (yield)
         finally:
             self._test = None
-            self._forget_calls("call: it did not end with its test")
+            self._forget_calls("call: it did not end with its test", item.nodeid)
 
-    def _forget_calls(self, reason: str) -> None:
-        self.dropped[reason] += sum(recorder.abandon() for recorder in self._recorders)
+    def _forget_calls(self, reason: str, test: str) -> None:
+        if count := sum(recorder.abandon() for recorder in self._recorders):
+            self._drop(reason, test, count)
+
+    def _drop(self, reason: str, which: str, count: int = 1) -> None:
+        self.dropped[reason] += count
+        self.which.setdefault(reason, set()).add(which)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -151,7 +157,7 @@ class TraceSession:
         self._calls.clear()
         self.counts["tests"] += 1
         if not any(call.code is self._test_code for call in calls):
-            self.dropped["test: no plain function of its file, or it did not end"] += 1
+            self._drop("test: no plain function of its file, or it did not end", test)
         numbers: Counter[str] = Counter()
         lines = []
         for call in calls:
@@ -159,7 +165,7 @@ class TraceSession:
             try:
                 lines.append(self._line(call, test, numbers[call.code.co_qualname]))
             except Exception as error:  # a test's outcome must not depend on its trace
-                self.dropped[f"trace: {type(error).__name__}"] += 1
+                self._drop(f"trace: {type(error).__name__}", f"{test}: {call.code.co_qualname}")
         # All of a test at once: a run that is killed leaves it whole or not at all.
         with _open(self.folder / f"traces-{self.worker}.jsonl", "a", encoding="utf-8", newline="\n") as out:
             out.write("".join(lines))
@@ -208,8 +214,10 @@ class TraceSession:
             "commit": git_revision(self.config.rootpath),
             "arguments": [str(argument) for argument in self.config.invocation_params.args],
             "counts": dict(self.counts),
-            "dropped": dict(+self.dropped),
+            "dropped": dict(self.dropped),
+            "which were dropped": {reason: sorted(which) for reason, which in self.which.items()},
             "left alone": dict(self._finder.left),
+            "included": sorted(self._finder.matched),
             "untraced": untraced,
         }
 
@@ -222,6 +230,10 @@ class TraceSession:
         counts = Counter(manifest["counts"])
         line = f"cwm-trace: {counts['traces']} new traces, {counts['frames']} frames of {counts['tests']} tests in {self.folder}"
         terminalreporter.write_line(line)
+        for pattern in self.options.cwm_trace_include:
+            if pattern not in manifest["included"]:
+                told = f"cwm-trace: --cwm-trace-include {pattern} matched no module that was imported"
+                terminalreporter.write_line(told, yellow=True)
 
 
 def _metas(folder: Path) -> Iterator[tuple[str, dict[str, str]]]:
@@ -285,7 +297,11 @@ def _add(total: dict[str, Any], part: dict[str, Any]) -> None:
     for key in ("counts", "dropped"):
         total[key] = dict(Counter(total[key]) + Counter(part[key]))
     total["left alone"] |= part["left alone"]
-    total["untraced"] = sorted({*total["untraced"], *part["untraced"]})
+    for key in ("untraced", "included"):
+        total[key] = sorted({*total[key], *part[key]})
+    for reason, which in part["which were dropped"].items():
+        known = total["which were dropped"].get(reason, ())
+        total["which were dropped"][reason] = sorted({*known, *which})
 
 
 def _digest(path: str) -> str:

@@ -11,6 +11,7 @@ import tokenize
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from importlib.machinery import ModuleSpec, PathFinder
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ from cwm_trace.tracer.inprocess import FILENAME, module_name
 from cwm_trace.tracer.limits import Limits
 from cwm_trace.tracer.track import CHILD_SETTINGS, Settings
 
+STDIN = "-"
+"""Standard input in place of a script, as for python."""
 _PYTHON = ".".join(map(str, sys.version_info[:3]))
 
 
@@ -67,21 +70,29 @@ class Job:
         return Trace(self.entry.context, tuple(steps), status is Status.COMPLETE, status, meta)
 
 
-def script_job(path: str | Path, arguments: Sequence[str] = (), **options: Any) -> Job:
-    """A script with arguments, as `python path args...`. Raises InputError."""
-    entry, argv = script_entry(read_source(path), str(path)), [str(path), *arguments]
-    return Job(entry, "script", argv, argv, title=str(path), **_place(path), **options)
+def script_job(path: str | Path, arguments: Sequence[str] = (), *, source: str | None = None, **options: Any) -> Job:
+    """A script with arguments, as `python path args...`. `source`: its text, where that has been read. Raises InputError."""
+    entry = script_entry(read_source(path) if source is None else source, file_name(path))
+    argv = [str(path), *arguments]
+    return Job(entry, "script", argv, argv, title=file_name(path), **_place(path), **options)
 
 
-def function_job(path: str | Path, call: str, **options: Any) -> Job:
-    """A call of a function of a script, which does not run its own main part. Raises InputError."""
-    entry = call_entry(read_source(path), call, str(path))
-    name = module_name(entry)
-    return Job(entry, "script", [str(path)], [str(path)], name, title=f"{path}: {call}", **_place(path), **options)
+def function_job(path: str | Path, call: str, *, source: str | None = None, **options: Any) -> Job:
+    """A call of a function of a script, which does not run its own main part; `source` as for `script_job`. Raises InputError."""
+    entry = call_entry(read_source(path) if source is None else source, call, file_name(path))
+    name, title = module_name(entry), f"{file_name(path)}: {call}"
+    return Job(entry, "script", [str(path)], [str(path)], name, title=title, **_place(path), **options)
+
+
+def file_name(path: str | Path) -> str:
+    """What a script is called, which standard input may be."""
+    return "<stdin>" if str(path) == STDIN else str(path)
 
 
 def _place(path: str | Path) -> dict[str, Any]:
-    # As plain python: the folder is that of the file itself, the name is absolute but as given.
+    # As plain python: the folder is that of the file itself, the name is absolute but as given; standard input has none.
+    if str(path) == STDIN:
+        return {"folder": "", "display": file_name(path)}
     return {"folder": str(Path(path).resolve().parent), "file": os.path.join(os.getcwd(), path)}
 
 
@@ -130,13 +141,14 @@ def context_job(context: str, **options: Any) -> Job:
 
 
 def read_source(path: str | Path) -> str:
-    """The text of a Python file, decoded as Python decodes it, its line ends, too. Raises InputError."""
+    """The text of a Python file, or of standard input, decoded as Python decodes it, its line ends, too. Raises InputError."""
     try:
-        with open(path, "rb") as file:
-            encoding, _ = tokenize.detect_encoding(file.readline)
-        return with_line_feeds(Path(path).read_bytes().decode(encoding))
+        with open(0 if str(path) == STDIN else path, "rb", closefd=str(path) != STDIN) as file:
+            data = file.read()  # once: a pipe has no more
+        encoding, _ = tokenize.detect_encoding(BytesIO(data).readline)
+        return with_line_feeds(data.decode(encoding))
     except OSError as error:
         hint = "Run a package by its name: -m NAME" if os.path.isdir(path) else ""
         raise InputError(f"cannot read {path} ({error.strerror})", hint=hint) from None
     except (SyntaxError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} is not Python source ({error})") from None
+        raise InputError(f"{file_name(path)} is not Python source ({error})") from None

@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from math import exp
 from typing import ClassVar
 
+from cwm_trace.cli.choose import one_of
 from cwm_trace.cli.history import last
 from cwm_trace.cli.output import ending
 from cwm_trace.cli.real_run import real_run, real_run_of
@@ -24,7 +25,7 @@ from cwm_trace.debugger import Session
 from cwm_trace.display import clip, divergence
 from cwm_trace.errors import CwmTraceError, InputError
 from cwm_trace.eval.literals import literal_value
-from cwm_trace.files import READ, load
+from cwm_trace.files import READ
 from cwm_trace.frames import Event, Frame, MalformedFrame, Trace
 from cwm_trace.models import Decoding, Model, load_model
 from cwm_trace.models.base import PartScore
@@ -46,9 +47,11 @@ def run(args: argparse.Namespace) -> int:
     if args.last or (args.target or "").endswith(READ):
         if args.call is not None:
             raise InputError("a trace is of a call already, so --call has no meaning", hint="Leave it out")
-        trace = load(last() if args.last else args.target)
+        trace = one_of(last() if args.last else args.target, args.which)
         model = None if args.model is None else _model(args)
         offset, truth = 0, lambda: real_run_of(trace, timeout=args.timeout, sandbox=args.sandbox)
+    elif args.which is not None:
+        raise InputError("--trace is of a file of traces", hint="Leave it out, or give such a file")
     elif args.target:
         target = parse_target(args.target, args.call)
         trace, offset, model = target.prompt(), target.offset, _model(args)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from cwm_trace.cli.parser import default_model
+from cwm_trace.cli.progress import progress, teacher_progress
 from cwm_trace.cli.resume import asked_for, option, resume_command, telling_how_to_go_on
 from cwm_trace.errors import InputError, ModelError
 from cwm_trace.eval.baselines import BASELINES, load_baselines, run_baselines
@@ -35,10 +36,9 @@ from cwm_trace.eval.report import (
 )
 from cwm_trace.eval.results import FinishedRun, Results
 from cwm_trace.eval.runs import finish_run, load_run
-from cwm_trace.eval.samples import Sample
 from cwm_trace.eval.suites import BUNDLED, Suite, load_suite
 from cwm_trace.eval.tasks import none_answered
-from cwm_trace.eval.teacher import TeacherResults, TeacherRun, TeacherSample
+from cwm_trace.eval.teacher import TeacherResults, TeacherRun
 from cwm_trace.eval.teacher_baselines import Forced, load_teacher_baselines, run_teacher_baselines
 from cwm_trace.eval.teacher_page import teacher_html, write_teacher_report
 from cwm_trace.eval.teacher_runs import finish_teacher_forced, is_teacher_forced, load_teacher_run
@@ -55,7 +55,7 @@ _OF_PRINTING = ("derived", "json", "markdown")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Returns 0; 3 where a model failed on every task; 1 below --fail-under, or with it where the oracle is not right. Raises CwmTraceError."""
+    """Returns 0; 3 where a model failed on every task; 1 below --fail-under, or where the oracle is not right. Raises CwmTraceError."""
     if args.json and args.markdown:
         raise InputError("--json and --markdown are two forms of the same", hint="Give one of them")
     if args.suite[:1] == ["compare"]:
@@ -83,9 +83,8 @@ def run(args: argparse.Namespace) -> int:
     faulty = _tell_faults(results)
     if _none_answered(args, asked):
         return ModelError.exit_code
-    if args.fail_under is None:
-        return 0
-    return int(faulty or any(item.metrics["output_pass_at_1"] < args.fail_under for item in asked))
+    below = args.fail_under is not None and any(item.metrics["output_pass_at_1"] < args.fail_under for item in asked)
+    return int(faulty or below)
 
 
 def _is_teacher_forced(args: argparse.Namespace) -> bool:
@@ -166,8 +165,8 @@ def _teacher_forced(args: argparse.Namespace) -> int:
     results = [*asked, *beside]
     tables = [teacher_table(results), *_breakdowns(args, results), *_mistakes(args, asked)]
     _show(args, asked if args.json else results, *tables)
-    _tell_faults(results)
-    return ModelError.exit_code if _none_answered(args, asked) else 0
+    faulty = _tell_faults(results)
+    return ModelError.exit_code if _none_answered(args, asked) else int(faulty)
 
 
 def _teacher_loaded(args: argparse.Namespace) -> tuple[list[TeacherRun], list[TeacherResults]]:
@@ -196,7 +195,7 @@ def _taught(args: argparse.Namespace) -> tuple[list[TeacherRun], list[TeacherRes
 
 def _teach(args: argparse.Namespace, job: _Job) -> TeacherRun:
     model: Any = _loaded_model(args, job)
-    tell = _teacher_progress(model.name)
+    tell = teacher_progress(model.name)
     asked = Forced(model) if model.name in BASELINES else model
     return finish_teacher_forced(asked, job.suite, job.out, limit=args.limit, resume=args.resume, on_sample=tell)
 
@@ -322,7 +321,7 @@ def _made(args: argparse.Namespace) -> tuple[list[FinishedRun], list[Results]]:
 
 def _run_one(args: argparse.Namespace, job: _Job) -> FinishedRun:
     if (file := job.answers) is not None:
-        tell = _progress(f"generations:{file}")
+        tell = progress(f"generations:{file}")
         return finish_generations(file, job.suite, job.out, limit=args.limit, resume=args.resume, on_sample=tell)
     model = _loaded_model(args, job)
     return finish_run(
@@ -335,7 +334,7 @@ def _run_one(args: argparse.Namespace, job: _Job) -> FinishedRun:
         max_tokens=args.max_tokens,
         batch=args.batch,
         resume=args.resume,
-        on_sample=_progress(model.name),
+        on_sample=progress(model.name),
     )
 
 
@@ -344,26 +343,3 @@ def _folder(out: str | None, suite: str, model: str, *, several: bool) -> Path:
     if out is not None:
         return Path(out) / name if several else Path(out)
     return Path("runs") / f"{time.strftime('%Y-%m-%dT%H%M%S')}-{suite}-{name}"
-
-
-def _progress(model: str) -> Callable[[int, int, Sample], None]:
-    right = 0
-
-    def show(done: int, total: int, sample: Sample) -> None:
-        nonlocal right
-        right += int(sample.score.output_pass_at_1)
-        _counted(f"{model} {done}/{total} · {right} right", done, total)
-
-    return show
-
-
-def _teacher_progress(model: str) -> Callable[[int, int, TeacherSample], None]:
-    return lambda done, total, sample: _counted(f"{model} {done}/{total} · teacher-forced", done, total)
-
-
-def _counted(text: str, done: int, total: int) -> None:
-    """One line that counts on a terminal, a line now and then elsewhere; on stderr only."""
-    if sys.stderr.isatty():
-        print(f"\r{text}", end="\n" if done == total else "", file=sys.stderr, flush=True)
-    elif done == total or done % 50 == 0:
-        print(text, file=sys.stderr)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TextIO
 from cwm_trace.effects import Effect, EffectReader
 from cwm_trace.files import FRAMES_SCHEMA
 from cwm_trace.format import END_OF_TEXT, FRAME_SEP, render_frame
-from cwm_trace.frames import MalformedFrame, Step, Trace
+from cwm_trace.frames import MalformedFrame, Status, Step, Trace
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -34,13 +34,38 @@ def wants_json(args: argparse.Namespace) -> bool:
     return bool(args.json or not (args.table or args.color == "always" or sys.stdout.isatty()))
 
 
-def ending(trace: Trace) -> str:
-    """How a trace ends, in words."""
+OK, DIFFERS, LIMIT = 0, 1, 124
+"""Exit codes: fine; not what the real run gives; a limit ended a trace."""
+_ENDS = {
+    Status.OPEN: "stops before its end",
+    Status.INTERRUPTED: "was interrupted",
+    Status.KILLED: "was killed",
+    **{status: f"stopped at the {status.value.replace('_', ' ')}" for status in Status if status.is_limit},
+}
+
+
+def ending(trace: Trace, max_frames: int | None = None) -> str:
+    """How a trace ends, in words; `max_frames` is the limit of its frames."""
     if trace.raised is not None:
         return f"raises {trace.raised}"
     if trace.returned is not None:
         return f"returns {trace.returned}"
-    return f"ends as {trace.status.value.replace('_', ' ')}"
+    if trace.status is Status.KILLED:
+        return _killed(trace.meta.get("end", ""))
+    how = _ENDS.get(trace.status, "ends")
+    return f"{how} ({max_frames})" if trace.status is Status.FRAME_LIMIT and max_frames else how
+
+
+def _killed(end: str) -> str:
+    """In the words of who saw it: "killed by SIGKILL", "left at once with code 3", "over 64 processes at once"."""
+    if end.startswith("left"):
+        return end
+    return f"was {end}" if end.startswith("killed") else f"was killed: {end}" if end else _ENDS[Status.KILLED]
+
+
+def frames(count: int) -> str:
+    """So many frames, in words."""
+    return f"{count} frame{'' if count == 1 else 's'}"
 
 
 def end_record(trace: Trace) -> dict[str, Any]:

@@ -13,8 +13,8 @@ import cwm_trace
 
 DEFAULT_MODEL = "nano"
 _EPILOG = """\
-exit codes: 0 fine · 1 differs, or the traced script's own · 2 usage or bad input · 3 model unreachable ·
-4 model output unusable (--strict) · 124 a limit · 125 our own failure · 130 interrupted"""
+exit codes: 0 fine · 1 differs, nothing to compare with, or the traced script's own · 2 usage or bad input ·
+3 model unreachable · 4 model output unusable (--strict) · 124 a limit · 125 our own failure · 130 interrupted"""
 
 
 _Number = TypeVar("_Number", int, float)
@@ -26,15 +26,15 @@ def _number(kind: type[_Number], least: float, wanted: str) -> Callable[[str], _
             number = kind(text)
             if least <= number < float("inf"):  # nor nan
                 return number
-        raise argparse.ArgumentTypeError(f"{text} is {wanted}")
+        raise argparse.ArgumentTypeError(f"must be {wanted}, not {text}")
 
     return read
 
 
-_count = _number(int, 0, "no whole number from 0 on")
-_positive = _number(int, 1, "no whole number from 1 on")
-_not_negative = _number(float, 0, "no number from 0 on")
-_seconds = _number(float, sys.float_info.min, "no number of seconds above 0")
+_count = _number(int, 0, "a whole number, 0 or more")
+_positive = _number(int, 1, "a whole number, 1 or more")
+_not_negative = _number(float, 0, "a number, 0 or more")
+_seconds = _number(float, sys.float_info.min, "a number of seconds above 0")
 
 
 def _common(parser: argparse.ArgumentParser) -> None:
@@ -129,6 +129,7 @@ def parse_arguments(argv: Sequence[str]) -> argparse.Namespace:
     args = build_parser().parse_args(ours)
     if args.command == "trace":
         args.target, args.arguments = target, arguments
+        args.misplaced = ours_behind(ours, arguments)
     if getattr(args, "output", None) == "-":
         args.json, args.output = True, None
     return args
@@ -136,6 +137,21 @@ def parse_arguments(argv: Sequence[str]) -> argparse.Namespace:
 
 _WITH_VALUE = ("-o", "--output", "--max-frames", "--timeout", "--memory", "--call", "--color")
 _PROGRAMS = ("-m", "-c")
+_AS_PYTHON = (*_PROGRAMS, "-h", "--help")
+"""What nobody who knows `python SCRIPT -m x` takes for ours behind SCRIPT."""
+
+
+def ours_behind(words: Sequence[str], arguments: Sequence[str]) -> list[str]:
+    """The options of `trace` among the program's own arguments; not those that stand among ours, in `words`, too."""
+    parser = _Parser()
+    _trace(parser)
+    known = parser._option_string_actions.keys() - {*_AS_PYTHON, *map(_option_of, words)}
+    until = arguments.index("--") if "--" in arguments else len(arguments)
+    return [word for word in dict.fromkeys(map(_option_of, arguments[:until])) if word in known]
+
+
+def _option_of(word: str) -> str:
+    return word.partition("=")[0] if word.startswith("--") else word
 
 
 def _split_program(argv: Sequence[str]) -> tuple[list[str], str | None, list[str]]:
@@ -158,7 +174,11 @@ def _split_program(argv: Sequence[str]) -> tuple[list[str], str | None, list[str
 
 
 def _predict(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("target", metavar="SCRIPT[::FUNC]", help="a Python file, or a function in one (with --call)")
+    parser.add_argument(
+        "target",
+        metavar="SCRIPT[::FUNC]",
+        help="a Python file (-: standard input), or a function or Class.method in one, with --call if it takes arguments",
+    )
     parser.add_argument("--call", metavar="EXPR", help="the call to predict, e.g. \"count('berry', 'r')\"")
     _model(parser)
     _frames_out(parser).add_argument("--raw", action="store_true", help="the CWM text as the model writes it")
@@ -214,13 +234,24 @@ def _trace(parser: argparse.ArgumentParser) -> None:
         "cwm-trace trace [options] SCRIPT [ARGS ...]\n"
         "       cwm-trace trace [options] -m MOD [ARGS ...]\n"
         "       cwm-trace trace [options] -c CODE [ARGS ...]\n"
-        "       cwm-trace trace SCRIPT::FUNC --call EXPR [options]"
+        "       cwm-trace trace SCRIPT::FUNC [--call EXPR] [options]\n"
+        "What stands behind SCRIPT, MOD or CODE is the program's own; SCRIPT may be -, standard input."
+    )
+
+
+def _which(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--trace",
+        dest="which",
+        metavar="N",
+        help="of a file of several traces the Nth, from 1 on, or the one of this name",
     )
 
 
 def _diff(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("predicted", metavar="PREDICTED", help="a trace file")
     parser.add_argument("actual", metavar="ACTUAL", help="a trace file, the truth")
+    _which(parser)
     parser.add_argument(
         "--given", type=_count, default=1, metavar="N", help="frames at the start that were given (default: 1)"
     )
@@ -279,7 +310,7 @@ def _eval(parser: argparse.ArgumentParser) -> None:
         "--fail-under",
         type=_not_negative,
         metavar="X",
-        help="exit code 1 if output pass@1 is below X percent, or the oracle's anything below 100",
+        help="exit code 1 if output pass@1 is below X percent (so it is where the oracle is not at 100)",
     )
     parser.add_argument(
         "--by",
@@ -313,6 +344,7 @@ def _debug(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("target", nargs="?", metavar="SCRIPT[::FUNC] | TRACE", help="what to predict, or a trace file")
     parser.add_argument("--call", metavar="EXPR", help="with SCRIPT::FUNC: the call to predict")
     parser.add_argument("--last", action="store_true", help="the last run of predict or trace")
+    _which(parser)
     parser.add_argument("--frame", type=_count, default=0, metavar="N", help="start at frame N (default: 0)")
     parser.add_argument("-x", "--execute", metavar="COMMANDS", help="do these, separated by ;, and stop: \"n; n; p s\"")
     parser.add_argument(
@@ -330,6 +362,7 @@ def _debug(parser: argparse.ArgumentParser) -> None:
 def _show(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", nargs="?", metavar="TRACE", help="a trace file")
     parser.add_argument("--last", action="store_true", help="the last run of predict or trace")
+    _which(parser)
     parser.add_argument("--text", action="store_true", help="print the CWM text")
     _frames_out(parser)
     _common(parser)

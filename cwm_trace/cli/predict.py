@@ -13,13 +13,26 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from cwm_trace.cli.history import remember
-from cwm_trace.cli.output import JsonView, TableView, TextView, View, console, ending, wants_json
+from cwm_trace.cli.output import (
+    DIFFERS,
+    LIMIT,
+    OK,
+    JsonView,
+    TableView,
+    TextView,
+    View,
+    console,
+    ending,
+    frames,
+    wants_json,
+)
 from cwm_trace.cli.real_run import real_run
 from cwm_trace.cli.resync import Resync
-from cwm_trace.cli.samples import DRAWN_AT, agreement, agreement_record, verified
+from cwm_trace.cli.samples import DRAWN_AT, agreement, agreement_record
 from cwm_trace.cli.target import Target, parse_target
+from cwm_trace.cli.verify import ended_early, incomplete, verify
 from cwm_trace.errors import InputError
-from cwm_trace.eval.compare import Cause, Diff, diff, same_ending, verdict
+from cwm_trace.eval.compare import verdict
 from cwm_trace.files import check_output, save
 from cwm_trace.format import render_prompt
 from cwm_trace.frames import Event, Frame, Status, Step, Trace
@@ -31,7 +44,7 @@ from cwm_trace.tracer.limits import Limits
 if TYPE_CHECKING:
     from rich.console import Console
 
-_OK, _DIFFERS, _MALFORMED, _INTERRUPTED = 0, 1, 4, 130
+_MALFORMED, _INTERRUPTED = 4, 130
 _PLACES = 12  # of wrong frames that are named
 
 
@@ -41,12 +54,9 @@ def run(args: argparse.Namespace) -> int:
     prompt = target.prompt()
     if args.show_prompt:
         sys.stdout.write(render_prompt(prompt.context, prompt.frames))
-        return _OK
-    if args.on_divergence == "resync" and (args.output or not args.verify or args.single_step or args.samples > 1):
-        raise InputError(
-            "resync goes with --verify, and makes no one trace to save",
-            hint="--json has what was written at each frame",
-        )
+        return OK
+    if args.on_divergence == "resync":
+        _check_resync(args)
     if args.sandbox and not args.verify:
         raise InputError(
             "--sandbox is for the run that --verify makes", hint="Add --verify; the oracle runs without one"
@@ -56,6 +66,12 @@ def run(args: argparse.Namespace) -> int:
     if note := target.note:
         print(note, file=sys.stderr)
     model = load_model(args.model, device=args.device, dtype=args.dtype)
+    if getattr(model, "constrained", False) and args.constrained is not False and (strangers := target.strangers):
+        are = "is" if len(strangers) == 1 else "are"
+        print(
+            f"note: {', '.join(strangers)} {are} neither Python's nor beside {target.file}: what comes of it is guessed",
+            file=sys.stderr,
+        )
     if isinstance(model, Oracle):  # here --timeout is of the model, too
         model.limits = Limits(frames=args.max_frames + len(prompt), seconds=args.timeout)
         model.directory = os.getcwd()
@@ -68,24 +84,43 @@ def run(args: argparse.Namespace) -> int:
     view.begin(_facts(target, args, prompt, model.name), prompt.frames)
     if actual is not None and args.on_divergence == "resync":
         run = Resync(partial(_begin, args, model), prompt, actual, args.max_frames)
-        return _resynchronised(args, screen, view, run)
+        return _resynchronised(args, screen, view, run, actual)
     simulation = _begin(args, model, prompt)
     beside = None if args.single_step else actual
     # A sample that is cut off could not be compared with the others.
     interrupted = _stream(simulation, view, beside, stop=args.on_divergence == "stop" and args.samples == 1)
     trace = simulation.trace
     view.end(trace)
-    _footer(screen, trace, prompt, simulation.tokens, time.monotonic() - started)
+    _footer(screen, trace, len(prompt), _most(args), simulation.tokens, time.monotonic() - started)
     traces = [trace]
     if not interrupted and args.samples > 1:
         interrupted = _draw_more(args, screen, view, model, prompt, traces)
     _keep(traces, args)
     if interrupted:
         return _INTERRUPTED
-    right = actual is None or _verify(args, screen, view, target, prompt, traces, actual)
+    code = OK
+    if actual is not None:
+        code = verify(screen, view, target, len(prompt), traces, actual, single_step=args.single_step)
     if args.strict and any(drawn.malformed for drawn in traces):
         return _MALFORMED
-    return _OK if right else _DIFFERS
+    return code or (LIMIT if any(_is_cut_off(drawn, args) for drawn in traces) else OK)
+
+
+def _is_cut_off(trace: Trace, args: argparse.Namespace) -> bool:
+    """Whether a limit ended it; that a single step has one frame is none."""
+    return trace.status.is_limit and not (args.single_step and trace.status is Status.FRAME_LIMIT)
+
+
+def _check_resync(args: argparse.Namespace) -> None:
+    """Raises InputError for what it does not go with."""
+    if not args.verify:
+        raise InputError("resync goes on from the frames of the real run", hint="Add --verify")
+    if args.output:
+        hint = "Leave out -o: --json has what was written at each frame"
+        raise InputError("resync makes no one trace that -o could save", hint=hint)
+    for given, name in ((args.single_step, "--single-step"), (args.samples > 1, "--samples")):
+        if given:
+            raise InputError(f"resync and {name} are two ways to predict", hint="Give one of them")
 
 
 def _begin(args: argparse.Namespace, model: Model, prompt: Trace, drawn: int = 0) -> Simulation:
@@ -93,11 +128,16 @@ def _begin(args: argparse.Namespace, model: Model, prompt: Trace, drawn: int = 0
     return simulate(
         model,
         prompt=prompt,
-        max_frames=1 if args.single_step else args.max_frames,
+        max_frames=_most(args),
         max_tokens=args.max_tokens,
         decoding=Decoding(_temperature(args), args.seed + drawn, constrained=args.constrained),
         force=Event.RETURN if args.single_step else None,
     )
+
+
+def _most(args: argparse.Namespace) -> int:
+    """Frames of one rollout."""
+    return 1 if args.single_step else int(args.max_frames)
 
 
 def _temperature(args: argparse.Namespace) -> float:
@@ -124,7 +164,7 @@ def _draw_more(
             view.put(agreement_record(traces))
 
 
-def _resynchronised(args: argparse.Namespace, screen: Console, view: View, run: Resync) -> int:
+def _resynchronised(args: argparse.Namespace, screen: Console, view: View, run: Resync, actual: Trace) -> int:
     try:
         for position in run:
             view.step(position.truth, position.exact, () if position.exact else (position.predicted,))
@@ -137,50 +177,16 @@ def _resynchronised(args: argparse.Namespace, screen: Console, view: View, run: 
     said = f"{total - len(wrong)} of {total} frames right, the true ones before each being given; wrong at {len(wrong)}{places}"
     if run.left and not interrupted:
         said += f" · stopped at --max-frames {args.max_frames}, {run.left} true ones not reached"
+    elif not actual.complete and not interrupted:
+        said += f" · {ended_early(actual)}"
     screen.print(f"\n{said}", markup=False, soft_wrap=True)
     if isinstance(view, JsonView):
         view.put({"resynchronised": True, "total": total, "wrong": wrong})
     if interrupted:
         return _INTERRUPTED
-    return _DIFFERS if wrong or run.left else _OK
-
-
-def _verify(
-    args: argparse.Namespace,
-    screen: Console,
-    view: View,
-    target: Target,
-    prompt: Trace,
-    traces: Sequence[Trace],
-    actual: Trace,
-) -> bool:
-    """Say how the predictions compare with the real run; returns whether all are right."""
-    records: list[dict[str, Any]]
-    if args.single_step:
-        right = [same_ending(trace, actual) for trace in traces]
-        how = f"right: {sum(right)} of {len(right)} samples;" if len(right) > 1 else "right:" if right[0] else "wrong:"
-        screen.print(f"{how} the real run {ending(actual)}", markup=False, soft_wrap=True)
-        records = [{"verified": same} for same in right]
-    else:
-        compared = [diff(trace, actual, len(prompt)) for trace in traces]
-        _verdicts(screen, target, compared, traces, actual)
-        records = [_verified(item) for item in compared]
-    if isinstance(view, JsonView):
-        for number, record in enumerate(records, start=1):
-            view.put(record if len(records) == 1 else {"sample": number, **record})
-    return all(record["verified"] for record in records)
-
-
-def _verdicts(
-    screen: Console, target: Target, compared: Sequence[Diff], traces: Sequence[Trace], actual: Trace
-) -> None:
-    """Of the first trace, whose frames are shown, in detail; of several, first where each parts from the real run."""
-    if len(traces) > 1:
-        screen.print(verified(compared), markup=False, soft_wrap=True)
-        if not compared[0]:
-            return
-        screen.print("\nsample 1, which is shown:", markup=False)
-    _verdict(screen, target, compared[0], traces[0], actual)
+    if wrong:
+        return DIFFERS
+    return LIMIT if run.left else incomplete(actual)
 
 
 def _view(args: argparse.Namespace, screen: Console, target: Target) -> View:
@@ -191,27 +197,13 @@ def _view(args: argparse.Namespace, screen: Console, target: Target) -> View:
     return TableView(screen, full=args.full, offset=target.offset)
 
 
-def _verified(compared: Diff) -> dict[str, Any]:
-    """The last line of JSON: counts are of the predicted frames, first of the whole trace."""
-    return {
-        "verified": compared.first is None,
-        "first_divergence": compared.first,
-        "cause": compared.cause,
-        "frames_exact": compared.frames_exact,
-        "control_flow": compared.control_flow,
-        "values": compared.values,
-        "total": compared.total,
-        "return_equal": compared.return_equal,
-    }
-
-
 def _facts(target: Target, args: argparse.Namespace, prompt: Trace, model: str) -> dict[str, Any]:
     import cwm_trace
 
     text = render_prompt(prompt.context, prompt.frames).encode("utf-8", "surrogatepass")
     facts = {
         "model": model,
-        "program": target.path,
+        "program": target.file,
         "call": target.call,
         "prompt_sha256": hashlib.sha256(text).hexdigest(),
     }
@@ -219,7 +211,7 @@ def _facts(target: Target, args: argparse.Namespace, prompt: Trace, model: str) 
 
 
 def _headline(screen: Console, target: Target, args: argparse.Namespace, model: Model) -> None:
-    file = target.path.rsplit("/", 1)[-1]
+    file = target.file.rsplit("/", 1)[-1]
     ran = f"{file} was NOT run"
     if model.name == "oracle":
         ran = f"the oracle RUNS {file}"
@@ -250,8 +242,11 @@ def _stream(simulation: Simulation, view: View, actual: Trace | None, *, stop: b
     return False
 
 
-def _right(step: Step, actual: Trace, index: int) -> bool:
-    return index < len(actual) and verdict(step, actual[index]).exact
+def _right(step: Step, actual: Trace, index: int) -> bool | None:
+    """None where nobody can judge: the real run did not come so far, nor to an end."""
+    if index >= len(actual):
+        return False if actual.complete else None
+    return verdict(step, actual[index]).exact
 
 
 def _keep(traces: Sequence[Trace], args: argparse.Namespace) -> None:
@@ -261,14 +256,14 @@ def _keep(traces: Sequence[Trace], args: argparse.Namespace) -> None:
         save(traces, args.output)
 
 
-def _footer(screen: Console, trace: Trace, prompt: Trace, tokens: int, seconds: float) -> None:
-    predicted = trace.frames[len(prompt) :]
-    parts = [f"{len(predicted)} frame{'' if len(predicted) == 1 else 's'} predicted"]
+def _footer(screen: Console, trace: Trace, given: int, max_frames: int, tokens: int, seconds: float) -> None:
+    predicted = trace.frames[given:]
+    parts = [f"{frames(len(predicted))} predicted"]
     if trace.status is not Status.OPEN:  # stopped at a divergence, it does not end at all
-        parts.append(ending(trace))
+        parts.append(ending(trace, max_frames))
     if trace.malformed:
         parts.append(f"{len(trace.malformed)} malformed")
-    parts += _least_sure(predicted, len(prompt))
+    parts += _least_sure(predicted, given)
     if tokens:
         parts.append(f"{tokens:,} tokens")
     screen.print("\n" + " · ".join([*parts, f"{seconds:.1f} s"]), markup=False, soft_wrap=True)
@@ -286,32 +281,3 @@ def _least_sure(steps: tuple[Step, ...], start: int) -> list[str]:
         return []
     logprob, index, step = min(sure, key=lambda item: item[0])
     return [f"least sure: frame {index} `{step.source.strip()}` (p {exp(logprob):.2f})"]
-
-
-def _verdict(screen: Console, target: Target, compared: Diff, trace: Trace, actual: Trace) -> None:
-    from cwm_trace.display import divergence
-
-    total = compared.total
-    if compared.cause is Cause.TRUNCATED:
-        told = f"all {compared.frames_exact} frames predicted are exact, {total - compared.frames_exact} true ones not reached"
-        screen.print(told, markup=False, soft_wrap=True)
-        return
-    if compared.first is None:
-        screen.print(f"verified against the real run: all {total} frames exact", style="bold green", markup=False)
-        return
-    index = compared.first
-    guess = trace.frames[index] if index < len(trace) else None
-    truth = actual.frames[index] if index < len(actual) else None
-    lines = [f"\nfirst divergence at frame {index} ({compared.cause})", *divergence(guess, truth, target.offset)]
-    counts = f"control flow {compared.control_flow}/{total} · values {compared.values}/{total}"
-    lines.append(f"{compared.frames_exact} of {total} frames exact · {counts}")
-    if trace.status is Status.OPEN and index < len(trace) < len(actual):
-        lines[-1] += f" · {len(actual) - len(trace)} not predicted, as it stopped here"
-    if compared.return_equal:
-        lines.append(f"the end is right: {ending(actual)}")
-    elif trace.complete:
-        lines.append(f"the end is wrong: {ending(trace)}, the real run {ending(actual)}")
-    else:
-        lines.append(f"the real run {ending(actual)}")
-    lines.append(f"next: cwm-trace debug --last --frame {min(index, len(trace) - 1)} -x truth")
-    screen.print("\n".join(lines), markup=False, soft_wrap=True)

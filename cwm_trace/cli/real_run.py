@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from cwm_trace.cli.target import Target
-from cwm_trace.errors import RunError, RunTimeout
+from cwm_trace.errors import NotReached, RunTimeout
 from cwm_trace.frames import Status, Trace
 from cwm_trace.prompts import check_reached, entry_in_words
 from cwm_trace.tracer.limits import Limits
@@ -14,26 +14,26 @@ from cwm_trace.tracer.run import Run, context_job, finish, function_job, script_
 
 
 def real_run(target: Target, *, timeout: float, sandbox: bool) -> Trace:
-    """Run it for real, and say so. Raises RunTimeout; RunError where it ends before its entry."""
-    print(f"running {target.path} in a child process (limit {timeout:g} s) ...", file=sys.stderr)
+    """Run it for real, and say so. Raises RunTimeout; NotReached where it ends before its entry."""
+    print(f"running {target.file} in a child process (limit {timeout:g} s) ...", file=sys.stderr)
     limits = Limits(seconds=timeout)
     job = (
-        script_job(target.path, limits=limits)
+        script_job(target.path, source=target.source, limits=limits)
         if target.call is None
-        else function_job(target.path, target.call, limits=limits)
+        else function_job(target.path, target.call, source=target.source, limits=limits)
     )
     result = finish(Run(job, capture=True, sandbox=sandbox))
-    _check(result.trace, target.path, timeout)
+    _check(result.trace, target.file, timeout)
     if not result.trace.frames:
         said = (result.stderr or b"").decode("utf-8", "replace").strip().splitlines()
         why = f": {said[-1]}" if said else ""
         entry = target.call or entry_in_words(target.prompt().context)
-        raise RunError(f"{target.path} ended before {entry} was reached{why}")
+        raise NotReached(f"{target.file} ended before {entry} was reached{why}")
     return result.trace
 
 
 def real_run_of(trace: Trace, *, timeout: float, sandbox: bool) -> Trace:
-    """Run the context of a saved trace for real, and say so. Raises InputError, RunTimeout, RunError."""
+    """Run the context of a saved trace for real, and say so. Raises InputError, RunTimeout, NotReached."""
     print(f"running the context in a child process (limit {timeout:g} s) ...", file=sys.stderr)
     job = context_job(trace.context, limits=Limits(seconds=timeout))
     actual = finish(Run(job, capture=True, sandbox=sandbox)).trace

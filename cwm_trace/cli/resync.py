@@ -39,7 +39,7 @@ class Resync:
         at = len(self._prompt)
         while at < self._end:
             given = (*self._prompt.frames, *(position.truth for position in self.positions))
-            simulation = self._begin(Trace(self._actual.context, given, complete=False))
+            simulation = self._begin(Trace(self._actual.context, given, complete=False, meta=self._prompt.meta))
             for position in self._run(simulation, at):
                 self.positions.append(position)
                 at += 1

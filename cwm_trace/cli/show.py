@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import sys
 
+from cwm_trace.cli.choose import one_of
 from cwm_trace.cli.history import last
 from cwm_trace.cli.output import JsonView, TableView, View, console, wants_json
 from cwm_trace.errors import InputError
-from cwm_trace.files import iter_traces, save
+from cwm_trace.files import load_all, save
 from cwm_trace.frames import Trace
 
 
@@ -16,14 +17,18 @@ def run(args: argparse.Namespace) -> int:
     """Returns 0. Raises InputError."""
     if args.file is None and not args.last:
         raise InputError("nothing to show", hint="Give a trace file, or --last")
-    traces = list(iter_traces(args.file or last()))
+    path = args.file or last()
+    traces = load_all(path) if args.which is None else [one_of(path, args.which)]
     if not traces:
-        raise InputError(f"{args.file} holds no trace")
+        raise InputError(f"{path} holds no trace")
     if args.output:
         save(traces, args.output)
         return 0
+    if len(traces) > 1:
+        print(f"cwm-trace: {path} holds {len(traces)} traces; --trace N shows one", file=sys.stderr)
     for trace in traces:
-        _show(trace, args)
+        for one in (trace, *trace.threads):
+            _show(one, args)
     return 0
 
 

@@ -9,24 +9,22 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from cwm_trace.cli.history import not_kept, remember
-from cwm_trace.cli.output import JsonView, TableView, View, console, ending
-from cwm_trace.cli.target import parse_target
+from cwm_trace.cli.output import LIMIT, JsonView, TableView, View, console, ending
+from cwm_trace.cli.target import Target, parse_target
 from cwm_trace.errors import InputError
 from cwm_trace.files import check_output, is_of_one, save
-from cwm_trace.frames import Status, Trace
+from cwm_trace.frames import Trace
 from cwm_trace.prompts import entry_in_words
 from cwm_trace.tracer.limits import Limits
-from cwm_trace.tracer.run import Run, RunResult, code_job, function_job, module_job, script_job
+from cwm_trace.tracer.run import Job, Run, RunResult, code_job, function_job, module_job, script_job
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-_LIMIT = 124
 _ENDING = (signal.SIGTERM, signal.SIGHUP)  # what ends a plain python, too
-_LIMITS = (Status.TIME_LIMIT, Status.FRAME_LIMIT, Status.SIZE_LIMIT)
 _MOST = 100_000  # frames of a run that is kept for --last
 
 
@@ -39,12 +37,10 @@ def run(args: argparse.Namespace) -> int:
     keep = args.json or args.show or _in_one_piece(args)
     child = Run(job, detached=False, sandbox=args.sandbox, stdout=sys.stderr if args.json else None, keep=keep)
     view = JsonView() if args.json else None
+    if args.misplaced:
+        print(f"cwm-trace: {_misplaced(args)}", file=sys.stderr)
     if view is not None:
         _written(lambda: view.begin({"program": job.title}, ()))
-    elif "--call" in args.arguments:
-        print(
-            "cwm-trace: --call is the script's own here; ours come before SCRIPT, or with SCRIPT::FUNC", file=sys.stderr
-        )
     try:
         with _passed_on(child):
             interrupted = _followed(child, view)
@@ -56,8 +52,8 @@ def run(args: argparse.Namespace) -> int:
         child.close()
     if interrupted:
         return 128 + interrupted
-    if result.trace.status in _LIMITS:
-        return _LIMIT
+    if result.trace.status.is_limit:
+        return LIMIT
     return _exit_code(result.returncode)
 
 
@@ -108,7 +104,7 @@ def _passed_on(child: Run) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _job(args: argparse.Namespace) -> tuple[Any, int]:
+def _job(args: argparse.Namespace) -> tuple[Job, int]:
     memory = None if args.memory is None else args.memory << 20
     limits = Limits(frames=args.max_frames, seconds=args.timeout, memory=memory, trace_bytes=None)
     if args.module is not None:
@@ -119,8 +115,22 @@ def _job(args: argparse.Namespace) -> tuple[Any, int]:
         raise InputError("nothing to trace", hint="Give a SCRIPT, -m MOD or -c CODE")
     if args.call is not None or "::" in args.target:
         target = parse_target(args.target, args.call)
-        return function_job(target.path, target.call or "", limits=limits), target.offset
+        return _job_of(target, limits), target.offset
     return script_job(args.target, args.arguments, limits=limits), 0
+
+
+def _job_of(target: Target, limits: Limits) -> Job:
+    if target.call is None:
+        return script_job(target.path, source=target.source, limits=limits)
+    return function_job(target.path, target.call, source=target.source, limits=limits)
+
+
+def _misplaced(args: argparse.Namespace) -> str:
+    """What to say of options that are ours by their names, and the program's by their places."""
+    whose, place = ("script", "SCRIPT") if args.module is None and args.code is None else ("program", "-m and -c")
+    verb = "is" if len(args.misplaced) == 1 else "are"
+    call = ", or with SCRIPT::FUNC" if "--call" in args.misplaced else ""
+    return f"{' '.join(args.misplaced)} {verb} the {whose}'s own here; ours come before {place}{call}"
 
 
 def _end(view: JsonView, trace: Trace) -> None:
@@ -151,7 +161,7 @@ def _report(args: argparse.Namespace, child: Run, result: RunResult, offset: int
     where = args.output or (kept if small else None)
     hint = f" · saved {where}" if where else "" if small else f" · more than {_MOST:,} are not kept: use -o FILE.jsonl"
     others = f", {len(trace.threads)} traces of other threads among them" if trace.threads else ""
-    end = ending(trace) if result.frames else f"{entry_in_words(trace.context)} was not reached"
+    end = ending(trace, args.max_frames) if result.frames else f"{entry_in_words(trace.context)} was not reached"
     screen.print(f"cwm-trace: {result.frames} frames{others} · {end}{hint}", markup=False, soft_wrap=True)
 
 

@@ -25,7 +25,12 @@ from cwm_trace.models.base import Decoding, FrameScore, Generated, Model
 from cwm_trace.models.worker import READY, Job, RolloutManager, RolloutProxy
 
 # Not `-m`, which would search the folder that the user is in before all others, and not the folders that were added since the start.
-_BOOT = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from cwm_trace.models.worker import serve; serve()"
+# This very package, wherever else one lies.
+_BOOT = (
+    "import json, sys; path, root = json.loads(sys.argv[1]); sys.path[:] = [root, *path]; import cwm_trace; sys.path[:] = path; "
+    "from cwm_trace.models.worker import serve; serve()"
+)
+_ROOT = str(Path(__file__).resolve().parents[2])
 _SECONDS_TO_END = 5.0
 
 
@@ -114,7 +119,9 @@ class _Worker:
         self._manager = RolloutManager(address, key := secrets.token_bytes(32))
         self._is_connected = False
         self.process = subprocess.Popen(
-            [sys.executable, "-P", "-c", _BOOT, json.dumps(sys.path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            [sys.executable, "-P", "-c", _BOOT, json.dumps([sys.path, _ROOT])],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
         )
         assert self.process.stdin is not None
         pickle.dump(Job(str(Path(path).resolve()), name, f"{folder}/told", address, key), self.process.stdin)

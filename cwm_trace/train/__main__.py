@@ -31,10 +31,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", required=True)
     record = commands.add_parser("record", help="generate programs, record them, write token shards")
-    record.add_argument("out", type=Path)
+    record.add_argument("out", type=Path, help="folder of the shards")
     record.add_argument("--first", type=int, default=0, help="first seed")
     record.add_argument("--last", type=int, required=True, help="last seed, excluded")
-    record.add_argument("--workers", type=int, default=1)
+    record.add_argument("--workers", type=int, default=1, help="processes (1)")
     record.add_argument(
         "--suite",
         action="append",
@@ -60,12 +60,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     record.add_argument("--parts", action="store_true", help="learn a part of each trace that is too long")
     train = commands.add_parser("train", help="train a model on shards")
-    train.add_argument("shards", type=Path)
-    train.add_argument("out", type=Path)
-    for name, kind, default in _TRAIN_OPTIONS:
-        train.add_argument("--" + name.replace("_", "-"), type=kind, default=default)
+    train.add_argument("shards", type=Path, help="folder of token shards")
+    train.add_argument(
+        "out", type=Path, help="folder of the log, the checkpoint and the model; a run that it has is gone on with"
+    )
+    for name, kind, default, text in _TRAIN_OPTIONS:
+        shown = "none" if default is None else f"{default:g}"
+        train.add_argument("--" + name.replace("_", "-"), type=kind, default=default, help=f"{text} ({shown})")
     train.add_argument("--notes", action="store_true", help=_NOTES + " from then on; the shards must have them")
-    train.add_argument("--compile", action="store_true")
+    train.add_argument("--compile", action="store_true", help="use torch.compile")
     train.add_argument(
         "--blocked", action="store_true", help="attention of our own (on a processor, with a C compiler)"
     )
@@ -83,22 +86,22 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--suite", action="append", default=[], help="as for record, for these")
     train.add_argument("--threads", type=int, help="of torch, on a processor")
     mix = commands.add_parser("mix", help="deal the traces of folders of shards to new ones, in random order")
-    mix.add_argument("out", type=Path)
-    mix.add_argument("folders", type=Path, nargs="+")
+    mix.add_argument("out", type=Path, help="folder of the new shards")
+    mix.add_argument("folders", type=Path, nargs="+", help="folders of shards")
     mix.add_argument("--into", type=int, default=40, help="so many shards (40)")
-    mix.add_argument("--seed", type=int, default=0)
+    mix.add_argument("--seed", type=int, default=0, help="of the order (0)")
     grow = commands.add_parser(
         "grow", help="a model with more layers or units, or told of places in literals, to train on from"
     )
     grow.add_argument("model", help="folder of the model")
-    grow.add_argument("out", type=Path)
+    grow.add_argument("out", type=Path, help="folder of the larger one")
     grow.add_argument("--copy", type=int, nargs="+", default=[], help="layers whose copies are put in, from 0")
     grow.add_argument("--inner", type=int, default=0, help="units of each feed-forward part (as many as there are)")
     grow.add_argument("--literals", action="store_true", help="tell it where in literals its tokens stand")
     average = commands.add_parser(
         "average", help="a model whose weights are the mean of others', trained on from one another"
     )
-    average.add_argument("out", type=Path)
+    average.add_argument("out", type=Path, help="folder of the mean")
     average.add_argument("models", nargs="+", help="folders of models")
     average.add_argument("--share", type=float, nargs="+", default=[], help="of each (equal ones)")
     loss = commands.add_parser("loss", help="how much a model has to learn in the last traces of folders of shards")
@@ -108,12 +111,12 @@ def _parser() -> argparse.ArgumentParser:
     loss.add_argument("--max-length", type=int, default=1280, help="longer ones are left out (1280 tokens)")
     loss.add_argument("--without", nargs="+", default=[], choices=KINDS, help="do not tell it of these positions")
     split = commands.add_parser("split", help="pack a folder into parts small enough to travel one by one")
-    split.add_argument("folder", type=Path)
-    split.add_argument("out", type=Path)
+    split.add_argument("folder", type=Path, help="what is packed")
+    split.add_argument("out", type=Path, help="folder of the parts")
     split.add_argument("--megabytes", type=float, default=15, help="of a part, at most (15)")
     join = commands.add_parser("join", help="put the folder of such parts together again")
-    join.add_argument("parts", type=Path)
-    join.add_argument("folder", type=Path)
+    join.add_argument("parts", type=Path, help="folder of the parts")
+    join.add_argument("folder", type=Path, help="where what was packed goes")
     suite = commands.add_parser("suite", help="write a suite of generated programs, one call each, to stdout")
     suite.add_argument(
         "name", nargs="?", help="a bundled one (real is not generated); else --count seeds from --first on"
@@ -152,7 +155,7 @@ def _parser() -> argparse.ArgumentParser:
         default=[],
         help="folder of unpacked source distributions, for their tests",
     )
-    collect.add_argument("--no-standard-library", action="store_true")
+    collect.add_argument("--no-standard-library", action="store_true", help="leave its modules out")
     shapes = commands.add_parser(
         "shapes", help="the sizes, loops, values and traces of programs, of suites beside generated ones"
     )
@@ -162,7 +165,7 @@ def _parser() -> argparse.ArgumentParser:
     shapes.add_argument("--family", action="append", default=[], help="as for record, a column each (repeat)")
     shapes.add_argument("--programs", help="as for record")
     sample = commands.add_parser("sample", help="print the program of a seed")
-    sample.add_argument("seed", type=int)
+    sample.add_argument("seed", type=int, help="from 0 on")
     return parser
 
 
@@ -186,28 +189,33 @@ def _add_card(card: argparse.ArgumentParser) -> None:
 
 _LIVE_PROGRAMS = 200  # of a shard that is written while a model trains: a few seconds' work
 
-_TRAIN_OPTIONS: list[tuple[str, type, object]] = [
-    ("minutes", float, 0.0),
-    ("steps", int, 0),
-    ("tokens_per_batch", int, 5120),
-    ("max_length", int, 1024),
-    ("short_length", int, 448),
-    ("short_part", float, 0.6),
-    ("learning_rate", float, 4e-3),
-    ("warmup", float, 0.02),
-    ("decay", float, 0.5),
-    ("average", float, 0.0),
-    ("accumulate", int, 1),
-    ("save_minutes", float, 5.0),
-    ("peak", float, 989e12),
-    ("seed", int, 0),
-    ("start_from", str, None),
-    ("width", int, 192),
-    ("layers", int, 6),
-    ("heads", int, 6),
-    ("inner", int, 512),
-    ("window", int, 256),
-    ("positions", int, 4096),
+_TRAIN_OPTIONS: list[tuple[str, type, object, str]] = [
+    ("minutes", float, 0.0, "length of the run in minutes of training, all resumed parts together; 0: --steps counts"),
+    ("steps", int, 0, "length of the run in steps, where --minutes is 0"),
+    ("tokens_per_batch", int, 5120, "padded tokens in one step on each process"),
+    ("max_length", int, 1024, "traces of more tokens are left out"),
+    ("short_length", int, 448, "traces of more tokens are left out in the first part of the run"),
+    ("short_part", float, 0.6, "how much of the run that part is"),
+    ("learning_rate", float, 4e-3, "its peak, of both optimisers"),
+    ("warmup", float, 0.02, "how much of the run it rises over, at the beginning"),
+    ("decay", float, 0.5, "how much of the run it falls to zero over, at the end"),
+    (
+        "average",
+        float,
+        0.0,
+        "how far the mean of weights, which is what is saved, moves to the last ones in a step; 0: none",
+    ),
+    ("accumulate", int, 1, "batches of one step on each process"),
+    ("save_minutes", float, 5.0, "time between checkpoints; OUT/model is written with each"),
+    ("peak", float, 989e12, "the chip's operations a second, for the log"),
+    ("seed", int, 0, "of the weights, and of the order of batches"),
+    ("start_from", str, None, "folder of a model whose weights to start from"),
+    ("width", int, 192, "of the network: hidden size"),
+    ("layers", int, 6, "its layers; one that looks back a window, and one that looks at all, take turns"),
+    ("heads", int, 6, "its attention heads"),
+    ("inner", int, 512, "width of its feed-forward parts"),
+    ("window", int, 256, "tokens that the former looks back"),
+    ("positions", int, 4096, "tokens of the longest sequence"),
 ]
 
 
