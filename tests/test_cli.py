@@ -49,7 +49,7 @@ TABLE = """\
   12  return      9 │     return count('bo', 'o')          │ ↩ 1
 """
 DIVERGED = """\
-   8  line        5 │               n += 1                 │ n = 7                                 ✓
+   8  line        5 │               n += 1                 │ n = 7                                 ≠
    9  line        3 │       for c in s:                    │                                       ✗
 
 9 frames predicted
@@ -475,7 +475,7 @@ def test_what_lies_behind_the_end_of_a_killed_run_is_not_judged(
     command = ["predict", script, "-m", f"replay:{tmp_path / 't.jsonl'}", "--verify"]
     assert main([*command, "--table"]) == 1
     shown = clean(capsys.readouterr().out)
-    assert "✗" not in shown and shown.count("✓\n") == 2 and "verified" not in shown
+    assert "✗\n" not in shown and shown.count("✓\n") == 2 and "verified" not in shown
     assert shown.endswith(
         f"the real run {how} after 3 frames: all 2 frames predicted up to there are exact, 1 behind it cannot be judged\n"
     )
@@ -869,3 +869,14 @@ def test_version_names_the_trace_format(capsys: pytest.CaptureFixture[str]) -> N
         main(["--version"])
     assert stop.value.code == 0
     assert SCHEMA in capsys.readouterr().out
+
+
+def test_who_is_not_followed_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A model that reads the program has no text of such a module; one beside the script it has."""
+    (tmp_path / "near.py").write_text("def near():\n    return 2\n")
+    script = tmp_path / "uses.py"
+    script.write_text("import json\nimport near\nimport no_such_package.inner\ndef main():\n    return near.near()\nmain()\n")
+    assert main(["predict", str(script), "--json"]) == 0
+    assert "note: no_such_package is neither Python's nor beside" in capsys.readouterr().err
+    assert main(["predict", str(script), "--json", "--no-constrained", "--max-frames", "1"]) in (0, 124)
+    assert "neither" not in capsys.readouterr().err

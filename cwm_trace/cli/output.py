@@ -80,10 +80,11 @@ class View(Protocol):
     """Takes the steps of a trace as they come; `exact` is whether a step equals the true one, None where that is not known.
 
     `wrong` has what a model wrote in place of this step, which is the true one then (None: it ended the trace); else it is empty.
+    `only_values`: the step is the true one but for its values, so that what the one before it did is wrong.
     """
 
     def begin(self, facts: Mapping[str, Any], given: tuple[Step, ...]) -> None: ...
-    def step(self, step: Step, exact: bool | None = None, wrong: Wrong = ()) -> None: ...
+    def step(self, step: Step, exact: bool | None = None, wrong: Wrong = (), *, only_values: bool = False) -> None: ...
     def end(self, trace: Trace) -> None: ...
 
 
@@ -93,7 +94,7 @@ class TextView:
     def begin(self, facts: Mapping[str, Any], given: tuple[Step, ...]) -> None:
         """The given frames are part of the prompt, which is not written."""
 
-    def step(self, step: Step, exact: bool | None = None, wrong: Wrong = ()) -> None:
+    def step(self, step: Step, exact: bool | None = None, wrong: Wrong = (), *, only_values: bool = False) -> None:
         """Write a frame, and what ends it."""
         sys.stdout.write(
             render_frame(step) + ("" if isinstance(step, MalformedFrame) and not step.terminated else FRAME_SEP)
@@ -113,16 +114,18 @@ class _EffectView:
         self._offset = offset
         self._exact: list[bool | None] = []
         self._wrong: list[Wrong] = []
+        self._only_values: list[bool] = []
 
     def begin(self, facts: Mapping[str, Any], given: tuple[Step, ...]) -> None:
         """Show the given frames first."""
         for step in given:
             self.step(step)
 
-    def step(self, step: Step, exact: bool | None = None, wrong: Wrong = ()) -> None:
+    def step(self, step: Step, exact: bool | None = None, wrong: Wrong = (), *, only_values: bool = False) -> None:
         """Show the step before this one."""
         self._exact.append(exact)
         self._wrong.append(wrong)
+        self._only_values.append(only_values)
         for effect in self._reader.feed(step):
             self._effect(effect)
 
@@ -187,6 +190,8 @@ class TableView(_EffectView):
         from cwm_trace.display import frame_line, row
 
         mark = _mark(effect.step, self._exact[effect.index])
+        if mark == "✓" and any(self._only_values[effect.index + 1 : effect.index + 2]):
+            mark = "≠"
         line = row(effect, width=self._console.width, full=self._full, offset=self._offset, mark=mark)
         self._console.print(line, soft_wrap=True)
         for wrong in self._wrong[effect.index]:
@@ -195,7 +200,7 @@ class TableView(_EffectView):
 
 
 def _mark(step: Step, exact: bool | None) -> str:
-    """Beside a row: ✓; or ✗, with the probability that the model gave to this step."""
+    """Beside a row: ✓; or ✗, with the probability that the model gave to this step. (≠: what a right line did is not right.)"""
     if exact is None or exact:
         return "✓" if exact else ""
     return "✗" if step.logprob is None else f"p {math.exp(step.logprob):.2f} ✗"

@@ -32,7 +32,7 @@ from cwm_trace.cli.samples import DRAWN_AT, agreement, agreement_record
 from cwm_trace.cli.target import Target, parse_target
 from cwm_trace.cli.verify import ended_early, incomplete, verify
 from cwm_trace.errors import InputError
-from cwm_trace.eval.compare import verdict
+from cwm_trace.eval.compare import Verdict, verdict
 from cwm_trace.files import check_output, save
 from cwm_trace.format import render_prompt
 from cwm_trace.frames import Event, Frame, Status, Step, Trace
@@ -218,7 +218,7 @@ def _headline(screen: Console, target: Target, args: argparse.Namespace, model: 
     elif args.verify:
         ran = f"{file} was run beside it, in a child process"
     if args.verify and not args.single_step and args.on_divergence != "resync":
-        ran += "\n✓: this line is next, with these locals before it; what it did (right) is judged in the row below"
+        ran += "\n✓ right · ≠ this line is next, but what it did is wrong · ✗ wrong (p: how sure the model was)"
     screen.print(
         f"predicting {target.title}   {model.name} · temperature {_temperature(args):g} · seed {args.seed}      {ran}\n",
         markup=False,
@@ -231,8 +231,9 @@ def _stream(simulation: Simulation, view: View, actual: Trace | None, *, stop: b
     index = len(simulation.prompt.frames)
     try:
         for step in simulation:
-            exact = None if actual is None else _right(step, actual, index)
-            view.step(step, exact)
+            judged = None if actual is None else _judged(step, actual, index)
+            exact = None if judged is None else judged.exact
+            view.step(step, exact, only_values=judged is not None and judged.control_flow and not judged.values)
             index += 1
             if stop and exact is False:
                 break
@@ -242,11 +243,11 @@ def _stream(simulation: Simulation, view: View, actual: Trace | None, *, stop: b
     return False
 
 
-def _right(step: Step, actual: Trace, index: int) -> bool | None:
+def _judged(step: Step, actual: Trace, index: int) -> Verdict | None:
     """None where nobody can judge: the real run did not come so far, nor to an end."""
-    if index >= len(actual):
-        return False if actual.complete else None
-    return verdict(step, actual[index]).exact
+    if index >= len(actual) and not actual.complete:
+        return None
+    return verdict(step, actual[index] if index < len(actual) else None)
 
 
 def _keep(traces: Sequence[Trace], args: argparse.Namespace) -> None:
