@@ -875,7 +875,9 @@ def test_who_is_not_followed_is_said(tmp_path: Path, capsys: pytest.CaptureFixtu
     """A model that reads the program has no text of such a module; one beside the script it has."""
     (tmp_path / "near.py").write_text("def near():\n    return 2\n")
     script = tmp_path / "uses.py"
-    script.write_text("import json\nimport near\nimport no_such_package.inner\ndef main():\n    return near.near()\nmain()\n")
+    script.write_text(
+        "import json\nimport near\nimport no_such_package.inner\ndef main():\n    return near.near()\nmain()\n"
+    )
     assert main(["predict", str(script), "--json"]) == 0
     assert "note: no_such_package is neither Python's nor beside" in capsys.readouterr().err
     assert main(["predict", str(script), "--json", "--no-constrained", "--max-frames", "1"]) in (0, 124)

@@ -203,6 +203,34 @@ def test_a_trace_goes_on_from_guesses(tmp_path: Path) -> None:
     assert not any(step.event is None for step in trace.frames)
 
 
+READS = """
+import sys, random
+def main():
+    name = input("name? ").strip()
+    if name == "q":
+        return "quit"
+    a, b = (list(map(int, input().split())) * 2)[:2]
+    n = int(input())
+    total = 0
+    for i in range(n):
+        total += int(input())
+    guess = random.randint(1, 10)
+    while guess != 7 and total < 5:
+        total += 1
+        guess = random.randint(1, 10)
+    parts = [p for p in input().split(",") if p]
+    up = name.upper() + "!"
+    return total, a + b, parts, up
+main()
+"""
+
+
+def test_a_program_that_reads_lines_goes_on_from_guesses() -> None:
+    trace = ct.predict(ct.load_model("nano"), READS)
+    assert trace.complete and (trace.returned or "").startswith("(") and not trace.malformed
+    assert any(step.locals.get("parts") == "['1']" for step in trace.frames)
+
+
 @pytest.mark.parametrize("source", ["x = 1\nprint(x)", "def main():\n    return 1\nmain()\nif True:\n    print(2)"])
 def test_a_last_line_without_a_newline_is_shown_as_it_is(source: str) -> None:
     trace = ct.predict(ct.load_model("nano"), source)

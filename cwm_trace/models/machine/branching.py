@@ -54,7 +54,7 @@ def _get_iter(m: Interpreter, frame: Activation, ins: Instruction) -> None:
 
     if frame.fast.get(ITERATOR) is given:  # of a comprehension, which has one already
         then(given)
-    elif is_unknown(given):
+    elif is_unknown(given) and last_unknown(given).guess is UNSET:
         m.doubted()
         then(given)
     else:

@@ -104,6 +104,7 @@ from cwm_trace.models.machine.values import (
     is_exception,
     is_group,
     is_made_of,
+    is_unknown,
     kind_name,
     known,
     last_unknown,
@@ -261,8 +262,8 @@ def attribute(m: Interpreter, owner: Value, name: Any) -> Work:
             return (yield from _proxy_of(m, dict(zip(owner.over.keys, owner.over.values, strict=True))))
         case Descriptor(kind="property") if name in ("setter", "getter", "deleter"):
             return Native("accessor", lambda m, function: _with_accessor(owner, name, function))
-        case Unknown() if last_unknown(owner).guess is not UNSET:
-            return (yield from attribute(m, last_unknown(owner).guess, name))
+        case Unknown() if (guess := last_unknown(owner).guess) is not UNSET:
+            return _of_guess(m, (yield from attribute(m, guess, name)))
         case Unknown():
             return Builtin("random.shuffle") if name == "shuffle" else m.unknown()  # which changes what it is given
         case tracebacks.Traceback() | tracebacks.PythonFrame():
@@ -827,6 +828,19 @@ def _call_of(owner: Function | Method, kind: str) -> Native:
 def _got(function: Function, m: Interpreter, owner: Value, kind: Value = None) -> Value:
     """What the `__get__` of a function gives."""
     return function if known(owner) is None else Method(function, owner)
+
+
+def _of_guess(m: Interpreter, found: Value) -> Value:
+    """An attribute of what stands for something unknown, which is unknown, too; what a method gives is, as well."""
+    m.doubted()
+    if not isinstance(found, (Method, Function, Builtin, Native)):
+        return Unknown(guess=found)
+
+    def run(m: Interpreter, *args: Value, **named: Value) -> Work:
+        given = yield from invoke(m, found, args, named)
+        return given if is_unknown(given) else Unknown(guess=known(given))
+
+    return Native("guessed", run)
 
 
 def _got_by(owner: Descriptor, m: Interpreter, of: Value, kind: Value = None) -> Work:

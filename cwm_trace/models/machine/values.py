@@ -625,10 +625,12 @@ def joined(texts: Sequence[Value]) -> Value:
 
 
 def known(value: Value) -> Value:
-    """A value, of which a frame may have told."""
+    """A value, of which a frame may have told; where it must be known, what stands for it is the value from then on."""
     while isinstance(value, Unknown):
         if value.value is UNSET:
-            raise Lost
+            if value.guess is UNSET:
+                raise Lost
+            value.value = value.guess
         value = value.value
     return value
 
