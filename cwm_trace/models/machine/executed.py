@@ -109,7 +109,7 @@ def _of_parts(hint: Alias, parts: tuple[Value, ...]) -> Alias:
         return hint
     texts = [*map(type_text, parts)]
     if hint.origin is None:
-        return either(parts, texts)
+        return either(parts, ["None" if text == "NoneType" else text for text in texts])
     return Alias(with_parts(hint.origin, texts), hint.origin, parts)
 
 

@@ -5,6 +5,7 @@ What is equal is asked elsewhere (`machine.comparing`). Knows in which order Pyt
 
 from __future__ import annotations
 
+import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -74,6 +75,37 @@ def _overridden(over: Value, name: str, is_plain: bool) -> Value | None:
 def as_type(value: Value) -> Value:
     """What stands for a type, as one."""
     return Builtin("NoneType") if value is None else value
+
+
+UNIONS_ARE_ONE = repr(int | str) == repr(typing.Union[int, str])  # noqa: UP007
+"""Whether `Union[int, str]` is what `int | str` is, from CPython 3.14 on."""
+_OPTIONAL, _UNION = Builtin("typing.Optional"), Builtin("typing.Union")
+
+
+def _united(kinds: Sequence[Value]) -> Value:
+    """`Union` of these, each once; those in unions are among them."""
+    found = {type_text(each, is_typing=True): each for kind in kinds for each in _members(kind)}
+    others = {text: each for text, each in found.items() if text != "None"}
+    if len(found) == 1:
+        return as_type(next(iter(found.values())))
+    if UNIONS_ARE_ONE:
+        return either([*found.values()], [*found])
+    if len(others) == 1 < len(found):
+        return Alias(with_parts(_OPTIONAL, [*others]), _OPTIONAL, tuple(others.values()))
+    texts = ["NoneType" if text == "None" else text for text in found]
+    return Alias(with_parts(_UNION, texts), _UNION, tuple(map(as_type, found.values())))
+
+
+def _members(kind: Value) -> Sequence[Value]:
+    """Those that a type is one of; None stands for its class."""
+    match kind:
+        case Alias(origin=Builtin("typing.Optional"), args=args):
+            return (*args, None)
+        case Alias(origin=None | Builtin("typing.Union"), args=args) if args:
+            return [each for arg in args for each in _members(arg)]
+        case Builtin("NoneType"):
+            return (None,)
+    return (kind,)
 
 
 def either(kinds: Sequence[Value], texts: Iterable[str]) -> Alias:
@@ -147,6 +179,10 @@ def item(m: Interpreter, over: Value, key: Value, is_plain: bool = False) -> Wor
             if not isinstance(found, Object) or found.kind is not over:
                 raise error("KeyError", key)
             return found
+        case Builtin("typing.Optional"):
+            return _united((key, None))
+        case Builtin("typing.Union"):
+            return _united(key if isinstance(key, tuple) else (key,))
         case Class() | Builtin() | Alias():
             parts = key if isinstance(key, tuple) else (key,)
             is_typing = type_text(over).startswith("typing.") and type_text(over) != "typing.Literal"

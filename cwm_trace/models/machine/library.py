@@ -483,7 +483,7 @@ def _get_origin(m: Interpreter, tp: Value) -> Value:
     if not isinstance(tp, Alias):
         return None
     if tp.origin is None:
-        return Builtin("types.UnionType")
+        return Builtin("typing.Union" if holding.UNIONS_ARE_ONE else "types.UnionType")
     return _PLAIN_TYPES.get(getattr(tp.origin, "name", ""), tp.origin)
 
 
