@@ -318,7 +318,7 @@ def of_number(name: str, given: Sequence[str]) -> Way | None:
             )
         case "round", [Number(places=int()) as number]:
             return lambda steps: _answered(lambda: rounded(number, 0, steps)._replace(places=None))
-        case "round", [Number(places=int()) as number, Number(False, places, None)] if len(places) == 1:
+        case "round", [Number(places=int()) as number, Number(False, places, None)] if len(places) < 3:
             return lambda steps: _answered(lambda: rounded(number, int(places), steps))
         case "int", [Number(places=int(places)) as number]:
             return lambda steps: (

@@ -84,7 +84,10 @@ class _Odd:
     def _odd(self) -> _Alone:
         return _Alone()
 
-    __bool__ = __index__ = __repr__ = _odd  # type: ignore[assignment]
+    __bool__ = __index__ = __repr__ = __str__ = _odd  # type: ignore[assignment]
+
+    def __format__(self, _: str) -> Any:
+        return _Alone()
 
 
 def _unpack(given: Any) -> None:
@@ -134,11 +137,13 @@ NO_SUCH_CHARACTER: Final = _said(lambda: mod("%c", 1 << 30))
 NO_CHARACTER_AT_ALL: Final = _said(lambda: mod("%c", _HALF), (("float", "{}"),))
 NO_SUPER: Final = _said(lambda: super(_Alone, _ZERO).one, (("int", "{owner}"), ("_Alone", "{kind}")))
 _WRONG: Any = _Odd()
-_ODD: Final = (("_Odd", "{kind}"), ("_Alone", "{got}"))
+_ODD: Final = ((f"{__name__}.", ""), ("_Odd", "{kind}"), ("_Alone", "{got}"))
 WRONGLY_GIVEN: Final = {
     "__bool__": _said(lambda: bool(_Odd()), _ODD),
     "__index__": _said(lambda: index(_WRONG), _ODD),
     "__repr__": _said(lambda: repr(_Odd()), _ODD),
+    "__str__": _said(lambda: str(_Odd()), _ODD),
+    "__format__": _said(lambda: format(_Odd()), _ODD),
 }
 """By the method of a class that gives what is none of its kind."""
 AFTER_STAR: Final = _said(lambda: print(*_ZERO), (("print()", "{function}"), ("int", "{kind}")))

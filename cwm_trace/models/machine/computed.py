@@ -16,6 +16,7 @@ import hashlib
 import importlib
 import lzma
 import math
+import platform
 import random
 import time
 import zlib
@@ -230,3 +231,11 @@ def _drawing(made: random.Random) -> Native:
             "setstate": Native("setstate", restored),
         },
     )
+
+
+def _of_interpreter(name: str) -> None:
+    native(f"platform.{name}")(lambda m: getattr(platform, name)())
+
+
+for _name in "python_implementation python_version python_version_tuple system".split():
+    _of_interpreter(_name)  # which is the one that is running

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from cwm_trace.models.machine import arithmetic, comparing, guesses, holding, operators
@@ -115,6 +116,9 @@ def _round(m: Interpreter, args: Sequence[Value]) -> Value:
             return int(number) if places >= 0 else _to_tens(m, number, places)
         case [float() as number, int() as places] if places < 0 or _has_decimals(number, places):
             return number if places >= 0 else arithmetic.computed(round, number, places)  # a float has no tens to count
+        case [float() as number, int() as places] if "e" in repr(number):
+            is_small = abs(number) < 1
+            return m.questions.value(f"round({Decimal(repr(number)):f}, {places})") if is_small else number
     return _ASKED
 
 

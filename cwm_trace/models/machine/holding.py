@@ -129,10 +129,17 @@ def in_both(m: Interpreter, left: Set | View, right: Set | View) -> Work:
     return (yield from set_of(m, kept))
 
 
+_MANY = 1000  # items
+
+
 def repeated(m: Interpreter, over: Value, times: int) -> Value:
     items = over.items if isinstance(over, List) else over
-    places = m.questions.places(len(items), f" * {times}") if items else []
-    made = [items[place] for place in places]
+    if len(items) * max(times, 0) > MOST_ITEMS:
+        raise Lost
+    if len(items) * max(times, 0) > _MANY:
+        made = [*items] * times  # as often as it says
+    else:
+        made = [items[place] for place in (m.questions.places(len(items), f" * {times}") if items else [])]
     if isinstance(over, List) and over.most is not None:
         made = made[max(0, len(made) - over.most) :]
     return List(made, over.kind, over.most) if isinstance(over, List) else tuple(made)

@@ -35,6 +35,7 @@ from cwm_trace.models.machine.values import (
     IMMUTABLE,
     OWN,
     PLAIN_KINDS,
+    UNSET,
     WITH_METHODS,
     Builtin,
     Class,
@@ -100,7 +101,9 @@ def _delattr(m: Interpreter, owner: Value, name: Value) -> Work:
 
 
 @native("vars")
-def _vars(m: Interpreter, owner: Value) -> Work:
+def _vars(m: Interpreter, owner: Value = UNSET) -> Work:
+    if owner is UNSET:
+        return _locals(m)
     try:
         return (yield from classes.attribute(m, owner, "__dict__"))
     except Raised as raised:

@@ -137,7 +137,8 @@ def _hex(m: Interpreter, data: Value, *how: Value) -> Value:
 
 @native("bytes.translate", "bytearray.translate")
 def _translate(m: Interpreter, data: Value, table: Value, delete: Value = b"") -> Value:
-    return _octets(data).translate(None if known(table) is None else _octets(table), _octets(delete))
+    made = _octets(data).translate(None if known(table) is None else _octets(table), _octets(delete))
+    return List([*made], "bytearray") if isinstance(known(data), List) else made
 
 
 @native("bytearray.fromhex")

@@ -59,6 +59,7 @@ from cwm_trace.models.machine.values import (
     octets_of,
     own_method,
     without_class,
+    wrongly_given,
 )
 
 SIGNS: Sequence[str] = [sign for _, sign in dis._nb_ops]  # type: ignore[attr-defined]
@@ -397,7 +398,10 @@ def converted(m: Interpreter, value: Value, conversion: str) -> Work:
 def format_of(m: Interpreter, value: Value, how: str) -> Work:
     """`format(value, how)`. Raises Raised."""
     if (own := own_method(value, "__format__")) is not None:
-        return (yield from invoke(m, own, [value, how], {}))
+        text = yield from invoke(m, own, [value, how], {})
+        if not is_unknown(text) and not isinstance(content_of(known(text)), str):
+            raise wrongly_given("__format__", value, known(text))
+        return text
     given = value  # without a form, as `str` has it
     if not isinstance(value, Object) or "_mixed_" not in getattr(value.kind, "space", ()):
         value = as_plain(value)

@@ -56,6 +56,7 @@ from cwm_trace.models.machine.values import (
     as_tuple,
     class_of,
     closed,
+    content_of,
     find,
     is_exception,
     is_group,
@@ -92,7 +93,10 @@ def written(m: Interpreter, value: Value) -> Work:
     if isinstance(value, IMMUTABLE):
         return _plain(value)
     if (own := own_method(value, "__str__")) is not None:
-        return (yield from invoke(m, own, [value], {}))
+        text = yield from invoke(m, own, [value], {})
+        if not is_unknown(text) and not isinstance(content_of(known(text)), str):
+            raise wrongly_given("__str__", value, known(text))
+        return text
     if isinstance(value, Object):
         if is_exception(value.kind):
             return (yield from _message(m, value))
