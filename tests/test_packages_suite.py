@@ -12,7 +12,7 @@ import pytest
 from tests.benchmarks.packages import program
 
 TEXT = "def f():\n    return 1\n"
-LISTS = ("packages.jsonl", "packages_again.jsonl", "packages_third.jsonl", "standard.jsonl")
+LISTS = ("packages.jsonl", "packages_again.jsonl", "packages_third.jsonl", "packages_fourth.jsonl", "standard.jsonl")
 
 
 @pytest.fixture

@@ -2,8 +2,8 @@
 
 A line of the list names a package, its version, a file in it with its checksum, what is put behind that file's text, and a call; the package
 `cpython` is the standard library of the Python that runs this. What is not as it was when the list was made is an error: a figure of such a
-suite is one of these texts. (Lists: `tests/packages.jsonl`, `tests/packages_again.jsonl`, `tests/packages_third.jsonl`, and
-`tests/standard.jsonl` for 3.11.7.)
+suite is one of these texts. (Lists: `tests/packages.jsonl`, `tests/packages_again.jsonl`, `tests/packages_third.jsonl`,
+`tests/packages_fourth.jsonl`, and `tests/standard.jsonl` for 3.11.7.)
 """
 
 from __future__ import annotations
