@@ -16,7 +16,7 @@ from typing import NamedTuple
 from cwm_trace.models.bindings import literal
 from cwm_trace.models.containers import CONTAINERS, FACTORIES, MATCH, PATTERN, TALLY, unwrapped
 from cwm_trace.models.fields import SHOWN, TEXT, put_together
-from cwm_trace.models.statements import DISPLAYS, readings, span, statement_of, text_of
+from cwm_trace.models.statements import DISPLAYS, kept, readings, span, statement_of, text_of
 
 _LONGEST = 40_000  # characters of a line
 _MOST = 16  # operations of a line
@@ -95,7 +95,7 @@ def first_operation(line: str) -> Operation | None:
     return None
 
 
-@lru_cache(maxsize=10_000)
+@kept
 def is_value(text: str) -> bool:
     """Whether a text is a literal, or a display of such."""
     statement = statement_of(text) if len(text) <= _LONGEST else None

@@ -6,8 +6,9 @@ import ast
 import io
 import tokenize
 import warnings
-from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache, wraps
+from typing import TypeVar
 
 from cwm_trace.parsing import parse
 
@@ -60,7 +61,17 @@ def parsed(source: str) -> ast.Module | None:
     return _parsed(source)
 
 
-@lru_cache(maxsize=10_000)
+_Made = TypeVar("_Made")
+_SHORT = 4000  # characters
+
+
+def kept(function: Callable[[str], _Made]) -> Callable[[str], _Made]:
+    """As `lru_cache`, of a function of a text: what long texts come to is large, so few of these are kept."""
+    short, long = lru_cache(maxsize=10_000)(function), lru_cache(maxsize=64)(function)
+    return wraps(function)(lambda text: short(text) if len(text) <= _SHORT else long(text))
+
+
+@kept
 def statement_of(line: str) -> ast.stmt | None:
     """The only statement of a line, not to be changed; None where it has another number of these, or is none by itself."""
     tree = _parsed(line)

@@ -11,7 +11,6 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 
 from cwm_trace.models import said
 from cwm_trace.models.characters import joined, of_text, translated
@@ -50,13 +49,13 @@ from cwm_trace.models.roots import power_of
 from cwm_trace.models.searches import of_match
 from cwm_trace.models.sets import combined, display_of, given_items, items_of_set, of_set
 from cwm_trace.models.slices import between, slice_of
-from cwm_trace.models.statements import COMPARISONS, SIGNS, statement_of, text_of
+from cwm_trace.models.statements import COMPARISONS, SIGNS, kept, statement_of, text_of
 
 _OF_WHOLE = re.compile(r"([0-9]+) ([-+*%<>&|^]|//|[<>=!]=) ([0-9]+)")
 """What is asked most, which needs no parser."""
 
 
-@lru_cache(maxsize=10_000)
+@kept
 def way_of(operation: str) -> Way | None:
     """How an operation on values is done by steps; None where it is a step itself."""
     if (numbers := _OF_WHOLE.fullmatch(operation)) is not None:
