@@ -36,6 +36,7 @@ from cwm_trace.models.machine.values import (
     Unknown,
     Value,
     error,
+    guess_of,
     is_exception,
     is_made_of,
     is_unknown,
@@ -54,7 +55,7 @@ def _get_iter(m: Interpreter, frame: Activation, ins: Instruction) -> None:
 
     if frame.fast.get(ITERATOR) is given:  # of a comprehension, which has one already
         then(given)
-    elif is_unknown(given) and last_unknown(given).guess is UNSET:
+    elif guess_of(given) is UNSET:
         m.doubted()
         then(given)
     else:

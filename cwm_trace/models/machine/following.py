@@ -45,7 +45,7 @@ from cwm_trace.models.machine import (  # noqa: F401  # what they have is looked
     threads,
 )
 from cwm_trace.models.machine.active import Activation, Choice, Happening, Otherwise
-from cwm_trace.models.machine.code import MAIN, Code, compiled
+from cwm_trace.models.machine.code import MAIN, PROGRAM, Code, compiled
 from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.opcodes import OPERATIONS
 from cwm_trace.models.machine.questions import Answering, Questions
@@ -110,6 +110,7 @@ class Following:
     def __init__(self, context: str, path: str = "") -> None:
         """`path`: where the program's file lies; "": it has none."""
         self._context, self._path = context, path
+        self._file = os.path.abspath(path) if path else ""
         self._waiting: list[Step] = []  # not compared yet
         self._events: Generator[Happening, None, None] | None = None
         self._machine: Interpreter | None = None
@@ -225,7 +226,7 @@ class Following:
         return order
 
     def _begin(self, answering: Answering) -> None:
-        code = compiled(self._context, os.path.abspath(self._path)) if self._path else compiled(self._context)
+        code = compiled(self._context, self._file or PROGRAM)
         try:
             entry = context_entry(self._context)
         except InputError:
@@ -244,7 +245,7 @@ class Following:
         space: dict[str, Value] = {"__name__": module_name(entry), "__doc__": None, "__package__": None}
         space |= {"__loader__": _LOADER, "__spec__": None}
         space |= {"__annotations__": Dict()} if space["__name__"] == "__main__" and not annotating.ARE_LAZY else {}
-        space |= {"__file__": os.path.abspath(self._path)} if self._path else {}
+        space |= {"__file__": self._file} if self._file else {}
         space["__builtins__"] = Module("builtins")
         module = Activation(code, space, space)
         machine.active.append(module)

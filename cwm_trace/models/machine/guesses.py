@@ -13,7 +13,7 @@ from typing import Any
 
 from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.registry import native
-from cwm_trace.models.machine.values import UNSET, Unknown, Value, children, is_unknown, known, last_unknown
+from cwm_trace.models.machine.values import UNSET, Unknown, Value, children, guess_of, is_unknown, last_unknown
 
 _BEGINNING = 1767225600.25
 """Seconds since 1970 that the clock says first: the first day of 2026, in UTC."""
@@ -27,11 +27,6 @@ _SIGNS: Mapping[str, Callable[[Any, Any], Any]] = {
     "//": operator.floordiv,
     "%": operator.mod,
 }
-
-
-def guess_of(value: Value) -> Value:
-    """A value, or what stands for it; `UNSET`: nothing does."""
-    return last_unknown(value).guess if is_unknown(value) else known(value)
 
 
 def worked(function: Callable[..., Any], *values: Value) -> Unknown:

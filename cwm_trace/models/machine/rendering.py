@@ -58,6 +58,7 @@ from cwm_trace.models.machine.values import (
     closed,
     content_of,
     find,
+    guess_of,
     is_exception,
     is_group,
     is_made_of,
@@ -157,11 +158,9 @@ _OF_CODING: tuple[type[UnicodeError], ...] = (UnicodeDecodeError, UnicodeEncodeE
 
 def framed(m: Interpreter, value: Value) -> str | None:
     """A value as a frame shows it; None: unknown. Raises Lost."""
-    if is_unknown(value):
-        value = last_unknown(value).guess
+    value = guess_of(value)
     if value is UNSET:
         return None
-    value = known(value)
     if isinstance(value, IMMUTABLE):
         return _plain(value)
     before, m.is_framing = m.is_framing, True

@@ -614,11 +614,16 @@ def last_unknown(value: Unknown) -> Unknown:
     return value
 
 
+def guess_of(value: Value) -> Value:
+    """A value, or what stands for it; `UNSET`: nothing does."""
+    return last_unknown(value).guess if is_unknown(value) else known(value)
+
+
 def joined(texts: Sequence[Value]) -> Value:
     """One text of several, of which some may be unknown."""
     if not any(map(is_unknown, texts)):
         return "".join(map(known, texts))
-    told = [last_unknown(each).guess if is_unknown(each) else known(each) for each in texts]
+    told = [*map(guess_of, texts)]
     is_filled = any(not is_unknown(each) and known(each) != "" for each in texts)
     guess = "".join(map(str, told)) if all(isinstance(each, str) for each in told) else UNSET
     return Unknown(is_text=True, is_filled=is_filled, guess=guess)
