@@ -2,20 +2,58 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import json
+from dataclasses import dataclass, replace
 
-from cwm_trace.errors import NotReached
+from cwm_trace.errors import InputError, NotReached
 from cwm_trace.format import CALL_ENTRY, source_lines
 from cwm_trace.frames import Event, Frame, Status, Trace
 from cwm_trace.tracer.entry import Entry, call_entry, context_entry, definition_name, script_entry
 
-PATH = "path"
-"""The key of a prompt's `meta` under which it says where the program's file lies, so that a model knows what the program is told of itself."""
+_PATH, _ARGUMENTS, _STDIN = "path", "arguments", "stdin"  # the keys of a prompt's `meta`
 
 
-def lying_at(prompt: Trace, path: str) -> Trace:
-    """The prompt of a program that is started from this file."""
-    return replace(prompt, meta={**prompt.meta, PATH: path})
+@dataclass(frozen=True, slots=True)
+class Start:
+    """How a program is started, which stands in no context: a model that follows programs is told of it beside the prompt.
+
+    Attributes:
+        path: its file, as the command line names it; "": it has none.
+        arguments: `sys.argv` behind its first item.
+        stdin: all that is on its standard input; None: nobody knows.
+    """
+
+    path: str = ""
+    arguments: tuple[str, ...] = ()
+    stdin: str | None = None
+
+    @property
+    def meta(self) -> dict[str, str]:
+        """As a trace's `meta` keeps it."""
+        told = {_PATH: self.path, _ARGUMENTS: json.dumps(self.arguments) if self.arguments else ""}
+        return {name: text for name, text in told.items() if text} | (
+            {} if self.stdin is None else {_STDIN: self.stdin}
+        )
+
+
+UNKNOWN_START = Start()
+"""Of a text without a file, whose standard input nobody knows."""
+
+
+def started(prompt: Trace, start: Start) -> Trace:
+    """The prompt of a program that is started so."""
+    kept = {name: text for name, text in prompt.meta.items() if name not in (_PATH, _ARGUMENTS, _STDIN)}
+    return replace(prompt, meta=kept | start.meta)
+
+
+def start_of(trace: Trace) -> Start:
+    """How the program of a prompt, or of a trace that was predicted from one, is started. Raises InputError."""
+    path, arguments = (trace.meta.get(name, "") for name in (_PATH, _ARGUMENTS))
+    try:
+        words = tuple(map(str, json.loads(arguments))) if arguments else ()
+    except (ValueError, TypeError):
+        raise InputError(f"the trace's meta has arguments that are no JSON list: {arguments}") from None
+    return Start(path, words, trace.meta.get(_STDIN))
 
 
 def call_prompt(source: str, call: str, filename: str = "<source>") -> Trace:

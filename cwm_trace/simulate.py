@@ -13,7 +13,7 @@ from cwm_trace.format import EVENT_TOKENS, FrameParser, escape_source, source_li
 from cwm_trace.frames import Event, Frame, Status, Step, Trace
 from cwm_trace.models import load_model
 from cwm_trace.models.base import Decoding, Generated, Model, Rollout, Stop
-from cwm_trace.prompts import PATH, call_prompt, script_prompt
+from cwm_trace.prompts import call_prompt, script_prompt, start_of
 
 MAX_FRAMES = 1_000
 MAX_TOKENS = 16_384
@@ -110,7 +110,7 @@ class Simulation:
             "model": self.model.name,
             "temperature": str(self.decoding.temperature),
             "seed": str(self.decoding.seed),
-            **{key: value for key, value in self.prompt.meta.items() if key == PATH},
+            **start_of(self.prompt).meta,
         }
         complete = self.status is Status.COMPLETE
         return Trace(self.prompt.context, (*self.prompt.frames, *self.steps), complete, self.status, meta)

@@ -31,6 +31,7 @@ class Task:
         call: the expression to trace, e.g. `f('a', 1)`; None: the script from its entry on.
         expected: the rendered result that the suite states, or None.
         licence, tags: what the suite says of the program.
+        arguments, stdin: of a program that is started with some: `sys.argv` behind its first item, and all of its standard input.
     """
 
     id: str
@@ -39,6 +40,8 @@ class Task:
     expected: str | None = None
     licence: str = ""
     tags: tuple[str, ...] = ()
+    arguments: tuple[str, ...] = ()
+    stdin: str = ""
 
 
 @dataclass(frozen=True, slots=True)

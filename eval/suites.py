@@ -49,7 +49,7 @@ def load_suite(spec: str | Path) -> Suite:
     The fields of the first record tell what it is:
 
     - ours and CRUXEval's: `id`, `source` (or `code`), `call` (or `input`: the arguments of `f`), and perhaps `expected` (or `output`),
-      `licence`, `tags`; a `source` without `call` and `input` is a script;
+      `licence`, `tags`; a `source` without `call` and `input` is a script, which may have `arguments` (a list of texts) and `stdin`;
     - HumanEval, HumanEval+, MBPP, MBPP+, LiveCodeBench's code execution, REval: see `cwm_trace.eval.benchmarks`.
 
     `humaneval:SPEC`, `mbpp:SPEC`, `livecodebench:SPEC`, `reval:SPEC` and `coconut:SPEC` say it instead. In a file of ours every record
@@ -134,7 +134,9 @@ def _task(record: dict[str, Any], where: str, number: int) -> Task:
     if script:
         _check_script(source, f"{where}: source")
     expected, licence = _text(record, where, "expected", "output"), _text(record, where, "licence", "license") or ""
-    return Task(str(record.get("id", number)), source, call, expected, licence, _tags(record, where))
+    tags, words = _texts(record, where, "tags"), _texts(record, where, "arguments")
+    stdin = _text(record, where, "stdin") or ""
+    return Task(str(record.get("id", number)), source, call, expected, licence, tags, words, stdin)
 
 
 def _check_script(source: str, where: str) -> None:
@@ -144,11 +146,11 @@ def _check_script(source: str, where: str) -> None:
         raise InputError(f"{where}: nothing runs at the script's top level but definitions", hint="Give it a call")
 
 
-def _tags(record: dict[str, Any], where: str) -> tuple[str, ...]:
-    tags = record.get("tags") or []
-    if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
-        raise InputError(f"{where}: tags is not a list of strings")
-    return tuple(tags)
+def _texts(record: dict[str, Any], where: str, name: str) -> tuple[str, ...]:
+    texts = record.get(name) or []
+    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+        raise InputError(f"{where}: {name} is not a list of strings")
+    return tuple(texts)
 
 
 def _text(record: dict[str, Any], where: str, *names: str) -> str | None:

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from cwm_trace.errors import RunError, RunTimeout
 from cwm_trace.eval.benchmarks import Task
 from cwm_trace.frames import Status, Trace
-from cwm_trace.prompts import call_prompt, check_reached, script_prompt
+from cwm_trace.prompts import Start, call_prompt, check_reached, script_prompt, started
 from cwm_trace.tracer.run import PROCESSES, run_source, stop_runs
 
 TrueTrace = Callable[[Task], Trace]
@@ -26,12 +26,13 @@ AHEAD = 2 * PROCESSES
 def task_prompt(task: Task, actual: Trace) -> Trace:
     """What a model is given: the entry's CALL, too; the arguments of an entry that takes some are those of the true trace."""
     prompt = script_prompt(task.source) if task.call is None else call_prompt(task.source, task.call)
-    return prompt if prompt.frames else Trace(prompt.context, actual.frames[:1], complete=False)
+    prompt = prompt if prompt.frames else Trace(prompt.context, actual.frames[:1], complete=False)
+    return started(prompt, Start(arguments=task.arguments, stdin=task.stdin))
 
 
 def true_trace(task: Task) -> Trace:
     """What a program does. Raises CwmTraceError if it cannot be run to its end."""
-    actual = run_source(task.source, task.call)
+    actual = run_source(task.source, task.call, arguments=task.arguments, stdin=task.stdin)
     check_reached(actual)
     if not actual.complete:
         kind = RunTimeout if actual.status is Status.TIME_LIMIT else RunError

@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -62,9 +63,9 @@ def test_a_ground_truth_of_two_processes_runs_two_programs(tmp_path: Path) -> No
 def test_only_a_few_are_recorded_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
     begun: list[str] = []
 
-    def record(source: str, call: str) -> Trace:
+    def record(source: str, call: str, **options: Any) -> Trace:
         begun.append(call)
-        return run_source(source, call)
+        return run_source(source, call, **options)
 
     monkeypatch.setattr(truth, "run_source", record)
     many = tasks(3 * truth.AHEAD + 9)

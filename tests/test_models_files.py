@@ -32,7 +32,7 @@ class Ours:
 
     def __init__(self) -> None:
         followed = ModuleType("followed")
-        vars(followed).update(drawn=lambda kind: "start", unknown=object, presume=lambda: None, lost=_lost)
+        vars(followed).update(drawn=lambda kind: "start", unknown=object, presume=lambda: None, lost=_lost, typed=bytes)
         self.modules: dict[str, Any] = {"followed": followed}
         for name in ("io", "_disk", "_files", "os", "shutil"):
             with self.at_work():

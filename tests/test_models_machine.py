@@ -18,6 +18,7 @@ from cwm_trace.models.machine.following import Following, Foretold
 from cwm_trace.models.machine.questions import Answering
 from cwm_trace.models.machine.values import Unknown, closed, read
 from cwm_trace.models.stepwise import Stepwise
+from cwm_trace.prompts import UNKNOWN_START, Start
 from cwm_trace.tracer.differences import differs
 from cwm_trace.tracer.entry import script_entry
 from cwm_trace.tracer.inprocess import record_context, record_source
@@ -57,9 +58,11 @@ class Silent:
         return told
 
 
-def followed(trace: Trace, answering: Answering, path: str = "") -> Iterator[tuple[Foretold | None, Frame]]:
-    """What is foretold of each frame, and the frame; `path`: of the program's file."""
-    beside = Following(trace.context, path)
+def followed(
+    trace: Trace, answering: Answering, start: Start = UNKNOWN_START
+) -> Iterator[tuple[Foretold | None, Frame]]:
+    """What is foretold of each frame, and the frame."""
+    beside = Following(trace.context, start)
     for step in trace.frames:
         assert isinstance(step, Frame)
         yield beside.foretell(answering), step
@@ -73,10 +76,10 @@ def _unnumbered(text: str) -> str:
     return re.sub(r"(, (?:started|stopped)(?: daemon)?) \d+\)", r"\1 N)", text)
 
 
-def is_settled(trace: Trace, path: str = "") -> bool:
-    """Whether all that the frames show was foretold; nothing else is. `path`: of the program's file."""
+def is_settled(trace: Trace, start: Start = UNKNOWN_START) -> bool:
+    """Whether all that the frames show was foretold; nothing else is."""
     settled = True
-    for told, step in followed(trace, Stepwise(TRUE), path):
+    for told, step in followed(trace, Stepwise(TRUE), start):
         if told is None:
             return False
         if told.may_raise and step.event is Event.EXCEPTION is not told.event:

@@ -11,7 +11,7 @@ from cwm_trace.frames import Event, Trace
 from cwm_trace.models.machine import code
 from cwm_trace.models.machine.following import Following
 from cwm_trace.models.stepwise import Stepwise
-from cwm_trace.prompts import lying_at, script_prompt
+from cwm_trace.prompts import Start, script_prompt, started
 from cwm_trace.tracer.run import run_script
 from tests.test_models_machine import followed, is_settled
 from tests.test_models_outlook import TRUE
@@ -24,15 +24,15 @@ def strict(monkeypatch: pytest.MonkeyPatch, own_hashes: None) -> None:
     monkeypatch.setattr(Following, "is_strict", True)
 
 
-def recorded(folder: Path, source: str, **modules: str) -> tuple[Trace, str]:
-    """The trace of a script with modules beside it, and its path."""
+def recorded(folder: Path, source: str, **modules: str) -> tuple[Trace, Start]:
+    """The trace of a script with modules beside it, and how it is started."""
     for name, text in modules.items():
         file = folder.joinpath(*name.split("__")).with_suffix(".py")
         file.parent.mkdir(exist_ok=True)
         file.write_text(text, encoding="utf-8")
     script = folder / "script.py"
     script.write_text(source, encoding="utf-8")
-    return run_script(script).trace, str(script)
+    return run_script(script).trace, Start(str(script))
 
 
 OF_ITS_FILE = """
@@ -177,7 +177,7 @@ main()
 
 
 def test_what_nobody_knows_has_a_guess_of_its_kind(tmp_path: Path) -> None:
-    trace, path = recorded(tmp_path, UNKNOWN)
+    trace, start = recorded(tmp_path, UNKNOWN)
     kinds = {
         "start": "1767",
         "now": "datetime.datetime(2026, 1, 1, ",
@@ -187,7 +187,7 @@ def test_what_nobody_knows_has_a_guess_of_its_kind(tmp_path: Path) -> None:
         "text": "'0.0",
     }
     seen = set()
-    for told, step in followed(trace, Stepwise(TRUE), path):
+    for told, step in followed(trace, Stepwise(TRUE), start):
         assert told is not None and (told.event, [*told.locals]) == (step.event, [*step.locals])
         for name in kinds.keys() & step.locals.keys() - step.unchanged:
             value = told.locals[name]
@@ -198,7 +198,7 @@ def test_what_nobody_knows_has_a_guess_of_its_kind(tmp_path: Path) -> None:
 
 def test_a_trace_goes_on_from_guesses(tmp_path: Path) -> None:
     """What a rollout has written of a clock is what the clock said: differences and formats are of that."""
-    trace = ct.predict(ct.load_model("nano"), prompt=lying_at(script_prompt(UNKNOWN), "script.py"))
+    trace = ct.predict(ct.load_model("nano"), prompt=started(script_prompt(UNKNOWN), Start("script.py")))
     assert trace.complete and trace.returned == "'0.0 s'"
     assert not any(step.event is None for step in trace.frames)
 

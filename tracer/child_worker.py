@@ -57,6 +57,13 @@ def _watch(pid: int, limits: Limits) -> tuple[str | None, str, int]:
     return (None, "", code) if verdict is None else (verdict[0].value, verdict[1], code)
 
 
+def _read_from(path: str) -> None:
+    """Let this file be the standard input."""
+    descriptor = os.open(path, os.O_RDONLY)
+    os.dup2(descriptor, 0)
+    os.close(descriptor)
+
+
 class _Ended:
     """Tells when a child process has ended, at once where the kernel has process descriptors."""
 
@@ -95,6 +102,8 @@ def _forked(job: dict[str, Any], known: Set[str]) -> NoReturn:
         try:
             program = Program(job, known)
             os.chdir(job["directory"])
+            if job["stdin"]:
+                _read_from(job["stdin"])
             program.run()
         finally:
             threading._shutdown()  # type: ignore[attr-defined]  # as plain python: waits for the program's other threads

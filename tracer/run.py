@@ -94,7 +94,9 @@ class Run:
         stdout: Any = None,
         keep: bool = True,
     ) -> None:
-        """`keep`: whether the frames are kept in memory. If not, iteration yields none, `result` has the last two, and `save` writes all.
+        """`stdin`: all of the program's standard input; None: that of the job, and where it has none and is not `detached`, ours.
+
+        `keep`: whether the frames are kept in memory. If not, iteration yields none, `result` has the last two, and `save` writes all.
 
         `detached`: in a session of its own without the terminal, so that all it starts can be killed with it.
 
@@ -136,6 +138,8 @@ class Run:
         self._watch = Watch(self._process.pid, self._job.limits, [file.fileno() for file in self._outputs])
 
     def _input(self, stdin: bytes | None) -> Any:
+        if stdin is None and self._job.stdin:
+            stdin = self._job.stdin.encode("utf-8", "surrogateescape")
         if stdin is None:
             return subprocess.DEVNULL if self._detached else None
         file = self._stack.enter_context(tempfile.TemporaryFile())

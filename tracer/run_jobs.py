@@ -17,6 +17,7 @@ from typing import Any
 
 from cwm_trace.errors import InputError
 from cwm_trace.frames import Status, Step, Trace
+from cwm_trace.prompts import Start
 from cwm_trace.tracer.differences import differs
 from cwm_trace.tracer.entry import Entry, call_entry, context_entry, script_entry, with_line_feeds
 from cwm_trace.tracer.inprocess import FILENAME, module_name
@@ -43,6 +44,7 @@ class Job:
         directory: where it runs; None: where we are, or, of `GroundTruth`, in an empty one of its own.
         display: its file name in tracebacks, where it has no path.
         title: how the trace is named.
+        stdin: all of its standard input, where `Run` is not given another.
     """
 
     entry: Entry
@@ -58,6 +60,7 @@ class Job:
     title: str = FILENAME
     limits: Limits = field(default_factory=Limits)
     settings: Settings = CHILD_SETTINGS
+    stdin: str = ""
 
     def record(self, out: str) -> dict[str, Any]:
         """For the child; `out` is the file that its frames go to."""
@@ -77,11 +80,14 @@ def script_job(path: str | Path, arguments: Sequence[str] = (), *, source: str |
     return Job(entry, "script", argv, argv, title=file_name(path), **_place(path), **options)
 
 
-def function_job(path: str | Path, call: str, *, source: str | None = None, **options: Any) -> Job:
-    """A call of a function of a script, which does not run its own main part; `source` as for `script_job`. Raises InputError."""
+def function_job(
+    path: str | Path, call: str, arguments: Sequence[str] = (), *, source: str | None = None, **options: Any
+) -> Job:
+    """A call of a function of a script, which does not run its own main part; else as for `script_job`. Raises InputError."""
     entry = call_entry(read_source(path) if source is None else source, call, file_name(path))
-    name, title = module_name(entry), f"{file_name(path)}: {call}"
-    return Job(entry, "script", [str(path)], [str(path)], name, title=title, **_place(path), **options)
+    argv = [str(path), *arguments]
+    title = f"{file_name(path)}: {call}"
+    return Job(entry, "script", argv, argv, name=module_name(entry), title=title, **_place(path), **options)
 
 
 def file_name(path: str | Path) -> str:
@@ -138,6 +144,15 @@ def context_job(context: str, **options: Any) -> Job:
     """A context that carries the mark, as models are given it. Raises InputError."""
     entry = context_entry(context)
     return Job(entry, name=module_name(entry), **options)
+
+
+def started_job(context: str, start: Start, *, directory: str | None = None, **options: Any) -> Job:
+    """The same, started as a prompt says: where it has a file, with what lies beside that, in the working directory of today."""
+    argv, place = [start.path, *start.arguments], dict[str, Any]()
+    if start.path:
+        directory = directory or os.getcwd()
+        place = {"kind": "script", "command": argv, **_place(start.path)}
+    return context_job(context, argv=argv, stdin=start.stdin or "", directory=directory, **place, **options)
 
 
 def read_source(path: str | Path) -> str:

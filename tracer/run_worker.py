@@ -1,4 +1,4 @@
-"""True traces of many small programs: warm child processes that fork for each. Knows nothing of scripts and arguments."""
+"""True traces of many small programs: warm child processes that fork for each."""
 
 from __future__ import annotations
 
@@ -10,16 +10,18 @@ import shutil
 import subprocess
 import tempfile
 import threading
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from cwm_trace.errors import RunError
 from cwm_trace.frames import Status, Trace
+from cwm_trace.prompts import UNKNOWN_START, Start
 from cwm_trace.tracer.limits import Limits
 from cwm_trace.tracer.limits_watch import describe_end, kill_tree
 from cwm_trace.tracer.run_child import FrameTail, command, environment, traces_of
 from cwm_trace.tracer.run_folder import own_folder
-from cwm_trace.tracer.run_jobs import Job, context_job, source_job
+from cwm_trace.tracer.run_jobs import Job, source_job, started_job
 from cwm_trace.tracer.supported import check_python
 from cwm_trace.tracer.track import CHILD_SETTINGS, Settings
 
@@ -32,6 +34,7 @@ class _Worker:
     def __init__(self) -> None:
         self.folder = tempfile.mkdtemp(prefix="cwm-trace-")
         self.out = os.path.join(self.folder, "frames.jsonl")
+        self.typed = os.path.join(self.folder, "stdin")
         pipe = subprocess.PIPE
         self.process = subprocess.Popen(command(), stdin=pipe, stdout=pipe, start_new_session=True, env=environment())
         if not self._reply():
@@ -44,9 +47,13 @@ class _Worker:
             with own_folder(job.entry.context) as folder:
                 return self.ask(replace(job, directory=folder))
         Path(self.out).write_bytes(b"")
+        record = job.record(self.out)
+        if job.stdin:
+            Path(self.typed).write_bytes(job.stdin.encode("utf-8", "surrogateescape"))
+            record["stdin"] = self.typed
         assert self.process.stdin is not None
         with contextlib.suppress(BrokenPipeError):
-            self.process.stdin.write(json.dumps(job.record(self.out)).encode() + b"\n")
+            self.process.stdin.write(json.dumps(record).encode() + b"\n")
             self.process.stdin.flush()
         reply = self._reply()
         if not reply:
@@ -169,16 +176,22 @@ def run_source(
     limits: Limits | None = None,
     settings: Settings | None = None,
     directory: str | None = None,
+    arguments: Sequence[str] = (),
+    stdin: str = "",
 ) -> Trace:
     """The true trace of source text, run in a child process with limits, in `directory`; without, in an empty one that is removed behind it.
+
+    `arguments`: its `sys.argv` behind the first, which is empty. `stdin`: all of its standard input.
 
     With `call` the context is CWM's published form, `main` returning the call; without, the entry is the line that carries the mark, else a
     top-level `main()` that the program calls, else the module body. Raises InputError, RunError.
     """
-    settings = settings or CHILD_SETTINGS
-    return _shared.trace(source_job(source, call, limits=limits or Limits(), settings=settings, directory=directory))
+    options = {"limits": limits or Limits(), "settings": settings or CHILD_SETTINGS, "directory": directory}
+    return _shared.trace(source_job(source, call, argv=["", *arguments], stdin=stdin, **options))
 
 
-def run_context(context: str, *, limits: Limits | None = None, directory: str | None = None) -> Trace:
-    """The same of a marked context. Raises InputError, RunError."""
-    return _shared.trace(context_job(context, limits=limits or Limits(), directory=directory))
+def run_context(
+    context: str, *, limits: Limits | None = None, directory: str | None = None, start: Start = UNKNOWN_START
+) -> Trace:
+    """The same of a marked context; `start`: how it is started, with a file of its own in the working directory. Raises InputError, RunError."""
+    return _shared.trace(started_job(context, start, limits=limits or Limits(), directory=directory))

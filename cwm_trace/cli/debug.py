@@ -47,13 +47,15 @@ def run(args: argparse.Namespace) -> int:
     if args.last or (args.target or "").endswith(READ):
         if args.call is not None:
             raise InputError("a trace is of a call already, so --call has no meaning", hint="Leave it out")
+        if args.arguments or args.stdin is not None:
+            raise InputError("a trace has what its program was given", hint="Leave out --stdin and what is behind --")
         trace = one_of(last() if args.last else args.target, args.which)
         model = None if args.model is None else _model(args)
         offset, truth = 0, lambda: real_run_of(trace, timeout=args.timeout, sandbox=args.sandbox)
     elif args.which is not None:
         raise InputError("--trace is of a file of traces", hint="Leave it out, or give such a file")
     elif args.target:
-        target = parse_target(args.target, args.call)
+        target = parse_target(args.target, args.call, args.arguments, args.stdin)
         trace, offset, model = target.prompt(), target.offset, _model(args)
         truth = lambda: real_run(target, timeout=args.timeout, sandbox=args.sandbox)  # noqa: E731
     else:

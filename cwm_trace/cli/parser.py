@@ -120,21 +120,29 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def parse_arguments(argv: Sequence[str]) -> argparse.Namespace:
-    """Parse a command line; for `trace`, `target` and `arguments` are the program's, whatever they look like."""
+    """Parse a command line; for `trace`, `target` and `arguments` are the program's, whatever they look like.
+
+    For `predict` and `debug` the program's `arguments` stand behind `--`.
+    """
     target: str | None = None
     arguments: list[str] = []
     ours = list(argv)
     if ours[:1] == ["trace"]:
         ours, target, arguments = _split_program(argv)
+    elif ours[:1] and ours[0] in _TAKE_ARGUMENTS and "--" in ours:
+        at = ours.index("--")
+        ours, arguments = ours[:at], ours[at + 1 :]
     args = build_parser().parse_args(ours)
+    args.arguments = arguments
     if args.command == "trace":
-        args.target, args.arguments = target, arguments
+        args.target = target
         args.misplaced = ours_behind(ours, arguments)
     if getattr(args, "output", None) == "-":
         args.json, args.output = True, None
     return args
 
 
+_TAKE_ARGUMENTS = ("predict", "debug")
 _WITH_VALUE = ("-o", "--output", "--max-frames", "--timeout", "--memory", "--call", "--color")
 _PROGRAMS = ("-m", "-c")
 _AS_PYTHON = (*_PROGRAMS, "-h", "--help")
@@ -173,6 +181,13 @@ def _split_program(argv: Sequence[str]) -> tuple[list[str], str | None, list[str
     return list(argv), target, []
 
 
+def _started(parser: argparse.ArgumentParser, options: str) -> None:
+    parser.add_argument(
+        "--stdin", metavar="FILE", help="what the program finds on its standard input (-: what comes on ours)"
+    )
+    parser.usage = f"cwm-trace {options} [options] [-- ARGS ...]\nWhat stands behind -- is the program's own sys.argv."
+
+
 def _predict(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "target",
@@ -180,6 +195,7 @@ def _predict(parser: argparse.ArgumentParser) -> None:
         help="a Python file (-: standard input), or a function or Class.method in one, with --call if it takes arguments",
     )
     parser.add_argument("--call", metavar="EXPR", help="the call to predict, e.g. \"count('berry', 'r')\"")
+    _started(parser, "predict SCRIPT[::FUNC]")
     _model(parser)
     _frames_out(parser).add_argument("--raw", action="store_true", help="the CWM text as the model writes it")
     parser.add_argument("--verify", action="store_true", help="also run the script, and compare frame by frame")
@@ -343,6 +359,7 @@ def _eval(parser: argparse.ArgumentParser) -> None:
 def _debug(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("target", nargs="?", metavar="SCRIPT[::FUNC] | TRACE", help="what to predict, or a trace file")
     parser.add_argument("--call", metavar="EXPR", help="with SCRIPT::FUNC: the call to predict")
+    _started(parser, "debug [SCRIPT[::FUNC] | TRACE]")
     parser.add_argument("--last", action="store_true", help="the last run of predict or trace")
     _which(parser)
     parser.add_argument("--frame", type=_count, default=0, metavar="N", help="start at frame N (default: 0)")

@@ -9,6 +9,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -50,7 +51,9 @@ _PLACES = 12  # of wrong frames that are named
 
 def run(args: argparse.Namespace) -> int:
     """Returns the exit code. Raises CwmTraceError."""
-    target = parse_target(args.target, args.call)
+    target = parse_target(args.target, args.call, args.arguments, args.stdin)
+    if args.verify and target.stdin is None:
+        target = replace(target, stdin="")  # as the real run has it
     prompt = target.prompt()
     if args.show_prompt:
         sys.stdout.write(render_prompt(prompt.context, prompt.frames))
@@ -65,6 +68,9 @@ def run(args: argparse.Namespace) -> int:
         check_output(args.output, args.samples)
     if note := target.note:
         print(note, file=sys.stderr)
+    if args.stdin is None and target.reads_stdin:
+        what = "which is empty" if args.verify or args.model == "oracle" else "and what it reads is guessed"
+        print(f"note: {target.file} reads standard input, {what}: give it with --stdin FILE", file=sys.stderr)
     model = load_model(args.model, device=args.device, dtype=args.dtype)
     if getattr(model, "constrained", False) and args.constrained is not False and (strangers := target.strangers):
         are = "is" if len(strangers) == 1 else "are"

@@ -8,21 +8,16 @@ from pathlib import Path
 from cwm_trace.cli.target import Target
 from cwm_trace.errors import NotReached, RunTimeout
 from cwm_trace.frames import Status, Trace
-from cwm_trace.prompts import check_reached, entry_in_words
+from cwm_trace.prompts import check_reached, entry_in_words, start_of
 from cwm_trace.tracer.limits import Limits
-from cwm_trace.tracer.run import Run, context_job, finish, function_job, script_job
+from cwm_trace.tracer.run import Run, finish
+from cwm_trace.tracer.run_jobs import started_job
 
 
 def real_run(target: Target, *, timeout: float, sandbox: bool) -> Trace:
     """Run it for real, and say so. Raises RunTimeout; NotReached where it ends before its entry."""
     print(f"running {target.file} in a child process (limit {timeout:g} s) ...", file=sys.stderr)
-    limits = Limits(seconds=timeout)
-    job = (
-        script_job(target.path, source=target.source, limits=limits)
-        if target.call is None
-        else function_job(target.path, target.call, source=target.source, limits=limits)
-    )
-    result = finish(Run(job, capture=True, sandbox=sandbox))
+    result = finish(Run(target.job(Limits(seconds=timeout)), capture=True, sandbox=sandbox))
     _check(result.trace, target.file, timeout)
     if not result.trace.frames:
         said = (result.stderr or b"").decode("utf-8", "replace").strip().splitlines()
@@ -35,7 +30,7 @@ def real_run(target: Target, *, timeout: float, sandbox: bool) -> Trace:
 def real_run_of(trace: Trace, *, timeout: float, sandbox: bool) -> Trace:
     """Run the context of a saved trace for real, and say so. Raises InputError, RunTimeout, NotReached."""
     print(f"running the context in a child process (limit {timeout:g} s) ...", file=sys.stderr)
-    job = context_job(trace.context, limits=Limits(seconds=timeout))
+    job = started_job(trace.context, start_of(trace), limits=Limits(seconds=timeout))
     actual = finish(Run(job, capture=True, sandbox=sandbox)).trace
     _check(actual, "the program", timeout)
     check_reached(actual)

@@ -7,17 +7,18 @@ import difflib
 import os
 import re
 import sys
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from cwm_trace.errors import InputError
 from cwm_trace.format import START_MARK
 from cwm_trace.frames import Trace
-from cwm_trace.prompts import call_prompt, lying_at, script_prompt
+from cwm_trace.prompts import Start, call_prompt, script_prompt, started
 from cwm_trace.tracer.entry import definition_name, parse_source, script_entry
-from cwm_trace.tracer.run import file_name, read_source
-from cwm_trace.tracer.run_jobs import STDIN
+from cwm_trace.tracer.limits import Limits
+from cwm_trace.tracer.run_jobs import STDIN, Job, file_name, function_job, read_source, script_job
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 _Defined = _Function | ast.ClassDef
@@ -28,11 +29,15 @@ class Target:
     """A script's path and source, and the call if one is to be traced. The path - is standard input, which is read by now.
 
     `offset` is what lies before the script's first line in the context: subtract it from line numbers.
+
+    `arguments` are the script's own, `stdin` all that it is given on standard input; None: that is not said.
     """
 
     path: str
     source: str
     call: str | None
+    arguments: tuple[str, ...] = ()
+    stdin: str | None = None
 
     @property
     def file(self) -> str:
@@ -55,7 +60,20 @@ class Target:
             prompt = script_prompt(self.source, self.file)
         else:
             prompt = call_prompt(self.source, self.call, self.file)
-        return prompt if self.path == STDIN else lying_at(prompt, self.path)
+        path = "" if self.path == STDIN else self.path
+        return started(prompt, Start(path, self.arguments, self.stdin))
+
+    def job(self, limits: Limits) -> Job:
+        """Its real run."""
+        given: dict[str, Any] = {"source": self.source, "limits": limits, "stdin": self.stdin or ""}
+        if self.call is None:
+            return script_job(self.path, self.arguments, **given)
+        return function_job(self.path, self.call, self.arguments, **given)
+
+    @property
+    def reads_stdin(self) -> bool:
+        """Whether it names `input` or `sys.stdin`."""
+        return any(map(_is_stdin, ast.walk(parse_source(self.source, self.file))))
 
     @property
     def strangers(self) -> list[str]:
@@ -92,12 +110,35 @@ def _imported(tree: ast.Module) -> set[str]:
     return found
 
 
+def _is_stdin(node: ast.AST) -> bool:
+    named = isinstance(node, ast.Name) and node.id == "input" and isinstance(node.ctx, ast.Load)
+    return named or isinstance(node, ast.Attribute) and node.attr == "stdin"
+
+
 def _lies_in(folder: Path, name: str) -> bool:
     return (folder / f"{name}.py").is_file() or (folder / name).is_dir()
 
 
-def parse_target(text: str, call: str | None) -> Target:
-    """Read `SCRIPT` or `SCRIPT::FUNC` and `--call`, which a function that needs no arguments can do without. Raises InputError."""
+def parse_target(text: str, call: str | None, arguments: Sequence[str] = (), stdin: str | None = None) -> Target:
+    """Read `SCRIPT` or `SCRIPT::FUNC` and `--call`, which a function that needs no arguments can do without. Raises InputError.
+
+    `stdin`: the file that has its standard input, - for ours."""
+    target = _target(text, call)
+    if stdin == STDIN == target.path:
+        raise InputError("the program is standard input, so it can read none", hint="Save it, and give the file")
+    return replace(target, arguments=tuple(arguments), stdin=None if stdin is None else _input(stdin))
+
+
+def _input(path: str) -> str:
+    try:
+        return sys.stdin.read() if path == STDIN else Path(path).read_text(encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"cannot read {path} ({error.strerror})") from None
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} is not UTF-8 ({error.reason} at byte {error.start})") from None
+
+
+def _target(text: str, call: str | None) -> Target:
     path, _, function = text.partition("::")
     _refuse_folder(path)
     source = read_source(path)

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, NoReturn
 
 from cwm_trace.cli.history import not_kept, remember
 from cwm_trace.cli.output import LIMIT, JsonView, TableView, View, console, ending
-from cwm_trace.cli.target import Target, parse_target
+from cwm_trace.cli.target import parse_target
 from cwm_trace.errors import InputError
 from cwm_trace.files import check_output, is_of_one, save
 from cwm_trace.frames import Trace
 from cwm_trace.prompts import entry_in_words
 from cwm_trace.tracer.limits import Limits
-from cwm_trace.tracer.run import Job, Run, RunResult, code_job, function_job, module_job, script_job
+from cwm_trace.tracer.run import Job, Run, RunResult, code_job, module_job, script_job
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -115,14 +115,8 @@ def _job(args: argparse.Namespace) -> tuple[Job, int]:
         raise InputError("nothing to trace", hint="Give a SCRIPT, -m MOD or -c CODE")
     if args.call is not None or "::" in args.target:
         target = parse_target(args.target, args.call)
-        return _job_of(target, limits), target.offset
+        return target.job(limits), target.offset
     return script_job(args.target, args.arguments, limits=limits), 0
-
-
-def _job_of(target: Target, limits: Limits) -> Job:
-    if target.call is None:
-        return script_job(target.path, source=target.source, limits=limits)
-    return function_job(target.path, target.call, source=target.source, limits=limits)
 
 
 def _misplaced(args: argparse.Namespace) -> str:

@@ -200,7 +200,7 @@ class AtWork:
 
     def __init__(self, scopes: Scopes) -> None:
         self._scopes, self._flow = scopes, scopes.flow
-        self.following = Following(self._flow.source, self._flow.path)
+        self.following = Following(self._flow.source, self._flow.start)
         """The trace beside its program, while that can be followed."""
         self.resolve: Resolve = lambda _: None
         """Works out what attributes of objects are."""

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from cwm_trace.format import escape_source, source_lines, strip_mark
 from cwm_trace.models.statements import DEFINITIONS, first_line, parsed
+from cwm_trace.prompts import UNKNOWN_START, Start
 
 _NAMED = re.compile(r"(?<!def )(?<!class )\b[^\W\d]\w*")
 # In a line: what has frames with that line, or leaves by it.
@@ -61,7 +62,7 @@ class Flow:
 
     Attributes:
         source: what it is of.
-        path: where its file lies; "": it has none.
+        start: how it is started.
         lines: their texts; the first is no line.
         after: what may run behind a line.
         entered: what may run first behind the line that begins a function.
@@ -74,8 +75,8 @@ class Flow:
         loops: of the headers of loops over items, where they lead, and their bodies.
     """
 
-    def __init__(self, source: str, path: str = "") -> None:
-        self.source, self.path = source, path
+    def __init__(self, source: str, start: Start = UNKNOWN_START) -> None:
+        self.source, self.start = source, start
         self.lines = ["", *(strip_mark(line).rstrip("\r\n") for line in source_lines(source))]
         self._numbers: dict[str, list[int]] = {}
         for number, line in enumerate(self.lines):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from cwm_trace.errors import RunTimeout
 from cwm_trace.frames import Status, Trace
 from cwm_trace.models.scripted import ScriptedModel
-from cwm_trace.prompts import check_reached
+from cwm_trace.prompts import check_reached, start_of
 from cwm_trace.tracer.limits import Limits
 from cwm_trace.tracer.run import run_context
 
@@ -19,13 +19,15 @@ class Oracle(ScriptedModel):
     name = "oracle"
 
     def __init__(self, limits: Limits | None = None, directory: str | None = None) -> None:
-        """`limits`: of the program; by default those of `Limits()`. `directory`: where it runs; None: in an empty one of its own."""
+        """`limits`: of the program; by default those of `Limits()`. `directory`: where it runs; None: in an empty one of its own,
+        or, where the prompt says which file it is, in the working directory."""
         self.limits, self.directory = limits, directory
 
     def write(self, prompt: Trace) -> Trace:
         """Run the program. Raises InputError where it is not valid Python, RunTimeout where it takes longer than it may, RunError where it
         does not come to its entry."""
-        trace = run_context(prompt.context, limits=self.limits, directory=self.directory)
+        start = start_of(prompt)
+        trace = run_context(prompt.context, limits=self.limits, directory=self.directory, start=start)
         if trace.status is Status.TIME_LIMIT and self.limits is not None:
             raise RunTimeout("the program did not end in time", hint="Raise --timeout")
         check_reached(trace)

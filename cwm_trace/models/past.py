@@ -22,7 +22,7 @@ from cwm_trace.models.excerpt import Excerpts
 from cwm_trace.models.flow import Flow
 from cwm_trace.models.notes import Notes, Work
 from cwm_trace.models.scopes import Ran
-from cwm_trace.prompts import PATH
+from cwm_trace.prompts import start_of
 
 _LEAST = 0.25  # of the limit, for frames behind a context, or a text told anew, that is nearly as long
 _KEPT = 0.5  # of what frames may take
@@ -70,7 +70,7 @@ class Past:
         self._context, self._size = prompt.context, size
         self._limit = self._least = self._bare = 0.0
         self._most = inf
-        self._flow = Flow(prompt.context, prompt.meta.get(PATH, "")) if notes else None
+        self._flow = Flow(prompt.context, start_of(prompt)) if notes else None
         self._notes = Notes(self._flow) if self._flow else None
         self._steps: list[_Told] | None = None
         self._excerpts: Excerpts | None = None

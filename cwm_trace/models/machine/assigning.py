@@ -9,7 +9,7 @@ from cwm_trace.models.machine import patching, tracebacks
 from cwm_trace.models.machine.active import Work
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.classes import Attributes, has_slots_only, is_data, missing, own_slots
-from cwm_trace.models.machine.imported import member, place_of
+from cwm_trace.models.machine.imported import STREAMS, member, place_of
 from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.iterators import collected
 from cwm_trace.models.machine.values import (
@@ -74,7 +74,7 @@ def set_attribute(m: Interpreter, owner: Value, name: Any, value: Value) -> Work
             if kind.frozen:
                 raise error("dataclasses.FrozenInstanceError", f"cannot assign to field '{name}'")
             yield from set_plainly(m, owner, name, value)
-        case Module(name="sys") if name in ("stdout", "stderr"):
+        case Module(name="sys") if name in STREAMS:
             m.streams[name] = value
         case Module():
             patching.patch(m, place_of(owner.name), name, value)

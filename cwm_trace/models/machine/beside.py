@@ -34,7 +34,7 @@ def is_there(m: Interpreter, name: str) -> bool:
 def lines_of(m: Interpreter, file: str) -> list[str]:
     """The lines of a file of the program's; none: it is none of these."""
     own = {str(space.get("__file__")) for space in (m.bottom.space, *m.own.values())}
-    return read_source(file).splitlines(keepends=True) if m.script and file in own else []
+    return read_source(file).splitlines(keepends=True) if m.start.path and file in own else []
 
 
 def _file(m: Interpreter, name: str) -> Path | None:

@@ -71,6 +71,7 @@ from cwm_trace.models.machine.values import (
     last_unknown,
     read,
 )
+from cwm_trace.prompts import UNKNOWN_START, Start
 from cwm_trace.tracer.entry import Entry, context_entry
 from cwm_trace.tracer.inprocess import module_name
 
@@ -107,10 +108,10 @@ class Following:
     is_strict = False
     why = ""
 
-    def __init__(self, context: str, path: str = "") -> None:
-        """`path`: where the program's file lies; "": it has none."""
-        self._context, self._path = context, path
-        self._file = os.path.abspath(path) if path else ""
+    def __init__(self, context: str, start: Start = UNKNOWN_START) -> None:
+        """`start`: how the program is started."""
+        self._context, self._start = context, start
+        self._file = os.path.abspath(start.path) if start.path else ""
         self._waiting: list[Step] = []  # not compared yet
         self._events: Generator[Happening, None, None] | None = None
         self._machine: Interpreter | None = None
@@ -235,9 +236,8 @@ class Following:
             self.is_lost = True
             return
         self._lines = [line.rstrip("\r\n") for line in source_lines(entry.source)]
-        self._machine = Interpreter(OPERATIONS, Questions(answering))
-        self._machine.script = self._path
-        self._machine.patched["sys", "argv"] = List([self._path])
+        self._machine = Interpreter(OPERATIONS, Questions(answering), self._start)
+        self._machine.patched["sys", "argv"] = List([self._start.path, *self._start.arguments])
         self._events = self._run(self._machine, code, entry)
 
     def _run(self, machine: Interpreter, code: Code, entry: Entry) -> Generator[Happening, None, None]:

@@ -11,6 +11,9 @@ import operator
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from cwm_trace.models.machine import imported
+from cwm_trace.models.machine.active import Work
+from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.registry import native
 from cwm_trace.models.machine.values import UNSET, Unknown, Value, children, guess_of, is_unknown, last_unknown
@@ -77,9 +80,18 @@ def _seconds(m: Interpreter) -> float:
 
 
 @native("input")
-def _input(m: Interpreter, /, *_: Value) -> Value:
+def _input(m: Interpreter, prompt: Value = "", /) -> Work:
+    if m.start.stdin is not None or "stdin" in m.streams:
+        line = yield from imported.helper(m, "_files", "line_typed")
+        return (yield from invoke(m, line, [prompt], {}))
     m.doubted()
     return Unknown(is_text=True, guess="1")  # which is a number, too
+
+
+@native("followed.typed")
+def _typed(m: Interpreter) -> bytes | None:
+    """All of standard input; None: nobody knows."""
+    return None if m.start.stdin is None else m.start.stdin.encode()
 
 
 _ASKED: Mapping[str, Value] = {

@@ -46,7 +46,7 @@ _IN_C = frozenset(
     "_functools _weakref _operator _struct _io _collections _bisect _json _contextvars _queue _asyncio".split()
 )
 """Modules of C of which the ones of these names without `_` have all."""
-_STREAMS = ("stdout", "stderr")
+STREAMS = ("stdin", "stdout", "stderr")
 _SOURCES = Path(__file__).with_name("sources")
 
 
@@ -77,9 +77,9 @@ def member(m: Interpreter, module: str, name: str, is_ours: bool = False) -> Wor
         return patching.of_own(m, own, name)
     if name == "__dict__":
         return (yield from _all_of(m, module))
-    if module == "sys" and name.strip("_") in _STREAMS:
+    if module == "sys" and name.strip("_") in STREAMS:
         put = None if name.startswith("_") else m.streams.get(name)
-        return put if put is not None else (yield from helper(m, "io", f"_{name.strip('_')}"))
+        return put if put is not None else (yield from _stream(m, name.strip("_")))
     if module == "sys" and name == "modules":
         return m.imported
     if module in _OF_C:
@@ -101,6 +101,11 @@ def member(m: Interpreter, module: str, name: str, is_ours: bool = False) -> Wor
             return (yield Call(hook, [name], {}))
         return shipped.attribute(m, module, name)
     return of_module(module, name)
+
+
+def _stream(m: Interpreter, name: str) -> Work:
+    """A standard stream as it was before the program put another one there."""
+    return helper(m, "_files" if name == "stdin" else "io", f"_{name}")
 
 
 def place_of(module: str) -> str:

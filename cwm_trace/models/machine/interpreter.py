@@ -67,6 +67,7 @@ from cwm_trace.models.machine.values import (
     find,
     is_made_of,
 )
+from cwm_trace.prompts import UNKNOWN_START, Start
 
 _Kind = TypeVar("_Kind")
 MOST_STEPS, MOST_UNSEEN = 4_000_000, 100_000
@@ -93,6 +94,7 @@ class Interpreter:
         self,
         operations: Mapping[str, Callable[[Interpreter, Activation, Instruction], Leaves | None]],
         questions: Questions,
+        start: Start = UNKNOWN_START,
     ) -> None:
         self._operations, self.questions = operations, questions
         questions.on_unknown = self.doubted
@@ -128,7 +130,9 @@ class Interpreter:
         self.modules: dict[str, dict[str, Value]] = {}  # of the library, that sources of our own are followed for
         self.shipped: dict[str, dict[str, Value]] = {}  # the same, by Python's own sources
         self.own: dict[str, dict[str, Value]] = {}  # modules of the program's own beside its file (`machine.beside`)
-        self.script = ""  # the program's file, as it was named; "": it has none
+        self.start = start
+        self.folder = Path(start.path).resolve().parent if start.path else None
+        """Where modules of the program's own lie; None: it has no file."""
         self.awaitables: list[Function] = []  # functions whose generators can be awaited
         self.hooked: dict[tuple[int, int], tuple[Value, bool]] = {}  # what abstract classes have said of others
         self.imported = Dict()  # `sys.modules`, as far as the program has put something there
@@ -155,11 +159,6 @@ class Interpreter:
     def frames(self) -> Iterator[Activation]:
         """The Python frames that are active, the one that is running first."""
         return (each for each in reversed(self.active) if isinstance(each, Activation))
-
-    @property
-    def folder(self) -> Path | None:
-        """Where modules of the program's own lie; None: it has no file."""
-        return Path(self.script).resolve().parent if self.script else None
 
     @property
     def is_in_library(self) -> bool:

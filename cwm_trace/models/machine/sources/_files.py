@@ -6,7 +6,7 @@ from io import BufferedIOBase, RawIOBase, TextIOBase, UnsupportedOperation
 
 from _disk import Node, fails, found, is_elsewhere, look, put
 from _disk import text as _text
-from followed import lost, unknown
+from followed import lost, typed, unknown
 
 _BY_LINES = frozenset("utf-8 utf8 ascii us-ascii latin-1 latin1 iso-8859-1 iso8859-1 cp1252 locale utf-8-sig".split())
 
@@ -31,9 +31,23 @@ def by_number(number):
     return _numbers[number]
 
 
+def line_typed(prompt):
+    """What `input` gives."""
+    for stream in (sys.stdin, sys.stdout):
+        if stream is None:
+            raise RuntimeError(f"input(): lost sys.{'stdout' if stream is sys.stdout else 'stdin'}")
+    print(prompt, end="")
+    line = sys.stdin.readline()
+    if not isinstance(line, str):
+        raise TypeError("object.readline() returned non-string")
+    if not line:
+        raise EOFError("EOF when reading a line")
+    return line.removesuffix("\n")
+
+
 def opened(file, mode, buffering, encoding, errors, newline, opener):
     _check(file, mode, buffering, encoding, errors, newline)
-    if opener is not None or isinstance(file, int) and file < 3:
+    if opener is not None or isinstance(file, int) and file < 3 and file not in _numbers:
         return unknown()
     if isinstance(file, int):
         raw = by_number(file)
@@ -132,9 +146,9 @@ class _Base:
 class FileIO(_Base, RawIOBase):
     __module__ = "_io"
 
-    def __init__(self, node, path, mode):
+    def __init__(self, node, path, mode, number=None):
         self._node, self._mode, self.name, self.closed = node, mode, path, False
-        self._number = numbered(self)
+        self._number = numbered(self) if number is None else number
         self._at = len(node.data) if "a" in mode else 0
 
     @property
@@ -541,3 +555,62 @@ class TextIOWrapper(_Base, TextIOBase):
             coding = {"utf-8-sig": "utf-8", "utf-16": "utf-16-le", "utf-32": "utf-32-le"}[coding]
         self.buffer.write(given.encode(coding, self.errors))
         return len(text)
+
+
+class _Guessed(_Base, TextIOBase):
+    """Standard input of which nobody knows what is on it: three lines, as one may type them."""
+
+    def __init__(self, lines, **attributes):
+        self._lines, self.name, self.closed = lines, "<stdin>", False
+        for name, value in attributes.items():
+            setattr(self, name, value)
+
+    def _check(self):
+        if self.closed:
+            raise ValueError("I/O operation on closed file.")
+
+    def fileno(self):
+        return 0
+
+    def readable(self):
+        return True
+
+    def readline(self, size=-1, /):
+        self._check()
+        return unknown(self._lines.pop(0)) if self._lines else self._empty
+
+    def read(self, size=-1, /):
+        self._check()
+        text = self._empty.join(self._lines)
+        self._lines.clear()
+        return unknown(text) if text else text
+
+    def readlines(self, hint=-1):
+        return list(self)
+
+    def __next__(self):
+        if not self._lines:
+            raise StopIteration
+        return self.readline()
+
+
+class _GuessedText(_Guessed):
+    _empty, mode, encoding, errors = "", "r", "utf-8", "strict"
+
+
+class _GuessedBytes(_Guessed):
+    _empty, mode = b"", "rb"
+
+
+_GuessedText.__name__ = _GuessedText.__qualname__ = "TextIOWrapper"
+_GuessedBytes.__name__ = _GuessedBytes.__qualname__ = "BufferedReader"
+
+
+def _standard_input():
+    if (data := typed()) is None:
+        return _GuessedText(["1\n", "2\n", "3\n"], buffer=_GuessedBytes([b"1\n", b"2\n", b"3\n"]))
+    raw = _numbers[0] = FileIO(Node(data, 0o600), "<stdin>", "r", 0)
+    return TextIOWrapper(BufferedReader(raw), "utf-8", mode="r")
+
+
+_stdin = _standard_input()
