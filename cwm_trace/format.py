@@ -109,6 +109,12 @@ def call_context(source: str, call: str) -> str:
     return f"\n{source}\ndef main():{START_MARK}\n    return {call}\n"
 
 
+def is_call_context(context: str) -> bool:
+    """Whether a context is of that form, so that its entry is no function of the program."""
+    entry, last = ("", "", *source_lines(context))[-2:]
+    return entry == f"def main():{START_MARK}\n" and last.startswith("    return ")
+
+
 CALL_ENTRY = Frame(Event.CALL, "def main():\n")
 """The first frame of every trace of a `call_context`, which published prompts give to the model."""
 

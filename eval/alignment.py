@@ -25,6 +25,12 @@ def common_subsequence(left: Sequence[Hashable], right: Sequence[Hashable]) -> i
     return len(right) - row.bit_count()
 
 
+def similarity(left: Sequence[Hashable], right: Sequence[Hashable]) -> float:
+    """1 less the edit distance (insertions and deletions) over the sum of both lengths: 2 common / (left + right). 1 for two empty ones."""
+    together = len(left) + len(right)
+    return 2 * common_subsequence(left, right) / together if together else 1.0
+
+
 def align(left: Sequence[Hashable], right: Sequence[Hashable]) -> list[Match]:
     """The runs of one longest common subsequence, in order. Takes a bit of memory for each pair of items."""
     rows = [(1 << len(right)) - 1, *_rows(left, right)]

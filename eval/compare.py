@@ -134,6 +134,8 @@ def diff(predicted: Trace, actual: Trace, given: int = 1) -> Diff:
     """
     if given < 0:
         raise InputError(f"{given} frames cannot have been given", hint="Give 0 or more")
+    if given > len(actual):
+        raise InputError(f"{given} frames cannot have been given of a true trace that has {len(actual)}")
     length = max(len(predicted), len(actual)) if actual.complete else len(actual)
     verdicts = tuple(verdict(_at(predicted, n), _at(actual, n)) for n in range(given, length))
     first = next((given + n for n, item in enumerate(verdicts) if not item.exact), None)

@@ -4,9 +4,10 @@ Sources: REval (`evaluation.py` of its repository): coverage, path, state; its f
 `cwm_trace.eval.metrics`. CoCoNUT: the path of executed lines. CodeExecutor (`inference/metric.py`): lines and identifiers. Where our
 questions differ from theirs, the docstring of the question says how, so these are not numbers to lay beside published ones without care.
 
-All look at the LINE frames below the entry only, `main` being ours. A line is told by its text, as in a trace of CWM's: equal lines are one.
-Every question gives (right, asked) of a trace; a metric is the ratio of their sums over all traces (micro), its interval a bootstrap over
-programs (Wilson's where each trace is one question). No prediction at all is a prediction without frames. Model text is never executed.
+All look at the program's own LINE frames: of a call those below the entry, as that is the `main` which the context puts around it; of a script
+all. A line is told by its text, as in a trace of CWM's: equal lines are one. Every question gives (right, asked) of a trace; a metric is the
+ratio of their sums over all traces (micro), its interval a bootstrap over programs (Wilson's where each trace is one question). Where nothing
+was predicted, no frame or no trace at all, all that is asked is wrong. Model text is never executed.
 """
 
 from __future__ import annotations
@@ -16,16 +17,18 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
-from cwm_trace.eval.alignment import common_subsequence
+from cwm_trace.eval.alignment import similarity
+from cwm_trace.eval.groups import own_depth
 from cwm_trace.eval.intervals import Estimate, estimate, ratio, share_interval
 from cwm_trace.eval.literals import literal_value, program_tree
 from cwm_trace.eval.samples import Sample
-from cwm_trace.format import marked_line, source_lines, strip_mark
+from cwm_trace.format import is_call_context, marked_line, source_lines, strip_mark
 from cwm_trace.frames import Event, Frame, Trace
 
 Counts = tuple[float, float]
 """Right, asked."""
 _Locals = Mapping[str, str]
+_Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def derived_metrics(samples: Sequence[Sample]) -> dict[str, Estimate]:
@@ -38,12 +41,12 @@ def derived_metrics(samples: Sequence[Sample]) -> dict[str, Estimate]:
 
 def answers(predicted: Trace | None, actual: Trace) -> dict[str, Counts]:
     """What is right and asked in one trace, by question."""
-    guess = predicted or _nothing(actual)
-    return {name: ask(guess, actual) for name, (_, ask) in QUESTIONS.items()}
-
-
-def _nothing(actual: Trace) -> Trace:
-    return Trace(actual.context, actual.frames[:1], False)
+    given = Trace(actual.context, actual.frames[:1], False)
+    is_none = predicted is None or len(predicted) <= len(given)
+    asked = {
+        name: ask(given if is_none or predicted is None else predicted, actual) for name, (_, ask) in QUESTIONS.items()
+    }
+    return {name: (0.0, below) for name, (_, below) in asked.items()} if is_none else asked
 
 
 def _estimate(counts: Sequence[Counts], programs: Sequence[str]) -> Estimate:
@@ -62,9 +65,10 @@ def _estimate(counts: Sequence[Counts], programs: Sequence[str]) -> Estimate:
 
 
 def line_frames(trace: Trace) -> Iterator[Frame]:
-    """The LINE frames below the entry."""
+    """The LINE frames of the program."""
+    least = own_depth(trace)
     for step, depth in zip(trace.frames, trace.depths(), strict=True):
-        if isinstance(step, Frame) and step.event is Event.LINE and depth > 0:
+        if isinstance(step, Frame) and step.event is Event.LINE and depth >= least:
             yield step
 
 
@@ -80,6 +84,7 @@ def _line(step: Frame) -> str:
 def after_lines(trace: Trace) -> Iterator[tuple[str, _Locals, _Locals]]:
     """Each executed line with the locals before it and after it, which the next LINE of the same Python frame shows."""
     stack: list[Frame | None] = []
+    least = own_depth(trace)
     for step in trace.frames:
         if step.event is Event.CALL:
             stack.append(None)
@@ -87,27 +92,37 @@ def after_lines(trace: Trace) -> Iterator[tuple[str, _Locals, _Locals]]:
             stack.pop()
         elif isinstance(step, Frame) and step.event is Event.LINE and stack:
             before = stack[-1]
-            if before is not None and len(stack) > 1:
+            if before is not None and len(stack) > least:
                 yield _line(before), before.locals, step.locals
             stack[-1] = step
 
 
 @lru_cache(maxsize=64)
 def program_lines(context: str) -> frozenset[str]:
-    """The lines on which a statement that does something starts, in the functions of a program; not those of the marked entry."""
+    """The lines on which a statement that does something starts, as far as a trace may show it: in the functions of a program, but for the
+    entry that a call is put into, and where a module is traced in it, too."""
     lines = [strip_mark(line) for line in source_lines(context)]
     tree = program_tree("".join(lines))
     if tree is None:
         return frozenset()
-    entry = marked_line(context)
-    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
     return frozenset(
         lines[statement.lineno - 1].rstrip("\r\n")
-        for function in functions
-        if function.lineno != entry
-        for statement in ast.walk(function)
-        if isinstance(statement, ast.stmt) and statement is not function and _does_something(statement)
+        for block in _blocks(tree, context)
+        for statement in ast.walk(block)
+        if isinstance(statement, ast.stmt) and statement is not block and _does_something(statement)
     )
+
+
+def _blocks(tree: ast.Module, context: str) -> list[ast.AST]:
+    """What a trace may be in."""
+    functions: list[ast.AST] = [node for node in ast.walk(tree) if isinstance(node, _Function)]
+    if is_call_context(context):
+        return [function for function in functions if function is not tree.body[-1]]
+    return functions if any(_is_marked(function, context) for function in functions) else [tree]
+
+
+def _is_marked(function: ast.AST, context: str) -> bool:
+    return isinstance(function, _Function) and function.lineno == marked_line(context)
 
 
 def _does_something(statement: ast.stmt) -> bool:
@@ -194,9 +209,7 @@ def path_similarity(predicted: Trace, actual: Trace) -> Counts:
 
     CoCoNUT's own formula for "similarity" is not known to us; this is the usual one.
     """
-    guess, truth = line_path(predicted), line_path(actual)
-    together = len(guess) + len(truth)
-    return (2 * common_subsequence(guess, truth) / together if together else 1.0), 1
+    return similarity(line_path(predicted), line_path(actual)), 1
 
 
 # --- CodeExecutor -----------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from cwm_trace.eval.intervals import Estimate, estimate
 from cwm_trace.eval.literals import literal_value, program_tree
-from cwm_trace.format import source_lines, strip_mark
+from cwm_trace.format import is_call_context, source_lines, strip_mark
 from cwm_trace.frames import Event, Step, Trace
 
 Groups = dict[str, dict[str, Estimate]]
@@ -89,10 +89,15 @@ def _bucket(number: int, bounds: Sequence[int]) -> str:
     return _buckets(bounds)[sum(number > bound for bound in (0, *bounds))]
 
 
+def own_depth(trace: Trace) -> int:
+    """The least depth of the program's own frames: 1 where the entry is the `main` that a context puts around a call, else 0."""
+    return int(is_call_context(trace.context))
+
+
 def length(actual: Trace) -> str:
-    """How many LINE frames it has below the entry."""
-    depths = zip(actual.frames, actual.depths(), strict=True)
-    return _bucket(sum(step.event is Event.LINE and depth > 0 for step, depth in depths), _LINES)
+    """How many LINE frames of the program it has."""
+    depths, least = zip(actual.frames, actual.depths(), strict=True), own_depth(actual)
+    return _bucket(sum(step.event is Event.LINE and depth >= least for step, depth in depths), _LINES)
 
 
 def deepest_call(actual: Trace) -> str:

@@ -17,7 +17,7 @@ from dataclasses import dataclass, fields, replace
 
 from cwm_trace.effects import Effect, effects
 from cwm_trace.errors import InputError
-from cwm_trace.eval.alignment import common_subsequence
+from cwm_trace.eval.alignment import similarity
 from cwm_trace.eval.compare import Diff, diff, same_ending
 from cwm_trace.eval.literals import literal_value
 from cwm_trace.format import ACTION_SEP, ARG_SEP, EVENT_TOKENS, unescape_source
@@ -32,14 +32,15 @@ class TraceScore:
 
     Attributes:
         output_pass_at_1: the rendered value that the entry returned or raised is the true one (`repr` equality).
-        valid_trace_format: the whole text parses, to its `<|end_of_text|>`.
+        valid_trace_format: the whole text parses, to its `<|end_of_text|>`, and has a frame.
         state_exact_match: share of true CALL and LINE frames whose diff-encoded locals are predicted (in any order).
         action_exact_match: share of true frames whose source line is predicted, white space at its ends aside.
         valid_json_format: share of true CALL and LINE frames where the prediction has a JSON object of locals.
         key_match: mean Jaccard index of names over true CALL and LINE frames.
         key_value_match: the same of (name, shown value) pairs.
         output_compatible: as output_pass_at_1, but literals are compared with `==` (1 == True, 1.0 == 1).
-        frames_exact: share of true frames predicted exactly: event, line, locals, value.
+        frames_exact: share of true frames predicted exactly: event, line, locals, value. Behind a frame that breaks the format, one with
+            ".." for a value that no frame before it shows breaks it, too.
         control_flow: share of true frames with the right event and line.
         prefix_exact: the first divergence, relative: share of true frames before it, 1 where nothing diverges in them.
         full_trace_exact_match: every frame right, none missing, none too many.
@@ -51,8 +52,9 @@ class TraceScore:
         changed_state_exact_match: of the true LINE frames before which this Python frame bound or changed a local, the share where
             the prediction has all of these right, and none that was deleted; other locals are not looked at. None if there is no such
             frame. That nothing changes is never right here, but where a variable happens to get its first value back.
-        frames_aligned: length of the longest common subsequence of the two traces' frames (event, line, expanded locals, value), as
-            a share of the true frames. One frame too many costs one frame here, and all later ones in frames_exact.
+        frames_aligned: similarity of the two traces' frames (event, line, expanded locals, value) by edit distance with insertions and
+            deletions: 2 L / (p + t), L being the length of their longest common subsequence, p and t how many frames were predicted
+            and are true. A frame too many, or one that is missing, costs about half a frame here, and all later ones in frames_exact.
         control_flow_aligned: the same of events and lines only.
     """
 
@@ -155,7 +157,7 @@ def score_trace(predicted: Trace, actual: Trace, given: int = 1) -> TraceScore:
     right = same_ending(predicted, actual)
     return TraceScore(
         output_pass_at_1=float(right),
-        valid_trace_format=float(predicted.complete and not predicted.malformed),
+        valid_trace_format=float(_ends(predicted, given) and not predicted.malformed),
         state_exact_match=_mean([float(guess == truth) for guess, truth in states]),
         action_exact_match=_mean([float(_action(guess) == _action(truth)) for guess, truth in pairs]),
         valid_json_format=_mean([float(guess is not None) for guess, _ in states]),
@@ -169,12 +171,17 @@ def score_trace(predicted: Trace, actual: Trace, given: int = 1) -> TraceScore:
         prefix_exact=_prefix(compared),
         full_trace_exact_match=float(not compared),
         control_flow_exact_match=float(_same_path(predicted, actual, compared)),
-        termination=float(predicted.complete == actual.complete),
+        termination=float(_ends(predicted, given) == actual.complete),
         expanded_state_exact_match=_expanded(predicted, actual, given),
         changed_state_exact_match=_changed(predicted, actual, given),
         frames_aligned=_aligned(predicted, actual, given, content),
         control_flow_aligned=_aligned(predicted, actual, given, _place),
     )
+
+
+def _ends(predicted: Trace, given: int) -> bool:
+    """Whether an end was written behind a frame: nothing at all is no trace."""
+    return predicted.complete and len(predicted) > given
 
 
 def _prefix(compared: Diff) -> float:
@@ -235,9 +242,9 @@ def content(step: Step) -> Hashable:
 
 
 def _aligned(predicted: Trace, actual: Trace, given: int, key: Callable[[Step], Hashable]) -> float:
-    total = len(actual) - given
-    guesses = [key(step) for step in predicted.frames[given:] if step.event is not None]
-    return common_subsequence(guesses, [key(step) for step in actual.frames[given:]]) / total if total > 0 else 1.0
+    # What breaks the format equals nothing.
+    guesses = [key(step) if step.event is not None else step for step in predicted.frames[given:]]
+    return similarity(guesses, [key(step) for step in actual.frames[given:]])
 
 
 def _compatible(predicted: Trace, actual: Trace) -> bool:
@@ -257,10 +264,16 @@ def column(scores: Sequence[TraceScore], name: str) -> list[float]:
 
 
 def score(*, predictions: Sequence[Trace], references: Sequence[Trace], given: int = 1) -> dict[str, float]:
-    """All metrics in percent, macro-averaged over traces. Raises InputError for no or unequally many traces."""
+    """All metrics in percent, macro-averaged over traces. Raises InputError for no or unequally many traces, a reference that has no frame to
+    predict, and a prediction of another program."""
     if len(predictions) != len(references):
         raise InputError(f"{len(predictions)} predictions for {len(references)} references")
     if not references:
         raise InputError("no traces to score")
-    pairs = zip(predictions, references, strict=True)
+    pairs = list(zip(predictions, references, strict=True))
+    for number, (guess, truth) in enumerate(pairs):
+        if len(truth) <= given:
+            raise InputError(f"reference {number} has no frame to predict: {len(truth)}, of which {given} are given")
+        if guess.context and truth.context and guess.context != truth.context:
+            raise InputError(f"prediction {number} is of another program than its reference")
     return average([score_trace(guess, truth, given) for guess, truth in pairs])

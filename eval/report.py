@@ -175,8 +175,12 @@ def _survival_rows(results: Sequence[Results]) -> list[int]:
 
 
 def shown_metric(item: Results, name: str) -> str:
-    """A metric in percent with its interval."""
-    return _with_interval(item.metrics.get(name), item.intervals.get(name))
+    """A metric in percent with its interval, and of how many tasks it is where these are not all."""
+    return _with_interval(item.metrics.get(name), item.intervals.get(name)) + _of(item.judged.get(name))
+
+
+def _of(n: int | None) -> str:
+    return "" if n is None else f" (n = {n})"
 
 
 def _estimate(found: Estimate | None) -> str:
@@ -204,7 +208,10 @@ _FACTS: dict[str, Callable[[Results], str]] = {
 
 
 def _notes(results: Sequence[Results]) -> list[str]:
-    how = "percent, 95 % interval (Wilson for shares, bootstrap over programs for means); every task counts"
+    how = (
+        "percent, 95 % interval (Wilson's where each program is one task, right or wrong; else bootstrap over programs)"
+    )
+    how += "; every task counts, but where another n is said"
     notes = [*oracle_faults(results), how, *_limited(results), *(line for item in results for line in _notes_on(item))]
     return list(dict.fromkeys(notes))
 
@@ -229,7 +236,8 @@ def oracle_faults(results: Sequence[Results | TeacherResults]) -> list[str]:
 
 def oracle_fault(item: Results | TeacherResults) -> str | None:
     """What to say if this is the oracle and not everything is right: then no number beside it can be trusted."""
-    if not _ORACLE.fullmatch(item.model) or all(value == 100.0 for value in _shares(item)):
+    is_right = all(value == 100.0 for value in _shares(item)) and not any(name != "ok" for name in item.outcomes)
+    if not _ORACLE.fullmatch(item.model) or is_right:
         return None
     reasons = [f"{count} {name}" for name, count in item.outcomes.items() if name != "ok"]
     reasons += [f"{example.id}: {name}" for name, found in item.mistakes.items() for example in found.examples]
@@ -248,8 +256,18 @@ def _shares(item: Results | TeacherResults) -> list[float]:
 def derived_table(results: Sequence[Results]) -> Table:
     """The questions of other benchmarks (see `cwm_trace.eval.derived`), as far as predicted traces answer them."""
     head = ["derived from traces", *(item.model for item in results)]
-    rows = [[title, *(_estimate(item.derived.get(name)) for item in results)] for name, (title, _) in QUESTIONS.items()]
-    return Table([head, *rows], ["percent of all that is asked, 95 % interval (bootstrap over programs)"])
+    rows = [[title, *(_asked(item, name) for item in results)] for name, (title, _) in QUESTIONS.items()]
+    return Table(
+        [head, *rows],
+        [
+            "percent of all that is asked, 95 % interval (bootstrap over programs); n: tasks that ask something, if not all do"
+        ],
+    )
+
+
+def _asked(item: Results, name: str) -> str:
+    found = item.derived.get(name)
+    return _estimate(found) + _of(found.n if found is not None and found.n < item.n else None)
 
 
 # --- teacher-forced runs ----------------------------------------------------------------------------------------------
@@ -298,7 +316,7 @@ def _difference_row(title: str, item: Difference, digits: int = 1) -> list[str]:
 
 
 def _comparison_notes(made: Comparison) -> list[str]:
-    how = "difference: the second less the first, in points, 95 % interval (bootstrap over programs, paired)"
+    how = "difference: the second less the first, in points, 95 % interval (paired: Tango's where each program is one task, else bootstrap)"
     lines = [f"{made.n} tasks of {made.suite}; {how}"]
     if made.n < made.of:
         lines.append(f"LIMITED ({made.n} of {made.of} tasks are in both runs): not for reporting")

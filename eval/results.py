@@ -24,7 +24,7 @@ from cwm_trace.eval.tasks import count_outcomes, failed_tasks, first_errors
 class Results:
     """A finished run: metrics in percent with 95 % intervals, counts of outcomes and of causes.
 
-    A metric that no task can be judged by is left out.
+    A metric that no task can be judged by is left out; `judged` has the number of tasks of those that not all can be judged by.
     `first_divergence` is the median index of the first divergence among the traces that have one, None if none has.
     `survival` is P(first k frames right) by k, `mistakes` what was wrong first (`cwm_trace.eval.mistakes`), `breakdowns` shares by
     kind and group (`cwm_trace.eval.breakdown`), `derived` the questions of other benchmarks (`cwm_trace.eval.derived`),
@@ -54,6 +54,7 @@ class Results:
     errors: dict[str, str] = field(default_factory=dict)
     failed: dict[str, tuple[str, ...]] = field(default_factory=dict)
     unexpected_tasks: tuple[str, ...] = ()
+    judged: dict[str, int] = field(default_factory=dict)
     unfinished: bool = False
 
     @property
@@ -127,6 +128,7 @@ def _summarised(model: str, suite: str, samples: Sequence[Sample], of: int) -> R
         first_errors(samples),
         failed_tasks(samples),
         unexpected,
+        {name: found.n for name, found in estimates.items() if found.n < len(samples)},
     )
 
 

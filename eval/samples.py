@@ -82,7 +82,7 @@ def judge(identity: str, predicted: Trace, actual: Trace, seconds: float = 0.0) 
     outcome = Outcome.OK
     if predicted.status in CUT_OFF:
         outcome = Outcome.TRUNCATED
-    elif predicted.malformed or not predicted.complete:
+    elif predicted.malformed or not predicted.complete or len(predicted) < 2:  # or nothing was written
         outcome = Outcome.MALFORMED
     return Sample(
         identity,

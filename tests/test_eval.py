@@ -29,7 +29,8 @@ from cwm_trace.eval.intervals import (
     wilson,
 )
 from cwm_trace.eval.metrics import changes
-from cwm_trace.eval.samples import no_score, read_samples
+from cwm_trace.eval.samples import judge, no_score, read_samples
+from cwm_trace.eval.tasks import Outcome
 from cwm_trace.format import CALL_ENTRY, FRAME_SEP, call_context, diff_encode, parse, render, render_frame
 from cwm_trace.frames import Event, Frame, MalformedFrame, Status, Trace
 from cwm_trace.models import load_model
@@ -312,14 +313,39 @@ def test_a_trace_without_changes_has_no_score_for_them() -> None:
 
 
 def test_aligned_frames_by_hand() -> None:
-    # One LINE frame twice: 6 of 6 true frames are found in order; by position only the first three (1, 2 and the doubled one).
+    # One LINE frame twice: all 6 true frames are among the 7 in order; by position only the first three (1, 2 and the doubled one).
     found = metrics(with_frames((*TRUTH[:4], TRUTH[3], *TRUTH[4:])))
 
-    assert (found["frames_aligned"], found["frames_exact"]) == (1.0, 3 / 6)
+    assert (found["frames_aligned"], found["frames_exact"]) == (2 * 6 / (7 + 6), 3 / 6)
     found = metrics(with_frames((*TRUTH[:3], *TRUTH[4:])))
-    assert (found["frames_aligned"], found["control_flow_aligned"]) == (5 / 6, 5 / 6)
+    assert (found["frames_aligned"], found["control_flow_aligned"]) == (2 * 5 / (5 + 6), 2 * 5 / (5 + 6))
     assert (metrics(WRONG_VALUE)["frames_aligned"], metrics(WRONG_VALUE)["control_flow_aligned"]) == (5 / 6, 1.0)
     assert metrics(BROKEN)["control_flow_aligned"] == 5 / 6
+
+
+def test_what_is_padded_is_not_aligned() -> None:
+    """Each true frame behind nine copies of the one before it: all are there in order, of ten times as many."""
+    padded = with_frames((TRUTH[0], *(frame for one in TRUTH[1:] for frame in (TRUTH[1],) * 9 + (one,))))
+    found = metrics(padded)
+    assert found["frames_aligned"] == 2 * 6 / (60 + 6)
+    assert found["control_flow_aligned"] == 2 * 6 / (60 + 6)
+
+
+def test_nothing_is_no_trace() -> None:
+    empty = Trace(TRUTH.context, TRUTH.frames[:1], complete=True)
+    found = metrics(empty)
+    assert (found["valid_trace_format"], found["termination"], found["frames_aligned"]) == (0.0, 0.0, 0.0)
+    assert judge("t", empty, TRUTH).outcome is Outcome.MALFORMED
+
+
+def test_what_has_nothing_to_predict_is_not_scored() -> None:
+    given = Trace(TRUTH.context, TRUTH.frames[:1])
+    with pytest.raises(InputError, match="reference 1 has no frame to predict: 1, of which 1 are given"):
+        score(predictions=[TRUTH, TRUTH], references=[TRUTH, given])
+    with pytest.raises(InputError, match="prediction 0 is of another program than its reference"):
+        score(predictions=[Trace("x = 1\n", TRUTH.frames)], references=[TRUTH])
+    with pytest.raises(InputError, match="100 frames cannot have been given of a true trace that has 7"):
+        score_trace(TRUTH, TRUTH, given=100)
 
 
 @given(st.text("abc", max_size=12), st.text("abc", max_size=12))

@@ -7,16 +7,17 @@ from pathlib import Path
 import pytest
 
 from cwm_trace.cli import main
-from cwm_trace.eval import Suite, Task, run_suite
+from cwm_trace.eval import Suite, Task, derived, run_suite
 from cwm_trace.eval.derived import QUESTIONS, after_lines, derived_metrics, line_path, program_lines
-from cwm_trace.eval.groups import type_name
+from cwm_trace.eval.groups import length, type_name
 from cwm_trace.eval.metrics import same_value
 from cwm_trace.eval.samples import Sample, judge, no_score
 from cwm_trace.eval.tasks import Outcome
 from cwm_trace.format import FRAME_SEP, parse, render, render_frame
 from cwm_trace.frames import Trace
 from cwm_trace.models import load_model
-from cwm_trace.tracer.inprocess import record_source
+from cwm_trace.tracer.entry import script_entry
+from cwm_trace.tracer.inprocess import record_context, record_source
 
 SOURCE = '''\
 def f(n):
@@ -130,6 +131,36 @@ def test_callees_keep_their_lines_apart() -> None:
         ("y = x + 1", {"x": "1", "y": "2"}),
         ("y = g(x)", {"x": "1", "y": "2"}),
     ]
+
+
+def test_nothing_predicted_answers_nothing() -> None:
+    """Not even that a line is not executed, or that two paths are alike."""
+    source = "def f():\n    if 0:\n        x = 1\n        y = 2\n"
+    truth = record_source(source, "f()")
+    for nothing in (None, Trace(truth.context, truth.frames[:1], True)):
+        found = derived.answers(nothing, truth)
+        assert [right for right, _ in found.values()] == [0] * len(QUESTIONS)
+        assert {name: asked for name, (_, asked) in found.items() if name.startswith("path")} == dict.fromkeys(
+            ("path_exact", "path_similarity"), 1
+        )
+        assert found["coverage"] == (0, 3)
+
+
+def test_a_script_is_asked_of_its_own_entry() -> None:
+    source = "def main():\n    x = 1\n    if x > 1:\n        x = 5\n    return x\nmain()\n"
+    truth = record_context(script_entry(source).context)
+    assert program_lines(truth.context) == {"    x = 1", "    if x > 1:", "        x = 5", "    return x"}
+    assert line_path(truth) == ["    x = 1", "    if x > 1:", "    return x"]
+    found = derived.answers(truth, truth)
+    assert (found["coverage"], found["next_line"], found["state_after_line"]) == ((4, 4), (4, 4), (1, 1))
+    assert length(truth) == "3"
+
+
+def test_a_module_is_asked_of_all_its_lines() -> None:
+    source = "def f():\n    return 1\nx = f()\nif x > 1:\n    x = 2\n"
+    truth = record_context(script_entry(source).context)
+    assert program_lines(truth.context) == {"def f():", "    return 1", "x = f()", "if x > 1:", "    x = 2"}
+    assert derived.answers(truth, truth)["coverage"] == (5, 5)
 
 
 # --- over all traces --------------------------------------------------------------------------------------------------

@@ -211,7 +211,7 @@ def test_a_program_stopped_at_its_time_limit_has_an_outcome_of_its_own(
 ) -> None:
     slow = record_source(SOURCE, "f(0)")
 
-    def record(source: str, call: str) -> Trace:
+    def record(source: str, call: str, **options: Any) -> Trace:
         status = {"f(0)": Status.TIME_LIMIT, "f(1)": Status.KILLED}.get(call, Status.COMPLETE)
         return Trace(slow.context, slow.frames, status is Status.COMPLETE, status)
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 from cwm_trace.cli import main
 from cwm_trace.errors import InputError
 from cwm_trace.eval import Suite, Task, compare_runs, run_suite
-from cwm_trace.eval.intervals import wilson
+from cwm_trace.eval.intervals import tango, wilson
 from cwm_trace.eval.paired import sign_flips
 from cwm_trace.models import load_model
 
@@ -66,7 +69,10 @@ def test_a_comparison_counts_what_only_one_gets_right(runs: tuple[Path, Path]) -
 
 def test_a_run_compared_with_itself_differs_in_nothing(runs: tuple[Path, Path]) -> None:
     made = compare_runs(runs[0], runs[0])
-    assert {(item.difference, *item.interval) for item in made.metrics.values()} == {(0.0, 0.0, 0.0)}
+    assert {item.difference for item in made.metrics.values()} == {0.0}
+    assert all(-60 < item.interval.low < 0 < item.interval.high < 60 for item in made.metrics.values()), (
+        "of four programs"
+    )
     assert made.p_value == 1.0
     assert made.names == ("copy-input in copy-input", "copy-input in copy-input")
 
@@ -101,7 +107,7 @@ def test_one_program_says_nothing_of_others(tmp_path: Path) -> None:
     for name in ("copy-input", "no-change"):
         run_suite(load_model(name), suite, tmp_path / name)
     output = compare_runs(tmp_path / "copy-input", tmp_path / "no-change").metrics["output_pass_at_1"]
-    assert (output.difference, output.interval) == (-100.0, (-100.0, 100.0))
+    assert (output.difference, output.interval) == (-100.0, pytest.approx((-100.0, 58.7), abs=0.1))
 
 
 def test_only_tasks_of_both_runs_count(runs: tuple[Path, Path], capsys: pytest.CaptureFixture[str]) -> None:
@@ -134,3 +140,41 @@ def test_what_cannot_be_compared(runs: tuple[Path, Path], tmp_path: Path, capsys
             compare_runs(runs[0], folder)
     assert main(["eval", "compare", str(runs[0])]) == 2
     assert "give two run folders" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("gained", "lost", "n", "low", "high"),
+    [
+        (12, 2, 50, 0.0611, 0.3447),
+        (0, 0, 30, -(1.959964**2) / (30 + 1.959964**2), 1.959964**2 / (30 + 1.959964**2)),
+        (30, 0, 30, 0.7730, 1.0),
+    ],
+)
+def test_the_score_interval_of_a_paired_difference(gained: int, lost: int, n: int, low: float, high: float) -> None:
+    assert tango(gained, lost, n) == pytest.approx((low, high), abs=1e-4)
+    assert tango(lost, gained, n) == pytest.approx((-high, -low), abs=1e-4)
+
+
+@settings(max_examples=20)
+@given(st.integers(0, 20), st.integers(0, 20), st.integers(0, 20))
+def test_its_ends_are_where_the_likeliest_counts_are_two_deviations_off(gained: int, lost: int, same: int) -> None:
+    """Beside a search for the most likely share of what is lost."""
+    n = gained + lost + same
+    assume(0 < gained - lost < n or 0 < lost - gained < n)
+    for end in tango(gained, lost, n):
+        if not -0.99 < end < 0.99:
+            continue
+        shares = [max(0.0, -end) + k * (1 - abs(end)) / 2 / 4000 for k in range(1, 4000)]
+        likely = max(
+            shares,
+            key=lambda q: (
+                gained * math.log(q + end) + lost * math.log(q) + same * math.log(max(1 - 2 * q - end, 1e-300))
+            ),
+        )
+        deviation = math.sqrt(n * (2 * likely + end - end * end))
+        assert abs(gained - lost - n * end) / deviation == pytest.approx(1.96, abs=0.02)
+
+
+def test_counts_that_are_none_are_refused() -> None:
+    with pytest.raises(ValueError, match="3 gained and 1 lost of 3"):
+        tango(3, 1, 3)
