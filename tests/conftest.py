@@ -31,13 +31,24 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 @pytest.fixture(scope="module")
 def settled() -> Iterator[None]:
     """What other modules of tests have left is not gone through by each collection of garbage, of which some of the tracer's ask many."""
-    given(none())(
-        lambda _: None
-    )()  # Hypothesis looks once for who has its random numbers, which no one has that is frozen
-    gc.collect()
-    gc.freeze()
+    _freeze()
     yield
     gc.unfreeze()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def begun_anew(request: pytest.FixtureRequest) -> None:
+    """The same of every module but the tracer's, which looks for functions among all objects: else collections become rarer, and memory
+    grows, the more there is."""
+    if not request.path.name.startswith("test_tracer"):
+        _freeze()
+
+
+def _freeze() -> None:
+    # Hypothesis looks once for who has its random numbers, which no one has that is frozen.
+    given(none())(lambda _: None)()
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import warnings
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
+from functools import lru_cache
 from typing import Any
 
 import pytest
@@ -26,6 +27,7 @@ from tests.embedded import embedded, recorded_text
 FIRST = 37_993_000
 
 
+@lru_cache(maxsize=100_000)
 def evaluated(operation: str) -> str | None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -382,10 +382,10 @@ def test_traces_of_functions_take_turns() -> None:
     with ThreadPoolExecutor(4) as pool:
         first.start()
         time.sleep(0.1)
-        made = list(pool.map(lambda n: trace(fibonacci, n % 6), range(12)))
+        made = list(pool.map(lambda n: trace(fibonacci, n % 3), range(6)))
         first.join()
 
-    assert made == [trace(fibonacci, n) for n in range(6)] * 2
+    assert made == [trace(fibonacci, n) for n in range(3)] * 2
     assert (fibonacci.__code__, waits.__code__) == before
 
 
