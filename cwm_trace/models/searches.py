@@ -42,8 +42,8 @@ PARAMETERS: Mapping[str, Sequence[str]] = {
 }
 _OF_PATTERNS = ("findall", "finditer", "fullmatch", "match", "search")
 """Methods of patterns that are given where to begin, and where the text is held to end, in place of flags."""
-_REFERENCE = re.compile(r"\\(?:(\d)(?!\d)|g<(\w+)>|([\\nt]))|([^\\]+)", re.DOTALL)
-_ESCAPED = {"\\": "\\", "n": "\n", "t": "\t"}
+_REFERENCE = re.compile(r"\\(?:([1-9]\d?)(?!\d)|g<(\w+)>|([\\abfnrtv]))|([^\\]+|\\[^\\0-9A-Za-z])", re.DOTALL)
+_ESCAPED = {"\\": "\\", "a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 
 
 def of_search(name: str, args: Sequence[ast.expr], words: Sequence[ast.keyword], text: str) -> Way | None:
@@ -188,23 +188,24 @@ def _split(pattern: Pattern, items: Sequence[str], most: int, steps: Steps) -> I
 def _put(pattern: Pattern, instead: str, items: Sequence[str], most: int, steps: Steps) -> str | None:
     made, at = list[str](), 0
     for fit in _some(pattern, items, most, steps):
-        made += [*items[at : fit.start], repr(_filled(instead, fit, pattern, items))]
+        groups = [_group(fit, number, items) or "''" for number in range(pattern.groups + 1)]
+        made += [*items[at : fit.start], repr(_filled(instead, groups, pattern.names))]
         at = fit.end
     return text_together([*made, *items[at:]])
 
 
-def _filled(instead: str, fit: Fit, pattern: Pattern, items: Sequence[str]) -> str:
-    """What comes in the place of a fit, with groups in place of references."""
+def _filled(instead: str, groups: Sequence[str], names: Mapping[str, int]) -> str:
+    """What comes in the place of a fit, with its groups, of which these are the texts, in place of references."""
     made, at = [], 0
     while at < len(instead):
         if (found := _REFERENCE.match(instead, at)) is None:
             raise Unknown
         digit, name, escaped, plain = found.groups()
         if digit or name:
-            number = int(digit or name) if (digit or name).isdigit() else pattern.names.get(name, -1)
-            if not 0 <= number <= pattern.groups:
+            number = int(digit or name) if (digit or name).isdigit() else names.get(name, -1)
+            if not 0 <= number < len(groups):
                 raise Unknown
-            made.append(ast.literal_eval(_group(fit, number, items) or "''"))
+            made.append(ast.literal_eval(groups[number]) or "")
         else:
             made.append(_ESCAPED.get(escaped, "") or plain)
         at = found.end()
@@ -233,6 +234,8 @@ def of_match(match: ast.Call, name: str, given: Sequence[str], text: str) -> Way
             return lambda steps: tuple_together(default if each == "None" else each for each in texts[1:])
         case "groupdict", []:
             return lambda steps: dict_together([(repr(each), texts[number]) for each, number in names.items()])
+        case "expand", [template] if is_text(template):
+            return _way(lambda steps: repr(_filled(ast.literal_eval(template), texts, names)))
         case "group" | "__getitem__", _:
             found = [_told(each, texts, names) for each in given]
             return lambda steps: found[0] if len(found) == 1 else tuple_together(found)

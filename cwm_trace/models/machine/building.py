@@ -250,8 +250,7 @@ def construct(
         names = {part.shown: part for part in told if isinstance(part, Alias) and part.origin is None}
         space |= {"__orig_bases__": tuple(bases), "__parameters__": tuple(names.values())}
     has_unknown = any(map(is_unknown, bases))
-    bases = tuple(base.origin if isinstance(base, Alias) else known(base) for base in bases if not is_unknown(base))
-    bases = bases or (Builtin("object"),)
+    bases = _stood_for([base for base in bases if not is_unknown(base)]) or (Builtin("object"),)
     made = Class(
         name,
         space.get("__qualname__", name),
@@ -301,6 +300,29 @@ def _watch_objects(m: Interpreter, made: Class) -> None:
     if any(isinstance(base, Builtin) and base.name not in plain for base in made.line):
         raise Lost
     m.has_finalisers = True
+
+
+_GENERIC, _PROTOCOL = "typing.Generic", "typing.Protocol"
+
+
+def _stood_for(bases: Sequence[Value]) -> tuple[Value, ...]:
+    """The bases that those of a class statement stand for; `Generic[T]` for none where others say it, too (typing, `__mro_entries__`)."""
+    found = []
+    for number, base in enumerate(bases):
+        if not isinstance(base, Alias):
+            found.append(known(base))
+        elif _name_of(base.origin) != _GENERIC or not _is_said_again(bases, number):
+            found.append(base.origin)
+    return tuple(found)
+
+
+def _is_said_again(bases: Sequence[Value], number: int) -> bool:
+    is_protocol = any(_name_of(known(each)) == _PROTOCOL for each in bases)
+    return is_protocol or any(isinstance(each, Alias) for each in bases[number + 1 :])
+
+
+def _name_of(base: Value) -> str:
+    return base.name if isinstance(base, Builtin) else ""
 
 
 def _mixed_in(m: Interpreter, bases: Sequence[Value]) -> Work:

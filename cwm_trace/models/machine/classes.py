@@ -176,6 +176,14 @@ class Attributes(MutableMapping[str, Value]):
         return self.held.keys.index(name)
 
 
+class Asked(Attributes):
+    """Names that an object of the program, which is no dict, is asked for one by one."""
+
+    def __init__(self, held: Object) -> None:
+        super().__init__(Dict())
+        self.owner = held
+
+
 def attribute(m: Interpreter, owner: Value, name: Any) -> Work:
     """`owner.name`. Raises Raised, Lost."""
     owner = owner if isinstance(owner, Unknown) and owner.value is UNSET else known(owner)
@@ -389,6 +397,8 @@ def of_object(m: Interpreter, owner: Object | OwnList | OwnDict, name: str) -> W
         return owner.held[names.index(name)]
     if _is_property_of_class(found):
         return (yield from invoke(m, found.get.get, [owner.kind], {}))
+    if name == "__new__":  # which is a static method
+        return (yield from attribute(m, owner.kind, name))
     if found is not UNSET:
         return _bound(found, owner, owner.kind)
     if name == "__dict__" and not has_slots_only(owner.kind):
@@ -491,6 +501,8 @@ def _of_own(m: Interpreter, owner: OwnList | OwnDict, name: str) -> Work:
         owner.attributes[name] = yield from invoke(m, found.wrapped, [owner], {})
     if name in owner.attributes:
         return owner.attributes[name]
+    if name == "__new__":
+        return (yield from attribute(m, owner.of, name))
     if found is not UNSET:
         return _bound(found, owner, owner.of)
     if hasattr(_TYPES[owner.kind], name) and name != "__dict__":

@@ -238,7 +238,7 @@ def _same_pairs(m: Interpreter, left: Dict, right: Dict) -> Work:
     if len(left.keys) != len(right.keys):
         return False
     for key, value in zip(left.keys, left.values, strict=True):
-        place = yield from place_of(m, right, key)
+        place = yield from place_of_hashed(m, right, known(key))  # its hash stands in the dict that has it
         if place is None or not (yield from same(m, value, right.values[place])):
             return False
     if left.kind == right.kind == "OrderedDict":

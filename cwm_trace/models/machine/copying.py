@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from cwm_trace.models.machine import assigning, holding, sets
+from cwm_trace.models.machine import assigning, comparing, holding, sets
 from cwm_trace.models.machine.active import Work
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.classes import attribute
@@ -183,6 +183,15 @@ def _empty(value: Value) -> Value:
     return value
 
 
+def _put(m: Interpreter, made: Dict, key: Value, value: Value) -> Work:
+    """Another pair of a dict in which no key is equal; a hash of the program's own is asked for."""
+    if own_method(known(key), "__hash__") is not None:
+        yield from holding.set_item(m, made, key, value)
+    else:
+        made.keys.append(key)
+        made.values.append(value)
+
+
 def _filled(m: Interpreter, made: Value, value: Value, memo: Memo) -> Work:
     match value:
         case List():
@@ -191,9 +200,13 @@ def _filled(m: Interpreter, made: Value, value: Value, memo: Memo) -> Work:
         case Set():
             yield from _filled_set(m, made, value, memo)
         case Dict():
+            is_plain = not isinstance(value, OwnDict) and value.kind == "dict"
             for key, each in zip(value.keys, value.values, strict=True):
-                made.keys.append((yield from _deep(m, key, memo)))
-                made.values.append((yield from _deep(m, each, memo)))
+                # `y[deepcopy(key)] = deepcopy(value)` of a dict, in which the value comes first; others are given pairs.
+                copy = (yield from _deep(m, each, memo)) if is_plain else None
+                place = yield from _deep(m, key, memo)
+                copy = copy if is_plain else (yield from _deep(m, each, memo))
+                yield from _put(m, made, place, copy)
         case Object():
             made.held = tuple((yield from _each(m, value.held, memo)))
             if isinstance(value.content, Set):
@@ -207,6 +220,8 @@ def _filled(m: Interpreter, made: Value, value: Value, memo: Memo) -> Work:
 
 def _filled_set(m: Interpreter, made: Set, value: Set, memo: Memo) -> Work:
     items = yield from _each(m, value.items, memo)
+    for each in items:
+        yield from comparing.hashed(m, known(each))
     put = sets.put_together(items) or Set(items, has_order=False)
     made.items, made.has_order, made.table = put.items, put.has_order, put.table
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from cwm_trace.models.machine import annotating, naming
 from cwm_trace.models.machine.active import Activation, Body, Work
-from cwm_trace.models.machine.classes import Attributes
+from cwm_trace.models.machine.classes import Asked, Attributes
 from cwm_trace.models.machine.code import EXECUTED, Code
 from cwm_trace.models.machine.holding import either
 from cwm_trace.models.machine.interpreter import Interpreter
@@ -37,6 +37,7 @@ from cwm_trace.models.machine.values import (
     error,
     kind_name,
     known,
+    own_method,
 )
 
 
@@ -59,11 +60,11 @@ def evaluated(m: Interpreter, source: Value, kind: str, space: Value, names: Val
     if isinstance(known(space), Dict):
         held.setdefault("__builtins__", naming.shown_builtins())  # which Python puts there
     if known(space) is not None:
-        own = _names(known(names), held)
+        own = _local_names(known(names), held, kind)
     elif known(names) is None and m.frame.names is None:
         return (yield from _among_variables(m.frame, Function(code, held, qualname="<module>")))
     else:
-        own = _names(known(names), m.frame.names)
+        own = _local_names(known(names), m.frame.names, kind)
     return (yield Body(Function(code, held, qualname="<module>"), own))
 
 
@@ -153,6 +154,16 @@ def _names(given: Value, otherwise: Any) -> Any:
     if not isinstance(given, Dict):
         raise error("TypeError", f"globals must be a dict, not {kind_name(given)}")
     return Attributes(given)
+
+
+def _local_names(given: Value, otherwise: Any, kind: str) -> Any:
+    """The same of local names, which any mapping may have."""
+    if own_method(given, "__getitem__") is not None and isinstance(given, Object):
+        return Asked(given)
+    if given is not None and not isinstance(given, (Names, Dict)):
+        more = f" or None, not {kind_name(given)}" if kind == "exec" else ""
+        raise error("TypeError", f"locals must be a mapping{more}")
+    return _names(given, otherwise)
 
 
 def _code_of(source: Value, kind: str, module: str) -> Code:

@@ -9,17 +9,20 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from itertools import count
+from math import isfinite
 from string import Formatter
 from typing import Any
 
 from cwm_trace.models import said
 from cwm_trace.models.machine import classes, holding, operators
 from cwm_trace.models.machine.active import Work
+from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.layout import PLAIN, Layout, as_address, filled, formatted_number
 from cwm_trace.models.machine.questions import operand
 from cwm_trace.models.machine.values import (
     UNSET,
+    Builtin,
     Dict,
     Hashed,
     List,
@@ -137,7 +140,25 @@ def _filled_in(m: Interpreter, layout: str, kind: str, value: Value) -> Work:
             return value
     if isinstance(known(value), Hashed) and kind in "xX":
         return as_address(m, known(value), layout + kind)
+    if kind in _NUMBERS and isinstance(known(value), Object):
+        value = yield from _converted(m, kind, known(value))
     return _laid_out(m, layout, kind, as_plain(content_of(known(value))))
+
+
+_INDEX = ("operator.index", ("__index__",))
+_NUMBERS = {
+    **dict.fromkeys("diu", ("int", ("__int__", "__index__"))),
+    **dict.fromkeys("oxXc", _INDEX),
+    **dict.fromkeys("eEfFgG", ("float", ("__float__", "__index__"))),
+}
+"""What makes a number of an object in a field of this kind, where its class has one of these (Objects/unicodeobject.c)."""
+
+
+def _converted(m: Interpreter, kind: str, value: Object) -> Work:
+    function, methods = _NUMBERS[kind]
+    if all(own_method(value, name) is None for name in methods):
+        return value
+    return (yield from invoke(m, Builtin(function), [value], {}))
 
 
 def _laid_out(m: Interpreter, written: str, kind: str, value: Value) -> Value:
@@ -176,6 +197,12 @@ def _laid_out(m: Interpreter, written: str, kind: str, value: Value) -> Value:
 
 def _whole(m: Interpreter, layout: Layout, value: int | float) -> str:
     """A whole number, with at least as many digits as the precision says."""
+    if isinstance(value, float) and not isfinite(value):
+        is_nan = value != value
+        raise error(
+            "ValueError" if is_nan else "OverflowError",
+            f"cannot convert float {'NaN' if is_nan else 'infinity'} to integer",
+        )
     number = m.questions.sure(f"int({operand(value)})") if isinstance(value, float) else int(value)
     digits, prefix = str(abs(number)), ""
     if layout.kind in "oxX":

@@ -5,6 +5,7 @@ What is equal is asked elsewhere (`machine.comparing`). Knows in which order Pyt
 
 from __future__ import annotations
 
+import sys
 import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -263,16 +264,25 @@ def _index(key: Value) -> str:
     return ":".join(parts if parts[2] else parts[:2])
 
 
+_MISSING_IS_SET = sys.version_info < (3, 14)
+"""Whether a `defaultdict` puts what it makes there by its class's `__setitem__` (Modules/_collectionsmodule.c, `defdict_missing`)."""
+
+
 def _missing(m: Interpreter, over: Dict, key: Value) -> Work:
+    """What a dict gives for a key that it has not."""
     if isinstance(over, OwnDict) and (own := own_method(over, "__missing__")) is not None:
         return (yield from invoke(m, own, [over, key], {}))
-    """What a dict gives for a key that it has not."""
     if over.kind == "Counter":
         return 0
     if over.kind == "defaultdict" and over.make is not None:
         made = yield from invoke(m, over.make, [], {})
-        over.keys.append(key)
-        over.values.append(made)
+        if _MISSING_IS_SET and _overridden(over, "__setitem__", False) is not None:
+            yield from set_item(m, over, key, made)
+        elif own_method(key, "__hash__") is not None:
+            yield from put(m, over, key, made)
+        else:
+            over.keys.append(key)
+            over.values.append(made)
         return made
     raise error("KeyError", key)
 

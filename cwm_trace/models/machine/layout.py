@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
+from math import isfinite
 from typing import NamedTuple
 
 from cwm_trace.models.machine.interpreter import Interpreter
@@ -67,13 +68,10 @@ def _laid_out(m: Interpreter, value: Value, layout: Layout) -> Value:
             return None
         text = value[: int(layout.precision)] if layout.precision else value
         return filled(text, "", layout, "<")
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, (int, float))
-        or value != value
-        or value in (float("inf"), float("-inf"))
-    ):
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
+    if isinstance(value, float) and not isfinite(value):
+        return _endless(value, layout)
     is_zeros = layout.zeros or (layout.fill, layout.align) == ("0", "=")
     if is_zeros and layout.grouping or layout.zeros and layout.align:
         return None
@@ -86,6 +84,18 @@ def _laid_out(m: Interpreter, value: Value, layout: Layout) -> Value:
     sign = "-" if is_negative else layout.sign.replace("-", "")
     prefix = f"0{layout.kind}" if layout.alternate and layout.kind in _BASES else ""
     return filled(str(known(body)), sign + prefix, layout, ">")
+
+
+def _endless(value: float, layout: Layout) -> str | None:
+    """`inf` and `nan`, which have no places and no thousands; None for what is no way to show them."""
+    if layout.kind not in _OF_FLOATS or layout.alternate or layout.zeros and layout.align:
+        return None
+    body = ("nan" if value != value else "inf") + ("%" if layout.kind == "%" else "")
+    sign = "-" if value < 0 else layout.sign.replace("-", "")
+    return filled(body.upper() if layout.kind in "EFG" and layout.kind else body, sign, layout, ">")
+
+
+_OF_FLOATS = ("", *"eEfFgGn%")
 
 
 def _body(m: Interpreter, value: int | float, layout: Layout) -> Value:

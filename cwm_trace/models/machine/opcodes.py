@@ -273,12 +273,14 @@ def _loaded(names: MutableMapping[str, Value], name: Any) -> Value:
     return value
 
 
-def _prepared(names: Mapping[str, Value]) -> OwnDict | None:
-    """What a metaclass has prepared for the names of a class, where it is of a class of the program's."""
+def _prepared(names: Mapping[str, Value]) -> OwnDict | Object | None:
+    """What a metaclass has prepared for the names of a class, where it is of a class of the program's, or what `eval` is given for them."""
+    if isinstance(names, classes.Asked):
+        return names.owner
     return names.held if isinstance(names, classes.Attributes) and isinstance(names.held, OwnDict) else None
 
 
-def _of_prepared(m: Interpreter, frame: Activation, prepared: OwnDict, name: Any) -> Work:
+def _of_prepared(m: Interpreter, frame: Activation, prepared: OwnDict | Object, name: Any) -> Work:
     try:
         return (yield from holding.item(m, prepared, name))
     except Raised as raised:

@@ -32,7 +32,8 @@ def _check(name: str, place: int) -> None:
     function: Callable[..., Any] = NATIVES[name]
 
     def checked(m: Interpreter, *args: Value, **named: Value) -> Value:
-        args = (*args[:place], *map(_as_number, args[place : place + 1]), *args[place + 1 :])
+        # How often comes before the flags, which many give in its place.
+        args = (*args[: place - 1], *map(_as_number, args[place - 1 : place + 1]), *args[place + 1 :])
         named |= {"flags": _as_number(named["flags"])} if "flags" in named else {}
         _check_pattern(args, named, place)
         return function(m, *args, **named)

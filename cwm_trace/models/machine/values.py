@@ -762,7 +762,7 @@ def as_tuple(value: Value) -> tuple[Value, ...] | None:
     return None
 
 
-OF_C = ("_random", "datetime", "_pydatetime", "decimal", "_pydecimal", "types")
+OF_C = ("_hashlib", "_random", "datetime", "_pydatetime", "decimal", "_pydecimal", "types")
 """Modules whose classes and functions are of C in Python, as is shown of them."""
 
 

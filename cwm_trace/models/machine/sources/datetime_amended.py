@@ -139,6 +139,39 @@ datetime.now = datetime.utcnow = classmethod(_now)  # noqa: F821
 datetime.fromtimestamp = classmethod(_at)  # noqa: F821
 
 
+_astimezone = datetime.astimezone  # noqa: F821
+
+
+def _in_zone(self, tz=None):
+    """C looks first whether it is there already, and asks no zone."""
+    return self if tz is not None and tz is self.tzinfo else _astimezone(self, tz)
+
+
+datetime.astimezone = _in_zone  # noqa: F821
+
+
+def _from_utc(self, dt):
+    """C asks `dst` a second time, whether or not the standard time is another (Modules/_datetimemodule.c, `tzinfo_fromutc`)."""
+    if not isinstance(dt, datetime):  # noqa: F821
+        raise TypeError("fromutc: argument must be a datetime")
+    if dt.tzinfo is not self:
+        raise ValueError("fromutc: dt.tzinfo is not self")
+    offset = dt.utcoffset()
+    if offset is None:
+        raise ValueError("fromutc: non-None utcoffset() result required")
+    saved = dt.dst()
+    if saved is None:
+        raise ValueError("fromutc: non-None dst() result required")
+    standard = dt + (offset - saved)
+    saved = standard.dst()
+    if saved is None:
+        raise ValueError("fromutc: tz.dst() gave inconsistent results; cannot convert")
+    return standard + saved if saved else standard
+
+
+tzinfo.fromutc = _from_utc  # noqa: F821
+
+
 def _shown_as_in_c(of):
     """C has the fold before the zone, and classes that are made from its own by their names alone."""
     shown = of.__repr__

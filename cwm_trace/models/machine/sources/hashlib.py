@@ -1,8 +1,20 @@
-"""`hashlib`, as far as it is followed: objects that keep what they are given, and the checksum of all of it."""
+"""`hashlib`: the names of what `_hashlib` and `_blake2` have."""
 
-from followed import digest as _digest
+from _hashlib import HASH
+from _hashlib import openssl_md5 as md5
+from _hashlib import openssl_sha1 as sha1
+from _hashlib import openssl_sha3_224 as sha3_224
+from _hashlib import openssl_sha3_256 as sha3_256
+from _hashlib import openssl_sha3_384 as sha3_384
+from _hashlib import openssl_sha3_512 as sha3_512
+from _hashlib import openssl_sha224 as sha224
+from _hashlib import openssl_sha256 as sha256
+from _hashlib import openssl_sha384 as sha384
+from _hashlib import openssl_sha512 as sha512
+from _hashlib import openssl_shake_128 as shake_128
+from _hashlib import openssl_shake_256 as shake_256
+
 from followed import lost
-from followed import sizes as _sizes
 
 algorithms_guaranteed = {
     *("md5", "sha1", "sha224", "sha256", "sha384", "sha512", "blake2b", "blake2s"),
@@ -10,39 +22,9 @@ algorithms_guaranteed = {
 }
 
 
-class HASH:
-    def __init__(self, name, data=b"", **more):
-        self.name, self._data, self._more = name, _octets(data), more
-        self.digest_size, self.block_size = _sizes(name, more)
-
-    def __repr__(self):
-        return f"<{self.name} _hashlib.HASH object>"
-
-    def update(self, data, /):
-        self._data += _octets(data)
-
-    def digest(self):
-        return _digest(self.name, self._data, self._more)
-
-    def hexdigest(self):
-        return self.digest().hex()
-
-    def copy(self):
-        return type(self)(self.name, self._data, **self._more)
-
-
-class HASHXOF(HASH):
-    def __repr__(self):
-        return f"<{self.name} _hashlib.HASHXOF object>"
-
-    def digest(self, length):
-        return _digest(self.name, self._data, {"length": length})
-
-    def hexdigest(self, length):
-        return self.digest(length).hex()
-
-
 class blake2b(HASH):
+    __module__ = "_blake2"
+
     def __init__(self, data=b"", /, **more):
         more.pop("usedforsecurity", None)
         HASH.__init__(self, "blake2b", data, **more)
@@ -55,6 +37,8 @@ class blake2b(HASH):
 
 
 class blake2s(blake2b):
+    __module__ = "_blake2"
+
     def __init__(self, data=b"", /, **more):
         more.pop("usedforsecurity", None)
         HASH.__init__(self, "blake2s", data, **more)
@@ -66,26 +50,6 @@ class blake2s(blake2b):
         return blake2s(self._data, **self._more)
 
 
-def _octets(data):
-    if isinstance(data, str):
-        raise TypeError("Strings must be encoded before hashing")
-    if not isinstance(data, (bytes, bytearray, memoryview)):
-        raise TypeError("object supporting the buffer API required")
-    return bytes(data)
-
-
-def _maker(name, kind):
-    def make(string=b"", *, usedforsecurity=True):
-        return kind(name, string)
-
-    return make
-
-
-md5, sha1, sha224, sha256 = _maker("md5", HASH), _maker("sha1", HASH), _maker("sha224", HASH), _maker("sha256", HASH)
-sha384, sha512 = _maker("sha384", HASH), _maker("sha512", HASH)
-sha3_224, sha3_256 = _maker("sha3_224", HASH), _maker("sha3_256", HASH)
-sha3_384, sha3_512 = _maker("sha3_384", HASH), _maker("sha3_512", HASH)
-shake_128, shake_256 = _maker("shake_128", HASHXOF), _maker("shake_256", HASHXOF)
 _MAKERS = {
     **{"md5": md5, "sha1": sha1, "sha224": sha224, "sha256": sha256, "sha384": sha384, "sha512": sha512},
     **{"sha3_224": sha3_224, "sha3_256": sha3_256, "sha3_384": sha3_384, "sha3_512": sha3_512},
@@ -93,11 +57,14 @@ _MAKERS = {
 }
 
 
-def new(name, data=b"", **kwargs):
+def __hash_new(name, data=b"", **kwargs):
     made = _MAKERS.get(name.lower())
     if made is None:
         raise ValueError(f"unsupported hash type {name}")
     return made(data, **kwargs)
+
+
+new = __hash_new
 
 
 def scrypt(*args, **named):

@@ -13,6 +13,14 @@ def _texts(self):
     return iterator(list(_itertext(self)), "_elementtree._element_iterator")
 
 
+def _keys(self):
+    return list(self.attrib.keys())
+
+
+def _items(self):
+    return list(self.attrib.items())
+
+
 def _raise(self, value):
     problem = ParseError(str(value))  # noqa: F821
     problem.code, problem.position = value.code, (value.lineno, value.offset)
@@ -55,3 +63,4 @@ def iterparse(source, events=None, parser=None):
 
 
 Element.iter, Element.itertext, XMLParser._raiseerror = _elements, _texts, _raise  # noqa: F821
+Element.keys, Element.items = _keys, _items  # noqa: F821
