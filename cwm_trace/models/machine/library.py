@@ -54,6 +54,7 @@ from cwm_trace.models.machine.values import (
     Object,
     Raised,
     Set,
+    Slice,
     Unknown,
     Value,
     as_plain,
@@ -203,10 +204,10 @@ def _put_by(m: Interpreter, put: Value, text: Value, matches: Value, most: int =
     parts, last, times = list[Value](), 0, count(1)
     while (not most or next(times) <= most) and (found := (yield from step(m, matches))) is not END:
         start, end = (each.value for each in ast.parse(found.text, mode="eval").body.args[:2])
-        parts.append(m.questions.sure(f"{text_of(text)}[{last}:{start}]"))
+        parts.append(known((yield from holding.item(m, text, Slice(last, start, None)))))
         parts.append(known((yield from invoke(m, put, [found], {}))))
         last = end
-    return type(known(text))().join([*parts, m.questions.sure(f"{text_of(text)}[{last}:]")])
+    return type(known(text))().join([*parts, known((yield from holding.item(m, text, Slice(last, None, None))))])
 
 
 @native("re.subn")

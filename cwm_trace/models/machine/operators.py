@@ -369,7 +369,8 @@ def unary(m: Interpreter, sign: str, value: Value) -> Work:
         for _, count in kept:
             counts.append(count if sign == "+" else (yield from unary(m, "-", count)))
         return Dict([key for key, _ in kept], counts, "Counter")
-    if sign in "+-" and isinstance(value, (int, float, complex)) and not isinstance(value, bool):
+    value = int(value) if isinstance(value, bool) else value
+    if sign in "+-" and isinstance(value, (int, float, complex)):
         return -value if sign == "-" else value  # a sign before a number, which is no step
     return m.questions.value(f"{sign}{operand(value)}")
 
