@@ -94,7 +94,7 @@ def test_both_spellings_of_a_suite(tmp_path: Path) -> None:
     rows = [
         {"id": "a", "source": "def g(): pass", "call": "g()", "expected": "None"},
         {"id": 7, "code": "def f(x): return x\u2028", "input": "1, '\u2028'", "output": "1"},
-        {"code": "x", "input": ""},
+        {"code": "f = x", "input": ""},
     ]
     path.write_text("\n".join(json.dumps(row, ensure_ascii=False) for row in rows) + "\n\n", encoding="utf-8")
 
@@ -104,7 +104,7 @@ def test_both_spellings_of_a_suite(tmp_path: Path) -> None:
     assert suite.tasks == (
         Task("a", "def g(): pass", "g()", "None"),
         Task("7", "def f(x): return x\u2028", "f(1, '\u2028')", "1"),
-        Task("2", "x", "f()"),
+        Task("2", "f = x", "f()"),
     )
 
 
