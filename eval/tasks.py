@@ -111,6 +111,7 @@ def _truths(tasks: Sequence[Task], known: TrueTrace | None) -> AbstractContextMa
 
 
 _OPEN = (Outcome.MODEL_ERROR, Outcome.MODEL_TIMEOUT)
+_NO_TRUTH = (Outcome.TRUTH_FAILED, Outcome.TRUTH_TIMEOUT)
 
 
 def _is_open(sample: Sampled) -> bool:
@@ -149,8 +150,14 @@ def failed_tasks(samples: Sequence[Sampled]) -> dict[str, tuple[str, ...]]:
 
 
 def none_answered(outcomes: Mapping[str, int]) -> bool:
-    """Whether, of a run with these numbers of outcomes, the model failed on all tasks."""
-    return outcomes.keys() <= set(_OPEN)
+    """Whether, of a run with these numbers of outcomes, the model failed on all tasks that it was asked about."""
+    asked = outcomes.keys() - set(_NO_TRUTH)
+    return bool(asked) and asked <= set(_OPEN)
+
+
+def model_error(errors: Mapping[str, str]) -> str:
+    """The first error that is the model's, of those by outcome; "" where there is none."""
+    return next((text for name, text in errors.items() if name in _OPEN), "")
 
 
 def count_outcomes(samples: Sequence[Sampled]) -> dict[str, int]:

@@ -267,6 +267,23 @@ def test_a_model_that_answers_nothing_is_unreachable(
     assert load_run(Path("run")).results.outcomes == {"ok": 3}
 
 
+def test_a_program_that_fails_is_no_answer_of_the_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    rows = [{"id": "bad", "source": "def f(:\n", "call": "f()"}, *TASKS]
+    Path("s.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+    def write(self: CopyInput, prompt: Trace) -> Trace:
+        raise ModelError("it went away")
+
+    monkeypatch.setattr(CopyInput, "write", write)
+    for number, flags in enumerate(([], ["--teacher-forced"])):
+        assert main(["eval", "s.jsonl", "-m", "copy-input", "--out", str(number), "--no-baselines", *flags]) == 3
+        assert "copy-input failed on every task (a: it went away)\n" in capsys.readouterr().err
+    assert main(["eval", "s.jsonl", "-m", "copy-input", "--out", "bad", "--no-baselines", "--limit", "1"]) == 0
+
+
 @pytest.mark.parametrize(
     ("seconds", "told"),
     [

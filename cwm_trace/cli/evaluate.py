@@ -37,7 +37,7 @@ from cwm_trace.eval.report import (
 from cwm_trace.eval.results import FinishedRun, Results
 from cwm_trace.eval.runs import finish_run, load_run
 from cwm_trace.eval.suites import BUNDLED, Suite, load_suite
-from cwm_trace.eval.tasks import none_answered
+from cwm_trace.eval.tasks import model_error, none_answered
 from cwm_trace.eval.teacher import TeacherResults, TeacherRun
 from cwm_trace.eval.teacher_baselines import Forced, load_teacher_baselines, run_teacher_baselines
 from cwm_trace.eval.teacher_page import teacher_html, write_teacher_report
@@ -262,7 +262,7 @@ def _tell_end(job: _Job, results: Results | TeacherResults) -> None:
     """Where the run is; and what to do where the model answered nothing."""
     print(f"{results.model}: {job.out}", file=sys.stderr)
     if none_answered(results.outcomes):
-        error = next(iter(results.errors.values()), "")
+        error = model_error(results.errors)
         print(f"cwm-trace: {results.model} failed on every task ({error})", file=sys.stderr)
         print(f"go on, once it answers: {job.go_on}", file=sys.stderr)
 
