@@ -30,7 +30,7 @@ from cwm_trace.eval.page import write_run
 from cwm_trace.eval.results import FinishedRun, Results, summarise
 from cwm_trace.eval.samples import ANSWER_META, Sample, judge, no_score, read_sample, read_samples
 from cwm_trace.eval.suites import Suite, Task
-from cwm_trace.eval.tasks import run_tasks, truth_outcome
+from cwm_trace.eval.tasks import chosen_tasks, run_tasks, truth_outcome
 from cwm_trace.eval.truth import TrueTrace
 from cwm_trace.frames import Event, Frame, Trace
 from cwm_trace.parsing import parse
@@ -145,7 +145,7 @@ def finish_generations(
     generations = read_generations(path)
     _check(path, generations, suite)
     whole = _with_answers(suite.tasks, generations)
-    tasks = _with_answers(suite.tasks[:limit], generations)
+    answers = None if limit is None else limit * len(whole) // len(suite.tasks)
     name = f"generations:{path}"
     config = {"generations": program_hash(json.dumps(generations, sort_keys=True))}
     texts = dict(zip(whole, (text for task in suite.tasks for text in generations[task.id]), strict=True))
@@ -154,7 +154,8 @@ def finish_generations(
         return _sample(task, truth, texts[task.id])
 
     with run_folder(out, name, replace(suite, tasks=tuple(whole.values())), config, resume=resume):
-        samples = run_tasks(list(tasks.values()), out, make, read_sample, on_sample)
+        tasks = chosen_tasks(list(whole.values()), answers, out)
+        samples = run_tasks(tasks, out, make, read_sample, on_sample)
         return write_run(out, summarise(name, suite.name, samples, len(whole)), samples)
 
 

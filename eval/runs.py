@@ -7,7 +7,7 @@ A run folder has `manifest.json` (what was run, with what), `samples.jsonl` (app
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from cwm_trace.eval.page import write_run
 from cwm_trace.eval.results import FinishedRun, Results, summarise
 from cwm_trace.eval.samples import Sample, judge, no_score, read_sample
 from cwm_trace.eval.suites import Suite, Task
-from cwm_trace.eval.tasks import MODEL_FAILURES, model_outcome, run_tasks, said, truth_outcome
+from cwm_trace.eval.tasks import MODEL_FAILURES, chosen_tasks, model_outcome, run_tasks, said, truth_outcome
 from cwm_trace.eval.truth import TrueTrace, task_prompt
 from cwm_trace.frames import Status, Trace
 from cwm_trace.models.base import Concurrent, Decoding, Model, Written, settled
@@ -44,7 +44,7 @@ def run_suite(
     So many as `batch` run at once where the model can (`models.Concurrent`), with the same results; a sample's `seconds` are then its
     share of the time. `on_sample` is told (done, total, sample) after each task.
     With `resume`, tasks that `out` has are not run again, except where the model had failed: then the later line of
-    `samples.jsonl` counts.
+    `samples.jsonl` counts. What `out` has of tasks behind the `limit` stays in the results.
     Raises InputError if `out` holds another run.
     """
     return finish_run(
@@ -74,9 +74,12 @@ def finish_run(
     resume: bool = False,
     on_sample: Callable[[int, int, Sample], None] | None = None,
     truth: TrueTrace | None = None,
+    also: Collection[str] = (),
 ) -> FinishedRun:
-    """The same, with its samples. `truth` gives true traces that are known from elsewhere: no program is then run for them."""
-    tasks = suite.tasks[:limit]
+    """The same, with its samples. `truth` gives true traces that are known from elsewhere: no program is then run for them.
+
+    `also`: ids of tasks behind the `limit`.
+    """
     decoding = settled(decoding, model)
     config = {"max_frames": max_frames, "max_tokens": max_tokens, "decoding": asdict(decoding)}
     together = model.concurrent() if batch > 1 and isinstance(model, Concurrent) else None
@@ -89,6 +92,7 @@ def finish_run(
         return replace(made, seconds=seconds)
 
     with run_folder(out, model.name, suite, config, resume=resume, dtype=getattr(model, "dtype", None)):
+        tasks = chosen_tasks(suite.tasks, limit, out, also)
         samples = run_tasks(tasks, out, make, read_sample, on_sample, workers, truth)
         return write_run(out, summarise(model.name, suite.name, samples, len(suite.tasks)), samples)
 

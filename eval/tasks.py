@@ -6,7 +6,7 @@ Knows what every sample has, an id and an outcome, and nothing of what else is i
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import AbstractContextManager, nullcontext
 from enum import StrEnum
@@ -74,6 +74,17 @@ class Sampled(Protocol):
 
 
 _Sample = TypeVar("_Sample", bound=Sampled)
+
+
+def chosen_tasks(tasks: Sequence[Task], limit: int | None, out: Path, also: Collection[str] = ()) -> list[Task]:
+    """The first `limit` tasks, those of the ids `also`, and all that `out` has samples of: going on with a run leaves nothing out."""
+    known = {*also, *(sample.id for sample in read_lines(out, _Known))} if limit is not None else set()
+    return [task for number, task in enumerate(tasks) if limit is None or number < limit or task.id in known]
+
+
+class _Known:
+    def __init__(self, record: dict[str, Any]) -> None:
+        self.id: str = record["id"]
 
 
 def run_tasks(

@@ -6,7 +6,7 @@ A run folder has the same files as that of a rollout (`cwm_trace.eval.runs`); it
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -22,7 +22,7 @@ from cwm_trace.eval.folder import (
     write_results,
 )
 from cwm_trace.eval.suites import Suite, Task
-from cwm_trace.eval.tasks import MODEL_FAILURES, Outcome, model_outcome, run_tasks, said, truth_outcome
+from cwm_trace.eval.tasks import MODEL_FAILURES, Outcome, chosen_tasks, model_outcome, run_tasks, said, truth_outcome
 from cwm_trace.eval.teacher import (
     TeacherResults,
     TeacherRun,
@@ -58,12 +58,14 @@ def finish_teacher_forced(
     resume: bool = False,
     on_sample: Callable[[int, int, TeacherSample], None] | None = None,
     truth: TrueTrace | None = None,
+    also: Collection[str] = (),
 ) -> TeacherRun:
-    """The same, with its samples. `truth` gives true traces that are known from elsewhere."""
+    """The same, with its samples. `truth` gives true traces that are known from elsewhere, `also` ids of tasks behind the `limit`."""
     config, dtype = {"teacher_forced": True}, getattr(model, "dtype", None)
     with run_folder(out, model.name, suite, config, resume=resume, dtype=dtype):
         make = partial(_sample, model)
-        samples = run_tasks(suite.tasks[:limit], out, make, read_teacher_sample, on_sample, truth=truth)
+        tasks = chosen_tasks(suite.tasks, limit, out, also)
+        samples = run_tasks(tasks, out, make, read_teacher_sample, on_sample, truth=truth)
         results = summarise_teacher_forced(model.name, suite.name, samples, len(suite.tasks))
         write_results(out, results)
         run = TeacherRun(read_manifest(out), tuple(samples), results)

@@ -18,7 +18,7 @@ from cwm_trace.cli.resume import asked_for, option, resume_command, telling_how_
 from cwm_trace.errors import InputError, ModelError
 from cwm_trace.eval.baselines import BASELINES, load_baselines, run_baselines
 from cwm_trace.eval.benchmarks import LOADERS
-from cwm_trace.eval.folder import check_new
+from cwm_trace.eval.folder import check_new, check_python, is_begun, other_versions, read_manifest
 from cwm_trace.eval.generations import export_generations, finish_generations, read_generations
 from cwm_trace.eval.harness import FOLDER
 from cwm_trace.eval.page import html_report, write_report
@@ -238,9 +238,20 @@ def _jobs(args: argparse.Namespace) -> list[_Job]:
             raise InputError(what, hint="Give each model once, or to a command of its own")
         if not args.resume:
             check_new(out)
+        elif is_begun(out):
+            _tell_versions(out)
         go_on = resume_command(args, specs if args.out else [spec], args.out or out)
         jobs.append(_Job(spec, suite, out, go_on))
     return jobs
+
+
+def _tell_versions(out: Path) -> None:
+    """What is of another version than when the run was begun. Raises InputError where that is Python."""
+    manifest = read_manifest(out)
+    check_python(out, manifest)
+    if different := other_versions(manifest):
+        told = ", ".join(f"{name} {then or 'none'}, now {now or 'none'}" for name, (then, now) in different.items())
+        print(f"cwm-trace: {out} was begun with {told}; its manifest will say so", file=sys.stderr)
 
 
 def _checked_name(args: argparse.Namespace, spec: str) -> str:
