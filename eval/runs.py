@@ -89,7 +89,8 @@ def finish_run(
         sample = _sample(together or model, task, truth, decoding, max_frames, max_tokens)
         seconds = round(sample.seconds / workers, 4)
         made = replace(sample, program=program_hash(task.source), expected=task.expected, tags=task.tags)
-        return replace(made, seconds=seconds)
+        why = _why_stopped(model, made.predicted, max_tokens) if made.predicted else made.error
+        return replace(made, seconds=seconds, error=why)
 
     with run_folder(out, model.name, suite, config, resume=resume, dtype=getattr(model, "dtype", None)):
         tasks = chosen_tasks(suite.tasks, limit, out, also)
@@ -111,6 +112,15 @@ def _sample(
     except MODEL_FAILURES as error:
         return Sample(task.id, model_outcome(error), no_score(actual), error=said(error), actual=actual)
     return judge(task.id, predicted, actual, time.monotonic() - started)
+
+
+def _why_stopped(model: Model, predicted: Trace, max_tokens: int) -> str:
+    """Where a model stopped at a limit of tokens that is not ours: its own. "" also where its tokens could not be counted."""
+    written, window = sum(step.tokens or 0 for step in predicted), getattr(model, "window", None)
+    counted = window is not None or all(step.logprob is not None for step in predicted.frames[1:])
+    if predicted.status is not Status.TOKEN_LIMIT or written >= max_tokens or not counted or isinstance(model, Written):
+        return ""
+    return f"the model's window{f' of {window} tokens' if window else ''} is full, {written} tokens after the prompt"
 
 
 def _prediction(model: Model, prompt: Trace, decoding: Decoding | None, max_frames: int, max_tokens: int) -> Trace:

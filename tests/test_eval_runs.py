@@ -29,6 +29,7 @@ TASKS = (
     Task("raises", SOURCE, "f({})"),
     Task("other", "def f(a, b):\n    for c in a:\n        b += c\n    return b\n", "f('xy', 'z')", "'zxy'"),
 )
+FULL = "there is no place in the window"
 TOKENS = 10  # that every frame of a scripted model costs
 SUITE = Suite("doubles", "0" * 64, TASKS)
 
@@ -65,6 +66,8 @@ class ScriptedRollout:
     def next_frame(self, *, prefix: str = "", max_tokens: int | None = None) -> Generated:
         if self.position == len(self.texts):
             return Generated("", Stop.END, 1)
+        if self.texts[self.position] == FULL:
+            return Generated("", Stop.TOKENS)
         if max_tokens is not None and max_tokens < TOKENS:
             return Generated(self.texts[self.position][:max_tokens], Stop.TOKENS, max_tokens)
         self.position += 1
@@ -476,3 +479,22 @@ def test_a_prediction_stopped_by_the_token_limit_is_truncated(tmp_path: Path) ->
 
     assert {record["outcome"] for record in lines(tmp_path)} == {"truncated"}
     assert all(sample.predicted and sample.predicted.status is Status.TOKEN_LIMIT for sample in read_samples(tmp_path))
+
+
+@pytest.mark.parametrize("batch", [1, 2])
+def test_a_prediction_stopped_by_the_models_window_says_so(tmp_path: Path, batch: int) -> None:
+    class Windowed(Scripted):
+        window = 4096
+
+        def concurrent(self) -> Model:
+            return Scripted(texts=self.texts)  # which does not say its window
+
+    texts = {"f(1)": ["<|line_sep|>?", FULL]}
+    results = run_suite(Windowed(texts=texts), SUITE, tmp_path / "known", batch=batch)
+    said = "the model's window of 4096 tokens is full, 10 tokens after the prompt"
+    assert [record["error"] for record in lines(tmp_path / "known") if record["id"] == "int"] == [said]
+    assert results.errors == {"truncated": f"int: {said}"} and rescore(tmp_path / "known") == results
+    run_suite(Windowed(texts=texts), SUITE, tmp_path / "ours", max_tokens=10)
+    run_suite(Scripted(texts=texts), SUITE, tmp_path / "not counted")
+    for name in ("ours", "not counted"):
+        assert {record["error"] for record in lines(tmp_path / name)} == {""}
