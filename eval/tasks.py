@@ -123,6 +123,8 @@ def _truths(tasks: Sequence[Task], known: TrueTrace | None) -> AbstractContextMa
 
 _OPEN = (Outcome.MODEL_ERROR, Outcome.MODEL_TIMEOUT)
 _NO_TRUTH = (Outcome.TRUTH_FAILED, Outcome.TRUTH_TIMEOUT)
+FAILED = frozenset((*_OPEN, *_NO_TRUTH))
+"""Outcomes of tasks that have no prediction."""
 
 
 def _is_open(sample: Sampled) -> bool:

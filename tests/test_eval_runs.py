@@ -12,7 +12,7 @@ import pytest
 
 from cwm_trace.errors import InputError, ModelError
 from cwm_trace.eval import METRICS, Results, Sample, Suite, Task, load_run, load_suite, rescore, run_suite
-from cwm_trace.eval.report import TITLES, as_markdown, as_text, rows
+from cwm_trace.eval.report import TITLES, as_markdown, as_text, mistakes_table, rows
 from cwm_trace.eval.results import summarise
 from cwm_trace.eval.samples import read_samples
 from cwm_trace.eval.weights import weights_hash
@@ -20,7 +20,7 @@ from cwm_trace.format import render_frame
 from cwm_trace.frames import Status, Step, Trace
 from cwm_trace.models import load_model
 from cwm_trace.models.base import Decoding, FrameScore, Generated, Model, Stop
-from cwm_trace.tracer.inprocess import record_context
+from cwm_trace.tracer.inprocess import record_context, record_source
 
 SOURCE = "def f(x):\n    y = x + x\n    return y\n"
 TASKS = (
@@ -498,3 +498,43 @@ def test_a_prediction_stopped_by_the_models_window_says_so(tmp_path: Path, batch
     run_suite(Scripted(texts=texts), SUITE, tmp_path / "not counted")
     for name in ("ours", "not counted"):
         assert {record["error"] for record in lines(tmp_path / name)} == {""}
+
+
+# --- what was wrong first ---------------------------------------------------------------------------------------------
+
+
+def test_tasks_without_a_prediction_are_told_beside_the_first_errors(tmp_path: Path) -> None:
+    tasks = (*TASKS, Task("no python", "def f(:\n", "f(1)"))
+    model = Scripted(texts=BROKEN, failing={"f({})"})
+    some = mistakes_table(run_suite(model, Suite("s", "", tasks), tmp_path / "some"), 1).text()
+    model = Scripted(failing={str(task.call) for task in TASKS})
+    none = mistakes_table(run_suite(model, Suite("s", "", tasks), tmp_path / "none"), 1).text()
+
+    assert "breaks the format\n" in some
+    assert "scripted: 1 of 5 tasks model_error, first raises: the server went away\n" in some
+    assert "scripted: 1 of 5 tasks truth_failed, first no python: " in some
+    assert none.splitlines()[1] == "not known: no task has a prediction"
+    assert "scripted: 4 of 5 tasks model_error, first int: the server went away\n" in none
+    assert "no frame is wrong" in mistakes_table(run_suite(Scripted(), SUITE, tmp_path / "right"), 1).text()
+
+
+def test_long_values_are_shown_where_they_part(tmp_path: Path) -> None:
+    suite = Suite("s", "", (Task("long", "def f(x):\n    y = x * 300\n    return y\n", "f('ab')"),))
+    wrong = "x" * 300
+    frame = '<|line_sep|>{"x": "..", "y": "' + f"'{'ab' * 100}{wrong}'" + '"}<|action_sep|>    return y\n'
+    true = [render_frame(step) for step in record_source(suite.tasks[0].source, "f('ab')")[1:]]
+    model = Scripted(texts={"f('ab')": [*true[:3], frame, *true[4:]]})
+
+    shown = mistakes_table(run_suite(model, suite, tmp_path), 1).text()
+
+    predicted, actual = shown.splitlines()[-2:]
+    assert predicted.endswith(f"predicted …{'ab' * 20}{'x' * 80}…") and actual.endswith(f"true …{'ab' * 60}…")
+
+
+def test_samples_are_told_apart_from_programs(tmp_path: Path) -> None:
+    results = results_of(tmp_path, Scripted())
+    table = {row[0]: row[1:] for row in rows([results])}
+    alone = {row[0]: row[1:] for row in rows([replace(results, programs=4)])}
+
+    assert (table["programs"], table["samples"]) == (["2"], ["4"]) and "seconds per sample" in table
+    assert alone["programs"] == ["4"] and "samples" not in alone and "seconds per program" in alone
