@@ -122,6 +122,28 @@ def test_the_command_prints_the_difference(runs: tuple[Path, Path], capsys: pyte
     assert json.loads(capsys.readouterr().out)["only_b"] == 2
 
 
+@pytest.mark.parametrize("flags", [[], ["--teacher-forced"]])
+def test_what_makes_a_comparison_doubtful_is_told(
+    flags: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    suite, clock = tmp_path / "s.jsonl", "import time\ndef f():\n    return time.time_ns()\n"
+    bad = {"id": "bad", "source": "def f(:\n", "call": "f()"}
+    suite.write_text("".join(json.dumps(row) + "\n" for row in (bad, {"id": "clock", "source": clock, "call": "f()"})))
+    runs = [str(tmp_path / name) for name in ("no-change", "copy-input")]
+    for out in runs:
+        main(["eval", str(suite), "-m", Path(out).name, "--out", out, *flags])
+    capsys.readouterr()
+
+    assert main(["eval", "compare", *runs]) == 0
+    shown = capsys.readouterr()
+    for out in runs:
+        assert f"{out}: ORACLE IS NOT AT 100.0" in shown.out and f"cwm-trace: {out}: ORACLE IS NOT" in shown.err
+        assert f"{out}: 1 of 2 tasks failed (truth_failed)\n" in shown.out
+    assert main(["eval", "compare", *runs, "--json"]) == 0
+    shown = capsys.readouterr()
+    assert json.loads(shown.out)["n"] == 2 and "1 of 2 tasks failed (truth_failed)" in shown.err
+
+
 def test_what_cannot_be_compared(runs: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run_suite(load_model("oracle"), Suite("other", "1" * 64, SUITE.tasks), tmp_path / "other")
     (runs[1] / "samples.jsonl").write_text("")

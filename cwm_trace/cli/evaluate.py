@@ -8,7 +8,7 @@ import re
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -18,6 +18,7 @@ from cwm_trace.cli.resume import asked_for, option, resume_command, telling_how_
 from cwm_trace.errors import InputError, ModelError
 from cwm_trace.eval.baselines import BASELINES, load_baselines, run_baselines
 from cwm_trace.eval.benchmarks import LOADERS
+from cwm_trace.eval.cautions import failure_cautions, oracle_cautions
 from cwm_trace.eval.folder import check_new, check_python, is_begun, other_versions, read_manifest
 from cwm_trace.eval.generations import export_generations, finish_generations, read_generations
 from cwm_trace.eval.harness import FOLDER
@@ -142,8 +143,13 @@ def _compare(args: argparse.Namespace) -> int:
     _refuse(args, "compare lays two finished runs side by side", _OF_A_MODEL + _OF_A_TABLE)
     if len(args.suite) != 3:
         raise InputError("give two run folders", hint="cwm-trace eval compare RUN RUN")
-    made = compare_runs(Path(args.suite[1]), Path(args.suite[2]))
-    _show(args, [made], comparison_table(made, derived=args.derived))
+    folders = [Path(folder) for folder in args.suite[1:]]
+    made = compare_runs(*folders)
+    faults, failures = ([line for out in folders for line in find(out)] for find in (oracle_cautions, failure_cautions))
+    table = comparison_table(made, derived=args.derived)
+    _show(args, [made], replace(table, notes=[*faults, *table.notes, *failures]))
+    for line in [*faults, *(failures if args.json else ())]:
+        print(f"cwm-trace: {line}", file=sys.stderr)
     return 0
 
 
