@@ -33,6 +33,8 @@ _MANIFEST = "manifest.json"
 _RESULTS = "results.json"
 _TIME = "%Y-%m-%dT%H:%M:%S%z"
 _PYTHON = sys.version.split()[0]
+_AS_BEFORE: dict[str, Any] = {"config.truth.seconds": 30.0, "config.truth.frames": 100_000}
+"""Settings that manifests of older versions do not have, as they were then."""
 _TOLD = 5  # settings that differ
 _LONGEST = 60  # characters of one's value
 
@@ -161,7 +163,8 @@ def is_forced(manifest: dict[str, Any]) -> bool:
 
 def _different(known: dict[str, Any], same: dict[str, Any]) -> str:
     """What is not the same, with both values; what an older manifest does not say is taken to be."""
-    there, here = _settings({name: known[name] for name in same if name in known}), _settings(same)
+    there = _AS_BEFORE | _settings({name: known[name] for name in same if name in known})
+    here = _AS_BEFORE | _settings(same)
     names = [name for name in here | there if name.partition(".")[0] in known and there.get(name) != here.get(name)]
     told = [f"{_last(name)}, {_value(there.get(name))} there and {_value(here.get(name))} here" for name in names]
     return "; ".join(told[:_TOLD]) + ("; ..." if len(told) > _TOLD else "")
@@ -178,7 +181,8 @@ def _settings(found: Mapping[str, Any], of: str = "") -> dict[str, Any]:
 
 
 def _last(name: str) -> str:
-    return name.rpartition(".")[2]
+    """How a setting is called: `max_tokens`, but `truth.seconds`."""
+    return name.removeprefix("config.").removeprefix("decoding.")
 
 
 def _value(value: object) -> str:

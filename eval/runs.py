@@ -18,10 +18,11 @@ from cwm_trace.eval.results import FinishedRun, Results, summarise
 from cwm_trace.eval.samples import Sample, judge, no_score, read_sample
 from cwm_trace.eval.suites import Suite, Task
 from cwm_trace.eval.tasks import MODEL_FAILURES, chosen_tasks, model_outcome, run_tasks, said, truth_outcome
-from cwm_trace.eval.truth import TrueTrace, task_prompt
+from cwm_trace.eval.truth import TrueTrace, limits_config, task_prompt
 from cwm_trace.frames import Status, Trace
 from cwm_trace.models.base import Concurrent, Decoding, Model, Written, settled
 from cwm_trace.simulate import MAX_FRAMES, MAX_TOKENS, predict
+from cwm_trace.tracer.limits import Limits
 
 
 def run_suite(
@@ -36,6 +37,7 @@ def run_suite(
     batch: int = 1,
     resume: bool = False,
     on_sample: Callable[[int, int, Sample], None] | None = None,
+    limits: Limits | None = None,
 ) -> Results:
     """Run a model over a suite and score it.
 
@@ -45,6 +47,7 @@ def run_suite(
     share of the time. `on_sample` is told (done, total, sample) after each task.
     With `resume`, tasks that `out` has are not run again, except where the model had failed: then the later line of
     `samples.jsonl` counts. What `out` has of tasks behind the `limit` stays in the results.
+    `limits` are those of the programs' real runs (None: `Limits()`, 30 seconds and 100,000 frames).
     Raises InputError if `out` holds another run.
     """
     return finish_run(
@@ -58,6 +61,7 @@ def run_suite(
         batch=batch,
         resume=resume,
         on_sample=on_sample,
+        limits=limits,
     ).results
 
 
@@ -75,13 +79,19 @@ def finish_run(
     on_sample: Callable[[int, int, Sample], None] | None = None,
     truth: TrueTrace | None = None,
     also: Collection[str] = (),
+    limits: Limits | None = None,
 ) -> FinishedRun:
     """The same, with its samples. `truth` gives true traces that are known from elsewhere: no program is then run for them.
 
     `also`: ids of tasks behind the `limit`.
     """
     decoding = settled(decoding, model)
-    config = {"max_frames": max_frames, "max_tokens": max_tokens, "decoding": asdict(decoding)}
+    config = {
+        "max_frames": max_frames,
+        "max_tokens": max_tokens,
+        "decoding": asdict(decoding),
+        "truth": limits_config(limits),
+    }
     together = model.concurrent() if batch > 1 and isinstance(model, Concurrent) else None
     workers = 1 if together is None else batch
 
@@ -94,7 +104,7 @@ def finish_run(
 
     with run_folder(out, model.name, suite, config, resume=resume, dtype=getattr(model, "dtype", None)):
         tasks = chosen_tasks(suite.tasks, limit, out, also)
-        samples = run_tasks(tasks, out, make, read_sample, on_sample, workers, truth)
+        samples = run_tasks(tasks, out, make, read_sample, on_sample, workers, truth, limits)
         return write_run(out, summarise(model.name, suite.name, samples, len(suite.tasks)), samples)
 
 

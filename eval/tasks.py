@@ -17,6 +17,7 @@ from cwm_trace.errors import CwmTraceError, ModelTimeout, RunTimeout
 from cwm_trace.eval.folder import SAMPLES, read_lines
 from cwm_trace.eval.suites import Task
 from cwm_trace.eval.truth import TrueTrace, true_traces
+from cwm_trace.tracer.limits import Limits
 
 
 class Outcome(StrEnum):
@@ -95,12 +96,13 @@ def run_tasks(
     on_sample: Callable[[int, int, _Sample], None] | None = None,
     workers: int = 1,
     truth: TrueTrace | None = None,
+    limits: Limits | None = None,
 ) -> list[_Sample]:
     """The samples of these tasks, in their order: those that `out` has, read; the others made, and written as each ends.
 
     What a model failed on is made again: then the later line of `samples.jsonl` counts. `on_sample` is told (done, total, sample).
-    `make` is given a task, and what gives its true trace: `truth`, or else the program is run. With several `workers`, it runs in so
-    many threads.
+    `make` is given a task, and what gives its true trace: `truth`, or else the program is run, within `limits`. With several `workers`, it
+    runs in so many threads.
     """
     found = {sample.id: sample for sample in read_lines(out, read)}
     done = {task.id: found[task.id] for task in tasks if task.id in found and not _is_open(found[task.id])}
@@ -108,7 +110,7 @@ def run_tasks(
     for number, sample in enumerate(done.values(), start=1):
         tell(number, len(tasks), sample)
     missing = [task for task in tasks if task.id not in done]
-    with (out / SAMPLES).open("a", encoding="ascii") as file, _truths(missing, truth) as true:
+    with (out / SAMPLES).open("a", encoding="ascii") as file, _truths(missing, truth, limits) as true:
         for sample in _made(missing, lambda task: make(task, true), workers):
             done[sample.id] = sample
             file.write(json.dumps(sample.to_json()) + "\n")
@@ -117,8 +119,8 @@ def run_tasks(
     return [done[task.id] for task in tasks]
 
 
-def _truths(tasks: Sequence[Task], known: TrueTrace | None) -> AbstractContextManager[TrueTrace]:
-    return true_traces(tasks) if known is None else nullcontext(known)
+def _truths(tasks: Sequence[Task], known: TrueTrace | None, limits: Limits | None) -> AbstractContextManager[TrueTrace]:
+    return true_traces(tasks, limits) if known is None else nullcontext(known)
 
 
 _OPEN = (Outcome.MODEL_ERROR, Outcome.MODEL_TIMEOUT)

@@ -32,8 +32,9 @@ from cwm_trace.eval.teacher import (
     summarise_teacher_forced,
 )
 from cwm_trace.eval.teacher_page import write_teacher_report
-from cwm_trace.eval.truth import TrueTrace
+from cwm_trace.eval.truth import TrueTrace, limits_config
 from cwm_trace.models.base import Model
+from cwm_trace.tracer.limits import Limits
 
 
 def run_teacher_forced(
@@ -59,13 +60,18 @@ def finish_teacher_forced(
     on_sample: Callable[[int, int, TeacherSample], None] | None = None,
     truth: TrueTrace | None = None,
     also: Collection[str] = (),
+    limits: Limits | None = None,
 ) -> TeacherRun:
-    """The same, with its samples. `truth` gives true traces that are known from elsewhere, `also` ids of tasks behind the `limit`."""
-    config, dtype = {"teacher_forced": True}, getattr(model, "dtype", None)
+    """The same, with its samples. `truth` gives true traces that are known from elsewhere, `also` ids of tasks behind the `limit`.
+
+    `limits` are those of the programs' real runs.
+    """
+    config = {"teacher_forced": True, "truth": limits_config(limits)}
+    dtype = getattr(model, "dtype", None)
     with run_folder(out, model.name, suite, config, resume=resume, dtype=dtype):
         make = partial(_sample, model)
         tasks = chosen_tasks(suite.tasks, limit, out, also)
-        samples = run_tasks(tasks, out, make, read_teacher_sample, on_sample, truth=truth)
+        samples = run_tasks(tasks, out, make, read_teacher_sample, on_sample, truth=truth, limits=limits)
         results = summarise_teacher_forced(model.name, suite.name, samples, len(suite.tasks))
         write_results(out, results)
         run = TeacherRun(read_manifest(out), tuple(samples), results)

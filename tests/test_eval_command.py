@@ -109,6 +109,8 @@ _VALUES = {
     "device": "cpu",
     "dtype": "float32",
     "limit": "1",
+    "timeout": "9",
+    "truth_frames": "9",
     "out": "elsewhere",
     "by": "tag",
     "errors": "1",
@@ -136,7 +138,7 @@ def test_what_is_about_predictions_is_refused_where_there_are_none(
 @pytest.mark.parametrize(
     "flags",
     given("model", "device", "dtype", "limit", "out", "resume", "temperature", "seed", "constrained", "max_frames")
-    + given("max_tokens", "batch"),
+    + given("max_tokens", "batch", "timeout", "truth_frames"),
     ids=str,
 )
 def test_what_is_about_a_model_is_refused_where_none_is_asked(
@@ -303,6 +305,45 @@ def test_lines_that_nobody_overwrites_come_now_and_then(
         now = 1000.0 + done * seconds
         counter(f"{done}", done, 200)
     assert [int(line) for line in capsys.readouterr().err.splitlines()] == told
+
+
+# --- limits of true traces --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("flags", [[], ["--teacher-forced"]])
+def test_a_true_trace_may_be_limited(flags: list[str], suite: str, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["eval", suite, "-m", "no-change", "--out", "run", "--no-baselines", *flags]
+    assert main([*command, "--truth-frames", "3", "--timeout", "20"]) == 0
+    assert json.loads(Path("run/results.json").read_text())["outcomes"] == {"truth_failed": 3}
+    assert "the program ended as frame_limit" in capsys.readouterr().out
+    manifest = json.loads(Path("run/manifest.json").read_text())
+    assert manifest["config"]["truth"] == {"seconds": 20.0, "frames": 3}
+    assert main([*command, "--resume"]) == 2
+    assert "truth.seconds, 20.0 there and 30.0 here; truth.frames, 3 there and 100000 here" in capsys.readouterr().err
+
+
+def test_a_manifest_without_limits_is_of_a_run_with_the_usual_ones(suite: str) -> None:
+    command = ["eval", suite, "-m", "no-change", "--out", "run", "--no-baselines"]
+    assert main(command) == 0
+    path = Path("run/manifest.json")
+    manifest = json.loads(path.read_text())
+    del manifest["config"]["truth"]
+    path.write_text(json.dumps(manifest))
+    assert main([*command, "--resume", "--timeout", "31"]) == 2
+    assert main([*command, "--resume"]) == 0
+
+
+def test_the_oracle_has_the_limits_of_the_truth(suite: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    limits = []
+
+    def write(self: Oracle, prompt: Trace) -> Trace:
+        limits.append(self.limits)
+        return NoChange().write(prompt)
+
+    monkeypatch.setattr(Oracle, "write", write)
+    for number, model in enumerate(("oracle", "no-change")):
+        assert main(["eval", suite, "-m", model, "--limit", "1", "--timeout", "77", "--out", str(number)]) == 0
+    assert [item and item.seconds for item in limits] == [77.0, 77.0]
 
 
 # --- two kinds of runs ------------------------------------------------------------------------------------------------

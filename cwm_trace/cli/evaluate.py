@@ -45,12 +45,14 @@ from cwm_trace.eval.teacher_page import teacher_html, write_teacher_report
 from cwm_trace.eval.teacher_runs import finish_teacher_forced, is_teacher_forced, load_teacher_run
 from cwm_trace.files import check_place
 from cwm_trace.models import Decoding, Model, check_model, load_model
+from cwm_trace.models.oracle import Oracle
 from cwm_trace.page import write_page
+from cwm_trace.tracer.limits import Limits
 
 _LEFT_OUT_SHOWN = 5
 _Run = TypeVar("_Run")
 _OF_PREDICTIONS = ("temperature", "seed", "constrained", "max_frames", "max_tokens", "batch", "fail_under", "derived")
-_OF_A_MODEL = ("model", "device", "dtype", "limit", "out", "resume", *_OF_PREDICTIONS[:6])
+_OF_A_MODEL = ("model", "device", "dtype", "limit", "out", "resume", "timeout", "truth_frames", *_OF_PREDICTIONS[:6])
 _OF_A_TABLE = ("folder", "teacher_forced", "no_baselines", "fail_under", "by", "errors", "html")
 _OF_PRINTING = ("derived", "json", "markdown")
 
@@ -194,7 +196,7 @@ def _taught(args: argparse.Namespace) -> tuple[list[TeacherRun], list[TeacherRes
         return runs, []
     first = jobs[0]
     with telling_how_to_go_on(first.go_on, first.out):
-        made = run_teacher_baselines(_missing(runs), first.suite, runs[0].samples, first.out, limit=args.limit)
+        made = run_teacher_baselines(_missing(args, runs), first.suite, runs[0].samples, first.out, limit=args.limit)
     beside = [run.results for run in made]
     write_teacher_report(first.out / "report.html", runs[:1], beside)
     return runs, beside
@@ -204,7 +206,9 @@ def _teach(args: argparse.Namespace, job: _Job) -> TeacherRun:
     model: Any = _loaded_model(args, job)
     tell = teacher_progress(model.name)
     asked = Forced(model) if model.name in BASELINES else model
-    return finish_teacher_forced(asked, job.suite, job.out, limit=args.limit, resume=args.resume, on_sample=tell)
+    return finish_teacher_forced(
+        asked, job.suite, job.out, limit=args.limit, resume=args.resume, on_sample=tell, limits=_limits(args)
+    )
 
 
 def _refuse(args: argparse.Namespace, why: str, names: Iterable[str]) -> None:
@@ -272,7 +276,14 @@ def _checked_name(args: argparse.Namespace, spec: str) -> str:
 
 
 def _loaded_model(args: argparse.Namespace, job: _Job) -> Model:
-    return load_model(job.spec, device=args.device, dtype=args.dtype)
+    return _within(args, load_model(job.spec, device=args.device, dtype=args.dtype))
+
+
+def _within(args: argparse.Namespace, model: Model) -> Model:
+    """The oracle runs programs, too: within the same limits."""
+    if isinstance(model, Oracle):
+        model.limits = _limits(args)
+    return model
 
 
 def _tell_end(job: _Job, results: Results | TeacherResults) -> None:
@@ -315,9 +326,9 @@ def _beside(args: argparse.Namespace, runs: Sequence[Any], load: Callable[[Path,
     return next((baselines for baselines in found if baselines), [])
 
 
-def _missing(runs: Sequence[Any]) -> list[Any]:
+def _missing(args: argparse.Namespace, runs: Sequence[Any]) -> list[Any]:
     """The baselines that are not among these runs."""
-    return [load_model(name) for name in BASELINES if name not in {run.results.model for run in runs}]
+    return [_within(args, load_model(name)) for name in BASELINES if name not in {run.results.model for run in runs}]
 
 
 def _made(args: argparse.Namespace) -> tuple[list[FinishedRun], list[Results]]:
@@ -331,7 +342,7 @@ def _made(args: argparse.Namespace) -> tuple[list[FinishedRun], list[Results]]:
         return runs, []
     first = jobs[0]
     with telling_how_to_go_on(first.go_on, first.out):
-        made = run_baselines(_missing(runs), first.suite, runs[0].samples, first.out, limit=args.limit)
+        made = run_baselines(_missing(args, runs), first.suite, runs[0].samples, first.out, limit=args.limit)
     beside = [run.results for run in made]
     write_report(first.out / "report.html", runs[:1], beside)
     return runs, beside
@@ -340,7 +351,9 @@ def _made(args: argparse.Namespace) -> tuple[list[FinishedRun], list[Results]]:
 def _run_one(args: argparse.Namespace, job: _Job) -> FinishedRun:
     if (file := job.answers) is not None:
         tell = progress(f"generations:{file}")
-        return finish_generations(file, job.suite, job.out, limit=args.limit, resume=args.resume, on_sample=tell)
+        return finish_generations(
+            file, job.suite, job.out, limit=args.limit, resume=args.resume, on_sample=tell, limits=_limits(args)
+        )
     model = _loaded_model(args, job)
     return finish_run(
         model,
@@ -353,7 +366,13 @@ def _run_one(args: argparse.Namespace, job: _Job) -> FinishedRun:
         batch=args.batch,
         resume=args.resume,
         on_sample=progress(model.name),
+        limits=_limits(args),
     )
+
+
+def _limits(args: argparse.Namespace) -> Limits:
+    """Of the programs' real runs."""
+    return Limits(seconds=args.timeout, frames=args.truth_frames)
 
 
 def _folder(out: str | None, suite: str, model: str, *, several: bool) -> Path:

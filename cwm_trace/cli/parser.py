@@ -306,6 +306,20 @@ def _eval(parser: argparse.ArgumentParser) -> None:
         help="predict so many programs at once (nano, hf:, servers; default: 1); the results are the same",
     )
     parser.add_argument("--limit", type=_positive, metavar="N", help="only the first N tasks (not for reporting)")
+    parser.add_argument(
+        "--timeout",
+        type=_seconds,
+        default=30.0,
+        metavar="S",
+        help="seconds that a program may take for its true trace; one that takes longer counts as wrong (default: 30)",
+    )
+    parser.add_argument(
+        "--truth-frames",
+        type=_positive,
+        default=100_000,
+        metavar="N",
+        help="frames that a true trace may have; a program that has more counts as wrong (default: 100000)",
+    )
     parser.add_argument("--out", metavar="DIR", help="where the run folders go (default: runs/)")
     parser.add_argument("--resume", action="store_true", help="go on with the run in --out")
     parser.add_argument(
