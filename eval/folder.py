@@ -49,20 +49,28 @@ _Sample = TypeVar("_Sample", bound=_Identified)
 
 @contextmanager
 def run_folder(
-    out: Path, model: str, suite: Suite, config: dict[str, Any], *, resume: bool, dtype: str | None = None
+    out: Path,
+    model: str,
+    suite: Suite,
+    config: dict[str, Any],
+    *,
+    resume: bool,
+    dtype: str | None = None,
+    label: str | None = None,
 ) -> Generator[None, None, None]:
     """A folder that this run alone writes to: its manifest is written, or is that of the same run. Raises InputError.
 
     The same is a run of the same model and weights over the same tasks with the same settings; what the suite's file is called, and
     where a server is, may change. Each time that a run is gone on with is in the manifest (`resumed`), with the versions that are others.
-    `dtype`: the number format that a local model computes in, as two of them may not write the same.
+    `dtype`: the number format that a local model computes in, as two of them may not write the same. `label`: what the model is called in
+    tables, if not by its name.
     """
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"cannot write to {out} ({error.strerror})") from None
     with _locked(out / SAMPLES) as samples:
-        _begin(out, model, suite, config, dtype, resume=resume)
+        _begin(out, model, suite, config, dtype, label, resume=resume)
         _drop_unfinished_line(samples)
         yield
 
@@ -85,7 +93,17 @@ def _locked(path: Path) -> Generator[BinaryIO, None, None]:
         yield file
 
 
-def _begin(out: Path, model: str, suite: Suite, config: dict[str, Any], dtype: str | None, *, resume: bool) -> None:
+def _begin(
+    out: Path,
+    model: str,
+    suite: Suite,
+    config: dict[str, Any],
+    dtype: str | None,
+    label: str | None,
+    *,
+    resume: bool,
+) -> None:
+    named = {"label": label} if label else {}
     same = {
         "model": model,
         "weights": weights_hash(model),
@@ -98,21 +116,21 @@ def _begin(out: Path, model: str, suite: Suite, config: dict[str, Any], dtype: s
         if (out / SAMPLES).stat().st_size:  # a run's manifest is there before its first sample
             raise InputError(f"{out} holds a {SAMPLES} that is not of a run", hint="Use another --out")
         of_suite = {"left_out": list(map(str, suite.left_out)), "tasks": [task.id for task in suite.tasks]}
-        _write_json(out / _MANIFEST, same | {"suite": suite.name} | _circumstances() | of_suite)
+        _write_json(out / _MANIFEST, same | named | {"suite": suite.name} | _circumstances() | of_suite)
     elif not resume:
         check_new(out)
     else:
-        _go_on(out, same)
+        _go_on(out, same, named)
 
 
-def _go_on(out: Path, same: dict[str, Any]) -> None:
+def _go_on(out: Path, same: dict[str, Any], named: dict[str, str]) -> None:
     """Write down that the run is gone on with. Raises InputError where it is another one, or its truth would be another Python's."""
     manifest = read_manifest(out)
     if different := _different(manifest, same):
         raise InputError(f"{out} holds another run (not the same: {different})", hint="Use another --out")
     check_python(out, manifest)
     resumed = {"time": time.strftime(_TIME), "differs": other_versions(manifest)}
-    _write_json(out / _MANIFEST, manifest | {"resumed": [*manifest.get("resumed", ()), resumed]})
+    _write_json(out / _MANIFEST, manifest | named | {"resumed": [*manifest.get("resumed", ()), resumed]})
 
 
 def check_python(out: Path, manifest: Mapping[str, Any]) -> None:
@@ -147,6 +165,11 @@ def check_new(out: Path) -> None:
     """Raises InputError where a folder holds a run already."""
     if is_begun(out):
         raise InputError(f"{out} already holds a run", hint="Use --resume, or another --out")
+
+
+def shown_name(manifest: Mapping[str, Any]) -> str:
+    """What a run's model is called in tables."""
+    return str(manifest.get("label") or manifest["model"])
 
 
 def check_kind(out: Path, manifest: dict[str, Any], *, teacher_forced: bool, hint: str) -> None:

@@ -26,7 +26,7 @@ from typing import Any
 
 from cwm_trace.errors import CwmTraceError, InputError
 from cwm_trace.eval.asserts import literal
-from cwm_trace.eval.folder import check_kind, program_hash, read_manifest, run_folder
+from cwm_trace.eval.folder import check_kind, program_hash, read_manifest, run_folder, shown_name
 from cwm_trace.eval.page import write_run
 from cwm_trace.eval.results import FinishedRun, Results, summarise
 from cwm_trace.eval.samples import ANSWER_META, Sample, judge, no_score, read_sample, read_samples
@@ -144,6 +144,7 @@ def finish_generations(
     resume: bool = False,
     on_sample: Callable[[int, int, Sample], None] | None = None,
     limits: Limits | None = None,
+    label: str | None = None,
 ) -> FinishedRun:
     """The same, with its samples."""
     generations = read_generations(path)
@@ -158,10 +159,10 @@ def finish_generations(
     def make(task: Task, truth: TrueTrace) -> Sample:
         return _sample(task, truth, texts[task.id])
 
-    with run_folder(out, name, replace(suite, tasks=tuple(whole.values())), config, resume=resume):
+    with run_folder(out, name, replace(suite, tasks=tuple(whole.values())), config, resume=resume, label=label):
         tasks = chosen_tasks(list(whole.values()), answers, out)
         samples = run_tasks(tasks, out, make, read_sample, on_sample, limits=limits)
-        return write_run(out, summarise(name, suite.name, samples, len(whole)), samples)
+        return write_run(out, summarise(shown_name(read_manifest(out)), suite.name, samples, len(whole)), samples)
 
 
 def _check(path: str | Path, generations: Generations, suite: Suite) -> None:

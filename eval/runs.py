@@ -12,7 +12,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from cwm_trace.errors import CwmTraceError
-from cwm_trace.eval.folder import is_unfinished, program_hash, read_run, run_folder
+from cwm_trace.eval.folder import is_unfinished, program_hash, read_manifest, read_run, run_folder, shown_name
 from cwm_trace.eval.page import write_run
 from cwm_trace.eval.results import FinishedRun, Results, summarise
 from cwm_trace.eval.samples import Sample, judge, no_score, read_sample
@@ -80,10 +80,11 @@ def finish_run(
     truth: TrueTrace | None = None,
     also: Collection[str] = (),
     limits: Limits | None = None,
+    label: str | None = None,
 ) -> FinishedRun:
     """The same, with its samples. `truth` gives true traces that are known from elsewhere: no program is then run for them.
 
-    `also`: ids of tasks behind the `limit`.
+    `also`: ids of tasks behind the `limit`. `label`: what the model is called in tables, if not by its name.
     """
     decoding = settled(decoding, model)
     config = {
@@ -102,10 +103,11 @@ def finish_run(
         why = _why_stopped(model, made.predicted, max_tokens) if made.predicted else made.error
         return replace(made, seconds=seconds, error=why)
 
-    with run_folder(out, model.name, suite, config, resume=resume, dtype=getattr(model, "dtype", None)):
+    dtype = getattr(model, "dtype", None)
+    with run_folder(out, model.name, suite, config, resume=resume, dtype=dtype, label=label):
         tasks = chosen_tasks(suite.tasks, limit, out, also)
         samples = run_tasks(tasks, out, make, read_sample, on_sample, workers, truth, limits)
-        return write_run(out, summarise(model.name, suite.name, samples, len(suite.tasks)), samples)
+        return write_run(out, summarise(shown_name(read_manifest(out)), suite.name, samples, len(suite.tasks)), samples)
 
 
 def _sample(
@@ -150,6 +152,6 @@ def rescore(out: Path) -> Results:
 def load_run(out: Path) -> FinishedRun:
     """What a run folder has, scored again. Raises InputError."""
     manifest, samples = read_run(out, read_sample)
-    results = summarise(manifest["model"], manifest["suite"], samples, manifest["n"])
+    results = summarise(shown_name(manifest), manifest["suite"], samples, manifest["n"])
     results = replace(results, unfinished=is_unfinished(out, len(samples)))
     return FinishedRun(manifest, tuple(samples), results)

@@ -19,6 +19,7 @@ from cwm_trace.eval.folder import (
     read_manifest,
     read_run,
     run_folder,
+    shown_name,
     write_results,
 )
 from cwm_trace.eval.suites import Suite, Task
@@ -61,18 +62,19 @@ def finish_teacher_forced(
     truth: TrueTrace | None = None,
     also: Collection[str] = (),
     limits: Limits | None = None,
+    label: str | None = None,
 ) -> TeacherRun:
     """The same, with its samples. `truth` gives true traces that are known from elsewhere, `also` ids of tasks behind the `limit`.
 
-    `limits` are those of the programs' real runs.
+    `limits` are those of the programs' real runs. `label`: what the model is called in tables, if not by its name.
     """
     config = {"teacher_forced": True, "truth": limits_config(limits)}
     dtype = getattr(model, "dtype", None)
-    with run_folder(out, model.name, suite, config, resume=resume, dtype=dtype):
+    with run_folder(out, model.name, suite, config, resume=resume, dtype=dtype, label=label):
         make = partial(_sample, model)
         tasks = chosen_tasks(suite.tasks, limit, out, also)
         samples = run_tasks(tasks, out, make, read_teacher_sample, on_sample, truth=truth, limits=limits)
-        results = summarise_teacher_forced(model.name, suite.name, samples, len(suite.tasks))
+        results = summarise_teacher_forced(shown_name(read_manifest(out)), suite.name, samples, len(suite.tasks))
         write_results(out, results)
         run = TeacherRun(read_manifest(out), tuple(samples), results)
         write_teacher_report(out / "report.html", [run])
@@ -87,7 +89,7 @@ def rescore_teacher_forced(out: Path) -> TeacherResults:
 def load_teacher_run(out: Path) -> TeacherRun:
     """What a run folder has, scored again. Raises InputError."""
     manifest, samples = read_run(out, read_teacher_sample, teacher_forced=True)
-    results = summarise_teacher_forced(manifest["model"], manifest["suite"], samples, manifest["n"])
+    results = summarise_teacher_forced(shown_name(manifest), manifest["suite"], samples, manifest["n"])
     results = replace(results, unfinished=is_unfinished(out, len(samples)))
     return TeacherRun(manifest, tuple(samples), results)
 

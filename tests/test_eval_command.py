@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from cwm_trace.cli import main
+from cwm_trace.cli.labels import labelled
 from cwm_trace.cli.parser import build_parser
 from cwm_trace.cli.progress import Counter
 from cwm_trace.errors import InputError, ModelError
@@ -305,6 +306,46 @@ def test_lines_that_nobody_overwrites_come_now_and_then(
         now = 1000.0 + done * seconds
         counter(f"{done}", done, 200)
     assert [int(line) for line in capsys.readouterr().err.splitlines()] == told
+
+
+# --- names in tables --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("flags", [[], ["--teacher-forced"]])
+def test_a_model_may_be_given_a_name(flags: list[str], suite: str, capsys: pytest.CaptureFixture[str]) -> None:
+    models = ["-m", "my model=no-change", "-m", "copy-input"]
+    assert main(["eval", suite, *models, "--out", "all", "--no-baselines", *flags]) == 0
+    head = capsys.readouterr().out.splitlines()[0]
+    assert "  my model  " in head and head.endswith("  copy-input")
+    manifest = json.loads(Path("all/my_model/manifest.json").read_text())
+    assert (manifest["model"], manifest["label"]) == ("no-change", "my model")
+    assert main(["eval", "--from", "all/my_model"]) == 0
+    assert "my model" in capsys.readouterr().out
+    assert main(["eval", "compare", "all/my_model", "all/copy-input"]) == 0
+    assert "my model  " in capsys.readouterr().out
+    for name, shown in (("no-change", "my model"), ("other=no-change", "other")):
+        command = ["eval", suite, "-m", name, "--out", "all/my_model", "--no-baselines", "--resume", "--json", *flags]
+        assert main(command) == 0
+        assert json.loads(capsys.readouterr().out)["model"] == shown
+
+
+def test_answers_of_a_file_may_be_given_a_name(suite: str, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("g=1.json").write_text(json.dumps({name: [f"'{name}'"] for name in "abc"}))
+    assert main(["eval", suite, "-m", "them=generations:g=1.json", "--no-baselines", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["model"] == "them"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["replay:runs/lr=3.jsonl", "http://host:8000/v1?key=3", "hf:a/b=c", "generations:a=b.json", "nano", "=", "a="],
+)
+def test_an_equals_sign_in_a_path_is_no_name(text: str) -> None:
+    assert labelled(text) == (None, text)
+
+
+@pytest.mark.parametrize("name", ["oracle", "oracle 2", "nano", "copy-input", " "])
+def test_a_name_of_another_model_is_refused(name: str, suite: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "cannot be the name of hf:some/model" in refused(["eval", suite, "-m", f"{name}=hf:some/model"], capsys)
 
 
 # --- limits of true traces --------------------------------------------------------------------------------------------

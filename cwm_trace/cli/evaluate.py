@@ -12,6 +12,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
+from cwm_trace.cli.labels import labelled
 from cwm_trace.cli.parser import default_model
 from cwm_trace.cli.progress import progress, teacher_progress
 from cwm_trace.cli.resume import asked_for, option, resume_command, telling_how_to_go_on
@@ -204,10 +205,17 @@ def _taught(args: argparse.Namespace) -> tuple[list[TeacherRun], list[TeacherRes
 
 def _teach(args: argparse.Namespace, job: _Job) -> TeacherRun:
     model: Any = _loaded_model(args, job)
-    tell = teacher_progress(model.name)
+    tell = teacher_progress(job.label or model.name)
     asked = Forced(model) if model.name in BASELINES else model
     return finish_teacher_forced(
-        asked, job.suite, job.out, limit=args.limit, resume=args.resume, on_sample=tell, limits=_limits(args)
+        asked,
+        job.suite,
+        job.out,
+        limit=args.limit,
+        resume=args.resume,
+        on_sample=tell,
+        limits=_limits(args),
+        label=job.label,
     )
 
 
@@ -219,12 +227,13 @@ def _refuse(args: argparse.Namespace, why: str, names: Iterable[str]) -> None:
 
 
 class _Job(NamedTuple):
-    """A model, or a file of answers, the suite, the run's folder, and the command line that goes on with it."""
+    """A model, or a file of answers, the suite, the run's folder, the command line that goes on with it, and the model's name in tables."""
 
     spec: str
     suite: Suite
     out: Path
     go_on: str
+    label: str | None = None
 
     @property
     def answers(self) -> Path | None:
@@ -241,8 +250,9 @@ def _jobs(args: argparse.Namespace) -> list[_Job]:
     _tell_left_out(suite)
     specs: list[str] = args.model or [default_model()]
     jobs: list[_Job] = []
-    for spec in specs:
-        out = _folder(args.out, suite.name, _checked_name(args, spec), several=len(specs) > 1)
+    for label, spec in map(labelled, specs):
+        name = _checked_name(args, spec)
+        out = _folder(args.out, suite.name, label or name, several=len(specs) > 1)
         if (same := next((job.spec for job in jobs if job.out == out), None)) is not None:
             what = f"the model {spec} is given twice" if same == spec else f"{same} and {spec} have one folder, {out}"
             raise InputError(what, hint="Give each model once, or to a command of its own")
@@ -250,8 +260,8 @@ def _jobs(args: argparse.Namespace) -> list[_Job]:
             check_new(out)
         elif is_begun(out):
             _tell_versions(out)
-        go_on = resume_command(args, specs if args.out else [spec], args.out or out)
-        jobs.append(_Job(spec, suite, out, go_on))
+        again = specs if args.out else [f"{label}={spec}" if label else spec]
+        jobs.append(_Job(spec, suite, out, resume_command(args, again, args.out or out), label))
     return jobs
 
 
@@ -350,9 +360,15 @@ def _made(args: argparse.Namespace) -> tuple[list[FinishedRun], list[Results]]:
 
 def _run_one(args: argparse.Namespace, job: _Job) -> FinishedRun:
     if (file := job.answers) is not None:
-        tell = progress(f"generations:{file}")
         return finish_generations(
-            file, job.suite, job.out, limit=args.limit, resume=args.resume, on_sample=tell, limits=_limits(args)
+            file,
+            job.suite,
+            job.out,
+            limit=args.limit,
+            resume=args.resume,
+            on_sample=progress(job.label or job.spec),
+            limits=_limits(args),
+            label=job.label,
         )
     model = _loaded_model(args, job)
     return finish_run(
@@ -365,8 +381,9 @@ def _run_one(args: argparse.Namespace, job: _Job) -> FinishedRun:
         max_tokens=args.max_tokens,
         batch=args.batch,
         resume=args.resume,
-        on_sample=progress(model.name),
+        on_sample=progress(job.label or model.name),
         limits=_limits(args),
+        label=job.label,
     )
 
 
