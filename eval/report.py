@@ -311,6 +311,9 @@ def _comparison_notes(made: Comparison) -> list[str]:
     lines = [f"{made.n} tasks of {made.suite}; {how}"]
     if made.n < made.of:
         lines.append(f"LIMITED ({made.n} of {made.of} tasks are in both runs): not for reporting")
+    if any(made.left_out):
+        one, other = made.left_out
+        lines.append(f"runs over different suites: {one} tasks of the first and {other} of the second are left out")
     what = "output" if made.tested == "output_pass_at_1" else "whole trace"
     split = f"{what} right in the first run only: {made.only_a}, in the second only: {made.only_b}"
     return [*lines, f"{split}; exact test by program: p = {made.p_value:.2g}"]
