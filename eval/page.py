@@ -81,7 +81,7 @@ def fill(
         "table": table_html(table),
         "right": right,
         "wrong_title": escape(wrong_title),
-        "mistakes": "".join(table_html(mistakes_table(item, 0)) for item in results if item.mistakes),
+        "mistakes": "".join(table_html(mistakes_table(item, 0)) for item in results if item.mistakes or item.failed),
         "viewer_title": escape(viewer_title),
         "data": script_json(
             [{"model": item.model, "samples": shown} for item, shown in zip(results, samples, strict=True)]
