@@ -45,7 +45,8 @@ def run_suite(
     share of the time. `on_sample` is told (done, total, sample) after each task.
     With `resume`, tasks that `out` has are not run again, except where the model had failed: then the later line of
     `samples.jsonl` counts.
-    Raises InputError if `out` holds another run.
+    Raises InputError if `out` holds another run, ModelUnusable where the model would fail in the same way on every task; what was done
+    is kept.
     """
     return finish_run(
         model,

@@ -45,7 +45,7 @@ def run_teacher_forced(
     resume: bool = False,
     on_sample: Callable[[int, int, TeacherSample], None] | None = None,
 ) -> TeacherResults:
-    """Score the true traces of a suite. Raises InputError if `out` holds another run."""
+    """Score the true traces of a suite. Raises as `run_suite` does."""
     return finish_teacher_forced(model, suite, out, limit=limit, resume=resume, on_sample=on_sample).results
 
 
