@@ -83,8 +83,9 @@ def sign_flips(differences: Iterable[int]) -> float:
     return sum(count for place, count in ways.items() if abs(place) >= total) / (1 << len(found))
 
 
-def compare_runs(first: Path, second: Path) -> Comparison:
+def compare_runs(first: str | Path, second: str | Path) -> Comparison:
     """Compare two run folders. Raises InputError if they are not of the same kind and suite, or have no task in common."""
+    first, second = Path(first), Path(second)
     manifests = [read_manifest(folder) for folder in (first, second)]
     if manifests[0]["sha256"] != manifests[1]["sha256"]:
         raise InputError(f"{first} and {second} are runs over different suites")

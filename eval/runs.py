@@ -27,7 +27,7 @@ from cwm_trace.simulate import MAX_FRAMES, MAX_TOKENS, predict
 def run_suite(
     model: Model,
     suite: Suite,
-    out: Path,
+    out: str | Path,
     *,
     limit: int | None = None,
     decoding: Decoding | None = None,
@@ -65,7 +65,7 @@ def run_suite(
 def finish_run(
     model: Model,
     suite: Suite,
-    out: Path,
+    out: str | Path,
     *,
     limit: int | None = None,
     decoding: Decoding | None = None,
@@ -77,7 +77,7 @@ def finish_run(
     truth: TrueTrace | None = None,
 ) -> FinishedRun:
     """The same, with its samples. `truth` gives true traces that are known from elsewhere: no program is then run for them."""
-    tasks = suite.tasks[:limit]
+    tasks, out = suite.tasks[:limit], Path(out)
     decoding = settled(decoding, model)
     config = {"max_frames": max_frames, "max_tokens": max_tokens, "decoding": asdict(decoding)}
     together = model.concurrent() if batch > 1 and isinstance(model, Concurrent) else None
@@ -119,13 +119,14 @@ def _prediction(model: Model, prompt: Trace, decoding: Decoding | None, max_fram
     return predicted
 
 
-def rescore(out: Path) -> Results:
+def rescore(out: str | Path) -> Results:
     """Score a run folder again; needs neither the model nor torch. Raises InputError."""
     return load_run(out).results
 
 
-def load_run(out: Path) -> FinishedRun:
+def load_run(out: str | Path) -> FinishedRun:
     """What a run folder has, scored again. Raises InputError."""
+    out = Path(out)
     manifest, samples = read_run(out, read_sample)
     results = summarise(manifest["model"], manifest["suite"], samples, manifest["n"])
     results = replace(results, unfinished=is_unfinished(out, len(samples)))

@@ -39,7 +39,7 @@ from cwm_trace.models.base import Model
 def run_teacher_forced(
     model: Model,
     suite: Suite,
-    out: Path,
+    out: str | Path,
     *,
     limit: int | None = None,
     resume: bool = False,
@@ -52,7 +52,7 @@ def run_teacher_forced(
 def finish_teacher_forced(
     model: Model,
     suite: Suite,
-    out: Path,
+    out: str | Path,
     *,
     limit: int | None = None,
     resume: bool = False,
@@ -60,7 +60,7 @@ def finish_teacher_forced(
     truth: TrueTrace | None = None,
 ) -> TeacherRun:
     """The same, with its samples. `truth` gives true traces that are known from elsewhere."""
-    config, dtype = {"teacher_forced": True}, getattr(model, "dtype", None)
+    out, config, dtype = Path(out), {"teacher_forced": True}, getattr(model, "dtype", None)
     with run_folder(out, model.name, suite, config, resume=resume, dtype=dtype):
         make = partial(_sample, model)
         samples = run_tasks(suite.tasks[:limit], out, make, read_teacher_sample, on_sample, truth=truth)
@@ -71,22 +71,23 @@ def finish_teacher_forced(
         return run
 
 
-def rescore_teacher_forced(out: Path) -> TeacherResults:
+def rescore_teacher_forced(out: str | Path) -> TeacherResults:
     """Score a run folder again, without a model. Raises InputError."""
     return load_teacher_run(out).results
 
 
-def load_teacher_run(out: Path) -> TeacherRun:
+def load_teacher_run(out: str | Path) -> TeacherRun:
     """What a run folder has, scored again. Raises InputError."""
+    out = Path(out)
     manifest, samples = read_run(out, read_teacher_sample, teacher_forced=True)
     results = summarise_teacher_forced(manifest["model"], manifest["suite"], samples, manifest["n"])
     results = replace(results, unfinished=is_unfinished(out, len(samples)))
     return TeacherRun(manifest, tuple(samples), results)
 
 
-def is_teacher_forced(out: Path) -> bool:
+def is_teacher_forced(out: str | Path) -> bool:
     """Whether a run folder is of this kind. Raises InputError."""
-    return is_forced(read_manifest(out))
+    return is_forced(read_manifest(Path(out)))
 
 
 def _sample(model: Model, task: Task, truth: TrueTrace) -> TeacherSample:
