@@ -15,6 +15,11 @@ A trace that a model wrote badly is *not* an exception: it parses to `MalformedF
 """
 
 
+def how_to_install(extra: str = "") -> str:
+    """Said where a package is missing. `extra`: what asks for it, as `[model]`. cwm-trace is on no index: it is installed from its folder."""
+    return f"In the cloned folder: pip install -e '.{extra}'"
+
+
 class CwmTraceError(Exception):
     """Root of all deliberate errors: one clear line, and what to do about it.
 

@@ -53,6 +53,18 @@ def test_the_python_of_the_readme_runs(tmp_path: Path, monkeypatch: pytest.Monke
     assert names["run"].results.metrics == names["results"].metrics
 
 
+def test_nobody_is_sent_to_an_index_that_has_no_cwm_trace() -> None:
+    texts = [
+        README,
+        *(ROOT / "cwm_trace").rglob("*.py"),
+        *(ROOT / "eval").rglob("*.py"),
+        *(ROOT / "tracer").rglob("*.py"),
+    ]
+    assert [
+        str(path) for path in texts if re.search(r"pip install (?:-\S+ )*'?cwm-trace", path.read_text("utf-8"))
+    ] == []
+
+
 def test_files_that_the_readme_names_exist() -> None:
     for name in re.findall(r"(?:examples|tests)/[\w./]+\.py", README.read_text()):
         assert (ROOT / name).is_file(), name

@@ -25,13 +25,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from cwm_trace.errors import InputError, ModelError, ModelTimeout, ModelUnusable
+from cwm_trace.errors import InputError, ModelError, ModelTimeout, ModelUnusable, how_to_install
 from cwm_trace.format import END_OF_TEXT
 from cwm_trace.models.base import Decoding
 from cwm_trace.models.retries import Hiccup, Patience, Retries, retry_after
 
 Json = dict[str, Any]
-_INSTALL = "pip install 'cwm-trace[server]'"
 _ELSEWHERE = "Start one: vllm serve facebook/cwm  ·  or try: -m oracle"
 _MOST_TOKENS = 16_384  # where no limit is asked for; a missing max_tokens means 16 to OpenAI's API
 KEY_VARIABLE = "CWM_TRACE_API_KEY"
@@ -84,7 +83,7 @@ class Client:
         try:
             import httpx
         except ImportError:
-            raise ModelError("a server needs httpx, which is not installed", hint=_INSTALL) from None
+            raise ModelError("a server needs httpx, which is not installed", hint=how_to_install("[server]")) from None
         self._httpx = httpx
         self.url = base_url(url)
         key = os.environ.get(KEY_VARIABLE)
