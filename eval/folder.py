@@ -23,6 +23,7 @@ import cwm_trace
 from cwm_trace.errors import InputError
 from cwm_trace.eval.suites import Suite
 from cwm_trace.eval.weights import weights_hash
+from cwm_trace.models.base import shown_name
 from cwm_trace.revision import git_revision
 
 if TYPE_CHECKING:
@@ -114,6 +115,13 @@ def check_kind(out: Path, manifest: dict[str, Any], *, teacher_forced: bool, hin
     if is_forced(manifest) != teacher_forced:
         kind = "is not teacher-forced" if teacher_forced else "is teacher-forced: it has no predicted traces"
         raise InputError(f"{out} {kind}", hint=hint)
+
+
+def shown_model(manifest: dict[str, Any]) -> str:
+    """How tables call the model of a run; a manifest has it and its decoding apart."""
+    decoding = manifest["config"].get("decoding", {})
+    constrained = not is_forced(manifest) and decoding.get("constrained") is not False  # older runs do not say
+    return shown_name(str(manifest["model"]), constrained=constrained)
 
 
 def is_forced(manifest: dict[str, Any]) -> bool:
