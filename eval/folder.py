@@ -12,7 +12,7 @@ import json
 import platform
 import sys
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from importlib import metadata
@@ -23,7 +23,7 @@ import cwm_trace
 from cwm_trace.errors import InputError
 from cwm_trace.eval.suites import Suite
 from cwm_trace.eval.weights import weights_hash
-from cwm_trace.models.base import shown_name
+from cwm_trace.models.base import called
 from cwm_trace.revision import git_revision
 
 if TYPE_CHECKING:
@@ -117,14 +117,14 @@ def check_kind(out: Path, manifest: dict[str, Any], *, teacher_forced: bool, hin
         raise InputError(f"{out} {kind}", hint=hint)
 
 
-def shown_model(manifest: dict[str, Any]) -> str:
+def shown_name(manifest: Mapping[str, Any]) -> str:
     """How tables call the model of a run; a manifest has it and its decoding apart."""
     decoding = manifest["config"].get("decoding", {})
     constrained = not is_forced(manifest) and decoding.get("constrained") is not False  # older runs do not say
-    return shown_name(str(manifest["model"]), constrained=constrained)
+    return called(str(manifest["model"]), constrained=constrained)
 
 
-def is_forced(manifest: dict[str, Any]) -> bool:
+def is_forced(manifest: Mapping[str, Any]) -> bool:
     """Whether a run is teacher-forced."""
     return bool(manifest["config"].get("teacher_forced"))
 

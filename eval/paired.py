@@ -14,7 +14,7 @@ from typing import Any, Protocol, TypeVar
 
 from cwm_trace.errors import InputError
 from cwm_trace.eval.derived import QUESTIONS, answers
-from cwm_trace.eval.folder import is_forced, read_lines, read_manifest, shown_model
+from cwm_trace.eval.folder import is_forced, read_lines, read_manifest, shown_name
 from cwm_trace.eval.intervals import Interval, Ratio, bootstrap_difference, difference_interval, ratio
 from cwm_trace.eval.metrics import METRICS, OUTPUT_METRICS
 from cwm_trace.eval.results import survival_lengths, survives
@@ -93,7 +93,7 @@ def compare_runs(first: str | Path, second: str | Path) -> Comparison:
     if forced[0] != forced[1]:
         raise InputError("one of the runs is teacher-forced, the other is not")
     made = _teacher_forced(first, second) if forced[0] else _rollouts(first, second)
-    names = shown_model(manifests[0]), shown_model(manifests[1])
+    names = shown_name(manifests[0]), shown_name(manifests[1])
     if names[0] == names[1]:
         names = f"{names[0]} in {first.name}", f"{names[1]} in {second.name}"
     return Comparison(names, manifests[0]["suite"], of=manifests[0]["n"], **made)

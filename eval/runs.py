@@ -12,7 +12,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from cwm_trace.errors import CwmTraceError
-from cwm_trace.eval.folder import is_unfinished, program_hash, read_manifest, read_run, run_folder, shown_model
+from cwm_trace.eval.folder import is_unfinished, program_hash, read_manifest, read_run, run_folder, shown_name
 from cwm_trace.eval.page import write_run
 from cwm_trace.eval.results import FinishedRun, Results, summarise
 from cwm_trace.eval.samples import Sample, judge, no_score, read_sample
@@ -91,9 +91,7 @@ def finish_run(
 
     with run_folder(out, model.name, suite, config, resume=resume, dtype=getattr(model, "dtype", None)):
         samples = run_tasks(tasks, out, make, read_sample, on_sample, workers, truth)
-        return write_run(
-            out, summarise(shown_model(read_manifest(out)), suite.name, samples, len(suite.tasks)), samples
-        )
+        return write_run(out, summarise(shown_name(read_manifest(out)), suite.name, samples, len(suite.tasks)), samples)
 
 
 def _sample(
@@ -130,6 +128,6 @@ def load_run(out: str | Path) -> FinishedRun:
     """What a run folder has, scored again. Raises InputError."""
     out = Path(out)
     manifest, samples = read_run(out, read_sample)
-    results = summarise(shown_model(manifest), manifest["suite"], samples, manifest["n"])
+    results = summarise(shown_name(manifest), manifest["suite"], samples, manifest["n"])
     results = replace(results, unfinished=is_unfinished(out, len(samples)))
     return FinishedRun(manifest, tuple(samples), results)

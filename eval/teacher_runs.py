@@ -19,7 +19,7 @@ from cwm_trace.eval.folder import (
     read_manifest,
     read_run,
     run_folder,
-    shown_model,
+    shown_name,
     write_results,
 )
 from cwm_trace.eval.suites import Suite, Task
@@ -66,7 +66,7 @@ def finish_teacher_forced(
         make = partial(_sample, model)
         samples = run_tasks(suite.tasks[:limit], out, make, read_teacher_sample, on_sample, truth=truth)
         manifest = read_manifest(out)
-        results = summarise_teacher_forced(shown_model(manifest), suite.name, samples, len(suite.tasks))
+        results = summarise_teacher_forced(shown_name(manifest), suite.name, samples, len(suite.tasks))
         write_results(out, results)
         run = TeacherRun(manifest, tuple(samples), results)
         write_teacher_report(out / "report.html", [run])
@@ -82,7 +82,7 @@ def load_teacher_run(out: str | Path) -> TeacherRun:
     """What a run folder has, scored again. Raises InputError."""
     out = Path(out)
     manifest, samples = read_run(out, read_teacher_sample, teacher_forced=True)
-    results = summarise_teacher_forced(shown_model(manifest), manifest["suite"], samples, manifest["n"])
+    results = summarise_teacher_forced(shown_name(manifest), manifest["suite"], samples, manifest["n"])
     results = replace(results, unfinished=is_unfinished(out, len(samples)))
     return TeacherRun(manifest, tuple(samples), results)
 

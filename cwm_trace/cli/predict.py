@@ -38,7 +38,7 @@ from cwm_trace.files import check_output, save
 from cwm_trace.format import render_prompt
 from cwm_trace.frames import Event, Frame, Status, Step, Trace
 from cwm_trace.models import Decoding, Model, load_model
-from cwm_trace.models.base import settled, shown_name
+from cwm_trace.models.base import called, settled
 from cwm_trace.models.oracle import Oracle
 from cwm_trace.simulate import Simulation, simulate
 from cwm_trace.tracer.limits import Limits
@@ -227,7 +227,7 @@ def _headline(screen: Console, target: Target, args: argparse.Namespace, model: 
     if args.verify and not args.single_step and args.on_divergence != "resync":
         ran += "\n✓ right · ≠ this line is next, but what it did is wrong · ✗ wrong (p: how sure the model was)"
     constrained = settled(Decoding(constrained=args.constrained), model).constrained is True
-    name = shown_name(model.name, constrained=constrained)
+    name = called(model.name, constrained=constrained)
     screen.print(
         f"predicting {target.title}   {name} · temperature {_temperature(args):g} · seed {args.seed}      {ran}\n",
         markup=False,

@@ -156,7 +156,7 @@ class Model(Protocol):
         ...
 
 
-def shown_name(name: str, *, constrained: bool) -> str:
+def called(name: str, *, constrained: bool) -> str:
     """How tables and headlines call a model: without its constraint `nano` is another one, a network that is not followed by a program."""
     return name if constrained or name != "nano" else f"{name} (network alone)"
 
