@@ -23,6 +23,7 @@ import cwm_trace
 from cwm_trace.errors import InputError
 from cwm_trace.eval.suites import Suite
 from cwm_trace.eval.weights import weights_hash
+from cwm_trace.models.base import called
 from cwm_trace.revision import git_revision
 
 if TYPE_CHECKING:
@@ -167,11 +168,6 @@ def check_new(out: Path) -> None:
         raise InputError(f"{out} already holds a run", hint="Use --resume, or another --out")
 
 
-def shown_name(manifest: Mapping[str, Any]) -> str:
-    """What a run's model is called in tables."""
-    return str(manifest.get("label") or manifest["model"])
-
-
 def check_kind(out: Path, manifest: dict[str, Any], *, teacher_forced: bool, hint: str) -> None:
     """Raises InputError where a run is of the other kind, whose samples are others."""
     if is_forced(manifest) != teacher_forced:
@@ -179,7 +175,16 @@ def check_kind(out: Path, manifest: dict[str, Any], *, teacher_forced: bool, hin
         raise InputError(f"{out} {kind}", hint=hint)
 
 
-def is_forced(manifest: dict[str, Any]) -> bool:
+def shown_name(manifest: Mapping[str, Any]) -> str:
+    """How tables call the model of a run: as its label says, else by its name; a manifest has that and its decoding apart."""
+    if label := manifest.get("label"):
+        return str(label)
+    decoding = manifest["config"].get("decoding", {})
+    constrained = not is_forced(manifest) and decoding.get("constrained") is not False  # older runs do not say
+    return called(str(manifest["model"]), constrained=constrained)
+
+
+def is_forced(manifest: Mapping[str, Any]) -> bool:
     """Whether a run is teacher-forced."""
     return bool(manifest["config"].get("teacher_forced"))
 

@@ -44,18 +44,19 @@ _ID = re.compile(r"sample_(\d+)")
 # --- out --------------------------------------------------------------------------------------------------------------
 
 
-def export_generations(runs: Sequence[Path], path: Path) -> Generations:
+def export_generations(runs: Sequence[str | Path], path: str | Path) -> Generations:
     """Write the answers of run folders over one suite, an answer of each run for each task; returns what was written.
 
     Tasks stand in the order of their numbers. Raises InputError where a run is teacher-forced, the runs are of different suites or tasks,
     a task is not called `sample_N`, or the file cannot be written.
     """
-    manifests = [read_manifest(run) for run in runs]
-    for run, manifest in zip(runs, manifests, strict=True):
+    folders, path = list(map(Path, runs)), Path(path)
+    manifests = [read_manifest(run) for run in folders]
+    for run, manifest in zip(folders, manifests, strict=True):
         check_kind(run, manifest, teacher_forced=False, hint="Export runs that were made without --teacher-forced")
     if len({manifest["sha256"] for manifest in manifests}) > 1:
         raise InputError("the runs are over different suites")
-    answers = [{sample.id: answer(sample) for sample in read_samples(run)} for run in runs]
+    answers = [{sample.id: answer(sample) for sample in read_samples(run)} for run in folders]
     if any(found.keys() != answers[0].keys() for found in answers):
         raise InputError("the runs have not finished the same tasks", hint="Go on with them: --resume")
     made = {name: [found[name] for found in answers] for name in sorted(answers[0], key=_number)}
@@ -120,7 +121,7 @@ def read_generations(path: str | Path) -> Generations:
 def score_generations(
     path: str | Path,
     suite: Suite,
-    out: Path,
+    out: str | Path,
     *,
     limit: int | None = None,
     resume: bool = False,
@@ -138,7 +139,7 @@ def score_generations(
 def finish_generations(
     path: str | Path,
     suite: Suite,
-    out: Path,
+    out: str | Path,
     *,
     limit: int | None = None,
     resume: bool = False,
@@ -147,6 +148,7 @@ def finish_generations(
     label: str | None = None,
 ) -> FinishedRun:
     """The same, with its samples."""
+    out = Path(out)
     generations = read_generations(path)
     _check(path, generations, suite)
     whole = _with_answers(suite.tasks, generations)

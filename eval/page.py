@@ -45,9 +45,9 @@ def html_report(runs: Sequence[FinishedRun], beside: Sequence[Results] = ()) -> 
     )
 
 
-def write_report(path: Path, runs: Sequence[FinishedRun], beside: Sequence[Results] = ()) -> None:
+def write_report(path: str | Path, runs: Sequence[FinishedRun], beside: Sequence[Results] = ()) -> None:
     """Write the page to a file."""
-    write_page(path, html_report(runs, beside))
+    write_page(Path(path), html_report(runs, beside))
 
 
 def write_run(out: Path, results: Results, samples: Sequence[Sample]) -> FinishedRun:

@@ -87,9 +87,10 @@ def sign_flips(differences: Iterable[int]) -> float:
     return sum(count for place, count in ways.items() if abs(place) >= total) / (1 << len(found))
 
 
-def compare_runs(first: Path, second: Path) -> Comparison:
+def compare_runs(first: str | Path, second: str | Path) -> Comparison:
     """Compare two run folders, of two suites by the tasks that are in both. Raises InputError if they are not of the same kind, or have no
     task in common."""
+    first, second = Path(first), Path(second)
     manifests = [read_manifest(folder) for folder in (first, second)]
     forced = [is_forced(manifest) for manifest in manifests]
     if forced[0] != forced[1]:

@@ -28,7 +28,7 @@ from cwm_trace.tracer.limits import Limits
 def run_suite(
     model: Model,
     suite: Suite,
-    out: Path,
+    out: str | Path,
     *,
     limit: int | None = None,
     decoding: Decoding | None = None,
@@ -48,7 +48,8 @@ def run_suite(
     With `resume`, tasks that `out` has are not run again, except where the model had failed: then the later line of
     `samples.jsonl` counts. What `out` has of tasks behind the `limit` stays in the results.
     `limits` are those of the programs' real runs (None: `Limits()`, 30 seconds and 100,000 frames).
-    Raises InputError if `out` holds another run.
+    Raises InputError if `out` holds another run, ModelUnusable where the model would fail in the same way on every task; what was done
+    is kept.
     """
     return finish_run(
         model,
@@ -68,7 +69,7 @@ def run_suite(
 def finish_run(
     model: Model,
     suite: Suite,
-    out: Path,
+    out: str | Path,
     *,
     limit: int | None = None,
     decoding: Decoding | None = None,
@@ -86,6 +87,7 @@ def finish_run(
 
     `also`: ids of tasks behind the `limit`. `label`: what the model is called in tables, if not by its name.
     """
+    out = Path(out)
     decoding = settled(decoding, model)
     config = {
         "max_frames": max_frames,
@@ -144,13 +146,14 @@ def _prediction(model: Model, prompt: Trace, decoding: Decoding | None, max_fram
     return predicted
 
 
-def rescore(out: Path) -> Results:
+def rescore(out: str | Path) -> Results:
     """Score a run folder again; needs neither the model nor torch. Raises InputError."""
     return load_run(out).results
 
 
-def load_run(out: Path) -> FinishedRun:
+def load_run(out: str | Path) -> FinishedRun:
     """What a run folder has, scored again. Raises InputError."""
+    out = Path(out)
     manifest, samples = read_run(out, read_sample)
     results = summarise(shown_name(manifest), manifest["suite"], samples, manifest["n"])
     results = replace(results, unfinished=is_unfinished(out, len(samples)))

@@ -13,7 +13,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from cwm_trace.errors import CwmTraceError, ModelTimeout, RunTimeout
+from cwm_trace.errors import CwmTraceError, ModelTimeout, ModelUnusable, RunTimeout
 from cwm_trace.eval.folder import SAMPLES, read_lines
 from cwm_trace.eval.suites import Task
 from cwm_trace.eval.truth import TrueTrace, true_traces
@@ -33,11 +33,13 @@ class Outcome(StrEnum):
 
 
 MODEL_FAILURES = (Exception,)
-"""A model is anybody's code: whatever it raises costs its task, not the run. KeyboardInterrupt is none of them."""
+"""A model is anybody's code: whatever it raises costs its task, not the run (but see `model_outcome`). KeyboardInterrupt is none of them."""
 
 
 def model_outcome(error: Exception) -> Outcome:
-    """Of a task on which the model failed."""
+    """Of a task on which the model failed. Raises what would be so on every other task, too: that ends the run."""
+    if isinstance(error, ModelUnusable):
+        raise error
     return Outcome.MODEL_TIMEOUT if isinstance(error, ModelTimeout) else Outcome.MODEL_ERROR
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from cwm_trace.errors import InputError, ModelError
-from cwm_trace.eval import METRICS, Results, Sample, Suite, Task, load_run, load_suite, rescore, run_suite
+from cwm_trace.eval import METRICS, Results, Sample, Suite, Task, compare_runs, load_run, load_suite, rescore, run_suite
 from cwm_trace.eval.report import TITLES, as_markdown, as_text, mistakes_table, rows
 from cwm_trace.eval.results import summarise
 from cwm_trace.eval.samples import read_samples
@@ -243,6 +243,19 @@ def test_first_frames_right_by_hand(tmp_path: Path) -> None:
     # Three calls of one program and one of another: either may be drawn twice.
     assert written["survival"]["2"] == {"value": 25.0, "low": 0.0, "high": 100.0, "n": 4}
     assert "first 4 frames right" in as_text([results])
+
+
+def test_nano_without_its_constraint_is_called_the_network_alone(tmp_path: Path) -> None:
+    """Else two systems have one name: a manifest keeps model and decoding apart, a table has one name for both."""
+    made = {
+        name: run_suite(Scripted(name), SUITE, tmp_path / folder, decoding=Decoding(constrained=constrained))
+        for name, folder, constrained in (("nano", "alone", False), ("hf:nano", "other", False))
+    } | {"whole": run_suite(Scripted("nano"), SUITE, tmp_path / "whole", decoding=Decoding(constrained=True))}
+    assert rows(list(made.values()))[0] == ["", "nano (network alone)", "hf:nano", "nano"]
+    assert rescore(tmp_path / "alone").model == "nano (network alone)" and rescore(tmp_path / "whole").model == "nano"
+    manifest = json.loads((tmp_path / "alone" / "manifest.json").read_text())
+    assert (manifest["model"], manifest["config"]["decoding"]["constrained"]) == ("nano", False)
+    assert compare_runs(tmp_path / "alone", tmp_path / "whole").names == ("nano (network alone)", "nano")
 
 
 def test_what_a_run_leaves_on_disk(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from cwm_trace.errors import ModelError
+from cwm_trace.errors import ModelError, how_to_install
 from cwm_trace.format import (
     ACTION_SEP,
     ARG_SEP,
@@ -48,7 +48,6 @@ _WIDE = "\x80"  # stands for any character beyond ASCII
 _CWM_VOCABULARY = 128_256
 _HUB_SECONDS = 10.0  # that the hub has to answer
 _LAYOUT = "Give a folder in Hugging Face layout, or the id of a model that is downloaded"
-_INSTALL = "pip install 'cwm-trace[model]'"
 
 
 class Spelled(NamedTuple):
@@ -257,7 +256,9 @@ class CausalModel:
             check_device(device)
             check_dtype(dtype)
         except ImportError as error:
-            raise ModelError(f"{name} needs {error.name}, which is not installed", hint=_INSTALL) from None
+            raise ModelError(
+                f"{name} needs {error.name}, which is not installed", hint=how_to_install("[model]")
+            ) from None
         if name == "nano" and not (Path(path) / "model.safetensors").is_file():
             raise ModelError("this installation has no weights of nano", hint=f"Train it, or copy its files to {path}")
         if Path(path).is_absolute() and not Path(path).is_dir():  # no id of the hub
@@ -279,7 +280,9 @@ class CausalModel:
             device = device or ("auto" if torch.cuda.is_available() else "cpu")
             model, tokenizer = _load_lean(Path(path), device, dtype) or _load(path, device, dtype or "auto", revision)
         except ImportError as error:
-            raise ModelError(f"{name} needs {error.name}, which is not installed", hint=_INSTALL) from None
+            raise ModelError(
+                f"{name} needs {error.name}, which is not installed", hint=how_to_install("[model]")
+            ) from None
         except Exception as error:  # torch, safetensors, tokenizers, the hub: each has its own, without a common root
             lines = str(error).strip().splitlines() or [type(error).__name__]
             raise ModelError(f"cannot load {name} ({lines[0].rstrip('.')})", hint=_LAYOUT) from error
