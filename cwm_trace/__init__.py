@@ -10,7 +10,7 @@ from cwm_trace.lazy import FunctionsFirst, on_first_use
 
 if TYPE_CHECKING:
     from cwm_trace.errors import CwmTraceError
-    from cwm_trace.eval import diff, score
+    from cwm_trace.eval import diff, load_run, load_suite, run_suite, score
     from cwm_trace.files import iter_frames, iter_traces, load, save
     from cwm_trace.format import parse, render
     from cwm_trace.frames import Event, Frame, MalformedFrame, Status, Trace
@@ -26,6 +26,9 @@ _HOMES = {
     "Limits": "tracer",
     "Settings": "tracer",
     "diff": "eval",
+    "load_run": "eval",
+    "load_suite": "eval",
+    "run_suite": "eval",
     "score": "eval",
     "iter_frames": "files",
     "iter_traces": "files",
@@ -61,9 +64,12 @@ __all__ = [
     "iter_traces",
     "load",
     "load_model",
+    "load_run",
+    "load_suite",
     "parse",
     "predict",
     "render",
+    "run_suite",
     "save",
     "score",
     "simulate",

@@ -4,7 +4,8 @@
     ├── InputError          what the caller gave cannot be used (exit code 2)
     │   └── SchemaError     a file is not a trace file, or of a newer schema
     ├── ModelError          a model is missing, unreachable or refused (exit code 3)
-    │   └── ModelTimeout    a server did not answer in time
+    │   ├── ModelTimeout    a server did not answer in time
+    │   └── ModelUnusable   it would fail in the same way whatever it is asked
     ├── ModelOutputError    a model's text breaks the format, and strictness was asked for (exit code 4)
     └── RunError            a program could not be run for ground truth (exit code 125)
         ├── NotReached      it failed, or ended, before its entry (exit code 1)
@@ -12,6 +13,11 @@
 
 A trace that a model wrote badly is *not* an exception: it parses to `MalformedFrame` values.
 """
+
+
+def how_to_install(extra: str = "") -> str:
+    """Said where a package is missing. `extra`: what asks for it, as `[model]`. cwm-trace is on no index: it is installed from its folder."""
+    return f"In the cloned folder: pip install -e '.{extra}'"
 
 
 class CwmTraceError(Exception):
@@ -49,6 +55,10 @@ class ModelError(CwmTraceError):
 
 class ModelTimeout(ModelError):
     """A server did not answer in time."""
+
+
+class ModelUnusable(ModelError):
+    """A model would fail in the same way whatever it is asked: nobody is there, the key is wrong, no model has that name."""
 
 
 class ModelOutputError(CwmTraceError):

@@ -18,7 +18,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, TextIO, TypeVar, cast
 
-from cwm_trace.errors import InputError, SchemaError
+from cwm_trace.errors import InputError, SchemaError, how_to_install
 from cwm_trace.format import FRAME_SEP, FrameParser, parse, render
 from cwm_trace.frames import NO_LOCALS, Event, Frame, MalformedFrame, Status, Step, Trace
 
@@ -166,7 +166,7 @@ def _zstd(path: Path) -> ModuleType:
     for name in ("compression.zstd", "backports.zstd"):
         with suppress(ImportError):
             return importlib.import_module(name)
-    raise InputError(f"{path}: Zstandard is not installed", hint="pip install 'cwm-trace[zstd]', or use .gz")
+    raise InputError(f"{path}: Zstandard is not installed", hint=f"{how_to_install('[zstd]')}, or use .gz")
 
 
 def _damage(path: Path, *others: type[Exception]) -> tuple[type[Exception], ...]:

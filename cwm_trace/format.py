@@ -21,6 +21,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
+from cwm_trace.edge import need_text
 from cwm_trace.frames import NO_LOCALS, Event, Frame, MalformedFrame, Status, Step, Trace
 from cwm_trace.places import Places
 
@@ -355,6 +356,7 @@ def parse(text: str, *, prompt: Trace | None = None) -> Trace:
     `text` is a whole trace, or the continuation of `prompt` (a trace whose frames were given to the model; the result then
     holds both). Without either, a text that does not start with a prompt is read as frames of an unknown context.
     """
+    need_text(text=text)
     if prompt is not None:
         context, known, offset = prompt.context, prompt.frames, 0
     else:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from cwm_trace.edge import need_text
 from cwm_trace.errors import InputError
 from cwm_trace.format import EVENT_TOKENS, FrameParser, escape_source, source_lines, strip_mark
 from cwm_trace.frames import Event, Frame, Status, Step, Trace
@@ -135,6 +136,7 @@ def _prompt(source: str | None, call: str | None, prompt: Trace | None) -> Trace
         if call is not None:
             raise InputError(f"the call {call!r} of no source, beside a prompt that has its own", hint="Leave it out")
         return prompt
+    need_text(source=source, **({} if call is None else {"call": call}))
     made = script_prompt(source) if call is None else call_prompt(source, call)
     if prompt is not None and prompt.context != made.context:
         what = "source" if call is None else "source and call"

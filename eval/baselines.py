@@ -28,9 +28,10 @@ def run_baselines(
     models: Iterable[Model], suite: Suite, samples: Sequence[Sample], out: Path, *, limit: int | None = None
 ) -> list[FinishedRun]:
     """Run baselines beside a run with these samples, into its folder; what the folder has of them is kept. Raises InputError."""
-    truth = known_truth(samples)
+    truth, also = known_truth(samples), known_ids(samples)
     return [
-        finish_run(model, suite, out / FOLDER / model.name, limit=limit, resume=True, truth=truth) for model in models
+        finish_run(model, suite, out / FOLDER / model.name, limit=limit, resume=True, truth=truth, also=also)
+        for model in models
     ]
 
 
@@ -56,6 +57,11 @@ class Judged(Protocol):
     def outcome(self) -> Outcome: ...
     @property
     def error(self) -> str: ...
+
+
+def known_ids(samples: Sequence[Judged]) -> set[str]:
+    """The ids of the tasks that a run has samples of; `id#1` is the first of several answers to one task."""
+    return {name for sample in samples for name in (sample.id, sample.id.rpartition("#")[0])}
 
 
 def known_truth(samples: Sequence[Judged]) -> TrueTrace:

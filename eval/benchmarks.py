@@ -11,12 +11,13 @@ import ast
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from cwm_trace.errors import InputError
 from cwm_trace.eval.asserts import cuts, global_names, literal
 from cwm_trace.eval.imports import missing_imports
 from cwm_trace.eval.records import Record, field_names, present
+from cwm_trace.eval.unbound import unbound_names
 
 Fields = dict[str, Any]
 
@@ -58,15 +59,22 @@ class LeftOut:
 Loader = Callable[[Fields], Iterator[Task | LeftOut]]
 
 
-def tasks_of(records: Sequence[Record], loader: Loader) -> tuple[list[Task], list[LeftOut]]:
+class Placed(NamedTuple):
+    """A task, and where its record stands."""
+
+    task: Task
+    where: str
+
+
+def tasks_of(records: Sequence[Record], loader: Loader) -> tuple[list[Placed], list[LeftOut]]:
     """All tasks of a benchmark, and what is left out. Reads, and never runs, what the records hold."""
-    tasks: list[Task] = []
+    tasks: list[Placed] = []
     out: list[LeftOut] = []
     for record in records:
         try:
-            for found in loader(record.fields):
+            for found in map(_usable, loader(record.fields)):
                 if isinstance(found, Task):
-                    tasks.append(found)
+                    tasks.append(Placed(found, record.where))
                 else:
                     out.append(found)
         except InputError as error:
@@ -79,6 +87,13 @@ def tasks_of(records: Sequence[Record], loader: Loader) -> tuple[list[Task], lis
         ) as error:  # what the parser says of text that is no Python
             out.append(LeftOut(_name(record), f"not valid Python: {error}"))
     return tasks, out
+
+
+def _usable(found: Task | LeftOut) -> Task | LeftOut:
+    """A task whose call names nothing that its program lacks; else why not."""
+    if isinstance(found, LeftOut) or found.call is None or not (names := unbound_names(found.source, found.call)):
+        return found
+    return LeftOut(found.id, f"the program has no {', '.join(names)}")
 
 
 def _name(record: Record) -> str:
@@ -278,9 +293,12 @@ def reval(record: Fields) -> Iterator[Task | LeftOut]:
     name = _identity(record, "task_id")
     source = _text(record, "code")
     entry = _text(record, *_ENTRY_FIELDS)
-    functions = global_names(ast.parse(source))
-    if entry not in functions:
+    tree = ast.parse(source)
+    if entry not in global_names(tree):
         yield LeftOut(name, f"the program has no function {entry}")
+        return
+    if any(isinstance(node, ast.ClassDef) and node.name == entry for node in tree.body):
+        yield LeftOut(name, f"{entry} is a class, driven by tests of its own")
         return
     yield from _calls_with(
         name, source, entry, _list(record, "inputs", "invocations", "innvocations"), record.get("outputs")
@@ -307,6 +325,11 @@ def _call(entry: str, text: object) -> str | None:
         text = repr(text)[1:-1]
     if not isinstance(text, str):
         return None
+    return call_of(entry, text)
+
+
+def call_of(entry: str, text: str) -> str | None:
+    """A call of a function, from the text of its arguments or of the call itself; None where it is neither."""
     for call in (text.strip(), f"{entry}({text.strip()})"):
         try:
             if _calls(call, entry):

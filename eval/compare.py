@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from cwm_trace.edge import need_traces
 from cwm_trace.errors import InputError
 from cwm_trace.frames import Event, MalformedFrame, Status, Step, Trace
 
@@ -132,6 +133,7 @@ def diff(predicted: Trace, actual: Trace, given: int = 1) -> Diff:
 
     Where the true trace is itself cut off (not complete), what is predicted after its end is not judged. Raises InputError.
     """
+    need_traces(predicted=predicted, actual=actual)
     if given < 0:
         raise InputError(f"{given} frames cannot have been given", hint="Give 0 or more")
     if given > len(actual):

@@ -22,18 +22,20 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from cwm_trace.errors import CwmTraceError, InputError
 from cwm_trace.eval.asserts import literal
-from cwm_trace.eval.folder import check_kind, program_hash, read_manifest, run_folder
+from cwm_trace.eval.folder import check_kind, program_hash, read_manifest, run_folder, shown_name
 from cwm_trace.eval.page import write_run
 from cwm_trace.eval.results import FinishedRun, Results, summarise
 from cwm_trace.eval.samples import ANSWER_META, Sample, judge, no_score, read_sample, read_samples
 from cwm_trace.eval.suites import Suite, Task
-from cwm_trace.eval.tasks import run_tasks, truth_outcome
-from cwm_trace.eval.truth import TrueTrace
+from cwm_trace.eval.tasks import chosen_tasks, run_tasks, truth_outcome
+from cwm_trace.eval.truth import TrueTrace, limits_config
 from cwm_trace.frames import Event, Frame, Trace
 from cwm_trace.parsing import parse
+from cwm_trace.tracer.limits import Limits
 
 Generations = dict[str, list[str]]
 _ID = re.compile(r"sample_(\d+)")
@@ -42,18 +44,19 @@ _ID = re.compile(r"sample_(\d+)")
 # --- out --------------------------------------------------------------------------------------------------------------
 
 
-def export_generations(runs: Sequence[Path], path: Path) -> Generations:
+def export_generations(runs: Sequence[str | Path], path: str | Path) -> Generations:
     """Write the answers of run folders over one suite, an answer of each run for each task; returns what was written.
 
     Tasks stand in the order of their numbers. Raises InputError where a run is teacher-forced, the runs are of different suites or tasks,
     a task is not called `sample_N`, or the file cannot be written.
     """
-    manifests = [read_manifest(run) for run in runs]
-    for run, manifest in zip(runs, manifests, strict=True):
+    folders, path = list(map(Path, runs)), Path(path)
+    manifests = [read_manifest(run) for run in folders]
+    for run, manifest in zip(folders, manifests, strict=True):
         check_kind(run, manifest, teacher_forced=False, hint="Export runs that were made without --teacher-forced")
     if len({manifest["sha256"] for manifest in manifests}) > 1:
         raise InputError("the runs are over different suites")
-    answers = [{sample.id: answer(sample) for sample in read_samples(run)} for run in runs]
+    answers = [{sample.id: answer(sample) for sample in read_samples(run)} for run in folders]
     if any(found.keys() != answers[0].keys() for found in answers):
         raise InputError("the runs have not finished the same tasks", hint="Go on with them: --resume")
     made = {name: [found[name] for found in answers] for name in sorted(answers[0], key=_number)}
@@ -118,44 +121,50 @@ def read_generations(path: str | Path) -> Generations:
 def score_generations(
     path: str | Path,
     suite: Suite,
-    out: Path,
+    out: str | Path,
     *,
     limit: int | None = None,
     resume: bool = False,
     on_sample: Callable[[int, int, Sample], None] | None = None,
+    limits: Limits | None = None,
 ) -> Results:
     """Score the answers of a file as a run: each answer is a sample (`sample_0#2` is the second of several) of its program's cluster.
 
     So `output_pass_at_1` is their pass@1 with `repr` equality, `output_compatible` with `==`. Metrics of frames are left out, as there are
     none. The file must have exactly the suite's tasks. Raises InputError.
     """
-    return finish_generations(path, suite, out, limit=limit, resume=resume, on_sample=on_sample).results
+    return finish_generations(path, suite, out, limit=limit, resume=resume, on_sample=on_sample, limits=limits).results
 
 
 def finish_generations(
     path: str | Path,
     suite: Suite,
-    out: Path,
+    out: str | Path,
     *,
     limit: int | None = None,
     resume: bool = False,
     on_sample: Callable[[int, int, Sample], None] | None = None,
+    limits: Limits | None = None,
+    label: str | None = None,
 ) -> FinishedRun:
     """The same, with its samples."""
+    out = Path(out)
     generations = read_generations(path)
     _check(path, generations, suite)
     whole = _with_answers(suite.tasks, generations)
-    tasks = _with_answers(suite.tasks[:limit], generations)
+    answers = None if limit is None else limit * len(whole) // len(suite.tasks)
     name = f"generations:{path}"
-    config = {"generations": program_hash(json.dumps(generations, sort_keys=True))}
+    config: dict[str, Any] = {"generations": program_hash(json.dumps(generations, sort_keys=True))}
+    config["truth"] = limits_config(limits)
     texts = dict(zip(whole, (text for task in suite.tasks for text in generations[task.id]), strict=True))
 
     def make(task: Task, truth: TrueTrace) -> Sample:
         return _sample(task, truth, texts[task.id])
 
-    with run_folder(out, name, replace(suite, tasks=tuple(whole.values())), config, resume=resume):
-        samples = run_tasks(list(tasks.values()), out, make, read_sample, on_sample)
-        return write_run(out, summarise(name, suite.name, samples, len(whole)), samples)
+    with run_folder(out, name, replace(suite, tasks=tuple(whole.values())), config, resume=resume, label=label):
+        tasks = chosen_tasks(list(whole.values()), answers, out)
+        samples = run_tasks(tasks, out, make, read_sample, on_sample, limits=limits)
+        return write_run(out, summarise(shown_name(read_manifest(out)), suite.name, samples, len(whole)), samples)
 
 
 def _check(path: str | Path, generations: Generations, suite: Suite) -> None:

@@ -15,6 +15,7 @@ import json
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 
+from cwm_trace.edge import need_lists_of_traces
 from cwm_trace.effects import Effect, effects
 from cwm_trace.errors import InputError
 from cwm_trace.eval.alignment import similarity
@@ -266,6 +267,7 @@ def column(scores: Sequence[TraceScore], name: str) -> list[float]:
 def score(*, predictions: Sequence[Trace], references: Sequence[Trace], given: int = 1) -> dict[str, float]:
     """All metrics in percent, macro-averaged over traces. Raises InputError for no or unequally many traces, a reference that has no frame to
     predict, and a prediction of another program."""
+    need_lists_of_traces(predictions=predictions, references=references)
     if len(predictions) != len(references):
         raise InputError(f"{len(predictions)} predictions for {len(references)} references")
     if not references:

@@ -45,9 +45,9 @@ def html_report(runs: Sequence[FinishedRun], beside: Sequence[Results] = ()) -> 
     )
 
 
-def write_report(path: Path, runs: Sequence[FinishedRun], beside: Sequence[Results] = ()) -> None:
+def write_report(path: str | Path, runs: Sequence[FinishedRun], beside: Sequence[Results] = ()) -> None:
     """Write the page to a file."""
-    write_page(path, html_report(runs, beside))
+    write_page(Path(path), html_report(runs, beside))
 
 
 def write_run(out: Path, results: Results, samples: Sequence[Sample]) -> FinishedRun:
@@ -81,7 +81,7 @@ def fill(
         "table": table_html(table),
         "right": right,
         "wrong_title": escape(wrong_title),
-        "mistakes": "".join(table_html(mistakes_table(item, 0)) for item in results if item.mistakes),
+        "mistakes": "".join(table_html(mistakes_table(item, 0)) for item in results if item.mistakes or item.failed),
         "viewer_title": escape(viewer_title),
         "data": script_json(
             [{"model": item.model, "samples": shown} for item, shown in zip(results, samples, strict=True)]

@@ -1,4 +1,4 @@
-"""Two runs over the same suite, task by task: differences with intervals, and a test of whether one answers better.
+"""Two runs over the same tasks, one by one: differences with intervals, and a test of whether one answers better.
 
 Paired, because two models on the same programs agree on most of them: the interval of the difference is then far narrower than what the
 intervals of the two numbers suggest.
@@ -14,12 +14,14 @@ from typing import Any, Protocol, TypeVar
 
 from cwm_trace.errors import InputError
 from cwm_trace.eval.derived import QUESTIONS, answers
-from cwm_trace.eval.folder import is_forced, read_lines, read_manifest
+from cwm_trace.eval.folder import is_forced, read_lines, read_manifest, shown_name
 from cwm_trace.eval.intervals import Interval, Ratio, bootstrap_difference, difference_interval, ratio
 from cwm_trace.eval.metrics import METRICS, OUTPUT_METRICS
 from cwm_trace.eval.results import survival_lengths, survives
 from cwm_trace.eval.samples import Sample, read_sample
 from cwm_trace.eval.teacher import TEACHER_METRICS, TeacherSample, read_teacher_sample
+from cwm_trace.frames import Trace
+from cwm_trace.prompts import Start, start_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +43,9 @@ class Comparison:
 
     Attributes:
         names: the two models.
-        suite: its name.
-        n, of: tasks compared, tasks of the suite.
+        suite: its name; the names of both where there are two.
+        n, of: tasks compared, tasks of the suite; of two suites, tasks that are in both.
+        left_out: of two suites, finished tasks of either run that the other run does not have: same id, program, call and input.
         metrics: differences by metric; one that no task can be judged by is left out.
         only_a, only_b: tasks that are right in one run only: their output, or, teacher-forced, their every frame (`tested`).
         p_value: how probable so uneven a split is if both runs are equally good, program by program (`sign_flips`); with one task a program
@@ -63,6 +66,7 @@ class Comparison:
     survival: dict[int, Difference] = field(default_factory=dict)
     derived: dict[str, Difference] = field(default_factory=dict)
     tested: str = "output_pass_at_1"
+    left_out: tuple[int, int] = (0, 0)
 
 
 def sign_flips(differences: Iterable[int]) -> float:
@@ -83,24 +87,41 @@ def sign_flips(differences: Iterable[int]) -> float:
     return sum(count for place, count in ways.items() if abs(place) >= total) / (1 << len(found))
 
 
-def compare_runs(first: Path, second: Path) -> Comparison:
-    """Compare two run folders. Raises InputError if they are not of the same kind and suite, or have no task in common."""
+def compare_runs(first: str | Path, second: str | Path) -> Comparison:
+    """Compare two run folders, of two suites by the tasks that are in both. Raises InputError if they are not of the same kind, or have no
+    task in common."""
+    first, second = Path(first), Path(second)
     manifests = [read_manifest(folder) for folder in (first, second)]
-    if manifests[0]["sha256"] != manifests[1]["sha256"]:
-        raise InputError(f"{first} and {second} are runs over different suites")
     forced = [is_forced(manifest) for manifest in manifests]
     if forced[0] != forced[1]:
         raise InputError("one of the runs is teacher-forced, the other is not")
     made = _teacher_forced(first, second) if forced[0] else _rollouts(first, second)
-    names = manifests[0]["model"], manifests[1]["model"]
+    names = shown_name(manifests[0]), shown_name(manifests[1])
     if names[0] == names[1]:
         names = f"{names[0]} in {first.name}", f"{names[1]} in {second.name}"
-    return Comparison(names, manifests[0]["suite"], of=manifests[0]["n"], **made)
+    suites = " and ".join(dict.fromkeys(str(manifest["suite"]) for manifest in manifests))
+    if _same_suite(first, second):
+        return Comparison(names, manifests[0]["suite"], of=manifests[0]["n"], **made)
+    one, other = (len(read_lines(folder, _Known)) - made["n"] for folder in (first, second))
+    return Comparison(names, suites, of=made["n"], left_out=(one, other), **made)
+
+
+def _same_suite(first: Path, second: Path) -> bool:
+    return bool(read_manifest(first)["sha256"] == read_manifest(second)["sha256"])
+
+
+class _Known:
+    def __init__(self, record: dict[str, Any]) -> None:
+        self.id: str = record["id"]
 
 
 class _Identified(Protocol):
     @property
     def id(self) -> str: ...
+    @property
+    def program(self) -> str: ...
+    @property
+    def actual(self) -> Trace | None: ...
 
 
 _Sample = TypeVar("_Sample", bound=_Identified)
@@ -110,9 +131,25 @@ def _pairs(first: Path, second: Path, read: Callable[[dict[str, Any]], _Sample])
     """The samples of the tasks that both folders have."""
     samples = [{sample.id: sample for sample in read_lines(folder, read)} for folder in (first, second)]
     pairs = [(samples[0][key], samples[1][key]) for key in samples[0] if key in samples[1]]
+    if not _same_suite(first, second):
+        pairs = [(a, b) for a, b in pairs if _is_same_task(a, b)]
     if not pairs:
         raise InputError(f"{first} and {second} have no finished task in common")
     return pairs
+
+
+def _is_same_task(a: _Sample, b: _Sample) -> bool:
+    """Whether program, call and input are the same; of one that has no true trace it is not known."""
+    if a.program != b.program or a.actual is None or b.actual is None:
+        return False
+    starts = {start for start in (_start(a), _start(b)) if start != Start()}
+    return a.actual.context == b.actual.context and len(starts) < 2
+
+
+def _start(sample: _Identified) -> Start:
+    """What a script was started with, as its prediction says."""
+    predicted: Trace | None = getattr(sample, "predicted", None)
+    return start_of(predicted) if predicted else Start()
 
 
 def _split(right: Iterable[tuple[str, bool, bool]]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,6 +16,7 @@ from cwm_trace.eval.metrics import METRICS, TABLE_9
 from cwm_trace.eval.mistakes import Example, shortened
 from cwm_trace.eval.paired import Comparison, Difference
 from cwm_trace.eval.results import Results
+from cwm_trace.eval.tasks import FAILED
 from cwm_trace.eval.teacher import TEACHER_METRICS, TeacherResults
 from cwm_trace.eval.teacher_details import TEACHER_KINDS, TEACHER_METRIC_TITLES
 
@@ -42,6 +44,8 @@ _ORACLE = re.compile(r"oracle( .*)?")
 """Its name, and what tells it from another oracle in the same table."""
 _REASONS = 5
 _IDS = 10  # of tasks that are named
+_WIDEST = 120  # characters of a frame, or of why a task failed
+_BEFORE = 40  # of them before two frames part
 _SURVIVAL_ROWS = (1, 4, 16, 64)
 METRIC_ROWS = (*TABLE_9, *(name for name in METRICS if name not in TABLE_9))
 
@@ -162,7 +166,7 @@ def rows(results: Sequence[Results]) -> list[list[str]]:
             [_survival_title(k), *(_estimate(item.survival.get(k)) for item in results)]
             for k in _survival_rows(results)
         ),
-        *([title, *map(show, results)] for title, show in _FACTS.items()),
+        *([title, *map(show, results)] for title, show in _facts(results).items()),
     ]
 
 
@@ -200,11 +204,16 @@ def _first_divergence(item: Results) -> str:
     return f"{item.first_divergence:g} [{low:g}, {high:g}]"
 
 
-_FACTS: dict[str, Callable[[Results], str]] = {
-    "median first divergence": _first_divergence,
-    "programs": lambda item: str(item.n),
-    "seconds per program": lambda item: f"{item.seconds / item.n:.2f}",
-}
+def _facts(results: Sequence[Results]) -> dict[str, Callable[[Results], str]]:
+    """What is no percentage. Samples are told apart from programs where some program has several: calls, or answers to one."""
+    several = any(item.programs != item.n for item in results)
+    samples: dict[str, Callable[[Results], str]] = {"samples": lambda item: str(item.n)} if several else {}
+    return {
+        "median first divergence": _first_divergence,
+        "programs": lambda item: str(item.programs),
+        **samples,
+        f"seconds per {'sample' if several else 'program'}": lambda item: f"{item.seconds / item.n:.2f}",
+    }
 
 
 def _notes(results: Sequence[Results]) -> list[str]:
@@ -320,6 +329,9 @@ def _comparison_notes(made: Comparison) -> list[str]:
     lines = [f"{made.n} tasks of {made.suite}; {how}"]
     if made.n < made.of:
         lines.append(f"LIMITED ({made.n} of {made.of} tasks are in both runs): not for reporting")
+    if any(made.left_out):
+        one, other = made.left_out
+        lines.append(f"runs over different suites: {one} tasks of the first and {other} of the second are left out")
     what = "output" if made.tested == "output_pass_at_1" else "whole trace"
     split = f"{what} right in the first run only: {made.only_a}, in the second only: {made.only_b}"
     return [*lines, f"{split}; exact test by program: p = {made.p_value:.2g}"]
@@ -356,27 +368,55 @@ def _breakdown_table(item: Results | TeacherResults, kind: str) -> Table:
 
 def mistakes_table(item: Results | TeacherResults, examples: int) -> Table:
     """What was wrong first, in a task or, teacher-forced, in a frame: share of all of them, and some examples of each kind."""
+    failures = _failed_tasks(item)
     if not item.mistakes:
-        return Table([[f"{item.model}: first error"], [_no_mistakes(item)]], [])
+        return Table([[f"{item.model}: first error"], [_no_mistakes(item)]], failures)
     of = "frames" if isinstance(item, TeacherResults) else "tasks"
     rows = [[f"share of {of}", "n", f"{item.model}: first error"]]
     for name, found in item.mistakes.items():
         rows.append([_estimate(found.share), str(found.count), name])
         rows += [["", "", line] for example in found.examples[:examples] for line in _example_lines(example)]
-    return Table(rows, [])
+    return Table(rows, failures)
+
+
+def _failed_tasks(item: Results | TeacherResults) -> list[str]:
+    """Tasks without a prediction, by what failed, and why the first one did."""
+    failed = {name: count for name, count in item.outcomes.items() if name in FAILED}
+    return [
+        f"{item.model}: {count} of {item.n} tasks {name}, first {_shown(item.errors.get(name, 'not known why'))}"
+        for name, count in failed.items()
+    ]
 
 
 def _no_mistakes(item: Results | TeacherResults) -> str:
+    if item.n and sum(count for name, count in item.outcomes.items() if name in FAILED) == item.n:
+        return "not known: no task has a prediction"
     has_frames = isinstance(item, TeacherResults) or "frames_exact" in item.metrics
     return "none: no frame is wrong" if has_frames else "not known: there are answers only, no frames"
 
 
 def _example_lines(example: Example) -> list[str]:
     begin = f"  {_flat(example.id)}, frame {example.frame}: predicted"
-    return [
-        f"{start} {_flat(text) or 'nothing'}"
-        for start, text in ((begin, example.predicted), ("true".rjust(len(begin)), example.actual))
-    ]
+    predicted, actual = _where_they_part(_flat(example.predicted), _flat(example.actual))
+    return [f"{start} {text or 'nothing'}" for start, text in ((begin, predicted), ("true".rjust(len(begin)), actual))]
+
+
+def _where_they_part(left: str, right: str) -> tuple[str, str]:
+    """As much of two long texts as shows what differs."""
+    if max(len(left), len(right)) <= _WIDEST:
+        return left, right
+    part = len(os.path.commonprefix([left, right]))
+    begin = 0 if part <= _WIDEST - _BEFORE else part - _BEFORE
+    return _cut(left, begin), _cut(right, begin)
+
+
+def _cut(text: str, begin: int) -> str:
+    shown = text[begin : begin + _WIDEST]
+    return ("…" if begin else "") + shown + ("…" if begin + _WIDEST < len(text) else "")
+
+
+def _shown(text: str) -> str:
+    return _cut(_flat(text), 0)
 
 
 def _flat(text: str) -> str:

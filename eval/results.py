@@ -31,6 +31,7 @@ class Results:
     `errors` the first error of each outcome that is one, `failed` the ids of all tasks that have it.
     `unexpected` counts the tasks whose real run gave another result (`==` of literals) than the suite states (another Python, say);
     `unexpected_tasks` are their ids.
+    `programs`: how many `n` tasks are of, several calls of one counting once.
     `unfinished`: the run was killed, or interrupted, and has not been gone on with.
     """
 
@@ -56,6 +57,7 @@ class Results:
     unexpected_tasks: tuple[str, ...] = ()
     judged: dict[str, int] = field(default_factory=dict)
     unfinished: bool = False
+    programs: int = 0
 
     @property
     def limited(self) -> bool:
@@ -129,6 +131,7 @@ def _summarised(model: str, suite: str, samples: Sequence[Sample], of: int) -> R
         failed_tasks(samples),
         unexpected,
         {name: found.n for name, found in estimates.items() if found.n < len(samples)},
+        programs=len({sample.cluster for sample in samples}),
     )
 
 

@@ -28,7 +28,7 @@ class Sample:
         score: its metrics.
         cause, first: the first divergence, None where there is none.
         frames, tokens, seconds: predicted frames and tokens, time of the prediction.
-        error: what went wrong, where the model or the program failed.
+        error: what went wrong, where the model or the program failed; why the model stopped, where that was not our limit.
         predicted, actual: the traces, None where there is none.
         program: hash of the program's text, "" if unknown; samples of one program are not independent.
         expected: the result that the suite states, None if it states none. The real run is the truth, not this.
@@ -108,7 +108,8 @@ def read_sample(record: dict[str, Any]) -> Sample:
             record["id"], Outcome(record["outcome"]), no_score(actual), error=record["error"], actual=actual
         )
     tags = tuple(record.get("tags", ()))
-    return replace(sample, program=record.get("program", ""), expected=record.get("expected"), tags=tags)
+    known = {name: record[name] for name in ("program", "expected", "error") if name in record}
+    return replace(sample, tags=tags, **known)
 
 
 def read_samples(out: Path) -> list[Sample]:

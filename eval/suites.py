@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import difflib
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from cwm_trace.errors import InputError
-from cwm_trace.eval.benchmarks import LOADERS, LeftOut, Task, recognise, tasks_of
+from cwm_trace.eval.benchmarks import LOADERS, LeftOut, Placed, Task, call_of, recognise, tasks_of
 from cwm_trace.eval.records import Record, Records, field_names, present, read_records, together
+from cwm_trace.eval.unbound import unbound_names
 from cwm_trace.tracer.entry import context_entry, script_entry
 
 __all__ = ["BUNDLED", "Suite", "Task", "bundled_path", "load_suite", "suite_programs"]
@@ -26,6 +26,7 @@ BUNDLED = {
     "bigger-values": "the generator's programs on numbers of 5 to 9 digits and texts of 60 characters and more",
 }
 """The suites that come in the package, by name; all but `real` are made by `python -m cwm_trace.train suite NAME`."""
+_SHOWN = 60  # characters of a call, in messages
 
 
 def bundled_path(name: str) -> Path:
@@ -48,23 +49,34 @@ def load_suite(spec: str | Path) -> Suite:
 
     The fields of the first record tell what it is:
 
-    - ours and CRUXEval's: `id`, `source` (or `code`), `call` (or `input`: the arguments of `f`), and perhaps `expected` (or `output`),
-      `licence`, `tags`; a `source` without `call` and `input` is a script, which may have `arguments` (a list of texts) and `stdin`;
+    - ours and CRUXEval's: `id`, `source` (or `code`), `call` (or `input`: the arguments of `f`, or of the function that
+      `entry_point` or `function_name` names), and perhaps `expected` (or `output`), `licence`, `tags`; a `source` without `call` and
+      `input` is a script, which may have `arguments` (a list of texts) and `stdin`;
     - HumanEval, HumanEval+, MBPP, MBPP+, LiveCodeBench's code execution, REval: see `cwm_trace.eval.benchmarks`.
 
     `humaneval:SPEC`, `mbpp:SPEC`, `livecodebench:SPEC`, `reval:SPEC` and `coconut:SPEC` say it instead. In a file of ours every record
-    must be usable; what cannot be used of a benchmark is in `left_out`.
+    must be usable; what cannot be used of a benchmark is in `left_out`. A call that names what its program does not have is not usable.
     """
     records, benchmark = _records(str(spec))
     if benchmark is None and records.rows:
         benchmark = recognise(records.rows[0].fields)
-    suite = _benchmark(records, benchmark, str(spec)) if benchmark else _own(records, str(spec))
-    if twice := [name for name, count in Counter(task.id for task in suite.tasks).items() if count > 1]:
-        others = f", and {len(twice) - 1} more ids" if len(twice) > 1 else ""
-        raise InputError(f"{spec}: two tasks have the same id, {twice[0]!r}{others}")
-    if not suite.tasks:
-        raise InputError(f"{spec}: no tasks", hint=f"Left out: {suite.left_out[0]}" if suite.left_out else "")
-    return suite
+    found, left_out = _benchmark(records, benchmark, str(spec)) if benchmark else (_own(records, str(spec)), [])
+    _check_ids(found, str(spec))
+    if not found:
+        raise InputError(f"{spec}: no tasks", hint=f"Left out: {left_out[0]}" if left_out else "")
+    return Suite(records.name, records.sha256, tuple(placed.task for placed in found), tuple(left_out))
+
+
+def _check_ids(found: Sequence[Placed], spec: str) -> None:
+    """Raises InputError where two tasks have the same id."""
+    places: dict[str, list[str]] = {}
+    for task, where in found:
+        places.setdefault(task.id, []).append(where)
+    twice = [name for name, known in places.items() if len(known) > 1]
+    if twice:
+        first, second, *_ = places[twice[0]]
+        others = f"; and {len(twice) - 1} more ids" if len(twice) > 1 else ""
+        raise InputError(f"{spec}: two tasks have the same id, {twice[0]!r} ({first} and {second}){others}")
 
 
 def suite_programs(spec: str | Path) -> list[str]:
@@ -102,28 +114,24 @@ def _check(wrong: Sequence[InputError], spec: str) -> None:
         raise together(wrong, spec)
 
 
-def _benchmark(records: Records, name: str, spec: str) -> Suite:
+def _benchmark(records: Records, name: str, spec: str) -> tuple[list[Placed], list[LeftOut]]:
     _check(records.broken, spec)
-    tasks, left_out = tasks_of(records.rows, LOADERS[name])
-    return Suite(records.name, records.sha256, tuple(tasks), tuple(left_out))
+    return tasks_of(records.rows, LOADERS[name])
 
 
-def _own(records: Records, spec: str) -> Suite:
-    tasks, wrong = [], list(records.broken)
+def _own(records: Records, spec: str) -> list[Placed]:
+    found, wrong = [], list(records.broken)
     for number, record in enumerate(records.rows):
         try:
-            tasks.append(_task(record.fields, record.where, number))
+            found.append(Placed(_task(record.fields, record.where, number), record.where))
         except InputError as error:
             wrong.append(error)
     _check(wrong, spec)
-    return Suite(records.name, records.sha256, tuple(tasks))
+    return found
 
 
 def _task(record: dict[str, Any], where: str, number: int) -> Task:
-    source, call = _text(record, where, "source", "code"), _text(record, where, "call")
-    arguments = _text(record, where, "input")
-    if call is None and arguments is not None:
-        call = f"f({arguments})"
+    source, call = _text(record, where, "source", "code"), _own_call(record, where)
     # `code` without a call is of a benchmark that is not known here.
     script = call is None and present(record, "source") is not None
     if source is None or (call is None and not script):
@@ -131,12 +139,31 @@ def _task(record: dict[str, Any], where: str, number: int) -> Task:
         raise InputError(
             message, hint=f"A benchmark's file can be named: {', '.join(f'{name}:FILE' for name in LOADERS)}"
         )
-    if script:
+    if call is None:
         _check_script(source, f"{where}: source")
+    elif unknown := unbound_names(source, call):
+        raise InputError(
+            f"{where}: the call {call[:_SHOWN]!r} calls {', '.join(unknown)}, which the program does not have"
+        )
     expected, licence = _text(record, where, "expected", "output"), _text(record, where, "licence", "license") or ""
     tags, words = _texts(record, where, "tags"), _texts(record, where, "arguments")
     stdin = _text(record, where, "stdin") or ""
     return Task(str(record.get("id", number)), source, call, expected, licence, tags, words, stdin)
+
+
+def _own_call(record: dict[str, Any], where: str) -> str | None:
+    """The call as it is given, or that of `f`, or of the function that is named, with `input`; None where there is neither."""
+    call, arguments = _text(record, where, "call"), _text(record, where, "input")
+    if call is not None and not call.strip():
+        raise InputError(f"{where}: the call is empty", hint="Leave it out where the program is a script")
+    if call is not None or arguments is None:
+        return call
+    entry = _text(record, where, "entry_point", "function_name")
+    if entry is None:
+        return f"f({arguments})"
+    if not entry.isidentifier():
+        raise InputError(f"{where}: {entry!r} is not the name of a function", hint="Give the whole call as `call`")
+    return call_of(entry, arguments) or f"{entry}({arguments})"
 
 
 def _check_script(source: str, where: str) -> None:

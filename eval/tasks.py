@@ -6,17 +6,18 @@ Knows what every sample has, an id and an outcome, and nothing of what else is i
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import AbstractContextManager, nullcontext
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from cwm_trace.errors import CwmTraceError, ModelTimeout, RunTimeout
+from cwm_trace.errors import CwmTraceError, ModelTimeout, ModelUnusable, RunTimeout
 from cwm_trace.eval.folder import SAMPLES, read_lines
 from cwm_trace.eval.suites import Task
 from cwm_trace.eval.truth import TrueTrace, true_traces
+from cwm_trace.tracer.limits import Limits
 
 
 class Outcome(StrEnum):
@@ -32,11 +33,13 @@ class Outcome(StrEnum):
 
 
 MODEL_FAILURES = (Exception,)
-"""A model is anybody's code: whatever it raises costs its task, not the run. KeyboardInterrupt is none of them."""
+"""A model is anybody's code: whatever it raises costs its task, not the run (but see `model_outcome`). KeyboardInterrupt is none of them."""
 
 
 def model_outcome(error: Exception) -> Outcome:
-    """Of a task on which the model failed."""
+    """Of a task on which the model failed. Raises what would be so on every other task, too: that ends the run."""
+    if isinstance(error, ModelUnusable):
+        raise error
     return Outcome.MODEL_TIMEOUT if isinstance(error, ModelTimeout) else Outcome.MODEL_ERROR
 
 
@@ -76,6 +79,17 @@ class Sampled(Protocol):
 _Sample = TypeVar("_Sample", bound=Sampled)
 
 
+def chosen_tasks(tasks: Sequence[Task], limit: int | None, out: Path, also: Collection[str] = ()) -> list[Task]:
+    """The first `limit` tasks, those of the ids `also`, and all that `out` has samples of: going on with a run leaves nothing out."""
+    known = {*also, *(sample.id for sample in read_lines(out, _Known))} if limit is not None else set()
+    return [task for number, task in enumerate(tasks) if limit is None or number < limit or task.id in known]
+
+
+class _Known:
+    def __init__(self, record: dict[str, Any]) -> None:
+        self.id: str = record["id"]
+
+
 def run_tasks(
     tasks: Sequence[Task],
     out: Path,
@@ -84,12 +98,13 @@ def run_tasks(
     on_sample: Callable[[int, int, _Sample], None] | None = None,
     workers: int = 1,
     truth: TrueTrace | None = None,
+    limits: Limits | None = None,
 ) -> list[_Sample]:
     """The samples of these tasks, in their order: those that `out` has, read; the others made, and written as each ends.
 
     What a model failed on is made again: then the later line of `samples.jsonl` counts. `on_sample` is told (done, total, sample).
-    `make` is given a task, and what gives its true trace: `truth`, or else the program is run. With several `workers`, it runs in so
-    many threads.
+    `make` is given a task, and what gives its true trace: `truth`, or else the program is run, within `limits`. With several `workers`, it
+    runs in so many threads.
     """
     found = {sample.id: sample for sample in read_lines(out, read)}
     done = {task.id: found[task.id] for task in tasks if task.id in found and not _is_open(found[task.id])}
@@ -97,7 +112,7 @@ def run_tasks(
     for number, sample in enumerate(done.values(), start=1):
         tell(number, len(tasks), sample)
     missing = [task for task in tasks if task.id not in done]
-    with (out / SAMPLES).open("a", encoding="ascii") as file, _truths(missing, truth) as true:
+    with (out / SAMPLES).open("a", encoding="ascii") as file, _truths(missing, truth, limits) as true:
         for sample in _made(missing, lambda task: make(task, true), workers):
             done[sample.id] = sample
             file.write(json.dumps(sample.to_json()) + "\n")
@@ -106,11 +121,14 @@ def run_tasks(
     return [done[task.id] for task in tasks]
 
 
-def _truths(tasks: Sequence[Task], known: TrueTrace | None) -> AbstractContextManager[TrueTrace]:
-    return true_traces(tasks) if known is None else nullcontext(known)
+def _truths(tasks: Sequence[Task], known: TrueTrace | None, limits: Limits | None) -> AbstractContextManager[TrueTrace]:
+    return true_traces(tasks, limits) if known is None else nullcontext(known)
 
 
 _OPEN = (Outcome.MODEL_ERROR, Outcome.MODEL_TIMEOUT)
+_NO_TRUTH = (Outcome.TRUTH_FAILED, Outcome.TRUTH_TIMEOUT)
+FAILED = frozenset((*_OPEN, *_NO_TRUTH))
+"""Outcomes of tasks that have no prediction."""
 
 
 def _is_open(sample: Sampled) -> bool:
@@ -149,8 +167,14 @@ def failed_tasks(samples: Sequence[Sampled]) -> dict[str, tuple[str, ...]]:
 
 
 def none_answered(outcomes: Mapping[str, int]) -> bool:
-    """Whether, of a run with these numbers of outcomes, the model failed on all tasks."""
-    return outcomes.keys() <= set(_OPEN)
+    """Whether, of a run with these numbers of outcomes, the model failed on all tasks that it was asked about."""
+    asked = outcomes.keys() - set(_NO_TRUTH)
+    return bool(asked) and asked <= set(_OPEN)
+
+
+def model_error(errors: Mapping[str, str]) -> str:
+    """The first error that is the model's, of those by outcome; "" where there is none."""
+    return next((text for name, text in errors.items() if name in _OPEN), "")
 
 
 def count_outcomes(samples: Sequence[Sampled]) -> dict[str, int]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from cwm_trace.eval.baselines import FOLDER, baseline_folders, known_truth
+from cwm_trace.eval.baselines import FOLDER, baseline_folders, known_ids, known_truth
 from cwm_trace.eval.suites import Suite
 from cwm_trace.eval.teacher import TeacherRun, TeacherSample
 from cwm_trace.eval.teacher_runs import finish_teacher_forced, load_teacher_run
@@ -60,9 +60,9 @@ def run_teacher_baselines(
     baselines: Iterable[Writer], suite: Suite, samples: Sequence[TeacherSample], out: Path, *, limit: int | None = None
 ) -> list[TeacherRun]:
     """Run baselines beside a run with these samples, as `cwm_trace.eval.baselines.run_baselines`. Raises InputError."""
-    truth = known_truth(samples)
+    truth, also, beside = known_truth(samples), known_ids(samples), out / FOLDER
     return [
-        finish_teacher_forced(Forced(item), suite, out / FOLDER / item.name, limit=limit, resume=True, truth=truth)
+        finish_teacher_forced(Forced(item), suite, beside / item.name, limit=limit, resume=True, truth=truth, also=also)
         for item in baselines
     ]
 

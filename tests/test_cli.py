@@ -19,7 +19,7 @@ from cwm_trace.files import SCHEMA, iter_traces, load, save
 from cwm_trace.format import parse, render, render_prompt
 from cwm_trace.frames import Event, Frame, Trace
 from cwm_trace.models import Decoding
-from cwm_trace.models.scripted import ScriptedRollout
+from cwm_trace.models.scripted import CopyInput, ScriptedRollout
 from cwm_trace.prompts import call_prompt
 from cwm_trace.tracer.inprocess import record_source
 from cwm_trace.tracer.run import run_script
@@ -99,6 +99,21 @@ def predict(script: Path, *flags: str) -> list[str]:
 
 
 # --- predict -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("flags", "name"), [((), "nano"), (("--constrained",), "nano"), (("--no-constrained",), "nano (network alone)")]
+)
+def test_the_headline_says_which_nano_it_is(
+    flags: tuple[str, ...], name: str, script: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Nano(CopyInput):
+        constrained = True
+        name = "nano"
+
+    monkeypatch.setattr("cwm_trace.cli.predict.load_model", lambda *_, **__: Nano())
+    main(predict(script, "-m", "nano", "--table", *flags))
+    assert capsys.readouterr().out.startswith(f"predicting {CALL}   {name} · temperature 0")
 
 
 def test_predict_shows_each_line_with_what_it_did(

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from cwm_trace.cli import main
+from cwm_trace.cli.labels import labelled
 from cwm_trace.cli.parser import build_parser
 from cwm_trace.cli.progress import Counter
 from cwm_trace.errors import InputError, ModelError
@@ -109,6 +110,8 @@ _VALUES = {
     "device": "cpu",
     "dtype": "float32",
     "limit": "1",
+    "timeout": "9",
+    "truth_frames": "9",
     "out": "elsewhere",
     "by": "tag",
     "errors": "1",
@@ -136,7 +139,7 @@ def test_what_is_about_predictions_is_refused_where_there_are_none(
 @pytest.mark.parametrize(
     "flags",
     given("model", "device", "dtype", "limit", "out", "resume", "temperature", "seed", "constrained", "max_frames")
-    + given("max_tokens", "batch"),
+    + given("max_tokens", "batch", "timeout", "truth_frames"),
     ids=str,
 )
 def test_what_is_about_a_model_is_refused_where_none_is_asked(
@@ -267,6 +270,23 @@ def test_a_model_that_answers_nothing_is_unreachable(
     assert load_run(Path("run")).results.outcomes == {"ok": 3}
 
 
+def test_a_program_that_fails_is_no_answer_of_the_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    rows = [{"id": "bad", "source": "def f(:\n", "call": "f()"}, *TASKS]
+    Path("s.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+    def write(self: CopyInput, prompt: Trace) -> Trace:
+        raise ModelError("it went away")
+
+    monkeypatch.setattr(CopyInput, "write", write)
+    for number, flags in enumerate(([], ["--teacher-forced"])):
+        assert main(["eval", "s.jsonl", "-m", "copy-input", "--out", str(number), "--no-baselines", *flags]) == 3
+        assert "copy-input failed on every task (a: it went away)\n" in capsys.readouterr().err
+    assert main(["eval", "s.jsonl", "-m", "copy-input", "--out", "bad", "--no-baselines", "--limit", "1"]) == 0
+
+
 @pytest.mark.parametrize(
     ("seconds", "told"),
     [
@@ -286,6 +306,85 @@ def test_lines_that_nobody_overwrites_come_now_and_then(
         now = 1000.0 + done * seconds
         counter(f"{done}", done, 200)
     assert [int(line) for line in capsys.readouterr().err.splitlines()] == told
+
+
+# --- names in tables --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("flags", [[], ["--teacher-forced"]])
+def test_a_model_may_be_given_a_name(flags: list[str], suite: str, capsys: pytest.CaptureFixture[str]) -> None:
+    models = ["-m", "my model=no-change", "-m", "copy-input"]
+    assert main(["eval", suite, *models, "--out", "all", "--no-baselines", *flags]) == 0
+    head = capsys.readouterr().out.splitlines()[0]
+    assert "  my model  " in head and head.endswith("  copy-input")
+    manifest = json.loads(Path("all/my_model/manifest.json").read_text())
+    assert (manifest["model"], manifest["label"]) == ("no-change", "my model")
+    assert main(["eval", "--from", "all/my_model"]) == 0
+    assert "my model" in capsys.readouterr().out
+    assert main(["eval", "compare", "all/my_model", "all/copy-input"]) == 0
+    assert "my model  " in capsys.readouterr().out
+    for name, shown in (("no-change", "my model"), ("other=no-change", "other")):
+        command = ["eval", suite, "-m", name, "--out", "all/my_model", "--no-baselines", "--resume", "--json", *flags]
+        assert main(command) == 0
+        assert json.loads(capsys.readouterr().out)["model"] == shown
+
+
+def test_answers_of_a_file_may_be_given_a_name(suite: str, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("g=1.json").write_text(json.dumps({name: [f"'{name}'"] for name in "abc"}))
+    assert main(["eval", suite, "-m", "them=generations:g=1.json", "--no-baselines", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["model"] == "them"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["replay:runs/lr=3.jsonl", "http://host:8000/v1?key=3", "hf:a/b=c", "generations:a=b.json", "nano", "=", "a="],
+)
+def test_an_equals_sign_in_a_path_is_no_name(text: str) -> None:
+    assert labelled(text) == (None, text)
+
+
+@pytest.mark.parametrize("name", ["oracle", "oracle 2", "nano", "copy-input", " "])
+def test_a_name_of_another_model_is_refused(name: str, suite: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "cannot be the name of hf:some/model" in refused(["eval", suite, "-m", f"{name}=hf:some/model"], capsys)
+
+
+# --- limits of true traces --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("flags", [[], ["--teacher-forced"]])
+def test_a_true_trace_may_be_limited(flags: list[str], suite: str, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["eval", suite, "-m", "no-change", "--out", "run", "--no-baselines", *flags]
+    assert main([*command, "--truth-frames", "3", "--timeout", "20"]) == 0
+    assert json.loads(Path("run/results.json").read_text())["outcomes"] == {"truth_failed": 3}
+    assert "the program ended as frame_limit" in capsys.readouterr().out
+    manifest = json.loads(Path("run/manifest.json").read_text())
+    assert manifest["config"]["truth"] == {"seconds": 20.0, "frames": 3}
+    assert main([*command, "--resume"]) == 2
+    assert "truth.seconds, 20.0 there and 30.0 here; truth.frames, 3 there and 100000 here" in capsys.readouterr().err
+
+
+def test_a_manifest_without_limits_is_of_a_run_with_the_usual_ones(suite: str) -> None:
+    command = ["eval", suite, "-m", "no-change", "--out", "run", "--no-baselines"]
+    assert main(command) == 0
+    path = Path("run/manifest.json")
+    manifest = json.loads(path.read_text())
+    del manifest["config"]["truth"]
+    path.write_text(json.dumps(manifest))
+    assert main([*command, "--resume", "--timeout", "31"]) == 2
+    assert main([*command, "--resume"]) == 0
+
+
+def test_the_oracle_has_the_limits_of_the_truth(suite: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    limits = []
+
+    def write(self: Oracle, prompt: Trace) -> Trace:
+        limits.append(self.limits)
+        return NoChange().write(prompt)
+
+    monkeypatch.setattr(Oracle, "write", write)
+    for number, model in enumerate(("oracle", "no-change")):
+        assert main(["eval", suite, "-m", model, "--limit", "1", "--timeout", "77", "--out", str(number)]) == 0
+    assert [item and item.seconds for item in limits] == [77.0, 77.0]
 
 
 # --- two kinds of runs ------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import pytest
 
 from cwm_trace.cli import main
 from cwm_trace.eval import METRICS, Task, load_suite, run_suite
-from cwm_trace.eval.harness import FOLDER, document, prediction, process_results
+from cwm_trace.eval.harness import FOLDER, NO_TRUTH, document, prediction, process_results
 from cwm_trace.format import END_OF_TEXT, FRAME_SEP
 from cwm_trace.frames import Trace
 from cwm_trace.models import load_model
@@ -76,6 +76,9 @@ def test_a_program_that_cannot_be_run_counts_as_wrong() -> None:
     doc = document(Task("bad", "def f(:\n", "f()"))
 
     assert "Only valid Python" in doc["error"]
+    assert (
+        doc["prompt"] == NO_TRUTH and NO_TRUTH.strip()
+    )  # the harness's models refuse an empty one, and with it the whole run
     judged = set(METRICS) - {"changed_state_exact_match"}  # whether anything changes is not known
     assert process_results(doc, ["anything"]) == dict.fromkeys(judged, 0.0)
 
@@ -175,3 +178,22 @@ def test_nano_predicts_the_same_in_the_harness_and_here(suite: str, tmp_path: Pa
     scores = evaluated(model, suite, gen_kwargs="max_gen_toks=300")["results"]["cwm_trace"]
 
     assert {name: 100 * scores[f"{name},none"] for name in ours} == pytest.approx(ours)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_program_that_cannot_be_run_does_not_end_the_harness(tmp_path: Path) -> None:
+    pytest.importorskip("lm_eval", reason="lm-evaluation-harness is not installed")
+    pytest.importorskip("torch", reason="the model extra is not installed")
+    from cwm_trace.eval.harness.hf import TraceHFLM
+    from cwm_trace.models import NANO_FOLDER
+
+    path = tmp_path / "s.jsonl"
+    bad = {"id": "bad", "source": "def f(:\n", "call": "f()"}
+    rows = [{"id": TASK.id, "source": TASK.source, "call": TASK.call}, bad]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    nano = TraceHFLM(pretrained=str(NANO_FOLDER), device="cpu", dtype="float32", batch_size=1)
+
+    for model, right in (("dummy", 0.0), (nano, 0.5)):
+        found = evaluated(model, str(path), gen_kwargs="max_gen_toks=300")
+        assert found["results"]["cwm_trace"]["output_pass_at_1,none"] == right
+        assert found["n-samples"]["cwm_trace"] == {"original": 2, "effective": 2}

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from cwm_trace.cli import main
 from cwm_trace.errors import InputError, RunTimeout
 from cwm_trace.eval import Suite, Task, rescore, run_suite, truth
 from cwm_trace.eval.folder import run_folder
+from cwm_trace.eval.generations import score_generations
 from cwm_trace.eval.samples import read_sample
 from cwm_trace.eval.tasks import run_tasks
 from cwm_trace.eval.teacher_runs import run_teacher_forced
@@ -112,8 +114,90 @@ def test_another_number_format_is_another_run(tmp_path: Path) -> None:
     run_suite(model, SUITE, tmp_path)
     run_suite(model, SUITE, tmp_path, resume=True)
     model.dtype = "bfloat16"
-    with pytest.raises(InputError, match="not the same: dtype"):
+    with pytest.raises(InputError, match=r"not the same: dtype, float32 there and bfloat16 here\)"):
         run_suite(model, SUITE, tmp_path, resume=True)
+
+
+def test_settings_that_are_not_the_same_are_named_with_both_values(tmp_path: Path) -> None:
+    model = load_model("copy-input")
+    run_suite(model, SUITE, tmp_path, max_tokens=9)
+    said = r"\(not the same: max_tokens, 9 there and 16384 here; temperature, 0.0 there and 0.5 here\)"
+    with pytest.raises(InputError, match=said):
+        run_suite(model, SUITE, tmp_path, decoding=Decoding(0.5), resume=True)
+    with pytest.raises(InputError, match=r"sha256, 000000000000\.\.\. there and 111111111111\.\.\. here"):
+        run_suite(model, replace(SUITE, sha256="1" * 64), tmp_path, max_tokens=9, resume=True)
+    with pytest.raises(InputError, match="teacher_forced, none there and True here"):
+        run_teacher_forced(model, SUITE, tmp_path, resume=True)
+
+
+def test_a_server_may_move_and_a_suite_may_be_renamed(tmp_path: Path) -> None:
+    model: Any = load_model("copy-input")
+    model.name = "http://localhost:8000/v1#facebook/cwm"
+    run_suite(model, SUITE, tmp_path)
+    model.name = "http://elsewhere:9000/v1#facebook/cwm"
+    run_suite(model, replace(SUITE, name="renamed"), tmp_path, resume=True)
+    model.name = "http://elsewhere:9000/v1#facebook/cwm-sft"
+    with pytest.raises(InputError, match=r"model, facebook/cwm there and facebook/cwm-sft here"):
+        run_suite(model, SUITE, tmp_path, resume=True)
+
+
+def begun_with(folder: Path, **changed: Any) -> None:
+    """Have a run's manifest say so."""
+    path = folder / "manifest.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changed))
+
+
+def test_the_truth_of_two_pythons_is_not_mixed(tmp_path: Path) -> None:
+    go(tmp_path, resume=False)
+    begun_with(tmp_path, python="3.4.10")
+    with pytest.raises(InputError, match=r"was begun with Python 3\.4\.10, and this is .* Go on with Python 3\.4, or"):
+        go(tmp_path)
+
+
+def test_other_versions_are_told_and_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    suite, out = tmp_path / "s.jsonl", tmp_path / "run"
+    suite.write_text(json.dumps({"id": "t", "source": SOURCE, "call": "f(1)"}) + "\n")
+    command = ["eval", str(suite), "-m", "copy-input", "--no-baselines", "--out", str(out)]
+    assert main(command) == 0
+    manifest = json.loads((out / "manifest.json").read_text())
+    assert "resumed" not in manifest
+    assert main([*command, "--resume"]) == 0
+    assert "was begun with" not in capsys.readouterr().err
+    begun_with(out, git="abc", packages=manifest["packages"] | {"torch": "0.1"})
+    assert main([*command, "--resume"]) == 0
+    torch, git = manifest["packages"]["torch"], manifest["git"]
+    said = (
+        f"cwm-trace: {out} was begun with git abc, now {git or 'none'}, torch 0.1, now {torch or 'none'}; its manifest"
+    )
+    assert said in capsys.readouterr().err
+    resumed = json.loads((out / "manifest.json").read_text())["resumed"]
+    assert [item["differs"] for item in resumed] == [{}, {"git": ["abc", git], "torch": ["0.1", torch]}]
+    assert all(item["time"][:2] == "20" for item in resumed)
+
+
+@pytest.mark.parametrize("flags", [[], ["--teacher-forced"]])
+def test_a_limit_takes_nothing_away_from_a_run_that_is_gone_on_with(
+    flags: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    suite, out = tmp_path / "s.jsonl", tmp_path / "run"
+    rows = [{"id": f"t{n}", "source": SOURCE, "call": f"f({n})"} for n in range(4)]
+    suite.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    command = ["eval", str(suite), "-m", "no-change", "--out", str(out), *flags]
+    assert main([*command, "--limit", "3"]) == 0
+    assert main([*command, "--limit", "1", "--resume"]) == 0
+    assert json.loads((out / "results.json").read_text())["n"] == 3
+    assert [row["id"] for row in records(out)] == [row["id"] for row in records(out / "baselines" / "oracle")]
+    assert main(["eval", "--from", str(out)]) == 0
+    assert capsys.readouterr().out.count("LIMITED RUN (3 of 4)") == 3
+    assert main([*command, "--resume"]) == 0
+    assert len(records(out / "baselines" / "oracle")) == 4
+
+
+def test_a_limit_of_answers_takes_none_away(tmp_path: Path) -> None:
+    path = tmp_path / "g.json"
+    path.write_text(json.dumps({task.id: ["1", "2"] for task in SUITE.tasks}))
+    assert score_generations(path, SUITE, tmp_path / "run", limit=2).n == 4
+    assert score_generations(path, SUITE, tmp_path / "run", limit=1, resume=True).n == 4
 
 
 def test_a_folder_that_cannot_be_written_is_said_in_one_line(tmp_path: Path) -> None:

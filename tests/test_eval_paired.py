@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -107,7 +108,8 @@ def test_one_program_says_nothing_of_others(tmp_path: Path) -> None:
     for name in ("copy-input", "no-change"):
         run_suite(load_model(name), suite, tmp_path / name)
     output = compare_runs(tmp_path / "copy-input", tmp_path / "no-change").metrics["output_pass_at_1"]
-    assert (output.difference, output.interval) == (-100.0, pytest.approx((-100.0, 58.7), abs=0.1))
+    assert output.difference == -100.0
+    assert output.interval == pytest.approx((-100.0, 58.7), abs=0.1)
 
 
 def test_only_tasks_of_both_runs_count(runs: tuple[Path, Path], capsys: pytest.CaptureFixture[str]) -> None:
@@ -128,11 +130,57 @@ def test_the_command_prints_the_difference(runs: tuple[Path, Path], capsys: pyte
     assert json.loads(capsys.readouterr().out)["only_b"] == 2
 
 
+@pytest.mark.parametrize("flags", [[], ["--teacher-forced"]])
+def test_what_makes_a_comparison_doubtful_is_told(
+    flags: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    suite, clock = tmp_path / "s.jsonl", "import time\ndef f():\n    return time.time_ns()\n"
+    bad = {"id": "bad", "source": "def f(:\n", "call": "f()"}
+    suite.write_text("".join(json.dumps(row) + "\n" for row in (bad, {"id": "clock", "source": clock, "call": "f()"})))
+    runs = [str(tmp_path / name) for name in ("no-change", "copy-input")]
+    for out in runs:
+        main(["eval", str(suite), "-m", Path(out).name, "--out", out, *flags])
+    capsys.readouterr()
+
+    assert main(["eval", "compare", *runs]) == 0
+    shown = capsys.readouterr()
+    for out in runs:
+        assert f"{out}: ORACLE IS NOT AT 100.0" in shown.out and f"cwm-trace: {out}: ORACLE IS NOT" in shown.err
+        assert f"{out}: 1 of 2 tasks failed (truth_failed)\n" in shown.out
+    assert main(["eval", "compare", *runs, "--json"]) == 0
+    shown = capsys.readouterr()
+    assert json.loads(shown.out)["n"] == 2 and "1 of 2 tasks failed (truth_failed)" in shown.err
+
+
+def test_of_two_suites_the_tasks_of_both_are_compared(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    tasks = SUITE.tasks
+    changed = replace(tasks[0], call=f"{tasks[0].call} or 1"), replace(tasks[1], source=f"{tasks[1].source}\n")
+    other = Suite("other", "1" * 64, (*changed, *tasks[2:], replace(tasks[2], id="new"), replace(tasks[3], id="more")))
+    for suite, name in ((SUITE, "copy-input"), (other, "oracle")):
+        run_suite(load_model(name), suite, tmp_path / name)
+    made = compare_runs(tmp_path / "copy-input", tmp_path / "oracle")
+    assert (made.n, made.of, made.left_out) == (2, 2, (2, 4))
+    assert made.suite == f"{SUITE.name} and other"
+    assert main(["eval", "compare", str(tmp_path / "copy-input"), str(tmp_path / "oracle")]) == 0
+    shown = capsys.readouterr().out
+    assert "runs over different suites: 2 tasks of the first and 4 of the second are left out" in shown
+
+
+def test_a_script_with_other_input_is_another_task(tmp_path: Path) -> None:
+    script = "x = input()\n"
+    for name, stdin in (("copy-input", "b\n"), ("no-change", "c\n")):
+        tasks = (Task("a", script, None, stdin="a\n"), Task("b", script, None, stdin=stdin))
+        run_suite(load_model(name), Suite("s", stdin * 32, tasks), tmp_path / name)
+    made = compare_runs(tmp_path / "copy-input", tmp_path / "no-change")
+    assert (made.n, made.left_out) == (1, (1, 1))
+
+
 def test_what_cannot_be_compared(runs: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    run_suite(load_model("oracle"), Suite("other", "1" * 64, SUITE.tasks), tmp_path / "other")
+    others = tuple(replace(task, id=f"{task.id}, too") for task in SUITE.tasks)
+    run_suite(load_model("oracle"), Suite("other", "1" * 64, others), tmp_path / "other")
     (runs[1] / "samples.jsonl").write_text("")
     for folder, message in (
-        (tmp_path / "other", "different suites"),
+        (tmp_path / "other", "no finished task in common"),
         (tmp_path, "no manifest"),
         (runs[1], "no finished task"),
     ):

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from cwm_trace.errors import InputError, ModelError
-from cwm_trace.eval import METRICS, Results, Sample, Suite, Task, load_run, load_suite, rescore, run_suite
-from cwm_trace.eval.report import TITLES, as_markdown, as_text, rows
+from cwm_trace.eval import METRICS, Results, Sample, Suite, Task, compare_runs, load_run, load_suite, rescore, run_suite
+from cwm_trace.eval.report import TITLES, as_markdown, as_text, mistakes_table, rows
 from cwm_trace.eval.results import summarise
 from cwm_trace.eval.samples import read_samples
 from cwm_trace.eval.weights import weights_hash
@@ -20,7 +20,7 @@ from cwm_trace.format import render_frame
 from cwm_trace.frames import Status, Step, Trace
 from cwm_trace.models import load_model
 from cwm_trace.models.base import Decoding, FrameScore, Generated, Model, Stop
-from cwm_trace.tracer.inprocess import record_context
+from cwm_trace.tracer.inprocess import record_context, record_source
 
 SOURCE = "def f(x):\n    y = x + x\n    return y\n"
 TASKS = (
@@ -29,6 +29,7 @@ TASKS = (
     Task("raises", SOURCE, "f({})"),
     Task("other", "def f(a, b):\n    for c in a:\n        b += c\n    return b\n", "f('xy', 'z')", "'zxy'"),
 )
+FULL = "there is no place in the window"
 TOKENS = 10  # that every frame of a scripted model costs
 SUITE = Suite("doubles", "0" * 64, TASKS)
 
@@ -65,6 +66,8 @@ class ScriptedRollout:
     def next_frame(self, *, prefix: str = "", max_tokens: int | None = None) -> Generated:
         if self.position == len(self.texts):
             return Generated("", Stop.END, 1)
+        if self.texts[self.position] == FULL:
+            return Generated("", Stop.TOKENS)
         if max_tokens is not None and max_tokens < TOKENS:
             return Generated(self.texts[self.position][:max_tokens], Stop.TOKENS, max_tokens)
         self.position += 1
@@ -94,7 +97,7 @@ def test_both_spellings_of_a_suite(tmp_path: Path) -> None:
     rows = [
         {"id": "a", "source": "def g(): pass", "call": "g()", "expected": "None"},
         {"id": 7, "code": "def f(x): return x\u2028", "input": "1, '\u2028'", "output": "1"},
-        {"code": "x", "input": ""},
+        {"code": "f = x", "input": ""},
     ]
     path.write_text("\n".join(json.dumps(row, ensure_ascii=False) for row in rows) + "\n\n", encoding="utf-8")
 
@@ -104,7 +107,7 @@ def test_both_spellings_of_a_suite(tmp_path: Path) -> None:
     assert suite.tasks == (
         Task("a", "def g(): pass", "g()", "None"),
         Task("7", "def f(x): return x\u2028", "f(1, '\u2028')", "1"),
-        Task("2", "x", "f()"),
+        Task("2", "f = x", "f()"),
     )
 
 
@@ -240,6 +243,19 @@ def test_first_frames_right_by_hand(tmp_path: Path) -> None:
     # Three calls of one program and one of another: either may be drawn twice.
     assert written["survival"]["2"] == {"value": 25.0, "low": 0.0, "high": 100.0, "n": 4}
     assert "first 4 frames right" in as_text([results])
+
+
+def test_nano_without_its_constraint_is_called_the_network_alone(tmp_path: Path) -> None:
+    """Else two systems have one name: a manifest keeps model and decoding apart, a table has one name for both."""
+    made = {
+        name: run_suite(Scripted(name), SUITE, tmp_path / folder, decoding=Decoding(constrained=constrained))
+        for name, folder, constrained in (("nano", "alone", False), ("hf:nano", "other", False))
+    } | {"whole": run_suite(Scripted("nano"), SUITE, tmp_path / "whole", decoding=Decoding(constrained=True))}
+    assert rows(list(made.values()))[0] == ["", "nano (network alone)", "hf:nano", "nano"]
+    assert rescore(tmp_path / "alone").model == "nano (network alone)" and rescore(tmp_path / "whole").model == "nano"
+    manifest = json.loads((tmp_path / "alone" / "manifest.json").read_text())
+    assert (manifest["model"], manifest["config"]["decoding"]["constrained"]) == ("nano", False)
+    assert compare_runs(tmp_path / "alone", tmp_path / "whole").names == ("nano (network alone)", "nano")
 
 
 def test_what_a_run_leaves_on_disk(tmp_path: Path) -> None:
@@ -476,3 +492,62 @@ def test_a_prediction_stopped_by_the_token_limit_is_truncated(tmp_path: Path) ->
 
     assert {record["outcome"] for record in lines(tmp_path)} == {"truncated"}
     assert all(sample.predicted and sample.predicted.status is Status.TOKEN_LIMIT for sample in read_samples(tmp_path))
+
+
+@pytest.mark.parametrize("batch", [1, 2])
+def test_a_prediction_stopped_by_the_models_window_says_so(tmp_path: Path, batch: int) -> None:
+    class Windowed(Scripted):
+        window = 4096
+
+        def concurrent(self) -> Model:
+            return Scripted(texts=self.texts)  # which does not say its window
+
+    texts = {"f(1)": ["<|line_sep|>?", FULL]}
+    results = run_suite(Windowed(texts=texts), SUITE, tmp_path / "known", batch=batch)
+    said = "the model's window of 4096 tokens is full, 10 tokens after the prompt"
+    assert [record["error"] for record in lines(tmp_path / "known") if record["id"] == "int"] == [said]
+    assert results.errors == {"truncated": f"int: {said}"} and rescore(tmp_path / "known") == results
+    run_suite(Windowed(texts=texts), SUITE, tmp_path / "ours", max_tokens=10)
+    run_suite(Scripted(texts=texts), SUITE, tmp_path / "not counted")
+    for name in ("ours", "not counted"):
+        assert {record["error"] for record in lines(tmp_path / name)} == {""}
+
+
+# --- what was wrong first ---------------------------------------------------------------------------------------------
+
+
+def test_tasks_without_a_prediction_are_told_beside_the_first_errors(tmp_path: Path) -> None:
+    tasks = (*TASKS, Task("no python", "def f(:\n", "f(1)"))
+    model = Scripted(texts=BROKEN, failing={"f({})"})
+    some = mistakes_table(run_suite(model, Suite("s", "", tasks), tmp_path / "some"), 1).text()
+    model = Scripted(failing={str(task.call) for task in TASKS})
+    none = mistakes_table(run_suite(model, Suite("s", "", tasks), tmp_path / "none"), 1).text()
+
+    assert "breaks the format\n" in some
+    assert "scripted: 1 of 5 tasks model_error, first raises: the server went away\n" in some
+    assert "scripted: 1 of 5 tasks truth_failed, first no python: " in some
+    assert none.splitlines()[1] == "not known: no task has a prediction"
+    assert "scripted: 4 of 5 tasks model_error, first int: the server went away\n" in none
+    assert "no frame is wrong" in mistakes_table(run_suite(Scripted(), SUITE, tmp_path / "right"), 1).text()
+
+
+def test_long_values_are_shown_where_they_part(tmp_path: Path) -> None:
+    suite = Suite("s", "", (Task("long", "def f(x):\n    y = x * 300\n    return y\n", "f('ab')"),))
+    wrong = "x" * 300
+    frame = '<|line_sep|>{"x": "..", "y": "' + f"'{'ab' * 100}{wrong}'" + '"}<|action_sep|>    return y\n'
+    true = [render_frame(step) for step in record_source(suite.tasks[0].source, "f('ab')")[1:]]
+    model = Scripted(texts={"f('ab')": [*true[:3], frame, *true[4:]]})
+
+    shown = mistakes_table(run_suite(model, suite, tmp_path), 1).text()
+
+    predicted, actual = shown.splitlines()[-2:]
+    assert predicted.endswith(f"predicted …{'ab' * 20}{'x' * 80}…") and actual.endswith(f"true …{'ab' * 60}…")
+
+
+def test_samples_are_told_apart_from_programs(tmp_path: Path) -> None:
+    results = results_of(tmp_path, Scripted())
+    table = {row[0]: row[1:] for row in rows([results])}
+    alone = {row[0]: row[1:] for row in rows([replace(results, programs=4)])}
+
+    assert (table["programs"], table["samples"]) == (["2"], ["4"]) and "seconds per sample" in table
+    assert alone["programs"] == ["4"] and "samples" not in alone and "seconds per program" in alone

@@ -210,13 +210,15 @@ REVAL = {
 
 def test_reval(tmp_path: Path) -> None:
     classes = {"task_id": "DREval/85", "code": "class A:\n    pass\n", "entry_point": "ATest", "inputs": ["..."]}
+    itself = classes | {"task_id": "DREval/86", "entry_point": "A", "inputs": ["T.test"]}
 
-    suite = load_suite(written(tmp_path / "DREval_data.jsonl", REVAL, classes))
+    suite = load_suite(written(tmp_path / "DREval_data.jsonl", REVAL, classes, itself))
 
     assert calls(suite) == {"DREval/0#1": ("add(1, 2)", "3"), "DREval/0#2": ("add('x', 'y')", "'xy'")}
     assert reasons(suite) == {
         "DREval/0#3": "its input is neither arguments nor a call",
         "DREval/85": "the program has no function ATest",
+        "DREval/86": "A is a class, driven by tests of its own",
     }
 
 
@@ -313,6 +315,79 @@ def test_programs_of_a_suite_are_those_of_every_record(tmp_path: Path) -> None:
     assert suite_programs(f"humaneval:{path}") == [PROMPT + SOLUTION, PROMPT + SOLUTION, "x = 1", "def f(): pass"]
     with pytest.raises(InputError, match=r"n.jsonl:1: no program"):
         suite_programs(written(tmp_path / "n.jsonl", {"task_id": "x"}))
+
+
+# --- calls of what is not there ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("entry", "text", "call"),
+    [
+        ("add", "1, 2", "add(1, 2)"),
+        ("add", "add(1, 2)", "add(1, 2)"),
+        ("add", "add(1, 2), 3", "add(add(1, 2), 3)"),
+        (None, "1, 2", "f(1, 2)"),
+    ],
+)
+def test_input_is_of_the_function_that_is_named(tmp_path: Path, entry: str | None, text: str, call: str) -> None:
+    row = {"code": ADD + ADD.replace("add", "f"), "input": text, "entry_point": entry}
+
+    assert load_suite(written(tmp_path / "x.jsonl", row)).tasks[0].call == call
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ({"code": ADD, "input": "1, 2"}, r"x.jsonl:1: the call 'f\(1, 2\)' calls f, which the program does not have"),
+        ({"source": ADD, "call": "Node(sub(1)).add(1)"}, "calls Node, sub, which"),
+        (
+            {"code": ADD, "input": "1", "entry_point": "A().add"},
+            "'A.*add' is not the name of a function. Give the whole",
+        ),
+        ({"source": ADD, "call": " "}, "x.jsonl:1: the call is empty"),
+        ({"source": ADD, "call": ""}, "x.jsonl:1: the call is empty"),
+    ],
+)
+def test_a_call_of_what_is_not_there_is_refused(tmp_path: Path, row: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        load_suite(written(tmp_path / "x.jsonl", row))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "from math import *\n",
+        "from math import sqrt as f\n",
+        "exec('def f(x): return x')\n",
+        "globals()['f'] = len\n",
+        "import sys\nvars(sys.modules[__name__])['f'] = len\n",
+        "def g():\n    global f\n    f = len\ng()\n",
+        "match len:\n    case f:\n        pass\n",
+        "if True:\n    class f:\n        pass\n",
+        "print((f := len)('a'))\n",
+        "f = (\n",
+    ],
+)
+def test_a_call_of_what_may_be_there_is_left_to_the_run(tmp_path: Path, source: str) -> None:
+    (task,) = load_suite(written(tmp_path / "x.jsonl", {"source": source, "call": "f('a')"})).tasks
+    assert task.call == "f('a')"
+
+
+@pytest.mark.parametrize(
+    "call", ["max(f(1), 2)", "[f(i) for i in (1, 2)]", "(lambda g: g(1))(f)", "(g := f)(1) + g(2)"]
+)
+def test_what_a_call_binds_itself_is_there(tmp_path: Path, call: str) -> None:
+    source = "def f(x):\n    return x\n"
+    assert load_suite(written(tmp_path / "x.jsonl", {"source": source, "call": call})).tasks[0].call == call
+
+
+def test_a_benchmarks_call_of_what_is_not_there_is_left_out_by_name(tmp_path: Path) -> None:
+    row = {"task_id": "HumanEval/7", "entry_point": "shortest"}
+
+    suite = load_suite(written(tmp_path / "h.jsonl", HUMANEVAL, HUMANEVAL | row))
+
+    assert len(suite.tasks) == 4
+    assert reasons(suite)["HumanEval/7#1"] == "the program has no shortest"
 
 
 # --- where records come from ------------------------------------------------------------------------------------------
@@ -451,7 +526,10 @@ def test_an_id_of_several_tasks_is_named(tmp_path: Path) -> None:
     path.write_text(
         "".join(json.dumps({"id": name, "source": "def f(): pass", "call": "f()"}) + "\n" for name in "abba")
     )
-    with pytest.raises(InputError, match="two tasks have the same id, 'a', and 1 more ids"):
+    with pytest.raises(
+        InputError,
+        match=r"own.jsonl: two tasks have the same id, 'a' \(.*own.jsonl:1 and .*own.jsonl:4\); and 1 more ids",
+    ):
         load_suite(path)
 
 

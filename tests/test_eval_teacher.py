@@ -262,6 +262,11 @@ def test_two_runs_are_compared_by_hand(tmp_path: Path) -> None:
     assert "bits" not in failed.metrics and failed.metrics["next_frame"].a == 0.0
 
 
+def test_nano_given_true_frames_is_the_network_alone(tmp_path: Path) -> None:
+    assert run_teacher_forced(Judge(name="nano"), SUITE, tmp_path).model == "nano (network alone)"
+    assert rescore_teacher_forced(tmp_path).model == "nano (network alone)"
+
+
 def test_what_a_model_fails_on_counts_as_wrong_and_is_asked_again(tmp_path: Path) -> None:
     failed = run_teacher_forced(Judge(fails=True), SUITE, tmp_path)
     assert failed.outcomes == {"model_error": 2} and failed.frames == 12

@@ -438,7 +438,9 @@ def test_a_missing_package_is_named_with_its_remedy(
     package: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, package, None)
-    with pytest.raises(ModelError, match=rf"{package}, which is not installed.*pip install"):
+    with pytest.raises(
+        ModelError, match=rf"{package}, which is not installed.*cloned folder: pip install -e '.\[model\]'"
+    ):
         load_model(f"hf:{tmp_path}")
 
 

@@ -4,26 +4,29 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cwm_trace.cli import main
-from cwm_trace.errors import InputError, ModelError, ModelTimeout
+from cwm_trace.errors import InputError, ModelError, ModelTimeout, ModelUnusable
 from cwm_trace.eval import Suite, Task, run_suite
 from cwm_trace.format import BEGIN_OF_TEXT, CALL_ENTRY, END_OF_TEXT, FRAME_SEP, render_frame, render_prompt
 from cwm_trace.frames import Event, Frame, MalformedFrame, Status, Trace
 from cwm_trace.models import Decoding, Stop, load_model
 from cwm_trace.models.completions import Client
+from cwm_trace.models.retries import Hiccup, Patience, Retries, retry_after
 from cwm_trace.models.server import ServerModel
 from cwm_trace.prompts import call_prompt
 from cwm_trace.simulate import predict
@@ -51,9 +54,24 @@ def words(*frames: Frame, end: bool = True) -> list[Token]:
 
 
 @dataclass
+class Hiccough:
+    """What becomes of one request: `status` and `headers` of a refusal; status 0: no answer; 200: cut off after `tokens`.
+
+    `whole`: whether the part that comes looks like a whole answer, as where no length was announced.
+    """
+
+    status: int = 503
+    headers: dict[str, str] = field(default_factory=dict)
+    tokens: int = 0
+    whole: bool = False
+
+
+@dataclass
 class FakeServer:
     """Streams `script` to every request, `group` tokens an event; keeps the bodies. `window`: refuses a larger max_tokens.
 
+    `hiccups`: what becomes of the first requests. `continues`: behind a prompt that has a part of the script, the rest comes.
+    `served`: how many requests are answered before the model is gone. `listing`: the status with which models are listed.
     `probe`: how many tokens it sees in `<|begin_of_text|><|trace_context_start|>`; 3 where it adds one.
     """
 
@@ -65,16 +83,29 @@ class FakeServer:
     window: int | None = None
     probe: int = 2
     names: tuple[str, ...] = ("cwm",)
+    hiccups: list[Hiccough] = field(default_factory=list)
+    continues: bool = False
+    served: int | None = None
+    listing: Callable[[], int] = lambda: 200
     bodies: list[dict[str, Any]] = field(default_factory=list)
     url: str = ""
 
+    def rest(self) -> list[Token]:
+        """Of the script, behind the frames that the last request has."""
+        given = self.bodies[-1]["prompt"].partition(render_frame(CALL_ENTRY) + FRAME_SEP)[2]
+        tokens, text = list(self.script), ""
+        while given.startswith(text + tokens[0][0]):
+            text += tokens.pop(0)[0]
+        return tokens
+
     def events(self) -> Iterator[dict[str, Any]]:
-        for start in range(0, len(self.script), self.group):
-            part = self.script[start : start + self.group]
+        script = self.rest() if self.continues else self.script
+        for start in range(0, len(script), self.group):
+            part = script[start : start + self.group]
             choice: dict[str, Any] = {"index": 0, "text": "".join(token for token, _ in part), "finish_reason": None}
             if self.logprobs:
                 choice["logprobs"] = {"tokens": [t for t, _ in part], "token_logprobs": [p for _, p in part]}
-            if start + self.group >= len(self.script):
+            if start + self.group >= len(script):
                 choice["finish_reason"] = self.finish
             yield {"choices": [choice]}
         yield {"choices": [], "usage": {}}
@@ -93,15 +124,19 @@ def handler(fake: FakeServer) -> type[BaseHTTPRequestHandler]:
         def log_message(self, format: str, *args: object) -> None:
             pass
 
-        def answer(self, payload: object, status: int = 200) -> None:
+        def answer(self, payload: object, status: int = 200, headers: Mapping[str, str] | None = None) -> None:
             data = json.dumps(payload).encode()
             self.send_response(status)
+            for name, value in (headers or {}).items():
+                self.send_header(name, value)
             self.send_header("Content-Length", str(len(data)))
             self.end_headers()
             self.wfile.write(data)
 
         def do_GET(self) -> None:
-            if self.path == "/v1/models":
+            if self.path == "/v1/models" and (status := fake.listing()) != 200:
+                self.answer({}, status)
+            elif self.path == "/v1/models":
                 self.answer({"data": [{"id": name, "owned_by": fake.owner} for name in fake.names]})
             else:
                 self.answer({"detail": "Not Found"}, 404)
@@ -115,7 +150,10 @@ def handler(fake: FakeServer) -> type[BaseHTTPRequestHandler]:
                 self.answer({"usage": {"prompt_tokens": fake.probe}})
                 return
             fake.bodies.append(body)
-            if body.get("model") not in fake.names:
+            if fake.hiccups:
+                self.fail(fake.hiccups.pop(0))
+                return
+            if body.get("model") not in fake.names or (fake.served is not None and len(fake.bodies) > fake.served):
                 self.answer({"error": {"message": f"The model `{body.get('model')}` does not exist."}}, 404)
             elif fake.window and (body["max_tokens"] or 0) > fake.window:
                 self.answer(
@@ -126,12 +164,21 @@ def handler(fake: FakeServer) -> type[BaseHTTPRequestHandler]:
             else:
                 self.stream()
 
-        def stream(self) -> None:
+        def fail(self, how: Hiccough) -> None:
+            if how.status == 200:
+                self.stream(how)
+            elif how.status:
+                self.answer({"error": {"message": "boom"}}, how.status, how.headers)
+
+        def stream(self, cut: Hiccough | None = None) -> None:
             self.send_response(200)
+            if cut and not cut.whole:
+                self.send_header("Content-Length", "100000")
             self.end_headers()
-            for event in fake.events():
+            for event in islice(fake.events(), cut.tokens if cut else None):
                 self.wfile.write(f"data: {json.dumps(event, ensure_ascii=False)}\n\n".encode())
-            self.wfile.write(b"data: [DONE]\n\n")
+            if not cut:
+                self.wfile.write(b"data: [DONE]\n\n")
 
     return Handler
 
@@ -159,6 +206,14 @@ def serve() -> Iterator[Any]:
     for server in servers:
         server.shutdown()
         server.server_close()
+
+
+@pytest.fixture(autouse=True)
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The seconds that are waited for a server, in which nobody waits."""
+    seconds: list[float] = []
+    monkeypatch.setattr("cwm_trace.models.completions.Retries", lambda: Retries(sleep=seconds.append, draw=lambda: 0.0))
+    return seconds
 
 
 def test_an_evaluation_in_batches_has_several_requests_under_way(serve: Any, tmp_path: Path) -> None:
@@ -348,9 +403,133 @@ def test_doctor_asks_a_server_for_a_token(
     assert main(["doctor", "-m", f"{fake.url}#cvm"]) == 3
     assert f"--  model {fake.url}#cvm: {fake.url} refused (404)" in capsys.readouterr().out
     assert main(["doctor", "-m", fake.url.replace("/v1", "/nothing")]) == 3
-    assert "refused (500): broken. Name a model" in capsys.readouterr().out
+    assert "refused (500): broken (attempts: 5). Name a model" in capsys.readouterr().out
     assert main(["doctor", "-m", serve(FakeServer([], probe=14)).url]) == 3
     assert "has no trace tokens" in capsys.readouterr().out
+
+
+# --- hiccups -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", [0, 408, 429, 500, 502, 503, 504])
+def test_a_request_is_made_again_after_a_hiccup(serve: Any, waits: list[float], status: int) -> None:
+    fake = serve(FakeServer(words(LINE, CALL, RETURN), hiccups=[Hiccough(status), Hiccough(status)]))
+    trace = predict(load_model(fake.url), prompt=PROMPT)
+    assert (trace.frames[1:], trace.status) == ((LINE, CALL, RETURN), Status.COMPLETE)
+    assert len(fake.bodies) == 3 and waits == [0.5, 1.0]
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 422])
+def test_a_refusal_that_will_not_change_is_not_asked_for_again(serve: Any, waits: list[float], status: int) -> None:
+    fake = serve(FakeServer([], hiccups=[Hiccough(status)]))
+    with pytest.raises(ModelError, match=f"refused .{status}.: boom(. Set CWM_TRACE_API_KEY)?$") as caught:
+        load_model(fake.url).score(Trace(PROMPT.context, (CALL_ENTRY, LINE, RETURN)))
+    assert (len(fake.bodies), waits) == (1, [])
+    assert isinstance(caught.value, ModelUnusable) == (status in (401, 403, 404))
+
+
+def test_what_stays_is_an_error_that_says_how_often_it_was_tried(serve: Any, waits: list[float]) -> None:
+    fake = serve(FakeServer([], hiccups=[Hiccough(500)] * 5))
+    with pytest.raises(ModelError, match=r"refused \(500\): boom \(attempts: 5\)") as caught:
+        predict(load_model(fake.url), prompt=PROMPT)
+    assert not isinstance(caught.value, ModelUnusable)  # another prompt may be answered
+    assert len(fake.bodies) == 5 and waits == [0.5, 1.0, 2.0, 4.0]
+
+
+@pytest.mark.parametrize("group", [1, 7])
+@pytest.mark.parametrize("whole", [False, True])
+@pytest.mark.parametrize("tokens", [0, 1, 4, 9])
+def test_a_stream_that_breaks_off_is_gone_on_with(serve: Any, tokens: int, whole: bool, group: int) -> None:
+    script = words(LINE, CALL, RETURN)
+    fine = predict(load_model(serve(FakeServer(script, group=group)).url), prompt=PROMPT)
+    hiccups = [Hiccough(200, tokens=tokens, whole=whole), Hiccough(503), Hiccough(200, tokens=tokens, whole=whole)]
+    fake = serve(FakeServer(script, group=group, hiccups=hiccups, continues=True))
+    trace = predict(load_model(fake.url), prompt=PROMPT)
+    assert (trace.frames, trace.status) == (fine.frames, Status.COMPLETE)
+    assert [step.tokens for step in trace] == [step.tokens for step in fine]
+    assert [step.logprob for step in trace] == [step.logprob for step in fine]
+
+
+def test_a_stream_that_breaks_off_again_and_again_is_given_up(serve: Any, waits: list[float]) -> None:
+    fake = serve(FakeServer(words(LINE), hiccups=[Hiccough(200, tokens=2)] * 9))
+    with pytest.raises(ModelError, match=r"broke off .*\(attempts: 5\)"):
+        predict(load_model(fake.url), prompt=PROMPT)
+    assert len(fake.bodies) == 5 and len(waits) == 4
+
+
+def test_a_fault_told_in_the_stream_is_a_hiccup(serve: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    events, told = FakeServer.events, [{"error": {"message": "engine died", "code": 500}}]
+
+    def flaky(self: FakeServer) -> Iterator[dict[str, Any]]:
+        yield from [told.pop()] if told else events(self)
+
+    monkeypatch.setattr(FakeServer, "events", flaky)
+    assert predict(load_model(serve(FakeServer(words(RETURN))).url), prompt=PROMPT).frames[1:] == (RETURN,)
+
+
+def test_a_server_that_goes_away_is_waited_for_and_then_unusable(serve: Any, waits: list[float]) -> None:
+    model = ServerModel(serve(FakeServer(words(RETURN))).url)
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        gone = probe.getsockname()[1]
+    model.client.url = f"http://127.0.0.1:{gone}/v1"
+    with pytest.raises(ModelUnusable, match=r"no answer from .* \(connection refused\) \(attempts: 5\)"):
+        predict(model, prompt=PROMPT)
+    assert len(waits) == 4
+
+
+def test_a_hiccup_at_the_first_question_does_not_change_whose_server_it_is(serve: Any, waits: list[float]) -> None:
+    fake = serve(FakeServer([]))
+    busy = [503, 429]
+    fake.listing = lambda: busy.pop() if busy else 200
+    assert load_model(fake.url).name == f"{fake.url}#cwm"
+    assert len(waits) == 2
+
+
+def test_waits_grow_up_to_a_limit_and_are_as_long_as_the_server_asks() -> None:
+    def waited(*asked: float | None, draw: float = 0.0, **options: Any) -> list[float]:
+        seconds: list[float] = []
+        patience = Patience(Retries(attempts=99, sleep=seconds.append, draw=lambda: draw, **options))
+        with pytest.raises(ModelError):
+            for after in [*asked, *[None] * 99]:
+                patience.wait(Hiccup("busy", after=after))
+        return seconds
+
+    assert waited(total=20.0) == [0.5, 1.0, 2.0, 4.0, 8.0, 4.5]
+    assert waited(total=2.0, draw=1.0) == [0.25, 0.5, 1.0, 0.25]
+    assert waited(3.0, None, 500.0, total=34.0) == [3.0, 1.0, 30.0]
+
+
+def test_a_wait_that_is_asked_for_in_seconds_or_as_a_date() -> None:
+    assert retry_after("7", 0.0) == 7.0
+    assert retry_after("Thu, 01 Jan 1970 00:01:00 GMT", 10.0) == 50.0
+    assert [retry_after(text, 100.0) for text in (None, "", "soon", "-3", "inf", "Thu, 01 Jan 1970 00:01:00 GMT")] == [
+        None
+    ] * 6
+
+
+def test_the_servers_own_wait_is_kept_to(serve: Any, waits: list[float]) -> None:
+    hiccups = [Hiccough(429, {"Retry-After": "3"}), Hiccough(429, {"Retry-After": "3600"})]
+    predict(load_model(serve(FakeServer(words(RETURN), hiccups=hiccups)).url), prompt=PROMPT)
+    assert waits == [3.0, 30.0]
+
+
+@pytest.mark.parametrize("teacher_forced", [False, True])
+def test_a_run_ends_where_the_model_is_unusable_and_can_be_gone_on_with(
+    serve: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str], teacher_forced: bool
+) -> None:
+    suite, out = tmp_path / "suite.jsonl", tmp_path / "out"
+    suite.write_text("".join(json.dumps({"id": str(n), "source": SOURCE, "call": "f(1)"}) + "\n" for n in range(4)))
+    fake = serve(FakeServer(words(LINE, CALL, RETURN)))
+    command = ["eval", str(suite), "-m", f"{fake.url}#cwm", "--out", str(out), "--no-baselines"]
+    command += ["--teacher-forced"] * teacher_forced
+    fake.served = 2
+    assert main(command) == 3
+    said = capsys.readouterr().err
+    assert said.count("refused (404)") == 1 and f"go on: cwm-trace {shlex.join(command[:4])}" in said
+    assert (len(fake.bodies), len((out / "samples.jsonl").read_text().splitlines())) == (3, 2)
+    fake.served = None
+    assert main([*command, "--resume"]) == 0
+    assert (len(fake.bodies), len((out / "samples.jsonl").read_text().splitlines())) == (5, 4)
 
 
 # --- a real server ---------------------------------------------------------------------------------------------------

@@ -5,13 +5,15 @@ from __future__ import annotations
 import contextlib
 from dataclasses import dataclass
 
+from cwm_trace.errors import InputError
+
 GRACE_SECONDS = 10
 """How much later than the parent's clock the kernel's clock ends a program: only for a parent that died."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a program may use; None = no limit.
+    """What a program may use; None = no limit. Raises InputError for a limit that is not above 0.
 
     Attributes:
         frames: recorded frames; the program is ended at the one after.
@@ -32,6 +34,14 @@ class Limits:
     output_bytes: int | None = 64 << 20
     file_bytes: int | None = None
     processes: int | None = 64
+
+    def __post_init__(self) -> None:
+        for name in self.__slots__:
+            value = getattr(self, name)
+            if value is not None and not value > 0:  # nor nan
+                raise InputError(
+                    f"a program cannot run with {name}={value!r}", hint="Give more than 0, or None for no limit"
+                )
 
     @property
     def kernel_seconds(self) -> int | None:

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from cwm_trace.edge import folder_of, need_text
 from cwm_trace.errors import RunError
 from cwm_trace.frames import Status, Trace
 from cwm_trace.prompts import UNKNOWN_START, Start
@@ -175,7 +176,7 @@ def run_source(
     *,
     limits: Limits | None = None,
     settings: Settings | None = None,
-    directory: str | None = None,
+    directory: str | Path | None = None,
     arguments: Sequence[str] = (),
     stdin: str = "",
 ) -> Trace:
@@ -186,12 +187,14 @@ def run_source(
     With `call` the context is CWM's published form, `main` returning the call; without, the entry is the line that carries the mark, else a
     top-level `main()` that the program calls, else the module body. Raises InputError, RunError.
     """
-    options = {"limits": limits or Limits(), "settings": settings or CHILD_SETTINGS, "directory": directory}
+    need_text(source=source, **({} if call is None else {"call": call}))
+    folder = folder_of(directory)
+    options = {"limits": limits or Limits(), "settings": settings or CHILD_SETTINGS, "directory": folder}
     return _shared.trace(source_job(source, call, argv=["", *arguments], stdin=stdin, **options))
 
 
 def run_context(
-    context: str, *, limits: Limits | None = None, directory: str | None = None, start: Start = UNKNOWN_START
+    context: str, *, limits: Limits | None = None, directory: str | Path | None = None, start: Start = UNKNOWN_START
 ) -> Trace:
     """The same of a marked context; `start`: how it is started, with a file of its own in the working directory. Raises InputError, RunError."""
-    return _shared.trace(started_job(context, start, limits=limits or Limits(), directory=directory))
+    return _shared.trace(started_job(context, start, limits=limits or Limits(), directory=folder_of(directory)))

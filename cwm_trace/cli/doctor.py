@@ -9,7 +9,7 @@ import sys
 from importlib import metadata
 
 import cwm_trace
-from cwm_trace.errors import CwmTraceError, RunError
+from cwm_trace.errors import CwmTraceError, RunError, how_to_install
 from cwm_trace.files import SCHEMA
 from cwm_trace.format import CWM_TOKEN_IDS
 from cwm_trace.models import NANO_FOLDER, load_model
@@ -51,7 +51,7 @@ def _package(name: str, extra: str) -> str:
     try:
         return _line(True, f"{name} {metadata.version(name)}", "")
     except metadata.PackageNotFoundError:
-        return _line(False, name, f"pip install 'cwm-trace{extra}'")
+        return _line(False, name, how_to_install(extra))
 
 
 def _tracer() -> None:

@@ -8,17 +8,19 @@ import re
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
+from cwm_trace.cli.labels import labelled
 from cwm_trace.cli.parser import default_model
 from cwm_trace.cli.progress import progress, teacher_progress
 from cwm_trace.cli.resume import asked_for, option, resume_command, telling_how_to_go_on
 from cwm_trace.errors import InputError, ModelError
 from cwm_trace.eval.baselines import BASELINES, load_baselines, run_baselines
 from cwm_trace.eval.benchmarks import LOADERS
-from cwm_trace.eval.folder import check_new
+from cwm_trace.eval.cautions import failure_cautions, oracle_cautions
+from cwm_trace.eval.folder import check_new, check_python, is_begun, other_versions, read_manifest
 from cwm_trace.eval.generations import export_generations, finish_generations, read_generations
 from cwm_trace.eval.harness import FOLDER
 from cwm_trace.eval.page import html_report, write_report
@@ -37,19 +39,21 @@ from cwm_trace.eval.report import (
 from cwm_trace.eval.results import FinishedRun, Results
 from cwm_trace.eval.runs import finish_run, load_run
 from cwm_trace.eval.suites import BUNDLED, Suite, load_suite
-from cwm_trace.eval.tasks import none_answered
+from cwm_trace.eval.tasks import model_error, none_answered
 from cwm_trace.eval.teacher import TeacherResults, TeacherRun
 from cwm_trace.eval.teacher_baselines import Forced, load_teacher_baselines, run_teacher_baselines
 from cwm_trace.eval.teacher_page import teacher_html, write_teacher_report
 from cwm_trace.eval.teacher_runs import finish_teacher_forced, is_teacher_forced, load_teacher_run
 from cwm_trace.files import check_place
 from cwm_trace.models import Decoding, Model, check_model, load_model
+from cwm_trace.models.oracle import Oracle
 from cwm_trace.page import write_page
+from cwm_trace.tracer.limits import Limits
 
 _LEFT_OUT_SHOWN = 5
 _Run = TypeVar("_Run")
 _OF_PREDICTIONS = ("temperature", "seed", "constrained", "max_frames", "max_tokens", "batch", "fail_under", "derived")
-_OF_A_MODEL = ("model", "device", "dtype", "limit", "out", "resume", *_OF_PREDICTIONS[:6])
+_OF_A_MODEL = ("model", "device", "dtype", "limit", "out", "resume", "timeout", "truth_frames", *_OF_PREDICTIONS[:6])
 _OF_A_TABLE = ("folder", "teacher_forced", "no_baselines", "fail_under", "by", "errors", "html")
 _OF_PRINTING = ("derived", "json", "markdown")
 
@@ -142,8 +146,13 @@ def _compare(args: argparse.Namespace) -> int:
     _refuse(args, "compare lays two finished runs side by side", _OF_A_MODEL + _OF_A_TABLE)
     if len(args.suite) != 3:
         raise InputError("give two run folders", hint="cwm-trace eval compare RUN RUN")
-    made = compare_runs(Path(args.suite[1]), Path(args.suite[2]))
-    _show(args, [made], comparison_table(made, derived=args.derived))
+    folders = [Path(folder) for folder in args.suite[1:]]
+    made = compare_runs(*folders)
+    faults, failures = ([line for out in folders for line in find(out)] for find in (oracle_cautions, failure_cautions))
+    table = comparison_table(made, derived=args.derived)
+    _show(args, [made], replace(table, notes=[*faults, *table.notes, *failures]))
+    for line in [*faults, *(failures if args.json else ())]:
+        print(f"cwm-trace: {line}", file=sys.stderr)
     return 0
 
 
@@ -188,7 +197,7 @@ def _taught(args: argparse.Namespace) -> tuple[list[TeacherRun], list[TeacherRes
         return runs, []
     first = jobs[0]
     with telling_how_to_go_on(first.go_on, first.out):
-        made = run_teacher_baselines(_missing(runs), first.suite, runs[0].samples, first.out, limit=args.limit)
+        made = run_teacher_baselines(_missing(args, runs), first.suite, runs[0].samples, first.out, limit=args.limit)
     beside = [run.results for run in made]
     write_teacher_report(first.out / "report.html", runs[:1], beside)
     return runs, beside
@@ -196,9 +205,18 @@ def _taught(args: argparse.Namespace) -> tuple[list[TeacherRun], list[TeacherRes
 
 def _teach(args: argparse.Namespace, job: _Job) -> TeacherRun:
     model: Any = _loaded_model(args, job)
-    tell = teacher_progress(model.name)
+    tell = teacher_progress(job.label or model.name)
     asked = Forced(model) if model.name in BASELINES else model
-    return finish_teacher_forced(asked, job.suite, job.out, limit=args.limit, resume=args.resume, on_sample=tell)
+    return finish_teacher_forced(
+        asked,
+        job.suite,
+        job.out,
+        limit=args.limit,
+        resume=args.resume,
+        on_sample=tell,
+        limits=_limits(args),
+        label=job.label,
+    )
 
 
 def _refuse(args: argparse.Namespace, why: str, names: Iterable[str]) -> None:
@@ -209,12 +227,13 @@ def _refuse(args: argparse.Namespace, why: str, names: Iterable[str]) -> None:
 
 
 class _Job(NamedTuple):
-    """A model, or a file of answers, the suite, the run's folder, and the command line that goes on with it."""
+    """A model, or a file of answers, the suite, the run's folder, the command line that goes on with it, and the model's name in tables."""
 
     spec: str
     suite: Suite
     out: Path
     go_on: str
+    label: str | None = None
 
     @property
     def answers(self) -> Path | None:
@@ -231,16 +250,28 @@ def _jobs(args: argparse.Namespace) -> list[_Job]:
     _tell_left_out(suite)
     specs: list[str] = args.model or [default_model()]
     jobs: list[_Job] = []
-    for spec in specs:
-        out = _folder(args.out, suite.name, _checked_name(args, spec), several=len(specs) > 1)
+    for label, spec in map(labelled, specs):
+        name = _checked_name(args, spec)
+        out = _folder(args.out, suite.name, label or name, several=len(specs) > 1)
         if (same := next((job.spec for job in jobs if job.out == out), None)) is not None:
             what = f"the model {spec} is given twice" if same == spec else f"{same} and {spec} have one folder, {out}"
             raise InputError(what, hint="Give each model once, or to a command of its own")
         if not args.resume:
             check_new(out)
-        go_on = resume_command(args, specs if args.out else [spec], args.out or out)
-        jobs.append(_Job(spec, suite, out, go_on))
+        elif is_begun(out):
+            _tell_versions(out)
+        again = specs if args.out else [f"{label}={spec}" if label else spec]
+        jobs.append(_Job(spec, suite, out, resume_command(args, again, args.out or out), label))
     return jobs
+
+
+def _tell_versions(out: Path) -> None:
+    """What is of another version than when the run was begun. Raises InputError where that is Python."""
+    manifest = read_manifest(out)
+    check_python(out, manifest)
+    if different := other_versions(manifest):
+        told = ", ".join(f"{name} {then or 'none'}, now {now or 'none'}" for name, (then, now) in different.items())
+        print(f"cwm-trace: {out} was begun with {told}; its manifest will say so", file=sys.stderr)
 
 
 def _checked_name(args: argparse.Namespace, spec: str) -> str:
@@ -255,14 +286,21 @@ def _checked_name(args: argparse.Namespace, spec: str) -> str:
 
 
 def _loaded_model(args: argparse.Namespace, job: _Job) -> Model:
-    return load_model(job.spec, device=args.device, dtype=args.dtype)
+    return _within(args, load_model(job.spec, device=args.device, dtype=args.dtype))
+
+
+def _within(args: argparse.Namespace, model: Model) -> Model:
+    """The oracle runs programs, too: within the same limits."""
+    if isinstance(model, Oracle):
+        model.limits = _limits(args)
+    return model
 
 
 def _tell_end(job: _Job, results: Results | TeacherResults) -> None:
     """Where the run is; and what to do where the model answered nothing."""
     print(f"{results.model}: {job.out}", file=sys.stderr)
     if none_answered(results.outcomes):
-        error = next(iter(results.errors.values()), "")
+        error = model_error(results.errors)
         print(f"cwm-trace: {results.model} failed on every task ({error})", file=sys.stderr)
         print(f"go on, once it answers: {job.go_on}", file=sys.stderr)
 
@@ -298,9 +336,9 @@ def _beside(args: argparse.Namespace, runs: Sequence[Any], load: Callable[[Path,
     return next((baselines for baselines in found if baselines), [])
 
 
-def _missing(runs: Sequence[Any]) -> list[Any]:
+def _missing(args: argparse.Namespace, runs: Sequence[Any]) -> list[Any]:
     """The baselines that are not among these runs."""
-    return [load_model(name) for name in BASELINES if name not in {run.results.model for run in runs}]
+    return [_within(args, load_model(name)) for name in BASELINES if name not in {run.results.model for run in runs}]
 
 
 def _made(args: argparse.Namespace) -> tuple[list[FinishedRun], list[Results]]:
@@ -314,7 +352,7 @@ def _made(args: argparse.Namespace) -> tuple[list[FinishedRun], list[Results]]:
         return runs, []
     first = jobs[0]
     with telling_how_to_go_on(first.go_on, first.out):
-        made = run_baselines(_missing(runs), first.suite, runs[0].samples, first.out, limit=args.limit)
+        made = run_baselines(_missing(args, runs), first.suite, runs[0].samples, first.out, limit=args.limit)
     beside = [run.results for run in made]
     write_report(first.out / "report.html", runs[:1], beside)
     return runs, beside
@@ -322,8 +360,16 @@ def _made(args: argparse.Namespace) -> tuple[list[FinishedRun], list[Results]]:
 
 def _run_one(args: argparse.Namespace, job: _Job) -> FinishedRun:
     if (file := job.answers) is not None:
-        tell = progress(f"generations:{file}")
-        return finish_generations(file, job.suite, job.out, limit=args.limit, resume=args.resume, on_sample=tell)
+        return finish_generations(
+            file,
+            job.suite,
+            job.out,
+            limit=args.limit,
+            resume=args.resume,
+            on_sample=progress(job.label or job.spec),
+            limits=_limits(args),
+            label=job.label,
+        )
     model = _loaded_model(args, job)
     return finish_run(
         model,
@@ -335,8 +381,15 @@ def _run_one(args: argparse.Namespace, job: _Job) -> FinishedRun:
         max_tokens=args.max_tokens,
         batch=args.batch,
         resume=args.resume,
-        on_sample=progress(model.name),
+        on_sample=progress(job.label or model.name),
+        limits=_limits(args),
+        label=job.label,
     )
+
+
+def _limits(args: argparse.Namespace) -> Limits:
+    """Of the programs' real runs."""
+    return Limits(seconds=args.timeout, frames=args.truth_frames)
 
 
 def _folder(out: str | None, suite: str, model: str, *, several: bool) -> Path:

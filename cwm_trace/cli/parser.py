@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import cwm_trace
 
 DEFAULT_MODEL = "nano"
+_LABEL = "NAME=MODEL gives it a name in tables"
 _EPILOG = """\
 exit codes: 0 fine · 1 differs, nothing to compare with, or the traced script's own · 2 usage or bad input ·
 3 model unreachable · 4 model output unusable (--strict) · 124 a limit · 125 our own failure · 130 interrupted"""
@@ -52,7 +53,9 @@ def _model(parser: argparse.ArgumentParser, *, many: bool = False, optional: boo
     default = None if optional else default_model()
     if many:
         known += ", generations:FILE (answers only, in CRUXEval's form)"
-        parser.add_argument("-m", "--model", action="append", metavar="MODEL", help=f"{known}; may be repeated")
+        parser.add_argument(
+            "-m", "--model", action="append", metavar="MODEL", help=f"{known}; {_LABEL}; may be repeated"
+        )
     else:
         parser.add_argument("-m", "--model", default=default, metavar="MODEL", help=known)
     parser.add_argument("--device", help="where an hf: model runs: cpu, cuda:0, auto")
@@ -306,6 +309,20 @@ def _eval(parser: argparse.ArgumentParser) -> None:
         help="predict so many programs at once (nano, hf:, servers; default: 1); the results are the same",
     )
     parser.add_argument("--limit", type=_positive, metavar="N", help="only the first N tasks (not for reporting)")
+    parser.add_argument(
+        "--timeout",
+        type=_seconds,
+        default=30.0,
+        metavar="S",
+        help="seconds that a program may take for its true trace; one that takes longer counts as wrong (default: 30)",
+    )
+    parser.add_argument(
+        "--truth-frames",
+        type=_positive,
+        default=100_000,
+        metavar="N",
+        help="frames that a true trace may have; a program that has more counts as wrong (default: 100000)",
+    )
     parser.add_argument("--out", metavar="DIR", help="where the run folders go (default: runs/)")
     parser.add_argument("--resume", action="store_true", help="go on with the run in --out")
     parser.add_argument(

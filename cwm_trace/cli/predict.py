@@ -38,6 +38,7 @@ from cwm_trace.files import check_output, save
 from cwm_trace.format import render_prompt
 from cwm_trace.frames import Event, Frame, Status, Step, Trace
 from cwm_trace.models import Decoding, Model, load_model
+from cwm_trace.models.base import called, settled
 from cwm_trace.models.oracle import Oracle
 from cwm_trace.simulate import Simulation, simulate
 from cwm_trace.tracer.limits import Limits
@@ -225,8 +226,10 @@ def _headline(screen: Console, target: Target, args: argparse.Namespace, model: 
         ran = f"{file} was run beside it, in a child process"
     if args.verify and not args.single_step and args.on_divergence != "resync":
         ran += "\n✓ right · ≠ this line is next, but what it did is wrong · ✗ wrong (p: how sure the model was)"
+    constrained = settled(Decoding(constrained=args.constrained), model).constrained is True
+    name = called(model.name, constrained=constrained)
     screen.print(
-        f"predicting {target.title}   {model.name} · temperature {_temperature(args):g} · seed {args.seed}      {ran}\n",
+        f"predicting {target.title}   {name} · temperature {_temperature(args):g} · seed {args.seed}      {ran}\n",
         markup=False,
         soft_wrap=True,
     )

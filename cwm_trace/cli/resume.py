@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from cwm_trace.errors import ModelUnusable
 from cwm_trace.eval.folder import is_begun
 
 _OF_ITS_OWN = ("command", "suite", "model", "out", "resume", "folder", "list")
@@ -43,10 +44,10 @@ def resume_command(args: argparse.Namespace, models: Sequence[str], out: Path | 
 
 @contextmanager
 def telling_how_to_go_on(command: str, out: Path) -> Iterator[None]:
-    """Where the user interrupts a run that has begun, say how to go on."""
+    """Where the user interrupts a run that has begun, or its model turns out to be unusable, say how to go on."""
     try:
         yield
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, ModelUnusable):
         if is_begun(out):
             # On a terminal the line that counts has not ended.
             print(f"{chr(10) * sys.stderr.isatty()}go on: {command}", file=sys.stderr)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from cwm_trace.edge import need_text
 from cwm_trace.errors import InputError
 from cwm_trace.models.base import Concurrent, Decoding, FrameScore, Generated, Model, PartScore, Rollout, Stop
 
@@ -42,6 +43,7 @@ def load_model(spec: str, *, device: str | None = None, dtype: str | None = None
     Raises InputError for an unknown name, and for a device or dtype that is not there, ModelError where the model is missing or
     unreachable.
     """
+    need_text(spec=spec)
     name, _, rest = spec.partition(":")
     if name in ("http", "https", "vllm"):
         from cwm_trace.models.completions import Kind

@@ -156,6 +156,11 @@ class Model(Protocol):
         ...
 
 
+def called(name: str, *, constrained: bool) -> str:
+    """How tables and headlines call a model: without its constraint `nano` is another one, a network that is not followed by a program."""
+    return name if constrained or name != "nano" else f"{name} (network alone)"
+
+
 def settled(decoding: Decoding | None, model: Model) -> Decoding:
     """A decoding (None: greedy) that says whether it is constrained: as the model does where it does not itself."""
     decoding = decoding or Decoding()

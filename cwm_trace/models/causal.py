@@ -15,7 +15,7 @@ from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from cwm_trace.errors import ModelError
+from cwm_trace.errors import ModelError, how_to_install
 from cwm_trace.format import (
     ACTION_SEP,
     ARG_SEP,
@@ -48,7 +48,6 @@ _WIDE = "\x80"  # stands for any character beyond ASCII
 _CWM_VOCABULARY = 128_256
 _HUB_SECONDS = 10.0  # that the hub has to answer
 _LAYOUT = "Give a folder in Hugging Face layout, or the id of a model that is downloaded"
-_INSTALL = "pip install 'cwm-trace[model]'"
 
 
 class Spelled(NamedTuple):
@@ -225,6 +224,7 @@ class CausalModel:
         asks_operations: and what the operations of a line give, one by one.
         asks_steps: and of what Python does item by item, each step (`models.steps`).
         told: what it has answered.
+        window: the longest text in tokens that it can read and write, None where it does not say.
     """
 
     def __init__(self, model: Any, tokenizer: Any, name: str) -> None:
@@ -235,7 +235,7 @@ class CausalModel:
         self._batcher: Any = None
         self._path: str | None = None
         self.codec = Codec(tokenizer, name)
-        self._window: int | None = getattr(model.config, "max_position_embeddings", None)
+        self.window: int | None = getattr(model.config, "max_position_embeddings", None)
         self._text_length: int | None = getattr(model.config, "text_length", None)
         self.reads_notes = bool(getattr(model.config, "reads_notes", False))
         self.constrained = bool(getattr(model.config, "constrained", False))
@@ -256,7 +256,9 @@ class CausalModel:
             check_device(device)
             check_dtype(dtype)
         except ImportError as error:
-            raise ModelError(f"{name} needs {error.name}, which is not installed", hint=_INSTALL) from None
+            raise ModelError(
+                f"{name} needs {error.name}, which is not installed", hint=how_to_install("[model]")
+            ) from None
         if name == "nano" and not (Path(path) / "model.safetensors").is_file():
             raise ModelError("this installation has no weights of nano", hint=f"Train it, or copy its files to {path}")
         if Path(path).is_absolute() and not Path(path).is_dir():  # no id of the hub
@@ -278,7 +280,9 @@ class CausalModel:
             device = device or ("auto" if torch.cuda.is_available() else "cpu")
             model, tokenizer = _load_lean(Path(path), device, dtype) or _load(path, device, dtype or "auto", revision)
         except ImportError as error:
-            raise ModelError(f"{name} needs {error.name}, which is not installed", hint=_INSTALL) from None
+            raise ModelError(
+                f"{name} needs {error.name}, which is not installed", hint=how_to_install("[model]")
+            ) from None
         except Exception as error:  # torch, safetensors, tokenizers, the hub: each has its own, without a common root
             lines = str(error).strip().splitlines() or [type(error).__name__]
             raise ModelError(f"cannot load {name} ({lines[0].rstrip('.')})", hint=_LAYOUT) from error
@@ -298,7 +302,7 @@ class CausalModel:
             self._model,
             temperature=decoding.temperature,
             seed=decoding.seed,
-            window=self._window,
+            window=self.window,
             drafter=self._drafter(decoding),
             memory=self._memory(),
         )
@@ -313,7 +317,7 @@ class CausalModel:
 
     def past(self, prompt: Trace) -> Past:
         """What is known of a trace, to be told in a shorter text where it becomes longer than what the network was trained on."""
-        return Past(prompt, self._size, self._text_length, self._window, self.reads_notes)
+        return Past(prompt, self._size, self._text_length, self.window, self.reads_notes)
 
     def _size(self, text: str) -> int:
         return len(self.codec.encode(text))
@@ -346,7 +350,7 @@ class CausalModel:
     def score(self, trace: Trace, given: int = 1) -> tuple[FrameScore, ...]:
         """Teacher-forced scores of the frames after the first `given`, in one forward pass, or in one for each text that is read of a trace
         that is too long (`past`). Raises ModelError beyond its window."""
-        parts = texts(trace, given, self._size, self._text_length, self._window, self.reads_notes)
+        parts = texts(trace, given, self._size, self._text_length, self.window, self.reads_notes)
         return tuple(score for part in parts for score in self._scores(part))
 
     def _scores(self, part: Part) -> Iterator[FrameScore]:
@@ -362,8 +366,8 @@ class CausalModel:
             starts.append(len(ids) - first)
             frames.append(self.codec.spelled(render_frame(step) + FRAME_SEP))
             ids += [token.id for token in frames[-1]]
-        if self._window is not None and len(ids) > self._window:
-            raise ModelError(f"the trace has {len(ids)} tokens, the window of {self.name} {self._window}")
+        if self.window is not None and len(ids) > self.window:
+            raise ModelError(f"the trace has {len(ids)} tokens, the window of {self.name} {self.window}")
         logprobs, choices = token_scores(self._model, ids, first)
         for step, frame, start in zip(part.steps, frames, starts, strict=True):
             here = slice(start, start + len(frame))

@@ -8,6 +8,9 @@ What is sent differs by server, because each refuses or ignores what it does not
   text only while nothing else runs there), knows no log-probabilities, always drops tokens that the
   tokenizer calls special from its output, and puts the tokenizer's first token before every prompt.
 - anything else gets OpenAI's own fields only.
+
+A request is made again after what may be gone a moment later (`models.retries`): a lost connection, and the statuses in `_PASSING`. Not
+after a time-out: waiting for an answer takes ten minutes already.
 """
 
 from __future__ import annotations
@@ -15,21 +18,26 @@ from __future__ import annotations
 import difflib
 import json
 import os
+import time
 import weakref
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from cwm_trace.errors import InputError, ModelError, ModelTimeout
+from cwm_trace.errors import InputError, ModelError, ModelTimeout, ModelUnusable, how_to_install
 from cwm_trace.format import END_OF_TEXT
 from cwm_trace.models.base import Decoding
+from cwm_trace.models.retries import Hiccup, Patience, Retries, retry_after
 
 Json = dict[str, Any]
-_INSTALL = "pip install 'cwm-trace[server]'"
 _ELSEWHERE = "Start one: vllm serve facebook/cwm  ·  or try: -m oracle"
 _MOST_TOKENS = 16_384  # where no limit is asked for; a missing max_tokens means 16 to OpenAI's API
 KEY_VARIABLE = "CWM_TRACE_API_KEY"
+_PASSING = (408, 429, 500, 502, 503, 504)
+"""Statuses that may be others a moment later: too slow, too many requests, a fault, or what is behind a proxy is not there."""
+_LASTING = (401, 403, 404)
+"""Statuses that hold for every request: the key is wrong, or there is no such model or no such interface."""
 
 
 class Kind(StrEnum):
@@ -75,13 +83,15 @@ class Client:
         try:
             import httpx
         except ImportError:
-            raise ModelError("a server needs httpx, which is not installed", hint=_INSTALL) from None
+            raise ModelError("a server needs httpx, which is not installed", hint=how_to_install("[server]")) from None
         self._httpx = httpx
         self.url = base_url(url)
         key = os.environ.get(KEY_VARIABLE)
         headers = {"Authorization": f"Bearer {key}"} if key else {}
+        self.retries = Retries()
         self._http = httpx.Client(headers=headers, timeout=httpx.Timeout(timeout, connect=5.0))
         weakref.finalize(self, self._http.close)  # nobody closes a model
+        self.model, self.models = model, list[str]()
         listed = self._get(f"{self.url}/models").get("data")
         entries = [entry for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
         self.models = [str(entry.get("id")) for entry in entries]
@@ -97,7 +107,7 @@ class Client:
     def complete(self, prompt: str, *, max_tokens: int, **extra: object) -> Json:
         """One answer, not streamed, greedy: the server's JSON. Raises ModelError."""
         body = {**self._body(prompt, Decoding(), max_tokens), "stream": False, **extra}
-        response = self._send(body)
+        response = self._send(body, self.retries.begin())
         try:
             answer = response.json()
         except ValueError:
@@ -106,21 +116,34 @@ class Client:
             raise ModelError(f"the server at {self.url} answered {answer!r}")
         return answer
 
-    def stream(self, prompt: str, decoding: Decoding, max_tokens: int | None) -> Generator[Piece, None, None]:
-        """The model's continuation as it comes. Closing the iterator ends the request. Raises ModelError."""
-        response = self._send(self._body(prompt, decoding, max_tokens))
+    def stream(
+        self, prompt: str, decoding: Decoding, max_tokens: int | None, patience: Patience | None = None
+    ) -> Generator[Piece, None, None]:
+        """The model's continuation as it comes. Closing the iterator ends the request.
+
+        Raises ModelError, and Hiccup where the answer breaks off: what has come of it is known to the caller alone. `patience` is for the
+        beginning of the answer.
+        """
+        response = self._send(self._body(prompt, decoding, max_tokens), patience or self.retries.begin())
         try:
-            for line in _lines(response.iter_bytes()):
-                if not line.startswith("data:"):
-                    continue
-                data = line.removeprefix("data:").strip()
-                if data == "[DONE]":
-                    return
-                yield from self._pieces(data)
+            yield from self._streamed(response)
         except self._httpx.HTTPError as error:
-            raise self._failure(error)(f"the answer of {self.url} broke off ({_reason(error)})") from None
+            raise self._failure(error, f"the answer of {self.url} broke off") from None
         finally:
             response.close()
+
+    def _streamed(self, response: Any) -> Iterator[Piece]:
+        """Pieces up to the end that the server announces. Raises Hiccup where it announces none."""
+        finished = False
+        for line in _lines(response.iter_bytes()):
+            data = line.removeprefix("data:").strip()
+            if data == "[DONE]" and line.startswith("data:"):
+                return
+            for piece in self._pieces(data) if line.startswith("data:") else ():
+                finished = finished or piece.finish is not None
+                yield piece
+        if not finished:
+            raise Hiccup(f"the answer of {self.url} broke off without a finish_reason")
 
     def _body(self, prompt: str, decoding: Decoding, max_tokens: int | None) -> Json:
         body: Json = {
@@ -137,19 +160,23 @@ class Client:
         body |= {"stop": [END_OF_TEXT], "logprobs": 1}
         return body | _VLLM_EXTRA | {"max_tokens": max_tokens} if self.kind is Kind.VLLM else body
 
-    def _send(self, body: Json) -> Any:
+    def _send(self, body: Json, patience: Patience) -> Any:
         """The response to a request, its body unread. A limit beyond vLLM's context window is refused: then ask without one."""
-        response = self._post(body)
+        response = self._patiently(lambda: self._answered(self._post(body)), patience)
         if response.status_code == 200:
             return response
-        response.read()
-        response.close()
         reason = _detail(response)
         if self.kind is Kind.VLLM and body["max_tokens"] and "maximum context length" in reason:
-            return self._send(body | {"max_tokens": None})
-        raise ModelError(
-            f"{self.url} refused ({response.status_code}): {reason}", hint=self._advice(response.status_code)
-        )
+            return self._send(body | {"max_tokens": None}, patience)
+        raise _refusal(response)(self._refused(response), hint=self._advice(response.status_code))
+
+    def _patiently(self, ask: Callable[[], Any], patience: Patience) -> Any:
+        """What comes of a request that is made again while it has hiccups."""
+        while True:
+            try:
+                return ask()
+            except Hiccup as hiccup:
+                patience.wait(hiccup)
 
     def _post(self, body: Json) -> Any:
         request = self._http.build_request("POST", f"{self.url}/completions", json=body)
@@ -159,27 +186,55 @@ class Client:
                 response.read()
             return response
         except self._httpx.HTTPError as error:
-            raise self._failure(error)(f"no answer from {self.url} ({_reason(error)})", hint=_ELSEWHERE) from None
+            raise self._failure(error, f"no answer from {self.url}", hint=_ELSEWHERE) from None
 
-    def _failure(self, error: Exception) -> type[ModelError]:
-        return ModelTimeout if isinstance(error, self._httpx.TimeoutException) else ModelError
+    def _answered(self, response: Any) -> Any:
+        """A response; one that is a refusal read and closed. Raises Hiccup for a refusal that may be none a moment later."""
+        if response.status_code == 200:
+            return response
+        try:
+            response.read()
+        except self._httpx.HTTPError as error:
+            raise self._failure(error, f"the answer of {self.url} broke off") from None
+        finally:
+            response.close()
+        if response.status_code in _PASSING:
+            after = retry_after(response.headers.get("Retry-After"), time.time())
+            raise Hiccup(self._refused(response), hint=self._advice(response.status_code), after=after)
+        return response
+
+    def _refused(self, response: Any) -> str:
+        return f"{self.url} refused ({response.status_code}): {_detail(response)}"
+
+    def _failure(self, error: Exception, message: str, hint: str = "") -> ModelError:
+        message = f"{message} ({_reason(error)})"
+        if isinstance(error, (self._httpx.ConnectError, self._httpx.ConnectTimeout)):
+            return Hiccup(message, hint=hint, last=ModelUnusable)
+        if isinstance(error, (self._httpx.NetworkError, self._httpx.RemoteProtocolError)):
+            return Hiccup(message, hint=hint)
+        return (ModelTimeout if isinstance(error, self._httpx.TimeoutException) else ModelError)(message, hint=hint)
 
     def _get(self, address: str) -> Json:
         """A JSON object from the server, {} where it has none there. Raises ModelError where nobody answers or entry is denied."""
-        try:
-            # uvicorn drops the connection after an error (transformers serve has one on /models where there is no cache folder)
-            response = self._http.get(address, timeout=30.0, headers={"Connection": "close"})
-        except (self._httpx.HTTPError, self._httpx.InvalidURL) as error:
-            raise ModelError(f"no server at {self.url} ({_reason(error)})", hint=_ELSEWHERE) from None
+        response = self._patiently(lambda: self._got(address), self.retries.begin())
         if response.status_code in (401, 403):
-            raise ModelError(
-                f"{self.url} refused ({response.status_code}): {_detail(response)}", hint=f"Set {KEY_VARIABLE}"
-            )
+            raise ModelUnusable(self._refused(response), hint=f"Set {KEY_VARIABLE}")
         try:
             answer = response.json() if response.status_code == 200 else {}
         except ValueError:
             answer = {}
         return answer if isinstance(answer, dict) else {}
+
+    def _got(self, address: str) -> Any:
+        """A response. Nobody there is no hiccup, as nothing is lost yet; nor is 500, which `transformers serve` has here for good."""
+        try:
+            # uvicorn drops the connection after an error (transformers serve has one on /models where there is no cache folder)
+            response = self._http.get(address, timeout=30.0, headers={"Connection": "close"})
+        except (self._httpx.ReadError, self._httpx.RemoteProtocolError) as error:
+            raise self._failure(error, f"no server at {self.url}", hint=_ELSEWHERE) from None
+        except (self._httpx.HTTPError, self._httpx.InvalidURL) as error:
+            raise ModelUnusable(f"no server at {self.url} ({_reason(error)})", hint=_ELSEWHERE) from None
+        return response if response.status_code == 500 else self._answered(response)
 
     def _kind(self, entries: list[Json]) -> Kind:
         if any(entry.get("owned_by") == "vllm" for entry in entries):
@@ -202,7 +257,8 @@ class Client:
             raise ModelError(f"{self.url} sent what is not JSON: {data[:200]}") from None
         if "error" in event:
             error = event["error"]
-            raise ModelError(f"{self.url} failed: {error.get('message') if isinstance(error, dict) else error}")
+            said, code = (error.get("message"), error.get("code")) if isinstance(error, dict) else (error, None)
+            raise (Hiccup if code in _PASSING else ModelError)(f"{self.url} failed: {said}")
         for choice in event.get("choices", ())[:1]:
             yield Piece(choice.get("text") or "", _tokens(choice.get("logprobs")), choice.get("finish_reason"))
 
@@ -213,6 +269,10 @@ def _lines(blocks: Iterator[bytes]) -> Iterator[str]:
     for block in blocks:
         *lines, rest = (rest + block).split(b"\n")
         yield from (line.decode("utf-8", "replace") for line in lines)
+
+
+def _refusal(response: Any) -> type[ModelError]:
+    return ModelUnusable if response.status_code in _LASTING else ModelError
 
 
 _VLLM_EXTRA: Json = {

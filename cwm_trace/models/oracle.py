@@ -5,6 +5,8 @@ The only model that runs the program (in a child process with limits).
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from cwm_trace.errors import RunTimeout
 from cwm_trace.frames import Status, Trace
 from cwm_trace.models.scripted import ScriptedModel
@@ -18,7 +20,7 @@ class Oracle(ScriptedModel):
 
     name = "oracle"
 
-    def __init__(self, limits: Limits | None = None, directory: str | None = None) -> None:
+    def __init__(self, limits: Limits | None = None, directory: str | Path | None = None) -> None:
         """`limits`: of the program; by default those of `Limits()`. `directory`: where it runs; None: in an empty one of its own,
         or, where the prompt says which file it is, in the working directory."""
         self.limits, self.directory = limits, directory

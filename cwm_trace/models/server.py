@@ -2,7 +2,8 @@
 
 `vllm serve facebook/cwm` is the one that matters: batching, several GPUs and prefix caching are its work, not ours. A rollout is one
 streamed completion of the raw prompt text, cut at `<|frame_sep|>` while it arrives; a frame that comes from elsewhere, or a forced
-event, begins a new one. Knows nothing of token ids (the server has the tokenizer) and nothing of HTTP (`models.completions`).
+event, begins a new one; so does a stream that broke off, from the last whole frame on. Greedy text is the same then; of a sampled one
+the rest is drawn anew. Knows nothing of token ids (the server has the tokenizer) and nothing of HTTP (`models.completions`).
 
 `transformers serve` removes what its tokenizer calls special from its text: a folder to be served that way needs a tokenizer in which
 the trace tokens are added as *not* special.
@@ -14,7 +15,7 @@ import re
 from collections.abc import Generator, Iterator
 from functools import cached_property
 
-from cwm_trace.errors import ModelError
+from cwm_trace.errors import ModelError, ModelUnusable
 from cwm_trace.format import (
     BEGIN_OF_TEXT,
     CONTEXT_START,
@@ -27,6 +28,7 @@ from cwm_trace.format import (
 from cwm_trace.frames import MalformedFrame, Step, Trace
 from cwm_trace.models.base import Decoding, FrameScore, Generated, Stop
 from cwm_trace.models.completions import Client, Kind, Piece
+from cwm_trace.models.retries import Hiccup
 
 _SPECIAL = re.compile("|".join(map(re.escape, SPECIAL_TOKENS)))
 _LONG = 1_000  # characters: no frame of a working model goes on for so long without its action
@@ -65,7 +67,7 @@ class ServerModel:
         answer = self.client.complete(_TWO_TOKENS, max_tokens=1)
         count = (answer.get("usage") or {}).get("prompt_tokens", 3)
         if count not in (2, 3):
-            raise ModelError(
+            raise ModelUnusable(
                 f"the tokenizer of {self.name} has no trace tokens (two of them became {count})",
                 hint="Use a model trained on CWM traces",
             )
@@ -74,7 +76,7 @@ class ServerModel:
     def rollout(self, prompt: Trace, decoding: Decoding) -> ServerRollout:
         """Begin a rollout; the request is sent with the first frame. Raises ModelError for what only local models can."""
         if decoding.constrained:
-            raise ModelError(
+            raise ModelUnusable(
                 f"{self.name} cannot be constrained", hint="Leave --constrained out, or load the model as hf:"
             )
         text = self.prompt(render_prompt(prompt.context, prompt.frames))
@@ -83,14 +85,14 @@ class ServerModel:
     def score(self, trace: Trace, given: int = 1) -> tuple[FrameScore, ...]:
         """Teacher-forced scores from one request (`echo` with `logprobs`). Raises ModelError where the server gives none."""
         if self.client.kind is Kind.TRANSFORMERS:
-            raise ModelError(f"{self.name} gives no probabilities", hint="Score with vLLM, nano or hf:")
+            raise ModelUnusable(f"{self.name} gives no probabilities", hint="Score with vLLM, nano or hf:")
         text = self.prompt(render_prompt(trace.context, trace.frames))
         answer = self.client.complete(text, max_tokens=1, echo=True)
         try:
             logprobs = answer["choices"][0]["logprobs"]
             scores = _scores(logprobs["tokens"], logprobs["token_logprobs"], logprobs["top_logprobs"])
         except (LookupError, TypeError):
-            raise ModelError(f"{self.name} gives no probabilities of a prompt", hint="vLLM does") from None
+            raise ModelUnusable(f"{self.name} gives no probabilities of a prompt", hint="vLLM does") from None
         if len(scores) <= len(trace.frames):
             raise ModelError(f"{self.name} does not show {FRAME_SEP} among its tokens", hint="Serve it with vLLM")
         return tuple(scores[given + 1 : len(trace.frames) + 1])
@@ -126,9 +128,7 @@ class ServerRollout:
         """Read the stream up to the end of a frame. Raises ModelError."""
         if prefix:
             self._settle(prefix)
-        if self._stream is None:
-            self._stream = self._client.stream(self.text, self._decoding, max_tokens)
-        text, pieces, stop = self._read(max_tokens)
+        text, pieces, stop = self._patiently_read(max_tokens)
         self.text += text + (FRAME_SEP if stop is Stop.FRAME else "")
         if stop is not Stop.FRAME:
             self.close()
@@ -136,6 +136,18 @@ class ServerRollout:
         known = counted and all(piece.tokens for piece in counted)
         logprob = sum(chance for piece in counted for _, chance in piece.tokens) if known else None
         return Generated(prefix + text, stop, sum(map(_count, counted)), logprob)
+
+    def _patiently_read(self, max_tokens: int | None) -> tuple[str, list[Piece], Stop]:
+        """The same as `_read`. Where the stream breaks off, what it has of this frame is dropped, and asked for again behind what is settled."""
+        patience = self._client.retries.begin()
+        while True:
+            if self._stream is None:
+                self._stream = self._client.stream(self.text, self._decoding, max_tokens, patience)
+            try:
+                return self._read(max_tokens)
+            except Hiccup as hiccup:
+                self.close()
+                patience.wait(hiccup)
 
     def _read(self, max_tokens: int | None) -> tuple[str, list[Piece], Stop]:
         """Text up to the frame's end, the pieces it came in, and why it ends."""

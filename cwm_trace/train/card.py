@@ -145,7 +145,7 @@ class Card:
         folder = self._rollouts(self.suite, "benchmark")
         free = self._rollouts(self.suite, "unconstrained", "--no-baselines", bound=False)
         results, unbound = load_run(folder).results, load_run(free).results
-        named = replace(unbound, model=f"{unbound.model} --no-constrained")
+        named = replace(unbound, model=f"{results.model} --no-constrained")
         found = _baselines(folder)
         for baseline in found.values():
             if fault := oracle_fault(baseline):

@@ -6,7 +6,8 @@ models (`generate_until`), local ones and vLLM included; inspect_ai's providers 
     lm_eval --include_path FOLDER --tasks cwm_trace --metadata '{"suite": "real"}' --model vllm --model_args pretrained=facebook/cwm
 
 FOLDER is this one (`cwm-trace eval --list` prints it), the suite whatever `load_suite` takes (`real` if none is named). Prompts are those of
-`cwm_trace.prompts`, metrics those of `cwm_trace.eval.metrics`, as fractions; a program that cannot be run counts as wrong in all of them.
+`cwm_trace.prompts`, metrics those of `cwm_trace.eval.metrics`, as fractions; a program that cannot be run counts as wrong in all of them,
+whatever is answered: its prompt is `NO_TRUTH`, as the harness's models take no empty one.
 
 Known differences to `cwm-trace eval`: the harness tokenises the prompt as one text, so a trace token inside a program's own text is taken for
 one; it cuts off `<|end_of_text|>`, so a text that ends where the entry's scope has been left is taken to have had it; its standard errors
@@ -27,11 +28,13 @@ from cwm_trace.eval.samples import no_score
 from cwm_trace.eval.suites import Task, load_suite
 from cwm_trace.eval.truth import TrueTrace, task_prompt, true_trace, true_traces
 from cwm_trace.files import trace_from_json, trace_to_json
-from cwm_trace.format import END_OF_TEXT, FRAME_SEP, parse, render_prompt
+from cwm_trace.format import BEGIN_OF_TEXT, END_OF_TEXT, FRAME_SEP, parse, render_prompt
 from cwm_trace.frames import Event, Trace
 
 FOLDER = Path(__file__).parent
 """What `--include_path` takes."""
+NO_TRUTH = BEGIN_OF_TEXT
+"""The prompt of a program that has no true trace."""
 Doc = dict[str, Any]
 
 
@@ -48,12 +51,12 @@ def dataset(suite: str = "real", **_: object) -> dict[str, Any]:
 
 
 def document(task: Task, truth: TrueTrace = true_trace) -> Doc:
-    """One task: `prompt`, `target` (the text that is right) and `truth`, the true trace as JSON; "" and `error` where there is none."""
+    """One task: `prompt`, `target` (the text that is right) and `truth`, the true trace as JSON; where there is none, "", and `error`."""
     made = {
         "id": task.id,
         "source": task.source,
         "call": task.call or "",
-        "prompt": "",
+        "prompt": NO_TRUTH,
         "target": "",
         "truth": "",
         "error": "",

@@ -12,6 +12,7 @@ from lm_eval.models.huggingface import HFLM
 from lm_eval.models.utils import normalize_gen_kwargs
 
 import cwm_trace.models.literal_cwm  # noqa: F401  (makes nano known to transformers)
+from cwm_trace.eval.harness import NO_TRUTH
 from cwm_trace.format import parse
 from cwm_trace.models import Decoding
 from cwm_trace.models.causal import CausalModel
@@ -27,7 +28,15 @@ class TraceHFLM(HFLM):  # type: ignore[misc]  # lm_eval has no types
         return text
 
     def generate_until(self, requests: Sequence[Any], disable_tqdm: bool = False) -> list[str]:
-        """What follows each prompt; of a network that reads notes, or is constrained by its config (`nano`), as `cwm-trace eval` has it."""
+        """What follows each prompt; of a network that reads notes, or is constrained by its config (`nano`), as `cwm-trace eval` has it.
+
+        Nothing follows `NO_TRUTH`: no answer to that counts.
+        """
+        asked = [request for request in requests if request.args[0] != NO_TRUTH]
+        made = iter(self._answers(asked, disable_tqdm) if asked else ())
+        return ["" if request.args[0] == NO_TRUTH else next(made) for request in requests]
+
+    def _answers(self, requests: Sequence[Any], disable_tqdm: bool) -> list[str]:
         if getattr(self.config, "reads_notes", False) or getattr(self.config, "constrained", False):
             model = CausalModel(self.model, self.tokenizer, "harness")
             return [self._continued(model, *request.args) for request in requests]
