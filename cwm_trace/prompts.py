@@ -10,7 +10,7 @@ from cwm_trace.format import CALL_ENTRY, source_lines
 from cwm_trace.frames import Event, Frame, Status, Trace
 from cwm_trace.tracer.entry import Entry, call_entry, context_entry, definition_name, script_entry
 
-_PATH, _ARGUMENTS, _STDIN = "path", "arguments", "stdin"  # the keys of a prompt's `meta`
+_PATH, _ARGUMENTS, _STDIN, _FOLDER = "path", "arguments", "stdin", "folder"  # the keys of a prompt's `meta`
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,16 +21,22 @@ class Start:
         path: its file, as the command line names it; "": it has none.
         arguments: `sys.argv` behind its first item.
         stdin: all that is on its standard input; None: nobody knows.
+        folder: its working directory, an absolute path, whose files it may read; "": one that nobody knows.
     """
 
     path: str = ""
     arguments: tuple[str, ...] = ()
     stdin: str | None = None
+    folder: str = ""
 
     @property
     def meta(self) -> dict[str, str]:
         """As a trace's `meta` keeps it."""
-        told = {_PATH: self.path, _ARGUMENTS: json.dumps(self.arguments) if self.arguments else ""}
+        told = {
+            _PATH: self.path,
+            _FOLDER: self.folder,
+            _ARGUMENTS: json.dumps(self.arguments) if self.arguments else "",
+        }
         return {name: text for name, text in told.items() if text} | (
             {} if self.stdin is None else {_STDIN: self.stdin}
         )
@@ -42,7 +48,7 @@ UNKNOWN_START = Start()
 
 def started(prompt: Trace, start: Start) -> Trace:
     """The prompt of a program that is started so."""
-    kept = {name: text for name, text in prompt.meta.items() if name not in (_PATH, _ARGUMENTS, _STDIN)}
+    kept = {name: text for name, text in prompt.meta.items() if name not in (_PATH, _ARGUMENTS, _STDIN, _FOLDER)}
     return replace(prompt, meta=kept | start.meta)
 
 
@@ -53,7 +59,7 @@ def start_of(trace: Trace) -> Start:
         words = tuple(map(str, json.loads(arguments))) if arguments else ()
     except (ValueError, TypeError):
         raise InputError(f"the trace's meta has arguments that are no JSON list: {arguments}") from None
-    return Start(path, words, trace.meta.get(_STDIN))
+    return Start(path, words, trace.meta.get(_STDIN), trace.meta.get(_FOLDER, ""))
 
 
 def call_prompt(source: str, call: str, filename: str = "<source>") -> Trace:

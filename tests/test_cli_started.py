@@ -1,6 +1,7 @@
 """The command line of programs that are given arguments and standard input: to the real run, to the model, and kept with the trace."""
 
 import io
+import os
 from pathlib import Path
 
 import pytest
@@ -43,7 +44,7 @@ def test_a_prediction_and_the_real_run_are_given_the_same(
     )
     captured = capsys.readouterr()
     assert "returns 70" in captured.out and "verified" in captured.out and "note" not in captured.err
-    assert start_of(load(kept)) == Start(script, ("10",), "3\n4\n")
+    assert start_of(load(kept)) == Start(script, ("10",), "3\n4\n", os.getcwd())
 
 
 def test_the_real_run_of_a_kept_trace_is_given_it_again(

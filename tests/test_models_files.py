@@ -32,7 +32,8 @@ class Ours:
 
     def __init__(self) -> None:
         followed = ModuleType("followed")
-        vars(followed).update(drawn=lambda kind: "start", unknown=object, presume=lambda: None, lost=_lost, typed=bytes)
+        vars(followed).update(drawn=lambda kind: "start", unknown=object, presume=lambda: None, lost=_lost)
+        vars(followed).update(typed=bytes, lying=lambda: None, starts_in=str, read_there=bytes)
         self.modules: dict[str, Any] = {"followed": followed}
         for name in ("io", "_disk", "_files", "os", "shutil"):
             with self.at_work():

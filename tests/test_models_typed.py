@@ -10,6 +10,7 @@ from cwm_trace.errors import InputError
 from cwm_trace.eval.suites import load_suite
 from cwm_trace.eval.truth import task_prompt, true_trace
 from cwm_trace.frames import Trace
+from cwm_trace.lying import lying_in, take_note
 from cwm_trace.models.machine import code
 from cwm_trace.models.machine.following import Following
 from cwm_trace.prompts import Start, script_prompt, start_of, started
@@ -193,3 +194,50 @@ def test_what_starts_no_script_is_refused(tmp_path: Path) -> None:
     path.write_text(json.dumps({"id": "a", "source": "x = 1\n", "arguments": "3"}))
     with pytest.raises(InputError, match="arguments is not a list of strings"):
         load_suite(path)
+
+
+READS = """\
+import csv, json, os
+from pathlib import Path
+def main():
+    with open("data.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    known = json.loads(Path("sub/known.json").read_text())
+    here = sorted(os.listdir()), os.getcwd(), os.path.isdir("sub"), os.path.exists("none"), Path("data.csv").stat().st_size
+    with open("made.txt", "w") as file:
+        file.write("x")
+    with open("sub/known.json", "w") as file:
+        file.write("{}")
+    try:
+        open("none.txt")
+    except FileNotFoundError as error:
+        why = str(error)
+    return rows, known, here, os.path.exists("made.txt"), open("sub/known.json").read(), why
+main()
+"""
+
+
+def test_a_script_reads_what_lies_where_it_starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "sub").mkdir()
+    contents = {"sub/known.json": b'{"k": [1, 2]}', "data.csv": b"name,n\r\na,1\r\n\xc3\xa9,2\r\n"}
+    for name, data in contents.items():
+        (tmp_path / name).write_bytes(data)
+    script = tmp_path / "reads.py"
+    script.write_text(READS, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    take_note(str(tmp_path))
+    before = lying_in(str(tmp_path))
+    monkeypatch.setattr(
+        type(before), "read", lambda self, path: contents.get(path)
+    )  # the real run has changed one since
+    trace = finish(Run(script_job(script), capture=True)).trace
+    assert trace.complete
+    assert is_settled(trace, Start(str(script), folder=str(tmp_path)))
+
+
+def test_nothing_is_written_there(tmp_path: Path) -> None:
+    (tmp_path / "data.txt").write_text("1")
+    source = "import os\ndef main():\n    open('data.txt', 'w').close()\n    os.mkdir('d')\n    os.remove('data.txt')\nmain()\n"
+    trace = ct.predict("nano", prompt=started(script_prompt(source), Start(folder=str(tmp_path))))
+    assert trace.complete and trace.raised is None
+    assert [each.name for each in tmp_path.iterdir()] == ["data.txt"] and (tmp_path / "data.txt").read_text() == "1"

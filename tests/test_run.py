@@ -24,6 +24,7 @@ from cwm_trace.tracer.run import (
     GroundTruth,
     Run,
     RunResult,
+    code_job,
     context_job,
     finish,
     function_job,
@@ -467,3 +468,13 @@ def test_a_repr_that_ends_the_program_is_seen(tmp_path: Path) -> None:
 def test_environment_of_the_child(tmp_path: Path) -> None:
     source = "import os\ndef main():\n    return os.environ.get('PYTHONHASHSEED')\nmain()\n"
     assert run(tmp_path, source).trace.returned == repr(os.environ.get("PYTHONHASHSEED", "0"))
+
+
+def test_an_interrupt_at_any_place_leaves_nothing_to_wait_for() -> None:
+    """As one between taking `Popen`'s lock and the `try` that gives it back: the command waited for ever."""
+    run = Run(code_job("while True:\n    pass\n"))
+    run._process._waitpid_lock.acquire()  # type: ignore[attr-defined]
+    closing = threading.Thread(target=run.close, daemon=True)
+    closing.start()
+    closing.join(30)
+    assert not closing.is_alive() and run._process.returncode == -signal.SIGKILL

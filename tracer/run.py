@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import shutil
 import subprocess
@@ -149,7 +150,7 @@ class Run:
 
     def __iter__(self) -> Iterator[Step]:
         try:
-            while self._process.poll() is None:
+            while self._poll() is None:
                 yield from self._read()
                 verdict = self._watch.verdict()
                 if verdict is not None:
@@ -169,8 +170,7 @@ class Run:
         """The terminal sent the program the same signal, unless it is detached: let it end in its own way."""
         self._status, self._end = Status.INTERRUPTED, "interrupted"
         if not self._detached:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(_INTERRUPT_SECONDS)
+            self._wait(_INTERRUPT_SECONDS)
 
     def _read(self) -> list[Step]:
         steps: list[Step] = []
@@ -184,7 +184,7 @@ class Run:
 
     def send(self, number: int) -> None:
         """Send the process a signal, if it still runs."""
-        if self._process.poll() is None:
+        if self._poll() is None:
             self._process.send_signal(number)
 
     def kill(self) -> None:
@@ -192,7 +192,7 @@ class Run:
         if self._killed:  # the number may be another's by now
             return
         pid, self._killed = self._process.pid, True
-        if self._process.poll() is not None:
+        if self._poll() is not None:
             if self._detached:
                 kill_group(pid)
             return
@@ -202,12 +202,30 @@ class Run:
             kill_tree(pid)
         else:
             kill_all([*descendants(pid), pid])
-        self._process.wait()
+        self._wait()
+
+    def _poll(self) -> int | None:
+        """As that of `Popen`, without the lock that an interrupt at the wrong place would leave taken: who waits then waits for ever."""
+        process = self._process
+        if process.returncode is None:
+            try:
+                pid, status = os.waitpid(process.pid, os.WNOHANG)
+            except ChildProcessError:  # an interrupt came when it had just been waited for
+                process.returncode = 0
+            else:
+                process.returncode = os.waitstatus_to_exitcode(status) if pid else None
+        return process.returncode
+
+    def _wait(self, seconds: float = math.inf) -> None:
+        """Until it has ended, or for so long."""
+        until = time.monotonic() + seconds
+        while self._poll() is None and time.monotonic() < until:
+            time.sleep(_POLL)
 
     def result(self) -> RunResult:
         """What is known now; the whole run if iteration has ended."""
         self._read()
-        code = self._process.poll()
+        code = self._poll()
         status, end = self._ended(code)
         stdout, stderr = map(_contents, self._outputs) if self._outputs else (None, None)
         whole = status if self._status is None else self._status

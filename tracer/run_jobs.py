@@ -147,10 +147,11 @@ def context_job(context: str, **options: Any) -> Job:
 
 
 def started_job(context: str, start: Start, *, directory: str | None = None, **options: Any) -> Job:
-    """The same, started as a prompt says: where it has a file, with what lies beside that, in the working directory of today."""
+    """The same, started as a prompt says: where it has a file, with what lies beside that, in its working
+    directory, or, where that is gone, in ours."""
     argv, place = [start.path, *start.arguments], dict[str, Any]()
     if start.path:
-        directory = directory or os.getcwd()
+        directory = directory or (start.folder if os.path.isdir(start.folder) else os.getcwd())
         place = {"kind": "script", "command": argv, **_place(start.path)}
     return context_job(context, argv=argv, stdin=start.stdin or "", directory=directory, **place, **options)
 

@@ -15,6 +15,7 @@ from typing import Any
 from cwm_trace.errors import InputError
 from cwm_trace.format import START_MARK
 from cwm_trace.frames import Trace
+from cwm_trace.lying import take_note
 from cwm_trace.prompts import Start, call_prompt, script_prompt, started
 from cwm_trace.tracer.entry import definition_name, parse_source, script_entry
 from cwm_trace.tracer.limits import Limits
@@ -60,8 +61,9 @@ class Target:
             prompt = script_prompt(self.source, self.file)
         else:
             prompt = call_prompt(self.source, self.call, self.file)
-        path = "" if self.path == STDIN else self.path
-        return started(prompt, Start(path, self.arguments, self.stdin))
+        path, folder = "" if self.path == STDIN else self.path, os.getcwd()
+        take_note(folder)  # before anything runs there
+        return started(prompt, Start(path, self.arguments, self.stdin, folder))
 
     def job(self, limits: Limits) -> Job:
         """Its real run."""

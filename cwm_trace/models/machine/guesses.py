@@ -8,15 +8,26 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from cwm_trace.lying import File, lying_in
 from cwm_trace.models.machine import imported
 from cwm_trace.models.machine.active import Work
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.registry import native
-from cwm_trace.models.machine.values import UNSET, Unknown, Value, children, guess_of, is_unknown, last_unknown
+from cwm_trace.models.machine.values import (
+    UNSET,
+    List,
+    Unknown,
+    Value,
+    children,
+    guess_of,
+    is_unknown,
+    known,
+    last_unknown,
+)
 
 _BEGINNING = 1767225600.25
 """Seconds since 1970 that the clock says first: the first day of 2026, in UTC."""
@@ -86,6 +97,32 @@ def _input(m: Interpreter, prompt: Value = "", /) -> Work:
         return (yield from invoke(m, line, [prompt], {}))
     m.doubted()
     return Unknown(is_text=True, guess="1")  # which is a number, too
+
+
+@native("followed.starts_in")
+def _starts_in(m: Interpreter) -> str:
+    """The working directory; "": nobody knows."""
+    return m.start.folder
+
+
+@native("followed.lying")
+def _lying(m: Interpreter) -> Value:
+    """What lies there: names, modes, and what is in folders; None: nobody knows."""
+    files = lying_in(m.start.folder).files if m.start.folder else None
+    return None if files is None else _listed(files)
+
+
+def _listed(files: Sequence[File]) -> Value:
+    return List([(each.name, each.mode, _listed(each.within or ()) if each.is_folder else None) for each in files])
+
+
+@native("followed.read_there")
+def _read_there(m: Interpreter, way: Value) -> Value:
+    """The contents of a file that lies there."""
+    data = lying_in(m.start.folder).read(str(known(way)))
+    if data is None:
+        m.doubted()
+    return Unknown(guess=b"") if data is None else data
 
 
 @native("followed.typed")

@@ -1,10 +1,11 @@
 """The files and folders that a program makes, in memory: what `io`, `os`, `shutil` and `tempfile` work on.
 
-It begins in an empty folder of its own, as a program of text alone does when it is recorded; what lies elsewhere on a machine is
-not known (`is_elsewhere`). Nothing of any real disk is looked at.
+It begins in an empty folder of its own, as a program of text alone does when it is recorded, or with what lies in the working directory that
+it is told of (`cwm_trace.lying`); what lies elsewhere on a machine is not known (`is_elsewhere`). Of a real disk nothing else is looked at,
+and nothing is changed.
 """
 
-from followed import drawn, presume, unknown
+from followed import drawn, lying, presume, read_there, starts_in, unknown
 
 _SYSTEM = frozenset("bin boot dev etc home lib lib64 media mnt opt proc root run sbin srv sys usr var".split())
 _TEXTS = {
@@ -31,13 +32,33 @@ class Node:
         return isinstance(self.data, dict)
 
 
+class _There(Node):
+    """A file that was there before the program began: read when it is asked for."""
+
+    is_folder = False
+
+    def __init__(self, way, mode):
+        self._way = way
+        Node.__init__(self, None, mode)
+
+    @property
+    def data(self):
+        if self._kept is None:
+            self._kept = read_there(self._way)
+        return self._kept
+
+    @data.setter
+    def data(self, data):
+        self._kept = data
+
+
 def folder():
     return Node({}, 0o755)
 
 
 _ring = Node(b"", 0)
 """What links lead to that lead to each other."""
-_start = "/" + drawn("folder")
+_start = starts_in() or "/" + drawn("folder")
 _root = folder()
 _now = [_start]
 
@@ -85,8 +106,9 @@ def _parts(path):
 
 def is_elsewhere(path):
     """Whether nobody knows what is there."""
-    names = _parts(path)
-    return bool(names) and names[0] in _SYSTEM and look(path) is None
+    names, start = _parts(path), _parts(_start)
+    is_in_system = bool(names) and names[0] in _SYSTEM and names[: len(start)] != start
+    return is_in_system and look(path) is None
 
 
 def look(path, is_followed=True):
@@ -136,7 +158,7 @@ def _presume_missing(path):
         if not node.is_folder or name not in node.data:
             break
         node = node.data[name]
-    if node in (_root, _root.data["tmp"], _home):
+    if node in (_root, _root.data["tmp"]) or node is _home and not _is_known:
         presume()
 
 
@@ -189,5 +211,17 @@ def make(path):
     return node
 
 
+def _fill(node, files, way=""):
+    for name, mode, within in files:
+        if within is None:
+            node.data[name] = _There(way + name, mode)
+        else:
+            node.data[name] = Node({}, mode)
+            _fill(node.data[name], within, f"{way}{name}/")
+
+
 _home = make(_start)
 make("/tmp")
+_files = lying()
+_is_known = _files is not None
+_fill(_home, _files or ())
