@@ -127,7 +127,7 @@ def constant(value: Any, of: Code | None = None) -> Value:
     if hasattr(value, "co_code"):
         return Code(value, of.source, of.module, of.is_text) if of is not None else Code(value)
     if isinstance(value, (Display, frozenset)):
-        made = sets.displayed(value) if isinstance(value, Display) else None
+        made = sets.displayed(value, "" if of is None else of.source) if isinstance(value, Display) else None
         made = made or Set(list(value), has_order=False)
         made.kind = "frozenset"
         return made

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 
 from cwm_trace.models.machine import records
 from cwm_trace.models.machine.code import CONVENTION
+from cwm_trace.models.machine.interned import is_interned
 from cwm_trace.models.machine.values import (
     UNSET,
     WITH_METHODS,
@@ -109,17 +110,19 @@ def put_together(items: Sequence[Value], given: Value = None) -> Set | None:
     return _arranged(Table(texts), items)
 
 
-def displayed(items: Sequence[Value]) -> Set | None:
+def displayed(items: Sequence[Value], source: str) -> Set | None:
     """What is written out with constants only, three or more: the compiler makes a frozen set, and another of that (`Convention.copies_sets`);
-    where it has words, that are names elsewhere as a rule, one more with these (codeobject.c, `intern_constants`)."""
+    where it has words that are interned, as names of the program (`source`) or elsewhere, one more with these (`machine.interned`)."""
     items = _first_of_equals(items)
     if (texts := texts_of(items)) is None:
         return None
-    has_words = any(isinstance(each, str) and len(each) > 1 and f"a{each}".isidentifier() for each in items)
     made = Table(texts)
     if CONVENTION.copies_sets:
         made = Table(made.items)
-    return _arranged(Table(made.items) if has_words else made, items)
+    again = Table(made.items)
+    if again.items != made.items and any(isinstance(each, str) and is_interned(each, source) for each in items):
+        made = again
+    return _arranged(made, items)
 
 
 def grown(over: Set, new: Sequence[Value], given: Value = None) -> bool:
