@@ -20,7 +20,7 @@ pytestmark = pytest.mark.skipif(not code.is_supported(), reason="this Python's b
 OWN = [f"n{one}{other}" for one in "abcdefgh" for other in "klmnop"]
 POOLS = {
     "unknown": sorted({f"zorg{number * 7919 % 4096:03x}" for number in range(400)}),
-    "usual": "apple banana cherry date fig grape kiwi mango red green blue alice bob eve north south guest done failed GET POST a an".split(),
+    "usual": "apple banana cherry date fig grape kiwi mango red green blue alice bob eve north south guest failed GET POST a an".split(),
     "of Python": "append items keys self name value index count path open close read write line data text start stop args kwargs".split(),
     "of the program": OWN,
 }
@@ -61,4 +61,4 @@ def test_the_order_is_the_one_that_is_recorded(seed: int) -> None:
 def test_names_are_interned_and_texts_are_not() -> None:
     source = "import zorgle.zax as zap\ndef zif(zop):\n    zup.zil(zed=zop)\n    return 'zorn', f'{zop:zan}'\n"
     assert all(is_interned(word, source) for word in "zap zif zop zup zil zed append self print".split())
-    assert not any(is_interned(word, source) for word in ("zorn", "zan", "zorgle zax", "zorgnot", "é!", "x"))
+    assert not any(is_interned(word, source) for word in ("zorn", "zan", "zorgle zax", "zorgnot", "é!"))

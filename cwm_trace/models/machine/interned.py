@@ -28,11 +28,13 @@ site stat struct sysconfig threading token tokenize types typing urllib.parse wa
 """Modules of Python source that a process has which records a program, whatever the program (`sys.modules` in one, 3.11)."""
 _OF_C = "_thread errno fcntl gc itertools marshal math posix resource select signal sys time zlib _io _functools _operator".split()
 """Modules in C that it has."""
+_SHORTEST = 1 if sys.version_info < (3, 13) else 2
+"""Characters: from 3.13 on, a text of one character is always the same object (Objects/unicodeobject.c, `intern_common`)."""
 
 
 def is_interned(text: str, source: str) -> bool:
-    """Whether another text like it is before the code of a program is made; `source`: the program's text. Of one character there is no other."""
-    return len(text) > 1 and f"a{text}".isidentifier() and (text in _known() or text in _names_of(source))
+    """Whether another text like it is before the code of a program is made; `source`: the program's text."""
+    return len(text) >= _SHORTEST and f"a{text}".isidentifier() and (text in _known() or text in _names_of(source))
 
 
 @lru_cache(maxsize=64)
