@@ -675,7 +675,8 @@ def _of_class(m: Interpreter, owner: Class, name: str) -> Work:
     if owner.flavour == "namedtuple" and name in ("_make", "_fields"):
         names = tuple(each for each, _ in owner.fields or ())
         return names if name == "_fields" else Method(Builtin("namedtuple._make"), owner)
-    if owner.metaclass is not None and (found := look_up(owner.metaclass, name)) is not UNSET:
+    is_found_first = name in vars(object)  # by the class itself, and not by what it is one of
+    if owner.metaclass is not None and not is_found_first and (found := look_up(owner.metaclass, name)) is not UNSET:
         if isinstance(found, Descriptor) and found.kind == "property":
             return (yield from invoke(m, found.get, [owner], {}))
         return _bound(found, owner, owner.metaclass)

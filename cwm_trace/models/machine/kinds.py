@@ -330,9 +330,15 @@ _MEMBERS: Mapping[str, Sequence[str]] = {
 """Abstract classes that a class is of if it has these methods."""
 
 
+_REGISTERED = {("decimal", "Decimal"): "Number", ("_pydecimal", "Decimal"): "Number"}
+"""Classes of the library that count as abstract ones without being made from them."""
+
+
 def _is_abstract(kind: Class, name: str) -> bool:
     """Whether objects of a class are of an abstract one."""
     if any(isinstance(each, Class) and each.module in _ABSTRACT and each.name == name for each in kind.line):
+        return True
+    if any(isinstance(each, Class) and _REGISTERED.get((each.module, each.name)) == name for each in kind.line):
         return True
     if name in _MEMBERS:
         return all(find(kind, each) is not None for each in _MEMBERS[name])

@@ -202,7 +202,7 @@ def _shown(m: Interpreter, value: Value, around: tuple[Value, ...]) -> Work:
         case List(kind="bytearray"):
             if (text := closed(value)) is None:
                 raise Unshown
-            return text
+            return text.replace("'", "\\'") if text.startswith('bytearray(b"') else text  # as C does, though nothing needs it
         case List():
             is_own = (
                 value.kind == "deque" and own_method(value, "__iter__") is not None
