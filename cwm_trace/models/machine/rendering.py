@@ -202,7 +202,7 @@ def _shown(m: Interpreter, value: Value, around: tuple[Value, ...]) -> Work:
         case List(kind="bytearray"):
             if (text := closed(value)) is None:
                 raise Unshown
-            return text.replace("'", "\\'") if text.startswith('bytearray(b"') else text  # as C does, though nothing needs it
+            return text.replace("'", "\\'") if _ESCAPES_ALL and text.startswith('bytearray(b"') else text
         case List():
             is_own = (
                 value.kind == "deque" and own_method(value, "__iter__") is not None
@@ -309,6 +309,8 @@ def _cut_pattern(text: str) -> str:
 
 
 _SHOWN = 200  # characters of a pattern's text
+_ESCAPES_ALL = "\\" in repr(bytearray(b"'"))
+"""Whether a bytearray is shown with all its `'` escaped, also where `"` stands around it, as up to 3.14 (Objects/bytearrayobject.c)."""
 
 
 def _shown_simply(value: Any) -> str:

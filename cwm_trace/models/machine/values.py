@@ -682,7 +682,7 @@ def children(value: Value) -> Sequence[Value]:
         case Dict():
             return [*value.keys, *value.values, value.make]
         case Object():
-            return [*value.attributes.values(), *value.held, *value.frames]
+            return [*value.attributes.values(), *value.held, *value.frames, value.cause, value.context]
         case Function():
             return [*value.defaults, *value.named.values(), *value.closure, *value.attributes.values()]
         case Cell() | Unknown():
