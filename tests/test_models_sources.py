@@ -44,6 +44,7 @@ _NOT_RUN = (
         "_ast",
         "builtins",
         "_colorize",
+        "_hashlib",
         "_random",
         "_re_flags",
         "ast_amended",
