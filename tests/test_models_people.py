@@ -49,7 +49,9 @@ def test_no_program_of_people_is_foretold_wrong_and_most_are_settled(
 ) -> None:
     monkeypatch.setattr(Following, "is_strict", True)
     monkeypatch.delenv("PYTHONHASHSEED", raising=False)
-    monkeypatch.setattr("tests.test_models_machine.same", str.__eq__)  # the order of sets, too: it is that of the child process
+    monkeypatch.setattr(
+        "tests.test_models_machine.same", str.__eq__
+    )  # the order of sets, too: it is that of the child process
     tasks = load_suite(str(Path(__file__).with_name(f"{name}.jsonl"))).tasks[::4]
     still = [task for task in tasks if "sleep(0." not in task.source]
     settled = {task.id for task in still if is_settled(run_source(task.source, task.call))}

@@ -31,7 +31,9 @@ pytestmark = pytest.mark.skipif(not code.is_supported(), reason="this Python's b
 def test_what_programs_do_with_the_library_is_foretold(monkeypatch: pytest.MonkeyPatch, task: Task) -> None:
     monkeypatch.setattr(Following, "is_strict", True)
     monkeypatch.delenv("PYTHONHASHSEED", raising=False)
-    monkeypatch.setattr("tests.test_models_machine.same", str.__eq__)  # the order of sets, too: it is that of the child process
+    monkeypatch.setattr(
+        "tests.test_models_machine.same", str.__eq__
+    )  # the order of sets, too: it is that of the child process
     if not IS_REFERENCE and task.id in LATER:
         pytest.skip("not followed on each version")
     assert is_settled(run_source(task.source, task.call)) or task.id in UNKNOWN

@@ -43,6 +43,7 @@ from cwm_trace.models.machine.questions import Questions
 from cwm_trace.models.machine.reach import (
     HOLDING_NOTHING,
     held_by_work,
+    in_ring,
     is_due,
     of_frame,
     of_unwound,
@@ -80,6 +81,9 @@ _BEFORE_IT_IS_ONE = ("MAKE_CELL", "COPY_FREE_VARS", "GET_ITER", "GET_AITER")
 """Instructions of a generator that count before it is one; from 3.15 on it may begin with what it goes through."""
 
 
+_CAUGHT = 20  # exceptions that are looked at for what they have
+
+
 class Interpreter:
     """One program at work.
 
@@ -103,6 +107,7 @@ class Interpreter:
         self.paused: list[Paused] = []
         self.finalisers: list[Finaliser] = []
         self.ringed: list[Paused] = []  # generators that wait for the collector, as something has them that has itself
+        self.caught: list[Object] = []  # exceptions that were raised while generators waited, the last ones
         self.pending: list[Value] = []  # what is going to be closed or finalised
         self.weakly: list[Value] = []  # what is referred to weakly
         self.collected: list[Value] = []  # of it, what the collector has found
@@ -266,11 +271,13 @@ class Interpreter:
         self, given: Sequence[Value], order: Callable[[], Sequence[int]], going: Sequence[Value] = ()
     ) -> list[Work]:
         left = self.unreachable(given)
-        if going and any(isinstance(each, Paused) for each in left):
-            held = reached([*going]).difference(order())
-            in_ring = [each for each in left if isinstance(each, Paused) and id(each) in held]
-            self.ringed = [each for each in self.ringed if not each.ended] + in_ring
-            left = [each for each in left if not any(each is other for other in in_ring)]
+        if any(isinstance(each, Paused) for each in left):
+            held = reached([each for each in self.caught if in_ring(each)])
+            if going:
+                held |= reached([*going]).difference(order())
+            ringed = [each for each in left if isinstance(each, Paused) and id(each) in held]
+            self.ringed = [each for each in self.ringed if not each.ended] + ringed
+            left = [each for each in left if not any(each is other for other in ringed)]
         if len(left) > 1:
             places = {place: number for number, place in enumerate(order())}
             left.sort(key=lambda each: places.get(id(watched(each)), len(places)))
@@ -592,6 +599,7 @@ class Interpreter:
                 if isinstance(raised.error, Object):
                     if not raised.error.frames:
                         raised.error.context = chained(raised.error, self.handled)
+                        self.caught = [*self.caught[-_CAUGHT:], raised.error] if self.paused else []
                     if top not in raised.error.frames:
                         raised.error.frames.append(top)
                     if not isinstance(raised, Again):

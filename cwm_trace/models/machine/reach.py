@@ -14,6 +14,7 @@ from cwm_trace.models.machine.values import (
     Builtin,
     List,
     Module,
+    Object,
     Value,
     children,
 )
@@ -56,9 +57,11 @@ def is_due(each: Paused | Finaliser, seen: Collection[int]) -> bool:
 
 
 def parts_of(value: Value) -> list[Value]:
-    """What a value holds; of a generator, what its frame has."""
+    """What a value holds; of a generator, what its frame has, and of the frame of an exception."""
     if isinstance(value, Paused):
         return [] if value.ended else of_frame(value.frame)
+    if isinstance(value, Activation):
+        return of_frame(value)
     return [*children(value)]
 
 
@@ -88,6 +91,12 @@ def _dropped(value: Value) -> list[Value]:
     """What a value lets go of with itself, in that order: lists and tuples begin at their ends."""
     parts = [*reversed(getattr(value, "sources", ())), *parts_of(value)]
     return parts[::-1] if isinstance(value, (tuple, List)) else parts
+
+
+def in_ring(error: Object) -> bool:
+    """Whether a frame that an exception has come through was looked at while a variable of it had the exception: the frame has it for ever
+    (`Convention.keeps_locals`)."""
+    return any(error is each for frame in error.frames for each in frame.snapshot)
 
 
 def reached(left: list[Value], wanted: Collection[int] = ()) -> set[int]:
