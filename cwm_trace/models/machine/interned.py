@@ -1,7 +1,8 @@
 """Texts that a recorded program finds interned: the names in what its process has loaded, and in the program itself.
 
 CPython interns constants that may be names when it makes code; a set of them that is a constant is made anew, and may have another order, where
-one of them was interned before (Objects/codeobject.c, `intern_constants`). Reads code of modules and executes none.
+one of them was interned before (Objects/codeobject.c, `intern_constants`). Reads the code of modules of the library and of ours; what only C
+code has interned it does not know, nor that two equal sets of a program are one constant.
 """
 
 from __future__ import annotations
