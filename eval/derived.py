@@ -42,11 +42,9 @@ def derived_metrics(samples: Sequence[Sample]) -> dict[str, Estimate]:
 def answers(predicted: Trace | None, actual: Trace) -> dict[str, Counts]:
     """What is right and asked in one trace, by question."""
     given = Trace(actual.context, actual.frames[:1], False)
-    is_none = predicted is None or len(predicted) <= len(given)
-    asked = {
-        name: ask(given if is_none or predicted is None else predicted, actual) for name, (_, ask) in QUESTIONS.items()
-    }
-    return {name: (0.0, below) for name, (_, below) in asked.items()} if is_none else asked
+    guess = given if predicted is None or len(predicted) <= len(given) else predicted
+    asked = {name: ask(guess, actual) for name, (_, ask) in QUESTIONS.items()}
+    return {name: (0.0, below) for name, (_, below) in asked.items()} if guess is given else asked
 
 
 def _estimate(counts: Sequence[Counts], programs: Sequence[str]) -> Estimate:

@@ -140,7 +140,7 @@ class Run:
 
     def _input(self, stdin: bytes | None) -> Any:
         if stdin is None and self._job.stdin:
-            stdin = self._job.stdin.encode("utf-8", "surrogateescape")
+            stdin = self._job.typed
         if stdin is None:
             return subprocess.DEVNULL if self._detached else None
         file = self._stack.enter_context(tempfile.TemporaryFile())

@@ -62,6 +62,11 @@ class Job:
     settings: Settings = CHILD_SETTINGS
     stdin: str = ""
 
+    @property
+    def typed(self) -> bytes:
+        """Its standard input as bytes."""
+        return self.stdin.encode("utf-8", "surrogateescape")
+
     def record(self, out: str) -> dict[str, Any]:
         """For the child; `out` is the file that its frames go to."""
         return {**asdict(self), "out": out}

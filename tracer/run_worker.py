@@ -50,7 +50,7 @@ class _Worker:
         Path(self.out).write_bytes(b"")
         record = job.record(self.out)
         if job.stdin:
-            Path(self.typed).write_bytes(job.stdin.encode("utf-8", "surrogateescape"))
+            Path(self.typed).write_bytes(job.typed)
             record["stdin"] = self.typed
         assert self.process.stdin is not None
         with contextlib.suppress(BrokenPipeError):

@@ -207,16 +207,12 @@ def _teach(args: argparse.Namespace, job: _Job) -> TeacherRun:
     model: Any = _loaded_model(args, job)
     tell = teacher_progress(job.label or model.name)
     asked = Forced(model) if model.name in BASELINES else model
-    return finish_teacher_forced(
-        asked,
-        job.suite,
-        job.out,
-        limit=args.limit,
-        resume=args.resume,
-        on_sample=tell,
-        limits=_limits(args),
-        label=job.label,
-    )
+    return finish_teacher_forced(asked, job.suite, job.out, on_sample=tell, **_of_every_run(args, job))
+
+
+def _of_every_run(args: argparse.Namespace, job: _Job) -> dict[str, Any]:
+    """What a run of each kind is told."""
+    return {"limit": args.limit, "resume": args.resume, "limits": _limits(args), "label": job.label}
 
 
 def _refuse(args: argparse.Namespace, why: str, names: Iterable[str]) -> None:
@@ -360,30 +356,19 @@ def _made(args: argparse.Namespace) -> tuple[list[FinishedRun], list[Results]]:
 
 def _run_one(args: argparse.Namespace, job: _Job) -> FinishedRun:
     if (file := job.answers) is not None:
-        return finish_generations(
-            file,
-            job.suite,
-            job.out,
-            limit=args.limit,
-            resume=args.resume,
-            on_sample=progress(job.label or job.spec),
-            limits=_limits(args),
-            label=job.label,
-        )
+        tell = progress(job.label or job.spec)
+        return finish_generations(file, job.suite, job.out, on_sample=tell, **_of_every_run(args, job))
     model = _loaded_model(args, job)
     return finish_run(
         model,
         job.suite,
         job.out,
-        limit=args.limit,
         decoding=Decoding(args.temperature, args.seed, constrained=args.constrained),
         max_frames=args.max_frames,
         max_tokens=args.max_tokens,
         batch=args.batch,
-        resume=args.resume,
         on_sample=progress(job.label or model.name),
-        limits=_limits(args),
-        label=job.label,
+        **_of_every_run(args, job),
     )
 
 

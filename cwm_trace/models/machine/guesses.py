@@ -11,7 +11,7 @@ import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from cwm_trace.lying import File, lying_in
+from cwm_trace.lying import File
 from cwm_trace.models.machine import imported
 from cwm_trace.models.machine.active import Work
 from cwm_trace.models.machine.calls import invoke
@@ -108,7 +108,7 @@ def _starts_in(m: Interpreter) -> str:
 @native("followed.lying")
 def _lying(m: Interpreter) -> Value:
     """What lies there: names, modes, and what is in folders; None: nobody knows."""
-    files = lying_in(m.start.folder).files if m.start.folder else None
+    files = m.lying.files if m.start.folder else None
     return None if files is None else _listed(files)
 
 
@@ -119,7 +119,7 @@ def _listed(files: Sequence[File]) -> Value:
 @native("followed.read_there")
 def _read_there(m: Interpreter, way: Value) -> Value:
     """The contents of a file that lies there."""
-    data = lying_in(m.start.folder).read(str(known(way)))
+    data = m.lying.read(str(known(way)))
     if data is None:
         m.doubted()
     return Unknown(guess=b"") if data is None else data

@@ -7,10 +7,12 @@ What the program does with its own parts is followed here: calls, returns, gener
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
 from cwm_trace.frames import Event
+from cwm_trace.lying import Lying, lying_in
 from cwm_trace.models.machine.active import (
     Activation,
     Again,
@@ -146,6 +148,11 @@ class Interpreter:
         self.streams: dict[str, Value] = {}  # of `sys`, that a program has put there, by their names
         self.is_unseen = False  # whether the trace has not begun
         self.entry: int | None = None  # the line of the function from which on all is shown
+
+    @cached_property
+    def lying(self) -> Lying:
+        """The files where the program starts: looked at once, as they were then."""
+        return lying_in(self.start.folder)
 
     @property
     def bottom(self) -> Activation:
