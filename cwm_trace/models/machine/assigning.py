@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cwm_trace.models import said
-from cwm_trace.models.machine import patching, tracebacks
+from cwm_trace.models.machine import patching, records, tracebacks
 from cwm_trace.models.machine.active import Work
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.classes import Attributes, has_slots_only, is_data, missing, own_slots
@@ -53,6 +53,8 @@ def set_attribute(m: Interpreter, owner: Value, name: Any, value: Value) -> Work
                 yield from set_plainly(m, owner, name, value)
         case Object() if name in ("__context__", "__cause__") and is_exception(owner.kind):
             setattr(owner, name.strip("_"), value)
+        case Object() if name == "__traceback__" and is_exception(owner.kind):
+            tracebacks.put(owner, value)
         case Object() if name == "args" and is_exception(owner.kind):
             owner.held = tuple((yield from collected(m, value)))
         case Object(kind=Class() as kind):
@@ -72,7 +74,7 @@ def set_attribute(m: Interpreter, owner: Value, name: Any, value: Value) -> Work
                 yield from invoke(m, hook, [owner, name, value], {})
                 return
             if kind.frozen:
-                raise error("dataclasses.FrozenInstanceError", f"cannot assign to field '{name}'")
+                records.refuse_change(owner, kind, name, "assign to")
             yield from set_plainly(m, owner, name, value)
         case Module(name="sys") if name in STREAMS:
             m.streams[name] = value
@@ -180,7 +182,9 @@ def delete_attribute(m: Interpreter, owner: Value, name: Any) -> Work:
         if found is not None and (own := own_method(found, "__delete__")) is not None:
             yield from invoke(m, own, [found, owner], {})
             return
-        if kind.frozen or isinstance(found, Descriptor) or kind.flavour:
+        if kind.frozen:
+            records.refuse_change(owner, kind, name, "delete")
+        if isinstance(found, Descriptor) or kind.flavour not in ("", "dataclass"):
             raise Lost
         if name not in owner.attributes:
             raise missing(owner, name, said.NO_PLACE) if has_slots_only(kind) else missing(owner, name)

@@ -426,6 +426,7 @@ def _told(m: Interpreter, made: Class, words: Mapping[str, Value]) -> Work:
         yield from invoke(m, hook.get if isinstance(hook, Descriptor) else hook, [made], words)
     elif words and made.flavour == "enum" and [*words] == ["boundary"]:
         made.space["_boundary_"] = words["boundary"]
+        made.space["_bounds_"] = known(words["boundary"]).attributes["_name_"]
     elif words and made.flavour != "typeddict":
         raise Lost
 

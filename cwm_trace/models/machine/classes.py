@@ -41,9 +41,10 @@ from cwm_trace.models.machine import (
 from cwm_trace.models.machine.active import Paused, Work
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.code import is_of_program
+from cwm_trace.models.machine.holding import with_parameters
 from cwm_trace.models.machine.imported import helper, member
 from cwm_trace.models.machine.interpreter import Interpreter
-from cwm_trace.models.machine.iterators import Iterator
+from cwm_trace.models.machine.iterators import COROUTINE_WRAPPER, Iterator
 from cwm_trace.models.machine.looked_up import MISSING, looked_up
 from cwm_trace.models.machine.making import (
     CONTAINERS,
@@ -266,6 +267,8 @@ def attribute(m: Interpreter, owner: Value, name: Any) -> Work:
             return owner.runs
         case Paused() if name in ("gi_frame", "cr_frame", "ag_frame"):
             return None if owner.ended else tracebacks.PythonFrame(owner.frame)
+        case Iterator() if owner.shown == COROUTINE_WRAPPER and name in ("send", "throw", "close"):
+            return Method(Builtin(f"coroutine.{name}"), owner.sources[0])
         case View() if name == "mapping":
             return (yield from _proxy_of(m, dict(zip(owner.over.keys, owner.over.values, strict=True))))
         case Descriptor(kind="property") if name in ("setter", "getter", "deleter"):
@@ -636,14 +639,14 @@ def _of_class(m: Interpreter, owner: Class, name: str) -> Work:
     if name == annotating.ANNOTATE and annotating.ARE_LAZY:
         return owner.space.get(annotating.OF_CLASS)
     found = look_up(owner, name)
+    if _is_property_of_class(found):
+        return (yield from invoke(m, found.get.get, [owner], {}))
     if found is not UNSET:
         match found:
             case Descriptor(kind="classmethod"):
                 return Method(found.get, owner)
             case Descriptor(kind="staticmethod"):
                 return found.get
-        if _is_property_of_class(found):
-            return (yield from invoke(m, found.get.get, [owner], {}))
         if (get := _getter(found)) is not None:
             return (yield from invoke(m, get, [found, None, owner], {}))
         return found
@@ -669,7 +672,8 @@ def _of_class(m: Interpreter, owner: Class, name: str) -> Work:
         given = [(each, default) for each, default in owner.fields or () if default is not UNSET]
         return Dict([each for each, _ in given], [default for _, default in given])
     if owner.flavour == "namedtuple" and name in [each for each, _ in owner.fields or ()]:
-        return Object(Builtin("_collections._tuplegetter"))
+        number = [each for each, _ in owner.fields or ()].index(name)
+        return Object(Builtin("_collections._tuplegetter"), {"__doc__": f"Alias for field number {number}"})
     if owner.flavour == "namedtuple" and name == "__new__":
         return Native("__new__", with_names)
     if owner.flavour == "namedtuple" and name in ("_make", "_fields"):
@@ -716,6 +720,11 @@ def _proxy_of(m: Interpreter, held: Mapping[str, Value]) -> Work:
     return (yield from invoke(m, (yield from helper(m, "types", "mappingproxy")), [dict_from(held)], {}))
 
 
+def _takes_parameters(kind: Value) -> bool:
+    """Whether it is one of Python's own classes that may be told types."""
+    return isinstance(kind, Builtin) and (kind.name == "typing.Generic" or hasattr(kind.kind, "__class_getitem__"))
+
+
 def _of_super(m: Interpreter, owner: Super, name: str) -> Work:
     kind = owner.owner.kind if isinstance(owner.owner, Object) else getattr(owner.owner, "of", owner.owner)
     if isinstance(kind, Class) and any(isinstance(base, Builtin) and base.name in _OF_TYPE for base in owner.kind.line):
@@ -752,6 +761,8 @@ def _of_super(m: Interpreter, owner: Super, name: str) -> Work:
         return Native("wrapper", lambda m: None) if name == "__init__" else _of_content(owner.owner, name)
     if name == "__new__":  # which is a static method
         return Builtin("object.__new__")
+    if name == "__class_getitem__" and isinstance(owner.owner, Class) and any(map(_takes_parameters, line)):
+        return Native(name, lambda m, key: with_parameters(kind, key))
     if kind.is_partial and name == "__init__":
         return Native("wrapper", lambda m, *_, **__: None)  # what it does, attributes that are not known tell
     if hasattr(object, name):

@@ -63,14 +63,15 @@ def derive(m: Interpreter, made: Class, base: str) -> Work:
     if base in ("enum.IntEnum", "enum.StrEnum", "enum.IntFlag"):
         made.space["_plain_"] = True
     if KINDS[base] == "Flag":
-        made.space |= {"_is_int_": base == "enum.IntFlag", **_of_flags()}
+        is_int = base == "enum.IntFlag"
+        made.space |= {"_is_int_": is_int, "_bounds_": "KEEP" if is_int else "STRICT", **_of_flags()}
         flag = yield from helper(m, "enum", "_Flag")
         made.line = (*made.line[:-1], flag, made.line[-1])
 
 
 def taken_on(base: Class) -> dict[str, Value]:
     """What an enumeration is that is made from one without members."""
-    taken = {name: base.space[name] for name in ("_plain_", "_mixed_", "_is_int_") if name in base.space}
+    taken = {name: base.space[name] for name in ("_plain_", "_mixed_", "_is_int_", "_bounds_") if name in base.space}
     return taken | (_of_flags() if "_is_int_" in taken else {})
 
 
@@ -197,7 +198,10 @@ def member_of(m: Interpreter, kind: Class, value: Value) -> Work:
 def _composed(m: Interpreter, kind: Class, value: int) -> Work:
     """The member of several flags, which is made when it is met first."""
     parts = yield from helper(m, "enum", "_parts")
-    number, name = yield from invoke(m, parts, [kind, value], {})
+    told = yield from invoke(m, parts, [kind, value], {})
+    if not isinstance(told, tuple):
+        return told
+    number, name = told
     made = _of_value(kind, number)
     if made is None:
         made = Object(kind, {"_name_": name, "_value_": number})

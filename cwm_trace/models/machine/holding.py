@@ -192,10 +192,7 @@ def item(m: Interpreter, over: Value, key: Value, is_plain: bool = False) -> Wor
         case Builtin("typing.Union"):
             return _united(key if isinstance(key, tuple) else (key,))
         case Class() | Builtin() | Alias():
-            parts = key if isinstance(key, tuple) else (key,)
-            is_typing = type_text(over).startswith("typing.") and type_text(over) != "typing.Literal"
-            shown = with_parts(over, [type_text(part, is_typing) for part in parts])
-            return Alias(shown, over.origin if isinstance(over, Alias) else over, tuple(map(as_type, parts)))
+            return with_parameters(over, key)
         case Object() if (own := own_method(over, "__getitem__")) is not None:
             return (yield from invoke(m, own, [over, key], {}))
     key = yield from as_index(m, key)
@@ -238,6 +235,14 @@ def item(m: Interpreter, over: Value, key: Value, is_plain: bool = False) -> Wor
     if over is None or isinstance(over, (int, float, Object, Set, Function)):
         raise error("TypeError", f"'{kind_name(over)}' object is not subscriptable")
     raise Lost
+
+
+def with_parameters(over: Class | Builtin | Alias, key: Value) -> Alias:
+    """`over[key]`, of a type."""
+    parts = key if isinstance(key, tuple) else (key,)
+    is_typing = type_text(over).startswith("typing.") and type_text(over) != "typing.Literal"
+    shown = with_parts(over, [type_text(part, is_typing) for part in parts])
+    return Alias(shown, over.origin if isinstance(over, Alias) else over, tuple(map(as_type, parts)))
 
 
 def as_index(m: Interpreter, key: Value) -> Work:
@@ -414,10 +419,8 @@ def contains(m: Interpreter, over: Value, value: Value, is_plain: bool = False) 
             if not isinstance(value, Set):  # as which a set that can be no key is looked for
                 yield from hashed(m, value, of="set element")
             return (yield from is_among(m, value, over.items))
-        case bytes() if isinstance(value, bytes):
-            return m.questions.holds(f"{value.decode('latin-1')!r} in {over.decode('latin-1')!r}")
-        case bytes() if isinstance(value, int):
-            return m.questions.holds(f"{value} in {list(over)!r}")
+        case bytes() | List(kind="bytearray"):
+            return _has_octets(m, _octets(over), value)
         case Range(start=start, stop=stop, step=by) if isinstance(value, int):
             return _in_range(m, int(value), start, stop, by)
         case str() | bytes() | Range():
@@ -440,6 +443,21 @@ def contains(m: Interpreter, over: Value, value: Value, is_plain: bool = False) 
         if (yield from same(m, each, value)):
             return True
     return False
+
+
+def _octets(value: Value) -> bytes:
+    return value if isinstance(value, bytes) else bytes(map(known, value.items))
+
+
+def _has_octets(m: Interpreter, over: bytes, value: Value) -> bool:
+    """`value in over`, a number or some bytes (Objects/bytes_methods.c, `_Py_bytes_contains`). Raises Raised."""
+    if isinstance(value, int):
+        if not 0 <= value < 256:
+            raise error("ValueError", "byte must be in range(0, 256)")
+        return m.questions.holds(f"{int(value)} in {list(over)!r}")
+    if not isinstance(value, bytes) and not (isinstance(value, List) and value.kind == "bytearray"):
+        raise error("TypeError", f"a bytes-like object is required, not '{kind_name(value)}'")
+    return m.questions.holds(f"{_octets(value).decode('latin-1')!r} in {over.decode('latin-1')!r}")
 
 
 def _in_range(m: Interpreter, number: int, start: int, stop: int, by: int) -> bool:

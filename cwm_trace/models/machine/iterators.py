@@ -40,6 +40,9 @@ from cwm_trace.models.machine.values import (
 )
 from cwm_trace.tracer.quirks import CLEAR_STOP_ITERATION
 
+COROUTINE_WRAPPER = "<coroutine_wrapper object>"
+"""How what `coroutine.__await__()` gives is shown."""
+
 
 @dataclass(slots=True, eq=False)
 class Iterator:

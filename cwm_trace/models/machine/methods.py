@@ -13,7 +13,7 @@ from cwm_trace.models.machine.active import Resume, Work
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.going import in_order
 from cwm_trace.models.machine.interpreter import Interpreter, closed_generator, thrown
-from cwm_trace.models.machine.iterators import Iterator, collected
+from cwm_trace.models.machine.iterators import COROUTINE_WRAPPER, Iterator, collected
 from cwm_trace.models.machine.questions import text_of
 from cwm_trace.models.machine.registry import native
 from cwm_trace.models.machine.values import (
@@ -423,7 +423,7 @@ def _close(m: Interpreter, over: Value) -> Work:
 
 @native("coroutine.__await__")
 def _awaited(m: Interpreter, over: Value) -> Value:
-    return Iterator("<coroutine_wrapper object>", lambda m: _step_of(m, over), (over,))
+    return Iterator(COROUTINE_WRAPPER, lambda m: _step_of(m, over), (over,))
 
 
 def _step_of(m: Interpreter, over: Value) -> Work:

@@ -18,6 +18,7 @@ from cwm_trace.models.machine import (
     patching,
     sets,
     shipped,
+    tracebacks,
 )
 from cwm_trace.models.machine.active import Work
 from cwm_trace.models.machine.calls import invoke
@@ -374,7 +375,8 @@ def _exception_state(m: Interpreter, owner: Value, state: Value) -> None:
 
 
 @native("Exception.with_traceback")
-def _with_traceback(m: Interpreter, owner: Value, _: Value) -> Value:
+def _with_traceback(m: Interpreter, owner: Value, told: Value) -> Value:
+    tracebacks.put(owner, told)
     return owner
 
 

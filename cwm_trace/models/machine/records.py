@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import Field
 
@@ -173,7 +175,8 @@ def dataclass(m: Interpreter, kind: Value = None, **options: Value) -> Value:
         name for base in kind.line[1:] if isinstance(base, Class) for name in base.space.get("_only_told_", ())
     ]
     kind.fields = tuple((name, each) for name, each in given.items() if name not in (*only_told, *inherited))
-    kind.flavour, kind.frozen = "dataclass", bool(options.get("frozen", kind.frozen))
+    _check_frozen(kind, bool(options.get("frozen")))
+    kind.flavour, kind.frozen = "dataclass", bool(options.get("frozen"))
     kind.space |= {GIVEN: tuple(given.items()), "_only_told_": [*only_told, *inherited]}
     kind.space["_calls_post_"] = find(kind, "__post_init__") is not None
     kind.space["_options_"] = [name for name, value in options.items() if value]
@@ -206,6 +209,41 @@ def _own_fields(kind: Class, is_by_name: bool) -> Iterator[tuple[str, Value]]:
             held = _said(default) if default is UNSET or _is_field(default) else {"default": default}
             default = Object(FIELD, {**held, "kw_only": True})
         yield name, default
+
+
+def _is_made(kind: Value) -> bool:
+    """Whether a class has been decorated itself."""
+    return isinstance(kind, Class) and "_options_" in kind.space
+
+
+def _check_frozen(kind: Class, is_frozen: bool) -> None:
+    """Raises Raised where only one of a class and what it is made from is frozen."""
+    above = [base for base in kind.line[1:] if _is_made(base)]
+    is_above = any("frozen" in base.space["_options_"] for base in above)
+    if above and is_above != is_frozen:
+        words = ("non-frozen", "a frozen") if is_above else ("frozen", "a non-frozen")
+        raise error("TypeError", f"cannot inherit {words[0]} dataclass from {words[1]} one")
+
+
+def refuse_change(owner: Object, kind: Class, name: str, doing: str) -> None:
+    """What frozen dataclasses do before an attribute is changed (dataclasses.py, `_frozen_get_del_attr`). Raises Raised."""
+    for each in filter(_is_made, kind.line):
+        if "frozen" not in each.space["_options_"]:
+            continue
+        is_replaced = "slots" in each.space["_options_"] and not _KNOW_NEW_CLASS
+        if name in dict(each.fields or ()) or (kind is each and not is_replaced):
+            raise error("dataclasses.FrozenInstanceError", f"cannot {doing} field {name!r}")
+        if is_replaced:
+            raise error("TypeError", _NO_SUPER.format(each.name, kind.name))
+
+
+_KNOW_NEW_CLASS = hasattr(dataclasses, "_frozen_set_del_attr")
+"""Whether these methods know the class with places that takes the place of the one they were made for (3.14 and later)."""
+_NO_SUPER = (
+    "super(type, obj): obj must be an instance or subtype of type"
+    if sys.version_info < (3, 13)
+    else "super(type, obj): obj (instance of {1}) is not an instance or subtype of type ({0})."
+)
 
 
 def _check_order(given: Mapping[str, Value]) -> None:

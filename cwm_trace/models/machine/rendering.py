@@ -57,6 +57,7 @@ from cwm_trace.models.machine.values import (
     class_of,
     closed,
     content_of,
+    error,
     find,
     guess_of,
     is_exception,
@@ -66,6 +67,7 @@ from cwm_trace.models.machine.values import (
     kind_name,
     known,
     last_unknown,
+    look_up,
     nearest,
     own_method,
     wrongly_given,
@@ -535,12 +537,20 @@ def _shown_object(m: Interpreter, value: Object, around: tuple[Value, ...]) -> W
 def by_fields(m: Interpreter, value: Object, kind: Class, around: tuple[Value, ...]) -> Work:
     """What the `__repr__` gives that a class with named fields has been made with."""
     names = [name for name, default in kind.fields or () if records.says(default, "repr", True) is not False]
-    held = value.held if kind.flavour == "namedtuple" else [value.attributes.get(name, UNSET) for name in names]
-    if UNSET in held:
+    held = value.held if kind.flavour == "namedtuple" else [_of_field(value, kind, name) for name in names]
+    if UNSET in held and m.is_framing:
         return f"<unprintable {kind.name} object>"
+    if UNSET in held:
+        raise error("AttributeError", f"'{kind.name}' object has no attribute '{names[held.index(UNSET)]}'")
     texts = yield from _each(m, held, around)
     name = kind.name if kind.flavour == "namedtuple" else kind.qualname
     return f"{name}({', '.join(f'{name}={text}' for name, text in zip(names, texts, strict=True))})"
+
+
+def _of_field(value: Object, kind: Class, name: str) -> Value:
+    """What a field is: its default is in its class, too."""
+    found = value.attributes.get(name, UNSET)
+    return look_up(kind, name) if found is UNSET and "__slots__" not in kind.space else found
 
 
 def by_object(m: Interpreter, value: Value, kind: Class) -> str:

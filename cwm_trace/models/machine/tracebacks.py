@@ -16,7 +16,8 @@ from cwm_trace.models.machine.active import Activation
 from cwm_trace.models.machine.code import Code, is_of_program
 from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.iterators import over_items
-from cwm_trace.models.machine.values import Builtin, Lost, Native, Object, Value, dict_from
+from cwm_trace.models.machine.values import Builtin, Lost, Native, Object, Value, dict_from, known
+from cwm_trace.models.machine.values import error as raised
 
 _OF_CODE = (
     *("co_name", "co_qualname", "co_argcount", "co_kwonlyargcount", "co_posonlyargcount"),
@@ -63,6 +64,18 @@ def of_exception(error: Object) -> Value:
     for frame, line in error.places:  # the innermost is the first
         made = Traceback(frame, line, made)
     return made
+
+
+def put(error: Object, told: Value) -> None:
+    """What setting its `__traceback__` does. Raises Raised, Lost."""
+    told = known(told)
+    if told is not None and not isinstance(told, Traceback):
+        raise raised("TypeError", "__traceback__ must be a traceback or None")
+    places: list[tuple[Activation, int]] = []
+    while told is not None:
+        places.insert(0, (told.frame, told.line))
+        told = told.inner
+    error.places[:] = places
 
 
 @dataclass(slots=True, eq=False)

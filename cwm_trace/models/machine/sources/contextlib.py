@@ -76,10 +76,12 @@ class _GeneratorContextManager(ContextDecorator):
             return other is not error
         except RuntimeError as other:
             if other is error or isinstance(error, StopIteration) and other.__cause__ is error:
+                error.__traceback__ = traceback
                 return False
             raise
         except BaseException as other:
             if other is error:
+                other.__traceback__ = traceback
                 return False
             raise
         raise RuntimeError("generator didn't stop after throw()")
@@ -193,6 +195,7 @@ class _AsyncGeneratorContextManager:
             return other is not error
         except BaseException as other:
             if other is error:
+                other.__traceback__ = traceback
                 return False
             raise
         raise RuntimeError("generator didn't stop after athrow()")

@@ -1,5 +1,18 @@
 """What members of an enumeration of flags have; the machine makes them."""
 
+from enum import StrEnum, auto
+
+
+class FlagBoundary(StrEnum):
+    STRICT = auto()
+    CONFORM = auto()
+    EJECT = auto()
+    KEEP = auto()
+
+
+STRICT, CONFORM, EJECT, KEEP = FlagBoundary
+del StrEnum, auto
+
 
 class Flag:
     def _other(self, other):
@@ -22,7 +35,7 @@ class Flag:
     __ror__, __rand__, __rxor__ = __or__, __and__, __xor__
 
     def __invert__(self):
-        if self._is_int_:
+        if self._bounds_ in ("EJECT", "KEEP"):
             return self.__class__(~self._value_)
         return self.__class__(self._singles_mask_ & ~self._value_)
 
@@ -56,15 +69,19 @@ class Flag:
 
 
 def _parts(kind, value):
-    """The value that an enumeration of flags has for a number, and its name."""
+    """The value that an enumeration of flags has for a number, and its name; the number by itself: it is no member."""
     most, mask, singles = kind._all_bits_, kind._flag_mask_, kind._singles_mask_
     if not ~most <= value <= most or value & (most ^ mask):
-        if not kind._is_int_:
+        if kind._bounds_ == "EJECT":
+            return value
+        if kind._bounds_ == "CONFORM":
+            value = value & mask
+        elif kind._bounds_ == "STRICT":
             count = max(value.bit_length(), mask.bit_length())
             raise ValueError(
                 f"{kind!r} invalid value {value!r}\n    given {_bits(value, count)}\n  allowed {_bits(mask, count)}"
             )
-        if value < 0:
+        elif value < 0:
             value = max(most + 1, 2 ** value.bit_length()) + value
     if value < 0:
         value = most + 1 + value
