@@ -80,6 +80,9 @@ def _built(
     given = dict(words)
     told = given.pop("metaclass", None)
     metaclass = _metaclass(told, bases)
+    for base in bases:
+        for each in base.line if isinstance(base, Class) else ():
+            enums.refuse_more(each, name)
     space: MutableMapping[str, Value] = enums.first_names(bases)
     if metaclass is not None and (prepare := find(metaclass, "__prepare__")) is not None:
         prepare = prepare.get if isinstance(prepare, Descriptor) else prepare

@@ -8,9 +8,6 @@ from typing import TypeAlias
 from cwm_trace.models.machine.active import Call, Work
 from cwm_trace.models.machine.interpreter import Interpreter, done
 from cwm_trace.models.machine.values import (
-    Alias,
-    Builtin,
-    Class,
     Descriptor,
     Dict,
     Function,
@@ -63,8 +60,6 @@ def invoke(m: Interpreter, function: Value, args: Sequence[Value], named: Mappin
         case Native():
             given = function.run(m, *args, **named)
             return (yield from done(given))
-        case Alias(origin=Builtin() | Class() as made):
-            return (yield from invoke(m, made, args, named))
         case Descriptor(kind="staticmethod"):
             return (yield from invoke(m, function.get, args, named))
         case Object() | List() | Dict() if (own := own_method(function, "__call__")) is not None:

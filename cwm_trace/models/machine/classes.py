@@ -369,9 +369,23 @@ def _by_class(m: Interpreter, owner: Object | OwnList | OwnDict, name: str) -> W
         return (yield from of_object(m, owner, name) if own is None else invoke(m, own, [owner, name], {}))
     except Raised as raised:
         hook = own_method(owner, "__getattr__")
-        if hook is None or not raised.is_a("AttributeError"):
+        if not raised.is_a("AttributeError"):
             raise
-        return (yield from invoke(m, hook, [owner, name], {}))
+        if hook is None:
+            _say_what_is_missing(raised.error, owner, name)
+            raise
+        try:
+            return (yield from invoke(m, hook, [owner, name], {}))
+        except Raised as again:
+            if again.is_a("AttributeError"):
+                _say_what_is_missing(again.error, owner, name)
+            raise
+
+
+def _say_what_is_missing(raised: Object, owner: Value, name: str) -> None:
+    """An `AttributeError` that says nothing else is told what was looked for (Objects/object.c, `set_attribute_error_context`)."""
+    if not any(raised.attributes.get(each) for each in ("name", "obj")):
+        raised.attributes |= {"name": name, "obj": owner}
 
 
 def of_object(m: Interpreter, owner: Object | OwnList | OwnDict, name: str) -> Work:
@@ -693,9 +707,8 @@ def _of_class(m: Interpreter, owner: Class, name: str) -> Work:
         raise Lost(name)
     if owner.flavour == "dataclass" and (function := generated.method(owner, name)) is not None:
         return function
-    if name == "__match_args__" and owner.flavour == "dataclass":
-        fields = [each for each, default in owner.fields or () if records.says(default, "init", True)]
-        return tuple(each for each in fields if not records.says(dict(owner.fields or ())[each], "kw_only", False))
+    if name == "__match_args__" and owner.flavour == "dataclass" and (names := records.match_args(owner)) is not None:
+        return names
     if name == "__match_args__" and owner.flavour == "namedtuple":
         return tuple(each for each, _ in owner.fields or ())
     if name == "__hash__" and comparing.has_no_hash(owner):

@@ -57,6 +57,13 @@ def first_names(bases: Sequence[Value]) -> dict[str, Value]:
     return {GENERATES: Native("generate", lambda m: None, shown=f"<function {own}._generate_next_value_>")}
 
 
+def refuse_more(base: Value, name: str) -> None:
+    """An enumeration that has members cannot be made from. Raises Raised."""
+    if isinstance(base, Class) and base.flavour == "enum" and base.space.get("_members_"):
+        kind = "flag" if _is_flag(base) else "enum"
+        raise error("TypeError", f"<enum {name!r}> cannot extend <{kind} {base.name!r}>")
+
+
 def derive(m: Interpreter, made: Class, base: str) -> Work:
     """Make a class one of these kinds of enumerations."""
     made.flavour = "enum"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dis
 import inspect
 from collections.abc import Mapping
+from types import CodeType, FunctionType
 
 from cwm_trace.models.machine import beside
 from cwm_trace.models.machine.active import Finaliser, Paused, Work
@@ -114,12 +116,36 @@ def _variables(m: Interpreter, value: Value) -> Value:
 @native("followed.place")
 def _place(m: Interpreter, coroutine: Paused) -> str:
     """A coroutine, and where it is, as a task shows it."""
-    made = coroutine.frame.code.made
+    made, line = coroutine.frame.code.made, coroutine.frame.line
     if not is_of_program(coroutine.frame.code.module):
-        raise Lost  # where the library lies
+        made = _in_library(coroutine)
+        line = 0 if coroutine.ended or coroutine.state == "CREATED" else _awaiting_line(coroutine, made)
     if coroutine.ended:
         return f"{coroutine.name}() done, defined at {made.co_filename}:{made.co_firstlineno}"
-    return f"{coroutine.name}() running at {made.co_filename}:{coroutine.frame.line or made.co_firstlineno}"
+    return f"{coroutine.name}() running at {made.co_filename}:{line or made.co_firstlineno}"
+
+
+def _in_library(coroutine: Paused) -> CodeType:
+    """The library's own function, where a source of ours has it by the same name. Raises Lost."""
+    found = looked_up(f"{coroutine.frame.code.module}.{coroutine.name}")
+    if not isinstance(found, FunctionType):
+        raise Lost(coroutine.name)
+    return found.__code__
+
+
+def _awaiting_line(coroutine: Paused, made: CodeType) -> int:
+    """The line where it waits, where there is one only. Raises Lost."""
+    starts = dict(dis.findlinestarts(made))
+    line, lines = made.co_firstlineno, list[int]()
+    for instruction in dis.get_instructions(made):
+        line = starts.get(instruction.offset) or line
+        if instruction.opname == "GET_AWAITABLE" and line not in lines:
+            lines.append(line)
+    if coroutine.name == "sleep" and len(lines) == 2:  # a turn, or a time
+        return lines["future" in coroutine.frame.variables()]
+    if len(lines) != 1:
+        raise Lost(coroutine.name)
+    return lines[0]
 
 
 @native("followed.weak")

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator, Sequence
-from itertools import count
+from collections.abc import Sequence
 from math import isfinite
 from string import Formatter
 from typing import Any
@@ -48,10 +47,34 @@ _PERCENT = re.compile(r"%(?:\((\w+)\))?([-#0 +]*(?:\*|\d*)(?:\.(?:\*|\d*))?)([a-
 
 def formatted(m: Interpreter, form: str, args: Sequence[Value], named: Any) -> Work:
     """`form.format(*args, **named)`; `named` may be a mapping of the program. Raises Raised, Lost."""
-    return (yield from _filled(m, form, args, named, count()))
+    return (yield from _filled(m, form, args, named, _Numbers()))
 
 
-def _filled(m: Interpreter, form: str, args: Sequence[Value], named: Any, numbers: Iterator[int]) -> Work:
+class _Numbers:
+    """Places of fields: all are told, or none is (Objects/stringlib/unicode_format.h, `autonumber_state_error`)."""
+
+    def __init__(self) -> None:
+        self._next = 0
+        self._is_told: bool | None = None
+
+    def told(self, place: int) -> int:
+        """One that is told. Raises Raised."""
+        self._take("automatic field numbering", "manual field specification", is_told=True)
+        return place
+
+    def next(self) -> int:
+        """One that is not. Raises Raised."""
+        self._take("manual field specification", "automatic field numbering", is_told=False)
+        self._next += 1
+        return self._next - 1
+
+    def _take(self, other: str, this: str, *, is_told: bool) -> None:
+        if self._is_told is not None and self._is_told != is_told:
+            raise error("ValueError", f"cannot switch from {other} to {this}")
+        self._is_told = is_told
+
+
+def _filled(m: Interpreter, form: str, args: Sequence[Value], named: Any, numbers: _Numbers) -> Work:
     try:
         parts = list(Formatter().parse(form))
     except ValueError as wrong:
@@ -70,7 +93,7 @@ def _filled(m: Interpreter, form: str, args: Sequence[Value], named: Any, number
     return "".join(texts)
 
 
-def _field(m: Interpreter, name: str, args: Sequence[Value], named: Any, numbers: Iterator[int]) -> Work:
+def _field(m: Interpreter, name: str, args: Sequence[Value], named: Any, numbers: _Numbers) -> Work:
     first = re.match(r"\w*", name)
     head = first[0] if first else ""
     if head and isinstance(named, (Object, OwnDict)):
@@ -80,7 +103,7 @@ def _field(m: Interpreter, name: str, args: Sequence[Value], named: Any, numbers
             raise error("KeyError", head)
         value = named[head]
     else:
-        place = int(head) if head else next(numbers)
+        place = numbers.told(int(head)) if head else numbers.next()
         if place >= len(args):
             text = f"Replacement index {place} out of range for positional args tuple"
             raise error("IndexError", text)

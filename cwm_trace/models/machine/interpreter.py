@@ -486,7 +486,7 @@ class Interpreter:
 
     def _resume(self, generator: Paused, value: Value, thrown_in: Value) -> None:
         if generator.runs:
-            raise Lost
+            raise error("ValueError", f"{generator.class_name.replace('_', ' ')} already executing")
         if generator.ended:
             if generator.class_name == "coroutine":
                 raise error("RuntimeError", "cannot reuse already awaited coroutine")

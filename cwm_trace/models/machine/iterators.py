@@ -239,6 +239,11 @@ def step(m: Interpreter, iterator: Value, sent: Value = None, is_seen: bool = Fa
 
 def _advanced(m: Interpreter, iterator: Value, sent: Value) -> Work:
     match iterator:
+        case Iterator() if iterator.shown == COROUTINE_WRAPPER:
+            given = yield from _advanced(m, iterator.sources[0], sent)
+            if given is END and sent is None and m.stop is not None and not m.stop.held:
+                m.stop = None  # Objects/genobject.c: `gen_iternext` raises nothing where nothing is returned
+            return given
         case Paused():
             given = yield Resume(iterator, sent)
             if given is END:
@@ -260,15 +265,24 @@ def _advanced(m: Interpreter, iterator: Value, sent: Value) -> Work:
                 m.stop = None
             iterator.ended = iterator.ended or (given is END and m.stop is None)
             return given
+        case Object() if sent is not None:
+            if (send := own_method(iterator, "send")) is None:
+                raise error("AttributeError", f"'{kind_name(iterator)}' object has no attribute 'send'")
+            return (yield from _told_its_end(m, iterator, invoke(m, send, [iterator, sent], {})))
         case Object() | List() | Dict() if (advance := own_method(iterator, "__next__")) is not None:
-            try:
-                return (yield from invoke(m, advance, [iterator], {}))
-            except Raised as raised:
-                if not raised.is_a("StopIteration"):
-                    raise
-                m.stop = None if own_method(iterator, IS_OF_C) is not None else raised.error
-                return END
+            return (yield from _told_its_end(m, iterator, invoke(m, advance, [iterator], {})))
     raise error("TypeError", f"'{kind_name(iterator)}' object is not an iterator")
+
+
+def _told_its_end(m: Interpreter, iterator: Value, work: Work) -> Work:
+    """What a method of the program's gives, or END."""
+    try:
+        return (yield from work)
+    except Raised as raised:
+        if not raised.is_a("StopIteration"):
+            raise
+        m.stop = None if own_method(iterator, IS_OF_C) is not None else raised.error
+        return END
 
 
 def asked_for_length(m: Interpreter, value: Value) -> Work:

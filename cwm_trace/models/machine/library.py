@@ -30,6 +30,7 @@ from cwm_trace.models.machine import (
 )
 from cwm_trace.models.machine.active import Paused, Work
 from cwm_trace.models.machine.calls import invoke
+from cwm_trace.models.machine.code import MAIN
 from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.iterators import Iterator, collected, iterator_of, over_items, step
 from cwm_trace.models.machine.kinds import CHECKED
@@ -462,8 +463,11 @@ def _override(m: Interpreter, method: Value) -> Work:
 
 
 @native("typing.NewType")
-def _new_type(m: Interpreter, name: Value, _: Value) -> Value:
-    return Native("NewType", lambda m, value: value, shown=f"__main__.{known(name)}")
+def _new_type(m: Interpreter, name: Value, tp: Value) -> Value:
+    module = m.frame.space.get("__name__", MAIN)
+    own = str(known(name)).rpartition(".")[2]
+    told = {"__name__": own, "__qualname__": name, "__module__": module, "__supertype__": tp, "__doc__": None}
+    return Native("NewType", lambda m, value: value, shown=f"{module}.{known(name)}", attributes=told)
 
 
 _PLAIN_TYPES = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cwm_trace.models.machine import classes, comparing
+from cwm_trace.models.machine import classes, comparing, records
 from cwm_trace.models.machine.active import Work
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.imported import member
@@ -113,4 +113,6 @@ def _places(kind: Class) -> tuple[Value, ...]:
     own = find(kind, "__match_args__")
     if isinstance(own, tuple):
         return own
+    if kind.flavour == "dataclass":
+        return records.match_args(kind) or ()
     return tuple(name for name, _ in kind.fields or ())

@@ -423,12 +423,7 @@ def _close(m: Interpreter, over: Value) -> Work:
 
 @native("coroutine.__await__")
 def _awaited(m: Interpreter, over: Value) -> Value:
-    return Iterator(COROUTINE_WRAPPER, lambda m: _step_of(m, over), (over,))
-
-
-def _step_of(m: Interpreter, over: Value) -> Work:
-    given = yield Resume(over, None)
-    return given
+    return Iterator(COROUTINE_WRAPPER, lambda m: END, (over,))  # which is gone on with in its place
 
 
 @native("generator.throw", "coroutine.throw")

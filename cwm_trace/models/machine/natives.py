@@ -16,6 +16,7 @@ from cwm_trace.models.machine.calls import calls, invoke
 from cwm_trace.models.machine.code import is_of_program
 from cwm_trace.models.machine.interpreter import Interpreter, done
 from cwm_trace.models.machine.iterators import iterator_of
+from cwm_trace.models.machine.naming import NOT_IMPLEMENTED
 from cwm_trace.models.machine.registry import NATIVES, native
 from cwm_trace.models.machine.rendering import rendered, written
 from cwm_trace.models.machine.values import (
@@ -220,14 +221,26 @@ def _plainly(function: Callable[..., Any]) -> Callable[..., Any]:
     return lambda m, *values: function(m, *(without_class(known(each)) for each in values))
 
 
-def _as_binary(sign: str) -> Callable[..., Any]:
-    return _plainly(lambda m, left, right: operators.binary(m, sign, left, right))
+def _as_binary(sign: str, is_reversed: bool = False) -> Callable[..., Any]:
+    def run(m: Interpreter, left: Value, right: Value) -> Work:
+        if isinstance(left, (int, float)) and not isinstance(right, int if isinstance(left, int) else (int, float)):
+            return NOT_IMPLEMENTED
+        return (yield from operators.binary(m, sign, *((right, left) if is_reversed else (left, right))))
+
+    return _plainly(run)
 
 
 def _as_comparison(sign: str) -> Callable[..., Any]:
     return _plainly(lambda m, left, right: comparing.compared(m, sign, left, right))
 
 
+_SIGNS = dict(
+    zip(
+        "add sub mul mod and or xor pow truediv floordiv lshift rshift".split(),
+        "+ - * % & | ^ ** / // << >>".split(),
+        strict=True,
+    )
+)
 _OF_METHODS: dict[str, Callable[..., Any]] = {
     "__iter__": _plainly(iterator_of),
     "__reversed__": _plainly(lambda m, value: invoke(m, Builtin("reversed"), [value], {})),
@@ -238,14 +251,8 @@ _OF_METHODS: dict[str, Callable[..., Any]] = {
     "__setitem__": partial(holding.set_item, is_plain=True),
     "__repr__": _plainly(rendered),
     "__str__": _plainly(written),
-    **{
-        f"__{name}__": _as_binary(sign)
-        for name, sign in zip(
-            "add sub mul mod and or xor pow truediv floordiv lshift rshift".split(),
-            "+ - * % & | ^ ** / // << >>".split(),
-            strict=True,
-        )
-    },
+    **{f"__{name}__": _as_binary(sign) for name, sign in _SIGNS.items()},
+    **{f"__r{name}__": _as_binary(sign, is_reversed=True) for name, sign in _SIGNS.items()},
     **{
         f"__{name}__": _as_comparison(sign)
         for name, sign in zip("eq ne lt le gt ge".split(), ("==", "!=", "<", "<=", ">", ">="), strict=True)
@@ -270,7 +277,7 @@ def _len(m: Interpreter, value: Value) -> Work:
 
 @native("print")
 def _print(
-    m: Interpreter, /, *values: Value, sep: Value = " ", end: Value = "\n", file: Value = None, **_: Value
+    m: Interpreter, /, *values: Value, sep: Value = " ", end: Value = "\n", file: Value = None, flush: Value = False
 ) -> Work:
     target = file if file is not None else m.streams.get("stdout")
     target = None if is_unknown(target) else known(target)

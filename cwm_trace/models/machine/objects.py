@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from types import FunctionType
 
@@ -21,7 +22,7 @@ from cwm_trace.models.machine import (
     tracebacks,
 )
 from cwm_trace.models.machine.active import Work
-from cwm_trace.models.machine.calls import invoke
+from cwm_trace.models.machine.calls import calls, invoke
 from cwm_trace.models.machine.code import is_of_program
 from cwm_trace.models.machine.going import in_order, next_of
 from cwm_trace.models.machine.imported import helper
@@ -31,13 +32,14 @@ from cwm_trace.models.machine.looked_up import MISSING, looked_up, may_be_looked
 from cwm_trace.models.machine.naming import check_module
 from cwm_trace.models.machine.questions import arguments
 from cwm_trace.models.machine.registry import native
-from cwm_trace.models.machine.rendering import by_object, written
+from cwm_trace.models.machine.rendering import by_object, rendered, written
 from cwm_trace.models.machine.values import (
     IMMUTABLE,
     OWN,
     PLAIN_KINDS,
     UNSET,
     WITH_METHODS,
+    Alias,
     Builtin,
     Class,
     Descriptor,
@@ -63,6 +65,7 @@ from cwm_trace.models.machine.values import (
     error,
     find,
     is_exception,
+    is_made_of,
     is_unknown,
     kind_name,
     known,
@@ -365,7 +368,24 @@ def _exception_init(m: Interpreter, owner: Value, /, *args: Value, **named: Valu
 def _exception_str(m: Interpreter, owner: Value) -> Work:
     if not owner.held:
         return ""
+    if len(owner.held) == 1 and is_made_of(owner.kind, Builtin("KeyError")):
+        return (yield from rendered(m, owner.held[0]))
     return (yield from written(m, owner.held[0] if len(owner.held) == 1 else owner.held))
+
+
+@calls(Alias)
+def _by_parameters(m: Interpreter, alias: Alias, args: Sequence[Value], named: Mapping[str, Value]) -> Work:
+    """What a type with parameters makes, which may be asked for them (typing.py, `_BaseGenericAlias.__call__`). Raises Raised, Lost."""
+    if alias.origin is None:
+        raise Lost
+    made = known((yield from invoke(m, alias.origin, args, named)))
+    if isinstance(made, WITH_METHODS) and is_of_program(getattr(class_of(made), "module", "")):
+        try:
+            yield from assigning.set_attribute(m, made, "__orig_class__", alias)
+        except Raised as refused:
+            if not refused.is_a("AttributeError"):
+                raise
+    return made
 
 
 @native("Exception.__setstate__")

@@ -56,6 +56,7 @@ from cwm_trace.models.machine.values import (
     joined,
     kind_name,
     known,
+    look_up,
     octets_of,
     own_method,
     without_class,
@@ -331,6 +332,8 @@ def _by_methods(m: Interpreter, sign: str, plain: str, left: Value, right: Value
     if sign != plain:
         tries.insert(0, (left, f"__i{name}__", right))
     for one, method, other in tries:
+        if isinstance(one, Object) and look_up(one.kind, method) is None:
+            raise error("TypeError", "'NoneType' object is not callable")
         if (own := own_method(one, method)) is not None:
             given = yield from invoke(m, own, [one, other], {})
             if not is_not_implemented(given):
@@ -358,6 +361,8 @@ def unary(m: Interpreter, sign: str, value: Value) -> Work:
     value = content_of(as_plain(value))
     if (
         isinstance(value, (str, bytes, List, tuple, Set, Object, type(None)))
+        or isinstance(value, (float, complex))
+        and sign == "~"
         or isinstance(value, Dict)
         and value.kind != "Counter"
     ):

@@ -35,8 +35,8 @@ GIVEN = "_given_"
 """What a class has for its `__init__`: names and defaults, those in order that are for `__post_init__` only, too."""
 _OPTIONS = frozenset("eq frozen init kw_only match_args order repr slots unsafe_hash weakref_slot".split())
 _OF_FIELD = frozenset("compare default default_factory doc hash init kw_only metadata repr".split())
-_MADE = {"eq": ("__eq__",), "repr": ("__repr__",), "init": ("__init__",)}
-"""Methods that are made unless an option says no."""
+_MADE = {"eq": ("__eq__",), "repr": ("__repr__",), "init": ("__init__",), "match_args": ("__match_args__",)}
+"""What is made unless an option says no."""
 
 
 def annotated(made: Class) -> list[str]:
@@ -209,6 +209,17 @@ def _own_fields(kind: Class, is_by_name: bool) -> Iterator[tuple[str, Value]]:
             held = _said(default) if default is UNSET or _is_field(default) else {"default": default}
             default = Object(FIELD, {**held, "kw_only": True})
         yield name, default
+
+
+def match_args(kind: Class) -> tuple[str, ...] | None:
+    """The `__match_args__` of a dataclass; None: neither it nor a class that it is made from has them."""
+    for each in filter(_is_made, kind.line):
+        if "__match_args__" not in each.space["_not_made_"]:
+            given = dict(each.space[GIVEN])
+            return tuple(
+                name for name, said in given.items() if says(said, "init", True) and not says(said, "kw_only", False)
+            )
+    return None
 
 
 def _is_made(kind: Value) -> bool:

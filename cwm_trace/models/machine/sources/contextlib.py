@@ -69,7 +69,10 @@ class _GeneratorContextManager(ContextDecorator):
                 next(self.gen)
             except StopIteration:
                 return False
-            raise RuntimeError("generator didn't stop")
+            try:
+                raise RuntimeError("generator didn't stop")
+            finally:
+                self.gen.close()
         try:
             self.gen.throw(kind, error, traceback)
         except StopIteration as other:
@@ -84,7 +87,10 @@ class _GeneratorContextManager(ContextDecorator):
                 other.__traceback__ = traceback
                 return False
             raise
-        raise RuntimeError("generator didn't stop after throw()")
+        try:
+            raise RuntimeError("generator didn't stop after throw()")
+        finally:
+            self.gen.close()
 
 
 def contextmanager(function):
@@ -188,7 +194,10 @@ class _AsyncGeneratorContextManager:
                 await anext(self._generator)
             except StopAsyncIteration:
                 return False
-            raise RuntimeError("generator didn't stop")
+            try:
+                raise RuntimeError("generator didn't stop")
+            finally:
+                await self._generator.aclose()
         try:
             await self._generator.athrow(error)
         except StopAsyncIteration as other:
@@ -198,7 +207,10 @@ class _AsyncGeneratorContextManager:
                 other.__traceback__ = traceback
                 return False
             raise
-        raise RuntimeError("generator didn't stop after athrow()")
+        try:
+            raise RuntimeError("generator didn't stop after athrow()")
+        finally:
+            await self._generator.aclose()
 
 
 def asynccontextmanager(function):
