@@ -29,7 +29,7 @@ from cwm_trace.models.roots import root_of, whole_root
 
 Through: TypeAlias = Callable[[Steps], Sequence[str] | None]
 """Tells items one after the other; None: unknown."""
-_MOST_TIMES = 60
+_MOST_FACTORS = 1000
 _INFINITE = ("inf", "-inf")
 
 
@@ -112,6 +112,8 @@ def _lcm(one: str, other: str, steps: Steps) -> str | None:
 def _factorial(number: str, steps: Steps) -> str | None:
     if number.startswith("-"):
         raise Raises(repr(ValueError("factorial() not defined for negative values")))
+    if steps.holds(f"{number} > {_MOST_FACTORS}"):
+        return None
     made: str | None = "1"
     for each in _up_to(number, steps):
         made = None if made is None else steps.value(f"{made} * {each}")
@@ -119,9 +121,9 @@ def _factorial(number: str, steps: Steps) -> str | None:
 
 
 def _up_to(number: str, steps: Steps) -> Iterator[str]:
-    """1, 2 and so on, this one included; not too many."""
+    """1, 2 and so on, this one included."""
     each: str | None = "1"
-    for _ in range(_MOST_TIMES):
+    while True:
         if each is None or steps.holds(f"{each} > {number}"):
             return
         yield each
@@ -134,6 +136,8 @@ def _comb(number: str, taken: str, steps: Steps) -> str | None:
         raise Raises(repr(ValueError(f"{which} must be a non-negative integer")))
     if steps.holds(f"{taken} > {number}"):
         return "0"
+    if steps.holds(f"{taken} > {_MOST_FACTORS}"):
+        return None
     made: str | None = "1"
     for each in _up_to(taken, steps):
         left = steps.next(steps.value(f"{number} - {each}"))

@@ -48,7 +48,7 @@ _OF_CONSTANTS: Mapping[str, Callable[[Any, Any], Any]] = {
     ">>": operator.rshift,
 }
 """What the library makes constants with when it is imported, which are looked up as its tables are."""
-_BY_SQUARES, _MOST_BITS = 32, 4000
+_BY_SQUARES, _MOST_BITS = 32, 13_000
 
 
 _TO_FLOATS = ("+", "-", "*", "/", "//", "%", "**")
@@ -104,7 +104,7 @@ def over_one(m: Interpreter, left: tuple[int, int], right: tuple[int, int]) -> t
 def _by_squares(m: Interpreter, sign: str, left: int, times: int) -> Value:
     """`left ** times`, by products; and shifts, which are products and quotients with a power of two. Raises Lost."""
     base = left if sign == "**" else 2
-    if times * max(base.bit_length(), 1) > _MOST_BITS:
+    if times * math.log2(max(abs(base), 2)) > _MOST_BITS:
         raise Lost
     made: Value = 1
     for digit in f"{times:b}":

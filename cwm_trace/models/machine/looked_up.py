@@ -11,8 +11,8 @@ from importlib import import_module
 from typing import Any
 
 MODULES = frozenset(
-    "abc asyncio bisect builtins collections collections.abc contextlib copy dataclasses datetime decimal enum fractions functools heapq io itertools"
-    " json math numbers operator queue random re statistics string struct sys textwrap threading time types typing weakref".split()
+    "abc asyncio bisect builtins collections collections.abc contextlib copy dataclasses datetime decimal enum fractions functools heapq io"
+    " itertools json math numbers operator queue random re statistics string struct sys textwrap threading time types typing weakref".split()
 )
 """Modules that may be imported to look at them."""
 MISSING: Any = object()

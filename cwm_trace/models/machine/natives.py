@@ -10,7 +10,17 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from cwm_trace.models.machine import arithmetic, classes, comparing, conversions, holding, operators, refusals, texts
+from cwm_trace.models.machine import (
+    arithmetic,
+    classes,
+    comparing,
+    conversions,
+    holding,
+    operators,
+    patterns,
+    refusals,
+    texts,
+)
 from cwm_trace.models.machine.active import Work
 from cwm_trace.models.machine.calls import calls, invoke
 from cwm_trace.models.machine.code import is_of_program
@@ -160,6 +170,9 @@ def _of_pattern(m: Interpreter, method: str, args: Sequence[Value], named: Mappi
         places = {"pos": 0, "endpos": sys.maxsize} | {name: each for name, each in named.items() if name != "string"}
         args, named = [args[0], *args[1:2], *([named["string"]] if "string" in named else []), *places.values()], {}
         args = args if known(args[-1]) != sys.maxsize else args[:-1]
+    if method in _ON_SUBJECTS:
+        at = 2 if method in ("sub", "subn") else 1
+        patterns.check_subject(args[0], args[at] if len(args) > at else named.get("string", Unknown()))
     if method in _OF_RE and (method != "sub" or len(args) > 2):
         return (yield from called(m, Builtin(f"re.{method}"), args, named))
     if method in ("groups", "groupdict") and [*named] == ["default"]:
@@ -187,6 +200,7 @@ _CLOCKS = tuple(
 
 _FROM_PLACES = ("match", "search", "fullmatch", "findall", "finditer")
 """Methods of patterns that take from where to where they look."""
+_ON_SUBJECTS = ("findall", "finditer", "fullmatch", "match", "search", "split", "sub", "subn")
 _OF_RE = ("sub", "subn", "finditer")
 """Those that functions of `re` stand for."""
 

@@ -7,18 +7,29 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from cwm_trace.models.containers import PATTERN
 from cwm_trace.models.machine import library  # noqa: F401  # has the functions that are checked here
 from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.registry import NATIVES, native
 from cwm_trace.models.machine.values import (
     PATTERN_ERROR,
     Builtin,
+    Dict,
+    Function,
+    List,
+    Literal,
+    Method,
     Object,
     Raised,
+    Range,
+    Set,
+    Unknown,
     Value,
     as_plain,
+    content_of,
     error,
     is_unknown,
+    kind_name,
     known,
 )
 
@@ -36,9 +47,35 @@ def _check(name: str, place: int) -> None:
         args = (*args[: place - 1], *map(_as_number, args[place - 1 : place + 1]), *args[place + 1 :])
         named |= {"flags": _as_number(named["flags"])} if "flags" in named else {}
         _check_pattern(args, named, place)
+        if name != "re.compile":
+            at = 2 if name in ("re.sub", "re.subn") else 1
+            check_subject(*(_told(args, named, *each) for each in ((0, "pattern"), (at, "string"))))
         return function(m, *args, **named)
 
     native(name)(checked)
+
+
+def _told(args: Sequence[Value], named: Mapping[str, Value], place: int, name: str) -> Value:
+    return args[place] if len(args) > place else named.get(name, Unknown())
+
+
+def check_subject(pattern: Value, subject: Value) -> None:
+    """Raises Raised where what is looked through is no text, or is one of another kind than the pattern (Modules/_sre/sre.c, `state_init`)."""
+    if is_unknown(pattern) or is_unknown(subject):
+        return
+    text, plain = content_of(known(subject)), known(pattern)
+    is_octets = isinstance(text, bytes) or getattr(text, "kind", "") == "bytearray"
+    of_octets = plain.text.startswith(f"{PATTERN}(b") if isinstance(plain, Literal) else isinstance(plain, bytes)
+    if isinstance(text, _NO_TEXTS) and not is_octets:
+        raise error("TypeError", _NO_TEXT.format(kind_name(text)))
+    if isinstance(text, str) and of_octets:
+        raise error("TypeError", "cannot use a bytes pattern on a string-like object")
+    if isinstance(text, bytes) and not of_octets:
+        raise error("TypeError", "cannot use a string pattern on a bytes-like object")
+
+
+_NO_TEXTS = (int, float, complex, type(None), List, Dict, Set, tuple, Range, Function, Method)
+_NO_TEXT = "expected string or bytes-like object, got '{}'"
 
 
 def _as_number(flags: Value) -> Value:
