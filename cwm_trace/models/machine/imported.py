@@ -118,6 +118,9 @@ def _all_of(m: Interpreter, module: str) -> Work:
     """A dict of all that a module has; what is not known of it is unknown."""
     found: dict[str, Value] = {}
     for name in naming.all_of(module):
+        if (of_import := naming.of_import(module, name)) is not None:
+            found[name] = of_import
+            continue
         try:
             found[name] = yield from member(m, module, name)
         except (Lost, Raised):

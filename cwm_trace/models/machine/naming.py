@@ -175,6 +175,13 @@ def all_of(module: str) -> list[str]:
     return list(vars(import_module(module)))
 
 
+def of_import(module: str, name: str) -> Value:
+    """What the import has put into a module: where it is from; None: another name."""
+    if name in ("__loader__", "__spec__"):
+        return Native(name, lambda m: None, shown=render_value(getattr(import_module(module), name)))
+    return None
+
+
 @cache
 def shown_builtins() -> Native:
     """The dict of Python's own names."""

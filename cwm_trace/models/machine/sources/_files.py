@@ -560,6 +560,8 @@ class TextIOWrapper(_Base, TextIOBase):
 class _Guessed(_Base, TextIOBase):
     """Standard input of which nobody knows what is on it: three lines, as one may type them."""
 
+    __module__ = "_io"
+
     def __init__(self, lines, **attributes):
         self._lines, self.name, self.closed = lines, "<stdin>", False
         for name, value in attributes.items():
@@ -597,9 +599,15 @@ class _Guessed(_Base, TextIOBase):
 class _GuessedText(_Guessed):
     _empty, mode, encoding, errors = "", "r", "utf-8", "strict"
 
+    def __repr__(self):
+        return "<_io.TextIOWrapper name='<stdin>' mode='r' encoding='utf-8'>"
+
 
 class _GuessedBytes(_Guessed):
     _empty, mode = b"", "rb"
+
+    def __repr__(self):
+        return "<_io.BufferedReader name='<stdin>'>"
 
 
 _GuessedText.__name__ = _GuessedText.__qualname__ = "TextIOWrapper"

@@ -234,7 +234,7 @@ class _Stream:
         self.name, self.encoding, self.closed = f"<{name}>", "utf-8", False
 
     def __repr__(self):
-        return lost()
+        return f"<_io.TextIOWrapper name={self.name!r} mode='w' encoding='utf-8'>"
 
     def write(self, s):
         return len(s)
