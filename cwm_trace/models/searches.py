@@ -232,8 +232,10 @@ def of_match(match: ast.Call, name: str, given: Sequence[str], text: str) -> Way
         case "groups", [] | [_]:
             default = [*given, "None"][0]
             return lambda steps: tuple_together(default if each == "None" else each for each in texts[1:])
-        case "groupdict", []:
-            return lambda steps: dict_together([(repr(each), texts[number]) for each, number in names.items()])
+        case "groupdict", [] | [_]:
+            default = [*given, "None"][0]
+            found = [(repr(each), texts[number]) for each, number in names.items()]
+            return lambda steps: dict_together([(key, default if each == "None" else each) for key, each in found])
         case "expand", [template] if is_text(template):
             return _way(lambda steps: repr(_filled(ast.literal_eval(template), texts, names)))
         case "group" | "__getitem__", _:

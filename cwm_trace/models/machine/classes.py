@@ -1012,7 +1012,9 @@ def _of_value(owner: Value, name: str) -> Value:
     if isinstance(owner, (int, float)) and name in _DATA:
         parts = {"imag": 0 if isinstance(owner, int) else 0.0, "denominator": 1}
         return parts.get(name, +owner) if hasattr(owner, name) else _missed(owner, name)
-    if isinstance(owner, Iterator) and name in ("__next__", "__iter__"):
+    if isinstance(owner, Iterator) and name == "__length_hint__" and owner.left is None:
+        raise Lost(name)
+    if isinstance(owner, Iterator) and name in ("__next__", "__iter__", "__length_hint__"):
         return Method(Builtin(f"iterator.{name}"), owner)
     if (held := _PARTS.get((kind, name))) is not None:
         return getattr(owner, held)

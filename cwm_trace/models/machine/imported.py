@@ -82,6 +82,8 @@ def member(m: Interpreter, module: str, name: str, is_ours: bool = False) -> Wor
         return put if put is not None else (yield from _stream(m, name.strip("_")))
     if module == "sys" and name == "modules":
         return m.imported
+    if (told := naming.of_import(module, name)) is not None:
+        return told
     if module in _OF_C:
         of, names = _OF_C[module]
         if name not in names:
@@ -118,9 +120,6 @@ def _all_of(m: Interpreter, module: str) -> Work:
     """A dict of all that a module has; what is not known of it is unknown."""
     found: dict[str, Value] = {}
     for name in naming.all_of(module):
-        if (of_import := naming.of_import(module, name)) is not None:
-            found[name] = of_import
-            continue
         try:
             found[name] = yield from member(m, module, name)
         except (Lost, Raised):

@@ -54,6 +54,7 @@ class Iterator:
         sources: what it holds.
         measured: what is asked for its length when it is asked how many items may come; None: nothing.
         throw: the work that throws an exception into it, as it was told; None: that is not known.
+        left: how many items are to come, where it can say that.
     """
 
     shown: str
@@ -62,6 +63,7 @@ class Iterator:
     ended: bool = False
     throw: Callable[[Value, Sequence[Value]], Work] | None = None
     measured: Value = None
+    left: Callable[[], int] | None = None
 
     @property
     def class_name(self) -> str:
@@ -88,7 +90,8 @@ def over_items(items: Sequence[Value], shown: str, sources: Sequence[Value] = ()
         place += 1
         return items[place - 1]
 
-    return Iterator(f"<{shown} object>", advance, sources or (items if isinstance(items, list) else tuple(items)))
+    sources = sources or (items if isinstance(items, list) else tuple(items))
+    return Iterator(f"<{shown} object>", advance, sources, left=lambda: max(0, len(items) - place))
 
 
 def _numbers(over: Range) -> Iterator:
@@ -102,7 +105,7 @@ def _numbers(over: Range) -> Iterator:
         now = m.questions.sure(f"{now} + {over.step}" if over.step > 0 else f"{now} - {-over.step}")
         return given
 
-    return Iterator("<range_iterator object>", advance)
+    return Iterator("<range_iterator object>", advance, left=lambda: len(range(now, over.stop, over.step)))
 
 
 def _of_dict(over: Dict, kind: str) -> Iterator:
@@ -126,7 +129,7 @@ def _of_dict(over: Dict, kind: str) -> Iterator:
     name = {"keys": "dict_keyiterator", "values": "dict_valueiterator", "items": "dict_itemiterator"}[kind]
     if over.kind == "OrderedDict":
         name = "odict_iterator"
-    return Iterator(f"<{name} object>", advance, (over,))
+    return Iterator(f"<{name} object>", advance, (over,), left=lambda: size - place)
 
 
 DEQUES = type(iter(deque[int]()))
@@ -162,7 +165,7 @@ def _of_set(m: Interpreter, over: Set) -> Iterator:
         place += 1
         return over.items[place - 1]
 
-    return Iterator("<set_iterator object>", advance, (over,))
+    return Iterator("<set_iterator object>", advance, (over,), left=lambda: size - place)
 
 
 def iterator_of(m: Interpreter, value: Value) -> Work:

@@ -396,6 +396,18 @@ def _method(m: Interpreter, function: Value, owner: Value) -> Value:
     return Method(known(function), owner)
 
 
+def _left(iterator: Iterator) -> int:
+    """How many items are to come. Raises Lost."""
+    if iterator.left is None:
+        raise Lost
+    return 0 if iterator.ended else iterator.left()
+
+
+@native("iterator.__length_hint__")
+def _length_left(m: Interpreter, iterator: Value) -> int:
+    return _left(iterator)
+
+
 @native("operator.length_hint")
 def _length_hint(m: Interpreter, value: Value, default: Value = 0) -> Work:
     value = known(value)
@@ -403,8 +415,10 @@ def _length_hint(m: Interpreter, value: Value, default: Value = 0) -> Work:
         if (own := own_method(value, name)) is not None:
             given = yield from invoke(m, own, [value], {})
             return default if comparing.is_not_implemented(given) else given
-    if isinstance(value, (Iterator, Paused)):
-        raise Lost
+    if isinstance(value, Paused):
+        return default
+    if isinstance(value, Iterator):
+        return _left(value)
     return default if isinstance(value, Object) and value.content is UNSET else (yield from comparing.length(m, value))
 
 

@@ -177,7 +177,7 @@ def all_of(module: str) -> list[str]:
 
 def of_import(module: str, name: str) -> Value:
     """What the import has put into a module: where it is from; None: another name."""
-    if name in ("__loader__", "__spec__"):
+    if name in ("__loader__", "__spec__") and may_be_looked_at(module):
         return Native(name, lambda m: None, shown=render_value(getattr(import_module(module), name)))
     return None
 

@@ -141,6 +141,22 @@ def _dumps(m: Interpreter, value: Value, default: Value = None, cls: Value = Non
 @native("followed.json_written")
 def _written(m: Interpreter, value: Value, default: Value = None, **layout: Value) -> Work:
     """A value as JSON has it."""
+    return _encoded(m, value, default, layout, json.dumps)
+
+
+@native("followed.json_chunks")
+def _chunks(m: Interpreter, value: Value, default: Value = None, **layout: Value) -> Work:
+    """The same, in the parts that are written to a file one by one."""
+
+    def parts(plain: Any, **told: Any) -> Any:
+        return List(list(json.JSONEncoder(**told).iterencode(plain)))
+
+    return _encoded(m, value, default, layout, parts)
+
+
+def _encoded(
+    m: Interpreter, value: Value, default: Value, layout: Mapping[str, Value], encode: Callable[..., Value]
+) -> Work:
     if not _LAYOUT.issuperset(layout) or any(map(is_unknown, layout.values())):
         return m.unknown()
     try:
@@ -150,7 +166,7 @@ def _written(m: Interpreter, value: Value, default: Value = None, **layout: Valu
     except _Open:
         return m.unknown()
     try:
-        return json.dumps(plain, **told)
+        return encode(plain, **told)
     except (TypeError, ValueError) as wrong:
         raise error(type(wrong).__name__, str(wrong)) from None
 
@@ -223,6 +239,8 @@ def _fields(m: Interpreter, line: Value, words: Value) -> Value:
     form = {known(name): known(value) for name, value in zip(given.keys, given.values, strict=True)}
     try:
         rows = list(csv.reader([known(line), "1"], **form))
+    except ValueError as wrong:  # of what stands without quotes, where that is a number
+        raise error("ValueError", str(wrong)) from None
     except csv.Error as wrong:
         is_open = str(wrong) == "unexpected end of data"
         return (None, "" if is_open else str(wrong))
@@ -260,7 +278,7 @@ def _literal_eval(m: Interpreter, text: Value) -> Value:
         raise error(type(bad).__name__, *bad.args) from None
     except ValueError as bad:
         raise error("ValueError", _ADDRESS.sub("", str(bad))) from None
-    return read(repr(found))
+    return found if isinstance(found, complex) else read(repr(found))
 
 
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+")

@@ -129,6 +129,8 @@ def _today(cls):
 
 
 def _at(cls, timestamp, tz=None):
+    if not isinstance(timestamp, (int, float)) and not hasattr(timestamp, "__index__"):
+        raise TypeError(f"{type(timestamp).__name__!r} object cannot be interpreted as an integer")
     if tz is None:  # the zone of the machine
         return unknown(cls._fromtimestamp(timestamp, True, None))
     return cls._fromtimestamp(timestamp, True, tz)
@@ -170,6 +172,23 @@ def _from_utc(self, dt):
 
 
 tzinfo.fromutc = _from_utc  # noqa: F821
+
+
+def _within_range(of):
+    """C has the same words for dates and datetimes."""
+    add = of.__add__
+
+    def __add__(self, other):
+        try:
+            return add(self, other)
+        except OverflowError:
+            raise OverflowError("date value out of range") from None
+
+    return __add__
+
+
+for _each in (date, datetime):  # noqa: F821
+    _each.__add__ = _each.__radd__ = _within_range(_each)
 
 
 def _shown_as_in_c(of):

@@ -154,9 +154,10 @@ class StringIO(_Memory, TextIOBase):
     _line_end = "\n"
 
     def __init__(self, initial_value="", newline="\n"):
-        if newline != "\n" and newline != "":
+        if newline not in ("\n", "", None):
             lost()
-        self._text, self._at, self.closed = initial_value or "", 0, False
+        self._is_translated = newline is None
+        self._text, self._at, self.closed = self._taken(initial_value or ""), 0, False
         self._is_behind = not initial_value  # at its end, however long it is, which may be unknown
 
     def write(self, text):
@@ -165,12 +166,16 @@ class StringIO(_Memory, TextIOBase):
             raise TypeError(f"string argument expected, got {type(text).__name__!r}")
         if not text:
             return 0
+        size, text = len(text), self._taken(text)
         if self._is_behind or self._at == len(self._text):
             self._text += text
         else:
             self._text = self._text[: self._at].ljust(self._at, "\0") + text + self._text[self._at + len(text) :]
         self._at += len(text)
-        return len(text)
+        return size
+
+    def _taken(self, text):
+        return text.replace("\r\n", "\n").replace("\r", "\n") if self._is_translated else text
 
     def seek(self, place, whence=0):
         self._check()

@@ -2,7 +2,7 @@
 
 from json import dumps, loads
 
-from followed import json_begun, json_written
+from followed import json_begun, json_chunks, json_written
 
 
 class JSONEncoder:
@@ -39,7 +39,8 @@ class JSONEncoder:
         return "".join(self.iterencode(o, _one_shot=True))
 
     def iterencode(self, o, _one_shot=False):
-        text = json_written(
+        encoded = json_written if _one_shot else json_chunks
+        made = encoded(
             o,
             self.default,
             skipkeys=self.skipkeys,
@@ -49,7 +50,7 @@ class JSONEncoder:
             indent=self.indent,
             separators=(self.item_separator, self.key_separator),
         )
-        return iter([text])
+        return iter([made] if _one_shot else made)
 
 
 class JSONDecoder:
@@ -92,5 +93,6 @@ def load(fp, **hooks):
     return loads(fp.read(), **hooks)
 
 
-def dump(obj, fp, **layout):
-    fp.write(dumps(obj, **layout))
+def dump(obj, fp, *, cls=JSONEncoder, **layout):
+    for chunk in (cls or JSONEncoder)(**layout).iterencode(obj):
+        fp.write(chunk)
