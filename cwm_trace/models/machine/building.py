@@ -10,7 +10,7 @@ import typing
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
 
 from cwm_trace.models import said
-from cwm_trace.models.machine import annotating, enums, shipped
+from cwm_trace.models.machine import annotating, enums, sets, shipped
 from cwm_trace.models.machine.active import Body, Work
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.classes import Attributes, own_slots
@@ -414,8 +414,14 @@ def _say_which_keys(made: Class, is_total: Value) -> None:
         is_needed = is_total if "Required[" not in said else "NotRequired[" not in said
         (needed if is_needed else may_be).append(name)
     made.space["__total__"] = is_total
-    made.space["__required_keys__"] = Set(needed, "frozenset", has_order=len(needed) < 2)
-    made.space["__optional_keys__"] = Set(may_be, "frozenset", has_order=len(may_be) < 2)
+    made.space |= {"__required_keys__": _frozen(needed), "__optional_keys__": _frozen(may_be)}
+
+
+def _frozen(names: list[Value]) -> Set:
+    """A frozen set of a set that these have been put into."""
+    first = sets.put_together(names)
+    made = None if first is None else sets.put_together(first.items, first)
+    return Set(names if made is None else made.items, "frozenset", has_order=len(names) < 2 or made is not None)
 
 
 def _told(m: Interpreter, made: Class, words: Mapping[str, Value]) -> Work:

@@ -313,33 +313,6 @@ def _field(m: Interpreter, /, **options: Value) -> Value:
     return Object(records.FIELD, dict(options))
 
 
-@native("dataclasses.asdict")
-def _asdict(m: Interpreter, value: Value) -> Value:
-    return _as_dict(value)
-
-
-def _as_dict(value: Value) -> Value:
-    value = known(value)
-    match value:
-        case Object(kind=Class(flavour="dataclass")):
-            names = [name for name, _ in value.kind.fields or ()]
-            return Dict(list(names), [_as_dict(value.attributes[name]) for name in names])
-        case List():
-            return List([_as_dict(item) for item in value.items], value.kind)
-        case tuple():
-            return tuple(map(_as_dict, value))
-        case Dict():
-            return Dict(list(value.keys), [_as_dict(each) for each in value.values], value.kind, value.make)
-    return value
-
-
-@native("dataclasses.astuple")
-def _astuple(m: Interpreter, value: Value) -> Value:
-    if any(isinstance(known(each), Object) for each in value.attributes.values()):
-        raise Lost
-    return tuple(_as_dict(value.attributes[name]) for name, _ in value.kind.fields or ())
-
-
 @native("dataclasses.is_dataclass")
 def _is_dataclass(m: Interpreter, value: Value) -> bool:
     kind = value.kind if isinstance(value, Object) else value
@@ -350,7 +323,7 @@ def _is_dataclass(m: Interpreter, value: Value) -> bool:
 def _fields(m: Interpreter, value: Value) -> Value:
     kind = value.kind if isinstance(value, Object) else value
     if not isinstance(kind, Class) or kind.flavour != "dataclass":
-        raise Lost
+        raise error("TypeError", "must be called with a dataclass type or instance")
     return tuple(records.fields_by_name(kind).values())
 
 
@@ -366,6 +339,8 @@ def _replaced(m: Interpreter, value: Value, /, **changes: Value) -> Work:
 
 @native("dataclasses.replace")
 def _replace(m: Interpreter, value: Value, /, **changes: Value) -> Work:
+    if not _is_dataclass(m, value) or not isinstance(value, Object):
+        raise error("TypeError", "replace() should be called on dataclass instances")
     for name, each in value.kind.fields or ():
         if name in changes and not records.says(each, "init", True):
             text = f"field {name} is declared with init=False, it cannot be specified with replace()"
@@ -418,7 +393,9 @@ def _length_hint(m: Interpreter, value: Value, default: Value = 0) -> Work:
     if isinstance(value, Paused):
         return default
     if isinstance(value, Iterator):
-        return _left(value)
+        return default if value.left is None else _left(value)
+    if isinstance(value, (int, float, type(None))):
+        return default
     return default if isinstance(value, Object) and value.content is UNSET else (yield from comparing.length(m, value))
 
 

@@ -16,6 +16,7 @@ from cwm_trace.models.machine.interpreter import Interpreter, closed_generator, 
 from cwm_trace.models.machine.iterators import COROUTINE_WRAPPER, Iterator, collected
 from cwm_trace.models.machine.questions import text_of
 from cwm_trace.models.machine.registry import native
+from cwm_trace.models.machine.rendering import rendered
 from cwm_trace.models.machine.values import (
     END,
     UNSET,
@@ -29,7 +30,6 @@ from cwm_trace.models.machine.values import (
     Set,
     Value,
     View,
-    closed,
     content_of,
     error,
     is_made_of,
@@ -169,10 +169,7 @@ def _index(m: Interpreter, over: Value, item: Value, *bounds: Value) -> Work:
         if (yield from comparing.same(m, items[place], item)):
             return place
     if isinstance(over, List) and over.kind == "list":
-        shown = closed(known(item))
-        if shown is None:
-            raise Lost
-        raise error("ValueError", said.NOT_IN_LIST.format(shown))
+        raise error("ValueError", said.NOT_IN_LIST.format((yield from rendered(m, known(item)))))
     if isinstance(over, List):
         raise Lost
     raise error("ValueError", "tuple.index(x): x not in tuple")

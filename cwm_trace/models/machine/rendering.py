@@ -238,7 +238,8 @@ def _shown(m: Interpreter, value: Value, around: tuple[Value, ...]) -> Work:
         case Hashed() if value.is_place:
             return m.place(value)
         case Literal(kind=kind) if kind == PATTERN:
-            return _cut_pattern(value.text)
+            text = _cut_pattern(value.text)
+            return text if m.is_framing else as_in_frames(text)
         case Literal():
             found = WITH_GROUPS.fullmatch(value.text)
             return f"{found[1]})" if found else value.text

@@ -1,7 +1,8 @@
-"""`dataclasses.make_dataclass`; what `@dataclass` does is `machine.records`."""
+"""`make_dataclass`, `asdict` and `astuple` of `dataclasses`; what `@dataclass` does is `machine.records`."""
 
 import sys
-from dataclasses import dataclass
+from copy import deepcopy as _copied
+from dataclasses import dataclass, fields
 from keyword import iskeyword as _is_keyword
 from typing import Any as _Any
 
@@ -48,3 +49,31 @@ def make_dataclass(
     options = {"init": init, "repr": repr, "eq": eq, "order": order, "unsafe_hash": unsafe_hash, "frozen": frozen}
     options |= {"match_args": match_args, "kw_only": kw_only, "slots": slots}
     return dataclass(**options)(type(cls_name, bases, space))
+
+
+def _taken_apart(obj, of_fields):
+    kind = type(obj)
+    if hasattr(kind, "__dataclass_fields__"):
+        return of_fields([(each.name, _taken_apart(getattr(obj, each.name), of_fields)) for each in fields(obj)])
+    if isinstance(obj, tuple) and hasattr(obj, "_fields"):
+        return kind(*[_taken_apart(each, of_fields) for each in obj])
+    if isinstance(obj, (list, tuple)):
+        return kind([_taken_apart(each, of_fields) for each in obj])
+    if isinstance(obj, dict):
+        pairs = [(_taken_apart(key, of_fields), _taken_apart(each, of_fields)) for key, each in obj.items()]
+        if hasattr(kind, "default_factory") and sys.version_info >= (3, 12):
+            return kind(obj.default_factory, pairs)
+        return kind(pairs)
+    return _copied(obj)
+
+
+def asdict(obj, *, dict_factory=dict):
+    if not hasattr(type(obj), "__dataclass_fields__"):
+        raise TypeError("asdict() should be called on dataclass instances")
+    return _taken_apart(obj, dict_factory)
+
+
+def astuple(obj, *, tuple_factory=tuple):
+    if not hasattr(type(obj), "__dataclass_fields__"):
+        raise TypeError("astuple() should be called on dataclass instances")
+    return _taken_apart(obj, lambda pairs: tuple_factory([each for _, each in pairs]))
