@@ -400,7 +400,7 @@ def of_object(m: Interpreter, owner: Object | OwnList | OwnDict, name: str) -> W
     if (get := _getter(found)) is not None and (is_data(found) or name not in owner.attributes):
         return (yield from invoke(m, get, [found, owner, owner.kind], {}))
     if name == "__doc__" and name not in owner.attributes:
-        return owner.kind.space.get(name)
+        return (yield from _of_class(m, owner.kind, name))
     if isinstance(found, Native) and found.name == "cached_property" and name not in owner.attributes:
         made = yield from invoke(m, found.wrapped, [owner], {})
         owner.attributes[name] = made
@@ -644,6 +644,8 @@ def _of_class(m: Interpreter, owner: Class, name: str) -> Work:
         order[owner.own : owner.own] = places
         held = {each: owner.space.get(each, made.get(each)) for each in order if each not in _NOT_SHOWN}
         return (yield from _proxy_of(m, held))
+    if name == "__doc__" and not owner.space.get(name) and "_options_" in owner.space:
+        return (yield from _signature_of(m, owner))
     if name == "__doc__":
         return owner.space.get(name)
     if name == "__class__":
@@ -726,6 +728,13 @@ def _of_class(m: Interpreter, owner: Class, name: str) -> Work:
     text = said.NO_MEMBER if owner.flavour == "enum" else "type object '{kind}' has no attribute '{name}'"
     raise error("AttributeError", text.format(kind=owner.name, name=name))
     yield
+
+
+def _signature_of(m: Interpreter, owner: Class) -> Work:
+    """What `@dataclass` says of a class that says nothing of itself."""
+    signature = yield from invoke(m, (yield from helper(m, "inspect", "signature")), [owner], {})
+    text = yield from invoke(m, Builtin("str"), [signature], {})
+    return f"{owner.name}{known(text).replace(' -> None', '')}"
 
 
 def _proxy_of(m: Interpreter, held: Mapping[str, Value]) -> Work:

@@ -18,7 +18,7 @@ from cwm_trace.models.machine.iterators import collected, over_items
 from cwm_trace.models.machine.looked_up import MISSING, looked_up
 from cwm_trace.models.machine.making import has_abstract, left_abstract
 from cwm_trace.models.machine.naming import type_text
-from cwm_trace.models.machine.records import default_of, says
+from cwm_trace.models.machine.records import GIVEN, default_of, says
 from cwm_trace.models.machine.registry import native
 from cwm_trace.models.machine.values import (
     GENERATED,
@@ -326,22 +326,26 @@ def _parameters_of_python(function: Builtin) -> Value:
 
 def _parameters_of_fields(kind: Class) -> Value:
     """Those of the `__init__` that `@dataclass` makes."""
-    fields = dict(kind.fields or ())
-    if any(
-        not says(each, "init", True) or says(each, "default_factory", UNSET) is not UNSET for each in fields.values()
-    ):
-        raise Lost
+    maker = next(each for each in kind.line if isinstance(each, Class) and GIVEN in each.space)
+    fields = {name: each for name, each in maker.space[GIVEN] if says(each, "init", True)}
     types: dict[str, Value] = {}
     for each in reversed(kind.line):
         if isinstance(each, Class) and isinstance(held := each.space.get("__annotations__"), Dict):
             types |= dict(zip(held.keys, held.values, strict=True))
     last = {name for name, each in fields.items() if says(each, "kw_only", False)}
-    defaults = {name: default_of(each) for name, each in fields.items()}
+    defaults = {
+        name: default_of(each) if says(each, "default_factory", UNSET) is UNSET else _FACTORY
+        for name, each in fields.items()
+    }
     told = [
         (name, 3 if name in last else 1, () if defaults[name] is UNSET else (defaults[name],), _one_of(types, name))
         for name in fields
     ]
     return tuple(sorted(told, key=lambda each: each[1])), (None,)
+
+
+_FACTORY = Native("<factory>", lambda m: None, shown="<factory>")
+"""What stands for a default that is made (dataclasses.py, `_HAS_DEFAULT_FACTORY`)."""
 
 
 def _one_of(held: Mapping[str, Value], name: str) -> tuple[Value, ...]:

@@ -36,6 +36,7 @@ from cwm_trace.models.machine.values import (
     Class,
     Dict,
     List,
+    Literal,
     Lost,
     Object,
     Range,
@@ -332,7 +333,7 @@ def _str(m: Interpreter, value: Value = "", *more: Value) -> Work:
         return (yield from written(m, value))
     value = known(value)
     text = closed(value) if not isinstance(value, (str, Object, Range, complex)) else None
-    if text is not None and not isinstance(value, (Dict, List, Set, View, tuple)):
+    if text is not None and not isinstance(value, (Dict, List, Set, View, tuple, Literal)):
         return m.questions.value(f"str({text})")
     return (yield from written(m, value))
 

@@ -240,7 +240,7 @@ class WeakSet(MutableSet):
         return [each for each in [held() for held in self._weak] if each is not None]
 
     def __repr__(self):
-        return repr({*self._alive()})
+        return repr({ref(each) for each in self._alive()})
 
     def add(self, item):
         if item not in self._alive():
