@@ -191,7 +191,7 @@ def attribute(m: Interpreter, owner: Value, name: Any) -> Work:
     match owner:
         case Object() if owner.kind is records.FIELD and name == "metadata":
             return (yield from _noted(m, owner))
-        case Object(kind=Class()) | OwnList() | OwnDict():
+        case Object(kind=Class()) | OwnList() | OwnDict() | Class(metaclass=Class()):
             return (yield from _by_class(m, owner, name))
         case Object(kind=Builtin(name="member_descriptor")) if (part := _of_slot(owner, name)) is not UNSET:
             return part
@@ -362,11 +362,12 @@ def _noted(m: Interpreter, field: Object) -> Work:
     return _proxy_of(m, {} if held is None else dict(zip(held.keys, held.values, strict=True)))
 
 
-def _by_class(m: Interpreter, owner: Object | OwnList | OwnDict, name: str) -> Work:
+def _by_class(m: Interpreter, owner: Object | OwnList | OwnDict | Class, name: str) -> Work:
     """An attribute of an object as its class has it looked for (Objects/typeobject.c, `slot_tp_getattr_hook`)."""
     own = own_method(owner, "__getattribute__")
+    plainly = _of_class if isinstance(owner, Class) else of_object
     try:
-        return (yield from of_object(m, owner, name) if own is None else invoke(m, own, [owner, name], {}))
+        return (yield from plainly(m, owner, name) if own is None else invoke(m, own, [owner, name], {}))
     except Raised as raised:
         hook = own_method(owner, "__getattr__")
         if not raised.is_a("AttributeError"):

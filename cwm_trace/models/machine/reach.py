@@ -125,6 +125,7 @@ def held_by_work(work: Any) -> list[Value]:
     held: list[Value] = []
     while work is not None and getattr(work, "gi_frame", None) is not None:
         for value in work.gi_frame.f_locals.values():
-            held += value if isinstance(value, (list, tuple)) else [value]
+            parts = value if isinstance(value, (list, tuple)) else [value]
+            held += [each for each in parts if not isinstance(each, type)]  # a class of ours, which holds nothing
         work = work.gi_yieldfrom
     return held
