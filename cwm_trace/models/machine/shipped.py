@@ -33,7 +33,7 @@ MODULES = frozenset(
     " unittest.suite unittest.util urllib urllib.parse uuid xml.dom xml.dom.NodeFilter xml.dom.domreg xml.dom.expatbuilder xml.dom.minicompat"
     " xml.dom.minidom xml.dom.xmlbuilder xml.etree.ElementPath xml.etree.ElementTree xml.sax xml.sax._exceptions xml.sax.handler"
     " _ast_unparse ntpath pathlib._os pathlib.types xml.sax.saxutils xml.sax.xmlreader zipfile zipfile._path"
-    " pkgutil unittest.async_case unittest.mock".split()
+    " http.cookies mimetypes pkgutil plistlib quopri unittest.async_case unittest.mock wave".split()
 )
 """Those that are made of what is followed elsewhere; a source of our own of that name amends them, or comes before."""
 HIDDEN = frozenset(("unittest.main",))
