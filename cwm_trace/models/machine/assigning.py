@@ -186,6 +186,10 @@ def delete_attribute(m: Interpreter, owner: Value, name: Any) -> Work:
             records.refuse_change(owner, kind, name, "delete")
         if isinstance(found, Descriptor) or kind.flavour not in ("", "dataclass"):
             raise Lost
+        if name not in owner.attributes and any(
+            name in own_slots(each) for each in kind.line if isinstance(each, Class)
+        ):
+            raise error("AttributeError", name)
         if name not in owner.attributes:
             raise missing(owner, name, said.NO_PLACE) if has_slots_only(kind) else missing(owner, name)
         del owner.attributes[name]

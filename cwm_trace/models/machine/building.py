@@ -6,6 +6,7 @@ from `type` or `ABCMeta`; they say by methods what operators on their classes do
 
 from __future__ import annotations
 
+import sys
 import typing
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
 
@@ -37,6 +38,7 @@ from cwm_trace.models.machine.values import (
     Native,
     Object,
     OwnDict,
+    Raised,
     Set,
     Unknown,
     Value,
@@ -47,6 +49,7 @@ from cwm_trace.models.machine.values import (
     find,
     is_exception,
     is_unknown,
+    kind_name,
     known,
     own_method,
 )
@@ -85,8 +88,9 @@ def _built(
             enums.refuse_more(each, name)
     space: MutableMapping[str, Value] = enums.first_names(bases)
     if metaclass is not None and (prepare := find(metaclass, "__prepare__")) is not None:
+        first = [metaclass] if isinstance(prepare, Descriptor) and prepare.kind == "classmethod" else []
         prepare = prepare.get if isinstance(prepare, Descriptor) else prepare
-        prepared = known((yield from invoke(m, prepare, [metaclass, name, tuple(bases)], given)))
+        prepared = known((yield from invoke(m, prepare, [*first, name, tuple(bases)], given)))
         if not isinstance(prepared, Dict):
             raise Lost
         space = Attributes(prepared) if isinstance(prepared, OwnDict) else space
@@ -428,7 +432,12 @@ def _told(m: Interpreter, made: Class, words: Mapping[str, Value]) -> Work:
     """What is told of a new class: its descriptors, and the class that it is made from."""
     for key, value in list(made.space.items()):
         if (own := own_method(value, "__set_name__")) is not None:
-            yield from invoke(m, own, [value, made, key], {})
+            try:
+                yield from invoke(m, own, [value, made, key], {})
+            except Raised as raised:
+                raise _of_naming(
+                    raised, f"Error calling __set_name__ on '{kind_name(value)}' instance {key!r} in {made.name!r}"
+                ) from None
     above = [each.space for each in made.line[1:] if isinstance(each, Class)]
     hook = next((space["__init_subclass__"] for space in above if "__init_subclass__" in space), None)
     if hook is not None:
@@ -438,6 +447,17 @@ def _told(m: Interpreter, made: Class, words: Mapping[str, Value]) -> Work:
         made.space["_bounds_"] = known(words["boundary"]).attributes["_name_"]
     elif words and made.flavour != "typeddict":
         raise Lost
+
+
+def _of_naming(raised: Raised, text: str) -> Raised:
+    """The error of a `__set_name__` that raises; from 3.12 on it is that one, with a note (What's New)."""
+    if sys.version_info >= (3, 12):
+        notes = raised.error.attributes.setdefault("__notes__", List([]))
+        known(notes).items.append(text)
+        return raised
+    made = error("RuntimeError", text)
+    made.error.cause = made.error.context = raised.error
+    return made
 
 
 def _line_of(made: Class) -> tuple[Value, ...]:

@@ -320,7 +320,7 @@ def same(m: Interpreter, left: Value, right: Value) -> Work:
 def _compared_by_methods(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
     tries = [(left, sign, right), (right, _SWAPPED[sign], left)]
     kind = class_of(left)
-    if isinstance(kind, Class) and kind in getattr(class_of(right), "line", ())[1:]:
+    if any(is_same(kind, each) for each in getattr(class_of(right), "line", ())[1:]):
         tries.reverse()
     for one, how, other in tries:
         given = yield from by_method(m, one, how, other)

@@ -134,7 +134,7 @@ def by_percent(m: Interpreter, form: str, given: Value) -> Work:
             layout = layout.replace("*", str(width), 1)
         if name is None:
             value = next(values, UNSET)
-        elif isinstance(given, (int, float, str, tuple, type(None))):
+        elif isinstance(content_of(given), (int, float, str, tuple, type(None))):
             raise error("TypeError", "format requires a mapping")
         else:
             value = yield from holding.item(m, given, name)

@@ -398,6 +398,8 @@ def delete_item(m: Interpreter, over: Value, key: Value, is_plain: bool = False)
 def contains(m: Interpreter, over: Value, value: Value, is_plain: bool = False) -> Work:
     """`value in over`; `is_plain`: as Python's own class does it. Raises Raised."""
     over, value = known(over), known(value)
+    if isinstance(over, Object) and look_up(over.kind, "__contains__") is None:
+        raise error("TypeError", f"'{kind_name(over)}' object is not a container")
     if own_method(over, "__contains__") is None:
         over = content_of(over)
         value = content_of(as_plain(value)) if isinstance(over, (str, bytes, Range)) else value
@@ -429,7 +431,7 @@ def contains(m: Interpreter, over: Value, value: Value, is_plain: bool = False) 
         case List() | tuple() if not isinstance(over, List) or over.kind == "list":
             if value != value:  # NaN, which is in there if it is itself
                 return any(known(each) is value for each in (over.items if isinstance(over, List) else over))
-            if closed(over) is not None and closed(value) is not None:
+            if not isinstance(value, Object) and closed(over) is not None and closed(value) is not None:
                 return m.questions.holds(f"{operand(value)} in {text_of(over)}")
         case int() | float() | None:
             raise error("TypeError", said.NO_CONTAINER.format(kind_name(over)))

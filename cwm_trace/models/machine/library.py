@@ -10,9 +10,8 @@ import ast
 import functools
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import count
-from typing import Any
 
 from cwm_trace.models import said
 from cwm_trace.models.containers import PATTERN
@@ -645,44 +644,6 @@ _CACHE_INFO.line = (_CACHE_INFO, Builtin("tuple"), Builtin("object"))
 @native("functools.cached_property")
 def _cached_property(m: Interpreter, function: Value) -> Value:
     return Native("cached_property", lambda m: None, function, "<functools.cached_property object>")
-
-
-@native("functools.total_ordering")
-def _total_ordering(m: Interpreter, kind: Value) -> Value:
-    for name, run in _ORDERS.items():
-        if name not in kind.space and "__lt__" in kind.space:
-            kind.space[name] = Native("total_ordering", run)
-    if "__lt__" not in kind.space:
-        raise Lost
-    return kind
-
-
-def _greater(m: Interpreter, one: Value, other: Value) -> Work:
-    """`not one < other and one != other`, as the library has it."""
-    is_less = yield from _by_own(m, one, other)
-    if comparing.is_not_implemented(is_less):
-        return is_less
-    return not is_less and (yield from comparing.compared(m, "!=", one, other))
-
-
-def _by_own(m: Interpreter, one: Value, other: Value) -> Work:
-    own = find(one.kind, "__lt__")
-    return (yield from invoke(m, Unknown() if own is None else own, [one, other], {}))
-
-
-def _at_most(m: Interpreter, one: Value, other: Value) -> Work:
-    is_less = yield from _by_own(m, one, other)
-    if comparing.is_not_implemented(is_less):
-        return is_less
-    return is_less or (yield from comparing.compared(m, "==", one, other))
-
-
-def _at_least(m: Interpreter, one: Value, other: Value) -> Work:
-    is_less = yield from _by_own(m, one, other)
-    return is_less if comparing.is_not_implemented(is_less) else not is_less
-
-
-_ORDERS: Mapping[str, Callable[..., Any]] = {"__gt__": _greater, "__le__": _at_most, "__ge__": _at_least}
 
 
 # --- contextlib, sys, random

@@ -134,6 +134,8 @@ def _globals(m: Interpreter) -> Value:
 def _locals(m: Interpreter) -> Value:
     if m.frame.names is m.frame.space:
         return _globals(m)
+    if isinstance(m.frame.names, dict) and not m.frame.fast:  # of the body of a class
+        return patching.names(m.frame.names)
     variables = m.frame.variables()
     return dict_from(variables)
 

@@ -127,6 +127,8 @@ def _as_count(m: Interpreter, value: Object) -> Work:
 def _combined(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
     plain = sign.removesuffix("=")
     left, right = known(left), known(right)
+    if plain == "%" and isinstance(left, str) and not (isinstance(right, Object) and own_method(right, "__rmod__")):
+        return (yield from _form(m, left, right))
     if plain not in _OF_FLAGS or not (_is_flag(left) or _is_flag(right)):
         left, right = as_plain(left), as_plain(right)
     if sign in ("+=", "*=") and isinstance(left, List) and left.kind == "bytearray":

@@ -21,6 +21,7 @@ from cwm_trace.models.machine.values import (
     OwnDict,
     Raised,
     Value,
+    as_plain,
     content_of,
     error,
     is_unknown,
@@ -57,10 +58,10 @@ def method(m: Interpreter, name: str, args: Sequence[Value], named: Mapping[str,
         return m.unknown()
     if name == "split" and not {"sep", "maxsplit"}.isdisjoint(named):
         args, named = _by_place(args, named), {}
-    owner = content_of(known(args[0]))
+    owner = content_of(as_plain(known(args[0])))
     if name == "format" and isinstance(owner, str):
         return (yield from forms.formatted(m, owner, [*map(known, args[1:])], named))
-    others = [content_of(known(arg)) for arg in args[1:]]
+    others = [content_of(as_plain(known(arg))) for arg in args[1:]]
     if name in _COUNTING:
         others = [int(each) if isinstance(each, bool) else each for each in others]
     if name == "join" and len(others) == 1:
@@ -83,7 +84,7 @@ def _by_place(args: Sequence[Value], named: Mapping[str, Value]) -> list[Value]:
 
 def _to_join(m: Interpreter, owner: Value, over: Value) -> Work:
     """A list of what is joined. Raises Raised."""
-    items = [content_of(known(each)) for each in (yield from collected(m, over, is_list=True))]
+    items = [content_of(as_plain(known(each))) for each in (yield from collected(m, over, is_list=True))]
     if isinstance(owner, bytes):
         items = [each if octets_of(each) is None else octets_of(each) for each in items]
     for place, item in enumerate(map(known, items)):

@@ -651,6 +651,8 @@ def truth(value: Value) -> bool | None:
             return bool(value.keys)
         case View():
             return bool(value.over.keys)
+        case Class(metaclass=Class() as kind) if any(find(kind, name) is not None for name in _TRUTH):
+            return None
         case Object(kind=Class() as kind):
             own = any(name in base.space for base in kind.line if isinstance(base, Class) for name in _TRUTH)
             return (
@@ -706,9 +708,7 @@ def find(kind: Value, name: str) -> Value | None:
     return None if found is UNSET else found
 
 
-BOUND = frozenset(
-    ("lru_cache", "wrapper", "total_ordering", *(("partial",) if hasattr(functools.partial, "__get__") else ()))
-)
+BOUND = frozenset(("lru_cache", "wrapper", *(("partial",) if hasattr(functools.partial, "__get__") else ())))
 """Of which functions of ours, that a class has, methods are made; of `functools.partial` from 3.14 on (What's New)."""
 
 

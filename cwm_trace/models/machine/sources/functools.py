@@ -114,3 +114,39 @@ class singledispatchmethod:
 
         method.register = self.register
         return update_wrapper(method, self.func)
+
+
+_DERIVED = {
+    "__lt__": (("__gt__", True, "and"), ("__le__", False, "or"), ("__ge__", True, "")),
+    "__le__": (("__ge__", True, "or"), ("__lt__", False, "and"), ("__gt__", True, "")),
+    "__gt__": (("__lt__", True, "and"), ("__ge__", False, "or"), ("__le__", True, "")),
+    "__ge__": (("__le__", True, "or"), ("__gt__", False, "and"), ("__lt__", True, "")),
+}
+
+
+def _comparing(root, is_turned, more):
+    """An operator by another one: whether what that gives is turned around, and what is said of equality besides."""
+
+    def compare(self, other):
+        result = getattr(type(self), root)(self, other)
+        if result is NotImplemented:
+            return result
+        if is_turned:
+            result = not result
+        if more == "and":
+            return result and self != other
+        return result or self == other if more else result
+
+    return compare
+
+
+def total_ordering(cls):
+    roots = [name for name in _DERIVED if getattr(cls, name, None) is not getattr(object, name, None)]
+    if not roots:
+        raise ValueError("must define at least one ordering operation: < > <= >=")
+    for name, is_turned, more in _DERIVED[roots[0]]:
+        if name not in roots:
+            compare = _comparing(roots[0], is_turned, more)
+            compare.__name__ = name
+            setattr(cls, name, compare)
+    return cls
