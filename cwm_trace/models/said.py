@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
@@ -84,7 +85,7 @@ class _Odd:
     def _odd(self) -> _Alone:
         return _Alone()
 
-    __bool__ = __index__ = __repr__ = __str__ = _odd  # type: ignore[assignment]
+    __bool__ = __index__ = __iter__ = __repr__ = __str__ = _odd  # type: ignore[assignment]
 
     def __format__(self, _: str) -> Any:
         return _Alone()
@@ -120,6 +121,8 @@ UNHASHABLE: Final = {
 NO_PLACE: Final = _said(lambda: _set(_Slotted()), (("_Slotted", "{kind}"), ("attribute'", "{name}'")))
 """Of a value that no attribute can be given to, as its class has none of that name."""
 NOT_IN_LIST: Final = _said(lambda: list[int]().index(1), (("1", "{}"),))
+NOT_IN_DEQUE: Final = _said(lambda: deque[int]().index(1), (("1", "{}"),))
+NOT_REMOVED: Final = _said(lambda: deque[int]().remove(1), (("1", "{}"),))
 NO_ITEMS: Final = _said(lambda: max([]), (("max", "{}"),))
 NO_CONTAINER: Final = _said(lambda: 1 in _ZERO, (("int", "{}"),))
 TOO_MANY: Final = _said(lambda: _unpack([1, 2, 3]), (("2", "{expected}"), ("3", "{got}")))
@@ -140,6 +143,7 @@ _WRONG: Any = _Odd()
 _ODD: Final = ((f"{__name__}.", ""), ("_Odd", "{kind}"), ("_Alone", "{got}"))
 WRONGLY_GIVEN: Final = {
     "__bool__": _said(lambda: bool(_Odd()), _ODD),
+    "__iter__": _said(lambda: iter(_WRONG), _ODD),
     "__index__": _said(lambda: index(_WRONG), _ODD),
     "__repr__": _said(lambda: repr(_Odd()), _ODD),
     "__str__": _said(lambda: str(_Odd()), _ODD),

@@ -508,8 +508,15 @@ def hashed(m: Interpreter, key: Value, is_kept: bool = False, of: str = "") -> W
         return key.hashed
     if not isinstance(key, WITH_METHODS) or (own := own_method(key, "__hash__")) is None or isinstance(own, Builtin):
         return None
-    key.hashed = known((yield from invoke(m, own, [key], {})))
+    key.hashed = checked_hash(known((yield from invoke(m, own, [key], {}))))
     return key.hashed
+
+
+def checked_hash(told: Value) -> Value:
+    """What a `__hash__` has given. Raises Raised."""
+    if not isinstance(content_of(as_plain(told)), int) and not isinstance(told, (Unknown, Hashed)):
+        raise error("TypeError", "__hash__ method should return an integer")
+    return told
 
 
 def may_equal(m: Interpreter, one: Value, other: Value) -> Work:

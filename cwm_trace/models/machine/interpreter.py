@@ -141,7 +141,7 @@ class Interpreter:
         self.folder = Path(start.path).resolve().parent if start.path else None
         """Where modules of the program's own lie; None: it has no file."""
         self.awaitables: list[Function] = []  # functions whose generators can be awaited
-        self.hooked: dict[tuple[int, int], tuple[Value, bool]] = {}  # what abstract classes have said of others
+        self.hooked: dict[tuple[int, int | str], tuple[Value, bool]] = {}  # what abstract classes have said of others
         self.imported = Dict()  # `sys.modules`, as far as the program has put something there
         self.patched: dict[tuple[str, str], Value] = {}  # names of modules that it has bound; `UNSET`: has deleted
         self.is_framing = False  # whether what is shown is for a frame, which has no addresses

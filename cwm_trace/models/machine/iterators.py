@@ -16,6 +16,7 @@ from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.interpreter import Interpreter, done
 from cwm_trace.models.machine.values import (
     END,
+    IMMUTABLE,
     OWN,
     WITH_METHODS,
     Builtin,
@@ -27,6 +28,7 @@ from cwm_trace.models.machine.values import (
     Raised,
     Range,
     Set,
+    Unknown,
     Value,
     View,
     as_tuple,
@@ -37,6 +39,7 @@ from cwm_trace.models.machine.values import (
     known,
     look_up,
     own_method,
+    wrongly_given,
 )
 from cwm_trace.tracer.quirks import CLEAR_STOP_ITERATION
 
@@ -173,7 +176,7 @@ def iterator_of(m: Interpreter, value: Value) -> Work:
     value = known(value)
     if isinstance(value, (Object, *OWN)):
         if (own := own_method(value, "__iter__")) is not None:
-            return (yield from invoke(m, own, [value], {}))
+            return _checked(value, (yield from invoke(m, own, [value], {})))
         value = content_of(value)
     match value:
         case Iterator() | Paused(class_name="generator"):
@@ -212,6 +215,17 @@ def iterator_of(m: Interpreter, value: Value) -> Work:
                 return _by_places(value, get)
     raise error("TypeError", f"'{kind_name(value)}' object is not iterable")
     yield
+
+
+def _checked(value: Value, given: Value) -> Value:
+    """What an `__iter__` has given, which must be an iterator. Raises Raised."""
+    if isinstance(given, Unknown):
+        return given
+    plain = known(given)
+    is_one = isinstance(plain, (Iterator, Paused)) or own_method(plain, "__next__") is not None
+    if not is_one and isinstance(plain, (*IMMUTABLE, tuple, List, Dict, Set, Range, Object)):
+        raise wrongly_given("__iter__", value, plain)
+    return given
 
 
 def _by_places(value: Value, get: Value) -> Iterator:

@@ -163,7 +163,8 @@ def _has_hook(kind: Value) -> bool:
 
 def _hooked(m: Interpreter, value: Value, kind: Class) -> Work:
     """Whether a class counts as an abstract one of the program that has a say in it (`_abc__abc_subclasscheck_impl`, with its caches)."""
-    told = m.hooked.get((id(kind), id(value)))
+    pair = id(kind), value.name if isinstance(value, Builtin) else id(value)
+    told = m.hooked.get(pair)
     if told is None:
         own = find(kind, "__subclasshook__")
         given = known((yield from invoke(m, own.get if isinstance(own, Descriptor) else own, [kind, value], {})))
@@ -172,7 +173,7 @@ def _hooked(m: Interpreter, value: Value, kind: Class) -> Work:
         ):
             return True  # which is kept nowhere
         holds = (yield from _is_below_others(m, value, kind)) if comparing.is_not_implemented(given) else bool(given)
-        told = m.hooked[id(kind), id(value)] = value, holds
+        told = m.hooked[pair] = value, holds
     return told[1]
 
 

@@ -232,6 +232,10 @@ def _finditer(m: Interpreter, *args: Value) -> Value:
 def _deque(m: Interpreter, over: Value = (), maxlen: Value = None) -> Work:
     items = yield from collected(m, over)
     most = known(maxlen)
+    if most is not None and not isinstance(most, int):
+        raise error("TypeError", "an integer is required")
+    if most is not None and most < 0:
+        raise error("ValueError", "maxlen must be non-negative")
     return List(items if most is None else items[len(items) - most :] if len(items) > most else items, "deque", most)
 
 

@@ -82,15 +82,23 @@ def _pop(m: Interpreter, over: Value, place: Value = -1) -> Value:
     return over.items.pop(at)
 
 
+def _check_none(name: str, given: Sequence[Value]) -> None:
+    """Raises Raised where a method of deques that takes nothing is given something."""
+    if given:
+        raise error("TypeError", f"deque.{name}() takes no arguments ({len(given)} given)")
+
+
 @native("deque.pop")
-def _deque_pop(m: Interpreter, over: Value) -> Value:
+def _deque_pop(m: Interpreter, over: Value, *more: Value) -> Value:
+    _check_none("pop", more)
     if not over.items:
         raise error("IndexError", "pop from an empty deque")
     return over.items.pop()
 
 
 @native("deque.popleft")
-def _popleft(m: Interpreter, over: Value) -> Value:
+def _popleft(m: Interpreter, over: Value, *more: Value) -> Value:
+    _check_none("popleft", more)
     if not over.items:
         raise error("IndexError", "pop from an empty deque")
     return over.items.pop(0)
@@ -109,9 +117,9 @@ def _remove(m: Interpreter, over: Value, item: Value) -> Work:
         if (yield from comparing.same(m, each, item)):
             del over.items[place]
             return
-    raise error(
-        "ValueError", "list.remove(x): x not in list" if over.kind == "list" else "deque.remove(x): x not in deque"
-    )
+    if over.kind == "list":
+        raise error("ValueError", "list.remove(x): x not in list")
+    raise error("ValueError", said.NOT_REMOVED.format((yield from rendered(m, known(item)))))
 
 
 @native("list.clear", "deque.clear", "set.clear")
@@ -170,8 +178,8 @@ def _index(m: Interpreter, over: Value, item: Value, *bounds: Value) -> Work:
             return place
     if isinstance(over, List) and over.kind == "list":
         raise error("ValueError", said.NOT_IN_LIST.format((yield from rendered(m, known(item)))))
-    if isinstance(over, List):
-        raise Lost
+    if isinstance(known(over), List):
+        raise error("ValueError", said.NOT_IN_DEQUE.format((yield from rendered(m, known(item)))))
     raise error("ValueError", "tuple.index(x): x not in tuple")
 
 

@@ -253,7 +253,7 @@ def _fromhex(m: Interpreter, text: Value) -> Value:
 def _hash(m: Interpreter, value: Value) -> Work:
     value = known(value)
     if (own := own_method(value, "__hash__")) is not None:
-        return (yield from invoke(m, own, [value], {}))
+        return comparing.checked_hash((yield from invoke(m, own, [value], {})))
     if isinstance(value, Slice) and sys.version_info < (3, 12):
         raise error("TypeError", "unhashable type: 'slice'")
     yield from comparing.hashed(m, value)

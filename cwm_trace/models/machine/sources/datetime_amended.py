@@ -191,6 +191,13 @@ for _each in (date, datetime):  # noqa: F821
     _each.__add__ = _each.__radd__ = _within_range(_each)
 
 
+def _cmperror(one, other):
+    def shown(kind):
+        return f"datetime.{kind.__name__}" if kind in (date, datetime, time, timedelta) else kind.__name__  # noqa: F821
+
+    raise TypeError(f"can't compare {shown(type(one))} to {shown(type(other))}")
+
+
 def _shown_as_in_c(of):
     """C has the fold before the zone, and classes that are made from its own by their names alone."""
     shown = of.__repr__
