@@ -118,6 +118,8 @@ UNHASHABLE: Final = {
     "set element": _said(lambda: {([],)}, (("tuple", "{outer}"), ("list", "{inner}"))),
 }
 """By what a value is to be, "" being what is hashed; the value's class, and that of what cannot be hashed in it."""
+TELLS_USE: Final = "{outer}" in UNHASHABLE["dict key"]
+"""Whether it is said what for a hash is asked, whatever is wrong with it."""
 NO_PLACE: Final = _said(lambda: _set(_Slotted()), (("_Slotted", "{kind}"), ("attribute'", "{name}'")))
 """Of a value that no attribute can be given to, as its class has none of that name."""
 NOT_IN_LIST: Final = _said(lambda: list[int]().index(1), (("1", "{}"),))

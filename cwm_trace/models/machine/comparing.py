@@ -508,8 +508,24 @@ def hashed(m: Interpreter, key: Value, is_kept: bool = False, of: str = "") -> W
         return key.hashed
     if not isinstance(key, WITH_METHODS) or (own := own_method(key, "__hash__")) is None or isinstance(own, Builtin):
         return None
-    key.hashed = checked_hash(known((yield from invoke(m, own, [key], {}))))
+    try:
+        key.hashed = checked_hash(known((yield from invoke(m, own, [key], {}))))
+    except Raised as raised:
+        raise _of_use(raised, key, of) from None
     return key.hashed
+
+
+def _of_use(raised: Raised, key: Value, of: str) -> Raised:
+    """The error of a hash, which says what for it was asked, from 3.14 on."""
+    if (
+        not of
+        or not said.TELLS_USE
+        or not isinstance(raised.error.kind, Builtin)
+        or raised.error.kind.name != "TypeError"
+    ):
+        return raised
+    text = raised.error.held[0] if raised.error.held else ""
+    return error("TypeError", f"cannot use '{kind_name(key)}' as a {of} ({text})")
 
 
 def checked_hash(told: Value) -> Value:

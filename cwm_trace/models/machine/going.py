@@ -241,7 +241,7 @@ def _backwards(over: List) -> Iterator:
         return over.items[place] if 0 <= place < len(over.items) else END
 
     shown = {"list": "list_reverseiterator", "bytearray": "reversed"}.get(over.kind, _DEQUES)
-    return Iterator(f"<{shown} object>", advance, (over,))
+    return Iterator(f"<{shown} object>", advance, (over,), left=lambda: max(0, place))
 
 
 @native("list")

@@ -149,7 +149,7 @@ def repeated(m: Interpreter, over: Value, times: int) -> Value:
 def extended(m: Interpreter, over: Value, more: Value, append: Callable[[Value], Any]) -> Work:
     """A list with more behind it: one after the other, as what gives them may look at it meanwhile. Raises Raised."""
     more = known(more)
-    if isinstance(more, (List, tuple, Set, Dict)):
+    if isinstance(more, (List, tuple, Set, Dict)) and not isinstance(more, OWN):
         for each in (yield from collected(m, more)):
             append(each)
         return
@@ -590,7 +590,7 @@ def dict_of(m: Interpreter, keys: Sequence[Value], values: Sequence[Value]) -> W
 def updated(m: Interpreter, over: Dict, more: Value, named: Mapping[str, Value] | None = None) -> Work:
     """`over.update(more)`."""
     more = known(more)
-    if isinstance(more, Dict):
+    if isinstance(more, Dict) and (not isinstance(more, OWN) or own_method(more, "__iter__") is None):
         pairs = list(zip(more.keys, more.values, strict=True))
     elif (own := (yield from _keys_of(m, more))) is not None:
         pairs = []

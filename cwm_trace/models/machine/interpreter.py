@@ -724,9 +724,8 @@ def closed_generator(generator: Paused) -> Work:
         yield from closed_generator(inner)
         generator.runs = False
     elif isinstance(inner, Object):
-        if (close := find(inner.kind, "close")) is None:
-            raise Lost
-        yield Call(close, [inner])
+        if (close := find(inner.kind, "close")) is not None:
+            yield Call(close, [inner])
     try:
         given = yield Resume(generator, error=Object(Builtin("GeneratorExit")), closes=True)
     except Raised as raised:
@@ -746,6 +745,8 @@ def thrown(generator: Paused, raised: Value, told: Sequence[Value]) -> Work:
     if (throws := getattr(inner, "throw", None)) is not None:
         return (yield from _thrown_through(generator, throws(raised, told)))
     throw = find(inner.kind, "throw") if isinstance(inner, Object) else None
+    if throw is None and (isinstance(inner, Object) or getattr(inner, "left", None) is not None):
+        return (yield Resume(generator, error=raised))  # to what it takes from, nothing can be told
     if not isinstance(inner, Paused) and throw is None:
         raise Lost
     generator.runs = True
