@@ -234,8 +234,8 @@ def of_match(match: ast.Call, name: str, given: Sequence[str], text: str) -> Way
             return lambda steps: tuple_together(default if each == "None" else each for each in texts[1:])
         case "groupdict", [] | [_]:
             default = [*given, "None"][0]
-            found = [(repr(each), texts[number]) for each, number in names.items()]
-            return lambda steps: dict_together([(key, default if each == "None" else each) for key, each in found])
+            by_name = [(repr(each), texts[number]) for each, number in names.items()]
+            return lambda steps: dict_together([(key, default if each == "None" else each) for key, each in by_name])
         case "expand", [template] if is_text(template):
             return _way(lambda steps: repr(_filled(ast.literal_eval(template), texts, names)))
         case "group" | "__getitem__", _:

@@ -74,7 +74,7 @@ def set_attribute(m: Interpreter, owner: Value, name: Any, value: Value) -> Work
                 yield from invoke(m, hook, [owner, name, value], {})
                 return
             if kind.frozen:
-                records.refuse_change(owner, kind, name, "assign to")
+                records.refuse_change(kind, name, "assign to")
             yield from set_plainly(m, owner, name, value)
         case Module(name="sys") if name in STREAMS:
             m.streams[name] = value
@@ -183,7 +183,7 @@ def delete_attribute(m: Interpreter, owner: Value, name: Any) -> Work:
             yield from invoke(m, own, [found, owner], {})
             return
         if kind.frozen:
-            records.refuse_change(owner, kind, name, "delete")
+            records.refuse_change(kind, name, "delete")
         if isinstance(found, Descriptor) or kind.flavour not in ("", "dataclass"):
             raise Lost
         if name not in owner.attributes and any(

@@ -365,9 +365,8 @@ def _noted(m: Interpreter, field: Object) -> Work:
 def _by_class(m: Interpreter, owner: Object | OwnList | OwnDict | Class, name: str) -> Work:
     """An attribute of an object as its class has it looked for (Objects/typeobject.c, `slot_tp_getattr_hook`)."""
     own = own_method(owner, "__getattribute__")
-    plainly = _of_class if isinstance(owner, Class) else of_object
     try:
-        return (yield from plainly(m, owner, name) if own is None else invoke(m, own, [owner, name], {}))
+        return (yield from _plainly(m, owner, name) if own is None else invoke(m, own, [owner, name], {}))
     except Raised as raised:
         hook = own_method(owner, "__getattr__")
         if not raised.is_a("AttributeError"):
@@ -383,10 +382,15 @@ def _by_class(m: Interpreter, owner: Object | OwnList | OwnDict | Class, name: s
             raise
 
 
+def _plainly(m: Interpreter, owner: Object | OwnList | OwnDict | Class, name: str) -> Work:
+    """As `object` or `type` has it looked for."""
+    return _of_class(m, owner, name) if isinstance(owner, Class) else of_object(m, owner, name)
+
+
 def _say_what_is_missing(raised: Object, owner: Value, name: str) -> None:
     """An `AttributeError` that says nothing else is told what was looked for (Objects/object.c, `set_attribute_error_context`)."""
     if not any(raised.attributes.get(each) for each in ("name", "obj")):
-        raised.attributes |= {"name": name, "obj": owner}
+        raised.attributes.update(name=name, obj=owner)
 
 
 def of_object(m: Interpreter, owner: Object | OwnList | OwnDict, name: str) -> Work:
@@ -710,8 +714,8 @@ def _of_class(m: Interpreter, owner: Class, name: str) -> Work:
         raise Lost(name)
     if owner.flavour == "dataclass" and (function := generated.method(owner, name)) is not None:
         return function
-    if name == "__match_args__" and owner.flavour == "dataclass" and (names := records.match_args(owner)) is not None:
-        return names
+    if name == "__match_args__" and owner.flavour == "dataclass" and (told := records.match_args(owner)) is not None:
+        return told
     if name == "__match_args__" and owner.flavour == "namedtuple":
         return tuple(each for each, _ in owner.fields or ())
     if name == "__hash__" and comparing.has_no_hash(owner):

@@ -236,7 +236,7 @@ def _check_frozen(kind: Class, is_frozen: bool) -> None:
         raise error("TypeError", f"cannot inherit {words[0]} dataclass from {words[1]} one")
 
 
-def refuse_change(owner: Object, kind: Class, name: str, doing: str) -> None:
+def refuse_change(kind: Class, name: str, doing: str) -> None:
     """What frozen dataclasses do before an attribute is changed (dataclasses.py, `_frozen_get_del_attr`). Raises Raised."""
     for each in filter(_is_made, kind.line):
         if "frozen" not in each.space["_options_"]:
