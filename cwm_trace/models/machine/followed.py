@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dis
 import inspect
+import linecache
 from collections.abc import Mapping
-from types import CodeType, FunctionType
+from types import CodeType
 
-from cwm_trace.models.machine import beside
+from cwm_trace.models.machine import beside, shipped
 from cwm_trace.models.machine.active import Finaliser, Paused, Work
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.classes import attribute, slots_of
@@ -20,6 +21,7 @@ from cwm_trace.models.machine.making import has_abstract, left_abstract
 from cwm_trace.models.machine.naming import type_text
 from cwm_trace.models.machine.records import GIVEN, default_of, says
 from cwm_trace.models.machine.registry import native
+from cwm_trace.models.machine.tracebacks import real_code
 from cwm_trace.models.machine.values import (
     GENERATED,
     IMMUTABLE,
@@ -118,19 +120,11 @@ def _place(m: Interpreter, coroutine: Paused) -> str:
     """A coroutine, and where it is, as a task shows it."""
     made, line = coroutine.frame.code.made, coroutine.frame.line
     if not is_of_program(coroutine.frame.code.module):
-        made = _in_library(coroutine)
+        made = real_code(coroutine.frame.code.module, coroutine.name)
         line = 0 if coroutine.ended or coroutine.state == "CREATED" else _awaiting_line(coroutine, made)
     if coroutine.ended:
         return f"{coroutine.name}() done, defined at {made.co_filename}:{made.co_firstlineno}"
     return f"{coroutine.name}() running at {made.co_filename}:{line or made.co_firstlineno}"
-
-
-def _in_library(coroutine: Paused) -> CodeType:
-    """The library's own function, where a source of ours has it by the same name. Raises Lost."""
-    found = looked_up(f"{coroutine.frame.code.module}.{coroutine.name}")
-    if not isinstance(found, FunctionType):
-        raise Lost(coroutine.name)
-    return found.__code__
 
 
 def _awaiting_line(coroutine: Paused, made: CodeType) -> int:
@@ -250,8 +244,9 @@ def _has_abstract(m: Interpreter, kind: Value) -> bool:
 
 @native("followed.lines_of")
 def _lines_of(m: Interpreter, file: Value) -> Value:
-    """The lines of one of the program's own files; none of another."""
-    return List([*beside.lines_of(m, known(file))])
+    """The lines of one of the program's own files, or of the library's; none of another."""
+    name = known(file)
+    return List([*(beside.lines_of(m, name) or (linecache.getlines(name) if shipped.is_source(name) else ()))])
 
 
 @native("followed.names_of")

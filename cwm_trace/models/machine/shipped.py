@@ -119,6 +119,11 @@ def path(module: str) -> Path:
     return place / "__init__.py" if is_package(module) else place.with_suffix(".py")
 
 
+def is_source(file: str) -> bool:
+    """Whether a file is one of the library's."""
+    return file.endswith(".py") and Path(file).is_relative_to(_LIBRARY)
+
+
 @lru_cache
 def _statements(module: str) -> Sequence[tuple[Code, Sequence[str]]]:
     """What a module does, statement by statement, and the names that each may bind; nothing where there is no source."""

@@ -1,14 +1,16 @@
 """Where an exception has come by, and Python frames, as a program may look at them.
 
-Python frames of the library are there as far as its own sources are followed (`machine.shipped`); those of sources of our own are not known.
+Python frames of the library are there as far as its own sources are followed (`machine.shipped`); those of sources of our own are known where
+the library has a function of the same name, and in it the same line.
 """
 
 from __future__ import annotations
 
+import linecache
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from types import CodeType
+from functools import cache, lru_cache
+from types import CodeType, FunctionType
 from typing import ClassVar
 
 from cwm_trace.models.machine import shipped
@@ -16,6 +18,7 @@ from cwm_trace.models.machine.active import Activation
 from cwm_trace.models.machine.code import Code, is_of_program
 from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.iterators import over_items
+from cwm_trace.models.machine.looked_up import looked_up
 from cwm_trace.models.machine.values import Builtin, Lost, Native, Object, Value, dict_from, known
 from cwm_trace.models.machine.values import error as raised
 
@@ -50,7 +53,7 @@ class Traceback:
             case "tb_frame":
                 return PythonFrame(self.frame)
             case "tb_lineno":
-                return self.line
+                return line_of(self.frame.code, self.line)
             case "tb_lasti":
                 return 0
             case "tb_next":
@@ -99,7 +102,7 @@ class PythonFrame:
             case "f_code":
                 return of_code(self.frame.code)
             case "f_lineno":
-                return self.frame.line
+                return line_of(self.frame.code, self.frame.line)
             case "f_locals":
                 variables = self.frame.variables()
                 return dict_from(variables)
@@ -110,10 +113,46 @@ class PythonFrame:
         raise Lost(name)
 
 
+def _is_ours(code: Code) -> bool:
+    return code.module not in shipped.MODULES and not is_of_program(code.module)
+
+
+@cache
+def real_code(module: str, qualname: str) -> CodeType:
+    """That of a function of the library, or of one in it. Raises Lost."""
+    outer, _, _ = qualname.partition(".<locals>")
+    found = looked_up(f"{module}.{outer}")
+    if not isinstance(found, FunctionType):
+        raise Lost(qualname)
+    left = [found.__code__]
+    while left:
+        made = left.pop()
+        if made.co_qualname == qualname:
+            return made
+        left += [each for each in made.co_consts if isinstance(each, CodeType)]
+    raise Lost(qualname)
+
+
+@cache
+def line_of(code: Code, line: int) -> int:
+    """The line of a file where a frame is; of a source of our own, the library's with the same text. Raises Lost."""
+    if not _is_ours(code):
+        return line
+    made, text = real_code(code.module, code.made.co_qualname), code.source.splitlines()[line - 1].strip()
+    lines = linecache.getlines(made.co_filename)
+    numbers = sorted({number for *_, number in made.co_lines() if number})
+    found = next(
+        (number for number in numbers if lines[number - 1 : number] and lines[number - 1].strip() == text), None
+    )
+    if found is None:
+        raise Lost(text)
+    return found
+
+
 def of_code(code: Code) -> Value:
-    """A code object. Raises Lost for one of a source of our own."""
-    if code.module not in shipped.MODULES and not is_of_program(code.module):
-        raise Lost(code.module)
+    """A code object. Raises Lost for one of a source of our own that the library has no function like."""
+    if _is_ours(code):
+        return _of_code(real_code(code.module, code.made.co_qualname), code.module)
     found = _of_code(code.made, code.module)
     found.held = found.held or (code,)
     return found

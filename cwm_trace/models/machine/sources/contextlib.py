@@ -22,30 +22,28 @@ class ContextDecorator:
     def _recreate_cm(self):
         return self
 
-    def __call__(self, function):
-        def inner(*args, **words):
+    def __call__(self, func):
+        def inner(*args, **kwds):
             with self._recreate_cm():
-                return function(*args, **words)
+                return func(*args, **kwds)
 
         async def each_awaited(*args, **words):
             with self._recreate_cm():
-                async with aclosing(function(*args, **words)) as given:
+                async with aclosing(func(*args, **words)) as given:
                     async for value in given:
                         yield value
 
         async def awaited(*args, **words):
             with self._recreate_cm():
-                return await function(*args, **words)
+                return await func(*args, **words)
 
         def each(*args, **words):
-            with self._recreate_cm(), closing(function(*args, **words)) as given:
+            with self._recreate_cm(), closing(func(*args, **words)) as given:
                 return (yield from given)
 
         if _STAYS_OPEN:
-            inner = {"async_generator": each_awaited, "coroutine": awaited, "generator": each}.get(
-                pausing(function), inner
-            )
-        return update_wrapper(inner, function)
+            inner = {"async_generator": each_awaited, "coroutine": awaited, "generator": each}.get(pausing(func), inner)
+        return update_wrapper(inner, func)
 
 
 class _GeneratorContextManager(ContextDecorator):
@@ -63,8 +61,8 @@ class _GeneratorContextManager(ContextDecorator):
         except StopIteration:
             raise RuntimeError("generator didn't yield") from None
 
-    def __exit__(self, kind, error, traceback):
-        if error is None:
+    def __exit__(self, typ, value, traceback):
+        if value is None:
             try:
                 next(self.gen)
             except StopIteration:
@@ -74,16 +72,19 @@ class _GeneratorContextManager(ContextDecorator):
             finally:
                 self.gen.close()
         try:
-            self.gen.throw(kind, error, traceback)
+            if _version < (3, 12):
+                self.gen.throw(typ, value, traceback)
+            else:
+                self.gen.throw(value)
         except StopIteration as other:
-            return other is not error
+            return other is not value
         except RuntimeError as other:
-            if other is error or isinstance(error, StopIteration) and other.__cause__ is error:
-                error.__traceback__ = traceback
+            if other is value or isinstance(value, StopIteration) and other.__cause__ is value:
+                value.__traceback__ = traceback
                 return False
             raise
         except BaseException as other:
-            if other is error:
+            if other is value:
                 other.__traceback__ = traceback
                 return False
             raise
@@ -180,26 +181,26 @@ class AbstractAsyncContextManager:
 
 class _AsyncGeneratorContextManager:
     def __init__(self, generator):
-        self._generator = generator
+        self.gen = generator
 
     async def __aenter__(self):
         try:
-            return await anext(self._generator)
+            return await anext(self.gen)
         except StopAsyncIteration:
             raise RuntimeError("generator didn't yield") from None
 
     async def __aexit__(self, kind, error, traceback):
         if error is None:
             try:
-                await anext(self._generator)
+                await anext(self.gen)
             except StopAsyncIteration:
                 return False
             try:
                 raise RuntimeError("generator didn't stop")
             finally:
-                await self._generator.aclose()
+                await self.gen.aclose()
         try:
-            await self._generator.athrow(error)
+            await self.gen.athrow(error)
         except StopAsyncIteration as other:
             return other is not error
         except BaseException as other:
@@ -210,7 +211,7 @@ class _AsyncGeneratorContextManager:
         try:
             raise RuntimeError("generator didn't stop after athrow()")
         finally:
-            await self._generator.aclose()
+            await self.gen.aclose()
 
 
 def asynccontextmanager(function):

@@ -1,4 +1,4 @@
-"""`linecache`: the lines of the program's own files; where it is in none, there are none."""
+"""`linecache`: the lines of the program's own files, and of the library's; where the program is in none, there are none."""
 
 from followed import lines_of
 
