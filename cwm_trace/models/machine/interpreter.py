@@ -108,7 +108,7 @@ class Interpreter:
         self.handled: Value = None
         self.paused: list[Paused] = []
         self.finalisers: list[Finaliser] = []
-        self.ringed: list[Paused] = []  # generators that wait for the collector, as something has them that has itself
+        self.ringed: list[Paused | Finaliser] = []  # what waits for the collector, as something has it that has itself
         self.caught: list[Object] = []  # exceptions that were raised while generators waited, the last ones
         self.pending: list[Value] = []  # what is going to be closed or finalised
         self.weakly: list[Value] = []  # what is referred to weakly
@@ -278,12 +278,12 @@ class Interpreter:
         self, given: Sequence[Value], order: Callable[[], Sequence[int]], going: Sequence[Value] = ()
     ) -> list[Work]:
         left = self.unreachable(given)
-        if any(isinstance(each, Paused) for each in left):
+        if left:
             held = reached([each for each in self.caught if in_ring(each)])
-            if going:
+            if going and any(isinstance(each, Paused) for each in left):
                 held |= reached([*going]).difference(order())
-            ringed = [each for each in left if isinstance(each, Paused) and id(each) in held]
-            self.ringed = [each for each in self.ringed if not each.ended] + ringed
+            ringed = [each for each in left if id(watched(each)) in held]
+            self.ringed = [each for each in self.ringed if not getattr(each, "ended", False)] + ringed
             left = [each for each in left if not any(each is other for other in ringed)]
         if len(left) > 1:
             places = {place: number for number, place in enumerate(order())}
@@ -606,7 +606,7 @@ class Interpreter:
                 if isinstance(raised.error, Object):
                     if not raised.error.frames:
                         raised.error.context = chained(raised.error, self.handled)
-                        self.caught = [*self.caught[-_CAUGHT:], raised.error] if self.paused else []
+                        self.caught = [*self.caught[-_CAUGHT:], raised.error] if self.is_watching else []
                     if top not in raised.error.frames:
                         raised.error.frames.append(top)
                     if not isinstance(raised, Again):
@@ -663,8 +663,8 @@ class Interpreter:
         """The generators that wait, and what has a finaliser, that nothing has any more, but for what such ones have themselves."""
         if not self.is_watching:
             return []
-        waiting = [each for each in self.paused if not any(each is other for other in self.ringed)]
-        looked_at: list[Paused | Finaliser] = [*waiting, *self.finalisers]
+        looked_at: list[Paused | Finaliser] = [*self.paused, *self.finalisers]
+        looked_at = [each for each in looked_at if not any(each is other for other in self.ringed)]
         needed = [each.needs for each in self.finalisers if each.needs is not None]
         seen = reached([*besides, *self._roots()], {id(watched(each)) for each in looked_at} | {*map(id, needed)})
         left = [each for each in looked_at if id(watched(each)) not in seen and is_due(each, seen)]
