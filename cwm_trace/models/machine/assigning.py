@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from types import BuiltinFunctionType
 from typing import Any
 
 from cwm_trace.models import said
 from cwm_trace.models.machine import patching, records, tracebacks
 from cwm_trace.models.machine.active import Work
 from cwm_trace.models.machine.calls import invoke
-from cwm_trace.models.machine.classes import Attributes, has_slots_only, is_data, missing, own_slots
+from cwm_trace.models.machine.classes import Attributes, has_slots_only, is_data, missing, own_slots, slots_of
 from cwm_trace.models.machine.imported import STREAMS, member, place_of
 from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.iterators import collected
+from cwm_trace.models.machine.looked_up import looked_up
+from cwm_trace.models.machine.making import container_of, plain_kind
 from cwm_trace.models.machine.values import (
     UNSET,
     WITH_METHODS,
@@ -35,6 +38,7 @@ from cwm_trace.models.machine.values import (
     find,
     is_exception,
     is_unknown,
+    kind_name,
     known,
     own_method,
 )
@@ -59,16 +63,16 @@ def set_attribute(m: Interpreter, owner: Value, name: Any, value: Value) -> Work
             owner.held = tuple((yield from collected(m, value)))
         case Object(kind=Class() as kind):
             if name == "__dict__":
-                if not isinstance(known(value), Dict) or has_slots_only(kind) or kind.flavour:
+                if has_slots_only(kind) or kind.flavour:
                     raise Lost(name)
+                if not isinstance(known(value), Dict):
+                    raise error("TypeError", f"__dict__ must be set to a dictionary, not a '{kind_name(known(value))}'")
                 owner.attributes = Attributes(known(value))
                 return
             if kind.flavour == "enum" and name in ("name", "value"):
                 raise error("AttributeError", f"<enum 'Enum'> cannot set attribute {name!r}")
             if name == "__class__" and find(kind, "__setattr__") is None:
-                if not isinstance(known(value), Class):
-                    raise Lost(name)
-                owner.kind = known(value)
+                _set_class(owner, kind, known(value))
                 return
             if (hook := find(kind, "__setattr__")) is not None:
                 yield from invoke(m, hook, [owner, name, value], {})
@@ -117,14 +121,35 @@ def set_attribute(m: Interpreter, owner: Value, name: Any, value: Value) -> Work
             attributes[name] = value
         case tracebacks.Traceback() if name == "tb_next":
             owner.inner = value
+        case Object(kind=Builtin(name="object")):
+            raise missing(owner, name, said.NO_PLACE)
         case Object():
             owner.attributes[name] = value
-        case None | int() | str() | List() | Dict() | tuple():
+        case int() | float() if name in ("real", "imag", "numerator", "denominator") and hasattr(owner, name):
+            raise error("AttributeError", f"attribute {name!r} of '{kind_name(owner)}' objects is not writable")
+        case None | int() | float() | str() | List() | Dict() | tuple():
+            raise missing(owner, name, said.NO_PLACE)
+        case Builtin() if owner.kind is None and isinstance(looked_up(owner.name), BuiltinFunctionType):
             raise missing(owner, name, said.NO_PLACE)
         case Builtin() if owner.kind is not None:
             raise error("TypeError", f"cannot set {name!r} attribute of immutable type {owner.name!r}")
         case _:
             raise Lost
+
+
+def _set_class(owner: Object, kind: Class, value: Value) -> None:
+    """`owner.__class__ = value` (Objects/typeobject.c, `object_set_class`). Raises Raised."""
+    if isinstance(value, Builtin):
+        raise error("TypeError", "__class__ assignment only supported for mutable types or ModuleType subclasses")
+    if not isinstance(value, Class):
+        raise error("TypeError", f"__class__ must be set to a class, not '{kind_name(value)}' object")
+    layouts = [
+        (has_slots_only(each), {*slots_of(each)}, container_of(each), plain_kind(each) is None)
+        for each in (kind, value)
+    ]
+    if layouts[0] != layouts[1]:
+        raise error("TypeError", f"__class__ assignment: {value.name!r} object layout differs from {kind.name!r}")
+    owner.kind = value
 
 
 def _set_property(m: Interpreter, found: Descriptor, owner: Value, kind: str, name: str, value: Value) -> Work:
@@ -207,4 +232,6 @@ def delete_attribute(m: Interpreter, owner: Value, name: Any) -> Work:
         return
     if owner is None or isinstance(owner, (int, str, List, Dict, tuple)):
         raise missing(owner, name, said.NO_PLACE)
+    if isinstance(owner, Builtin) and owner.kind is not None:
+        raise error("TypeError", f"cannot set {name!r} attribute of immutable type {owner.name!r}")
     raise Lost

@@ -23,6 +23,7 @@ from cwm_trace.models.machine.making import CONTAINERS, PLAIN_BASES
 from cwm_trace.models.machine.records import annotated
 from cwm_trace.models.machine.registry import native
 from cwm_trace.models.machine.values import (
+    IMMUTABLE,
     OWN,
     PLAIN_KINDS,
     UNSET,
@@ -188,6 +189,9 @@ def _by_metaclass(
     return made
 
 
+_CONFLICT = "metaclass conflict: the metaclass of a derived class must be a (non-strict) subclass of the metaclasses of all its bases"
+
+
 def _metaclass(given: Value, bases: Sequence[Value]) -> Class | None:
     """The metaclass of the program's that makes a class; None: Python's own. Raises Lost."""
     found = [given, *(each.metaclass for each in bases if isinstance(each, Class))]
@@ -196,8 +200,7 @@ def _metaclass(given: Value, bases: Sequence[Value]) -> Class | None:
     own = [each for each in found if isinstance(each, Class)]
     made = next((each for each in own if all(other in each.line for other in own)), None)
     if own and made is None:
-        text = "the metaclass of a derived class must be a (non-strict) subclass of the metaclasses of all its bases"
-        raise error("TypeError", f"metaclass conflict: {text}")
+        raise error("TypeError", _CONFLICT)
     return made
 
 
@@ -250,6 +253,8 @@ def construct(
     metaclass: Class | None = None,
 ) -> Work:
     """A class of these names. Raises Raised, Lost."""
+    if any(isinstance(base, (*IMMUTABLE, Object, List, Dict)) for base in bases):
+        raise error("TypeError", _CONFLICT)  # of its class, of which the new one would be
     if not all(isinstance(base, (Builtin, Class, Unknown)) or getattr(base, "origin", None) for base in bases):
         raise Lost
     if any(isinstance(base, Alias) for base in bases):
