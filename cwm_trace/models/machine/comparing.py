@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cwm_trace.models import said
+from cwm_trace.models.containers import PATTERN
 from cwm_trace.models.machine import arithmetic, records, sets
 from cwm_trace.models.machine.active import Work
 from cwm_trace.models.machine.calls import invoke
@@ -28,6 +29,7 @@ from cwm_trace.models.machine.values import (
     Dict,
     Hashed,
     List,
+    Literal,
     Lost,
     Method,
     Module,
@@ -154,6 +156,10 @@ def compared(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
         is_own = isinstance(left, OWN) or isinstance(right, OWN) or "OrderedDict" in (left.kind, right.kind)
         if is_own or left.kind != right.kind or _is_mixed(left.values, right.values):
             return (yield from _same_pairs(m, left, right)) is (sign == "==")
+    if isinstance(left, Literal) and isinstance(right, Literal) and left.kind == right.kind == PATTERN:
+        if sign not in ("==", "!="):
+            raise _unordered(sign, left, right)
+        return (left.text == right.text) is (sign == "==")
     if sign in ("==", "!=") and _never_equal(left, right):
         return sign == "!="
     texts = closed(left), closed(right)

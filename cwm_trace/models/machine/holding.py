@@ -633,7 +633,7 @@ def _keys_of(m: Interpreter, value: Value) -> Work:
 
 
 def merged(m: Interpreter, left: Dict, right: Dict) -> Work:
-    made = Dict([*left.keys], [*left.values])
+    made = Dict([*left.keys], [*left.values], left.kind, left.make)
     yield from updated(m, made, right)
     return made
 

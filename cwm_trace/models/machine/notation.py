@@ -37,6 +37,7 @@ from cwm_trace.models.machine.values import (
     is_unknown,
     kind_name,
     known,
+    octets_of,
     read,
 )
 
@@ -66,11 +67,17 @@ def _loads(m: Interpreter, text: Value, cls: Value = None, **hooks: Value) -> Wo
     if is_unknown(text):
         return m.unknown()
     text = known(text)
+    text = octets_of(text) or text
+    if isinstance(text, str) and text.startswith("\ufeff"):
+        raise _wrong(json.JSONDecodeError("Unexpected UTF-8 BOM (decode using utf-8-sig)", text, 0))
     if not isinstance(text, (str, bytes)):
         kind = kind_name(text)
         raise error("TypeError", f"the JSON object must be str, bytes or bytearray, not {kind}")
     if isinstance(text, bytes):
-        text = text.decode(json.detect_encoding(text), "surrogatepass")
+        try:
+            text = text.decode(json.detect_encoding(text), "surrogatepass")
+        except UnicodeDecodeError as wrong:
+            raise error("UnicodeDecodeError", *wrong.args) from None
     if cls is not None:
         decoder = yield from invoke(m, cls, [], hooks)
         return (yield from invoke(m, (yield from attribute(m, decoder, "decode")), [text], {}))

@@ -187,7 +187,7 @@ def _combined(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
                 items = side.items if isinstance(side, Set) else (yield from collected(m, side))
                 sides.append(side if isinstance(side, Set) else (yield from set_of(m, items)))
             return (yield from combined_sets(m, plain, *sides))
-        case Dict(), "|", Dict() if left.kind == "dict":
+        case Dict(), "|", Dict() if left.kind in ("dict", "OrderedDict", "defaultdict"):
             return (yield from merged(m, left, right))
         case Dict(kind="Counter"), sign, Dict(kind="Counter") if plain in _OF_COUNTERS:
             return (yield from _tallies(m, plain, left, right))

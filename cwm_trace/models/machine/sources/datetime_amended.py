@@ -7,6 +7,9 @@ from followed import seconds, unknown
 if sys.version_info < (3, 14):  # later ones say the same in both
 
     def _check_date_fields(year, month, day):
+        for place, name, each in ((2, "month", month), (3, "day", day)):
+            if each is None:
+                raise TypeError(f"function missing required argument {name!r} (pos {place})")
         year, month, day = _index(year), _index(month), _index(day)  # noqa: F821
         if not MINYEAR <= year <= MAXYEAR:  # noqa: F821
             raise ValueError(f"year {year} is out of range")
