@@ -17,6 +17,7 @@ from cwm_trace.models.machine import beside, naming, patching, shipped
 from cwm_trace.models.machine.active import Body, Call, Work
 from cwm_trace.models.machine.code import Code
 from cwm_trace.models.machine.interpreter import Interpreter
+from cwm_trace.models.machine.looked_up import may_be_looked_at
 from cwm_trace.models.machine.naming import listed, of_module
 from cwm_trace.models.machine.values import Builtin, Function, Lost, Module, Raised, Value, dict_from, known
 from cwm_trace.tracer.record import compile_source
@@ -145,14 +146,17 @@ def everything(m: Interpreter, module: str, is_ours: bool) -> Work:
     if module in _OF_C:
         of, names = _OF_C[module]
         return {name: Builtin(f"{of}.{name}") for name in names}
-    if module in _names():
-        space = yield from _space(m, module)
-    elif module in shipped.MODULES:
+    if module in shipped.MODULES and module not in _names():
         space = yield from _shipped(m, module)
+    elif module in _names() and not may_be_looked_at(module):
+        space = yield from _space(m, module)
     else:
         found = {}
         for name in listed(module, is_ours):
-            found[name] = yield from member(m, module, name)
+            try:
+                found[name] = yield from member(m, module, name)
+            except Lost:
+                found[name] = m.unknown()
         return found
     names = space.get("__all__")
     if names is None:
