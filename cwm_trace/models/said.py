@@ -29,6 +29,13 @@ def _said(act: Callable[[], object], names: Iterable[tuple[str, str]] = ()) -> s
     return text
 
 
+def _matched(kind: Any) -> bool:
+    match 1:
+        case kind(1):
+            return True
+    return False
+
+
 @runtime_checkable
 class _Kind(Protocol):
     attribute: int
@@ -155,6 +162,7 @@ SHOWS_MODULES: Final = repr(ImportError(name="_")) != repr(ImportError())
 """Whether an ImportError is shown with what it has been told by name."""
 ASKS_OBJECTS: Final = _said(lambda: issubclass(_Alone, _KIND), (("'attribute'", "{}"),))
 """Of a protocol that says more than methods, where a class is asked; with what these are."""
+NO_CLASS_IN_PATTERN: Final = _said(lambda: _matched(len))
 NEGATIVE_ROOT: Final = _said(lambda: math.sqrt(-1), (("-1.0", "{}"),))
 NO_MEMBER: Final = _said(lambda: _Members.TWO, (("_Members", "{kind}"), ("TWO", "{name}")))  # type: ignore[attr-defined]
 _ONE_LEFT = _said(_Abstract, (("_Abstract", "{kind}"), ("one", "{names}")))

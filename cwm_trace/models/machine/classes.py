@@ -191,6 +191,8 @@ def attribute(m: Interpreter, owner: Value, name: Any) -> Work:
     match owner:
         case Object() if owner.kind is records.FIELD and name == "metadata":
             return (yield from _noted(m, owner))
+        case Object() if owner.kind is records.FIELD and name in records.PARTS:
+            return records.part_of(owner, name)
         case Object(kind=Class()) | OwnList() | OwnDict() | Class(metaclass=Class()):
             return (yield from _by_class(m, owner, name))
         case Object(kind=Builtin(name="member_descriptor")) if (part := _of_slot(owner, name)) is not UNSET:

@@ -413,7 +413,7 @@ def _kinds(kinds: Value, asked: str = "isinstance") -> Iterable[Value]:
         raise error("TypeError", f"{asked}() argument 2 cannot be a parameterized generic")
     if isinstance(kinds, Builtin) and kinds.name == "typing.Any" and asked == "isinstance":
         raise error("TypeError", "typing.Any cannot be used with isinstance()")
-    if isinstance(kinds, (*IMMUTABLE, List, Dict, Set)):
+    if isinstance(kinds, (*IMMUTABLE, List, Dict, Set, Function, Method)):
         what = "class" if asked == "issubclass" else "type"
         raise error(
             "TypeError",

@@ -310,6 +310,8 @@ native("dataclasses.dataclass")(records.dataclass)
 
 @native("dataclasses.field")
 def _field(m: Interpreter, /, **options: Value) -> Value:
+    if records.has_value(options, "default") and records.has_value(options, "default_factory"):
+        raise error("ValueError", "cannot specify both default and default_factory")
     return Object(records.FIELD, dict(options))
 
 

@@ -102,6 +102,9 @@ def made_plainly(m: Interpreter, kind: Class, args: Sequence[Value], named: Mapp
     _check_abstract(kind)
     if container_of(kind):
         owned = contained(m, kind)
+        if nearest(kind, "__init__") is GENERATED:
+            yield from records.fill(m, owned, kind, args, named)
+            return owned
         own = find(kind, "__init__")
         yield from invoke(m, own, [owned, *args], named) if own is not None else filled(owned, m, *args, **named)
         return owned
@@ -114,7 +117,9 @@ def made_plainly(m: Interpreter, kind: Class, args: Sequence[Value], named: Mapp
             yield from filled_set(owner, m, *args, **named) if own is None else invoke(m, own, [owner, *args], named)
             return owner
         owner = watched(m, (yield from with_content(m, kind, *args, **named)))
-        if own is not None:
+        if nearest(kind, "__init__") is GENERATED:
+            yield from records.fill(m, owner, kind, args, named)
+        elif own is not None:
             yield from invoke(m, own, [owner, *args], named)
         return owner
     if is_made_of(kind, Builtin(GROUPS[0])):
