@@ -81,6 +81,10 @@ class _Members(Enum):
     ONE = 1
 
 
+class _Memberless(Enum):
+    pass
+
+
 class _Alone:
     pass
 
@@ -165,6 +169,8 @@ ASKS_OBJECTS: Final = _said(lambda: issubclass(_Alone, _KIND), (("'attribute'", 
 NO_CLASS_IN_PATTERN: Final = _said(lambda: _matched(len))
 NEGATIVE_ROOT: Final = _said(lambda: math.sqrt(-1), (("-1.0", "{}"),))
 NO_MEMBER: Final = _said(lambda: _Members.TWO, (("_Members", "{kind}"), ("TWO", "{name}")))  # type: ignore[attr-defined]
+NO_MEMBERS: Final = _said(lambda: _Memberless("_"), (("_Memberless", "{}"),))
+"""Of an enumeration that nothing is made of but a value."""
 _ONE_LEFT = _said(_Abstract, (("_Abstract", "{kind}"), ("one", "{names}")))
 _SEVERAL_LEFT = _said(_Abstracts, (("_Abstracts", "{kind}"), ("one", "{names}"), (", other", ""), (", 'other'", "")))
 

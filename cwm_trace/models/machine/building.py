@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import typing
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from functools import partial
 
 from cwm_trace.models import said
-from cwm_trace.models.machine import annotating, enums, sets, shipped
+from cwm_trace.models.machine import annotating, enums, making, sets, shipped
 from cwm_trace.models.machine.active import Body, Work
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.classes import Attributes, own_slots
@@ -125,30 +126,40 @@ def _global_enum(m: Interpreter, made: Class, update_str: Value = False) -> Clas
     return made
 
 
-def _by_call(kind: Builtin) -> None:
+def enum_of_names(
+    m: Interpreter,
+    kind: Value,
+    value: Value,
+    names: Value = (),
+    *,
+    start: Value = 1,
+    type: Value = None,
+    module: Value = None,
+    qualname: Value = None,
+    **words: Value,
+) -> Work:
     """An enumeration of names that are told, as `Enum("Colour", "RED BLUE")` makes it."""
-
-    def make(m: Interpreter, value: Value, names: Value, *, start: Value = 1, **_: Value) -> Work:
-        space: dict[str, Value] = enums.first_names((kind,))
-        listed = known(names)
-        if isinstance(listed, str):
-            listed = List(listed.replace(",", " ").split())
-        for place, each in enumerate((yield from collected(m, listed))):
-            if isinstance(listed, Dict):
-                space[known(each)] = listed.values[place]
-            elif (pair := as_tuple(known(each))) is not None:
-                space[known(pair[0])] = pair[1]
-            elif known(start) != 1 and isinstance(known(start), int):
-                space[known(each)] = m.questions.sure(f"{known(start)} + {place}")
-            else:
-                space[known(each)] = yield from enums.next_value(m, space, known(each))
-        return (yield from construct(m, known(value), (kind,), space, {}))
-
-    native(kind.name)(make)
+    bases = (kind,) if known(type) is None else (known(type), kind)
+    space: dict[str, Value] = enums.first_names(bases)
+    space |= {f"__{name}__": known(told) for name, told in (("module", module), ("qualname", qualname)) if known(told) is not None}
+    listed = known(names)
+    if isinstance(listed, str):
+        listed = List(listed.replace(",", " ").split())
+    for place, each in enumerate((yield from collected(m, listed))):
+        name = known(each)
+        if isinstance(listed, Dict):
+            value_of = listed.values[place]
+        elif (pair := as_tuple(name)) is not None:
+            name, value_of = map(known, pair)
+        else:
+            value_of = yield from enums.next_value(m, space, name, known(start))
+        space[name] = yield from enums.noted(m, space, name, value_of)
+    return (yield from construct(m, known(value), bases, space, words))
 
 
+native("enum.EnumType._create_")(enum_of_names)
 for _name in enums.KINDS:
-    _by_call(Builtin(_name))
+    native(_name)(partial(lambda name, m, *args, **words: enum_of_names(m, Builtin(name), *args, **words), _name))
 
 
 @native("types.new_class")
@@ -484,5 +495,32 @@ def _among(value: Value, line: Sequence[Value]) -> bool:
 
 
 def _name_items(made: Class) -> None:
+    names = annotated(made)
+    last: list[str] = []
+    for name in names:
+        if name in made.space:
+            last.append(name)
+        elif last:
+            many = "s" if len(last) > 1 else ""
+            text = f"Non-default namedtuple field {name} cannot follow default field{many} {', '.join(last)}"
+            raise error("TypeError", text)
     made.flavour = "namedtuple"
-    made.fields = tuple((name, made.space.pop(name, UNSET)) for name in annotated(made))
+    made.fields = tuple((name, made.space.pop(name, UNSET)) for name in names)
+    made.space.setdefault("__doc__", making.doc_of(made.name, names))
+
+
+@native("typing.NamedTuple")
+def _named_tuple(m: Interpreter, typename: Value, fields: Value = (), /, **words: Value) -> Work:
+    pairs = []
+    for each in (yield from collected(m, known(fields) or ())):
+        pairs.append(tuple((yield from collected(m, each))))
+    noted = dict_from(dict(pairs) | words)
+    return (yield from construct(m, known(typename), (Builtin("typing.NamedTuple"),), {"__annotations__": noted}, {}))
+
+
+@native("typing.TypedDict")
+def _typed_dict(m: Interpreter, typename: Value, fields: Value = None, /, *, total: Value = True, **words: Value) -> Work:
+    held = known(fields)
+    noted = dict_from(words) if held is None else Dict([*held.keys], [*held.values])
+    told = {"total": total, **({} if held is None else words)}
+    return (yield from construct(m, known(typename), (Builtin("typing.TypedDict"),), {"__annotations__": noted}, told))

@@ -30,6 +30,7 @@ from cwm_trace.models.containers import MATCH, PATTERN
 from cwm_trace.models.machine import (
     annotating,
     comparing,
+    enums,
     generated,
     naming,
     patching,
@@ -59,6 +60,7 @@ from cwm_trace.models.machine.making import (
     is_abstract,
     left_abstract,
     made_plainly,
+    new_of,
     plain_kind,
     with_content,
     with_names,
@@ -676,10 +678,9 @@ def _of_class(m: Interpreter, owner: Class, name: str) -> Work:
     if name == "__base__":
         return _best_base(owner)
     if owner.flavour == "enum" and name == "__members__":
-        members = [
-            (each, value) for each, value in owner.space.items() if isinstance(value, Object) and value.kind is owner
-        ]
-        return (yield from _proxy_of(m, dict(members)))
+        return (yield from _proxy_of(m, enums.named(owner)))
+    if owner.flavour == "enum" and "_all_" in owner.space and (part := enums.part_of(owner, name)) is not UNSET:
+        return part
     if name == "register" and owner.is_of_abc:
         return Native("register", partial(_registered, owner))
     if name == "__abstractmethods__" and has_abstract(owner):
@@ -694,7 +695,7 @@ def _of_class(m: Interpreter, owner: Class, name: str) -> Work:
         number = [each for each, _ in owner.fields or ()].index(name)
         return Object(Builtin("_collections._tuplegetter"), {"__doc__": f"Alias for field number {number}"})
     if owner.flavour == "namedtuple" and name == "__new__":
-        return Native("__new__", with_names)
+        return new_of(owner)
     if owner.flavour == "namedtuple" and name in ("_make", "_fields"):
         names = tuple(each for each, _ in owner.fields or ())
         return names if name == "_fields" else Method(Builtin("namedtuple._make"), owner)
@@ -765,6 +766,8 @@ def _of_super(m: Interpreter, owner: Super, name: str) -> Work:
             return _bound(found, owner.owner, kind)
         if isinstance(each, Class) and each.flavour == "dataclass" and name == "__init__" and each.fields is not None:
             return Native("wrapper", partial(fill_from, owner.owner, each))
+    if kind.flavour == "enum" and name == "_missing_":
+        return enums.part_of(kind, name)
     if is_exception(kind):
         return Builtin("Exception.__new__") if name == "__new__" else Method(Builtin(f"Exception.{name}"), owner.owner)
     if isinstance(owner.owner, OWN) and hasattr(_TYPES[owner.owner.kind], name):

@@ -409,6 +409,8 @@ def contains(m: Interpreter, over: Value, value: Value, is_plain: bool = False) 
             return (yield from place_of(m, over, value)) is not None
         case View(kind="keys"):
             return (yield from place_of(m, over.over, value)) is not None
+        case Class(flavour="enum") if own_method(over, "__contains__") is None:
+            return (yield from invoke(m, Builtin("enum.EnumType.__contains__"), [over, value], {}))
         case Object() | Class() if (own := own_method(over, "__contains__")) is not None:
             given = yield from invoke(m, own, [over, value], {})
             return (yield from truth_of(m, given))

@@ -44,6 +44,7 @@ from cwm_trace.models.machine.values import (
     WITH_METHODS,
     Alias,
     Builtin,
+    Descriptor,
     Class,
     Dict,
     Function,
@@ -407,10 +408,12 @@ def _runtime_checkable(m: Interpreter, made: Value) -> Value:
     return made
 
 
-@native("enum.verify")
-def _verify(m: Interpreter, *checks: Value) -> Value:
-    """A decorator; what it would refuse is not looked for."""
-    return Native("verify", lambda m, kind: kind, sources=checks)
+native("enum.EnumType.__contains__")(enums.holds)
+
+
+@native("enum.property")
+def _enum_property(m: Interpreter, fget: Value = None, fset: Value = None, fdel: Value = None) -> Value:
+    return Descriptor("property", fget, fset, fdel)
 
 
 @native("enum.unique")

@@ -14,6 +14,7 @@ from cwm_trace.models.machine import (
     beside,
     classes,
     comparing,
+    enums,
     making,
     naming,
     patching,
@@ -134,6 +135,10 @@ def _globals(m: Interpreter) -> Value:
 def _locals(m: Interpreter) -> Value:
     if m.frame.names is m.frame.space:
         return _globals(m)
+    if isinstance(m.frame.names, classes.Attributes):
+        return m.frame.names.held
+    if isinstance(m.frame.names, dict):  # of a class, which are the ones that it will have
+        return patching.names(m.frame.names)
     variables = m.frame.variables()
     return dict_from(variables)
 
@@ -167,6 +172,8 @@ def _names_of(m: Interpreter, owner: Value) -> Work:
         return List(dir(real))
     if isinstance(kind, Function):
         return List([*{*dir(FunctionType), *kind.attributes}])
+    if isinstance(kind, Class) and kind.flavour == "enum":
+        return List(enums.names_of(owner))
     if not isinstance(kind, Class) or kind.flavour:
         raise Lost
     names = {

@@ -345,8 +345,8 @@ def _store_name(m: Interpreter, frame: Activation, ins: Instruction) -> None:
         old, names[ins.value] = names.get(ins.value), value
         m.let_go(old)
 
-    if isinstance(value, Object) and value.kind is enums.AUTO and enums.GENERATES in names:
-        m.begin(enums.next_value(m, names, ins.value), bind)
+    if enums.GENERATES in names:
+        m.begin(enums.noted(m, names, ins.value, value), bind)
         return
     bind(value)
 
