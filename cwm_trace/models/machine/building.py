@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from functools import partial
 
 from cwm_trace.models import said
-from cwm_trace.models.machine import annotating, enums, making, sets, shipped
+from cwm_trace.models.machine import annotating, enums, making, parameters, sets, shipped
 from cwm_trace.models.machine.active import Body, Work
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.classes import Attributes, own_slots
@@ -260,8 +260,8 @@ def construct(
     if not all(isinstance(base, (Builtin, Class, Unknown)) or getattr(base, "origin", None) for base in bases):
         raise Lost
     if any(isinstance(base, Alias) for base in bases):
-        told = [part for base in bases if isinstance(base, Alias) for part in base.args]
-        names = {part.shown: part for part in told if isinstance(part, Alias) and part.origin is None}
+        said = [base for base in bases if isinstance(base, Alias) and _name_of(base.origin) == _GENERIC]
+        names = {name: each for base in said or bases for name, each in parameters.parameters(base).items()}
         space |= {"__orig_bases__": tuple(bases), "__parameters__": tuple(names.values())}
     has_unknown = any(map(is_unknown, bases))
     bases = _stood_for([base for base in bases if not is_unknown(base)]) or (Builtin("object"),)

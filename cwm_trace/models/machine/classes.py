@@ -42,7 +42,6 @@ from cwm_trace.models.machine import (
 from cwm_trace.models.machine.active import Paused, Work
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.code import is_of_program
-from cwm_trace.models.machine.holding import with_parameters
 from cwm_trace.models.machine.imported import helper, member
 from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.iterators import COROUTINE_WRAPPER, Iterator
@@ -65,6 +64,7 @@ from cwm_trace.models.machine.making import (
     with_content,
     with_names,
 )
+from cwm_trace.models.machine.parameters import args_of, origin_of, parameters, with_parameters
 from cwm_trace.models.machine.rendering import OTHER_CLASSES
 from cwm_trace.models.machine.values import (
     BOUND,
@@ -248,7 +248,7 @@ def attribute(m: Interpreter, owner: Value, name: Any) -> Work:
         case Descriptor() if name in _ACCESSORS and (name == "__get__" or owner.kind == "property"):
             return Native(name, partial(_ACCESSORS[name], owner), shown=_WRAPPER.format(name, owner.kind))
         case Alias() if name == "__mro_entries__" and owner.origin is not None:
-            return Native(name, lambda m, bases: (owner.origin,))
+            return Native(name, lambda m, bases: (origin_of(owner),))
         case Descriptor() if name == "__isabstractmethod__":
             return is_abstract(owner)
         case Builtin():
@@ -289,10 +289,14 @@ def attribute(m: Interpreter, owner: Value, name: Any) -> Work:
             "__args__",
         ):
             return {"__metadata__": tuple(notes), "__origin__": first, "__args__": (first,)}[name]
-        case Alias() if name == "__args__" or (name == "__origin__" and owner.origin is not None):
-            return owner.args if name == "__args__" else owner.origin
-        case Alias() if name == "__parameters__":
-            return _parameters(owner)
+        case Alias() if name.startswith("__") and name in owner.told:
+            return owner.told[name]
+        case Alias() if name == "__args__" and not owner.told:
+            return args_of(owner)
+        case Alias() if name == "__origin__" and owner.origin is not None:
+            return origin_of(owner)
+        case Alias() if name == "__parameters__" and not owner.told:
+            return tuple(parameters(owner).values())
     if name == "__class__":
         return class_of(owner)
     if isinstance(owner, Literal) and name in ("lastgroup", "lastindex"):
@@ -303,16 +307,6 @@ def attribute(m: Interpreter, owner: Value, name: Any) -> Work:
         return m.questions.value(f"{owner.text}.{name}")
     return _of_value(owner, name)
     yield
-
-
-def _parameters(alias: Alias) -> tuple[Value, ...]:
-    """The type variables in a type with parameters, each once."""
-    found: dict[str, Value] = {}
-    for each in alias.args:
-        if isinstance(each, Alias):
-            inner = (each,) if each.origin is None else _parameters(each)
-            found |= {part.shown: part for part in inner if part.shown.startswith(("~", "+", "-"))}
-    return tuple(found.values())
 
 
 _OF_PATTERNS = ("pattern", "flags", "groups", "groupindex")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cwm_trace.models import said
-from cwm_trace.models.machine import arithmetic, records, sets
+from cwm_trace.models.machine import arithmetic, parameters, records, sets
 from cwm_trace.models.machine.active import Work
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.code import is_of_program
@@ -174,7 +174,7 @@ def compared(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
     if isinstance(left, Builtin) and isinstance(right, Builtin):
         return (left.name == right.name) is (sign == "==")
     if isinstance(left, Alias) and isinstance(right, Alias):
-        return (left.shown == right.shown) is (sign == "==")
+        return parameters.are_same(left, right) is (sign == "==")
     return (left is right) is (sign == "==")
 
 

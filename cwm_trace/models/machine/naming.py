@@ -110,7 +110,7 @@ def type_text(value: Value, is_typing: bool = False) -> str:
     """A type as it is shown as a part of another; "" of what has a text of its own to be asked for, as in `Annotated[int, Above(3)]`."""
     match value:
         case None:
-            return "None"
+            return "NoneType" if is_typing else "None"
         case Class():
             return f"{value.module}.{value.qualname}"
         case Alias():
@@ -118,7 +118,7 @@ def type_text(value: Value, is_typing: bool = False) -> str:
         case Builtin():
             return value.name
         case List():
-            texts = list(map(type_text, value.items))
+            texts = [type_text(each, is_typing) for each in value.items]
             return f"[{', '.join(texts)}]" if all(texts) else ""
         case str() if is_typing:
             return f"ForwardRef({value!r})"

@@ -779,7 +779,9 @@ def _call_intrinsic(m: Interpreter, frame: Activation, ins: Instruction) -> None
     elif ins.arg == _ASYNC_GEN_WRAP:
         _async_gen_wrap(m, frame, ins)
     elif ins.arg in (_TYPEVAR, _PARAMSPEC, _TYPEVARTUPLE):
-        frame.stack.append(Alias(str(known(frame.stack.pop()))))
+        kind = {_TYPEVAR: "TypeVar", _PARAMSPEC: "ParamSpec", _TYPEVARTUPLE: "TypeVarTuple"}[ins.arg]
+        name = str(known(frame.stack.pop()))
+        frame.stack.append(Alias(name, told={"kind": kind, "__name__": name}))
     elif ins.arg == _SUBSCRIPT_GENERIC:
         m.begin(holding.item(m, Builtin("typing.Generic"), frame.stack.pop()))
     elif ins.arg == _TYPEALIAS:

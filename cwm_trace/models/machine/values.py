@@ -234,11 +234,12 @@ class Lazy:
 
 @dataclass(slots=True, eq=False)
 class Alias:
-    """A type with parameters (`args`), made from `origin`, or one of several."""
+    """A type with parameters (`args`), made from `origin`, or one of several; a type variable, with what it says of itself (`told`)."""
 
     shown: str
     origin: Value = None
     args: tuple[Value, ...] = ()
+    told: Mapping[str, Value] = field(default_factory=dict)
 
 
 @dataclass(slots=True, eq=False)
