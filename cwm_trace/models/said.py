@@ -11,6 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from io import BufferedReader, BytesIO
 from operator import index, mod
 from types import FunctionType
 from typing import Any, Final, Protocol, runtime_checkable
@@ -169,6 +170,7 @@ ASKS_OBJECTS: Final = _said(lambda: issubclass(_Alone, _KIND), (("'attribute'", 
 NO_CLASS_IN_PATTERN: Final = _said(lambda: _matched(len))
 NEGATIVE_ROOT: Final = _said(lambda: math.sqrt(-1), (("-1.0", "{}"),))
 NO_MEMBER: Final = _said(lambda: _Members.TWO, (("_Members", "{kind}"), ("TWO", "{name}")))  # type: ignore[attr-defined]
+NO_COPY_OF_FILE: Final = _said(lambda: BufferedReader(BytesIO()).__reduce_ex__(4), (("BufferedReader", "{}"),))  # type: ignore[arg-type]
 NO_MEMBERS: Final = _said(lambda: _Memberless("_"), (("_Memberless", "{}"),))
 """Of an enumeration that nothing is made of but a value."""
 _ONE_LEFT = _said(_Abstract, (("_Abstract", "{kind}"), ("one", "{names}")))

@@ -141,7 +141,11 @@ def enum_of_names(
     """An enumeration of names that are told, as `Enum("Colour", "RED BLUE")` makes it."""
     bases = (kind,) if known(type) is None else (known(type), kind)
     space: dict[str, Value] = enums.first_names(bases)
-    space |= {f"__{name}__": known(told) for name, told in (("module", module), ("qualname", qualname)) if known(told) is not None}
+    space |= {
+        f"__{name}__": known(told)
+        for name, told in (("module", module), ("qualname", qualname))
+        if known(told) is not None
+    }
     listed = known(names)
     if isinstance(listed, str):
         listed = List(listed.replace(",", " ").split())
@@ -519,7 +523,9 @@ def _named_tuple(m: Interpreter, typename: Value, fields: Value = (), /, **words
 
 
 @native("typing.TypedDict")
-def _typed_dict(m: Interpreter, typename: Value, fields: Value = None, /, *, total: Value = True, **words: Value) -> Work:
+def _typed_dict(
+    m: Interpreter, typename: Value, fields: Value = None, /, *, total: Value = True, **words: Value
+) -> Work:
     held = known(fields)
     noted = dict_from(words) if held is None else Dict([*held.keys], [*held.values])
     told = {"total": total, **({} if held is None else words)}

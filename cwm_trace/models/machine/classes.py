@@ -837,7 +837,7 @@ def _of_function(owner: Function, name: str) -> Value:
         case "__type_params__" if hasattr(_sample, name):
             return ()
         case "__module__":
-            return owner.space.get("__name__", owner.code.module)
+            return owner.space.get("__name__", None if "__builtins__" in owner.space else owner.code.module)
         case "__code__":
             return tracebacks.of_code(owner.code)
         case "__closure__":

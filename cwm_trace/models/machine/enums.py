@@ -141,7 +141,11 @@ def part_of(kind: Class, name: str) -> Value:
         return dict_from(named(kind))
     if name == "_value2member_map_":
         pairs = [(each.attributes["_value_"], each) for each in kind.space["_all_"]]
-        return Dict(*map(list, zip(*pairs, strict=True))) if all(isinstance(key, IMMUTABLE) for key, _ in pairs) else Unknown()
+        return (
+            Dict(*map(list, zip(*pairs, strict=True)))
+            if all(isinstance(key, IMMUTABLE) for key, _ in pairs)
+            else Unknown()
+        )
     if name == "_missing_":
         of, what = ("Flag", "flag") if _is_flag(kind) else ("Enum", "enum")
         shown = f"<bound method {of}._missing_ of <{what} {kind.name!r}>>"
@@ -162,7 +166,9 @@ def holds(m: Interpreter, kind: Class, value: Value) -> Work:
         if _REFUSES_VALUES or as_plain(value) is value:
             return False
     if _REFUSES_VALUES:
-        raise error("TypeError", f"unsupported operand type(s) for 'in': '{kind_name(value)}' and {type(Enum).__name__!r}")
+        raise error(
+            "TypeError", f"unsupported operand type(s) for 'in': '{kind_name(value)}' and {type(Enum).__name__!r}"
+        )
     if _MAKES_COMPOSED and _is_flag(kind) and isinstance(value, int):
         try:
             yield from _composed(m, kind, value)
@@ -358,7 +364,9 @@ def next_value(m: Interpreter, names: Mapping[str, Value], name: str, start: Val
     if "StrEnum" in kind:
         return m.questions.sure(f"{name!r}.lower()")
     given = [value[0] if isinstance(value, tuple) and value else value for value in names.values()]
-    numbers = [value for name, value in zip(names, given, strict=True) if not _is_hidden(name) and isinstance(value, int)]
+    numbers = [
+        value for name, value in zip(names, given, strict=True) if not _is_hidden(name) and isinstance(value, int)
+    ]
     if not numbers:
         return start
     if "Flag" not in kind:
@@ -394,7 +402,9 @@ def member_of(m: Interpreter, kind: Class, value: Value) -> Work:
         if given is not None:
             text = f"error in {kind.name}._missing_: returned {(yield from rendered(m, given))} instead of None or a valid member"
             raised = error("TypeError", text)
-            raised.error.context = error("ValueError", f"{(yield from rendered(m, value))} is not a valid {kind.qualname}").error
+            raised.error.context = error(
+                "ValueError", f"{(yield from rendered(m, value))} is not a valid {kind.qualname}"
+            ).error
             raise raised
     if _is_flag(kind) and isinstance(value, int):
         return (yield from _composed(m, kind, value))

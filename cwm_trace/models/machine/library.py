@@ -439,7 +439,10 @@ def _final(m: Interpreter, method: Value) -> Work:
 @native("typing.assert_never")
 def _assert_never(m: Interpreter, arg: Value, /) -> Work:
     text = yield from rendered(m, arg)
-    raise error("AssertionError", f"Expected code to be unreachable, but got: {text if len(text) <= 100 else text[:100] + '...'}")
+    raise error(
+        "AssertionError",
+        f"Expected code to be unreachable, but got: {text if len(text) <= 100 else text[:100] + '...'}",
+    )
 
 
 @native("typing.no_type_check", "typing.disjoint_base", "typing.TypeForm", "sys.intern")
@@ -456,7 +459,12 @@ def _abstractmethod(m: Interpreter, function: Value) -> Value:
 
 def _say_type_variable(kind: str) -> None:
     def make(
-        m: Interpreter, name: Value, *constraints: Value, covariant: Value = False, contravariant: Value = False, **more: Value
+        m: Interpreter,
+        name: Value,
+        *constraints: Value,
+        covariant: Value = False,
+        contravariant: Value = False,
+        **more: Value,
     ) -> Value:
         is_plain = kind == "TypeVarTuple" and not _MARKS_TUPLES or known(more.get("infer_variance", False)) is True
         sign = "" if is_plain else "+" if known(covariant) else "-" if known(contravariant) else "~"

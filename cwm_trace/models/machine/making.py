@@ -295,7 +295,11 @@ def new_of(kind: Class) -> Native:
     """The `__new__` of the class of a tuple with names."""
     given = tuple(default for _, default in kind.fields or () if default is not UNSET)
     is_typed = any(isinstance(each, Class) and "__annotations__" in each.space for each in kind.line)
-    told = {"__name__": "__new__", "__qualname__": f"{kind.name}.__new__", "__defaults__": given if given or is_typed else None}
+    told = {
+        "__name__": "__new__",
+        "__qualname__": f"{kind.name}.__new__",
+        "__defaults__": given if given or is_typed else None,
+    }
     return Native("__new__", with_names, attributes=told)
 
 

@@ -83,7 +83,10 @@ def parts_of(m: Interpreter, value: Value, kind: Value, count: int, names: Any) 
     is_itself = told is None and _is_itself(kind)
     most = 1 if is_itself else len(told or ())
     if most < count:
-        raise error("TypeError", f"{kind.name}() accepts {most} positional sub-pattern{'' if most == 1 else 's'} ({count} given)")
+        raise error(
+            "TypeError",
+            f"{kind.name}() accepts {most} positional sub-pattern{'' if most == 1 else 's'} ({count} given)",
+        )
     places = () if is_itself else (told or ())[:count]
     found = yield from _attributes(m, kind, value, (*places, *names))
     return found if found is None or not is_itself or not count else (value, *found)

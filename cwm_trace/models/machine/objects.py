@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
@@ -216,6 +217,11 @@ def _itself(m: Interpreter, iterator: Value) -> Value:
 @native("memoryview")
 def _memoryview(m: Interpreter, over: Value) -> Work:
     return (yield from invoke(m, (yield from helper(m, "views", "memoryview")), [over], {}))
+
+
+@native("os.strerror")
+def _strerror(m: Interpreter, code: Value, /) -> Value:
+    return arithmetic.computed(os.strerror, code)
 
 
 @native("os.fspath")

@@ -327,6 +327,8 @@ def _global(frame: Activation, name: Any) -> Value:
         if name not in own.keys:
             raise error("NameError", f"name {name!r} is not defined")
         return own.values[own.keys.index(name)]
+    if name == "__name__" and "__builtins__" in frame.space:  # of a text that is executed among names of its own
+        return "builtins"
     if frame.code.module in _ASKING and not hasattr(builtins, name):
         raise error("NameError", f"name {name!r} is not defined")
     if frame.code.module != MAIN and not hasattr(builtins, name):

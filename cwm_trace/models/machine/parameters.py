@@ -67,7 +67,9 @@ def are_same(one: Alias, other: Alias) -> bool:
 
 def either(kinds: Sequence[Value], texts: typing.Iterable[str]) -> Alias:
     """A type that is one of several, with how each is shown; one of them may be such a type itself."""
-    inner = [each.args or (each,) if isinstance(each, Alias) and each.origin is None else (as_type(each),) for each in kinds]
+    inner = [
+        each.args or (each,) if isinstance(each, Alias) and each.origin is None else (as_type(each),) for each in kinds
+    ]
     return Alias(" | ".join(texts), None, tuple(part for parts in inner for part in parts))
 
 
@@ -90,7 +92,9 @@ def with_parameters(over: Class | Builtin | Alias, key: Value) -> Value:
         case "typing.ClassVar" | "typing.Final":
             _check_single(key, "{} accepts only single type.", over.name)
         case "typing.Annotated" if len(parts) < 2:
-            raise error("TypeError", "Annotated[...] should be used with at least two arguments (a type and an annotation).")
+            raise error(
+                "TypeError", "Annotated[...] should be used with at least two arguments (a type and an annotation)."
+            )
         case "typing.Generic" | "typing.Protocol":
             _check_variables(over, parts)
         case _:
@@ -142,7 +146,9 @@ def _checked(over: Builtin, parts: Sequence[Value]) -> Sequence[Value]:
         raise error("TypeError", f"{kind!r} object is not subscriptable")
     count = getattr(real, "_nparams", -1)
     count = count if isinstance(count, int) else -1
-    left_out = [Builtin("NoneType") if each is type(None) else Builtin(each.__name__) for each in getattr(real, "_defaults", ())]
+    left_out = [
+        Builtin("NoneType") if each is type(None) else Builtin(each.__name__) for each in getattr(real, "_defaults", ())
+    ]
     if len(parts) < count <= len(parts) + len(left_out):
         return (*parts, *left_out[len(parts) - count :])
     if count >= 0 and len(parts) != count:
@@ -153,7 +159,9 @@ def _checked(over: Builtin, parts: Sequence[Value]) -> Sequence[Value]:
 
 
 def _refuse_number(text: str, given: int, wanted: str, is_more: bool) -> None:
-    raise error("TypeError", f"Too {'many' if is_more else 'few'} arguments for {text}; actual {given}, expected {wanted}")
+    raise error(
+        "TypeError", f"Too {'many' if is_more else 'few'} arguments for {text}; actual {given}, expected {wanted}"
+    )
 
 
 def parameters_of_class(kind: Class) -> tuple[Value, ...] | None:
@@ -169,7 +177,9 @@ def _check_class(kind: Class, parts: Sequence[Value]) -> None:
     variables = parameters_of_class(kind)
     if variables is None:
         may_take = any(
-            each.module != kind.module if isinstance(each, Class) else hasattr(each.kind or looked_up(each.name), "__class_getitem__")
+            each.module != kind.module
+            if isinstance(each, Class)
+            else hasattr(each.kind or looked_up(each.name), "__class_getitem__")
             for each in kind.line
         )
         if may_take or kind.is_partial:
@@ -186,7 +196,8 @@ def _check_class(kind: Class, parts: Sequence[Value]) -> None:
 def _are_plain(variables: Sequence[Value]) -> bool:
     """Whether each stands for one type, and none has a default."""
     return all(
-        isinstance(each, Alias) and each.told.get("kind") == "TypeVar" and "__default__" not in each.told for each in variables
+        isinstance(each, Alias) and each.told.get("kind") == "TypeVar" and "__default__" not in each.told
+        for each in variables
     )
 
 
@@ -244,7 +255,11 @@ def origin_of(alias: Alias) -> Value:
     name = getattr(alias.origin, "name", "")
     if name == "typing.Optional":
         return _UNION
-    real = getattr(looked_up(name), "__origin__", None) if isinstance(alias.origin, Builtin) and name.startswith("typing.") else None
+    real = (
+        getattr(looked_up(name), "__origin__", None)
+        if isinstance(alias.origin, Builtin) and name.startswith("typing.")
+        else None
+    )
     if not isinstance(real, type):
         return alias.origin
     return Builtin(real.__name__ if real.__module__ == "builtins" else f"{real.__module__}.{real.__name__}")

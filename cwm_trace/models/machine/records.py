@@ -152,7 +152,9 @@ def _noted(given: Mapping[str, Value]) -> dict[str, Value]:
     return {**noted, "doc": given.get("doc")} if "doc" in Field.__slots__ else noted  # from 3.14 on
 
 
-def fill(m: Interpreter, owner: Object | OwnList | OwnDict, kind: Class, args: Sequence[Value], named: Mapping[str, Value]) -> Work:
+def fill(
+    m: Interpreter, owner: Object | OwnList | OwnDict, kind: Class, args: Sequence[Value], named: Mapping[str, Value]
+) -> Work:
     """What the `__init__` of a dataclass does. Raises Raised, Lost."""
     every = dict(find(kind, GIVEN) or kind.fields or ())
     taken = {name: default for name, default in every.items() if says(default, "init", True) is not False}

@@ -542,7 +542,11 @@ def _shown_object(m: Interpreter, value: Object, around: tuple[Value, ...]) -> W
 def by_fields(m: Interpreter, value: Object | OwnList | OwnDict, kind: Class, around: tuple[Value, ...]) -> Work:
     """What the `__repr__` gives that a class with named fields has been made with."""
     names = [name for name, default in kind.fields or () if records.says(default, "repr", True) is not False]
-    held = value.held if isinstance(value, Object) and kind.flavour == "namedtuple" else [_of_field(value, kind, name) for name in names]
+    held = (
+        value.held
+        if isinstance(value, Object) and kind.flavour == "namedtuple"
+        else [_of_field(value, kind, name) for name in names]
+    )
     if UNSET in held and m.is_framing:
         return f"<unprintable {kind.name} object>"
     if UNSET in held:

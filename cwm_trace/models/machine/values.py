@@ -35,6 +35,7 @@ Value: TypeAlias = Any
 _UNNAMED: Mapping[str, type] = {
     **{"NoneType": type(None), "ellipsis": type(...), "NotImplementedType": type(NotImplemented)},
     **{"function": types.FunctionType, "method": types.MethodType, "abc.ABCMeta": abc.ABCMeta},
+    "code": types.CodeType,
 }
 """Classes of Python's own that no name of `builtins` is bound to."""
 PATTERN_ERROR = f"re.{re.error.__name__}"
