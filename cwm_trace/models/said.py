@@ -170,7 +170,7 @@ ASKS_OBJECTS: Final = _said(lambda: issubclass(_Alone, _KIND), (("'attribute'", 
 NO_CLASS_IN_PATTERN: Final = _said(lambda: _matched(len))
 NEGATIVE_ROOT: Final = _said(lambda: math.sqrt(-1), (("-1.0", "{}"),))
 NO_MEMBER: Final = _said(lambda: _Members.TWO, (("_Members", "{kind}"), ("TWO", "{name}")))  # type: ignore[attr-defined]
-NO_COPY_OF_FILE: Final = _said(lambda: BufferedReader(BytesIO()).__reduce_ex__(4), (("BufferedReader", "{}"),))  # type: ignore[arg-type]
+NO_COPY_OF_FILE: Final = _said(lambda: BufferedReader(BytesIO()).__reduce_ex__(4), (("BufferedReader", "{}"),))
 NO_MEMBERS: Final = _said(lambda: _Memberless("_"), (("_Memberless", "{}"),))
 """Of an enumeration that nothing is made of but a value."""
 _ONE_LEFT = _said(_Abstract, (("_Abstract", "{kind}"), ("one", "{names}")))

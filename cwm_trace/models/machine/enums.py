@@ -140,12 +140,8 @@ def part_of(kind: Class, name: str) -> Value:
     if name == "_member_map_":
         return dict_from(named(kind))
     if name == "_value2member_map_":
-        pairs = [(each.attributes["_value_"], each) for each in kind.space["_all_"]]
-        return (
-            Dict(*map(list, zip(*pairs, strict=True)))
-            if all(isinstance(key, IMMUTABLE) for key, _ in pairs)
-            else Unknown()
-        )
+        keys = [each.attributes["_value_"] for each in kind.space["_all_"]]
+        return Dict(keys, [*kind.space["_all_"]]) if all(isinstance(key, IMMUTABLE) for key in keys) else Unknown()
     if name == "_missing_":
         of, what = ("Flag", "flag") if _is_flag(kind) else ("Enum", "enum")
         shown = f"<bound method {of}._missing_ of <{what} {kind.name!r}>>"
@@ -227,7 +223,7 @@ def names_of(owner: Value) -> list[str]:
         return sorted({*dir(sample), *members, *more} - ({"A"} - {*members}))
     held = [*owner.attributes, *(name for each in kind.line if isinstance(each, Class) for name in each.space)]
     own = {name for name in held if not name.startswith("_") and name not in named(kind)}
-    return sorted({*dir(sample.A), *own} - {"A"})
+    return sorted({*dir(next(iter(sample))), *own} - {"A"})
 
 
 def _converted(m: Interpreter, made: Class, value: Value) -> Work:

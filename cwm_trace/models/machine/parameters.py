@@ -75,7 +75,7 @@ def either(kinds: Sequence[Value], texts: typing.Iterable[str]) -> Alias:
 
 def with_parameters(over: Class | Builtin | Alias, key: Value) -> Value:
     """`over[key]`, of a type. Raises Raised, Lost."""
-    parts = key if isinstance(key, tuple) else (key,)
+    parts: Sequence[Value] = key if isinstance(key, tuple) else (key,)
     if isinstance(over, Alias):
         return _filled_in(over, parts)
     if isinstance(over, Class):
