@@ -28,6 +28,7 @@ from cwm_trace.models.machine import (
     operators,
     parameters,
     records,
+    refusals,
     tracebacks,
 )
 from cwm_trace.models.machine.active import Paused, Work
@@ -313,6 +314,8 @@ native("dataclasses.dataclass")(records.dataclass)
 
 @native("dataclasses.field")
 def _field(m: Interpreter, /, **options: Value) -> Value:
+    if (refused := refusals.refusal("dataclasses.field", (), options, of_shape=True)) is not None:
+        raise refused
     if records.has_value(options, "default") and records.has_value(options, "default_factory"):
         raise error("ValueError", "cannot specify both default and default_factory")
     return Object(records.FIELD, dict(options))

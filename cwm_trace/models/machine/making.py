@@ -14,6 +14,7 @@ from typing import TypeVar
 from cwm_trace.models import said
 from cwm_trace.models.machine import enums, records
 from cwm_trace.models.machine.active import Finaliser, Work
+from cwm_trace.models.machine.binding import missing_arguments
 from cwm_trace.models.machine.calls import calls, invoke
 from cwm_trace.models.machine.code import MAIN
 from cwm_trace.models.machine.holding import updated
@@ -139,6 +140,8 @@ def made_plainly(m: Interpreter, kind: Class, args: Sequence[Value], named: Mapp
 
 def _of_enum(m: Interpreter, kind: Class, args: Sequence[Value], named: Mapping[str, Value]) -> Work:
     """What a call of an enumeration gives that is not only told a value."""
+    if not args and "value" not in named:
+        raise missing_arguments("EnumType.__call__", "positional", ["value"])
     if enums.has_members(kind) and len(args) > 1 and not named and sys.version_info >= (3, 12):
         return (yield from enums.member_of(m, kind, tuple(args)))
     if enums.has_members(kind) and "names" not in named and len(args) < 2:
