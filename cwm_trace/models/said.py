@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from io import BufferedReader, BytesIO
 from operator import index, mod
 from types import FunctionType
 from typing import Any, Final, Protocol, runtime_checkable
@@ -28,6 +29,13 @@ def _said(act: Callable[[], object], names: Iterable[tuple[str, str]] = ()) -> s
     for name, place in names:
         text = text.replace(name, place)
     return text
+
+
+def _matched(kind: Any) -> bool:
+    match 1:
+        case kind(1):
+            return True
+    return False
 
 
 @runtime_checkable
@@ -73,6 +81,10 @@ class _Abstracts(_Abstract):
 
 class _Members(Enum):
     ONE = 1
+
+
+class _Memberless(Enum):
+    pass
 
 
 class _Alone:
@@ -161,8 +173,12 @@ SHOWS_MODULES: Final = repr(ImportError(name="_")) != repr(ImportError())
 """Whether an ImportError is shown with what it has been told by name."""
 ASKS_OBJECTS: Final = _said(lambda: issubclass(_Alone, _KIND), (("'attribute'", "{}"),))
 """Of a protocol that says more than methods, where a class is asked; with what these are."""
+NO_CLASS_IN_PATTERN: Final = _said(lambda: _matched(len))
 NEGATIVE_ROOT: Final = _said(lambda: math.sqrt(-1), (("-1.0", "{}"),))
 NO_MEMBER: Final = _said(lambda: _Members.TWO, (("_Members", "{kind}"), ("TWO", "{name}")))  # type: ignore[attr-defined]
+NO_COPY_OF_FILE: Final = _said(lambda: BufferedReader(BytesIO()).__reduce_ex__(4), (("BufferedReader", "{}"),))
+NO_MEMBERS: Final = _said(lambda: _Memberless("_"), (("_Memberless", "{}"),))
+"""Of an enumeration that nothing is made of but a value."""
 _ONE_LEFT = _said(_Abstract, (("_Abstract", "{kind}"), ("one", "{names}")))
 _SEVERAL_LEFT = _said(_Abstracts, (("_Abstracts", "{kind}"), ("one", "{names}"), (", other", ""), (", 'other'", "")))
 

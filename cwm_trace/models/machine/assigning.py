@@ -91,7 +91,7 @@ def set_attribute(m: Interpreter, owner: Value, name: Any, value: Value) -> Work
                 and owner.space[name].kind is owner
             ):
                 raise error("AttributeError", f"cannot reassign member {name!r}")
-            if owner.flavour == "enum":
+            if owner.flavour == "enum" and isinstance(known(value), Object) and known(value).kind is owner:
                 raise Lost(name)
             if name in ("__name__", "__qualname__", "__module__") and not owner.flavour:
                 setattr(owner, name.strip("_"), known(value))

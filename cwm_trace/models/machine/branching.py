@@ -319,7 +319,7 @@ def _of_type_parameters(frame: Activation, ins: Instruction) -> None:
     """What is said of a type's parameter, or that a function has some (PEP 695)."""
     first, second = popped(frame, 2)
     if ins.arg in (_WITH_BOUND, _WITH_CONSTRAINTS):
-        frame.stack.append(Alias(str(known(first))))
+        frame.stack.append(Alias(str(known(first)), told={"kind": "TypeVar", "__name__": str(known(first))}))
         return
     if ins.arg == _SET_TYPE_PARAMETERS:
         first.attributes["__type_params__"] = second

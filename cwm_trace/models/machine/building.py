@@ -9,9 +9,10 @@ from __future__ import annotations
 import sys
 import typing
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from functools import partial
 
 from cwm_trace.models import said
-from cwm_trace.models.machine import annotating, enums, sets, shipped
+from cwm_trace.models.machine import annotating, enums, making, parameters, sets, shipped
 from cwm_trace.models.machine.active import Body, Work
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.classes import Attributes, own_slots
@@ -130,30 +131,44 @@ def _global_enum(m: Interpreter, made: Class, update_str: Value = False) -> Clas
     return made
 
 
-def _by_call(kind: Builtin) -> None:
+def enum_of_names(
+    m: Interpreter,
+    kind: Value,
+    value: Value,
+    names: Value = (),
+    *,
+    start: Value = 1,
+    type: Value = None,
+    module: Value = None,
+    qualname: Value = None,
+    **words: Value,
+) -> Work:
     """An enumeration of names that are told, as `Enum("Colour", "RED BLUE")` makes it."""
+    bases = (kind,) if known(type) is None else (known(type), kind)
+    space: dict[str, Value] = enums.first_names(bases)
+    space |= {
+        f"__{name}__": known(told)
+        for name, told in (("module", module), ("qualname", qualname))
+        if known(told) is not None
+    }
+    listed = known(names)
+    if isinstance(listed, str):
+        listed = List(listed.replace(",", " ").split())
+    for place, each in enumerate((yield from collected(m, listed))):
+        name = known(each)
+        if isinstance(listed, Dict):
+            value_of = listed.values[place]
+        elif (pair := as_tuple(name)) is not None:
+            name, value_of = map(known, pair)
+        else:
+            value_of = yield from enums.next_value(m, space, name, known(start))
+        space[name] = yield from enums.noted(m, space, name, value_of)
+    return (yield from construct(m, known(value), bases, space, words))
 
-    def make(m: Interpreter, value: Value, names: Value, *, start: Value = 1, **_: Value) -> Work:
-        space: dict[str, Value] = enums.first_names((kind,))
-        listed = known(names)
-        if isinstance(listed, str):
-            listed = List(listed.replace(",", " ").split())
-        for place, each in enumerate((yield from collected(m, listed))):
-            if isinstance(listed, Dict):
-                space[known(each)] = listed.values[place]
-            elif (pair := as_tuple(known(each))) is not None:
-                space[known(pair[0])] = pair[1]
-            elif known(start) != 1 and isinstance(known(start), int):
-                space[known(each)] = m.questions.sure(f"{known(start)} + {place}")
-            else:
-                space[known(each)] = yield from enums.next_value(m, space, known(each))
-        return (yield from construct(m, known(value), (kind,), space, {}))
 
-    native(kind.name)(make)
-
-
+native("enum.EnumType._create_")(enum_of_names)
 for _name in enums.KINDS:
-    _by_call(Builtin(_name))
+    native(_name)(partial(lambda name, m, *args, **words: enum_of_names(m, Builtin(name), *args, **words), _name))
 
 
 @native("types.new_class")
@@ -258,8 +273,8 @@ def construct(
     if not all(isinstance(base, (Builtin, Class, Unknown)) or getattr(base, "origin", None) for base in bases):
         raise Lost
     if any(isinstance(base, Alias) for base in bases):
-        told = [part for base in bases if isinstance(base, Alias) for part in base.args]
-        names = {part.shown: part for part in told if isinstance(part, Alias) and part.origin is None}
+        said = [base for base in bases if isinstance(base, Alias) and _name_of(base.origin) == _GENERIC]
+        names = {name: each for base in said or bases for name, each in parameters.parameters(base).items()}
         space |= {"__orig_bases__": tuple(bases), "__parameters__": tuple(names.values())}
     has_unknown = any(map(is_unknown, bases))
     bases = _stood_for([base for base in bases if not is_unknown(base)]) or (Builtin("object"),)
@@ -509,5 +524,34 @@ def _among(value: Value, line: Sequence[Value]) -> bool:
 
 
 def _name_items(made: Class) -> None:
+    names = annotated(made)
+    last: list[str] = []
+    for name in names:
+        if name in made.space:
+            last.append(name)
+        elif last:
+            many = "s" if len(last) > 1 else ""
+            text = f"Non-default namedtuple field {name} cannot follow default field{many} {', '.join(last)}"
+            raise error("TypeError", text)
     made.flavour = "namedtuple"
-    made.fields = tuple((name, made.space.pop(name, UNSET)) for name in annotated(made))
+    made.fields = tuple((name, made.space.pop(name, UNSET)) for name in names)
+    made.space.setdefault("__doc__", making.doc_of(made.name, names))
+
+
+@native("typing.NamedTuple")
+def _named_tuple(m: Interpreter, typename: Value, fields: Value = (), /, **words: Value) -> Work:
+    pairs = []
+    for each in (yield from collected(m, known(fields) or ())):
+        pairs.append(tuple((yield from collected(m, each))))
+    noted = dict_from(dict(pairs) | words)
+    return (yield from construct(m, known(typename), (Builtin("typing.NamedTuple"),), {"__annotations__": noted}, {}))
+
+
+@native("typing.TypedDict")
+def _typed_dict(
+    m: Interpreter, typename: Value, fields: Value = None, /, *, total: Value = True, **words: Value
+) -> Work:
+    held = known(fields)
+    noted = dict_from(words) if held is None else Dict([*held.keys], [*held.values])
+    told = {"total": total, **({} if held is None else words)}
+    return (yield from construct(m, known(typename), (Builtin("typing.TypedDict"),), {"__annotations__": noted}, told))

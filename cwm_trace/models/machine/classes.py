@@ -30,6 +30,7 @@ from cwm_trace.models.containers import MATCH, PATTERN
 from cwm_trace.models.machine import (
     annotating,
     comparing,
+    enums,
     generated,
     naming,
     patching,
@@ -41,7 +42,6 @@ from cwm_trace.models.machine import (
 from cwm_trace.models.machine.active import Paused, Work
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.code import is_of_program
-from cwm_trace.models.machine.holding import with_parameters
 from cwm_trace.models.machine.imported import helper, member
 from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.iterators import COROUTINE_WRAPPER, Iterator
@@ -59,10 +59,12 @@ from cwm_trace.models.machine.making import (
     is_abstract,
     left_abstract,
     made_plainly,
+    new_of,
     plain_kind,
     with_content,
     with_names,
 )
+from cwm_trace.models.machine.parameters import args_of, origin_of, parameters, with_parameters
 from cwm_trace.models.machine.rendering import OTHER_CLASSES
 from cwm_trace.models.machine.values import (
     BOUND,
@@ -191,6 +193,8 @@ def attribute(m: Interpreter, owner: Value, name: Any) -> Work:
     match owner:
         case Object() if owner.kind is records.FIELD and name == "metadata":
             return (yield from _noted(m, owner))
+        case Object() if owner.kind is records.FIELD and name in records.PARTS:
+            return records.part_of(owner, name)
         case Object(kind=Class()) | OwnList() | OwnDict() | Class(metaclass=Class()):
             return (yield from _by_class(m, owner, name))
         case Object(kind=Builtin(name="member_descriptor")) if (part := _of_slot(owner, name)) is not UNSET:
@@ -244,7 +248,7 @@ def attribute(m: Interpreter, owner: Value, name: Any) -> Work:
         case Descriptor() if name in _ACCESSORS and (name == "__get__" or owner.kind == "property"):
             return Native(name, partial(_ACCESSORS[name], owner), shown=_WRAPPER.format(name, owner.kind))
         case Alias() if name == "__mro_entries__" and owner.origin is not None:
-            return Native(name, lambda m, bases: (owner.origin,))
+            return Native(name, lambda m, bases: (origin_of(owner),))
         case Descriptor() if name == "__isabstractmethod__":
             return is_abstract(owner)
         case Builtin():
@@ -285,10 +289,14 @@ def attribute(m: Interpreter, owner: Value, name: Any) -> Work:
             "__args__",
         ):
             return {"__metadata__": tuple(notes), "__origin__": first, "__args__": (first,)}[name]
-        case Alias() if name == "__args__" or (name == "__origin__" and owner.origin is not None):
-            return owner.args if name == "__args__" else owner.origin
-        case Alias() if name == "__parameters__":
-            return _parameters(owner)
+        case Alias() if name.startswith("__") and name in owner.told:
+            return owner.told[name]
+        case Alias() if name == "__args__" and not owner.told:
+            return args_of(owner)
+        case Alias() if name == "__origin__" and owner.origin is not None:
+            return origin_of(owner)
+        case Alias() if name == "__parameters__" and not owner.told:
+            return tuple(parameters(owner).values())
     if name == "__class__":
         return class_of(owner)
     if isinstance(owner, Literal) and name in ("lastgroup", "lastindex"):
@@ -299,16 +307,6 @@ def attribute(m: Interpreter, owner: Value, name: Any) -> Work:
         return m.questions.value(f"{owner.text}.{name}")
     return _of_value(owner, name)
     yield
-
-
-def _parameters(alias: Alias) -> tuple[Value, ...]:
-    """The type variables in a type with parameters, each once."""
-    found: dict[str, Value] = {}
-    for each in alias.args:
-        if isinstance(each, Alias):
-            inner = (each,) if each.origin is None else _parameters(each)
-            found |= {part.shown: part for part in inner if part.shown.startswith(("~", "+", "-"))}
-    return tuple(found.values())
 
 
 _OF_PATTERNS = ("pattern", "flags", "groups", "groupindex")
@@ -678,10 +676,9 @@ def _of_class(m: Interpreter, owner: Class, name: str) -> Work:
     if name == "__base__":
         return _best_base(owner)
     if owner.flavour == "enum" and name == "__members__":
-        members = [
-            (each, value) for each, value in owner.space.items() if isinstance(value, Object) and value.kind is owner
-        ]
-        return (yield from _proxy_of(m, dict(members)))
+        return (yield from _proxy_of(m, enums.named(owner)))
+    if owner.flavour == "enum" and "_all_" in owner.space and (part := enums.part_of(owner, name)) is not UNSET:
+        return part
     if name == "register" and owner.is_of_abc:
         return Native("register", partial(_registered, owner))
     if name == "__abstractmethods__" and has_abstract(owner):
@@ -696,7 +693,7 @@ def _of_class(m: Interpreter, owner: Class, name: str) -> Work:
         number = [each for each, _ in owner.fields or ()].index(name)
         return Object(Builtin("_collections._tuplegetter"), {"__doc__": f"Alias for field number {number}"})
     if owner.flavour == "namedtuple" and name == "__new__":
-        return Native("__new__", with_names)
+        return new_of(owner)
     if owner.flavour == "namedtuple" and name in ("_make", "_fields"):
         names = tuple(each for each, _ in owner.fields or ())
         return names if name == "_fields" else Method(Builtin("namedtuple._make"), owner)
@@ -767,6 +764,8 @@ def _of_super(m: Interpreter, owner: Super, name: str) -> Work:
             return _bound(found, owner.owner, kind)
         if isinstance(each, Class) and each.flavour == "dataclass" and name == "__init__" and each.fields is not None:
             return Native("wrapper", partial(fill_from, owner.owner, each))
+    if kind.flavour == "enum" and name == "_missing_":
+        return enums.part_of(kind, name)
     if is_exception(kind):
         return Builtin("Exception.__new__") if name == "__new__" else Method(Builtin(f"Exception.{name}"), owner.owner)
     if isinstance(owner.owner, OWN) and hasattr(_TYPES[owner.owner.kind], name):
@@ -842,7 +841,7 @@ def _of_function(owner: Function, name: str) -> Value:
         case "__type_params__" if hasattr(_sample, name):
             return ()
         case "__module__":
-            return owner.space.get("__name__", owner.code.module)
+            return owner.space.get("__name__", None if "__builtins__" in owner.space else owner.code.module)
         case "__code__":
             return tracebacks.of_code(owner.code)
         case "__closure__":

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from cwm_trace.models import said
 from cwm_trace.models.containers import PATTERN
-from cwm_trace.models.machine import arithmetic, records, sets
+from cwm_trace.models.machine import arithmetic, parameters, records, sets
 from cwm_trace.models.machine.active import Work
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.code import is_of_program
@@ -34,6 +34,8 @@ from cwm_trace.models.machine.values import (
     Method,
     Module,
     Object,
+    OwnDict,
+    OwnList,
     Raised,
     Range,
     Set,
@@ -178,7 +180,7 @@ def compared(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
     if isinstance(left, Builtin) and isinstance(right, Builtin):
         return (left.name == right.name) is (sign == "==")
     if isinstance(left, Alias) and isinstance(right, Alias):
-        return (left.shown == right.shown) is (sign == "==")
+        return parameters.are_same(left, right) is (sign == "==")
     return (left is right) is (sign == "==")
 
 
@@ -372,15 +374,15 @@ def by_method(m: Interpreter, one: Value, how: str, other: Value) -> Work:
         return given if is_not_implemented(given) else not (yield from truth_of(m, given))
     is_equal = nearest(kind, "__eq__") is GENERATED
     is_ordered = how in ("==", "!=") or "order" in kind.space.get("_options_", ())
-    if kind.flavour == "dataclass" and is_equal and is_ordered and isinstance(one, Object):
+    if kind.flavour == "dataclass" and is_equal and is_ordered:
         return (yield from by_fields(m, how, one, other))
     return NOT_IMPLEMENTED
 
 
-def by_fields(m: Interpreter, how: str, one: Object, other: Value) -> Work:
+def by_fields(m: Interpreter, how: str, one: Object | OwnList | OwnDict, other: Value) -> Work:
     """What a comparison gives that a dataclass has been made with, which may be `NotImplemented`. Raises Raised."""
-    kind = one.kind
-    if not isinstance(other, Object) or kind is not other.kind:
+    kind = class_of(one)
+    if not isinstance(other, WITH_METHODS) or kind is not class_of(other):
         return NOT_IMPLEMENTED
     names = [name for name, default in kind.fields or () if records.says(default, "compare", True) is not False]
     items = [tuple(each.attributes.get(name, UNSET) for name in names) for each in (one, other)]

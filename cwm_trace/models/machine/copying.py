@@ -6,26 +6,32 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from cwm_trace.models.machine import assigning, comparing, holding, sets
-from cwm_trace.models.machine.active import Work
+from cwm_trace.models.machine.active import Paused, Work
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.classes import attribute
 from cwm_trace.models.machine.interpreter import Interpreter
+from cwm_trace.models.machine.iterators import Iterator as Iterating
 from cwm_trace.models.machine.iterators import collected
-from cwm_trace.models.machine.reducing import reduced
+from cwm_trace.models.machine.reducing import reduced, refuse_library
 from cwm_trace.models.machine.registry import native
+from cwm_trace.models.machine.tracebacks import PythonFrame, Traceback
 from cwm_trace.models.machine.values import (
     UNSET,
     WITH_METHODS,
+    Cell,
     Class,
+    Descriptor,
     Dict,
     Hashed,
     List,
     Lost,
+    Module,
     Object,
     OwnDict,
     OwnList,
     Set,
     Value,
+    View,
     as_tuple,
     class_of,
     find,
@@ -59,6 +65,7 @@ def _copy(m: Interpreter, value: Value) -> Work:
             return value
         if (own := find(kind, "__copy__")) is not None:
             return (yield from invoke(m, own, [value], {}))
+        refuse_library(value, kind, is_deep=False)
         if _has_a_say(value, kind):
             return (yield from _anew(m, value, None))
     match value:
@@ -77,7 +84,17 @@ def _copy(m: Interpreter, value: Value) -> Work:
             return sets.copied(value)
         case Dict():
             return Dict([*value.keys], [*value.values], value.kind, value.make)
+    yield from _refuse(m, value)
     return value
+
+
+def _refuse(m: Interpreter, value: Value) -> Work:
+    """Raises Raised for what cannot be copied, Lost for what goes on of its own when it has been."""
+    is_method = isinstance(value, Descriptor) and value.kind != "property"
+    if is_method or isinstance(value, (Paused, View, Module, Cell, Traceback, PythonFrame)):
+        yield from reduced(m, value, 4)
+    if isinstance(value, Iterating):
+        raise Lost
 
 
 @native("copy.deepcopy")
@@ -111,6 +128,7 @@ def _deep(m: Interpreter, value: Value, memo: Memo) -> Work:
             made = yield from invoke(m, own, [value, memo], {})
             memo.copies[id(value)] = value, made
             return made
+        refuse_library(value, kind, is_deep=True)
         if _has_a_say(value, kind):
             return (yield from _anew(m, value, memo))
     if isinstance(value, tuple):
@@ -118,6 +136,7 @@ def _deep(m: Interpreter, value: Value, memo: Memo) -> Work:
         return value if all(known(one) is known(other) for one, other in zip(items, value, strict=True)) else items
     made = _empty(value)
     if made is value:
+        yield from _refuse(m, value)
         return value
     memo.copies[id(value)] = value, made
     yield from _filled(m, made, value, memo)

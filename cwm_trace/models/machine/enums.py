@@ -5,28 +5,40 @@ What members of flags do is a source of our own (`sources/enum.py`). Knows no ot
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
+from enum import Enum, EnumMeta, Flag, IntEnum, IntFlag, StrEnum
+from typing import Any
 
 from cwm_trace.models.machine.active import Work
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.comparing import same
 from cwm_trace.models.machine.imported import helper
 from cwm_trace.models.machine.interpreter import Interpreter
+from cwm_trace.models.machine.iterators import collected
 from cwm_trace.models.machine.rendering import rendered
 from cwm_trace.models.machine.values import (
+    IMMUTABLE,
     UNSET,
     Builtin,
     Class,
     Descriptor,
+    Dict,
     Function,
     List,
     Lost,
     Native,
     Object,
+    Raised,
+    Unknown,
     Value,
+    as_plain,
+    dict_from,
     error,
     find,
+    kind_name,
     known,
+    own_method,
 )
 
 KINDS = {
@@ -57,11 +69,185 @@ def first_names(bases: Sequence[Value]) -> dict[str, Value]:
     return {GENERATES: Native("generate", lambda m: None, shown=f"<function {own}._generate_next_value_>")}
 
 
+def is_member(kind: str, name: str, value: Value) -> bool:
+    """Whether what the body of an enumeration of this name binds becomes a member."""
+    if _is_sunder(name) or name.startswith("__") and name.endswith("__") or name.startswith(f"_{kind}__"):
+        return False
+    if isinstance(value, Class):
+        return _TAKES_CLASSES
+    if isinstance(value, Native):
+        return value.name == "enum.member"
+    is_descriptor = any(own_method(value, f"__{each}__") is not None for each in ("get", "set", "delete"))
+    return not isinstance(value, (Function, Descriptor)) and not is_descriptor
+
+
+_TAKES_CLASSES = sys.version_info < (3, 13)
+"""Whether classes in the body of an enumeration become members."""
+_IGNORE = "_ignore_"
+
+
+def _is_sunder(name: str) -> bool:
+    return len(name) > 2 and name[0] == name[-1] == "_" and "_" not in (name[1], name[-2])
+
+
+def _ignored(names: Mapping[str, Value]) -> Sequence[Value]:
+    """The names that the body of an enumeration says are to be ignored."""
+    told = names.get(_IGNORE)
+    return told.items if isinstance(told, List) else ()
+
+
+def noted(m: Interpreter, names: Mapping[str, Value], name: str, value: Value) -> Work:
+    """What a name in the body of an enumeration is bound to (Lib/enum.py, `_EnumDict.__setitem__`). Raises Raised, Lost."""
+    qualname = names.get("__qualname__")
+    kind = qualname.rpartition(".")[2] if isinstance(qualname, str) else ""
+    if name == _IGNORE:
+        listed = value.replace(",", " ").split() if isinstance(value, str) else (yield from collected(m, value))
+        return List(listed)
+    if _is_sunder(name):
+        _refuse_sunder(name)
+    elif name in names and not name.startswith(("__", f"_{kind}__")) and name not in _ignored(names):
+        if is_member(kind, name, names[name]) or is_member(kind, name, value):
+            raise error("TypeError", f"{name!r} already defined as {(yield from rendered(m, names[name]))}")
+    if _is_auto(value):
+        return (yield from next_value(m, names, name))
+    if isinstance(value, tuple) and any(map(_is_auto, value)):
+        parts = []
+        for part in value:
+            parts.append((yield from next_value(m, names, name)) if _is_auto(part) else part)
+        return tuple(parts)
+    return value
+
+
+def _is_auto(value: Value) -> bool:
+    return isinstance(value, Object) and value.kind is AUTO
+
+
+def _refuse_sunder(name: str) -> None:
+    """Raises Raised for a name that enumerations are to have later; Python's own is asked."""
+    space: Any = EnumMeta.__prepare__("_", (Enum,))
+    try:
+        space[name] = ()
+    except ValueError as refused:
+        raise error("ValueError", str(refused)) from None
+    except TypeError:
+        return
+
+
+def part_of(kind: Class, name: str) -> Value:
+    """What an enumeration has of its members, by one of Python's own names; UNSET: nothing."""
+    if name == "_member_names_":
+        return List([each.attributes["_name_"] for each in kind.space["_members_"]])
+    if name == "_member_map_":
+        return dict_from(named(kind))
+    if name == "_value2member_map_":
+        keys = [each.attributes["_value_"] for each in kind.space["_all_"]]
+        return Dict(keys, [*kind.space["_all_"]]) if all(isinstance(key, IMMUTABLE) for key in keys) else Unknown()
+    if name == "_missing_":
+        of, what = ("Flag", "flag") if _is_flag(kind) else ("Enum", "enum")
+        shown = f"<bound method {of}._missing_ of <{what} {kind.name!r}>>"
+        return Native("_missing_", lambda m, value: _composed(m, kind, value) if _is_flag(kind) else None, shown=shown)
+    return UNSET
+
+
+def named(kind: Class) -> dict[str, Value]:
+    """The members of an enumeration, those with other names for the same, too."""
+    return {each: value for each, value in kind.space.items() if isinstance(value, Object) and value.kind is kind}
+
+
+def holds(m: Interpreter, kind: Class, value: Value) -> Work:
+    """Whether an enumeration has a member, or a member of this value. Raises Raised."""
+    if isinstance(value, Object) and isinstance(value.kind, Class) and value.kind.flavour == "enum":
+        if value.kind is kind:
+            return _HOLDS_COMPOSED or not _is_flag(kind) or value.attributes["_name_"] in kind.space
+        if _REFUSES_VALUES or as_plain(value) is value:
+            return False
+    if _REFUSES_VALUES:
+        raise error(
+            "TypeError", f"unsupported operand type(s) for 'in': '{kind_name(value)}' and {type(Enum).__name__!r}"
+        )
+    if _MAKES_COMPOSED and _is_flag(kind) and isinstance(value, int):
+        try:
+            yield from _composed(m, kind, value)
+        except Raised as refused:
+            if not refused.is_a("ValueError"):
+                raise
+    for each in kind.space["_all_"]:
+        if (yield from same(m, each.attributes["_value_"], value)):
+            return True
+    return False
+
+
+_REFUSES_VALUES = sys.version_info < (3, 12)
+"""Whether only members may be asked for (`in`)."""
+_HOLDS_COMPOSED = sys.version_info >= (3, 12)
+_MAKES_COMPOSED = sys.version_info >= (3, 14)
+"""Whether the member of several flags is made where it is asked whether there is one."""
+
+
+class _Plain(Enum):
+    A = 1
+
+
+class _Number(IntEnum):
+    A = 1
+
+
+class _Text(StrEnum):
+    A = "a"
+
+
+class _Bits(Flag):
+    A = 1
+
+
+class _NumberBits(IntFlag):
+    A = 1
+
+
+_SAMPLES: Mapping[str, type[Enum]] = {
+    **{"enum.IntFlag": _NumberBits, "enum.Flag": _Bits, "enum.StrEnum": _Text, "enum.IntEnum": _Number},
+    **{"str": _Text, "int": _Number, "enum.Enum": _Plain},
+}
+_LISTS_ALL_FLAGS = sys.version_info >= (3, 14)
+
+
+def names_of(owner: Value) -> list[str]:
+    """What `dir` gives of an enumeration, or of a member of one (Lib/enum.py, `__dir__`)."""
+    kind = owner if isinstance(owner, Class) else owner.kind
+    line = [each.name for each in kind.line if isinstance(each, Builtin)]
+    sample = next(sample for name, sample in _SAMPLES.items() if name in line)
+    if isinstance(owner, Class):
+        is_all = _is_flag(kind) and _LISTS_ALL_FLAGS
+        members = named(kind) if is_all else [each.attributes["_name_"] for each in kind.space["_members_"]]
+        more = [name for name in ("__new__", "__init_subclass__") if find(kind, name) is not None]
+        return sorted({*dir(sample), *members, *more} - ({"A"} - {*members}))
+    held = [*owner.attributes, *(name for each in kind.line if isinstance(each, Class) for name in each.space)]
+    own = {name for name in held if not name.startswith("_") and name not in named(kind)}
+    return sorted({*dir(next(iter(sample))), *own} - {"A"})
+
+
+def _converted(m: Interpreter, made: Class, value: Value) -> Work:
+    """What the value of a member is that is a number, or a text. Raises Raised."""
+    line = [each.name for each in made.line if isinstance(each, Builtin)]
+    args = value if isinstance(value, tuple) else (value,)
+    if "enum.StrEnum" in line and len(args) == 1 and not isinstance(known(args[0]), str):
+        raise error("TypeError", f"{(yield from rendered(m, args[0]))} is not a string")
+    for kind, names in (("int", ("enum.IntEnum", "enum.IntFlag", "int")), ("str", ("enum.StrEnum", "str"))):
+        if any(name in line for name in names):
+            is_one = len(args) == 1 and type(known(args[0])).__name__ == kind
+            return args[0] if is_one else (yield from invoke(m, Builtin(kind), args, {}))
+    return value
+
+
 def refuse_more(base: Value, name: str) -> None:
     """An enumeration that has members cannot be made from. Raises Raised."""
     if isinstance(base, Class) and base.flavour == "enum" and base.space.get("_members_"):
         kind = "flag" if _is_flag(base) else "enum"
         raise error("TypeError", f"<enum {name!r}> cannot extend <{kind} {base.name!r}>")
+
+
+def has_members(kind: Class) -> bool:
+    return bool(kind.space.get("_all_"))
 
 
 def derive(m: Interpreter, made: Class, base: str) -> Work:
@@ -90,18 +276,21 @@ def make_members(m: Interpreter, made: Class) -> Work:
     """Make the members of an enumeration of what its body has bound. Raises Raised, Lost."""
     members: list[Object] = []
     made.space["_members_"], made.space["_all_"] = members, []
+    for ignored in _ignored(made.space):
+        made.space.pop(ignored, None)
+    made.space.pop(_IGNORE, None)
     for name, value in list(made.space.items()):
         is_said = isinstance(value, Native) and value.name in ("enum.member", "enum.nonmember")
         if is_said and value.name == "enum.nonmember":
             made.space[name] = value.wrapped
             continue
-        if is_said:
-            value = value.wrapped
-        elif name.startswith("_") or isinstance(value, (Function, Descriptor, Native)):
+        if not is_member(made.name, name, value):
             continue
+        value = value.wrapped if is_said else value
         if (new := find(made, "__new__")) is not None:
             member = yield from _by_new(m, made, new, name, value)
         else:
+            value = yield from _converted(m, made, value)
             member = _of_value(made, value) or Object(made, {"_name_": name, "_value_": value})
         if member not in made.space["_all_"]:
             made.space["_all_"].append(member)
@@ -159,21 +348,30 @@ def _is_single(m: Interpreter, made: Class, member: Object) -> bool:
     return is_single
 
 
-def next_value(m: Interpreter, names: Mapping[str, Value], name: str) -> Work:
-    """What `auto()` is in the body of an enumeration: a number, the next bit, its name, or what its own way says."""
+def next_value(m: Interpreter, names: Mapping[str, Value], name: str, start: Value = 1) -> Work:
+    """What `auto()` is in the body of an enumeration: a number, the next bit, its name, or what its own way says; `start`: the first one."""
     way = names[GENERATES]
     if isinstance(way, (Function, Descriptor)):
         hidden = (Function, Descriptor, Native)
-        before = [each for other, each in names.items() if not other.startswith("_") and not isinstance(each, hidden)]
+        before = [each for other, each in names.items() if not _is_hidden(other) and not isinstance(each, hidden)]
         function = way.get if isinstance(way, Descriptor) else way
-        return (yield from invoke(m, function, [name, 1, len(before), List(before)], {}))
+        return (yield from invoke(m, function, [name, start, len(before), List(before)], {}))
     kind = way.shown
     if "StrEnum" in kind:
         return m.questions.sure(f"{name!r}.lower()")
-    numbers = [value for name, value in names.items() if not name.startswith("_") and isinstance(value, int)]
+    given = [value[0] if isinstance(value, tuple) and value else value for value in names.values()]
+    numbers = [
+        value for name, value in zip(names, given, strict=True) if not _is_hidden(name) and isinstance(value, int)
+    ]
+    if not numbers:
+        return start
     if "Flag" not in kind:
         return m.questions.sure(f"{max(numbers, default=0)} + 1")
     return _next_bit(m, max(numbers, default=0))
+
+
+def _is_hidden(name: str) -> bool:
+    return name.startswith("__") or _is_sunder(name)
 
 
 def _next_bit(m: Interpreter, number: int) -> Value:
@@ -195,8 +393,15 @@ def member_of(m: Interpreter, kind: Class, value: Value) -> Work:
         given = known((yield from invoke(m, own.get if isinstance(own, Descriptor) else own, [kind, value], {})))
         if isinstance(given, Object) and given.kind is kind:
             return given
-        if given is not None:
+        if given is not None and _is_flag(kind):
             raise Lost
+        if given is not None:
+            text = f"error in {kind.name}._missing_: returned {(yield from rendered(m, given))} instead of None or a valid member"
+            raised = error("TypeError", text)
+            raised.error.context = error(
+                "ValueError", f"{(yield from rendered(m, value))} is not a valid {kind.qualname}"
+            ).error
+            raise raised
     if _is_flag(kind) and isinstance(value, int):
         return (yield from _composed(m, kind, value))
     raise error("ValueError", f"{(yield from rendered(m, value))} is not a valid {kind.qualname}")

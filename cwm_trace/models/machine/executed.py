@@ -14,9 +14,9 @@ from cwm_trace.models.machine import annotating, naming
 from cwm_trace.models.machine.active import Activation, Body, Work
 from cwm_trace.models.machine.classes import Asked, Attributes
 from cwm_trace.models.machine.code import EXECUTED, Code
-from cwm_trace.models.machine.holding import either
 from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.naming import type_text, with_parts
+from cwm_trace.models.machine.parameters import either
 from cwm_trace.models.machine.registry import native
 from cwm_trace.models.machine.trees import wrong_text
 from cwm_trace.models.machine.values import (

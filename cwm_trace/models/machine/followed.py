@@ -13,12 +13,12 @@ from cwm_trace.models.machine.active import Finaliser, Paused, Work
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.classes import attribute, slots_of
 from cwm_trace.models.machine.code import MAIN, is_of_program
-from cwm_trace.models.machine.holding import either
 from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.iterators import collected, over_items
 from cwm_trace.models.machine.looked_up import MISSING, looked_up
 from cwm_trace.models.machine.making import has_abstract, left_abstract
 from cwm_trace.models.machine.naming import type_text
+from cwm_trace.models.machine.parameters import either
 from cwm_trace.models.machine.records import GIVEN, default_of, says
 from cwm_trace.models.machine.registry import native
 from cwm_trace.models.machine.tracebacks import real_code

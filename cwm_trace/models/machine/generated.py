@@ -11,7 +11,7 @@ from functools import partial
 from cwm_trace.models.machine import comparing, records, rendering
 from cwm_trace.models.machine.active import Work
 from cwm_trace.models.machine.interpreter import Interpreter
-from cwm_trace.models.machine.values import GENERATED, Class, Native, Value, nearest
+from cwm_trace.models.machine.values import GENERATED, Class, Native, Value, class_of, nearest
 
 _ORDERS = {"__lt__": "<", "__le__": "<=", "__gt__": ">", "__ge__": ">="}
 
@@ -44,7 +44,7 @@ def _filled(kind: Class, m: Interpreter, owner: Value, /, *args: Value, **named:
 
 
 def _shown(m: Interpreter, owner: Value) -> Work:
-    return rendering.by_fields(m, owner, owner.kind, (owner,))
+    return rendering.by_fields(m, owner, class_of(owner), (owner,))
 
 
 def _compared(how: str, m: Interpreter, one: Value, other: Value) -> Work:

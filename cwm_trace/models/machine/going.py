@@ -30,6 +30,7 @@ from cwm_trace.models.machine.values import (
     END,
     OWN,
     Builtin,
+    Class,
     Dict,
     List,
     Lost,
@@ -200,6 +201,10 @@ def _reversed(m: Interpreter, over: Value) -> Work:
     match over:
         case List():
             return _backwards(over)
+        case Class(flavour="enum"):
+            made = over_items(over.space["_members_"][::-1], "generator")
+            made.shown = "<generator object EnumType.__reversed__.<locals>.<genexpr>>"
+            return made
         case Range():
             numbers = yield from collected(m, over)
             return over_items(numbers[::-1], "range_iterator")

@@ -6,12 +6,11 @@ What is equal is asked elsewhere (`machine.comparing`). Knows in which order Pyt
 from __future__ import annotations
 
 import sys
-import typing
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from cwm_trace.models import said
-from cwm_trace.models.machine import refusals, sets
+from cwm_trace.models.machine import parameters, refusals, sets
 from cwm_trace.models.machine.active import Work
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.comparing import (
@@ -26,7 +25,6 @@ from cwm_trace.models.machine.comparing import (
 )
 from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.iterators import MOST_ITEMS, asked_for_length, collected, iterator_of, step
-from cwm_trace.models.machine.naming import type_text, with_parts
 from cwm_trace.models.machine.questions import operand, text_of
 from cwm_trace.models.machine.values import (
     END,
@@ -71,48 +69,6 @@ from cwm_trace.models.machine.values import (
 def _overridden(over: Value, name: str, is_plain: bool) -> Value | None:
     """A method that a class made from `list` or `dict` has in place of Python's."""
     return own_method(over, name) if isinstance(over, OWN) and not is_plain else None
-
-
-def as_type(value: Value) -> Value:
-    """What stands for a type, as one."""
-    return Builtin("NoneType") if value is None else value
-
-
-UNIONS_ARE_ONE = repr(int | str) == repr(typing.Union[int, str])  # noqa: UP007
-"""Whether `Union[int, str]` is what `int | str` is, from CPython 3.14 on."""
-_OPTIONAL, _UNION = Builtin("typing.Optional"), Builtin("typing.Union")
-
-
-def _united(kinds: Sequence[Value]) -> Value:
-    """`Union` of these, each once; those in unions are among them."""
-    found = {type_text(each, is_typing=True): each for kind in kinds for each in _members(kind)}
-    others = {text: each for text, each in found.items() if text != "None"}
-    if len(found) == 1:
-        return as_type(next(iter(found.values())))
-    if UNIONS_ARE_ONE:
-        return either([*found.values()], [*found])
-    if len(others) == 1 < len(found):
-        return Alias(with_parts(_OPTIONAL, [*others]), _OPTIONAL, tuple(others.values()))
-    texts = ["NoneType" if text == "None" else text for text in found]
-    return Alias(with_parts(_UNION, texts), _UNION, tuple(map(as_type, found.values())))
-
-
-def _members(kind: Value) -> Sequence[Value]:
-    """Those that a type is one of; None stands for its class."""
-    match kind:
-        case Alias(origin=Builtin("typing.Optional"), args=args):
-            return (*args, None)
-        case Alias(origin=None | Builtin("typing.Union"), args=args) if args:
-            return [each for arg in args for each in _members(arg)]
-        case Builtin("NoneType"):
-            return (None,)
-    return (kind,)
-
-
-def either(kinds: Sequence[Value], texts: Iterable[str]) -> Alias:
-    """A type that is one of several, with how each is shown; one of them may be such a type itself."""
-    inner = [each.args if isinstance(each, Alias) and each.origin is None else (as_type(each),) for each in kinds]
-    return Alias(" | ".join(texts), None, tuple(part for parts in inner for part in parts))
 
 
 def in_both(m: Interpreter, left: Set | View, right: Set | View) -> Work:
@@ -187,12 +143,8 @@ def item(m: Interpreter, over: Value, key: Value, is_plain: bool = False) -> Wor
             if not isinstance(found, Object) or found.kind is not over:
                 raise error("KeyError", key)
             return found
-        case Builtin("typing.Optional"):
-            return _united((key, None))
-        case Builtin("typing.Union"):
-            return _united(key if isinstance(key, tuple) else (key,))
         case Class() | Builtin() | Alias():
-            return with_parameters(over, key)
+            return parameters.with_parameters(over, key)
         case Object() if (own := own_method(over, "__getitem__")) is not None:
             return (yield from invoke(m, own, [over, key], {}))
     key = yield from as_index(m, key)
@@ -235,14 +187,6 @@ def item(m: Interpreter, over: Value, key: Value, is_plain: bool = False) -> Wor
     if over is None or isinstance(over, (int, float, Object, Set, Function)):
         raise error("TypeError", f"'{kind_name(over)}' object is not subscriptable")
     raise Lost
-
-
-def with_parameters(over: Class | Builtin | Alias, key: Value) -> Alias:
-    """`over[key]`, of a type."""
-    parts = key if isinstance(key, tuple) else (key,)
-    is_typing = type_text(over).startswith("typing.") and type_text(over) != "typing.Literal"
-    shown = with_parts(over, [type_text(part, is_typing) for part in parts])
-    return Alias(shown, over.origin if isinstance(over, Alias) else over, tuple(map(as_type, parts)))
 
 
 def as_index(m: Interpreter, key: Value) -> Work:
@@ -411,6 +355,8 @@ def contains(m: Interpreter, over: Value, value: Value, is_plain: bool = False) 
             return (yield from place_of(m, over, value)) is not None
         case View(kind="keys"):
             return (yield from place_of(m, over.over, value)) is not None
+        case Class(flavour="enum") if own_method(over, "__contains__") is None:
+            return (yield from invoke(m, Builtin("enum.EnumType.__contains__"), [over, value], {}))
         case Object() | Class() if (own := own_method(over, "__contains__")) is not None:
             given = yield from invoke(m, own, [over, value], {})
             return (yield from truth_of(m, given))

@@ -22,7 +22,7 @@ from cwm_trace.models.machine.active import Paused, Work
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.iterators import Iterator
-from cwm_trace.models.machine.looked_up import looked_up
+from cwm_trace.models.machine.looked_up import MISSING, looked_up
 from cwm_trace.models.machine.registry import native
 from cwm_trace.models.machine.rendering import OTHER_CLASSES
 from cwm_trace.models.machine.values import (
@@ -204,6 +204,8 @@ def _of_metaclass(kind: Value, name: str) -> Value:
 
 def _is_below(value: Value, kind: Value) -> bool:
     """Whether a class is another, or made from it, or counts as an abstract one. Raises Lost."""
+    if isinstance(kind, Builtin) and kind.name.startswith(_SUPPORTS):
+        return _supports(value, looked_up(kind.name))
     if not isinstance(kind, Builtin) or not is_abstract_name(kind.name):
         return _is_made_of(value, kind)
     module, _, name = kind.name.rpartition(".")
@@ -254,6 +256,8 @@ def _is_one(value: Value, kind: Value) -> bool:
         module, _, name = kind.name.rpartition(".")
         if module == "typing" and name in _OF_TYPING:
             return _is_one(value, Builtin(_OF_TYPING[name]))
+        if kind.name.startswith(_SUPPORTS):
+            return _supports(class_of(value), looked_up(kind.name))
         if module in ("collections.abc", "typing", "numbers"):
             if isinstance(value, Object) and isinstance(value.kind, Class) and not is_exception(value.kind):
                 return _is_abstract(value.kind, name)
@@ -296,6 +300,21 @@ def _is_of_library(value: Value, name: str) -> bool:
     if not isinstance(wanted, type) or not isinstance(found, type) or isinstance(value, Native):
         raise Lost
     return issubclass(found, wanted)
+
+
+_SUPPORTS = "typing.Supports"
+"""What protocols of the library begin with that ask for one method."""
+
+
+def _supports(kind: Value, wanted: Any) -> bool:
+    """Whether a class has the method of one of these protocols. Raises Lost."""
+    for each in kind.line if isinstance(kind, Class) else (kind,):
+        real = None if isinstance(each, Class) else classes.real_of(each)
+        if real is MISSING:
+            raise Lost
+        if any(name in each.space if real is None else hasattr(real, name) for name in wanted.__abstractmethods__):
+            return True
+    return False
 
 
 def _is_made_of(value: Value, kind: Value) -> bool:
@@ -414,7 +433,7 @@ def _kinds(kinds: Value, asked: str = "isinstance") -> Iterable[Value]:
         raise error("TypeError", f"{asked}() argument 2 cannot be a parameterized generic")
     if isinstance(kinds, Builtin) and kinds.name == "typing.Any" and asked == "isinstance":
         raise error("TypeError", "typing.Any cannot be used with isinstance()")
-    if isinstance(kinds, (*IMMUTABLE, List, Dict, Set)):
+    if isinstance(kinds, (*IMMUTABLE, List, Dict, Set, Function, Method)):
         what = "class" if asked == "issubclass" else "type"
         raise error(
             "TypeError",

@@ -10,6 +10,7 @@ import ast
 import functools
 import math
 import re
+import typing
 from collections.abc import Mapping, Sequence
 from itertools import count
 
@@ -24,7 +25,9 @@ from cwm_trace.models.machine import (
     holding,
     making,
     operators,
+    parameters,
     records,
+    refusals,
     tracebacks,
 )
 from cwm_trace.models.machine.active import Paused, Work
@@ -35,7 +38,7 @@ from cwm_trace.models.machine.iterators import Iterator, collected, iterator_of,
 from cwm_trace.models.machine.kinds import CHECKED
 from cwm_trace.models.machine.questions import arguments, operand, text_of
 from cwm_trace.models.machine.registry import NATIVES, native
-from cwm_trace.models.machine.rendering import by_count
+from cwm_trace.models.machine.rendering import by_count, rendered
 from cwm_trace.models.machine.values import (
     END,
     IMMUTABLE,
@@ -44,6 +47,7 @@ from cwm_trace.models.machine.values import (
     Alias,
     Builtin,
     Class,
+    Descriptor,
     Dict,
     Function,
     List,
@@ -313,6 +317,10 @@ native("dataclasses.dataclass")(records.dataclass)
 
 @native("dataclasses.field")
 def _field(m: Interpreter, /, **options: Value) -> Value:
+    if (refused := refusals.refusal("dataclasses.field", (), options, of_shape=True)) is not None:
+        raise refused
+    if records.has_value(options, "default") and records.has_value(options, "default_factory"):
+        raise error("ValueError", "cannot specify both default and default_factory")
     return Object(records.FIELD, dict(options))
 
 
@@ -408,10 +416,12 @@ def _runtime_checkable(m: Interpreter, made: Value) -> Value:
     return made
 
 
-@native("enum.verify")
-def _verify(m: Interpreter, *checks: Value) -> Value:
-    """A decorator; what it would refuse is not looked for."""
-    return Native("verify", lambda m, kind: kind, sources=checks)
+native("enum.EnumType.__contains__")(enums.holds)
+
+
+@native("enum.property")
+def _enum_property(m: Interpreter, fget: Value = None, fset: Value = None, fdel: Value = None) -> Value:
+    return Descriptor("property", fget, fset, fdel)
 
 
 @native("enum.unique")
@@ -427,7 +437,21 @@ def _unique(m: Interpreter, kind: Value) -> Value:
     return kind
 
 
-@native("typing.final", "typing.no_type_check", "typing.disjoint_base", "typing.TypeForm", "sys.intern")
+@native("typing.final")
+def _final(m: Interpreter, method: Value) -> Work:
+    return _marked(m, method, "__final__")
+
+
+@native("typing.assert_never")
+def _assert_never(m: Interpreter, arg: Value, /) -> Work:
+    text = yield from rendered(m, arg)
+    raise error(
+        "AssertionError",
+        f"Expected code to be unreachable, but got: {text if len(text) <= 100 else text[:100] + '...'}",
+    )
+
+
+@native("typing.no_type_check", "typing.disjoint_base", "typing.TypeForm", "sys.intern")
 def _itself(m: Interpreter, value: Value) -> Value:
     return value
 
@@ -439,17 +463,44 @@ def _abstractmethod(m: Interpreter, function: Value) -> Value:
     return function
 
 
-@native("typing.TypeVar", "typing.ParamSpec")
-def _type_variable(
-    m: Interpreter, name: Value, *_: Value, covariant: Value = False, contravariant: Value = False, **__: Value
-) -> Value:
-    return Alias(f"{'+' if known(covariant) else '-' if known(contravariant) else '~'}{known(name)}")
+def _say_type_variable(kind: str) -> None:
+    def make(
+        m: Interpreter,
+        name: Value,
+        *constraints: Value,
+        covariant: Value = False,
+        contravariant: Value = False,
+        **more: Value,
+    ) -> Value:
+        is_plain = kind == "TypeVarTuple" and not _MARKS_TUPLES or known(more.get("infer_variance", False)) is True
+        sign = "" if is_plain else "+" if known(covariant) else "-" if known(contravariant) else "~"
+        told = {"kind": kind, "__name__": known(name), "__module__": str(m.frame.space.get("__name__", MAIN))}
+        if kind != "TypeVarTuple":
+            told |= {"__covariant__": covariant, "__contravariant__": contravariant, "__bound__": more.get("bound")}
+        if kind == "TypeVar":
+            told |= {"__constraints__": tuple(map(parameters.as_type, constraints))}
+        if "default" in more:
+            told["__default__"] = parameters.as_type(known(more["default"]))
+        return Alias(f"{sign}{known(name)}", told=told)
+
+    native(f"typing.{kind}")(make)
+
+
+_MARKS_TUPLES = repr(typing.TypeVarTuple("Ts")).startswith("~")
+"""Whether a `TypeVarTuple` is shown as other variables are, from 3.15 on."""
+for _kind in parameters.VARIABLES:
+    _say_type_variable(_kind)
 
 
 @native("typing.override")
 def _override(m: Interpreter, method: Value) -> Work:
+    return _marked(m, method, "__override__")
+
+
+def _marked(m: Interpreter, method: Value, name: str) -> Work:
+    """A function or class that has a mark from now on, if it can have one."""
     try:
-        yield from assigning.set_attribute(m, method, "__override__", True)
+        yield from assigning.set_attribute(m, method, name, True)
     except Raised as refused:
         if not refused.is_a("AttributeError"):
             raise
@@ -464,26 +515,10 @@ def _new_type(m: Interpreter, name: Value, tp: Value) -> Value:
     return Native("NewType", lambda m, value: value, shown=f"{module}.{known(name)}", attributes=told)
 
 
-_PLAIN_TYPES = {
-    **{f"typing.{name}": Builtin(name.lower()) for name in ("Dict", "FrozenSet", "List", "Set", "Tuple", "Type")},
-    **{f"typing.{name}": Builtin(f"collections.{name.lower()}") for name in ("Deque", "DefaultDict")},
-    **{
-        f"typing.{name}": Builtin(f"collections.abc.{name}")
-        for name in "Callable Collection Iterable Iterator Mapping MutableMapping MutableSequence Sequence".split()
-    },
-    "typing.Optional": Builtin("typing.Union"),
-}
-"""What types of `typing` with parameters are made from."""
-
-
 @native("typing.get_origin")
 def _get_origin(m: Interpreter, tp: Value) -> Value:
     tp = known(tp)
-    if not isinstance(tp, Alias):
-        return None
-    if tp.origin is None:
-        return Builtin("typing.Union" if holding.UNIONS_ARE_ONE else "types.UnionType")
-    return _PLAIN_TYPES.get(getattr(tp.origin, "name", ""), tp.origin)
+    return parameters.origin_of(tp) if isinstance(tp, Alias) else None
 
 
 @native("typing.get_args")
@@ -491,8 +526,7 @@ def _get_args(m: Interpreter, tp: Value) -> Value:
     tp = known(tp)
     if not isinstance(tp, Alias):
         return ()
-    is_optional = getattr(tp.origin, "name", "") == "typing.Optional"
-    return (*tp.args, Builtin("NoneType")) if is_optional else tp.args
+    return tp.args if getattr(tp.origin, "name", "").endswith(".Callable") else parameters.args_of(tp)
 
 
 @native("typing.cast")

@@ -5,6 +5,7 @@ Knows what `@dataclass` and `Enum` make of a call. Attributes are looked for els
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from keyword import iskeyword
@@ -13,6 +14,7 @@ from typing import TypeVar
 from cwm_trace.models import said
 from cwm_trace.models.machine import enums, records
 from cwm_trace.models.machine.active import Finaliser, Work
+from cwm_trace.models.machine.binding import missing_arguments
 from cwm_trace.models.machine.calls import calls, invoke
 from cwm_trace.models.machine.code import MAIN
 from cwm_trace.models.machine.holding import updated
@@ -32,6 +34,7 @@ from cwm_trace.models.machine.values import (
     Function,
     List,
     Lost,
+    Native,
     Object,
     OwnDict,
     OwnList,
@@ -84,6 +87,8 @@ def made(m: Interpreter, kind: Class, args: Sequence[Value], named: Mapping[str,
 
 def made_plainly(m: Interpreter, kind: Class, args: Sequence[Value], named: Mapping[str, Value]) -> Work:
     """An object of a class. Raises Raised, Lost."""
+    if kind.flavour == "enum" and (not enums.has_members(kind) or len(args) != 1 or named):
+        return (yield from _of_enum(m, kind, args, named))
     if kind.flavour == "enum":
         return (yield from enums.member_of(m, kind, *args))
     if kind.flavour == "typeddict":
@@ -102,6 +107,9 @@ def made_plainly(m: Interpreter, kind: Class, args: Sequence[Value], named: Mapp
     _check_abstract(kind)
     if container_of(kind):
         owned = contained(m, kind)
+        if nearest(kind, "__init__") is GENERATED:
+            yield from records.fill(m, owned, kind, args, named)
+            return owned
         own = find(kind, "__init__")
         yield from invoke(m, own, [owned, *args], named) if own is not None else filled(owned, m, *args, **named)
         return owned
@@ -114,7 +122,9 @@ def made_plainly(m: Interpreter, kind: Class, args: Sequence[Value], named: Mapp
             yield from filled_set(owner, m, *args, **named) if own is None else invoke(m, own, [owner, *args], named)
             return owner
         owner = watched(m, (yield from with_content(m, kind, *args, **named)))
-        if own is not None:
+        if nearest(kind, "__init__") is GENERATED:
+            yield from records.fill(m, owner, kind, args, named)
+        elif own is not None:
             yield from invoke(m, own, [owner, *args], named)
         return owner
     if is_made_of(kind, Builtin(GROUPS[0])):
@@ -126,6 +136,23 @@ def made_plainly(m: Interpreter, kind: Class, args: Sequence[Value], named: Mapp
     takes = is_exception(kind) and not (is_made_of(kind, Builtin("OSError")) and find(kind, "__init__") is not None)
     owner = watched(m, Object(kind, held=tuple(args) if takes else ()))
     return (yield from _initialised(m, owner, kind, args, named))
+
+
+def _of_enum(m: Interpreter, kind: Class, args: Sequence[Value], named: Mapping[str, Value]) -> Work:
+    """What a call of an enumeration gives that is not only told a value."""
+    if not args and "value" not in named:
+        raise missing_arguments("EnumType.__call__", "positional", ["value"])
+    if enums.has_members(kind) and len(args) > 1 and not named and sys.version_info >= (3, 12):
+        return (yield from enums.member_of(m, kind, tuple(args)))
+    if enums.has_members(kind) and "names" not in named and len(args) < 2:
+        if len(args) or [*named] != ["value"]:
+            raise Lost
+        return (yield from enums.member_of(m, kind, named["value"]))
+    if len(args) == 1 and not {*named} & {"names", "type"}:
+        raise error("TypeError", said.NO_MEMBERS.format(kind.name))
+    for each in kind.line:
+        enums.refuse_more(each, str(known(args[0])) if args else "")
+    return (yield from invoke(m, Builtin("enum.EnumType._create_"), [kind, *args], named))
 
 
 def container_of(kind: Class) -> str:
@@ -256,10 +283,27 @@ def namedtuple(
     behind = dict(zip(listed[len(listed) - len(given) :], given, strict=True))
     fields = tuple((each, behind.get(each, UNSET)) for each in listed)
     module = known(m.frame.space.get("__name__", MAIN) if module is None else module)
-    space = {"__module__": module, "__slots__": ()}
+    space = {"__module__": module, "__slots__": (), "__doc__": doc_of(known(name), [known(each) for each in listed])}
     kind = Class(name, name, (Builtin("tuple"),), space, flavour="namedtuple", fields=fields, module=module)
     kind.line = (kind, Builtin("tuple"), Builtin("object"))
     return kind
+
+
+def doc_of(name: str, fields: Sequence[str]) -> str:
+    """What the class of a tuple with names says of itself."""
+    return f"{name}({', '.join(fields)})"
+
+
+def new_of(kind: Class) -> Native:
+    """The `__new__` of the class of a tuple with names."""
+    given = tuple(default for _, default in kind.fields or () if default is not UNSET)
+    is_typed = any(isinstance(each, Class) and "__annotations__" in each.space for each in kind.line)
+    told = {
+        "__name__": "__new__",
+        "__qualname__": f"{kind.name}.__new__",
+        "__defaults__": given if given or is_typed else None,
+    }
+    return Native("__new__", with_names, attributes=told)
 
 
 def _check_names(name: str, names: Sequence[str]) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from cwm_trace.models.machine import classes, comparing, records
+from cwm_trace.models import said
+from cwm_trace.models.machine import classes, comparing
 from cwm_trace.models.machine.active import Work
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.imported import member
@@ -20,12 +21,15 @@ from cwm_trace.models.machine.values import (
     Range,
     Value,
     as_tuple,
+    class_of,
     error,
-    find,
     is_abstract_name,
+    kind_name,
     known,
 )
 
+_NO_CLASSES = frozenset("builtin_function_or_method function int method str tuple".split())
+"""Of what a pattern's name may stand for by mistake, the kinds."""
 _ITSELF = frozenset("bool bytearray bytes dict float frozenset int list set str tuple".split())
 
 
@@ -69,37 +73,41 @@ def values_of_keys(m: Interpreter, over: Value, keys: Any) -> Work:
 
 def parts_of(m: Interpreter, value: Value, kind: Value, count: int, names: Any) -> Work:
     """The attributes that a pattern of a class looks at; None where it does not fit."""
+    if getattr(class_of(kind), "name", "") in _NO_CLASSES:
+        raise error("TypeError", said.NO_CLASS_IN_PATTERN)
     if not (yield from invoke(m, Builtin("isinstance"), [value, kind], {})):
         return None
     if isinstance(kind, Builtin) and is_abstract_name(kind.name) and not count and not names:
         return ()
-    if count == 1 and _is_itself(kind):
-        found = yield from _attributes(m, value, names)
-        return None if found is None else (value, *found)
-    if isinstance(kind, Builtin) and count:
-        raise error("TypeError", f"{kind.name}() accepts 0 positional sub-patterns ({count} given)")
-    first: tuple[Value, ...] = ()
-    if count and isinstance(kind, Class):
-        first = _places(kind)[:count]
-        if len(first) < count:
-            many = "" if len(first) == 1 else "s"
-            text = f"{kind.name}() accepts {len(first)} positional sub-pattern{many} ({count} given)"
-            raise error("TypeError", text)
-    return (yield from _attributes(m, value, (*first, *names)))
+    told = yield from _places(m, kind)
+    is_itself = told is None and _is_itself(kind)
+    most = 1 if is_itself else len(told or ())
+    if most < count:
+        raise error(
+            "TypeError",
+            f"{kind.name}() accepts {most} positional sub-pattern{'' if most == 1 else 's'} ({count} given)",
+        )
+    places = () if is_itself else (told or ())[:count]
+    found = yield from _attributes(m, kind, value, (*places, *names))
+    return found if found is None or not is_itself or not count else (value, *found)
 
 
 def _is_itself(kind: Value) -> bool:
     """Whether the one sub-pattern without a name is of the value itself: of some of Python's own classes, and of those made from them."""
     if isinstance(kind, Class):
-        bases = [each for each in kind.line if isinstance(each, Builtin)]
-        return not kind.fields and find(kind, "__match_args__") is None and any(each.name in _ITSELF for each in bases)
+        return any(isinstance(each, Builtin) and each.name in _ITSELF for each in kind.line)
     return isinstance(kind, Builtin) and kind.name in _ITSELF
 
 
-def _attributes(m: Interpreter, value: Value, names: Any) -> Work:
-    """Those of a value; None where one is missing."""
-    found = []
-    for name in names:
+def _attributes(m: Interpreter, kind: Value, value: Value, names: Any) -> Work:
+    """Those of a value; None where one is missing. Raises Raised (Python/ceval.c, `match_class`)."""
+    found, seen = [], set[str]()
+    for name in map(known, names):
+        if not isinstance(name, str):
+            raise error("TypeError", f"__match_args__ elements must be strings (got {kind_name(name)})")
+        if name in seen:
+            raise error("TypeError", f"{kind.name}() got multiple sub-patterns for attribute {name!r}")
+        seen.add(name)
         try:
             found.append((yield from classes.attribute(m, value, name)))
         except Raised as raised:
@@ -109,10 +117,16 @@ def _attributes(m: Interpreter, value: Value, names: Any) -> Work:
     return tuple(found)
 
 
-def _places(kind: Class) -> tuple[Value, ...]:
-    own = find(kind, "__match_args__")
-    if isinstance(own, tuple):
-        return own
-    if kind.flavour == "dataclass":
-        return records.match_args(kind) or ()
-    return tuple(name for name, _ in kind.fields or ())
+def _places(m: Interpreter, kind: Value) -> Work:
+    """The `__match_args__` of a class; None: it has none. Raises Raised."""
+    if not isinstance(kind, Class):
+        return None
+    try:
+        told = known((yield from classes.attribute(m, kind, "__match_args__")))
+    except Raised as raised:
+        if raised.is_a("AttributeError"):
+            return None
+        raise
+    if not isinstance(told, tuple):
+        raise error("TypeError", f"{kind.name}.__match_args__ must be a tuple (got {kind_name(told)})")
+    return told

@@ -27,6 +27,7 @@ from cwm_trace.models.machine.values import (
     Raised,
     Unknown,
     Value,
+    dict_from,
     error,
     read,
 )
@@ -82,8 +83,22 @@ def of_module(module: str, name: str) -> Value:
             raise no_member(module, name)
         if not callable(found):
             is_same = module not in _OF_ITS_OWN or f"{module}.{name}" in _OF_PLATFORM
-            return found if type(found) in (str, int, float, bool, bytes) and is_same else Unknown()
+            if (
+                is_same
+                and isinstance(found, dict)
+                and len(found) <= _MOST
+                and all(_is_plain(each) for each in (*found, *found.values()))
+            ):
+                return dict_from(found)
+            return found if _is_plain(found) and is_same else Unknown()
     return Builtin(f"{module}.{name}")
+
+
+_MOST = 1000
+
+
+def _is_plain(value: object) -> bool:
+    return type(value) in (str, int, float, bool, bytes)
 
 
 def module_text(name: str) -> str | None:
@@ -110,7 +125,7 @@ def type_text(value: Value, is_typing: bool = False) -> str:
     """A type as it is shown as a part of another; "" of what has a text of its own to be asked for, as in `Annotated[int, Above(3)]`."""
     match value:
         case None:
-            return "None"
+            return "NoneType" if is_typing else "None"
         case Class():
             return f"{value.module}.{value.qualname}"
         case Alias():
@@ -118,7 +133,7 @@ def type_text(value: Value, is_typing: bool = False) -> str:
         case Builtin():
             return value.name
         case List():
-            texts = list(map(type_text, value.items))
+            texts = [type_text(each, is_typing) for each in value.items]
             return f"[{', '.join(texts)}]" if all(texts) else ""
         case str() if is_typing:
             return f"ForwardRef({value!r})"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
@@ -14,6 +15,7 @@ from cwm_trace.models.machine import (
     beside,
     classes,
     comparing,
+    enums,
     making,
     naming,
     patching,
@@ -134,7 +136,9 @@ def _globals(m: Interpreter) -> Value:
 def _locals(m: Interpreter) -> Value:
     if m.frame.names is m.frame.space:
         return _globals(m)
-    if isinstance(m.frame.names, dict) and not m.frame.fast:  # of the body of a class
+    if isinstance(m.frame.names, classes.Attributes):
+        return m.frame.names.held
+    if isinstance(m.frame.names, dict) and not m.frame.fast:  # of a class, which are the ones that it will have
         return patching.names(m.frame.names)
     variables = m.frame.variables()
     return dict_from(variables)
@@ -169,6 +173,8 @@ def _names_of(m: Interpreter, owner: Value) -> Work:
         return List(dir(real))
     if isinstance(kind, Function):
         return List([*{*dir(FunctionType), *kind.attributes}])
+    if isinstance(kind, Class) and kind.flavour == "enum":
+        return List(enums.names_of(owner))
     if not isinstance(kind, Class) or kind.flavour:
         raise Lost
     names = {
@@ -211,6 +217,11 @@ def _itself(m: Interpreter, iterator: Value) -> Value:
 @native("memoryview")
 def _memoryview(m: Interpreter, over: Value) -> Work:
     return (yield from invoke(m, (yield from helper(m, "views", "memoryview")), [over], {}))
+
+
+@native("os.strerror")
+def _strerror(m: Interpreter, code: Value, /) -> Value:
+    return arithmetic.computed(os.strerror, code)
 
 
 @native("os.fspath")

@@ -327,6 +327,8 @@ def _global(frame: Activation, name: Any) -> Value:
         if name not in own.keys:
             raise error("NameError", f"name {name!r} is not defined")
         return own.values[own.keys.index(name)]
+    if name == "__name__" and "__builtins__" in frame.space:  # of a text that is executed among names of its own
+        return "builtins"
     if frame.code.module in _ASKING and not hasattr(builtins, name):
         raise error("NameError", f"name {name!r} is not defined")
     if frame.code.module != MAIN and not hasattr(builtins, name):
@@ -345,8 +347,8 @@ def _store_name(m: Interpreter, frame: Activation, ins: Instruction) -> None:
         old, names[ins.value] = names.get(ins.value), value
         m.let_go(old)
 
-    if isinstance(value, Object) and value.kind is enums.AUTO and enums.GENERATES in names:
-        m.begin(enums.next_value(m, names, ins.value), bind)
+    if enums.GENERATES in names:
+        m.begin(enums.noted(m, names, ins.value, value), bind)
         return
     bind(value)
 
@@ -779,7 +781,9 @@ def _call_intrinsic(m: Interpreter, frame: Activation, ins: Instruction) -> None
     elif ins.arg == _ASYNC_GEN_WRAP:
         _async_gen_wrap(m, frame, ins)
     elif ins.arg in (_TYPEVAR, _PARAMSPEC, _TYPEVARTUPLE):
-        frame.stack.append(Alias(str(known(frame.stack.pop()))))
+        kind = {_TYPEVAR: "TypeVar", _PARAMSPEC: "ParamSpec", _TYPEVARTUPLE: "TypeVarTuple"}[ins.arg]
+        name = str(known(frame.stack.pop()))
+        frame.stack.append(Alias(name, told={"kind": kind, "__name__": name}))
     elif ins.arg == _SUBSCRIPT_GENERIC:
         m.begin(holding.item(m, Builtin("typing.Generic"), frame.stack.pop()))
     elif ins.arg == _TYPEALIAS:

@@ -17,7 +17,6 @@ from cwm_trace.models.machine.comparing import NUMBER, count_of, is_not_implemen
 from cwm_trace.models.machine.holding import (
     change_set,
     combined_sets,
-    either,
     extended,
     in_both,
     merged,
@@ -28,6 +27,7 @@ from cwm_trace.models.machine.holding import (
 from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.iterators import MOST_ITEMS, collected
 from cwm_trace.models.machine.naming import NOT_IMPLEMENTED, type_text
+from cwm_trace.models.machine.parameters import either
 from cwm_trace.models.machine.questions import operand, text_of
 from cwm_trace.models.machine.rendering import rendered, written
 from cwm_trace.models.machine.values import (

@@ -22,11 +22,14 @@ from cwm_trace.models.machine.values import (
     Lost,
     Native,
     Object,
+    OwnDict,
+    OwnList,
     Set,
     Unknown,
     Value,
     error,
     find,
+    known,
 )
 
 FIELD = Builtin("dataclasses.field")
@@ -102,6 +105,24 @@ def says(default: Value, name: str, otherwise: Value) -> Value:
 MISSING = Builtin("dataclasses.MISSING")
 
 
+def has_value(given: Mapping[str, Value], name: str) -> bool:
+    """Whether `field()` has been told so much, and not that there is none."""
+    value = known(given.get(name, MISSING))
+    return not (isinstance(value, Builtin) and value.name == MISSING.name)
+
+
+PARTS: Mapping[str, Value] = {
+    **{"name": None, "type": None, "default": MISSING, "default_factory": MISSING},
+    **{"init": True, "repr": True, "hash": None, "compare": True, "kw_only": MISSING},
+}
+"""What a field has that has been told nothing."""
+
+
+def part_of(field: Object, name: str) -> Value:
+    """What a field has under one of these names."""
+    return field.attributes.get(name, PARTS[name])
+
+
 def is_hashed(default: Value) -> bool:
     """Whether a field counts for the hash of a dataclass."""
     told = says(default, "hash", None)
@@ -131,7 +152,9 @@ def _noted(given: Mapping[str, Value]) -> dict[str, Value]:
     return {**noted, "doc": given.get("doc")} if "doc" in Field.__slots__ else noted  # from 3.14 on
 
 
-def fill(m: Interpreter, owner: Object, kind: Class, args: Sequence[Value], named: Mapping[str, Value]) -> Work:
+def fill(
+    m: Interpreter, owner: Object | OwnList | OwnDict, kind: Class, args: Sequence[Value], named: Mapping[str, Value]
+) -> Work:
     """What the `__init__` of a dataclass does. Raises Raised, Lost."""
     every = dict(find(kind, GIVEN) or kind.fields or ())
     taken = {name: default for name, default in every.items() if says(default, "init", True) is not False}

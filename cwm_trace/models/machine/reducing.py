@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from cwm_trace.models import said
 from cwm_trace.models.machine.active import Paused, Work
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.classes import slots_of
@@ -12,15 +13,19 @@ from cwm_trace.models.machine.imported import member
 from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.iterators import iterator_of
 from cwm_trace.models.machine.registry import native
+from cwm_trace.models.machine.tracebacks import PythonFrame, Traceback
 from cwm_trace.models.machine.values import (
     UNSET,
     Builtin,
+    Cell,
     Class,
+    Descriptor,
     Dict,
     Function,
     List,
     Lost,
     Method,
+    Module,
     Native,
     Object,
     OwnDict,
@@ -28,6 +33,7 @@ from cwm_trace.models.machine.values import (
     Raised,
     Range,
     Value,
+    View,
     as_tuple,
     dict_from,
     error,
@@ -85,13 +91,51 @@ def reduced(m: Interpreter, value: Value, protocol: Value) -> Work:
             return Builtin("getattr"), (value.owner, function.code.name)
         case Builtin():
             return value.name.rpartition(".")[2]
-        case Paused() | Native():
+        case Descriptor(kind="classmethod" | "staticmethod"):
+            raise error("TypeError", f"cannot pickle '{value.kind}' object")
+        case Paused() | Native() | View() | Module() | Cell() | Traceback() | PythonFrame():
             raise error("TypeError", f"cannot pickle '{kind_name(value)}' object")
     raise Lost
 
 
+_OF_C = {
+    **{
+        ("threading", "Lock"): "_thread.lock",
+        ("threading", "RLock"): "_thread.RLock",
+        ("threading", "local"): "_thread._local",
+    },
+    **{("_queue", "SimpleQueue"): "_queue.SimpleQueue", ("builtins", "mappingproxy"): "mappingproxy"},
+}
+"""Classes of the library, as sources of ours have them, that are of C, and cannot be copied: what they are called."""
+_WITH_LOCK = frozenset(
+    [("queue", name) for name in ("Queue", "LifoQueue", "PriorityQueue")]
+    + [("threading", name) for name in ("Condition", "Event", "Semaphore", "BoundedSemaphore", "Barrier")]
+)
+"""Those that hold a lock, which a deep copy meets."""
+_FILES = frozenset(("BufferedRandom", "BufferedReader", "BufferedWriter", "FileIO", "TextIOWrapper"))
+
+
+def refuse_library(value: Value, kind: Class, is_deep: bool) -> None:
+    """Raises Raised for what the library does not let anybody copy."""
+    for each in kind.line:
+        named = (each.module, each.name) if isinstance(each, Class) else ("", "")
+        if named in _OF_C:
+            raise error("TypeError", f"cannot pickle '{_OF_C[named]}' object")
+        if is_deep and named in _WITH_LOCK:
+            held = [
+                inner.kind
+                for inner in value.attributes.values()
+                if isinstance(inner, Object) and isinstance(inner.kind, Class)
+            ]
+            lock = next((_OF_C[pair] for each in held if (pair := (each.module, each.name)) in _OF_C), "_thread.lock")
+            raise error("TypeError", f"cannot pickle '{lock}' object")
+        if named[0] == "_io" and named[1] in _FILES:
+            raise error("TypeError", said.NO_COPY_OF_FILE.format(kind.name))
+
+
 def _as_new(m: Interpreter, value: Value, kind: Class) -> Work:
     """By `__new__`, with what that takes, and with what it holds."""
+    refuse_library(value, kind, is_deep=True)
     args: Sequence[Value] = ()
     function = "__newobj__"
     if find(kind, "__getnewargs_ex__") is not None:

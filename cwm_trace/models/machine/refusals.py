@@ -11,7 +11,9 @@ import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from inspect import CO_VARARGS, CO_VARKEYWORDS
 from io import StringIO
+from types import FunctionType
 from typing import Any
 
 from cwm_trace.models.machine.active import Paused
@@ -71,6 +73,8 @@ def refusal(
     their number and kinds counts. `by_kind`: only this counts, whatever they are.
     """
     owner, _, method = name.rpartition(".")
+    if of_shape and isinstance(written := looked_up(name), FunctionType):
+        return _of_number(written, args, named)
     if name == "print" and of_shape:
         return _asked(partial(print, file=StringIO()), args, named, (TypeError,), of_shape)
     if not (name in _ASKABLE or owner in _OWNERS and not method.startswith("_")):
@@ -79,6 +83,26 @@ def refusal(
     if function is MISSING:
         return None
     return _asked(function, args, named, (TypeError,) if of_shape or by_kind else _REFUSALS, of_shape)
+
+
+def _of_number(written: FunctionType, args: Sequence[Value], named: Mapping[str, Value]) -> Raised | None:
+    """That of how many things a function of Python's source is given: what one says that takes the same, and does nothing."""
+    made, count = written.__code__, written.__code__.co_argcount
+    if made.co_flags & (CO_VARARGS | CO_VARKEYWORDS) or not all(each.isidentifier() for each in named):
+        return None
+    names = [*made.co_varnames[:count], *made.co_varnames[count : count + made.co_kwonlyargcount]]
+    defaults = {*names[count - len(written.__defaults__ or ()) : count], *(written.__kwdefaults__ or ())}
+    parts = [f"{each}=None" if each in defaults else each for each in names]
+    parts[count:count] = ["*"] if made.co_kwonlyargcount else []
+    parts[made.co_posonlyargcount : made.co_posonlyargcount] = ["/"] if made.co_posonlyargcount else []
+    space: dict[str, Any] = {}
+    exec(f"def stub({', '.join(parts)}): pass", space)
+    space["stub"].__qualname__ = written.__qualname__
+    try:
+        space["stub"](*[None for _ in args], **dict.fromkeys(named))
+    except TypeError as refused:
+        return error("TypeError", str(refused))
+    return None
 
 
 def of_abstract(name: str) -> Raised | None:

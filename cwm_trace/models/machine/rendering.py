@@ -45,6 +45,8 @@ from cwm_trace.models.machine.values import (
     Module,
     Native,
     Object,
+    OwnDict,
+    OwnList,
     Raised,
     Range,
     Set,
@@ -195,6 +197,8 @@ def _shown(m: Interpreter, value: Value, around: tuple[Value, ...]) -> Work:
     if any(value is each for each in around):
         return next((text for kind, text in _AGAIN.items() if isinstance(value, kind)), "{...}")
     inner = (*around, value)
+    if isinstance(value, OWN) and nearest(value.of, "__repr__") is GENERATED:
+        return (yield from by_fields(m, value, value.of, inner))
     if isinstance(value, OWN) and (own := find(value.of, "__repr__")) is not None:
         return known((yield from invoke(m, own, [value], {})))
     match value:
@@ -517,7 +521,7 @@ def _shown_object(m: Interpreter, value: Object, around: tuple[Value, ...]) -> W
         if isinstance(kind, Class) and (kind.module, kind.name) in _STAYING:
             value.shown = text
         return text
-    if is_exception(kind):
+    if is_exception(kind) and own is not GENERATED:
         texts = yield from _each(m, value.held, around)
         if said.SHOWS_MODULES and is_made_of(kind, Builtin("ImportError")):
             for name in ("name", "path"):
@@ -535,10 +539,14 @@ def _shown_object(m: Interpreter, value: Object, around: tuple[Value, ...]) -> W
     return by_object(m, value, kind)
 
 
-def by_fields(m: Interpreter, value: Object, kind: Class, around: tuple[Value, ...]) -> Work:
+def by_fields(m: Interpreter, value: Object | OwnList | OwnDict, kind: Class, around: tuple[Value, ...]) -> Work:
     """What the `__repr__` gives that a class with named fields has been made with."""
     names = [name for name, default in kind.fields or () if records.says(default, "repr", True) is not False]
-    held = value.held if kind.flavour == "namedtuple" else [_of_field(value, kind, name) for name in names]
+    held = (
+        value.held
+        if isinstance(value, Object) and kind.flavour == "namedtuple"
+        else [_of_field(value, kind, name) for name in names]
+    )
     if UNSET in held and m.is_framing:
         return f"<unprintable {kind.name} object>"
     if UNSET in held:
@@ -548,7 +556,7 @@ def by_fields(m: Interpreter, value: Object, kind: Class, around: tuple[Value, .
     return f"{name}({', '.join(f'{name}={text}' for name, text in zip(names, texts, strict=True))})"
 
 
-def _of_field(value: Object, kind: Class, name: str) -> Value:
+def _of_field(value: Object | OwnList | OwnDict, kind: Class, name: str) -> Value:
     """What a field is: its default is in its class, too."""
     found = value.attributes.get(name, UNSET)
     return look_up(kind, name) if found is UNSET and "__slots__" not in kind.space else found

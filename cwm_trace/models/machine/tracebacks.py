@@ -160,11 +160,15 @@ def of_code(code: Code) -> Value:
 
 @lru_cache(maxsize=1024)
 def _of_code(made: CodeType, module: str) -> Object:
-    held: dict[str, Value] = {name: getattr(made, name) for name in _OF_CODE}
+    held = parts_of_code(made)
     if module in shipped.MODULES:
         held["co_filename"] = str(shipped.path(module))
-    held["co_positions"] = Native("co_positions", _positions)
     return Object(Builtin("code"), held)
+
+
+def parts_of_code(made: CodeType) -> dict[str, Value]:
+    """What a code object has by its names, but for what the tracer changes."""
+    return {name: getattr(made, name) for name in _OF_CODE} | {"co_positions": Native("co_positions", _positions)}
 
 
 def _positions(_: Interpreter) -> Value:

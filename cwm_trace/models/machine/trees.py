@@ -11,12 +11,25 @@ from collections.abc import Iterator, Mapping
 from types import GenericAlias, UnionType
 from typing import Any
 
+from cwm_trace.models.machine import tracebacks
 from cwm_trace.models.machine.active import Work
 from cwm_trace.models.machine.code import MAIN, Code
 from cwm_trace.models.machine.imported import helper
 from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.registry import native
-from cwm_trace.models.machine.values import Builtin, List, Lost, Object, Raised, Value, error, is_unknown, known, read
+from cwm_trace.models.machine.values import (
+    IMMUTABLE,
+    Builtin,
+    List,
+    Lost,
+    Object,
+    Raised,
+    Value,
+    error,
+    is_unknown,
+    known,
+    read,
+)
 
 _ONLY_AST = 0x400
 UNSEEN = "<tree>"
@@ -123,7 +136,9 @@ def _compile(
         )
     except (SyntaxError, ValueError, TypeError, RecursionError) as bad:
         raise wrong_text(bad) from None
-    held = {"co_filename": code.co_filename, "co_name": code.co_name, "co_firstlineno": code.co_firstlineno}
+    held = tracebacks.parts_of_code(code)
+    if all(isinstance(each, IMMUTABLE) for each in code.co_consts):
+        held["co_consts"] = code.co_consts
     return Object(
         Builtin("code"), held, held=(Code(code, text, MAIN, is_text=True) if is_text else Code(code, "", UNSEEN),)
     )

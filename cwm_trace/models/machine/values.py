@@ -35,6 +35,7 @@ Value: TypeAlias = Any
 _UNNAMED: Mapping[str, type] = {
     **{"NoneType": type(None), "ellipsis": type(...), "NotImplementedType": type(NotImplemented)},
     **{"function": types.FunctionType, "method": types.MethodType, "abc.ABCMeta": abc.ABCMeta},
+    "code": types.CodeType,
 }
 """Classes of Python's own that no name of `builtins` is bound to."""
 PATTERN_ERROR = f"re.{re.error.__name__}"
@@ -234,11 +235,12 @@ class Lazy:
 
 @dataclass(slots=True, eq=False)
 class Alias:
-    """A type with parameters (`args`), made from `origin`, or one of several."""
+    """A type with parameters (`args`), made from `origin`, or one of several; a type variable, with what it says of itself (`told`)."""
 
     shown: str
     origin: Value = None
     args: tuple[Value, ...] = ()
+    told: Mapping[str, Value] = field(default_factory=dict)
 
 
 @dataclass(slots=True, eq=False)

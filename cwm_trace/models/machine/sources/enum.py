@@ -11,6 +11,15 @@ class FlagBoundary(StrEnum):
 
 
 STRICT, CONFORM, EJECT, KEEP = FlagBoundary
+
+
+class EnumCheck(StrEnum):
+    CONTINUOUS = "no skipped integer values"
+    NAMED_FLAGS = "multi-flag aliases may not contain unnamed flags"
+    UNIQUE = "one name per value"
+
+
+CONTINUOUS, NAMED_FLAGS, UNIQUE = EnumCheck
 del StrEnum, auto
 
 
@@ -105,6 +114,58 @@ def _parts(kind, value):
 def _bits(value, count):
     digits = bin(value if value >= 0 else 2**count + value)[2:]
     return f"0b{0 if value >= 0 else 1} {digits.rjust(count, '0')[-count:]}"
+
+
+class verify:
+    def __init__(self, *checks):
+        self.checks = checks
+
+    def __call__(self, enumeration):
+        kind = "flag" if hasattr(enumeration, "_all_bits_") else "enum"
+        for check in self.checks:
+            refuse = {UNIQUE: _refuse_aliases, CONTINUOUS: _refuse_gaps, NAMED_FLAGS: _refuse_unnamed}[check]
+            refuse(enumeration, kind)
+        return enumeration
+
+
+def _refuse_aliases(enumeration, kind):
+    again = [f"{name} -> {each.name}" for name, each in enumeration.__members__.items() if name != each.name]
+    if again:
+        raise ValueError(f"aliases found in {enumeration!r}: {', '.join(again)}")
+
+
+def _refuse_gaps(enumeration, kind):
+    values = {each.value for each in enumeration}
+    if len(values) < 2:
+        return
+    low, high = min(values), max(values)
+    if kind == "flag":
+        wanted = [2**place for place in range(low.bit_length(), high.bit_length() - 1)]
+    else:
+        wanted = range(low + 1, high)
+    missing = [str(each) for each in wanted if each not in values]
+    if missing:
+        raise ValueError(f"invalid {kind} {enumeration.__name__!r}: missing values {', '.join(missing)}"[:256])
+
+
+def _refuse_unnamed(enumeration, kind):
+    single, names, left = [each.value for each in enumeration], [], 0
+    for name, each in enumeration.__members__.items():
+        if name in enumeration._member_names_ or each.value < 0:
+            continue
+        bits = [2**place for place in range(each.value.bit_length()) if each.value & 2**place]
+        missed = [bit for bit in bits if bit not in single]
+        if missed:
+            names.append(name)
+            for bit in missed:
+                left |= bit
+    if names:
+        last = f"es {', '.join(names[:-1])} and {names[-1]} are" if len(names) > 1 else f" {names[0]} is"
+        value = f"value 0x{left:x}" if left.bit_count() == 1 else f"combined values of 0x{left:x}"
+        raise ValueError(
+            f"invalid Flag {enumeration.__name__!r}: alias{last} missing {value}"
+            " [use enum.show_flag_values(value) for details]"
+        )
 
 
 _Flag = Flag

@@ -256,7 +256,34 @@ def _parameter(name, kind, defaults, annotations):
 
 def getdoc(object):
     doc = object.__doc__
-    return None if doc is None else cleandoc(doc)
+    if doc is None:
+        doc = _doc_above(object)
+    return cleandoc(doc) if isinstance(doc, str) else None
+
+
+def _doc_above(object):
+    """What a class that this one is made from, or its method of the same name, says of itself."""
+    if isclass(object):
+        docs = [each.__doc__ for each in object.__mro__ if each.__name__ != "object"]
+        return next((each for each in docs if each is not None), None)
+    if ismethod(object):
+        name, owner = object.__func__.__name__, object.__self__
+        kind = owner if isclass(owner) else owner.__class__
+    elif isfunction(object) or isinstance(object, property):
+        function = object.fget if isinstance(object, property) else object
+        name, kind = function.__name__, _class_of(function)
+    else:
+        return None
+    docs = [getattr(each, name).__doc__ for each in getattr(kind, "__mro__", ()) if hasattr(each, name)]
+    return next((each for each in docs if each is not None), None)
+
+
+def _class_of(function):
+    *names, _ = function.__qualname__.split(".")
+    found = function.__globals__.get(names[0]) if names else None
+    for name in names[1:]:
+        found = getattr(found, name, None)
+    return found
 
 
 def cleandoc(doc):

@@ -6,7 +6,24 @@ from collections.abc import MutableMapping, MutableSet
 from followed import lost, refers_weakly, watch, weak
 
 _references = {}
-"""Those without a callback, which there is one of for each target, and how many others there are, by identities."""
+"""The reference without a callback, which there is one of for each target, the proxy without one, and the others, the newest first."""
+_NONE = (None, None, ())
+
+
+def _noted(target, made, place):
+    known = list(_references.get(id(target), _NONE))
+    known[place] = [weak(made), *known[2]] if place == 2 else weak(made)
+    _references[id(target)] = tuple(known)
+
+
+def _shared(target, place):
+    known = _references.get(id(target), _NONE)[place]
+    return None if known is None else known()
+
+
+def _check(target):
+    if not refers_weakly(target):
+        raise TypeError(f"cannot create weak reference to {type(target).__name__!r} object")
 
 
 def _shown(target):
@@ -18,17 +35,12 @@ def _shown(target):
 
 class ref:
     def __new__(cls, target, callback=None):
-        if not refers_weakly(target):
-            raise TypeError(f"cannot create weak reference to {type(target).__name__!r} object")
-        shared, others = _references.get(id(target), (None, []))
-        if cls is ref and callback is None:
-            if shared is not None and (known := shared()) is not None:
-                return known
-            made = object.__new__(cls)
-            _references[id(target)] = weak(made), others
-        else:
-            made = object.__new__(cls)
-            _references[id(target)] = shared, [*others, weak(made)]
+        _check(target)
+        is_shared = cls is ref and callback is None
+        if is_shared and (known := _shared(target, 0)) is not None:
+            return known
+        made = object.__new__(cls)
+        _noted(target, made, 0 if is_shared else 2)
         return made
 
     def __init__(self, target, callback=None):
@@ -57,8 +69,8 @@ ReferenceType = KeyedRef = ref
 
 
 def getweakrefs(object):
-    shared, others = _references.get(id(object), (None, []))
-    return [made for each in (*([shared] if shared else []), *others) if (made := each()) is not None]
+    one, proxied, others = _references.get(id(object), _NONE)
+    return [made for each in (one, proxied, *others) if each is not None and (made := each()) is not None]
 
 
 def getweakrefcount(object):
@@ -85,6 +97,14 @@ class WeakMethod:
 
 
 class proxy:
+    def __new__(cls, target, callback=None):
+        _check(target)
+        if callback is None and (known := _shared(target, 1)) is not None:
+            return known
+        made = object.__new__(cls)
+        _noted(target, made, 2 if callback is not None else 1)
+        return made
+
     def __init__(self, target, callback=None):
         object.__setattr__(self, "_weak", weak(target))
         if callback is not None:
