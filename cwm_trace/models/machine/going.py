@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cwm_trace.models import said
-from cwm_trace.models.machine import comparing, holding, operators
+from cwm_trace.models.machine import comparing, holding, operators, refusals
 from cwm_trace.models.machine.active import Paused, Work
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.interpreter import Interpreter
@@ -394,7 +394,16 @@ def _sorted(m: Interpreter, over: Value, /, *, key: Value = None, reverse: Value
         items = list(known(over).items)  # whatever their order was
     else:
         items = yield from collected(m, over, is_list=True)
-    return List((yield from in_order(m, items, key, known(reverse))))
+    return List((yield from in_order(m, items, key, (yield from is_reversed(m, reverse)))))
+
+
+def is_reversed(m: Interpreter, reverse: Value) -> Work:
+    """Whether items are sorted the other way round. Raises Raised."""
+    if isinstance(known(reverse), bool):
+        return known(reverse)
+    if (refused := refusals.refusal("list.sort", (List([]),), {"reverse": reverse})) is not None:
+        raise refused
+    return (yield from comparing.truth_of(m, reverse))
 
 
 def in_order(m: Interpreter, items: Sequence[Value], key: Value, is_down: bool) -> Work:

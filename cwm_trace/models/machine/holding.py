@@ -192,6 +192,8 @@ def item(m: Interpreter, over: Value, key: Value, is_plain: bool = False) -> Wor
         case Builtin("typing.Union"):
             return _united(key if isinstance(key, tuple) else (key,))
         case Class() | Builtin() | Alias():
+            if (refused := refusals.of_parameters(over)) is not None:
+                raise refused
             return with_parameters(over, key)
         case Object() if (own := own_method(over, "__getitem__")) is not None:
             return (yield from invoke(m, own, [over, key], {}))
@@ -203,7 +205,7 @@ def item(m: Interpreter, over: Value, key: Value, is_plain: bool = False) -> Wor
         raise error("TypeError", f"{kind} indices must be integers or slices, not {kind_name(key)}")
     items = over.items if isinstance(over, List) else list(over) if isinstance(over, bytes) else as_tuple(over)
     if items is not None and not isinstance(over, (Set,)):
-        kind = "tuple" if as_tuple(over) is not None else "list"
+        kind = "tuple" if as_tuple(over) is not None else over.kind if kind_name(over) == "bytearray" else "list"
         if isinstance(key, (str, float, type(None), tuple, List)):
             name = "byte" if isinstance(over, bytes) else kind
             raise error("TypeError", f"{name} indices must be integers or slices, not {kind_name(key)}")

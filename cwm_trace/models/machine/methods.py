@@ -11,7 +11,7 @@ from cwm_trace.models import said
 from cwm_trace.models.machine import comparing, holding, sets
 from cwm_trace.models.machine.active import Resume, Work
 from cwm_trace.models.machine.calls import invoke
-from cwm_trace.models.machine.going import in_order
+from cwm_trace.models.machine.going import in_order, is_reversed
 from cwm_trace.models.machine.interpreter import Interpreter, closed_generator, thrown
 from cwm_trace.models.machine.iterators import COROUTINE_WRAPPER, Iterator, collected
 from cwm_trace.models.machine.questions import text_of
@@ -135,9 +135,10 @@ def _reverse(m: Interpreter, over: Value) -> None:
 
 @native("list.sort")
 def _sort(m: Interpreter, over: Value, key: Value = None, reverse: Value = False) -> Work:
+    is_down = yield from is_reversed(m, reverse)
     items, over.items[:] = list(over.items), []  # as CPython has it meanwhile
     try:
-        items = yield from in_order(m, items, key, known(reverse))
+        items = yield from in_order(m, items, key, is_down)
         if over.items:
             raise error("ValueError", "list modified during sort")
     finally:

@@ -39,6 +39,7 @@ from cwm_trace.models.machine.values import (
     Literal,
     Lost,
     Object,
+    Raised,
     Range,
     Set,
     Unknown,
@@ -50,6 +51,7 @@ from cwm_trace.models.machine.values import (
     is_exception,
     is_made_of,
     is_unknown,
+    kind_name,
     known,
     octets_of,
     own_method,
@@ -85,6 +87,8 @@ def called(m: Interpreter, function: Builtin, args: Sequence[Value], named: Mapp
     name = function.name
     if name in _ALIKE:
         return (yield from called(m, Builtin(_ALIKE[name]), args, named))
+    if (refused := refusals.of_count(name, args, named)) is not None:
+        raise refused
     is_first = name in refusals.FIRST or len(args) > 1 and name in refusals.FIRST_OF_TWO
     is_by_kind = name in conversions.NAMES or bool(args) and name.partition(".")[0] in _ASKED_FOR
     if is_first or is_by_kind:
@@ -93,8 +97,8 @@ def called(m: Interpreter, function: Builtin, args: Sequence[Value], named: Mapp
     doubt = m.doubt
     try:
         given = yield from _given(m, function, args, named)
-    except Lost:
-        if (refused := refusals.refusal(name, args, named)) is not None:
+    except (Lost, Raised):
+        if (refused := refusals.refusal(name, args, named)) is not None:  # Python's words are surer than ours
             raise refused from None
         raise
     if isinstance(given, Unknown) and given.value is UNSET and not any(map(is_unknown, (*args, *named.values()))):
@@ -134,7 +138,12 @@ def _by_own(
         if wrong.__traceback__ is None or wrong.__traceback__.tb_next is not None:
             raise
         raise Lost(name) from None
-    return (yield from done(given))
+    try:
+        return (yield from done(given))
+    except (TypeError, AttributeError, ValueError):  # of ours, as it takes what Python does not
+        if (refused := refusals.refusal(name, args, named, of_shape=True)) is not None:
+            raise refused from None
+        raise
 
 
 def _exception(kind: Builtin, args: Sequence[Value], named: Mapping[str, Value]) -> Object:
@@ -237,7 +246,9 @@ def _plainly(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _as_binary(sign: str, is_reversed: bool = False) -> Callable[..., Any]:
-    def run(m: Interpreter, left: Value, right: Value) -> Work:
+    def run(m: Interpreter, left: Value, right: Value, *over: Value) -> Work:
+        if sign == "**" and over:
+            return (yield from invoke(m, Builtin("pow"), [*((right, left) if is_reversed else (left, right)), *over], {}))
         if isinstance(left, (int, float)) and not isinstance(right, int if isinstance(left, int) else (int, float)):
             return NOT_IMPLEMENTED
         return (yield from operators.binary(m, sign, *((right, left) if is_reversed else (left, right))))
@@ -294,6 +305,9 @@ def _len(m: Interpreter, value: Value) -> Work:
 def _print(
     m: Interpreter, /, *values: Value, sep: Value = " ", end: Value = "\n", file: Value = None, flush: Value = False
 ) -> Work:
+    for told, each in (("sep", sep), ("end", end)):
+        if not is_unknown(each) and not isinstance(content_of(known(each)), (str, type(None))):
+            raise error("TypeError", f"{told} must be None or a string, not {kind_name(known(each))}")
     target = file if file is not None else m.streams.get("stdout")
     target = None if is_unknown(target) else known(target)
     if isinstance(target, Object) and isinstance(target.kind, Class) and is_of_program(target.kind.module):

@@ -7,11 +7,13 @@ messages are those of the Python that is running. Knows which functions do nothi
 from __future__ import annotations
 
 import builtins
+import inspect
 import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from io import StringIO
+from types import BuiltinFunctionType, MethodDescriptorType
 from typing import Any
 
 from cwm_trace.models.machine.active import Paused
@@ -81,6 +83,80 @@ def refusal(
     return _asked(function, args, named, (TypeError,) if of_shape or by_kind else _REFUSALS, of_shape)
 
 
+def of_count(name: str, args: Sequence[Value], named: Mapping[str, Value]) -> Raised | None:
+    """That of a call with too few values, or too many, or with words that a function has not; it comes before anything is done with them."""
+    if not _is_miscounted(name, len(args), tuple(named)):
+        return None
+    function = _looked_at(name)
+    owner = _owner_of(name)
+    given = [_in_place_of(each, None if place else owner) for place, each in enumerate(args)]
+    try:
+        function(*given, **{name: _in_place_of(each) for name, each in named.items()})
+    except TypeError as refused:
+        return error("TypeError", *refused.args)
+    except Exception:
+        return None
+    return None
+
+
+@lru_cache(maxsize=4096)
+def _is_miscounted(name: str, count: int, words: tuple[str, ...]) -> bool:
+    """Whether a function takes another number of values, or has no such words, whatever they are."""
+    function = _looked_at(name)
+    if function is MISSING:
+        return False
+    owner = _owner_of(name)
+    if name in _ASKABLE or name in _COUNTING or owner is not None and not name.endswith("__"):
+        made = [owner() if owner is not None and not place else object() for place in range(count)]
+        try:
+            function(*made, **dict.fromkeys(words, object()))
+        except TypeError as refused:
+            return _OF_COUNT.search(str(refused)) is not None
+        except Exception:
+            return False
+        return False
+    if not isinstance(function, (BuiltinFunctionType, MethodDescriptorType)):
+        return False
+    try:
+        inspect.signature(function).bind(*range(count), **dict.fromkeys(words))
+    except TypeError:
+        return True
+    except ValueError:  # it does not say what it takes
+        return False
+    return False
+
+
+_OF_COUNT = re.compile(
+    r"(expected|takes|expects|needs|requires) .*argument.*(got|given)|takes (no|exactly one|at least|at most)|takes from"
+    r"|missing .*argument|(unexpected|invalid) keyword|needs an argument|takes \d+ (positional|or)|at least \w+ argument"
+)
+"""What messages have of calls with a wrong number of values."""
+_COUNTING = frozenset("delattr dir getattr hasattr object setattr super type".split())
+"""Others that do nothing with objects that have nothing."""
+_OF_C = frozenset("deque defaultdict Counter OrderedDict".split())
+
+
+def _looked_at(name: str) -> Any:
+    return looked_up(f"collections.{name}" if name.partition(".")[0] in _OF_C else name)
+
+
+def _owner_of(name: str) -> type | None:
+    """The class of Python's own values of which a function is a method."""
+    owner, _, _ = name.rpartition(".")
+    if not owner or owner.removeprefix("collections.") not in _OWNERS | {"deque"}:
+        return None
+    is_method = isinstance(_looked_at(name), MethodDescriptorType)
+    return _looked_at(owner) if is_method else None
+
+
+def _in_place_of(value: Value, owner: type | None = None) -> Any:
+    """A value like this one, or what stands for it: one of its class, where it is that of which a method is called."""
+    try:
+        return _like(value, owner is None, [])
+    except _Strange:
+        return object() if owner is None else owner()
+
+
 def of_abstract(name: str) -> Raised | None:
     """That of making an object of an abstract class of the library."""
     kind = looked_up(name)
@@ -97,6 +173,31 @@ def of_operator(sign: str, left: Value, right: Value) -> Raised | None:
         _Operand(kind_name(each)) if isinstance(known(each), _NEVER_OPERANDS) else each for each in (left, right)
     ]
     return None if function is None else _asked(function, operands, {}, kinds, False)
+
+
+def of_parameters(over: Value) -> Raised | None:
+    """That of `over[key]`, of a class that takes no parameters, and of a function of Python's own."""
+    if not isinstance(over, Builtin):
+        return None
+    if not hasattr(builtins, over.name):
+        return None
+    found = getattr(builtins, over.name)
+    if hasattr(type(found), "__getitem__") or hasattr(found, "__class_getitem__"):
+        return None
+    return _raised_by(lambda: found[0])
+
+
+def _raised_by(function: Callable[[], object]) -> Raised | None:
+    try:
+        function()
+    except TypeError as refused:
+        return error("TypeError", *refused.args)
+    return None
+
+
+def of_class(args: Sequence[Value]) -> Raised | None:
+    """That of making a class by a call of `type`."""
+    return _asked(type, args, {}, (TypeError,), True)
 
 
 class _Operand:
