@@ -256,6 +256,17 @@ def _as_binary(sign: str, is_reversed: bool = False) -> Callable[..., Any]:
     return _plainly(run)
 
 
+def _as_function(name: str, is_reversed: bool = False) -> Callable[..., Any]:
+    def run(m: Interpreter, *values: Value) -> Work:
+        return (yield from invoke(m, Builtin(name), values[::-1] if is_reversed else values, {}))
+
+    return _plainly(run)
+
+
+def _as_unary(sign: str) -> Callable[..., Any]:
+    return _plainly(lambda m, value: operators.unary(m, sign, value))
+
+
 def _as_comparison(sign: str) -> Callable[..., Any]:
     return _plainly(lambda m, left, right: comparing.compared(m, sign, left, right))
 
@@ -267,7 +278,15 @@ _SIGNS = dict(
         strict=True,
     )
 )
+_FUNCTIONS = {
+    **{f"__{name}__": name for name in "abs round divmod int float hash format bool".split()},
+    **{f"__{name}__": f"math.{name}" for name in "ceil floor trunc".split()},
+}
+"""What methods of numbers do, as functions."""
 _OF_METHODS: dict[str, Callable[..., Any]] = {
+    **{name: _as_function(function) for name, function in _FUNCTIONS.items()},
+    "__rdivmod__": _as_function("divmod", is_reversed=True),
+    **{name: _as_unary(sign) for name, sign in (("__neg__", "-"), ("__pos__", "+"), ("__invert__", "~"))},
     "__iter__": _plainly(iterator_of),
     "__reversed__": _plainly(lambda m, value: invoke(m, Builtin("reversed"), [value], {})),
     "__contains__": partial(holding.contains, is_plain=True),
