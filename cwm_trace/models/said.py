@@ -177,3 +177,7 @@ def unexpected_keyword(function: str, name: str, names: Sequence[str]) -> str:
     code = (lambda: None).__code__.replace(co_argcount=len(names), co_nlocals=len(names), co_varnames=(*names,))
     called = FunctionType(code.replace(co_qualname=function), {})
     return _said(lambda: called(**{name: None}))
+
+
+NO_NOTE = _said(lambda: Exception().add_note(index), (("builtin_function_or_method", "{}"),))  # type: ignore[arg-type]
+"""Of `add_note` with what is no text."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cwm_trace.models import said
-from cwm_trace.models.machine import arithmetic, records, sets
+from cwm_trace.models.machine import arithmetic, records, sets, tracebacks
 from cwm_trace.models.machine.active import Work
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.code import is_of_program
@@ -84,6 +84,8 @@ def is_same(left: Value, right: Value) -> bool:
         if isinstance(left, (str, bytes)) and len(left) < 2:  # there is one of each
             return True
         raise Lost
+    if isinstance(left, tracebacks.Traceback) and isinstance(right, tracebacks.Traceback):
+        return tracebacks.is_same(left, right)
     return left is right
 
 
@@ -154,6 +156,8 @@ def compared(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
         is_own = isinstance(left, OWN) or isinstance(right, OWN) or "OrderedDict" in (left.kind, right.kind)
         if is_own or left.kind != right.kind or _is_mixed(left.values, right.values):
             return (yield from _same_pairs(m, left, right)) is (sign == "==")
+    if sign not in ("==", "!=") and (isinstance(left, Range) or isinstance(right, Range)):
+        raise _unordered(sign, left, right)
     if sign in ("==", "!=") and _never_equal(left, right):
         return sign == "!="
     texts = closed(left), closed(right)

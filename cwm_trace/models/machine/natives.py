@@ -248,7 +248,9 @@ def _plainly(function: Callable[..., Any]) -> Callable[..., Any]:
 def _as_binary(sign: str, is_reversed: bool = False) -> Callable[..., Any]:
     def run(m: Interpreter, left: Value, right: Value, *over: Value) -> Work:
         if sign == "**" and over:
-            return (yield from invoke(m, Builtin("pow"), [*((right, left) if is_reversed else (left, right)), *over], {}))
+            return (
+                yield from invoke(m, Builtin("pow"), [*((right, left) if is_reversed else (left, right)), *over], {})
+            )
         if isinstance(left, (int, float)) and not isinstance(right, int if isinstance(left, int) else (int, float)):
             return NOT_IMPLEMENTED
         return (yield from operators.binary(m, sign, *((right, left) if is_reversed else (left, right))))

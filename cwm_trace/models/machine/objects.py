@@ -355,6 +355,8 @@ def _init(m: Interpreter, owner: Value, /, *args: Value, **named: Value) -> Valu
 
 @native("Exception.add_note")
 def _add_note(m: Interpreter, owner: Value, note: Value) -> None:
+    if not is_unknown(note) and not isinstance(content_of(known(note)), str):
+        raise error("TypeError", said.NO_NOTE.format(kind_name(known(note))))
     owner.attributes.setdefault("__notes__", List([])).items.append(note)
 
 

@@ -69,7 +69,9 @@ class Questions:
             return self._places_of_many(count, kind, *bounds.groups())
         items = ", ".join(map(str, range(count)))
         try:
-            told = self.sure(f"({items}{',' if count == 1 else ''}){behind}" if kind == "tuple" else f"[{items}]{behind}")
+            told = self.sure(
+                f"({items}{',' if count == 1 else ''}){behind}" if kind == "tuple" else f"[{items}]{behind}"
+            )
         except Raised as raised:
             if kind in ("list", "tuple") or not raised.is_a("IndexError"):
                 raise

@@ -202,8 +202,10 @@ def _of_own_parameters(over: Class) -> Raised | None:
         return None
     if any(each.__name__ in ("Generic", "Protocol") for each in above):
         is_generic = bool(over.space.get("__parameters__"))
-        return None if is_generic else error(
-            "TypeError", f"<class '{over.module}.{over.qualname}'> is not a generic class"
+        return (
+            None
+            if is_generic
+            else error("TypeError", f"<class '{over.module}.{over.qualname}'> is not a generic class")
         )
     if any(hasattr(each, "__class_getitem__") for each in above) or find(over, "__class_getitem__") is not None:
         return None
