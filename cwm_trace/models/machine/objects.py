@@ -242,6 +242,17 @@ def _open(m: Interpreter, /, *args: Value, **named: Value) -> Work:
     return (yield from invoke(m, (yield from helper(m, "io", "open")), args, named))
 
 
+def _view(name: str) -> None:
+    def make(m: Interpreter, mapping: Value, /) -> Work:
+        return (yield from invoke(m, (yield from helper(m, "collections_abc", name)), [mapping], {}))
+
+    native(f"collections.abc.{name}")(make)
+
+
+for _name in ("ItemsView", "KeysView", "ValuesView"):
+    _view(_name)
+
+
 @native("float.fromhex")
 def _fromhex(m: Interpreter, text: Value) -> Value:
     return m.unknown() if is_unknown(text) else arithmetic.computed(float.fromhex, text)
