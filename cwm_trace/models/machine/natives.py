@@ -131,19 +131,14 @@ def _by_own(
 ) -> Work:
     """What the function gives that stands for one; Python's words where it takes other arguments."""
     try:
-        given = own(m, *args, **named)
-    except (TypeError, AttributeError) as wrong:
-        if (refused := refusals.refusal(name, args, named, of_shape=True)) is not None:
+        return (yield from done(own(m, *args, **named)))
+    except (TypeError, AttributeError, ValueError, IndexError, OverflowError) as wrong:  # of ours, as it takes less than Python does
+        refused = refusals.refusal(name, args, named) or refusals.refusal(name, args, named, of_shape=True)
+        if refused is not None:
             raise refused from None
         if wrong.__traceback__ is None or wrong.__traceback__.tb_next is not None:
             raise
         raise Lost(name) from None
-    try:
-        return (yield from done(given))
-    except (TypeError, AttributeError, ValueError):  # of ours, as it takes what Python does not
-        if (refused := refusals.refusal(name, args, named, of_shape=True)) is not None:
-            raise refused from None
-        raise
 
 
 def _exception(kind: Builtin, args: Sequence[Value], named: Mapping[str, Value]) -> Object:
