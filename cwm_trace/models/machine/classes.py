@@ -291,7 +291,7 @@ def attribute(m: Interpreter, owner: Value, name: Any) -> Work:
         case Alias() if name == "__parameters__":
             return _parameters(owner)
     if name == "__class__":
-        return class_of(owner)
+        return (yield from invoke(m, Builtin("type"), [owner], {}))
     if isinstance(owner, Literal) and name in ("lastgroup", "lastindex"):
         return _last_group(m, owner, name)
     if isinstance(owner, Literal) and owner.kind == PATTERN and name in _OF_PATTERNS:

@@ -89,6 +89,8 @@ def called(m: Interpreter, function: Builtin, args: Sequence[Value], named: Mapp
         return (yield from called(m, Builtin(_ALIKE[name]), args, named))
     if (refused := refusals.of_count(name, args, named)) is not None:
         raise refused
+    if name in refusals.MAKING and (refused := refusals.of_making(name, args, named)) is not None:
+        raise refused
     is_first = name in refusals.FIRST or len(args) > 1 and name in refusals.FIRST_OF_TWO
     is_by_kind = name in conversions.NAMES or bool(args) and name.partition(".")[0] in _ASKED_FOR
     if is_first or is_by_kind:
@@ -132,7 +134,13 @@ def _by_own(
     """What the function gives that stands for one; Python's words where it takes other arguments."""
     try:
         return (yield from done(own(m, *args, **named)))
-    except (TypeError, AttributeError, ValueError, IndexError, OverflowError) as wrong:  # of ours, as it takes less than Python does
+    except (
+        TypeError,
+        AttributeError,
+        ValueError,
+        IndexError,
+        OverflowError,
+    ) as wrong:  # of ours, as it takes less than Python does
         refused = refusals.refusal(name, args, named) or refusals.refusal(name, args, named, of_shape=True)
         if refused is not None:
             raise refused from None

@@ -10,6 +10,7 @@ import builtins
 import inspect
 import operator
 import re
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache, partial
 from io import StringIO
@@ -47,9 +48,12 @@ from cwm_trace.models.machine.values import (
 _ASKABLE = frozenset(
     "abs all any ascii bin bool bytearray bytes callable chr complex dict divmod enumerate filter float format frozenset hash hex id int"
     " isinstance issubclass iter len list map max min next oct ord pow range repr reversed round set slice sorted str sum tuple vars"
-    " zip".split()
+    " zip collections.Counter collections.OrderedDict collections.defaultdict collections.deque collections.namedtuple".split()
 )
-_OWNERS = frozenset("bool bytearray bytes complex dict float frozenset int list set str tuple".split())
+_ASKABLE_MODULES = frozenset("bisect itertools math operator".split())
+"""Modules all of whose functions do so, but for those that call what they are given at once."""
+_CALLS = frozenset(("operator.call",))
+_OWNERS = frozenset("bool bytearray bytes complex deque dict float frozenset int list set str tuple".split())
 """Classes whose methods may be asked, too: they get values of their own."""
 FIRST = frozenset(
     "bytearray.append bytearray.extend bytearray.insert bytes.center bytes.ljust bytes.rjust bytearray dict.update enumerate int.from_bytes issubclass iter map slice"
@@ -77,12 +81,37 @@ def refusal(
     owner, _, method = name.rpartition(".")
     if name == "print" and of_shape:
         return _asked(partial(print, file=StringIO()), args, named, (TypeError,), of_shape)
-    if not (name in _ASKABLE or owner in _OWNERS and not method.startswith("_")):
+    if not (_is_askable(name) or owner in _OWNERS and not method.startswith("_")):
         return None
-    function = looked_up(name)
+    function = _looked_at(name)
     if function is MISSING:
         return None
     return _asked(function, args, named, (TypeError,) if of_shape or by_kind else _REFUSALS, of_shape)
+
+
+def _is_askable(name: str) -> bool:
+    return name in _ASKABLE or name.partition(".")[0] in _ASKABLE_MODULES and name not in _CALLS
+
+
+def of_making(name: str, args: Sequence[Value], named: Mapping[str, Value]) -> Raised | None:
+    """That of making what goes through items later, or holds them, which says at once what it does not take."""
+    if name.startswith("heapq.") and args and isinstance(known(args[0]), List):
+        return None
+    if any(isinstance(known(each), OWN) or is_unknown(each) for each in (*args, *named.values())):
+        return None
+    given = [_EMPTY if isinstance(known(each), (Paused, Iterator)) else each for each in args]
+    if any(isinstance(known(each), Object) for each in (*given, *named.values())):
+        return None
+    return _asked(looked_up(name), given, named, _REFUSALS, True)
+
+
+_EMPTY = List([])
+"""Stands for what can be gone through."""
+MAKING = frozenset(
+    "itertools.combinations itertools.combinations_with_replacement itertools.count itertools.islice itertools.permutations"
+    " itertools.product itertools.repeat itertools.tee collections.defaultdict collections.deque math.isclose operator.attrgetter"
+    " operator.itemgetter heapq.heapify heapq.heappop heapq.heappush heapq.heappushpop heapq.heapreplace".split()
+)
 
 
 def of_count(name: str, args: Sequence[Value], named: Mapping[str, Value]) -> Raised | None:
@@ -108,7 +137,7 @@ def _is_miscounted(name: str, count: int, words: tuple[str, ...]) -> bool:
     if function is MISSING:
         return False
     owner = _owner_of(name)
-    if name in _ASKABLE or name in _COUNTING or owner is not None and not name.endswith("__"):
+    if _is_askable(name) or name in _COUNTING or owner is not None and not name.endswith("__"):
         made = [owner() if owner is not None and not place else object() for place in range(count)]
         try:
             function(*made, **dict.fromkeys(words, object()))
@@ -145,7 +174,7 @@ def _looked_at(name: str) -> Any:
 def _owner_of(name: str) -> type | None:
     """The class of Python's own values of which a function is a method."""
     owner, _, _ = name.rpartition(".")
-    if not owner or owner.removeprefix("collections.") not in _OWNERS | {"deque"}:
+    if not owner or owner.removeprefix("collections.") not in _OWNERS:
         return None
     is_method = isinstance(_looked_at(name), MethodDescriptorType)
     return _looked_at(owner) if is_method else None
@@ -304,6 +333,8 @@ def _like(value: Value, of_shape: bool, cut: list[Value], depth: int = 0) -> Any
             return tuple(_like(each, of_shape, cut, depth + 1) for each in value[:_MOST_ITEMS])
         case List(kind="list"):
             return [_like(each, of_shape, cut, depth + 1) for each in value.items[:_MOST_ITEMS]]
+        case List(kind="deque"):
+            return deque((_like(each, of_shape, cut, depth + 1) for each in value.items[:_MOST_ITEMS]), value.most)
         case List(kind="bytearray"):
             if (octets := octets_of(value)) is None:
                 raise _Strange
