@@ -84,7 +84,7 @@ class _Odd:
     def _odd(self) -> _Alone:
         return _Alone()
 
-    __bool__ = __index__ = __repr__ = __str__ = _odd  # type: ignore[assignment]
+    __bool__ = __index__ = __repr__ = __str__ = __hash__ = __iter__ = _odd  # type: ignore[assignment]
 
     def __format__(self, _: str) -> Any:
         return _Alone()
@@ -144,6 +144,8 @@ WRONGLY_GIVEN: Final = {
     "__repr__": _said(lambda: repr(_Odd()), _ODD),
     "__str__": _said(lambda: str(_Odd()), _ODD),
     "__format__": _said(lambda: format(_Odd()), _ODD),
+    "__hash__": _said(lambda: hash(_Odd()), _ODD),
+    "__iter__": _said(lambda: iter(_WRONG), _ODD),
 }
 """By the method of a class that gives what is none of its kind."""
 AFTER_STAR: Final = _said(lambda: print(*_ZERO), (("print()", "{function}"), ("int", "{kind}")))

@@ -512,7 +512,10 @@ def hashed(m: Interpreter, key: Value, is_kept: bool = False, of: str = "") -> W
         return key.hashed
     if not isinstance(key, WITH_METHODS) or (own := own_method(key, "__hash__")) is None or isinstance(own, Builtin):
         return None
-    key.hashed = known((yield from invoke(m, own, [key], {})))
+    told = known((yield from invoke(m, own, [key], {})))
+    if isinstance(told, (str, float, tuple, type(None), List, Dict, Set)):
+        raise wrongly_given("__hash__", key, told)
+    key.hashed = told
     return key.hashed
 
 

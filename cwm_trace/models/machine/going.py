@@ -306,6 +306,8 @@ def _first_that(m: Interpreter, over: Value, wanted: bool) -> Work:
 def _sum(m: Interpreter, over: Value, start: Value = 0) -> Work:
     if isinstance(start, str):
         raise error("TypeError", "sum() can't sum strings [use ''.join(seq) instead]")
+    if isinstance(start, bytes):
+        raise error("TypeError", "sum() can't sum bytes [use b''.join(seq) instead]")
     iterator = yield from iterator_of(m, over)
     items = list[Value]()
     while (item := (yield from step(m, iterator))) is not END and _is_summed(item) and _is_summed(start):
@@ -368,6 +370,9 @@ def _max(m: Interpreter, /, *values: Value, key: Value = None, **default: Value)
 
 
 def _best(m: Interpreter, sign: str, values: Sequence[Value], key: Value, default: Mapping[str, Value]) -> Work:
+    if default and len(values) > 1:
+        name = "max" if sign == ">" else "min"
+        raise error("TypeError", f"Cannot specify a default for {name}() with multiple positional arguments")
     if len(values) == 1:
         iterator = yield from iterator_of(m, values[0])
     else:

@@ -227,10 +227,10 @@ def item(m: Interpreter, over: Value, key: Value, is_plain: bool = False) -> Wor
         part = range(over.start, over.stop, over.step)[slice(*bounds)]
         return Range(part.start, part.stop, part.step)
     if isinstance(over, Range) and isinstance(key, int):
-        numbers = range(over.start, over.stop, over.step)
-        if not -len(numbers) <= key < len(numbers):
+        count = max((over.stop - over.start + over.step - (1 if over.step > 0 else -1)) // over.step, 0)
+        if not -count <= key < count:
             raise error("IndexError", "range object index out of range")
-        apart = m.questions.sure(f"{operand(over.step)} * {key % len(numbers)}")
+        apart = m.questions.sure(f"{operand(over.step)} * {key % count}")
         return m.questions.value(f"{operand(over.start)} + {operand(apart)}")
     if isinstance(over, (str, Range, Literal)):
         return m.questions.value(f"{text_of(over)}[{_index(key)}]")

@@ -37,6 +37,7 @@ from cwm_trace.models.machine.values import (
     known,
     look_up,
     own_method,
+    wrongly_given,
 )
 from cwm_trace.tracer.quirks import CLEAR_STOP_ITERATION
 
@@ -168,12 +169,18 @@ def _of_set(m: Interpreter, over: Set) -> Iterator:
     return Iterator("<set_iterator object>", advance, (over,), left=lambda: size - place)
 
 
+_NO_ITERATORS = (int, float, str, bytes, tuple, type(None), List, Dict, Set, Range)
+
+
 def iterator_of(m: Interpreter, value: Value) -> Work:
     """What `iter` gives. Raises Raised."""
     value = known(value)
     if isinstance(value, (Object, *OWN)):
         if (own := own_method(value, "__iter__")) is not None:
-            return (yield from invoke(m, own, [value], {}))
+            given = yield from invoke(m, own, [value], {})
+            if isinstance(given, _NO_ITERATORS) and own_method(given, "__next__") is None:
+                raise wrongly_given("__iter__", value, given)
+            return given
         value = content_of(value)
     match value:
         case Iterator() | Paused(class_name="generator"):

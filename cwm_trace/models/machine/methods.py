@@ -150,6 +150,8 @@ def _of_range(name: str) -> None:
         try:
             return (yield from invoke(m, Builtin(f"list.{name}"), [List((yield from collected(m, over))), item], {}))
         except Raised as raised:
+            if not isinstance(known(item), int) and raised.is_a("ValueError"):
+                raise error("ValueError", "sequence.index(x): x not in sequence") from None
             told = known(raised.error.held[0])
             raise error("ValueError", told.replace("list", "range")) if raised.is_a("ValueError") else raised from None
 
@@ -194,6 +196,8 @@ def _indices(m: Interpreter, over: Value, length: Value) -> Work:
                 raise error("TypeError", f"'{kind_name(length)}' object cannot be interpreted as an integer")
             raise error("TypeError", "slice indices must be integers or None or have an __index__ method")
         given.append(index)
+    if (given[3] or 0) < 0:
+        raise error("ValueError", "length should not be negative")
     return slice(*given[:3]).indices(given[3] or 0)
 
 

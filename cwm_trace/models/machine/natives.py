@@ -334,6 +334,8 @@ def _print(
             raise error("TypeError", f"{told} must be None or a string, not {kind_name(known(each))}")
     target = file if file is not None else m.streams.get("stdout")
     target = None if is_unknown(target) else known(target)
+    if isinstance(target, (int, float, str, bytes, tuple, List, Dict, Set)):
+        yield from classes.attribute(m, target, "write")  # which it has not
     if isinstance(target, Object) and isinstance(target.kind, Class) and is_of_program(target.kind.module):
         yield from _printed_by_parts(m, values, (" " if sep is None else sep), "\n" if end is None else end, target)
         return

@@ -70,11 +70,19 @@ from cwm_trace.models.machine.values import (
     kind_name,
     known,
     own_method,
+    wrongly_given,
 )
+
+
+def _check_name(name: Value) -> None:
+    """Raises Raised for what is no name of an attribute."""
+    if not is_unknown(name) and not isinstance(content_of(known(name)), str):
+        raise error("TypeError", f"attribute name must be string, not '{kind_name(known(name))}'")
 
 
 @native("getattr")
 def _getattr(m: Interpreter, owner: Value, name: Value, *default: Value) -> Work:
+    _check_name(name)
     try:
         return (yield from classes.attribute(m, owner, known(name)))
     except Raised as raised:
@@ -85,6 +93,7 @@ def _getattr(m: Interpreter, owner: Value, name: Value, *default: Value) -> Work
 
 @native("hasattr")
 def _hasattr(m: Interpreter, owner: Value, name: Value) -> Work:
+    _check_name(name)
     try:
         yield from classes.attribute(m, owner, known(name))
     except Raised as raised:
@@ -96,11 +105,13 @@ def _hasattr(m: Interpreter, owner: Value, name: Value) -> Work:
 
 @native("setattr")
 def _setattr(m: Interpreter, owner: Value, name: Value, value: Value) -> Work:
+    _check_name(name)
     return assigning.set_attribute(m, owner, known(name), value)
 
 
 @native("delattr")
 def _delattr(m: Interpreter, owner: Value, name: Value) -> Work:
+    _check_name(name)
     return assigning.delete_attribute(m, owner, known(name))
 
 
@@ -262,7 +273,10 @@ def _fromhex(m: Interpreter, text: Value) -> Value:
 def _hash(m: Interpreter, value: Value) -> Work:
     value = known(value)
     if (own := own_method(value, "__hash__")) is not None:
-        return (yield from invoke(m, own, [value], {}))
+        told = yield from invoke(m, own, [value], {})
+        if not is_unknown(told) and isinstance(known(told), (str, float, tuple, type(None), List, Dict, Set)):
+            raise wrongly_given("__hash__", value, known(told))
+        return told
     if isinstance(value, Slice) and sys.version_info < (3, 12):
         raise error("TypeError", "unhashable type: 'slice'")
     yield from comparing.hashed(m, value)
@@ -273,6 +287,8 @@ def _hash(m: Interpreter, value: Value) -> Work:
 @native("super")
 def _super(m: Interpreter, *args: Value) -> Value:
     if args:
+        if isinstance(known(args[0]), (*IMMUTABLE, tuple, List, Dict, Set)):
+            raise error("TypeError", f"super() argument 1 must be a type, not {kind_name(known(args[0]))}")
         kind = args[1].kind if isinstance(args[1], Object) else args[1]
         line = (*getattr(kind, "line", ()), *getattr(getattr(kind, "metaclass", None), "line", ()))
         if isinstance(args[0], Class) and not any(each is args[0] for each in line) and not isinstance(args[1], OWN):
@@ -506,6 +522,8 @@ def _import(
 ) -> Value:
     if known(level):
         raise Lost
+    if not isinstance(known(name), str):
+        raise error("TypeError", "module name must be a string")
     _check(m, known(name))
     return Module(known(name) if known(fromlist) else known(name).partition(".")[0])
 

@@ -56,7 +56,8 @@ _CALLS = frozenset(("operator.call",))
 _OWNERS = frozenset("bool bytearray bytes complex deque dict float frozenset int list set str tuple".split())
 """Classes whose methods may be asked, too: they get values of their own."""
 FIRST = frozenset(
-    "bytearray.append bytearray.extend bytearray.insert bytes.center bytes.ljust bytes.rjust bytearray dict.update enumerate int.from_bytes issubclass iter map slice"
+    "bytearray.append bytearray.extend bytearray.insert"
+    " bytes.center bytes.ljust bytes.rjust bytearray dict.update enumerate int.from_bytes issubclass iter map slice"
     " str.center str.join str.ljust str.rjust vars".split()
 )
 """Functions that are asked before anything else is done with plain values, as what they refuse is in the values."""
