@@ -234,7 +234,7 @@ def item(m: Interpreter, over: Value, key: Value, is_plain: bool = False) -> Wor
         return m.questions.value(f"{operand(over.start)} + {operand(apart)}")
     if isinstance(over, (str, Range, Literal)):
         return m.questions.value(f"{text_of(over)}[{_index(key)}]")
-    if over is None or isinstance(over, (int, float, Object, Set, Function)):
+    if over is None or isinstance(over, (int, float, complex, Object, Set, Function, Slice)):
         raise error("TypeError", f"'{kind_name(over)}' object is not subscriptable")
     raise Lost
 
