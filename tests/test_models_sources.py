@@ -149,7 +149,14 @@ def _run_amended(source: str) -> dict[str, Any]:
 def followed() -> Iterator[None]:
     made = ModuleType("followed")
     vars(made).update(
-        lost=_lost, unknown=_lost, seconds=_lost, is_coroutine=inspect.iscoroutine, place=_lost, redirect=_lost
+        lost=_lost,
+        unknown=_lost,
+        seconds=_lost,
+        is_coroutine=inspect.iscoroutine,
+        place=_lost,
+        redirect=_lost,
+        after=_lost,
+        inner_place=_lost,
     )
     vars(made)["zone_at"] = partial(_zone_at, None)
     vars(made).update(

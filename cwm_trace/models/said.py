@@ -97,7 +97,7 @@ class _Odd:
     def _odd(self) -> _Alone:
         return _Alone()
 
-    __bool__ = __index__ = __iter__ = __repr__ = __str__ = _odd  # type: ignore[assignment]
+    __bool__ = __index__ = __repr__ = __str__ = __hash__ = __iter__ = _odd  # type: ignore[assignment]
 
     def __format__(self, _: str) -> Any:
         return _Alone()
@@ -162,6 +162,7 @@ WRONGLY_GIVEN: Final = {
     "__repr__": _said(lambda: repr(_Odd()), _ODD),
     "__str__": _said(lambda: str(_Odd()), _ODD),
     "__format__": _said(lambda: format(_Odd()), _ODD),
+    "__hash__": _said(lambda: hash(_Odd()), _ODD),
 }
 """By the method of a class that gives what is none of its kind."""
 AFTER_STAR: Final = _said(lambda: print(*_ZERO), (("print()", "{function}"), ("int", "{kind}")))
@@ -199,3 +200,7 @@ def unexpected_keyword(function: str, name: str, names: Sequence[str]) -> str:
     code = (lambda: None).__code__.replace(co_argcount=len(names), co_nlocals=len(names), co_varnames=(*names,))
     called = FunctionType(code.replace(co_qualname=function), {})
     return _said(lambda: called(**{name: None}))
+
+
+NO_NOTE = _said(lambda: Exception().add_note(index), (("builtin_function_or_method", "{}"),))  # type: ignore[arg-type]
+"""Of `add_note` with what is no text."""

@@ -5,6 +5,7 @@ A coroutine is gone on with as a generator is (`machine.interpreter`); loops are
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 
 from cwm_trace.models.machine.active import Activation, Paused, Resume, Work, Wrapped
@@ -175,11 +176,15 @@ def enter(m: Interpreter, frame: Activation, context: Value) -> Work:
     return (yield from invoke(m, come, [], {}))
 
 
+SAYS_WHICH_IS_MISSING = sys.version_info >= (3, 14)
+"""Whether `with` says of each of the two methods that it is missing."""
+
+
 def special(context: Value, name: str) -> Value:
     """A method for `async with`. Raises Raised."""
     context = known(context)
     if (found := find(context.kind, name) if isinstance(context, Object) else None) is not None:
         return Method(found, context)
-    missed = " (missed __aexit__ method)" if name == "__aexit__" else ""
+    missed = f" (missed {name} method)" if name == "__aexit__" or SAYS_WHICH_IS_MISSING else ""
     text = f"'{kind_name(context)}' object does not support the asynchronous context manager protocol{missed}"
     raise error("TypeError", text)

@@ -255,10 +255,12 @@ def _raised(m: Interpreter, given: Value, cause: Value = UNSET) -> Work:
         given = yield from invoke(m, given, [], {})
     if not isinstance(given, Object) or not is_exception(given.kind):
         raise error("TypeError", "exceptions must derive from BaseException")
-    if isinstance(cause, (Builtin, Class)):
+    if isinstance(cause, (Builtin, Class)) and is_exception(cause):
         cause = yield from invoke(m, cause, [], {})
-    if cause is not None and cause is not UNSET and not isinstance(cause, Object):
+    if is_unknown(cause):
         raise Lost
+    if cause is not None and cause is not UNSET and not (isinstance(cause, Object) and is_exception(cause.kind)):
+        raise error("TypeError", "exception causes must derive from BaseException")
     given.context = chained(given, m.handled)
     if cause is not UNSET:
         given.cause = cause
@@ -292,8 +294,10 @@ def _pop_except(m: Interpreter, frame: Activation, ins: Instruction) -> None:
 def _check_exc_match(m: Interpreter, frame: Activation, ins: Instruction) -> None:
     given, raised = frame.stack.pop(), frame.stack[-1]
     kinds = given if isinstance(given, tuple) else (given,)
-    if not all(isinstance(kind, (Builtin, Class)) for kind in kinds):
+    if any(isinstance(kind, Unknown) for kind in kinds):
         raise Lost
+    if not all(isinstance(kind, (Builtin, Class)) and is_exception(kind) for kind in map(known, kinds)):
+        raise error("TypeError", "catching classes that do not inherit from BaseException is not allowed")
     frame.stack.append(any(is_made_of(raised.kind, kind) for kind in kinds))
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from functools import partial
 
 from cwm_trace.models import said
-from cwm_trace.models.machine import annotating, enums, making, parameters, sets, shipped
+from cwm_trace.models.machine import annotating, enums, making, parameters, refusals, sets, shipped
 from cwm_trace.models.machine.active import Body, Work
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.classes import Attributes, own_slots
@@ -246,7 +246,11 @@ def _init(m: Interpreter, /, *_: Value, **__: Value) -> None:
 @native("type")
 def _type(m: Interpreter, /, *args: Value, **words: Value) -> Work:
     if len(args) == 3:
-        name, bases, held = args
+        name, bases, held = map(known, args)
+        if not (isinstance(name, str) and isinstance(bases, tuple) and isinstance(held, Dict)):
+            if (refused := refusals.of_class(args)) is not None:
+                raise refused
+            raise Lost
         metaclass = _metaclass(None, bases)
         if metaclass is None:
             return (yield from _new(m, None, name, bases, held, **words))

@@ -68,4 +68,6 @@ def invoke(m: Interpreter, function: Value, args: Sequence[Value], named: Mappin
         return (yield from caller(m, function, args, named))
     if isinstance(function, (int, str, bytes, float, tuple, type(None), Object, List, Dict, Set)):
         raise error("TypeError", f"'{kind_name(function)}' object is not callable")
+    if isinstance(function, Descriptor) and function.kind in ("property", "classmethod"):
+        raise error("TypeError", f"'{function.kind}' object is not callable")
     raise Lost

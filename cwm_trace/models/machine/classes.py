@@ -29,6 +29,7 @@ from cwm_trace.models import said
 from cwm_trace.models.containers import MATCH, PATTERN
 from cwm_trace.models.machine import (
     annotating,
+    awaiting,
     comparing,
     enums,
     generated,
@@ -298,7 +299,7 @@ def attribute(m: Interpreter, owner: Value, name: Any) -> Work:
         case Alias() if name == "__parameters__" and not owner.told:
             return tuple(parameters(owner).values())
     if name == "__class__":
-        return class_of(owner)
+        return (yield from invoke(m, Builtin("type"), [owner], {}))
     if isinstance(owner, Literal) and name in ("lastgroup", "lastindex"):
         return _last_group(m, owner, name)
     if isinstance(owner, Literal) and owner.kind == PATTERN and name in _OF_PATTERNS:
@@ -1100,7 +1101,7 @@ def _mangled(kind: Class, name: str) -> str:
     return f"_{kind.name.lstrip('_')}{name}" if name.startswith("__") and not name.endswith("__") else name
 
 
-_PLAIN = (int, float, str, bytes, tuple, List, Dict, Set, Function)
+_PLAIN = (int, float, str, bytes, tuple, List, Dict, Set, Function, Builtin, Class)
 """What has no such methods."""
 
 
@@ -1112,7 +1113,7 @@ def special(m: Interpreter, owner: Value, name: str) -> Work:
     if isinstance(owner, Native) and name in ("__enter__", "__exit__"):
         return owner.wrapped[name]
     if (isinstance(owner, Object) and isinstance(owner.kind, Class)) or owner is None or isinstance(owner, _PLAIN):
-        missed = " (missed __exit__ method)" if name == "__exit__" else ""
+        missed = f" (missed {name} method)" if name == "__exit__" or awaiting.SAYS_WHICH_IS_MISSING else ""
         text = f"'{kind_name(owner)}' object does not support the context manager protocol{missed}"
         raise error("TypeError", text)
     raise Lost

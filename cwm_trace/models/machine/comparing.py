@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from cwm_trace.models import said
 from cwm_trace.models.containers import PATTERN
-from cwm_trace.models.machine import arithmetic, parameters, records, sets
+from cwm_trace.models.machine import arithmetic, parameters, records, sets, tracebacks
 from cwm_trace.models.machine.active import Work
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.code import is_of_program
@@ -88,6 +88,8 @@ def is_same(left: Value, right: Value) -> bool:
         if isinstance(left, (str, bytes)) and len(left) < 2:  # there is one of each
             return True
         raise Lost
+    if isinstance(left, tracebacks.Traceback) and isinstance(right, tracebacks.Traceback):
+        return tracebacks.is_same(left, right)
     return left is right
 
 
@@ -162,6 +164,8 @@ def compared(m: Interpreter, sign: str, left: Value, right: Value) -> Work:
         if sign not in ("==", "!="):
             raise _unordered(sign, left, right)
         return (left.text == right.text) is (sign == "==")
+    if sign not in ("==", "!=") and (isinstance(left, Range) or isinstance(right, Range)):
+        raise _unordered(sign, left, right)
     if sign in ("==", "!=") and _never_equal(left, right):
         return sign == "!="
     texts = closed(left), closed(right)

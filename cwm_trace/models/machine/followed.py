@@ -127,6 +127,24 @@ def _place(m: Interpreter, coroutine: Paused) -> str:
     return f"{coroutine.name}() running at {made.co_filename}:{line or made.co_firstlineno}"
 
 
+@native("followed.inner_place")
+def _inner_place(m: Interpreter, name: Value) -> str:
+    """Where a function of `asyncio` is that another one makes. Raises Lost."""
+    outer, *inner = known(name).split(".<locals>.")
+    made = getattr(looked_up(f"asyncio.{outer}"), "__code__", None) or getattr(
+        looked_up(f"asyncio.futures.{outer}"), "__code__", None
+    )
+    for each in inner:
+        made = (
+            next((code for code in made.co_consts if isinstance(code, CodeType) and code.co_name == each), None)
+            if made
+            else None
+        )
+    if made is None:
+        raise Lost(known(name))
+    return f"{made.co_filename}:{made.co_firstlineno}"
+
+
 def _awaiting_line(coroutine: Paused, made: CodeType) -> int:
     """The line where it waits, where there is one only. Raises Lost."""
     starts = dict(dis.findlinestarts(made))

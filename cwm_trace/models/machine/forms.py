@@ -41,6 +41,7 @@ from cwm_trace.models.machine.values import (
 )
 
 _PART = re.compile(r"\.([^\W\d]\w*)|\[([^\]]+)\]")
+_EMPTY_PART = re.compile(r"\[\]|\.(?![^.\[])")
 _FLAGS = re.compile(r"([-#0 +]*)(\d*)(?:\.(\d*))?")
 _PERCENT = re.compile(r"%(?:\((\w+)\))?([-#0 +]*(?:\*|\d*)(?:\.(?:\*|\d*))?)([a-zA-Z%])")
 
@@ -108,6 +109,8 @@ def _field(m: Interpreter, name: str, args: Sequence[Value], named: Any, numbers
             text = f"Replacement index {place} out of range for positional args tuple"
             raise error("IndexError", text)
         value = args[place]
+    if _EMPTY_PART.search(_PART.sub("", name[len(head) :])):
+        raise error("ValueError", "Empty attribute in format string")
     for attribute, key in _PART.findall(name[len(head) :]):
         if attribute:
             value = yield from classes.attribute(m, value, attribute)

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cwm_trace.models import said
-from cwm_trace.models.machine import comparing, holding, operators
+from cwm_trace.models.machine import comparing, holding, operators, refusals
 from cwm_trace.models.machine.active import Paused, Work
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.interpreter import Interpreter
@@ -311,6 +311,8 @@ def _first_that(m: Interpreter, over: Value, wanted: bool) -> Work:
 def _sum(m: Interpreter, over: Value, start: Value = 0) -> Work:
     if isinstance(start, str):
         raise error("TypeError", "sum() can't sum strings [use ''.join(seq) instead]")
+    if isinstance(start, bytes):
+        raise error("TypeError", "sum() can't sum bytes [use b''.join(seq) instead]")
     iterator = yield from iterator_of(m, over)
     items = list[Value]()
     while (item := (yield from step(m, iterator))) is not END and _is_summed(item) and _is_summed(start):
@@ -373,6 +375,9 @@ def _max(m: Interpreter, /, *values: Value, key: Value = None, **default: Value)
 
 
 def _best(m: Interpreter, sign: str, values: Sequence[Value], key: Value, default: Mapping[str, Value]) -> Work:
+    if default and len(values) > 1:
+        name = "max" if sign == ">" else "min"
+        raise error("TypeError", f"Cannot specify a default for {name}() with multiple positional arguments")
     if len(values) == 1:
         iterator = yield from iterator_of(m, values[0])
     else:
@@ -399,7 +404,16 @@ def _sorted(m: Interpreter, over: Value, /, *, key: Value = None, reverse: Value
         items = list(known(over).items)  # whatever their order was
     else:
         items = yield from collected(m, over, is_list=True)
-    return List((yield from in_order(m, items, key, known(reverse))))
+    return List((yield from in_order(m, items, key, (yield from is_reversed(m, reverse)))))
+
+
+def is_reversed(m: Interpreter, reverse: Value) -> Work:
+    """Whether items are sorted the other way round. Raises Raised."""
+    if isinstance(known(reverse), bool):
+        return known(reverse)
+    if (refused := refusals.refusal("list.sort", (List([]),), {"reverse": reverse})) is not None:
+        raise refused
+    return (yield from comparing.truth_of(m, reverse))
 
 
 def in_order(m: Interpreter, items: Sequence[Value], key: Value, is_down: bool) -> Work:

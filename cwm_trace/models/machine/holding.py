@@ -155,7 +155,7 @@ def item(m: Interpreter, over: Value, key: Value, is_plain: bool = False) -> Wor
         raise error("TypeError", f"{kind} indices must be integers or slices, not {kind_name(key)}")
     items = over.items if isinstance(over, List) else list(over) if isinstance(over, bytes) else as_tuple(over)
     if items is not None and not isinstance(over, (Set,)):
-        kind = "tuple" if as_tuple(over) is not None else "list"
+        kind = "tuple" if as_tuple(over) is not None else over.kind if kind_name(over) == "bytearray" else "list"
         if isinstance(key, (str, float, type(None), tuple, List)):
             name = "byte" if isinstance(over, bytes) else kind
             raise error("TypeError", f"{name} indices must be integers or slices, not {kind_name(key)}")
@@ -177,14 +177,14 @@ def item(m: Interpreter, over: Value, key: Value, is_plain: bool = False) -> Wor
         part = range(over.start, over.stop, over.step)[slice(*bounds)]
         return Range(part.start, part.stop, part.step)
     if isinstance(over, Range) and isinstance(key, int):
-        numbers = range(over.start, over.stop, over.step)
-        if not -len(numbers) <= key < len(numbers):
+        count = max((over.stop - over.start + over.step - (1 if over.step > 0 else -1)) // over.step, 0)
+        if not -count <= key < count:
             raise error("IndexError", "range object index out of range")
-        apart = m.questions.sure(f"{operand(over.step)} * {key % len(numbers)}")
+        apart = m.questions.sure(f"{operand(over.step)} * {key % count}")
         return m.questions.value(f"{operand(over.start)} + {operand(apart)}")
     if isinstance(over, (str, Range, Literal)):
         return m.questions.value(f"{text_of(over)}[{_index(key)}]")
-    if over is None or isinstance(over, (int, float, Object, Set, Function)):
+    if over is None or isinstance(over, (int, float, complex, Object, Set, Function, Slice)):
         raise error("TypeError", f"'{kind_name(over)}' object is not subscriptable")
     raise Lost
 

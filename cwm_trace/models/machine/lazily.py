@@ -66,7 +66,7 @@ def _cycle(m: Interpreter, over: Value) -> Work:
 
 @native("itertools.repeat")
 def _repeat(m: Interpreter, item: Value, *times: Value) -> Value:
-    left = known(times[0]) if times else -1
+    left = max(known(times[0]), 0) if times else -1
     shown = f"repeat({text_of(item)}" if closed(known(item)) is not None else ""
 
     def told() -> str:

@@ -292,6 +292,8 @@ def _counted(m: Interpreter, over: Dict, more: Value, named: Mapping[str, Value]
 
 @native("Counter.most_common")
 def _most_common(m: Interpreter, over: Value, most: Value = None) -> Value:
+    if isinstance(known(most), (str, float)):
+        raise Lost
     keys, counts = by_count(m, list(over.keys), list(over.values))
     pairs = list(zip(keys, counts, strict=True))
     return List(pairs if most is None else pairs[: max(0, known(most))])
@@ -301,9 +303,11 @@ def _most_common(m: Interpreter, over: Value, most: Value = None) -> Value:
 def _elements(m: Interpreter, over: Value) -> Value:
     if any(known(count) > 1000 for count in over.values):
         raise Lost
-    return over_items(
+    made = over_items(
         [key for key, count in zip(over.keys, over.values, strict=True) for _ in range(known(count))], "chain"
     )
+    made.shown = "<itertools.chain object>"
+    return made
 
 
 @native("Counter.total")
@@ -539,6 +543,8 @@ def _cast(m: Interpreter, _: Value, value: Value) -> Value:
 
 @native("functools.reduce")
 def _reduce(m: Interpreter, function: Value, over: Value, /, initial: Value = UNSET) -> Work:
+    if isinstance(known(over), (int, float, type(None))):
+        raise error("TypeError", "reduce() arg 2 must support iteration")
     iterator = yield from iterator_of(m, over)
     made = initial if initial is not UNSET else (yield from step(m, iterator))
     if made is END:
@@ -621,6 +627,8 @@ def _name_of(function: Function) -> Value:
 def _lru_cache(m: Interpreter, maxsize: Value = 128, typed: Value = False) -> Value:
     if isinstance(maxsize, (Function, Method)):
         return _cached(maxsize, 128)
+    if isinstance(known(maxsize), (str, float, tuple, List)):
+        raise error("TypeError", "Expected first argument to be an integer, a callable, or None")
     return Native("lru_cache", lambda m, function: _cached(function, known(maxsize), bool(known(typed))))
 
 

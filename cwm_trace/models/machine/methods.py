@@ -11,7 +11,7 @@ from cwm_trace.models import said
 from cwm_trace.models.machine import comparing, holding, sets
 from cwm_trace.models.machine.active import Resume, Work
 from cwm_trace.models.machine.calls import invoke
-from cwm_trace.models.machine.going import in_order
+from cwm_trace.models.machine.going import in_order, is_reversed
 from cwm_trace.models.machine.interpreter import Interpreter, closed_generator, thrown
 from cwm_trace.models.machine.iterators import COROUTINE_WRAPPER, Iterator, collected
 from cwm_trace.models.machine.questions import text_of
@@ -143,9 +143,10 @@ def _reverse(m: Interpreter, over: Value) -> None:
 
 @native("list.sort")
 def _sort(m: Interpreter, over: Value, key: Value = None, reverse: Value = False) -> Work:
+    is_down = yield from is_reversed(m, reverse)
     items, over.items[:] = list(over.items), []  # as CPython has it meanwhile
     try:
-        items = yield from in_order(m, items, key, known(reverse))
+        items = yield from in_order(m, items, key, is_down)
         if over.items:
             raise error("ValueError", "list modified during sort")
     finally:
@@ -157,6 +158,8 @@ def _of_range(name: str) -> None:
         try:
             return (yield from invoke(m, Builtin(f"list.{name}"), [List((yield from collected(m, over))), item], {}))
         except Raised as raised:
+            if not isinstance(known(item), int) and raised.is_a("ValueError"):
+                raise error("ValueError", "sequence.index(x): x not in sequence") from None
             told = known(raised.error.held[0])
             raise error("ValueError", told.replace("list", "range")) if raised.is_a("ValueError") else raised from None
 
@@ -201,6 +204,8 @@ def _indices(m: Interpreter, over: Value, length: Value) -> Work:
                 raise error("TypeError", f"'{kind_name(length)}' object cannot be interpreted as an integer")
             raise error("TypeError", "slice indices must be integers or None or have an __index__ method")
         given.append(index)
+    if (given[3] or 0) < 0:
+        raise error("ValueError", "length should not be negative")
     return slice(*given[:3]).indices(given[3] or 0)
 
 

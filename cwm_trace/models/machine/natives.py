@@ -39,6 +39,7 @@ from cwm_trace.models.machine.values import (
     Literal,
     Lost,
     Object,
+    Raised,
     Range,
     Set,
     Unknown,
@@ -50,6 +51,7 @@ from cwm_trace.models.machine.values import (
     is_exception,
     is_made_of,
     is_unknown,
+    kind_name,
     known,
     octets_of,
     own_method,
@@ -85,6 +87,10 @@ def called(m: Interpreter, function: Builtin, args: Sequence[Value], named: Mapp
     name = function.name
     if name in _ALIKE:
         return (yield from called(m, Builtin(_ALIKE[name]), args, named))
+    if (refused := refusals.of_count(name, args, named)) is not None:
+        raise refused
+    if name in refusals.MAKING and (refused := refusals.of_making(name, args, named)) is not None:
+        raise refused
     is_first = name in refusals.FIRST or len(args) > 1 and name in refusals.FIRST_OF_TWO
     is_by_kind = name in conversions.NAMES or bool(args) and name.partition(".")[0] in _ASKED_FOR
     if is_first or is_by_kind:
@@ -93,8 +99,8 @@ def called(m: Interpreter, function: Builtin, args: Sequence[Value], named: Mapp
     doubt = m.doubt
     try:
         given = yield from _given(m, function, args, named)
-    except Lost:
-        if (refused := refusals.refusal(name, args, named)) is not None:
+    except (Lost, Raised):
+        if (refused := refusals.refusal(name, args, named)) is not None:  # Python's words are surer than ours
             raise refused from None
         raise
     if isinstance(given, Unknown) and given.value is UNSET and not any(map(is_unknown, (*args, *named.values()))):
@@ -127,14 +133,20 @@ def _by_own(
 ) -> Work:
     """What the function gives that stands for one; Python's words where it takes other arguments."""
     try:
-        given = own(m, *args, **named)
-    except (TypeError, AttributeError) as wrong:
-        if (refused := refusals.refusal(name, args, named, of_shape=True)) is not None:
+        return (yield from done(own(m, *args, **named)))
+    except (
+        TypeError,
+        AttributeError,
+        ValueError,
+        IndexError,
+        OverflowError,
+    ) as wrong:  # of ours, as it takes less than Python does
+        refused = refusals.refusal(name, args, named) or refusals.refusal(name, args, named, of_shape=True)
+        if refused is not None:
             raise refused from None
         if wrong.__traceback__ is None or wrong.__traceback__.tb_next is not None:
             raise
         raise Lost(name) from None
-    return (yield from done(given))
 
 
 def _exception(kind: Builtin, args: Sequence[Value], named: Mapping[str, Value]) -> Object:
@@ -237,12 +249,27 @@ def _plainly(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _as_binary(sign: str, is_reversed: bool = False) -> Callable[..., Any]:
-    def run(m: Interpreter, left: Value, right: Value) -> Work:
+    def run(m: Interpreter, left: Value, right: Value, *over: Value) -> Work:
+        if sign == "**" and over:
+            return (
+                yield from invoke(m, Builtin("pow"), [*((right, left) if is_reversed else (left, right)), *over], {})
+            )
         if isinstance(left, (int, float)) and not isinstance(right, int if isinstance(left, int) else (int, float)):
             return NOT_IMPLEMENTED
         return (yield from operators.binary(m, sign, *((right, left) if is_reversed else (left, right))))
 
     return _plainly(run)
+
+
+def _as_function(name: str, is_reversed: bool = False) -> Callable[..., Any]:
+    def run(m: Interpreter, *values: Value) -> Work:
+        return (yield from invoke(m, Builtin(name), values[::-1] if is_reversed else values, {}))
+
+    return _plainly(run)
+
+
+def _as_unary(sign: str) -> Callable[..., Any]:
+    return _plainly(lambda m, value: operators.unary(m, sign, value))
 
 
 def _as_comparison(sign: str) -> Callable[..., Any]:
@@ -256,7 +283,15 @@ _SIGNS = dict(
         strict=True,
     )
 )
+_FUNCTIONS = {
+    **{f"__{name}__": name for name in "abs round divmod int float hash format bool".split()},
+    **{f"__{name}__": f"math.{name}" for name in "ceil floor trunc".split()},
+}
+"""What methods of numbers do, as functions."""
 _OF_METHODS: dict[str, Callable[..., Any]] = {
+    **{name: _as_function(function) for name, function in _FUNCTIONS.items()},
+    "__rdivmod__": _as_function("divmod", is_reversed=True),
+    **{name: _as_unary(sign) for name, sign in (("__neg__", "-"), ("__pos__", "+"), ("__invert__", "~"))},
     "__iter__": _plainly(iterator_of),
     "__reversed__": _plainly(lambda m, value: invoke(m, Builtin("reversed"), [value], {})),
     "__contains__": partial(holding.contains, is_plain=True),
@@ -294,8 +329,13 @@ def _len(m: Interpreter, value: Value) -> Work:
 def _print(
     m: Interpreter, /, *values: Value, sep: Value = " ", end: Value = "\n", file: Value = None, flush: Value = False
 ) -> Work:
+    for told, each in (("sep", sep), ("end", end)):
+        if not is_unknown(each) and not isinstance(content_of(known(each)), (str, type(None))):
+            raise error("TypeError", f"{told} must be None or a string, not {kind_name(known(each))}")
     target = file if file is not None else m.streams.get("stdout")
     target = None if is_unknown(target) else known(target)
+    if isinstance(target, (int, float, str, bytes, tuple, List, Dict, Set)):
+        yield from classes.attribute(m, target, "write")  # which it has not
     if isinstance(target, Object) and isinstance(target.kind, Class) and is_of_program(target.kind.module):
         yield from _printed_by_parts(m, values, (" " if sep is None else sep), "\n" if end is None else end, target)
         return

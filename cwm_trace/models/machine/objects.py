@@ -75,8 +75,15 @@ from cwm_trace.models.machine.values import (
 )
 
 
+def _check_name(name: Value) -> None:
+    """Raises Raised for what is no name of an attribute."""
+    if not is_unknown(name) and not isinstance(content_of(known(name)), str):
+        raise error("TypeError", f"attribute name must be string, not '{kind_name(known(name))}'")
+
+
 @native("getattr")
 def _getattr(m: Interpreter, owner: Value, name: Value, *default: Value) -> Work:
+    _check_name(name)
     try:
         return (yield from classes.attribute(m, owner, known(name)))
     except Raised as raised:
@@ -87,6 +94,7 @@ def _getattr(m: Interpreter, owner: Value, name: Value, *default: Value) -> Work
 
 @native("hasattr")
 def _hasattr(m: Interpreter, owner: Value, name: Value) -> Work:
+    _check_name(name)
     try:
         yield from classes.attribute(m, owner, known(name))
     except Raised as raised:
@@ -98,11 +106,13 @@ def _hasattr(m: Interpreter, owner: Value, name: Value) -> Work:
 
 @native("setattr")
 def _setattr(m: Interpreter, owner: Value, name: Value, value: Value) -> Work:
+    _check_name(name)
     return assigning.set_attribute(m, owner, known(name), value)
 
 
 @native("delattr")
 def _delattr(m: Interpreter, owner: Value, name: Value) -> Work:
+    _check_name(name)
     return assigning.delete_attribute(m, owner, known(name))
 
 
@@ -255,6 +265,17 @@ def _open(m: Interpreter, /, *args: Value, **named: Value) -> Work:
     return (yield from invoke(m, (yield from helper(m, "io", "open")), args, named))
 
 
+def _view(name: str) -> None:
+    def make(m: Interpreter, mapping: Value, /) -> Work:
+        return (yield from invoke(m, (yield from helper(m, "collections_abc", name)), [mapping], {}))
+
+    native(f"collections.abc.{name}")(make)
+
+
+for _name in ("ItemsView", "KeysView", "ValuesView"):
+    _view(_name)
+
+
 @native("float.fromhex")
 def _fromhex(m: Interpreter, text: Value) -> Value:
     return m.unknown() if is_unknown(text) else arithmetic.computed(float.fromhex, text)
@@ -275,6 +296,8 @@ def _hash(m: Interpreter, value: Value) -> Work:
 @native("super")
 def _super(m: Interpreter, *args: Value) -> Value:
     if args:
+        if isinstance(known(args[0]), (*IMMUTABLE, tuple, List, Dict, Set)):
+            raise error("TypeError", f"super() argument 1 must be a type, not {kind_name(known(args[0]))}")
         kind = args[1].kind if isinstance(args[1], Object) else args[1]
         line = (*getattr(kind, "line", ()), *getattr(getattr(kind, "metaclass", None), "line", ()))
         if isinstance(args[0], Class) and not any(each is args[0] for each in line) and not isinstance(args[1], OWN):
@@ -368,6 +391,8 @@ def _init(m: Interpreter, owner: Value, /, *args: Value, **named: Value) -> Valu
 
 @native("Exception.add_note")
 def _add_note(m: Interpreter, owner: Value, note: Value) -> None:
+    if not is_unknown(note) and not isinstance(content_of(known(note)), str):
+        raise error("TypeError", said.NO_NOTE.format(kind_name(known(note))))
     owner.attributes.setdefault("__notes__", List([])).items.append(note)
 
 
@@ -506,6 +531,8 @@ def _import(
 ) -> Value:
     if known(level):
         raise Lost
+    if not isinstance(known(name), str):
+        raise error("TypeError", "module name must be a string")
     _check(m, known(name))
     return Module(known(name) if known(fromlist) else known(name).partition(".")[0])
 

@@ -68,7 +68,14 @@ class Questions:
         if count > _LARGE and (bounds := _BOUNDS.fullmatch(behind)) is not None:
             return self._places_of_many(count, kind, *bounds.groups())
         items = ", ".join(map(str, range(count)))
-        told = self.sure(f"[{items}]{behind}" if kind == "list" else f"({items}{',' if count == 1 else ''}){behind}")
+        try:
+            told = self.sure(
+                f"({items}{',' if count == 1 else ''}){behind}" if kind == "tuple" else f"[{items}]{behind}"
+            )
+        except Raised as raised:
+            if kind in ("list", "tuple") or not raised.is_a("IndexError"):
+                raise
+            raise error("IndexError", f"{kind} index out of range") from None
         found: Any = getattr(told, "items", told)
         if isinstance(found, int):
             return [found]

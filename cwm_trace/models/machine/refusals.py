@@ -7,16 +7,19 @@ messages are those of the Python that is running. Knows which functions do nothi
 from __future__ import annotations
 
 import builtins
+import inspect
 import operator
 import re
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from inspect import CO_VARARGS, CO_VARKEYWORDS
 from io import StringIO
-from types import FunctionType
+from types import BuiltinFunctionType, FunctionType, MethodDescriptorType
 from typing import Any
 
 from cwm_trace.models.machine.active import Paused
+from cwm_trace.models.machine.code import is_of_program
 from cwm_trace.models.machine.iterators import Iterator
 from cwm_trace.models.machine.looked_up import MISSING, looked_up
 from cwm_trace.models.machine.values import (
@@ -36,6 +39,7 @@ from cwm_trace.models.machine.values import (
     Slice,
     Value,
     error,
+    find,
     is_unknown,
     kind_name,
     known,
@@ -45,12 +49,16 @@ from cwm_trace.models.machine.values import (
 _ASKABLE = frozenset(
     "abs all any ascii bin bool bytearray bytes callable chr complex dict divmod enumerate filter float format frozenset hash hex id int"
     " isinstance issubclass iter len list map max min next oct ord pow range repr reversed round set slice sorted str sum tuple vars"
-    " zip".split()
+    " zip collections.Counter collections.OrderedDict collections.defaultdict collections.deque collections.namedtuple".split()
 )
-_OWNERS = frozenset("bool bytearray bytes complex dict float frozenset int list set str tuple".split())
+_ASKABLE_MODULES = frozenset("bisect itertools math operator".split())
+"""Modules all of whose functions do so, but for those that call what they are given at once."""
+_CALLS = frozenset(("operator.call",))
+_OWNERS = frozenset("bool bytearray bytes complex deque dict float frozenset int list set str tuple".split())
 """Classes whose methods may be asked, too: they get values of their own."""
 FIRST = frozenset(
-    "bytes.center bytes.ljust bytes.rjust bytearray dict.update enumerate int.from_bytes issubclass iter map slice"
+    "bytearray.append bytearray.extend bytearray.insert"
+    " bytes.center bytes.ljust bytes.rjust bytearray dict.update enumerate int.from_bytes issubclass iter map slice"
     " str.center str.join str.ljust str.rjust vars".split()
 )
 """Functions that are asked before anything else is done with plain values, as what they refuse is in the values."""
@@ -77,9 +85,9 @@ def refusal(
         return _of_number(written, args, named)
     if name == "print" and of_shape:
         return _asked(partial(print, file=StringIO()), args, named, (TypeError,), of_shape)
-    if not (name in _ASKABLE or owner in _OWNERS and not method.startswith("_")):
+    if not (_is_askable(name) or owner in _OWNERS and not method.startswith("_")):
         return None
-    function = looked_up(name)
+    function = _looked_at(name)
     if function is MISSING:
         return None
     return _asked(function, args, named, (TypeError,) if of_shape or by_kind else _REFUSALS, of_shape)
@@ -105,6 +113,107 @@ def _of_number(written: FunctionType, args: Sequence[Value], named: Mapping[str,
     return None
 
 
+def _is_askable(name: str) -> bool:
+    return name in _ASKABLE or name.partition(".")[0] in _ASKABLE_MODULES and name not in _CALLS
+
+
+def of_making(name: str, args: Sequence[Value], named: Mapping[str, Value]) -> Raised | None:
+    """That of making what goes through items later, or holds them, which says at once what it does not take."""
+    if name.startswith("heapq.") and args and isinstance(known(args[0]), List):
+        return None
+    if any(isinstance(known(each), OWN) or is_unknown(each) for each in (*args, *named.values())):
+        return None
+    given = [_EMPTY if isinstance(known(each), (Paused, Iterator)) else each for each in args]
+    if any(isinstance(known(each), Object) for each in (*given, *named.values())):
+        return None
+    return _asked(looked_up(name), given, named, _REFUSALS, True)
+
+
+_EMPTY = List([])
+"""Stands for what can be gone through."""
+MAKING = frozenset(
+    "itertools.combinations itertools.combinations_with_replacement itertools.count itertools.islice itertools.permutations"
+    " itertools.product itertools.repeat itertools.tee collections.defaultdict collections.deque math.isclose operator.attrgetter"
+    " operator.itemgetter heapq.heapify heapq.heappop heapq.heappush heapq.heappushpop heapq.heapreplace".split()
+)
+
+
+def of_count(name: str, args: Sequence[Value], named: Mapping[str, Value]) -> Raised | None:
+    """That of a call with too few values, or too many, or with words that a function has not; it comes before anything is done with them."""
+    if not _is_miscounted(name, len(args), tuple(named)):
+        return None
+    function = _looked_at(name)
+    owner = _owner_of(name)
+    given = [_in_place_of(each, None if place else owner) for place, each in enumerate(args)]
+    try:
+        function(*given, **{name: _in_place_of(each) for name, each in named.items()})
+    except TypeError as refused:
+        return error("TypeError", *refused.args)
+    except Exception:
+        return None
+    return None
+
+
+@lru_cache(maxsize=4096)
+def _is_miscounted(name: str, count: int, words: tuple[str, ...]) -> bool:
+    """Whether a function takes another number of values, or has no such words, whatever they are."""
+    function = _looked_at(name)
+    if function is MISSING:
+        return False
+    owner = _owner_of(name)
+    if _is_askable(name) or name in _COUNTING or owner is not None and not name.endswith("__"):
+        made = [owner() if owner is not None and not place else object() for place in range(count)]
+        try:
+            function(*made, **dict.fromkeys(words, object()))
+        except TypeError as refused:
+            return _OF_COUNT.search(str(refused)) is not None
+        except Exception:
+            return False
+        return False
+    if not isinstance(function, (BuiltinFunctionType, MethodDescriptorType)):
+        return False
+    if isinstance(getattr(function, "__self__", None), type):  # which is among what the machine gives to it
+        return False
+    try:
+        inspect.signature(function).bind(*range(count), **dict.fromkeys(words))
+    except TypeError:
+        return True
+    except ValueError:  # it does not say what it takes
+        return False
+    return False
+
+
+_OF_COUNT = re.compile(
+    r"(expected|takes|expects|needs|requires) .*argument.*(got|given)|takes (no|exactly one|at least|at most)|takes from"
+    r"|missing .*argument|(unexpected|invalid) keyword|needs an argument|takes \d+ (positional|or)|at least \w+ argument"
+)
+"""What messages have of calls with a wrong number of values."""
+_COUNTING = frozenset("delattr dir getattr hasattr object setattr super type".split())
+"""Others that do nothing with objects that have nothing."""
+_OF_C = frozenset("deque defaultdict Counter OrderedDict".split())
+
+
+def _looked_at(name: str) -> Any:
+    return looked_up(f"collections.{name}" if name.partition(".")[0] in _OF_C else name)
+
+
+def _owner_of(name: str) -> type | None:
+    """The class of Python's own values of which a function is a method."""
+    owner, _, _ = name.rpartition(".")
+    if not owner or owner.removeprefix("collections.") not in _OWNERS:
+        return None
+    is_method = isinstance(_looked_at(name), MethodDescriptorType)
+    return _looked_at(owner) if is_method else None
+
+
+def _in_place_of(value: Value, owner: type | None = None) -> Any:
+    """A value like this one, or what stands for it: one of its class, where it is that of which a method is called."""
+    try:
+        return _like(value, owner is None, [])
+    except _Strange:
+        return object() if owner is None else owner()
+
+
 def of_abstract(name: str) -> Raised | None:
     """That of making an object of an abstract class of the library."""
     kind = looked_up(name)
@@ -121,6 +230,57 @@ def of_operator(sign: str, left: Value, right: Value) -> Raised | None:
         _Operand(kind_name(each)) if isinstance(known(each), _NEVER_OPERANDS) else each for each in (left, right)
     ]
     return None if function is None else _asked(function, operands, {}, kinds, False)
+
+
+def of_parameters(over: Value) -> Raised | None:
+    """That of `over[key]`, of a class that takes no parameters, and of a function of Python's own."""
+    if isinstance(over, Class):
+        return _of_own_parameters(over)
+    if not isinstance(over, Builtin):
+        return None
+    if not hasattr(builtins, over.name):
+        return None
+    found = getattr(builtins, over.name)
+    if hasattr(type(found), "__getitem__") or hasattr(found, "__class_getitem__"):
+        return None
+    return _raised_by(lambda: found[0])
+
+
+def _of_own_parameters(over: Class) -> Raised | None:
+    names = [
+        each.name if isinstance(each, Builtin) else f"{each.module}.{each.qualname}"
+        for each in over.line
+        if isinstance(each, Builtin) or not is_of_program(each.module)
+    ]
+    above = [looked_up(each) for each in names]
+    if over.is_partial or over.flavour in _WITH_OWN_ITEMS or any(each is MISSING for each in above):
+        return None
+    if any(each.__name__ in ("Generic", "Protocol") for each in above):
+        is_generic = bool(over.space.get("__parameters__"))
+        return (
+            None
+            if is_generic
+            else error("TypeError", f"<class '{over.module}.{over.qualname}'> is not a generic class")
+        )
+    if any(hasattr(each, "__class_getitem__") for each in above) or find(over, "__class_getitem__") is not None:
+        return None
+    return error("TypeError", f"type '{over.name}' is not subscriptable")
+
+
+_WITH_OWN_ITEMS = ("enum", "typeddict", "namedtuple")
+
+
+def _raised_by(function: Callable[[], object]) -> Raised | None:
+    try:
+        function()
+    except TypeError as refused:
+        return error("TypeError", *refused.args)
+    return None
+
+
+def of_class(args: Sequence[Value]) -> Raised | None:
+    """That of making a class by a call of `type`."""
+    return _asked(type, args, {}, (TypeError,), True)
 
 
 class _Operand:
@@ -199,6 +359,8 @@ def _like(value: Value, of_shape: bool, cut: list[Value], depth: int = 0) -> Any
             return tuple(_like(each, of_shape, cut, depth + 1) for each in value[:_MOST_ITEMS])
         case List(kind="list"):
             return [_like(each, of_shape, cut, depth + 1) for each in value.items[:_MOST_ITEMS]]
+        case List(kind="deque"):
+            return deque((_like(each, of_shape, cut, depth + 1) for each in value.items[:_MOST_ITEMS]), value.most)
         case List(kind="bytearray"):
             if (octets := octets_of(value)) is None:
                 raise _Strange

@@ -222,7 +222,9 @@ def _by_characters(name: str) -> None:
 
     def run(m: Interpreter, text: Value) -> Value:
         text = known(text)
-        if text.isascii() or "\u03a3" in text:
+        if "\u03a3" in text:  # which is another letter at the end of a word
+            return getattr(text, name)()
+        if text.isascii():
             return m.questions.value(f"{text!r}.{name}()")
         parts = [
             known(m.questions.value(f"{each!r}.{name}()")) if each.isascii() else getattr(each, name)() for each in text

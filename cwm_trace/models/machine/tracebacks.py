@@ -81,6 +81,13 @@ def put(error: Object, told: Value) -> None:
     error.places[:] = places
 
 
+def is_same(left: Traceback | None, right: Traceback | None) -> bool:
+    """Whether two of these, each of which is made when it is asked for, are one in CPython."""
+    if left is None or right is None:
+        return left is right
+    return left.frame is right.frame and left.line == right.line and is_same(left.inner, right.inner)
+
+
 @dataclass(slots=True, eq=False)
 class PythonFrame:
     """A Python frame, as it is at any time."""

@@ -22,6 +22,8 @@ _KINDS = {1: PermissionError, 2: FileNotFoundError, 17: FileExistsError, 20: Not
 
 
 class Node:
+    kind = 0o100000  # in the mode of one that is no folder
+
     def __init__(self, data, mode):
         self.data, self.mode, self.target = data, mode, None  # target: of a symbolic link
         self.times = unknown(), unknown()
@@ -56,6 +58,21 @@ def folder():
     return Node({}, 0o755)
 
 
+class _Nothing(Node):
+    """A device that keeps nothing."""
+
+    kind = 0o020000
+
+    @property
+    def data(self):
+        return b""
+
+    @data.setter
+    def data(self, data):
+        pass
+
+
+_null = _Nothing(b"", 0o666)
 _ring = Node(b"", 0)
 """What links lead to that lead to each other."""
 _start = starts_in() or "/" + drawn("folder")
@@ -116,6 +133,8 @@ def look(path, is_followed=True):
     whole = text(path)
     if not whole:
         return None
+    if _parts(path) == ["dev", "null"]:
+        return _null
     node = _reached(_parts(path), is_followed or whole.endswith("/"), [])
     if node is _ring:
         raise fails(40, path)

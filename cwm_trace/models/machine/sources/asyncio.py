@@ -9,7 +9,7 @@ from contextvars import copy_context
 from heapq import heappop, heappush
 from reprlib import repr as shortened
 
-from followed import in_any_order, is_coroutine, lost, place
+from followed import after, in_any_order, inner_place, is_coroutine, lost, place
 
 FIRST_COMPLETED, FIRST_EXCEPTION, ALL_COMPLETED = "FIRST_COMPLETED", "FIRST_EXCEPTION", "ALL_COMPLETED"
 TimeoutError = TimeoutError
@@ -20,6 +20,10 @@ class CancelledError(BaseException):
 
 
 class InvalidStateError(Exception):
+    pass
+
+
+class BrokenBarrierError(RuntimeError):
     pass
 
 
@@ -52,6 +56,7 @@ class _Loop:
     def __init__(self):
         self._ready, self._timers, self._now, self._made, self._named = deque(), [], 0.0, 0, 0
         self._tasks, self._task, self._is_closed = [], None, False
+        self._executor, self._jobs = None, 0  # jobs: what threads do
 
     def time(self):
         return self._now
@@ -91,6 +96,42 @@ class _Loop:
     def close(self):
         self._is_closed = True
 
+    def _wait_for_threads(self, most):
+        from threading import _until
+
+        before = after(0)
+        _until(lambda: self._ready, most)
+        self._now += after(0) - before
+
+    def run_in_executor(self, executor, func, *args):
+        if executor is None:
+            if self._executor is None:
+                from concurrent.futures import ThreadPoolExecutor
+
+                self._executor = ThreadPoolExecutor(thread_name_prefix="asyncio")
+            executor = self._executor
+        job, future = executor.submit(func, *args), Future()
+        self._jobs += 1
+
+        def _call_check_cancel(future):
+            if future.cancelled():
+                job.cancel()
+
+        def _set_state():
+            self._jobs -= 1
+            if future.cancelled():
+                return
+            if job.cancelled():
+                future.cancel()
+            elif job.exception() is None:
+                future.set_result(job.result())
+            else:
+                future.set_exception(job.exception())
+
+        future.add_done_callback(_call_check_cancel)
+        job.add_done_callback(lambda _: self.call_soon(_set_state))
+        return future
+
     def _round_if_ready(self):
         if self._ready:
             self._round()
@@ -99,9 +140,12 @@ class _Loop:
         while self._timers and self._timers[0][2]._cancelled:
             heappop(self._timers)
         if not self._ready:
-            if not self._timers:
+            if self._jobs:
+                self._wait_for_threads(self._timers[0][0] - self._now if self._timers else None)
+            elif not self._timers:
                 lost()
-            self._now = self._timers[0][0]
+            if not self._ready:
+                self._now = self._timers[0][0]
         while self._timers and self._timers[0][0] <= self._now:
             self._ready.append(heappop(self._timers)[2])
         for _ in range(len(self._ready)):
@@ -204,6 +248,14 @@ class _Turn:
         pass
 
 
+_NAMES = {
+    "_Loop.run_in_executor.<locals>._call_check_cancel": "_chain_future.<locals>._call_check_cancel",
+    "gather.<locals>.tell": "gather.<locals>._done_callback",
+    "shield.<locals>.tell": "shield.<locals>._inner_done_callback",
+}
+"""What callbacks are called in CPython."""
+
+
 def _callback(function):
     """How a future shows what it will call."""
     owner = getattr(function, "__self__", None)
@@ -211,6 +263,9 @@ def _callback(function):
         return "Task.task_wakeup()"
     if isinstance(owner, TaskGroup):
         return f"{function.__qualname__}()"
+    if getattr(function, "__module__", "") == "asyncio":
+        name = _NAMES.get(function.__qualname__, function.__qualname__)
+        return f"{name}() at {inner_place(name)}"
     if getattr(function, "__module__", "") != "__main__":
         return lost()
     code = None if owner is not None else function.__code__
@@ -631,8 +686,11 @@ def shield(given):
         else:
             outer.set_result(inner.result())
 
+    def _outer_done_callback(_):
+        inner.remove_done_callback(tell)
+
     inner.add_done_callback(tell)
-    outer.add_done_callback(lambda _: inner.remove_done_callback(tell))
+    outer.add_done_callback(_outer_done_callback)
     return outer
 
 
@@ -788,6 +846,9 @@ if sys.version_info >= (3, 13):
 
     def as_completed(fs, *, timeout=None):
         return _AsCompletedIterator(_futures_of(fs, timeout))
+
+
+_NO_PARTIES = "parties must be > 0" if sys.version_info < (3, 14) else "parties must be >= 1"
 
 
 def _shown(over, state):
@@ -982,6 +1043,71 @@ class Condition:
 
     def notify_all(self):
         self.notify(len(self._waiters))
+
+
+class Barrier:
+    def __init__(self, parties):
+        if parties < 1:
+            raise ValueError(_NO_PARTIES)
+        self._cond, self._parties, self._state, self._count = Condition(), parties, "filling", 0
+
+    def __repr__(self):
+        told = self._state if self.broken else f"{self._state}, waiters:{self.n_waiting}/{self.parties}"
+        return f"<asyncio.locks.Barrier object [{told}]>"
+
+    async def __aenter__(self):
+        return await self.wait()
+
+    async def __aexit__(self, *error):
+        pass
+
+    async def wait(self):
+        async with self._cond:
+            await self._cond.wait_for(lambda: self._state not in ("draining", "resetting"))
+            if self.broken:
+                raise BrokenBarrierError("Barrier aborted")
+            try:
+                index = self._count
+                self._count += 1
+                if index + 1 == self._parties:
+                    self._state = "draining"
+                    self._cond.notify_all()
+                else:
+                    await self._cond.wait_for(lambda: self._state != "filling")
+                    if self._state in ("broken", "resetting"):
+                        raise BrokenBarrierError("Abort or reset of barrier")
+                return index
+            finally:
+                self._count -= 1
+                self._leave()
+
+    def _leave(self):
+        if self._count == 0:
+            if self._state in ("resetting", "draining"):
+                self._state = "filling"
+            self._cond.notify_all()
+
+    async def reset(self):
+        async with self._cond:
+            self._state = "resetting" if self._count > 0 else "filling"
+            self._cond.notify_all()
+
+    async def abort(self):
+        async with self._cond:
+            self._state = "broken"
+            self._cond.notify_all()
+
+    @property
+    def parties(self):
+        return self._parties
+
+    @property
+    def n_waiting(self):
+        return self._count if self._state == "filling" else 0
+
+    @property
+    def broken(self):
+        return self._state == "broken"
 
 
 class Queue:
@@ -1268,5 +1394,6 @@ def timeout(delay):
     return Timeout(None if delay is None else _loop().time() + delay)
 
 
-async def to_thread(function, /, *args, **words):
-    return lost()
+async def to_thread(func, /, *args, **kwargs):
+    context = copy_context()
+    return await _loop().run_in_executor(None, lambda: context.run(func, *args, **kwargs))

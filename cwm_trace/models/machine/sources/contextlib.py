@@ -10,6 +10,16 @@ from followed import pausing, redirect
 _STAYS_OPEN = _version >= (3, 15)  # while what is decorated pauses
 
 
+def _ways(manager, enter, leave, what):
+    kind = type(manager)
+    try:
+        return getattr(kind, enter).__get__(manager, kind), getattr(kind, leave).__get__(manager, kind)
+    except AttributeError:
+        raise TypeError(
+            f"'{kind.__module__}.{kind.__qualname__}' object does not support the {what} protocol"
+        ) from None
+
+
 class AbstractContextManager:
     def __enter__(self):
         return self
@@ -101,21 +111,19 @@ def contextmanager(function):
     return update_wrapper(helper, function)
 
 
-class AsyncExitStack:
+class _BaseExitStack:
     def __init__(self):
         self._left = []
 
-    async def enter_async_context(self, manager):
-        leave = manager.__aexit__
-        given = await manager.__aenter__()
-        self._left.append((True, leave))
-        return given
-
     def enter_context(self, manager):
-        leave = manager.__exit__
-        given = manager.__enter__()
+        enter, leave = _ways(manager, "__enter__", "__exit__", "context manager")
+        given = enter()
         self._left.append((False, leave))
         return given
+
+    def push(self, leave):
+        self._left.append((False, leave.__exit__ if hasattr(leave, "__exit__") else leave))
+        return leave
 
     def callback(self, function, /, *args, **words):
         def leave(kind, error, traceback):
@@ -123,6 +131,23 @@ class AsyncExitStack:
 
         self._left.append((False, leave))
         return function
+
+    def pop_all(self):
+        other = type(self)()
+        other._left, self._left = self._left, []
+        return other
+
+
+class AsyncExitStack(_BaseExitStack):
+    async def enter_async_context(self, manager):
+        enter, leave = _ways(manager, "__aenter__", "__aexit__", "asynchronous context manager")
+        given = await enter()
+        self._left.append((True, leave))
+        return given
+
+    def push_async_exit(self, leave):
+        self._left.append((True, leave.__aexit__ if hasattr(leave, "__aexit__") else leave))
+        return leave
 
     def push_async_callback(self, function, /, *args, **words):
         async def leave(kind, error, traceback):
@@ -274,32 +299,7 @@ class aclosing:
         await self.thing.aclose()
 
 
-class ExitStack:
-    def __init__(self):
-        self._left = []
-
-    def enter_context(self, manager):
-        enter, leave = manager.__enter__, manager.__exit__
-        given = enter()
-        self._left.append(leave)
-        return given
-
-    def push(self, leave):
-        self._left.append(leave.__exit__ if hasattr(leave, "__exit__") else leave)
-        return leave
-
-    def callback(self, function, /, *args, **words):
-        def leave(kind, error, traceback):
-            function(*args, **words)
-
-        self._left.append(leave)
-        return function
-
-    def pop_all(self):
-        other = type(self)()
-        other._left, self._left = self._left, []
-        return other
-
+class ExitStack(_BaseExitStack):
     def close(self):
         self.__exit__(None, None, None)
 
@@ -309,7 +309,7 @@ class ExitStack:
     def __exit__(self, kind, error, traceback):
         given, now, is_new = error, error, False
         while self._left:
-            leave = self._left.pop()
+            _, leave = self._left.pop()
             try:
                 seen = traceback if now is given else getattr(now, "__traceback__", None)
                 if leave(None if now is None else type(now), now, seen):

@@ -35,7 +35,7 @@ class PathLike(ABC):
 
 class stat_result:
     def __init__(self, node):
-        kind = 0o120000 if node.target is not None else 0o040000 if node.is_folder else 0o100000
+        kind = 0o120000 if node.target is not None else 0o040000 if node.is_folder else node.kind
         self.st_mode = kind | node.mode
         self.st_size = unknown() if node.is_folder else len(node.target or node.data)
         self.st_atime, self.st_mtime = node.times

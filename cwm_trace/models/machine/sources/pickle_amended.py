@@ -14,11 +14,27 @@ def _under(module, name):
     first, *others = name.split(".")
     held = found(module, first)
     if not held:
-        raise AttributeError(f"Can't get attribute {name!r} on <module {module!r}>")
+        raise AttributeError(_not_there(module, name))
     value, parent = held[0], None
     for each in others:
+        if not hasattr(value, each):
+            raise AttributeError(_not_there(module, name))
         value, parent = getattr(value, each), value
     return value, parent
+
+
+def _not_there(module, name):
+    if sys.version_info >= (3, 14):
+        return (
+            f"Can't resolve path {name!r} on module {module!r}"
+            if "." in name
+            else f"module {module!r} has no attribute {name!r}"
+        )
+    shown = f"<module '__main__' ({_MAIN_IS})>" if module == "__main__" else __import__(module, None, None, ["it"])
+    return f"Can't get attribute {name!r} on {shown}"
+
+
+_MAIN_IS = "built-in" if sys.version_info < (3, 12) else "<class '_frozen_importlib.BuiltinImporter'>"
 
 
 def _save(self, obj, save_persistent_id=True):
@@ -87,17 +103,87 @@ def _save_global(self, obj, name=None):
 
 
 def _find_class(self, module, name):
+    if module != "__main__":
+        __import__(module)
     return _under(module, name)[0]
 
 
-def _load_all(self):
+_CALLING = b"Rb\x81\x92ioeu\x90"
+"""Codes of what may call functions of the program."""
+
+
+def _next_step(self, read, dispatch):
     try:
-        return _load_of_python(self)
-    except EOFError:
+        key = read(1)
+    except UnpicklingError:  # noqa: F821
         raise EOFError("Ran out of input") from None
+    if key[0] not in dispatch:
+        shown = key.decode("latin-1")
+        shown = shown if " " <= shown <= "~" and shown not in "'\\" else f"\\x{key[0]:02x}"
+        raise UnpicklingError(f"invalid load key, '{shown}'.")  # noqa: F821
+    return key
 
 
-_load_of_python, _Unpickler.load = _Unpickler.load, _load_all  # noqa: F821
+def _load_all(self):
+    if not hasattr(self, "_file_read"):
+        raise UnpicklingError(f"Unpickler.__init__() was not called by {type(self).__name__}.__init__()")  # noqa: F821
+    self._unframer = _Unframer(self._file_read, self._file_readline)  # noqa: F821
+    self.read, self.readinto, self.readline = self._unframer.read, self._unframer.readinto, self._unframer.readline
+    self.metastack, self.stack, self.proto = [], [], 0
+    self.append = self.stack.append
+    read, dispatch = self.read, self.dispatch
+    try:
+        while True:
+            key = _next_step(self, read, dispatch)
+            try:
+                dispatch[key[0]](self)
+            except IndexError:
+                if key in _CALLING:
+                    raise
+                told = "unexpected MARK found" if self.metastack else "unpickling stack underflow"
+                raise UnpicklingError(told) from None  # noqa: F821
+    except _Stop as stopped:  # noqa: F821
+        return stopped.value
+
+
+def _pop_mark(self):
+    if not self.metastack:
+        raise UnpicklingError("could not find MARK")  # noqa: F821
+    items, self.stack = self.stack, self.metastack.pop()
+    self.append = self.stack.append
+    return items
+
+
+def _whole(data, is_whole):
+    if not is_whole:
+        raise UnpicklingError("pickle data was truncated")  # noqa: F821
+    return data
+
+
+def _read(self, n):
+    data = _read_of_python(self, n)
+    return _whole(data, len(data) >= n)
+
+
+def _readline(self):
+    data = _readline_of_python(self)
+    return _whole(data, data.endswith(b"\n"))
+
+
+def _load_frame(self, frame_size):
+    self.current_frame = io.BytesIO(_whole(data := self.file_read(frame_size), len(data) >= frame_size))  # noqa: F821
+
+
+def _loads_octets(data, /, *, fix_imports=True, encoding="ASCII", errors="strict", buffers=None):
+    if not isinstance(data, (bytes, bytearray, memoryview)):
+        raise TypeError(f"a bytes-like object is required, not '{type(data).__name__}'")
+    file = io.BytesIO(data)  # noqa: F821
+    return _Unpickler(file, fix_imports=fix_imports, encoding=encoding, errors=errors, buffers=buffers).load()  # noqa: F821
+
+
+_Unpickler.load, _Unpickler.pop_mark = _load_all, _pop_mark  # noqa: F821
+_read_of_python, _readline_of_python = _Unframer.read, _Unframer.readline  # noqa: F821
+_Unframer.read, _Unframer.readline, _Unframer.load_frame = _read, _readline, _load_frame  # noqa: F821
 _Pickler.save, _Pickler.save_global, _Unpickler.find_class = _save, _save_global, _find_class  # noqa: F821
 _Pickler.dispatch[type(whichmodule)] = _save_global  # noqa: F821
-Pickler, Unpickler, dump, dumps, load, loads = _Pickler, _Unpickler, _dump, _dumps, _load, _loads  # noqa: F821
+Pickler, Unpickler, dump, dumps, load, loads = _Pickler, _Unpickler, _dump, _dumps, _load, _loads_octets  # noqa: F821

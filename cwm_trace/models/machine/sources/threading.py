@@ -128,6 +128,16 @@ class local:
         raise AttributeError(f"'_thread._local' object has no attribute {name!r}")
 
 
+def _check_wait(blocking, timeout):
+    if not blocking and timeout != -1:
+        raise ValueError("can't specify a timeout for a non-blocking call")
+    if timeout < 0 and timeout != -1:
+        raise ValueError(_NO_WAIT)
+
+
+_NO_WAIT = "timeout value must be positive" if _version < (3, 13) else "timeout value must be a non-negative number"
+
+
 class Lock:
     def __init__(self):
         self._locked = False
@@ -136,6 +146,7 @@ class Lock:
         return f"<{'' if self._locked else 'un'}locked _thread.lock object>"
 
     def acquire(self, blocking=True, timeout=-1):
+        _check_wait(blocking, timeout)
         if self._locked and (not blocking or not _until(lambda: not self._locked, timeout)):
             return False
         self._locked = True
@@ -163,7 +174,16 @@ class RLock:
     def __repr__(self):
         return lost() if self._count else "<unlocked _thread.RLock object owner=0 count=0>"
 
+    def _is_owned(self):
+        return bool(self._count) and self._owner is (_running[0] or _main)
+
+    if _version >= (3, 14):
+
+        def locked(self):
+            return self._count > 0
+
     def acquire(self, blocking=True, timeout=-1):
+        _check_wait(blocking, timeout)
         me = _running[0] or _main
         if self._count and self._owner is not me:
             if not blocking or not _until(lambda: not self._count, timeout):
