@@ -148,7 +148,7 @@ def everything(m: Interpreter, module: str, is_ours: bool) -> Work:
         return {name: Builtin(f"{of}.{name}") for name in names}
     if module in shipped.MODULES and module not in _names():
         space = yield from _shipped(m, module)
-    elif module in _names() and not may_be_looked_at(module):
+    elif module in _names() and (is_ours or not may_be_looked_at(module)):
         space = yield from _space(m, module)
     else:
         found = {}

@@ -171,9 +171,6 @@ def _of_set(m: Interpreter, over: Set) -> Iterator:
     return Iterator("<set_iterator object>", advance, (over,), left=lambda: size - place)
 
 
-_NO_ITERATORS = (int, float, str, bytes, tuple, type(None), List, Dict, Set, Range)
-
-
 def iterator_of(m: Interpreter, value: Value) -> Work:
     """What `iter` gives. Raises Raised."""
     value = known(value)
