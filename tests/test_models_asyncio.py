@@ -47,6 +47,7 @@ class Clocked(asyncio.SelectorEventLoop):
 def ours() -> Iterator[dict[str, Any]]:
     made = ModuleType("followed")
     vars(made).update(lost=lambda: pytest.fail("lost"), is_coroutine=inspect.iscoroutine, place=repr, in_any_order=list)
+    vars(made).update(after=lambda seconds: seconds, inner_place=repr)
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(sys.modules, "followed", made)
         source = Path(imported.__file__).with_name("sources") / "asyncio.py"
