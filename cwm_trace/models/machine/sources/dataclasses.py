@@ -64,6 +64,8 @@ def _taken_apart(obj, of_fields):
         if hasattr(kind, "default_factory") and sys.version_info >= (3, 12):
             return kind(obj.default_factory, pairs)
         return kind(pairs)
+    if sys.version_info >= (3, 15) and isinstance(obj, frozendict):  # noqa: F821
+        return kind({_taken_apart(key, of_fields): _taken_apart(each, of_fields) for key, each in obj.items()})
     return _copied(obj)
 
 
