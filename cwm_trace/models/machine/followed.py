@@ -130,18 +130,8 @@ def _place(m: Interpreter, coroutine: Paused) -> str:
 @native("followed.inner_place")
 def _inner_place(m: Interpreter, name: Value) -> str:
     """Where a function of `asyncio` is that another one makes. Raises Lost."""
-    outer, *inner = known(name).split(".<locals>.")
-    made = getattr(looked_up(f"asyncio.{outer}"), "__code__", None) or getattr(
-        looked_up(f"asyncio.futures.{outer}"), "__code__", None
-    )
-    for each in inner:
-        made = (
-            next((code for code in made.co_consts if isinstance(code, CodeType) and code.co_name == each), None)
-            if made
-            else None
-        )
-    if made is None:
-        raise Lost(known(name))
+    is_there = looked_up(f"asyncio.{known(name).partition('.')[0]}") is not MISSING
+    made = real_code("asyncio" if is_there else "asyncio.futures", known(name))
     return f"{made.co_filename}:{made.co_firstlineno}"
 
 

@@ -19,7 +19,6 @@ from types import BuiltinFunctionType, FunctionType, MethodDescriptorType
 from typing import Any
 
 from cwm_trace.models.machine.active import Paused
-from cwm_trace.models.machine.code import is_of_program
 from cwm_trace.models.machine.iterators import Iterator
 from cwm_trace.models.machine.looked_up import MISSING, looked_up
 from cwm_trace.models.machine.values import (
@@ -39,7 +38,6 @@ from cwm_trace.models.machine.values import (
     Slice,
     Value,
     error,
-    find,
     is_unknown,
     kind_name,
     known,
@@ -230,52 +228,6 @@ def of_operator(sign: str, left: Value, right: Value) -> Raised | None:
         _Operand(kind_name(each)) if isinstance(known(each), _NEVER_OPERANDS) else each for each in (left, right)
     ]
     return None if function is None else _asked(function, operands, {}, kinds, False)
-
-
-def of_parameters(over: Value) -> Raised | None:
-    """That of `over[key]`, of a class that takes no parameters, and of a function of Python's own."""
-    if isinstance(over, Class):
-        return _of_own_parameters(over)
-    if not isinstance(over, Builtin):
-        return None
-    if not hasattr(builtins, over.name):
-        return None
-    found = getattr(builtins, over.name)
-    if hasattr(type(found), "__getitem__") or hasattr(found, "__class_getitem__"):
-        return None
-    return _raised_by(lambda: found[0])
-
-
-def _of_own_parameters(over: Class) -> Raised | None:
-    names = [
-        each.name if isinstance(each, Builtin) else f"{each.module}.{each.qualname}"
-        for each in over.line
-        if isinstance(each, Builtin) or not is_of_program(each.module)
-    ]
-    above = [looked_up(each) for each in names]
-    if over.is_partial or over.flavour in _WITH_OWN_ITEMS or any(each is MISSING for each in above):
-        return None
-    if any(each.__name__ in ("Generic", "Protocol") for each in above):
-        is_generic = bool(over.space.get("__parameters__"))
-        return (
-            None
-            if is_generic
-            else error("TypeError", f"<class '{over.module}.{over.qualname}'> is not a generic class")
-        )
-    if any(hasattr(each, "__class_getitem__") for each in above) or find(over, "__class_getitem__") is not None:
-        return None
-    return error("TypeError", f"type '{over.name}' is not subscriptable")
-
-
-_WITH_OWN_ITEMS = ("enum", "typeddict", "namedtuple")
-
-
-def _raised_by(function: Callable[[], object]) -> Raised | None:
-    try:
-        function()
-    except TypeError as refused:
-        return error("TypeError", *refused.args)
-    return None
 
 
 def of_class(args: Sequence[Value]) -> Raised | None:

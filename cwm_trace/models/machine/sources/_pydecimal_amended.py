@@ -1,6 +1,6 @@
 """`decimal`: what errors and contexts show, as those of C do."""
 
-from collections.abc import ItemsView, KeysView, ValuesView
+from collections.abc import Mapping
 
 _NAMES = "InvalidOperation Clamped DivisionByZero Inexact FloatOperation Overflow Rounded Subnormal Underflow"
 _SIGNALS_IN_ORDER = [globals()[name] for name in _NAMES.split()]
@@ -33,14 +33,7 @@ class SignalDict(dict):
     def __repr__(self):
         return f"{{{', '.join([f'{each!r}:{self[each]}' for each in _FLAGS_IN_ORDER])}}}"
 
-    def keys(self):
-        return KeysView(self)
-
-    def items(self):
-        return ItemsView(self)
-
-    def values(self):
-        return ValuesView(self)
+    keys, items, values = Mapping.keys, Mapping.items, Mapping.values
 
     def copy(self):
         return {each: self[each] for each in _FLAGS_IN_ORDER}
