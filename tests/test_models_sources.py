@@ -35,7 +35,7 @@ from cwm_trace.models.machine.computed import _zone_at
 SOURCES = Path(imported.__file__).with_name("sources")
 _MODULES = (
     *("types", "array", "contextvars", "re", "_strptime"),
-    *("asyncio", "contextlib", "csv", "enum", "functools", "gettext", "io", "operator", "dataclasses", "zoneinfo"),
+    *("asyncio", "contextlib", "csv", "enum", "functools", "io", "operator", "dataclasses", "zoneinfo"),
 )
 _AMENDED = {"decimal": "_pydecimal", "datetime": "datetime" if sys.version_info < (3, 12) else "_pydatetime"}
 """Modules of which Python's own source, as amended, is run, and the names of these sources."""
@@ -50,6 +50,7 @@ _NOT_RUN = (
         "ast_amended",
         "collections_abc",
         "concurrent.futures",
+        "gettext_amended",
         "hashlib",
         "string.templatelib",
         "hmac",

@@ -538,8 +538,14 @@ def _name_items(made: Class) -> None:
             text = f"Non-default namedtuple field {name} cannot follow default field{many} {', '.join(last)}"
             raise error("TypeError", text)
     made.flavour = "namedtuple"
+    made.bases, made.line = (tuple(_in_place_of_function(each) for each in kinds) for kinds in (made.bases, made.line))
     made.fields = tuple((name, made.space.pop(name, UNSET)) for name in names)
     made.space.setdefault("__doc__", making.doc_of(made.name, names))
+
+
+def _in_place_of_function(base: Value) -> Value:
+    """`NamedTuple` is a function, which says that the class is one of `tuple`."""
+    return Builtin("tuple") if isinstance(base, Builtin) and base.name == "typing.NamedTuple" else base
 
 
 @native("typing.NamedTuple")

@@ -5,6 +5,7 @@ Each step on plain values is asked for. Knows in which order Python asks which m
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 
 from cwm_trace.models import said
@@ -223,8 +224,10 @@ def _compared_complex(m: Interpreter, sign: str, left: Value, right: Value) -> W
 
 
 def _is_mixed(left: Sequence[Value], right: Sequence[Value]) -> bool:
-    """Whether items of two sequences are not all texts, or all numbers."""
+    """Whether items of two sequences are not all texts, or all numbers that are equal to themselves."""
     kinds = {type(known(each)) if not is_unknown(each) else Unknown for each in (*left, *right)}
+    if float in kinds and any(known(each) != known(each) for each in (*left, *right)):
+        return True
     return not (kinds <= {int, float} or kinds <= {str})
 
 
@@ -389,8 +392,29 @@ def by_fields(m: Interpreter, how: str, one: Object | OwnList | OwnDict, other: 
     if not isinstance(other, WITH_METHODS) or kind is not class_of(other):
         return NOT_IMPLEMENTED
     names = [name for name, default in kind.fields or () if records.says(default, "compare", True) is not False]
-    items = [tuple(each.attributes.get(name, UNSET) for name in names) for each in (one, other)]
+    if _EACH_FIELD and how in ("==", "!="):
+        given = yield from _equal_fields(m, one, other, kind, names)
+        return given if how == "==" else not (yield from truth_of(m, given))
+    items: list[list[Value]] = [[], []]
+    for held, each in zip(items, (one, other), strict=True):
+        for name in names:
+            held.append((yield from records.in_field(m, each, kind, name)))
     return (yield from _one_by_one(m, how, *items))
+
+
+_EACH_FIELD = sys.version_info >= (3, 13)
+"""Whether dataclasses compare `self.x==other.x and ...` (`_process_class`), in place of tuples of all fields."""
+
+
+def _equal_fields(m: Interpreter, one: Value, other: Value, kind: Class, names: Sequence[str]) -> Work:
+    """What the last field gives that is asked. Raises Raised."""
+    given: Value = True
+    for name in () if one is other else names:
+        left = yield from records.in_field(m, one, kind, name)
+        given = yield from compared(m, "==", left, (yield from records.in_field(m, other, kind, name)))
+        if not (yield from truth_of(m, given)):
+            break
+    return given
 
 
 def _has_pythons(kind: Class) -> bool:
@@ -407,6 +431,8 @@ _WITH_ORDER = ("collections.deque", "collections.OrderedDict", "collections.defa
 
 def _is_pythons(how: str, one: Value, other: Value) -> bool:
     """Whether Python's own way compares two values so: of one of its own kinds, or of classes that are made from it."""
+    if as_tuple(one) is not None and as_tuple(other) is not None:
+        return True
     left, right = (without_class(content_of(each)) for each in (one, other))
     if isinstance(left, Dict) and left.kind != "Counter" and how not in ("==", "!="):
         return False
@@ -551,11 +577,20 @@ def may_equal(m: Interpreter, one: Value, other: Value) -> Work:
     """Whether two keys have the same hash, as far as classes of the program say so."""
     hashes = [each.hashed if isinstance(each, WITH_METHODS) else None for each in (one, other)]
     if hashes == [None, None]:
-        return True
+        return not _have_other_hashes(one, other)
     if isinstance(one, WITH_METHODS) and isinstance(other, WITH_METHODS) and None in hashes:
         return True
     first, second = (_hash_of(*each) for each in zip((one, other), hashes, strict=True))
     return type(first) is type(second) and (yield from same(m, first, second))
+
+
+def _have_other_hashes(one: Value, other: Value) -> bool:
+    """Whether tuples with objects in them have hashes that are not the same; of others it is not asked."""
+    items = [as_tuple(each) for each in (one, other)]
+    if None in items or not any(isinstance(known(each), (*WITH_METHODS, tuple)) for each in items[0] or ()):
+        return False
+    numbers = [sets.number_of(each) for each in (one, other)]
+    return None not in numbers and numbers[0] != numbers[1]
 
 
 def _hash_of(value: Value, told: Value) -> Value:

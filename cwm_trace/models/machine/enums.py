@@ -16,8 +16,10 @@ from cwm_trace.models.machine.comparing import same
 from cwm_trace.models.machine.imported import helper
 from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.iterators import collected
+from cwm_trace.models.machine.looked_up import looked_up
 from cwm_trace.models.machine.rendering import rendered
 from cwm_trace.models.machine.values import (
+    BOUND,
     IMMUTABLE,
     UNSET,
     Builtin,
@@ -76,13 +78,17 @@ def is_member(kind: str, name: str, value: Value) -> bool:
     if isinstance(value, Class):
         return _TAKES_CLASSES
     if isinstance(value, Native):
-        return value.name == "enum.member"
+        return value.name in _PLAIN_NATIVES
+    if isinstance(value, Builtin) and hasattr(looked_up(value.name), "__get__"):
+        return False
     is_descriptor = any(own_method(value, f"__{each}__") is not None for each in ("get", "set", "delete"))
     return not isinstance(value, (Function, Descriptor)) and not is_descriptor
 
 
 _TAKES_CLASSES = sys.version_info < (3, 13)
 """Whether classes in the body of an enumeration become members."""
+_PLAIN_NATIVES = frozenset(("enum.member", "attrgetter", "itemgetter", "methodcaller")) | {"partial"} - {*BOUND}
+"""Functions of ours that become members, as they have no `__get__`."""
 _IGNORE = "_ignore_"
 
 

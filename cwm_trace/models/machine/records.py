@@ -16,6 +16,7 @@ from cwm_trace.models.machine.values import (
     UNSET,
     Builtin,
     Class,
+    Descriptor,
     Dict,
     Function,
     List,
@@ -24,12 +25,15 @@ from cwm_trace.models.machine.values import (
     Object,
     OwnDict,
     OwnList,
+    Raised,
     Set,
     Unknown,
     Value,
     error,
     find,
     known,
+    look_up,
+    own_method,
 )
 
 FIELD = Builtin("dataclasses.field")
@@ -166,10 +170,30 @@ def fill(
             value = yield from invoke(m, value.wrapped, [], {})
         if name not in fields:
             told.append(value)
+        elif value is not UNSET and _has_ways(kind, name):
+            way = "object.__setattr__" if kind.frozen else "setattr"
+            yield from invoke(m, Builtin(way), [owner, name, value], {})
         elif value is not UNSET:
             owner.attributes[name] = value
     if find(kind, "_calls_post_") and (after := find(kind, "__post_init__")) is not None:
         yield from invoke(m, after, [owner, *told], {})
+
+
+def in_field(m: Interpreter, owner: Object | OwnList | OwnDict, kind: Class, name: str) -> Work:
+    """What an object has in a field: its default is in its class, too, and descriptors are asked; UNSET: nothing. Raises Raised."""
+    found = look_up(kind, name)
+    is_property = isinstance(found, Descriptor) and found.kind == "property"
+    if is_property or own_method(found, "__get__") is not None:
+        return (yield from invoke(m, Builtin("getattr"), [owner, name], {}))
+    value = owner.attributes.get(name, UNSET)
+    return found if value is UNSET and "__slots__" not in kind.space else value
+
+
+def _has_ways(kind: Class, name: str) -> bool:
+    """Whether a method of the program is called where an attribute of an object is bound."""
+    found = find(kind, name)
+    is_property = isinstance(found, Descriptor) and found.kind == "property"
+    return is_property or own_method(found, "__set__") is not None or find(kind, "__setattr__") is not None
 
 
 def default_of(default: Value) -> Value:
@@ -180,7 +204,7 @@ def default_of(default: Value) -> Value:
     return default.attributes.get("default", UNSET)
 
 
-def dataclass(m: Interpreter, kind: Value = None, **options: Value) -> Value:
+def dataclass(m: Interpreter, kind: Value = None, **options: Value) -> Work:
     """`@dataclass`. Raises Raised, Lost."""
     if kind is None:
         return Native("dataclass", lambda m, kind: dataclass(m, kind, **options))
@@ -190,7 +214,7 @@ def dataclass(m: Interpreter, kind: Value = None, **options: Value) -> Value:
     for base in reversed(kind.line[1:]):
         if isinstance(base, Class) and base.flavour == "dataclass":
             given |= dict(base.space.get(GIVEN) or base.fields or ())
-    own = dict(_own_fields(kind, options.get("kw_only") is True))
+    own = dict(_own_fields(kind, (yield from _defaults(m, kind)), options.get("kw_only") is True))
     given |= own
     _check_order(given)
     only_told = [name for name, noted in _annotations(kind) if "InitVar" in _text(noted)]
@@ -211,21 +235,37 @@ def dataclass(m: Interpreter, kind: Value = None, **options: Value) -> Value:
     return kind
 
 
-def _own_fields(kind: Class, is_by_name: bool) -> Iterator[tuple[str, Value]]:
+def _defaults(m: Interpreter, kind: Class) -> Work:
+    """What a class has under the names that it has annotations of; descriptors are asked, twice, as by Python's source."""
+    told = {}
+    names = [name for name, noted in _annotations(kind) if "KW_ONLY" not in _text(noted)]
+    for name in (*names, *names):
+        told[name] = look_up(kind, name)
+        if own_method(told[name], "__get__") is not None:
+            try:
+                told[name] = known((yield from invoke(m, Builtin("getattr"), [kind, name], {})))
+            except Raised as refused:
+                if not refused.is_a("AttributeError"):
+                    raise
+                told[name] = UNSET
+    return told
+
+
+def _own_fields(kind: Class, defaults: Mapping[str, Value], is_by_name: bool) -> Iterator[tuple[str, Value]]:
     """Those that a class has annotations of, and their defaults."""
     for name, noted in _annotations(kind):
         if "KW_ONLY" in _text(noted):
             is_by_name = True
         if name not in annotated(kind) or "KW_ONLY" in _text(noted):
             continue
-        default = kind.space.get(name, UNSET)
+        default = defaults[name]
         if isinstance(default, (List, Dict, Set)) and getattr(default, "kind", "") != "frozenset":
             text = f"mutable default <class '{default.kind}'> for field {name} is not allowed: use default_factory"
             raise error("ValueError", text)
         if _is_field(default):
             if not set(default.attributes) <= _OF_FIELD:
                 raise Lost
-            kind.space.pop(name)
+            kind.space.pop(name, None)
             if "default" in default.attributes:
                 kind.space[name] = default.attributes["default"]
         if is_by_name and says(default, "kw_only", True) is True:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cwm_trace.models import said
+from cwm_trace.models.machine import shipped
 from cwm_trace.models.machine.active import Paused, Work
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.classes import slots_of
@@ -16,6 +17,7 @@ from cwm_trace.models.machine.registry import native
 from cwm_trace.models.machine.tracebacks import PythonFrame, Traceback
 from cwm_trace.models.machine.values import (
     UNSET,
+    WITH_METHODS,
     Builtin,
     Cell,
     Class,
@@ -35,6 +37,7 @@ from cwm_trace.models.machine.values import (
     Value,
     View,
     as_tuple,
+    class_of,
     dict_from,
     error,
     find,
@@ -155,16 +158,31 @@ def _as_new(m: Interpreter, value: Value, kind: Class) -> Work:
     return made, (kind, *args), state, items, pairs
 
 
+@native("object.__getstate__")
+def _get_state(m: Interpreter, value: Value) -> Work:
+    value = known(value)
+    if not isinstance(value, WITH_METHODS) or not isinstance(kind := class_of(value), Class):
+        raise Lost
+    return (yield from _held_state(m, value, kind))
+
+
 def _state_of(m: Interpreter, value: Value, kind: Class) -> Work:
     if (own := find(kind, "__getstate__")) is not None:
         return (yield from invoke(m, own, [value], {}))
-    if kind.module not in ("__main__", "program") and kind.flavour != "namedtuple":
+    return (yield from _held_state(m, value, kind))
+
+
+def _held_state(m: Interpreter, value: Value, kind: Class) -> Work:
+    """What an object holds, in a dict; what its places hold, in another one."""
+    is_of_python = kind.module in shipped.MODULES or kind.module in m.shipped
+    if kind.module not in ("__main__", "program") and kind.flavour != "namedtuple" and not is_of_python:
         raise error("TypeError", f"cannot pickle '{kind_name(value)}' object")  # of C, as far as it is followed
     slots = slots_of(kind)
     held = {name: each for name, each in value.attributes.items() if name not in slots}
     slotted = {name: each for name, each in value.attributes.items() if name in slots}
     state = dict_from(held) if held else None
     return (state, dict_from(slotted)) if slotted else state
+    yield
 
 
 def _if_any(state: Dict) -> tuple[Value, ...]:

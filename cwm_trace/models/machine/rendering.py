@@ -69,7 +69,6 @@ from cwm_trace.models.machine.values import (
     kind_name,
     known,
     last_unknown,
-    look_up,
     nearest,
     own_method,
     wrongly_given,
@@ -542,11 +541,12 @@ def _shown_object(m: Interpreter, value: Object, around: tuple[Value, ...]) -> W
 def by_fields(m: Interpreter, value: Object | OwnList | OwnDict, kind: Class, around: tuple[Value, ...]) -> Work:
     """What the `__repr__` gives that a class with named fields has been made with."""
     names = [name for name, default in kind.fields or () if records.says(default, "repr", True) is not False]
-    held = (
-        value.held
-        if isinstance(value, Object) and kind.flavour == "namedtuple"
-        else [_of_field(value, kind, name) for name in names]
-    )
+    held: list[Value] = []
+    if isinstance(value, Object) and kind.flavour == "namedtuple":
+        held += value.held
+    else:
+        for name in names:
+            held.append((yield from records.in_field(m, value, kind, name)))
     if UNSET in held and m.is_framing:
         return f"<unprintable {kind.name} object>"
     if UNSET in held:
@@ -554,12 +554,6 @@ def by_fields(m: Interpreter, value: Object | OwnList | OwnDict, kind: Class, ar
     texts = yield from _each(m, held, around)
     name = kind.name if kind.flavour == "namedtuple" else kind.qualname
     return f"{name}({', '.join(f'{name}={text}' for name, text in zip(names, texts, strict=True))})"
-
-
-def _of_field(value: Object | OwnList | OwnDict, kind: Class, name: str) -> Value:
-    """What a field is: its default is in its class, too."""
-    found = value.attributes.get(name, UNSET)
-    return look_up(kind, name) if found is UNSET and "__slots__" not in kind.space else found
 
 
 def by_object(m: Interpreter, value: Value, kind: Class) -> str:

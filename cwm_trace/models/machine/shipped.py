@@ -26,7 +26,7 @@ MODULES = frozenset(
     " email.contentmanager email.encoders email.errors email.feedparser email.generator email.header email.headerregistry"
     " email.iterators email.message email.mime email.mime.application email.mime.audio email.mime.base email.mime.image"
     " email.mime.message email.mime.multipart email.mime.nonmultipart email.mime.text email.parser email.policy email.quoprimime"
-    " email.utils fnmatch fractions genericpath getopt glob graphlib heapq html html.entities html.parser http ipaddress keyword"
+    " email.utils fnmatch fractions genericpath getopt gettext glob graphlib heapq html html.entities html.parser http ipaddress keyword"
     " logging logging.handlers optparse pathlib pathlib._abc pathlib._local pickle posixpath pprint random re._constants reprlib sched"
     " shelve shlex sqlite3.dump stat statistics string tarfile textwrap token tokenize tomllib tomllib._parser tomllib._re"
     " tomllib._types traceback unittest unittest.case unittest.loader unittest.main unittest.result unittest.runner unittest.signals"

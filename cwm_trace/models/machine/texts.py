@@ -16,7 +16,6 @@ from cwm_trace.models.machine.registry import NATIVES
 from cwm_trace.models.machine.values import (
     Dict,
     List,
-    Lost,
     Object,
     OwnDict,
     Raised,
@@ -43,7 +42,7 @@ _OF_OCTETS = (_TESTS - {"isdecimal", "isnumeric", "isprintable"}) | frozenset(
 """Methods of bytes that do what those of texts do, as far as all are ASCII."""
 _BY_PLACE = frozenset(
     "count endswith find index join partition removeprefix removesuffix replace rfind rindex rpartition rsplit split startswith"
-    " strip lstrip rstrip center ljust rjust".split()
+    " strip lstrip rstrip center isascii ljust rjust".split()
 )
 """Those that do so whatever the bytes are."""
 _BY_KIND_ALONE = frozenset("split rsplit strip lstrip rstrip".split())
@@ -115,7 +114,8 @@ def _of_octets(m: Interpreter, name: str, owner: bytes, args: Sequence[Value], n
     if name in _BY_NUMBER and args and isinstance(args[0], int) and 0 <= args[0] < 256:
         args = [bytes([args[0]]), *args[1:]]
     is_by_kind = name not in _BY_PLACE or name in _BY_KIND_ALONE and not args
-    text, *others = (_as_text(each, is_by_kind) for each in (owner, *args))
+    signs = {} if not is_by_kind else _IN_LINES if name == "splitlines" else _SIGNS
+    text, *others = (_as_text(each, signs) for each in (owner, *args))
     function = NATIVES.get(f"str.{name}")
     try:
         if function is not None:
@@ -129,22 +129,27 @@ def _of_octets(m: Interpreter, name: str, owner: bytes, args: Sequence[Value], n
     return _as_octets(known(given))
 
 
-def _as_text(value: Value, is_by_kind: bool) -> Value:
-    """Bytes as the text of these characters, anything else as it is. Raises Lost where texts would take another kind for the same."""
+def _as_text(value: Value, signs: Mapping[int, str]) -> Value:
+    """Bytes as the text of these characters, or of what is in their place; anything else as it is."""
     if isinstance(value, tuple):
-        return tuple(_as_text(each, is_by_kind) for each in value)
+        return tuple(_as_text(each, signs) for each in value)
     octets = octets_of(value)
     if octets is None:
         return value
-    if is_by_kind and (not octets.isascii() or any(each in octets for each in b"\x1c\x1d\x1e\x1f")):
-        raise Lost
-    return octets.decode("latin-1")
+    return octets.decode("latin-1").translate(signs)
+
+
+_SIGNS = {each: chr(0x2600 + each) for each in (*b"\x1c\x1d\x1e\x1f", *range(128, 256))}
+"""What is a letter, or a space, in texts alone, and a sign that is neither."""
+_IN_LINES = _SIGNS | {each: chr(0x2600 + each) for each in b"\v\f"}
+"""What ends lines of texts alone, too."""
+_OF_SIGNS = {ord(sign): chr(each) for each, sign in _IN_LINES.items()}
 
 
 def _as_octets(value: Value) -> Value:
     match value:
         case str():
-            return value.encode("latin-1")
+            return value.translate(_OF_SIGNS).encode("latin-1")
         case tuple():
             return tuple(map(_as_octets, value))
         case List():

@@ -61,7 +61,7 @@ def _ordered(self, other, allow_mixed=False):
     return _compare[type(self) is not time](self, other, allow_mixed)  # noqa: F821
 
 
-def _read(cls, date_string):
+def fromisoformat(cls, date_string):
     if not isinstance(date_string, str):
         raise TypeError("fromisoformat: argument must be str")
     try:
@@ -73,7 +73,8 @@ def _read(cls, date_string):
 
 _compare = (time._cmp, datetime._cmp)  # noqa: F821
 datetime.__sub__, time._cmp, datetime._cmp = _difference, _ordered, _ordered  # noqa: F821
-date.fromisoformat = classmethod(_read)  # noqa: F821
+date.fromisoformat = classmethod(fromisoformat)  # noqa: F821
+del fromisoformat
 
 
 def _by_state(self):
@@ -123,15 +124,15 @@ date.__hash__ = _by_state  # noqa: F821
 time.__hash__ = datetime.__hash__ = _by_state_or_offset  # noqa: F821
 
 
-def _now(cls, tz=None):
+def now(cls, tz=None):
     return unknown(cls._fromtimestamp(seconds(), True, tz))
 
 
-def _today(cls):
+def today(cls):
     return unknown(cls(2026, 1, 1))
 
 
-def _at(cls, timestamp, tz=None):
+def fromtimestamp(cls, timestamp, tz=None):
     if not isinstance(timestamp, (int, float)) and not hasattr(timestamp, "__index__"):
         raise TypeError(f"{type(timestamp).__name__!r} object cannot be interpreted as an integer")
     if tz is None:  # the zone of the machine
@@ -139,9 +140,10 @@ def _at(cls, timestamp, tz=None):
     return cls._fromtimestamp(timestamp, True, tz)
 
 
-date.today, datetime.today = classmethod(_today), classmethod(_now)  # noqa: F821
-datetime.now = datetime.utcnow = classmethod(_now)  # noqa: F821
-datetime.fromtimestamp = classmethod(_at)  # noqa: F821
+date.today, datetime.today = classmethod(today), classmethod(now)  # noqa: F821
+datetime.now = datetime.utcnow = classmethod(now)  # noqa: F821
+datetime.fromtimestamp = classmethod(fromtimestamp)  # noqa: F821
+del now, today, fromtimestamp
 
 
 _astimezone = datetime.astimezone  # noqa: F821
