@@ -302,6 +302,8 @@ def attribute(m: Interpreter, owner: Value, name: Any) -> Work:
         return (yield from invoke(m, Builtin("type"), [owner], {}))
     if isinstance(owner, Literal) and name in ("lastgroup", "lastindex"):
         return _last_group(m, owner, name)
+    if isinstance(owner, Literal) and owner.kind == MATCH and name in _OF_MATCHES and owner.subject is not None:
+        return (yield from _of_match(m, owner, name))
     if isinstance(owner, Literal) and owner.kind == PATTERN and name in _OF_PATTERNS:
         return (yield from _of_pattern(m, owner, name))
     if isinstance(owner, Literal) and not callable(getattr(_LITERALS.get(owner.kind), name, len)):
@@ -321,6 +323,30 @@ def _of_pattern(m: Interpreter, owner: Literal, name: str) -> Work:
     except (re.error, ValueError):
         raise Lost(name) from None
     return (yield from _proxy_of(m, dict(found))) if name == "groupindex" else int(found) if name == "flags" else found
+
+
+_OF_MATCHES = ("string", "re", "pos", "endpos", "regs")
+
+
+def _of_match(m: Interpreter, match: Literal, name: str) -> Work:
+    """What a match has been found in, by which pattern, and where it and its groups are."""
+    args = ast.parse(match.text, mode="eval").body.args  # type: ignore[attr-defined]
+    size = yield from comparing.length(m, match.subject)
+    match name:
+        case "string":
+            return match.subject
+        case "re" if isinstance(known(match.pattern), Literal):
+            return match.pattern
+        case "re":
+            return (yield from invoke(m, Builtin("re.compile"), [match.pattern], {}))
+        case "pos":
+            return min(match.within[0], size)
+        case "endpos":
+            return size if match.within[1] is None else min(match.within[1], size)
+    if len(args) not in (3, 6):
+        return m.unknown()
+    groups = ast.literal_eval(args[5]) if len(args) == 6 else []
+    return (tuple(map(ast.literal_eval, args[:2])), *map(tuple, groups))
 
 
 def _last_group(m: Interpreter, match: Literal, name: str) -> Value:

@@ -365,10 +365,9 @@ def next_value(m: Interpreter, names: Mapping[str, Value], name: str, start: Val
     kind = way.shown
     if "StrEnum" in kind:
         return m.questions.sure(f"{name!r}.lower()")
-    given = [value[0] if isinstance(value, tuple) and value else value for value in names.values()]
-    numbers = [
-        value for name, value in zip(names, given, strict=True) if not _is_hidden(name) and isinstance(value, int)
-    ]
+    told = {each: value for each, value in names.items() if not _is_hidden(each) and each not in _ignored(names)}
+    given = [value[0] if isinstance(value, tuple) and value else value for value in told.values()]
+    numbers = [value for value in given if isinstance(value, int)]
     if not numbers:
         return start
     if "Flag" not in kind:

@@ -226,6 +226,8 @@ def _subn(m: Interpreter, pattern: Value, put: Value, text: Value, count: Value 
 @native("re.finditer")
 def _finditer(m: Interpreter, *args: Value) -> Value:
     found = m.questions.sure(f"list(itertools_finditer({arguments(args, {})}))")
+    for each in found.items:
+        each.pattern, each.subject = args[:2]
     return over_items(list(found.items), "callable_iterator")
 
 

@@ -291,7 +291,7 @@ def namedtuple(
 
 def doc_of(name: str, fields: Sequence[str]) -> str:
     """What the class of a tuple with names says of itself."""
-    return f"{name}({', '.join(fields)})"
+    return f"{name}({', '.join(fields)}{',' * (len(fields) == 1)})"
 
 
 def new_of(kind: Class) -> Native:

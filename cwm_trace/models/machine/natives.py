@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from cwm_trace.models.containers import MATCH
 from cwm_trace.models.machine import (
     arithmetic,
     classes,
@@ -107,7 +108,16 @@ def called(m: Interpreter, function: Builtin, args: Sequence[Value], named: Mapp
         if (refused := refusals.refusal(name, args, named)) is not None:
             m.doubt = doubt
             raise refused
+    if isinstance(given, Literal) and given.kind == MATCH and name.rpartition(".")[2] in _MATCHING:
+        told = dict(zip(("pattern", "string", "pos", "endpos"), args, strict=False)) | dict(named)
+        given.pattern, given.subject = told["pattern"], told["string"]
+        if name.startswith("literal."):
+            given.within = (known(told.get("pos", 0)), known(told.get("endpos")))
     return given
+
+
+_MATCHING = ("match", "search", "fullmatch")
+"""What gives a match of a pattern in a text."""
 
 
 def _given(m: Interpreter, function: Builtin, args: Sequence[Value], named: Mapping[str, Value]) -> Work:

@@ -10,7 +10,7 @@ from cwm_trace.models.machine.active import Work
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.registry import native
-from cwm_trace.models.machine.values import Native, Slice, Value, closed, error, kind_name, known
+from cwm_trace.models.machine.values import Builtin, Native, Slice, Value, closed, error, kind_name, known
 
 
 @native("operator.methodcaller")
@@ -125,6 +125,11 @@ def _of_one(name: str, sign: str) -> None:
 
 for _name, _sign in {"neg": "-", "pos": "+", "inv": "~", "invert": "~"}.items():
     _of_one(_name, _sign)
+
+
+@native("operator.abs")
+def _abs(m: Interpreter, value: Value) -> Work:
+    return invoke(m, Builtin("abs"), [value], {})
 
 
 @native("operator.index")

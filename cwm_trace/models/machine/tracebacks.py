@@ -10,7 +10,7 @@ import linecache
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from types import CodeType, FunctionType
+from types import BuiltinFunctionType, CodeType, FunctionType
 from typing import ClassVar
 
 from cwm_trace.models.machine import shipped
@@ -126,9 +126,11 @@ def _is_ours(code: Code) -> bool:
 
 @cache
 def real_code(module: str, qualname: str) -> CodeType:
-    """That of a function of the library, or of one in it. Raises Lost."""
+    """That of a function of the library, or of one in it. Raises Raised, Lost."""
     outer, _, _ = qualname.partition(".<locals>")
     found = looked_up(f"{module}.{outer}")
+    if isinstance(found, BuiltinFunctionType):
+        raise raised("AttributeError", "'builtin_function_or_method' object has no attribute '__code__'")
     if not isinstance(found, FunctionType):
         raise Lost(qualname)
     left = [found.__code__]

@@ -161,10 +161,13 @@ class Set:
 
 @dataclass(slots=True, eq=False)
 class Literal:
-    """What is written as a call that makes it, as a match of `re` is, and is done as a whole."""
+    """What is written as a call that makes it, as a match of `re` is, and is done as a whole; a match knows what it is a match of."""
 
     text: str
     kind: str
+    pattern: Any = None
+    subject: Any = None
+    within: tuple[int, int | None] = (0, None)
 
 
 @dataclass(slots=True, eq=False)

@@ -352,7 +352,7 @@ def iscoroutine(object):
 def _has_flag(obj, flag):
     while type(obj).__name__ in ("method", "partial"):
         obj = obj.__func__ if type(obj).__name__ == "method" else obj.func
-    return isfunction(obj) and bool(obj.__code__.co_flags & flag)
+    return isfunction(obj) and hasattr(obj, "__code__") and bool(obj.__code__.co_flags & flag)
 
 
 def iscoroutinefunction(obj):
