@@ -1,4 +1,4 @@
-"""Programs by people who had not seen the project (for `cwm-trace eval`, too), with the true answers, as the tracer runs them.
+"""Programs by language models that had not seen the project (for `cwm-trace eval`, too), with true answers, as the tracer runs them.
 
 `people.jsonl`, `people_classes.jsonl` and `people_again.jsonl`: classes, coroutines, contexts, exceptions, scripts at work.
 `people_modules.jsonl`: classes with the library, scripts. `people_corners.jsonl`: laziness, designs, data, errors, corners of the language.
