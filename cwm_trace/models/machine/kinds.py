@@ -23,6 +23,7 @@ from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.iterators import Iterator
 from cwm_trace.models.machine.looked_up import MISSING, looked_up
+from cwm_trace.models.machine.parameters import parameters_of_class
 from cwm_trace.models.machine.registry import native
 from cwm_trace.models.machine.rendering import OTHER_CLASSES
 from cwm_trace.models.machine.values import (
@@ -428,7 +429,8 @@ def _kinds(kinds: Value, asked: str = "isinstance") -> Iterable[Value]:
             yield from _kinds(part, asked)
         return
     if isinstance(kinds, Alias) and kinds.args and kinds.origin is not None:
-        if kinds.shown.startswith("typing."):
+        is_generic = isinstance(kinds.origin, Class) and parameters_of_class(kinds.origin) is not None
+        if is_generic or kinds.shown.startswith("typing."):
             raise error("TypeError", "Subscripted generics cannot be used with class and instance checks")
         raise error("TypeError", f"{asked}() argument 2 cannot be a parameterized generic")
     if isinstance(kinds, Builtin) and kinds.name == "typing.Any" and asked == "isinstance":

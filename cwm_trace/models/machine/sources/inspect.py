@@ -3,6 +3,7 @@
 from collections import OrderedDict, namedtuple
 from enum import IntEnum
 from functools import partial
+from sys import version_info
 from types import MappingProxyType
 
 from followed import has_abstract, lost, parameters, state, variables
@@ -38,6 +39,12 @@ class Parameter:
 
     def __init__(self, name, kind, *, default=_empty, annotation=_empty):
         self.name, self.kind, self.default, self.annotation = name, _ParameterKind(kind), default, annotation
+        if default is not _empty and self.kind in (2, 4):
+            raise ValueError(f"{self.kind.description} parameters cannot have default values")
+        if not isinstance(name, str):
+            raise TypeError(f"name must be a str, not a {type(name).__name__}")
+        if not name.isidentifier() and not name.startswith("."):
+            raise ValueError(f"{name!r} is not a valid parameter name")
 
     def __repr__(self):
         return f'<Parameter "{self}">'
@@ -125,11 +132,35 @@ class BoundArguments:
         self.arguments = made
 
 
+def _in_order(parameters):
+    """Parameters by their names, which must stand in a signature as they may in a function."""
+    held, last, has_default = OrderedDict(), _ParameterKind.POSITIONAL_ONLY, False
+    for each in parameters:
+        if _KNOWS_MORE and each.kind in (2, 4) and any([other.kind == each.kind for other in held.values()]):
+            raise ValueError(f"more than one {each.kind.description} parameter")
+        if each.kind < last:
+            raise ValueError(
+                f"wrong parameter order: {last.description} parameter before {each.kind.description} parameter"
+            )
+        last = each.kind
+        if each.kind in (0, 1) and each.default is _empty and has_default:
+            raise ValueError("non-default argument follows default argument")
+        has_default = has_default or each.kind in (0, 1) and each.default is not _empty
+        if each.name in held:
+            raise ValueError(f"duplicate parameter name: {each.name!r}")
+        held[each.name] = each
+    return held
+
+
+_KNOWS_MORE = version_info >= (3, 15)
+"""Whether a second `*args`, or a second `**words`, has an error of its own."""
+
+
 class Signature:
     empty = _empty
 
     def __init__(self, parameters=None, *, return_annotation=_empty):
-        self.parameters = MappingProxyType(OrderedDict([(each.name, each) for each in parameters or ()]))
+        self.parameters = MappingProxyType(_in_order(parameters or ()))
         self.return_annotation = return_annotation
 
     def __repr__(self):

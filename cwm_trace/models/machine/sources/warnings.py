@@ -3,6 +3,7 @@
 import re
 import sys
 from functools import update_wrapper
+from linecache import getline
 
 from followed import caller, lost, main_name
 
@@ -81,8 +82,22 @@ def _shown(message, text, category, filename, lineno, source, module):
         if any([each == key for each in _seen]):
             return
         _seen.append(key)
-    if _lists and _lists[-1] is not None:
+    if showwarning is not _shown_nowhere:
+        showwarning(message, category, filename, lineno, None, None)
+    elif _lists and _lists[-1] is not None:
         _lists[-1].append(WarningMessage(message, category, filename, lineno, source=source, module=module))
+
+
+def showwarning(message, category, filename, lineno, file=None, line=None):
+    (file or sys.stderr).write(formatwarning(message, category, filename, lineno, line))
+
+
+_shown_nowhere = showwarning
+
+
+def formatwarning(message, category, filename, lineno, line=None):
+    line = getline(filename, lineno) if line is None else line
+    return f"{filename}:{lineno}: {category.__name__}: {message}\n" + (f"  {line.strip()}\n" if line else "")
 
 
 class catch_warnings:
@@ -92,7 +107,9 @@ class catch_warnings:
     def __enter__(self):
         if self._kept is not None:
             raise RuntimeError(f"Cannot enter {self!r} twice")
-        self._kept = list(_filters), list(_seen)
+        global showwarning
+        self._kept = list(_filters), list(_seen), showwarning
+        showwarning = _shown_nowhere if self._records else showwarning
         found = [] if self._records else None
         _lists.append(found if self._records or not _lists else _lists[-1])
         _seen.clear()
@@ -103,7 +120,8 @@ class catch_warnings:
     def __exit__(self, *_):
         if self._kept is None:
             raise RuntimeError(f"Cannot exit {self!r} without entering first")
-        _filters[:], _seen[:] = self._kept
+        global showwarning
+        _filters[:], _seen[:], showwarning = self._kept
         _lists.pop()
 
     def __repr__(self):
