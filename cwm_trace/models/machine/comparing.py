@@ -514,7 +514,7 @@ def check_hashable(value: Value, of: str = "", outer: Value = UNSET) -> None:
     value = known(value)
     is_mutable = isinstance(value, (List, Dict)) or (isinstance(value, Set) and value.kind == "set")
     if isinstance(value, Object) and isinstance(value.kind, Class):
-        is_mutable = has_no_hash(value.kind)
+        is_mutable = records.has_no_hash(value.kind)
     elif isinstance(value, OWN):
         is_mutable = own_method(value, "__hash__") is None
     if is_mutable:
@@ -522,19 +522,6 @@ def check_hashable(value: Value, of: str = "", outer: Value = UNSET) -> None:
         raise error("TypeError", said.UNHASHABLE[of].format(outer=kind_name(outer), inner=kind_name(value)))
     for each in as_tuple(value) or ():
         check_hashable(each, of, value if outer is UNSET else outer)
-
-
-def has_no_hash(kind: Class) -> bool:
-    """Whether a class has a way to say what is equal, and none for hashes."""
-    for each in kind.line:
-        if isinstance(each, Class):
-            if "__hash__" in each.space:
-                return each.space["__hash__"] is None
-            if "__eq__" in each.space:
-                return True
-            if each.flavour == "dataclass" and "_options_" in each.space and "__eq__" not in each.space["_not_made_"]:
-                return "frozen" not in each.space["_options_"] and "unsafe_hash" not in each.space["_options_"]
-    return False
 
 
 def hashed(m: Interpreter, key: Value, is_kept: bool = False, of: str = "") -> Work:

@@ -75,6 +75,8 @@ from cwm_trace.prompts import UNKNOWN_START, Start
 from cwm_trace.tracer.entry import Entry, context_entry
 from cwm_trace.tracer.inprocess import module_name
 
+_ALWAYS_THERE = ("sys", "builtins", "os")
+"""What is in `sys.modules` before a program imports anything, as far as programs ask for it."""
 _LOADER = Native("__loader__", lambda m: None, shown="<class '_frozen_importlib.BuiltinImporter'>")
 
 
@@ -249,7 +251,8 @@ class Following:
         space["__builtins__"] = Module("builtins")
         module = Activation(code, space, space)
         machine.active.append(module)
-        machine.imported = dict_from({space["__name__"]: Module(str(space["__name__"]))})
+        there = (*_ALWAYS_THERE, str(space["__name__"]))
+        machine.imported = dict_from({name: Module(name) for name in there})
         if line is None:
             yield from machine.events()
             return

@@ -364,7 +364,7 @@ def _is_abstract(kind: Class, name: str) -> bool:
     if name in _MEMBERS:
         return all(find(kind, each) is not None for each in _MEMBERS[name])
     if name == "Hashable":
-        return not comparing.has_no_hash(kind)
+        return not records.has_no_hash(kind)
     if not hasattr(collections.abc, name) and not hasattr(numbers, name):
         raise Lost
     return False

@@ -9,6 +9,7 @@ from __future__ import annotations
 import builtins
 import opcode
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from itertools import accumulate
 from typing import Any, TypeAlias
 
 from cwm_trace.models import said
@@ -904,9 +905,14 @@ def _of_name(m: Interpreter, frame: Activation, name: str, given: Module) -> Val
         return given
     if patching.own_space(m, name) is not None:
         return Module(name)
-    if name in m.imported.keys:
-        return m.imported.values[m.imported.keys.index(name)]
+    put = m.imported.values[m.imported.keys.index(name)] if name in m.imported.keys else UNSET
+    if put is not UNSET and not (isinstance(put, Module) and put.name == name):
+        return put
     naming.check_module(name)
+    above = accumulate(name.split("."), "{}.{}".format)
+    new = [each for each in above if each not in m.imported.keys]
+    m.imported.keys += new
+    m.imported.values += map(Module, new)
     return given
 
 

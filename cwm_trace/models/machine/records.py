@@ -31,6 +31,7 @@ from cwm_trace.models.machine.values import (
     Value,
     error,
     find,
+    is_unknown,
     known,
     look_up,
     own_method,
@@ -210,6 +211,8 @@ def dataclass(m: Interpreter, kind: Value = None, **options: Value) -> Work:
         return Native("dataclass", lambda m, kind: dataclass(m, kind, **options))
     if not isinstance(kind, Class) or set(options) - _OPTIONS:
         raise Lost
+    if options.get("order") and options.get("eq") is False:
+        raise error("ValueError", "eq must be true if order is true")
     given: dict[str, Value] = {}
     for base in reversed(kind.line[1:]):
         if isinstance(base, Class) and base.flavour == "dataclass":
@@ -259,8 +262,9 @@ def _own_fields(kind: Class, defaults: Mapping[str, Value], is_by_name: bool) ->
         if name not in annotated(kind) or "KW_ONLY" in _text(noted):
             continue
         default = defaults[name]
-        if isinstance(default, (List, Dict, Set)) and getattr(default, "kind", "") != "frozenset":
-            text = f"mutable default <class '{default.kind}'> for field {name} is not allowed: use default_factory"
+        plain = _said(default).get("default", MISSING) if _is_field(default) else default
+        if not is_unknown(plain) and (mutable := _mutable_kind(known(plain))) is not None:
+            text = f"mutable default <class '{mutable}'> for field {name} is not allowed: use default_factory"
             raise error("ValueError", text)
         if _is_field(default):
             if not set(default.attributes) <= _OF_FIELD:
@@ -272,6 +276,20 @@ def _own_fields(kind: Class, defaults: Mapping[str, Value], is_by_name: bool) ->
             held = _said(default) if default is UNSET or _is_field(default) else {"default": default}
             default = Object(FIELD, {**held, "kw_only": True})
         yield name, default
+
+
+def _mutable_kind(default: Value) -> str | None:
+    """The class of a default that has no hash, by which Python knows what may be changed."""
+    kind = default.kind if isinstance(default, Object) else getattr(default, "of", None)
+    if isinstance(kind, Class):
+        is_mutable = isinstance(default, (OwnList, OwnDict)) or has_no_hash(kind)
+        return f"{kind.module}.{kind.qualname}" if is_mutable else None
+    if isinstance(default, (List, Dict, Set)) and default.kind != "frozenset":
+        return f"collections.{default.kind}" if default.kind in _OF_COLLECTIONS else str(default.kind)
+    return None
+
+
+_OF_COLLECTIONS = ("Counter", "OrderedDict", "defaultdict", "deque")
 
 
 def match_args(kind: Class) -> tuple[str, ...] | None:
@@ -340,3 +358,16 @@ def _take_slots(kind: Class, names: Sequence[str]) -> None:
     kind.space["__slots__"] = tuple(name for name in names if name not in above)
     for name in names:
         kind.space.pop(name, None)
+
+
+def has_no_hash(kind: Class) -> bool:
+    """Whether a class has a way to say what is equal, and none for hashes."""
+    for each in kind.line:
+        if isinstance(each, Class):
+            if "__hash__" in each.space:
+                return each.space["__hash__"] is None
+            if "__eq__" in each.space:
+                return True
+            if each.flavour == "dataclass" and "_options_" in each.space and "__eq__" not in each.space["_not_made_"]:
+                return "frozen" not in each.space["_options_"] and "unsafe_hash" not in each.space["_options_"]
+    return False

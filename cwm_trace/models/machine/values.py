@@ -776,7 +776,8 @@ def kind_name(value: Value) -> str:
     if (name := getattr(value, "class_name", None)) is not None:
         return str(name)
     if isinstance(value, Object) and isinstance(value.kind, Class) and value.kind.module in OF_C:
-        return f"{value.kind.module}.{value.kind.name}"
+        is_made = value.kind.module == "types" and not hasattr(types, value.kind.name)  # by `make_dataclass`
+        return value.kind.name if is_made else f"{value.kind.module}.{value.kind.name}"
     match value:
         case OwnList() | OwnDict():
             return str(value.of.name)
