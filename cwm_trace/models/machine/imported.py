@@ -39,8 +39,9 @@ _IN_PART = {"collections": ("ChainMap", "UserDict", "UserList", "UserString"), "
 _ELSEWHERE = {
     "io": ("_files", "BufferedRandom BufferedReader BufferedWriter FileIO TextIOWrapper".split()),
     "re": ("_re_flags", ["RegexFlag", *re.RegexFlag.__members__]),
+    "secrets": ("hmac", ["compare_digest"]),
 }
-"""Modules of which some names are in another source, which not every program needs."""
+"""Modules of which some names are in another source, which not every program needs, or are of another one."""
 WRITTEN_IN_C = frozenset(("_elementtree", "_pickle", "_statistics", "nt"))
 """Modules that Python's sources do without, too, and that are not followed."""
 _IN_C = frozenset(
