@@ -25,6 +25,7 @@ from cwm_trace.models.machine.records import annotated
 from cwm_trace.models.machine.registry import native
 from cwm_trace.models.machine.values import (
     IMMUTABLE,
+    OF_COLLECTIONS,
     OWN,
     PLAIN_KINDS,
     UNSET,
@@ -257,10 +258,7 @@ def _type(m: Interpreter, /, *args: Value, **words: Value) -> Work:
         return (yield from _class_by(m, metaclass, name, bases, held, **words))
     (value,) = map(known, args)
     kind = "" if isinstance(value, OWN) else getattr(value, "kind", "")
-    return Builtin(f"collections.{kind}") if kind in _OF_COLLECTIONS else class_of(value)
-
-
-_OF_COLLECTIONS = ("Counter", "defaultdict", "deque", "OrderedDict")
+    return Builtin(f"collections.{kind}") if kind in OF_COLLECTIONS else class_of(value)
 
 
 def construct(

@@ -330,8 +330,6 @@ _OF_MATCHES = ("string", "re", "pos", "endpos", "regs")
 
 def _of_match(m: Interpreter, match: Literal, name: str) -> Work:
     """What a match has been found in, by which pattern, and where it and its groups are."""
-    args = ast.parse(match.text, mode="eval").body.args  # type: ignore[attr-defined]
-    size = yield from comparing.length(m, match.subject)
     match name:
         case "string":
             return match.subject
@@ -339,10 +337,11 @@ def _of_match(m: Interpreter, match: Literal, name: str) -> Work:
             return match.pattern
         case "re":
             return (yield from invoke(m, Builtin("re.compile"), [match.pattern], {}))
-        case "pos":
-            return min(match.within[0], size)
-        case "endpos":
-            return size if match.within[1] is None else min(match.within[1], size)
+        case "pos" | "endpos":
+            size = yield from comparing.length(m, match.subject)
+            place = match.within[name == "endpos"]
+            return size if place is None else min(place, size)
+    args = ast.parse(match.text, mode="eval").body.args  # type: ignore[attr-defined]
     if len(args) not in (3, 6):
         return m.unknown()
     groups = ast.literal_eval(args[5]) if len(args) == 6 else []

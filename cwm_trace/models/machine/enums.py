@@ -365,7 +365,8 @@ def next_value(m: Interpreter, names: Mapping[str, Value], name: str, start: Val
     kind = way.shown
     if "StrEnum" in kind:
         return m.questions.sure(f"{name!r}.lower()")
-    told = {each: value for each, value in names.items() if not _is_hidden(each) and each not in _ignored(names)}
+    ignored = _ignored(names)
+    told = {each: value for each, value in names.items() if not _is_hidden(each) and each not in ignored}
     given = [value[0] if isinstance(value, tuple) and value else value for value in told.values()]
     numbers = [value for value in given if isinstance(value, int)]
     if not numbers:

@@ -399,7 +399,7 @@ def _has_members(value: Value, kind: Class) -> bool:
         held = getattr(value, "attributes", {})
         return all(name in held or hasattr(sample, name) for name in names)
     if isinstance(value.kind, Builtin) and value.kind.kind is object:
-        return all(hasattr(object, name) for name in names)
+        return all(_has_member(value.kind, name) for name in names)
     if not isinstance(value.kind, Class) or find(value.kind, "__getattr__") is not None:
         raise Lost
     held = {*value.attributes, *(name for name, _ in value.kind.fields or () if value.kind.flavour == "namedtuple")}

@@ -13,6 +13,7 @@ from cwm_trace.models.machine.binding import missing_arguments, too_many
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.values import (
+    OF_COLLECTIONS,
     UNSET,
     Builtin,
     Class,
@@ -285,11 +286,8 @@ def _mutable_kind(default: Value) -> str | None:
         is_mutable = isinstance(default, (OwnList, OwnDict)) or has_no_hash(kind)
         return f"{kind.module}.{kind.qualname}" if is_mutable else None
     if isinstance(default, (List, Dict, Set)) and default.kind != "frozenset":
-        return f"collections.{default.kind}" if default.kind in _OF_COLLECTIONS else str(default.kind)
+        return f"collections.{default.kind}" if default.kind in OF_COLLECTIONS else str(default.kind)
     return None
-
-
-_OF_COLLECTIONS = ("Counter", "OrderedDict", "defaultdict", "deque")
 
 
 def match_args(kind: Class) -> tuple[str, ...] | None:

@@ -22,6 +22,7 @@ from cwm_trace.models.machine.active import Paused
 from cwm_trace.models.machine.iterators import Iterator
 from cwm_trace.models.machine.looked_up import MISSING, looked_up
 from cwm_trace.models.machine.values import (
+    OF_COLLECTIONS,
     OWN,
     Builtin,
     Class,
@@ -188,11 +189,10 @@ _OF_COUNT = re.compile(
 """What messages have of calls with a wrong number of values."""
 _COUNTING = frozenset("delattr dir getattr hasattr object setattr super type".split())
 """Others that do nothing with objects that have nothing."""
-_OF_C = frozenset("deque defaultdict Counter OrderedDict".split())
 
 
 def _looked_at(name: str) -> Any:
-    return looked_up(f"collections.{name}" if name.partition(".")[0] in _OF_C else name)
+    return looked_up(f"collections.{name}" if name.partition(".")[0] in OF_COLLECTIONS else name)
 
 
 def _owner_of(name: str) -> type | None:

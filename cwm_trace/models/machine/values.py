@@ -767,6 +767,8 @@ def as_tuple(value: Value) -> tuple[Value, ...] | None:
     return None
 
 
+OF_COLLECTIONS = ("Counter", "OrderedDict", "defaultdict", "deque")
+"""Kinds of lists and dicts that are classes of `collections`."""
 OF_C = ("_hashlib", "_random", "datetime", "_pydatetime", "decimal", "_pydecimal", "types")
 """Modules whose classes and functions are of C in Python, as is shown of them."""
 
