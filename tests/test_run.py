@@ -380,6 +380,26 @@ def test_an_incomplete_last_line_waits(tmp_path: Path) -> None:
         assert tail.read() == [] and tail.status is Status.COMPLETE
 
 
+def test_a_program_that_writes_faster_than_is_read_does_not_keep_the_reader(tmp_path: Path) -> None:
+    """On a starved machine a limit of one second took minutes: what had come meanwhile was read as a whole before the clock was looked at."""
+    path = tmp_path / "frames.jsonl"
+    frame = {"event": "line", "line": 1, "source": "x = 1\n", "locals": [], "value": None}
+    line = json.dumps(frame | dict.fromkeys(("logprob", "tokens", "raw")) | {"capped": False}).encode() + b"\n"
+    path.write_bytes(line * 10_000)
+    with contextlib.closing(FrameTail(str(path))) as tail:
+        first = len(tail.read())
+        assert 0 < first < 10_000 and tail.behind
+        rest = 0
+        for _ in tail.rest():
+            rest += 1
+            with path.open("ab") as file:
+                file.write(line * 2)
+        assert 10_000 <= first + rest < 20_000
+        for _ in tail.rest(keep=False):
+            pytest.fail("a frame that is skipped is not given")
+        assert not tail.behind and tail.count == 10_000 + 2 * rest
+
+
 def test_our_own_failure_is_said_to_be_ours(tmp_path: Path) -> None:
     path = tmp_path / "frames.jsonl"
     path.write_text(json.dumps({"fault": "IndexError: x"}) + "\n")

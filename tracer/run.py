@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import tempfile
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -156,15 +157,16 @@ class Run:
                 if verdict is not None:
                     self._status, self._end = verdict
                     break
-                time.sleep(_POLL)
+                if not self._tail.behind:
+                    time.sleep(_POLL)
             else:
-                yield from self._read()
+                yield from self._tail.rest(keep=self._keep)
         except KeyboardInterrupt:
             self._interrupted()
             raise
         finally:
             self.kill()
-        yield from self._read()
+        yield from self._tail.rest(keep=self._keep)
 
     def _interrupted(self) -> None:
         """The terminal sent the program the same signal, unless it is detached: let it end in its own way."""
@@ -224,7 +226,7 @@ class Run:
 
     def result(self) -> RunResult:
         """What is known now; the whole run if iteration has ended."""
-        self._read()
+        deque(self._tail.rest(keep=self._keep), maxlen=0)
         code = self._poll()
         status, end = self._ended(code)
         stdout, stderr = map(_contents, self._outputs) if self._outputs else (None, None)

@@ -81,6 +81,7 @@ class FrameTail:
         untraced: the functions and class bodies of which it says that they could not be instrumented.
         forks: how many processes the program has forked.
         main: the main trace; threads: those of other threads.
+        behind: whether the file had more than the last reading took.
     """
 
     def __init__(self, path: str) -> None:
@@ -92,6 +93,7 @@ class FrameTail:
         self.stopped: Status | None = None
         self.untraced: list[str] = []
         self.forks = 0
+        self.behind = False
         self.main = Part()
         self.threads: list[Part] = []
 
@@ -101,9 +103,10 @@ class FrameTail:
         return self.main.count
 
     def read(self) -> list[Step]:
-        """The frames of the main trace that were written since the last call. Raises RunError where the child says that it failed."""
+        """Frames of the main trace that were written since the last call: a chunk of the file, so that a program which writes faster than
+        they are read does not keep the reader from all else. Raises RunError where the child says that it failed."""
         steps = []
-        for line in self._lines(self._file.read()):
+        for line in self._lines(self._chunk()):
             record = json.loads(line)
             part = self._part(record)
             if part is not None:
@@ -112,14 +115,27 @@ class FrameTail:
         return steps
 
     def skip(self) -> None:
-        """Count the frames that were written since the last call; all but the last two of each trace are forgotten. Raises as `read`."""
-        while chunk := self._file.read(_CHUNK):
-            for line in self._lines(chunk):
-                part: Part | None = self.main
-                if not line.startswith(_FRAME):
-                    part = self._part(json.loads(line))
-                if part is not None:
-                    part.note(line, self._end)
+        """As `read`, but the frames are counted only; all but the last two of each trace are forgotten."""
+        for line in self._lines(self._chunk()):
+            part: Part | None = self.main
+            if not line.startswith(_FRAME):
+                part = self._part(json.loads(line))
+            if part is not None:
+                part.note(line, self._end)
+
+    def rest(self, *, keep: bool = True) -> Iterator[Step]:
+        """All frames to where the file ends now: a program that still runs may write faster. `keep`: or they are skipped, and none is given."""
+        size = os.fstat(self._file.fileno()).st_size
+        while self._file.tell() < size:
+            if keep:
+                yield from self.read()
+            else:
+                self.skip()
+
+    def _chunk(self) -> bytes:
+        data = self._file.read(_CHUNK)
+        self.behind = len(data) == _CHUNK
+        return data
 
     def _lines(self, data: bytes) -> Iterator[bytes]:
         *lines, self._rest = (self._rest + data).split(b"\n")
@@ -176,7 +192,7 @@ def traces_of(job: Job, tail: FrameTail, ended: tuple[Status, str], others: Stat
 
 _FRAME = b'{"event"'
 _TAG = re.compile(rb'^\{("thread": [0-9]+, )?')
-_CHUNK = 1 << 20
+_CHUNK = 1 << 18
 
 
 def environment() -> dict[str, str]:

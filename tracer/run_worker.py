@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import tempfile
 import threading
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -146,10 +147,10 @@ class GroundTruth:
 def _trace(job: Job, out: str, verdict: Verdict | None) -> tuple[Trace, bool]:
     """The trace, and whether the program has started at all."""
     with contextlib.closing(FrameTail(out)) as tail:
-        tail.read()
+        tail.read()  # which has what it says when it starts
         if verdict is None and tail.started is not None:  # it ended the process that watched it
             kill_tree(tail.started)
-            tail.read()
+        deque(tail.rest(), maxlen=0)
     status, clause, code = verdict or (Status.KILLED, "ended the process that watched it", 0)
     others = status
     if tail.status is not None:
