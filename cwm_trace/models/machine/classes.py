@@ -65,7 +65,14 @@ from cwm_trace.models.machine.making import (
     with_content,
     with_names,
 )
-from cwm_trace.models.machine.parameters import args_of, origin_of, parameters, with_parameters
+from cwm_trace.models.machine.parameters import (
+    args_of,
+    is_variable,
+    named_after,
+    origin_of,
+    parameters,
+    with_parameters,
+)
 from cwm_trace.models.machine.rendering import OTHER_CLASSES
 from cwm_trace.models.machine.values import (
     BOUND,
@@ -296,6 +303,11 @@ def attribute(m: Interpreter, owner: Value, name: Any) -> Work:
             return args_of(owner)
         case Alias() if name == "__origin__" and owner.origin is not None:
             return origin_of(owner)
+        case Alias() if name in ("__module__", "__name__", "__qualname__") and not is_variable(owner):
+            of = named_after(owner)
+            if isinstance(of, tuple):
+                return of[name != "__module__"]
+            return (yield from attribute(m, of, name))
         case Alias() if name == "__parameters__" and not owner.told:
             return tuple(parameters(owner).values())
     if name == "__class__":

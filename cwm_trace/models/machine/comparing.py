@@ -372,16 +372,17 @@ def by_method(m: Interpreter, one: Value, how: str, other: Value) -> Work:
         return (yield from invoke(m, own, [one, other], {}))
     if not isinstance(one, WITH_METHODS) or not isinstance(kind := class_of(one), Class):
         return NOT_IMPLEMENTED
-    is_made = nearest(kind, name) is GENERATED and (how in ("==", "!=") or "order" in kind.space.get("_options_", ()))
-    if not is_made and (own := own_method(one, name)) is not None:
+    is_equal = nearest(kind, "__eq__") is GENERATED
+    is_ordered = "order" in kind.space.get("_options_", ())
+    is_made = is_equal if how in ("==", "!=") else is_ordered and nearest(kind, name) is GENERATED
+    # None makes `__ne__`: that of `object` turns what `__eq__` gives.
+    if (how == "!=" or not is_made) and (own := own_method(one, name)) is not None:
         return (yield from invoke(m, own, [one, other], {}))
     is_turned = how == "!=" and not is_made and not _has_pythons(kind)
     if is_turned and (own := own_method(one, "__eq__")) is not None:
         given = yield from invoke(m, own, [one, other], {})
         return given if is_not_implemented(given) else not (yield from truth_of(m, given))
-    is_equal = nearest(kind, "__eq__") is GENERATED
-    is_ordered = how in ("==", "!=") or "order" in kind.space.get("_options_", ())
-    if kind.flavour == "dataclass" and is_equal and is_ordered:
+    if kind.flavour == "dataclass" and is_equal and (how in ("==", "!=") or is_ordered):
         return (yield from by_fields(m, how, one, other))
     return NOT_IMPLEMENTED
 

@@ -265,6 +265,20 @@ def origin_of(alias: Alias) -> Value:
     return Builtin(real.__name__ if real.__module__ == "builtins" else f"{real.__module__}.{real.__name__}")
 
 
+def named_after(alias: Alias) -> Value | tuple[str, str]:
+    """What has the module and the name that a type with parameters says are its own; or these two."""
+    name = getattr(alias.origin, "name", "")
+    if name == "typing.Annotated" and _NOTES_ARE_OF_THE_NOTED:
+        return alias.args[0]
+    if alias.origin is None:
+        return Builtin("typing.Union" if UNIONS_ARE_ONE else "types.UnionType")
+    return ("typing", name.removeprefix("typing.")) if name.startswith("typing.") else alias.origin
+
+
+_NOTES_ARE_OF_THE_NOTED = sys.version_info < (3, 12)
+"""Whether `Annotated[kind, ...]` has module and name of its `kind` (`_AnnotatedAlias.__init__` gave no name before)."""
+
+
 def args_of(alias: Alias) -> tuple[Value, ...]:
     """The `__args__` of a type with parameters: those of what is called lie side by side."""
     if getattr(alias.origin, "name", "") == "typing.Optional":

@@ -116,6 +116,9 @@ def _ord(m: Interpreter, character: Value) -> Value:
 
 @native("float.is_integer")
 def _is_integer(m: Interpreter, number: Value) -> Value:
+    given = known(number)
+    if isinstance(given, float) and not math.isfinite(given):
+        return False
     whole = m.questions.sure(f"int({text_of(number)})")
     return m.questions.holds(f"{operand(whole)} == {text_of(number)}")
 

@@ -73,12 +73,13 @@ class Parameter:
 
 
 def formatannotation(annotation):
+    if getattr(annotation, "__module__", None) == "typing":
+        return repr(annotation).replace("typing.", "")
     if isinstance(annotation, type):
         if annotation.__module__ in ("builtins",):
             return annotation.__qualname__
         return annotation.__module__ + "." + annotation.__qualname__
-    text = repr(annotation)
-    return text.replace("typing.", "") if text.startswith("typing.") else text
+    return repr(annotation)
 
 
 class BoundArguments:
