@@ -43,6 +43,7 @@ _NOT_RUN = (
     *(
         "_ast",
         "builtins",
+        "_codecs",
         "_colorize",
         "_hashlib",
         "_random",

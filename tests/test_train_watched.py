@@ -66,6 +66,18 @@ def test_what_fails_before_the_first_program_is_an_error() -> None:
     assert not multiprocessing.active_children()
 
 
+def test_a_process_that_has_not_read_its_job_died_as_well() -> None:
+    """Its end of the pipe, closed with something in it, resets ours: an error that went through to the user."""
+    ours, theirs = CONTEXT.Pipe()
+    ours.send("a job")
+    theirs.close()
+    member = object.__new__(watched._Member)
+    member.connection = ours
+    assert member.reply() is None
+    member.give(0, frozenset(), {})
+    assert member.busy
+
+
 def test_a_job_that_loses_all_its_programs_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watched, "_MOST_LOST", 4)
     with pytest.raises(RuntimeError, match="after 4 others"), Crew(CONTEXT, die, 1) as crew:

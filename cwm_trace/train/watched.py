@@ -137,13 +137,13 @@ class _Member:
         self._job, self._left_out, self._counts, self.busy = job, left_out, counts, True
         try:
             self.connection.send((job, left_out))
-        except BrokenPipeError:
+        except ConnectionError:
             pass  # it died: the next look tells
 
     def reply(self) -> dict[str, int] | None:
         try:
             answer = self.connection.recv()
-        except EOFError:  # it died
+        except (EOFError, ConnectionError):  # it died; reset, if it had not read all that it was given
             return None
         self.busy = False
         self._done += 1

@@ -57,6 +57,8 @@ def set_attribute(m: Interpreter, owner: Value, name: Any, value: Value) -> Work
                 yield from set_plainly(m, owner, name, value)
         case Object() if name in ("__context__", "__cause__") and is_exception(owner.kind):
             setattr(owner, name.strip("_"), value)
+            if name == "__cause__":
+                owner.attributes["__suppress_context__"] = True
         case Object() if name == "__traceback__" and is_exception(owner.kind):
             tracebacks.put(owner, value)
         case Object() if name == "args" and is_exception(owner.kind):

@@ -600,7 +600,7 @@ def _of_exception(owner: Object, name: str) -> Value:
     if name.startswith("__") and hasattr(BaseException, name):
         raise Lost(name)
     if isinstance(owner.kind, Builtin):
-        if "." in owner.kind.name or hasattr(owner.kind.kind, name):
+        if hasattr(owner.kind.kind or looked_up(owner.kind.name), name):
             raise Lost(name)
         raise missing(owner, name)
     return UNSET

@@ -7,16 +7,17 @@ steps of which any can be asked for is followed elsewhere.
 
 from __future__ import annotations
 
+import _codecs
 import binascii
 import bz2
 import cmath
-import codecs
 import datetime
 import hashlib
 import importlib
 import lzma
 import math
 import platform
+import posixpath
 import random
 import time
 import zlib
@@ -31,7 +32,7 @@ from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.iterators import collected, iterator_of
 from cwm_trace.models.machine.registry import native
-from cwm_trace.models.machine.values import OWN, Lost, Native, Object, Raised, Value, find, is_unknown, known
+from cwm_trace.models.machine.values import OWN, Dict, Lost, Native, Object, Raised, Value, find, is_unknown, known
 
 MATH = (
     *"fma fmax fmin isnormal issubnormal modf signbit".split(),  # some are new
@@ -114,8 +115,39 @@ for _name in MATH:
 for _name, _function in vars(cmath).items():
     if callable(_function) and not _name.startswith("_"):
         _compute(f"cmath.{_name}", _function)
-for _name in ("decode", "encode"):
-    _compute(f"codecs.{_name}", getattr(codecs, _name), "__bytes__")
+for _name, _function in vars(_codecs).items():
+    if _name.endswith(("_encode", "_decode", "_encoding")) and "charmap" not in _name:
+        _compute(f"_codecs.{_name}", _function, "__bytes__")
+_compute("posix._path_normpath", posixpath.normpath, "__fspath__")
+
+
+@native("_codecs.charmap_build")
+def _charmap(m: Interpreter, table: Value, /) -> Value:
+    return known(table)  # as it is: nobody looks at what is made of it
+
+
+@native("_codecs.charmap_encode")
+def _charmap_encode(m: Interpreter, text: Value, errors: Value = None, mapping: Value = None, /) -> Value:
+    table = _mapping(mapping)
+    table = _codecs.charmap_build(table) if isinstance(table, str) else table
+    return computed(lambda text, errors: _codecs.charmap_encode(text, errors, table), text, errors)
+
+
+@native("_codecs.charmap_decode")
+def _charmap_decode(m: Interpreter, data: Value, errors: Value = None, mapping: Value = None, /) -> Value:
+    table = _mapping(mapping)
+    return computed(lambda data, errors: _codecs.charmap_decode(data, errors, table), data, errors)
+
+
+def _mapping(given: Value) -> Any:
+    given = known(given)
+    return (
+        {key: plain(value) for key, value in zip(given.keys, given.values, strict=True)}
+        if isinstance(given, Dict)
+        else plain(given)
+    )
+
+
 for _name, _function in CHECKSUMS.items():
     _compute(_name, _function, "__bytes__")
 

@@ -18,7 +18,7 @@ from cwm_trace.models.machine.active import Body, Call, Work
 from cwm_trace.models.machine.code import Code
 from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.looked_up import may_be_looked_at
-from cwm_trace.models.machine.naming import listed, of_module
+from cwm_trace.models.machine.naming import SHARED, listed, of_module
 from cwm_trace.models.machine.values import Builtin, Function, Lost, Module, Raised, Value, dict_from, known
 from cwm_trace.tracer.record import compile_source
 
@@ -149,7 +149,7 @@ def everything(m: Interpreter, module: str, is_ours: bool) -> Work:
         return {name: Builtin(f"{of}.{name}") for name in names}
     if module in shipped.MODULES and module not in _names():
         space = yield from _shipped(m, module)
-    elif module in _names() and (is_ours or not may_be_looked_at(module)):
+    elif module in _names() and module not in SHARED and (is_ours or not may_be_looked_at(module)):
         space = yield from _space(m, module)
     else:
         found = {}

@@ -175,9 +175,13 @@ def has(module: str, name: str) -> bool:
     return may_be_looked_at(module) and hasattr(import_module(module), name)
 
 
+SHARED = ("_codecs",)
+"""Modules written in C of which a source of our own has some names, and the machine itself the others."""
+
+
 def listed(module: str, is_ours: bool) -> list[str]:
     """The names that `from module import *` binds, of a module of the library that may be looked at. Raises Lost."""
-    if is_ours and module.startswith("_") or not may_be_looked_at(module):
+    if is_ours and module.startswith("_") and module not in SHARED or not may_be_looked_at(module):
         raise Lost(module)  # and Python's sources do without what is written in C
     made = import_module(module)
     return list(getattr(made, "__all__", [name for name in vars(made) if not name.startswith("_")]))
@@ -223,5 +227,5 @@ def check_module(name: str) -> None:
     top = name.partition(".")[0]
     if top == "__main__":
         raise Lost(name)
-    if top not in sys.stdlib_module_names and find_spec(top) is None:
+    if top not in sys.modules and find_spec(top) is None:  # the library has some for other systems only
         raise no_module(top)

@@ -5,10 +5,13 @@ A `bytearray` is a list of numbers here, of that kind. What other methods of byt
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from cwm_trace.models.machine.active import Work
 from cwm_trace.models.machine.calls import invoke
+from cwm_trace.models.machine.imported import helper
 from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.iterators import collected
 from cwm_trace.models.machine.registry import NATIVES, native
@@ -80,7 +83,7 @@ def _bytes(m: Interpreter, source: Value = UNSET, encoding: Value = UNSET, error
     if isinstance(source, str):
         if encoding is UNSET:
             raise error("TypeError", "string argument without an encoding")
-        return encoded(source, known(encoding), known(errors))
+        return (yield from _encode(m, source, encoding, errors))
     if isinstance(source, int):
         if source < 0:
             raise error("ValueError", "negative count")
@@ -105,29 +108,36 @@ def _bytearray(m: Interpreter, *given: Value) -> Work:
     return made if is_unknown(made) else List(list(made), "bytearray")
 
 
-def encoded(text: str, encoding: str, errors: str) -> bytes:
-    """A text in a coding. Raises Raised, Lost."""
-    try:
-        return text.encode(encoding, errors)
-    except UnicodeEncodeError as bad:
-        raise error("UnicodeEncodeError", bad.encoding, bad.object, bad.start, bad.end, bad.reason) from None
-    except LookupError:
-        raise Lost from None
-
-
 @native("str.encode")
-def _encode(m: Interpreter, text: Value, encoding: Value = "utf-8", errors: Value = "strict") -> Value:
-    return encoded(known(text), known(encoding), known(errors))
+def _encode(m: Interpreter, text: Value, encoding: Value = "utf-8", errors: Value = "strict") -> Work:
+    given = known(text), known(encoding), known(errors)
+    with suppress(LookupError):  # of a coding of the program's, or an unknown one
+        if given[2] in _HANDLERS:
+            return _coded(given[0].encode, *given[1:])
+    return (yield from invoke(m, (yield from helper(m, "_codecs", "encoded")), [*given], {}))
 
 
 @native("bytes.decode", "bytearray.decode")
-def _decode(m: Interpreter, data: Value, encoding: Value = "utf-8", errors: Value = "strict") -> Value:
+def _decode(m: Interpreter, data: Value, encoding: Value = "utf-8", errors: Value = "strict") -> Work:
+    given = _octets(data), known(encoding), known(errors)
+    with suppress(LookupError):
+        if given[2] in _HANDLERS:
+            return _coded(given[0].decode, *given[1:])
+    return (yield from invoke(m, (yield from helper(m, "_codecs", "decoded")), [*given], {}))
+
+
+_HANDLERS = frozenset(
+    "strict ignore replace xmlcharrefreplace backslashreplace namereplace surrogateescape surrogatepass".split()
+)
+"""Those that Python itself has; of others nobody here knows but the program."""
+
+
+def _coded(work: Callable[[str, str], Value], encoding: str, errors: str) -> Value:
+    """Raises Raised, LookupError."""
     try:
-        return _octets(data).decode(known(encoding), known(errors))
-    except UnicodeDecodeError as bad:
-        raise error("UnicodeDecodeError", bad.encoding, bad.object, bad.start, bad.end, bad.reason) from None
-    except LookupError:
-        raise Lost from None
+        return work(encoding, errors)
+    except UnicodeError as bad:
+        raise error(type(bad).__name__, *bad.args) from None
 
 
 @native("bytes.hex", "bytearray.hex")

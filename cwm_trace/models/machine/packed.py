@@ -47,8 +47,8 @@ def _written(function: Callable[..., Any], *args: Value, **named: Value) -> Any:
         return function(*map(_plain, args), **{name: _plain(value) for name, value in named.items()})
     except (struct.error, binascii.Error) as bad:
         raise error(_ERRORS[type(bad)], *bad.args) from None
-    except (TypeError, ValueError):
-        raise Lost from None
+    except (TypeError, ValueError) as bad:
+        raise error(type(bad).__name__, *bad.args) from None
 
 
 def _register(name: str, function: Callable[..., Any]) -> None:

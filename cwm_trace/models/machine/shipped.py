@@ -20,6 +20,7 @@ from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.naming import no_member
 from cwm_trace.models.machine.values import UNSET, Builtin, Function, Lost, Raised, Unknown, Value, read
 
+_LIBRARY = Path(sysconfig.get_path("stdlib"))
 MODULES = frozenset(
     "_compat_pickle _markupbase _pydatetime _pydecimal argparse ast base64 calendar cmd colorsys configparser copyreg datetime"
     " difflib email email._encoded_words email._header_value_parser email._parseaddr email._policybase email.base64mime email.charset"
@@ -33,15 +34,14 @@ MODULES = frozenset(
     " unittest.suite unittest.util urllib urllib.parse uuid xml.dom xml.dom.NodeFilter xml.dom.domreg xml.dom.expatbuilder xml.dom.minicompat"
     " xml.dom.minidom xml.dom.xmlbuilder xml.etree.ElementPath xml.etree.ElementTree xml.sax xml.sax._exceptions xml.sax.handler"
     " _ast_unparse ntpath pathlib._os pathlib.types xml.sax.saxutils xml.sax.xmlreader zipfile zipfile._path"
-    " http.cookies mimetypes pkgutil plistlib quopri unittest.async_case unittest.mock wave".split()
-)
+    " http.cookies mimetypes pkgutil plistlib quopri unittest.async_case unittest.mock wave codecs encodings".split()
+) | {f"encodings.{each.stem}" for each in (_LIBRARY / "encodings").glob("*.py")}
 """Those that are made of what is followed elsewhere; a source of our own of that name amends them, or comes before."""
 HIDDEN = frozenset(("unittest.main",))
 """Modules whose package has something else under their name."""
 KNOWN_AS = {"_pydatetime": "datetime"}
 """Modules whose classes say that they are of another one, which has theirs from CPython 3.12 on."""
 _LARGE = 40  # values
-_LIBRARY = Path(sysconfig.get_path("stdlib"))
 
 
 def attribute(m: Interpreter, module: str, name: str) -> Value:

@@ -769,7 +769,7 @@ def as_tuple(value: Value) -> tuple[Value, ...] | None:
 
 OF_COLLECTIONS = ("Counter", "OrderedDict", "defaultdict", "deque")
 """Kinds of lists and dicts that are classes of `collections`."""
-OF_C = ("_hashlib", "_random", "datetime", "_pydatetime", "decimal", "_pydecimal", "types")
+OF_C = ("_codecs", "_hashlib", "_random", "datetime", "_pydatetime", "decimal", "_pydecimal", "types")
 """Modules whose classes and functions are of C in Python, as is shown of them."""
 
 
