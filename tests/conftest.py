@@ -38,9 +38,11 @@ def settled() -> Iterator[None]:
 
 @pytest.fixture(scope="module", autouse=True)
 def begun_anew(request: pytest.FixtureRequest) -> None:
-    """The same of every module but the tracer's, which looks for functions among all objects: else collections become rarer, and memory
-    grows, the more there is."""
-    if not request.path.name.startswith("test_tracer"):
+    """The same of every module but the tracer's: else collections become rarer, and memory grows, the more there is. The tracer looks for
+    functions among all objects, which takes it long where many of these are frozen (minutes, where models' tests came before)."""
+    if request.path.name.startswith("test_tracer"):
+        gc.unfreeze()
+    else:
         _freeze()
 
 

@@ -59,6 +59,98 @@ def test_a_script_sees_its_file(tmp_path: Path) -> None:
     assert is_settled(*recorded(tmp_path, OF_ITS_FILE))
 
 
+WITH_CARETS = r"""
+import traceback, sys
+
+
+class Box:
+    def __init__(self, items):
+        self.items = items
+
+    def total(self):
+        return sum(item["price"] * item["count"]
+                   for item in self.items)
+
+    def at(self, i, j=0):
+        return self.items[i][j] + (
+            1 / 0)
+
+
+def wrap(work, *args):
+    try:
+        work(*args)
+    except Exception:
+        return traceback.format_exc()
+
+
+def nested(n):
+    if n == 0:
+        raise ValueError("bottom")
+    return nested(n - 1) + 1
+
+
+def chain():
+    try:
+        {}["key"]
+    except KeyError as bad:
+        bad.add_note("a note")
+        raise RuntimeError("outer") from bad
+
+
+def two():
+    try:
+        int("x")
+    finally:
+        a = [1, 2][5]
+
+
+def long_line(aaaaaaaaaaaaaaaaaaaaaa, bbbbbbbbbbbbbbbbbb, bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb, ccccccccccccccccccccccccc):
+    return aaaaaaaaaaaaaaaaaaaaaa + bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb + ccccccccccccccccccccccccc + (aaaaaaaaaaaaaaaaaaaaaa / bbbbbbbbbbbbbbbbbb)
+
+
+def gen():
+    yield 1
+    assert False, "no"
+
+
+async def co():
+    await other()
+
+
+async def other():
+    raise LookupError("é", 3)
+
+
+def main():
+    box = Box([{"price": 2, "count": 3}, {"price": 2}])
+    out = [wrap(box.total), wrap(box.at, 0), wrap(box.at, 9), wrap(nested, 3), wrap(nested, 8), wrap(chain), wrap(two)]
+    out.append(wrap(long_line, 1, 0, 3, 2))
+    out.append(wrap(list, gen()))
+    try:
+        co().send(None)
+    except LookupError:
+        out.append(traceback.format_exc(limit=1))
+        kind, bad, tb = sys.exc_info()
+        out.append("".join(traceback.format_exception(kind, bad, tb)))
+        out.append([(each.name, each.lineno, each.line, each.colno, each.end_colno) for each in traceback.extract_tb(tb)])
+    out.append(wrap(eval, "1 +"))
+    out.append(wrap(eval, "1 + + ", {}))
+    out.append(wrap(lambda: "é" + (lambda z: z.nope)(3)))
+    try:
+        raise ExceptionGroup("g", [ValueError(1), TypeError("t")])
+    except ExceptionGroup as g:
+        out.append(traceback.format_exc())
+    return out
+
+
+main()
+"""
+
+
+def test_tracebacks_mark_what_has_failed(tmp_path: Path) -> None:
+    assert is_settled(*recorded(tmp_path, WITH_CARETS))
+
+
 HELPER = '''"""Helpers."""
 FACTOR = 3
 def scale(x):

@@ -156,7 +156,9 @@ def _reached(known: dict[int, Any]) -> list[Any]:
     fresh: dict[int, Any] = known | {id(found): found for found in (sys.modules, *running)}
     while fresh:
         known |= fresh
-        fresh = {id(found): found for found in gc.get_referents(*fresh.values()) if id(found) not in known}
+        # What is not tracked leads to nothing: numbers and texts, which most of all objects are.
+        tracked = filter(gc.is_tracked, gc.get_referents(*fresh.values()))
+        fresh = {id(found): found for found in tracked if id(found) not in known}
     return [*known.values()]
 
 

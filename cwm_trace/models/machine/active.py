@@ -155,6 +155,11 @@ class Activation:
         else:
             self.fast[name] = value
 
+    @property
+    def offset(self) -> int:
+        """Of the instruction that it is at."""
+        return self.code.instructions[max(self.at - 1, 0)].offset
+
     def leave_inner(self) -> None:
         """Let go of what it takes from, which has answered an exception by returning: it goes on where that had ended."""
         send = self.code.instructions[self.at - 2]

@@ -579,6 +579,8 @@ def _of_exception(owner: Object, name: str) -> Value:
         return owner.context
     if name == "__suppress_context__":
         return False
+    if name == "_metadata" and is_made_of(owner.kind, Builtin("SyntaxError")) and hasattr(SyntaxError, name):
+        return None  # by which keywords are proposed, from 3.14 on
     if name == "msg" and is_made_of(owner.kind, Builtin("SyntaxError")):
         return owner.held[0] if owner.held else None
     if name == "code" and is_made_of(owner.kind, Builtin("SystemExit")):
@@ -1081,6 +1083,8 @@ def _of_value(owner: Value, name: str) -> Value:
         raise missing(owner, name)
     if isinstance(owner, (Native, Descriptor)) and not hasattr(_sample, name):
         raise missing(owner, name)
+    if isinstance(owner, Native) and name == "__get__":
+        return Method(Builtin("descriptor.__get__"), owner)  # which is asked for, hardly called
     if base is None and not isinstance(owner, Literal):
         raise Lost(name)
     if base is not None and not any(name in vars(each) for each in base.__mro__):

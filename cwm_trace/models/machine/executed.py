@@ -55,10 +55,10 @@ def _exec(
 
 def evaluated(m: Interpreter, source: Value, kind: str, space: Value, names: Value, module: str) -> Work:
     """What a text comes to, in these dicts of names; None: those of what runs. It is of the module that asks. Raises Raised, Lost."""
-    code = _code_of(known(source), kind, module)
     held = _names(known(space), m.frame.space)
     if isinstance(known(space), Dict):
-        held.setdefault("__builtins__", naming.shown_builtins())  # which Python puts there
+        held.setdefault("__builtins__", naming.shown_builtins())  # which Python puts there, whatever the text is
+    code = _code_of(known(source), kind, module)
     if known(space) is not None:
         own = _local_names(known(names), held, kind)
     elif known(names) is None and m.frame.names is None:

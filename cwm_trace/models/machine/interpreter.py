@@ -610,7 +610,7 @@ class Interpreter:
                     if top not in raised.error.frames:
                         raised.error.frames.append(top)
                     if not isinstance(raised, Again):
-                        raised.error.places.append((top, top.line))
+                        raised.error.places.append((top, top.line, top.offset))
                 if self._handles(top, raised.error):
                     yield from self._closed_now(())
                     return

@@ -7,7 +7,7 @@ the library has a function of the same name, and in it the same line.
 from __future__ import annotations
 
 import linecache
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from types import BuiltinFunctionType, CodeType, FunctionType
@@ -16,11 +16,11 @@ from typing import ClassVar
 from cwm_trace.models.machine import shipped
 from cwm_trace.models.machine.active import Activation
 from cwm_trace.models.machine.code import Code, is_of_program
-from cwm_trace.models.machine.interpreter import Interpreter
 from cwm_trace.models.machine.iterators import over_items
 from cwm_trace.models.machine.looked_up import looked_up
 from cwm_trace.models.machine.values import Builtin, Lost, Native, Object, Value, dict_from, known
 from cwm_trace.models.machine.values import error as raised
+from cwm_trace.tracer.quirks import BYTECODE_COLUMN_LIMIT
 
 _OF_CODE = (
     *("co_name", "co_qualname", "co_argcount", "co_kwonlyargcount", "co_posonlyargcount"),
@@ -43,6 +43,7 @@ class Traceback:
 
     frame: Activation
     line: int
+    offset: int  # of the instruction
     inner: Traceback | None
     class_name: ClassVar[str] = "traceback"
     shown: ClassVar[str] = "<traceback object>"
@@ -55,7 +56,7 @@ class Traceback:
             case "tb_lineno":
                 return line_of(self.frame.code, self.line)
             case "tb_lasti":
-                return 0
+                return self.offset
             case "tb_next":
                 return self.inner
         raise Lost(name)
@@ -64,8 +65,8 @@ class Traceback:
 def of_exception(error: Object) -> Value:
     """Its `__traceback__`."""
     made = None
-    for frame, line in error.places:  # the innermost is the first
-        made = Traceback(frame, line, made)
+    for frame, line, offset in error.places:  # the innermost is the first
+        made = Traceback(frame, line, offset, made)
     return made
 
 
@@ -74,9 +75,9 @@ def put(error: Object, told: Value) -> None:
     told = known(told)
     if told is not None and not isinstance(told, Traceback):
         raise raised("TypeError", "__traceback__ must be a traceback or None")
-    places: list[tuple[Activation, int]] = []
+    places: list[tuple[Activation, int, int]] = []
     while told is not None:
-        places.insert(0, (told.frame, told.line))
+        places.insert(0, (told.frame, told.line, told.offset))
         told = told.inner
     error.places[:] = places
 
@@ -85,7 +86,7 @@ def is_same(left: Traceback | None, right: Traceback | None) -> bool:
     """Whether two of these, each of which is made when it is asked for, are one in CPython."""
     if left is None or right is None:
         return left is right
-    return left.frame is right.frame and left.line == right.line and is_same(left.inner, right.inner)
+    return left.frame is right.frame and left.offset == right.offset and is_same(left.inner, right.inner)
 
 
 @dataclass(slots=True, eq=False)
@@ -177,8 +178,13 @@ def _of_code(made: CodeType, module: str) -> Object:
 
 def parts_of_code(made: CodeType) -> dict[str, Value]:
     """What a code object has by its names, but for what the tracer changes."""
-    return {name: getattr(made, name) for name in _OF_CODE} | {"co_positions": Native("co_positions", _positions)}
+    return {name: getattr(made, name) for name in _OF_CODE} | {
+        "co_positions": Native("co_positions", lambda m: over_items([*_positions(made)], "positions_iterator"))
+    }
 
 
-def _positions(_: Interpreter) -> Value:
-    return over_items([(None, None, None, None)], "positions_iterator")
+def _positions(made: CodeType) -> Iterator[tuple[int | None, ...]]:
+    """Where each instruction stands in the source: as the tracer leaves it, without far columns."""
+    for place in made.co_positions():
+        is_far = any(column is not None and column >= BYTECODE_COLUMN_LIMIT for column in place[2:])
+        yield (*place[:1], None, None, None) if is_far else place

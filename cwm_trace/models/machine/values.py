@@ -305,7 +305,7 @@ class Object:
     attributes: MutableMapping[str, Value] = field(default_factory=dict)
     held: tuple[Value, ...] = ()
     frames: list[Value] = field(default_factory=list)
-    places: list[tuple[Any, int]] = field(
+    places: list[tuple[Any, int, int]] = field(
         default_factory=list
     )  # of an exception: Python frames, and lines, that it has left
     hashed: Value = None  # what its class's `__hash__` has given last
