@@ -38,6 +38,8 @@ _IN_PART = {"collections": ("ChainMap", "UserDict", "UserList", "UserString"), "
 """Modules of which only so much is followed by Python's own source."""
 _ELSEWHERE = {
     "io": ("_files", "BufferedRandom BufferedReader BufferedWriter FileIO TextIOWrapper".split()),
+    "json.decoder": ("json", ["JSONDecodeError", "JSONDecoder"]),
+    "json.encoder": ("json", ["JSONEncoder"]),
     "re": ("_re_flags", ["RegexFlag", *re.RegexFlag.__members__]),
     "secrets": ("hmac", ["compare_digest"]),
 }

@@ -56,7 +56,7 @@ class Traceback:
             case "tb_lineno":
                 return line_of(self.frame.code, self.line)
             case "tb_lasti":
-                return self.offset
+                return 0 if _is_ours(self.frame.code) else self.offset
             case "tb_next":
                 return self.inner
         raise Lost(name)
@@ -162,10 +162,16 @@ def line_of(code: Code, line: int) -> int:
 def of_code(code: Code) -> Value:
     """A code object. Raises Lost for one of a source of our own that the library has no function like."""
     if _is_ours(code):
-        return _of_code(real_code(code.module, code.made.co_qualname), code.module)
+        found = _of_code(real_code(code.module, code.made.co_qualname), code.module)
+        found.attributes["co_positions"] = Native("co_positions", lambda m: over_items([_NOWHERE], "positions_iterator"))
+        return found
     found = _of_code(code.made, code.module)
     found.held = found.held or (code,)
     return found
+
+
+_NOWHERE = (None, None, None, None)
+"""Where in the library's text an instruction of a source of our own would stand, nobody knows."""
 
 
 @lru_cache(maxsize=1024)
