@@ -755,7 +755,7 @@ def _of_class(m: Interpreter, owner: Class, name: str) -> Work:
         return told
     if name == "__match_args__" and owner.flavour == "namedtuple":
         return tuple(each for each, _ in owner.fields or ())
-    if name == "__hash__" and records.has_no_hash(owner):
+    if name == "__hash__" and records.hashes_by(owner) is False:
         return None
     if hasattr(object, name):
         return Builtin(f"object.{name}")

@@ -515,7 +515,7 @@ def check_hashable(value: Value, of: str = "", outer: Value = UNSET) -> None:
     value = known(value)
     is_mutable = isinstance(value, (List, Dict)) or (isinstance(value, Set) and value.kind == "set")
     if isinstance(value, Object) and isinstance(value.kind, Class):
-        is_mutable = records.has_no_hash(value.kind)
+        is_mutable = records.hashes_by(value.kind) is False
     elif isinstance(value, OWN):
         is_mutable = own_method(value, "__hash__") is None
     if is_mutable:
@@ -532,6 +532,11 @@ def hashed(m: Interpreter, key: Value, is_kept: bool = False, of: str = "") -> W
         yield from hashed(m, known(each), is_kept)
     if is_kept and isinstance(key, WITH_METHODS) and key.hashed is not None:
         return key.hashed
+    if (kind := sets.hashed_by(key)) is not None:
+        parts = yield from parts_of_hash(m, key, kind)
+        yield from hashed(m, parts, is_kept)
+        key.hashed = sets.number_of(parts)
+        return key.hashed
     if not isinstance(key, WITH_METHODS) or (own := own_method(key, "__hash__")) is None or isinstance(own, Builtin):
         return None
     try:
@@ -539,6 +544,14 @@ def hashed(m: Interpreter, key: Value, is_kept: bool = False, of: str = "") -> W
     except Raised as raised:
         raise _of_use(raised, key, of) from None
     return key.hashed
+
+
+def parts_of_hash(m: Interpreter, key: Object, kind: Class) -> Work:
+    """The tuple whose hash is that of a dataclass by its fields."""
+    parts = []
+    for name in records.hashed_fields(kind):
+        parts.append(known((yield from records.in_field(m, key, kind, name))))
+    return tuple(parts)
 
 
 def _of_use(raised: Raised, key: Value, of: str) -> Raised:

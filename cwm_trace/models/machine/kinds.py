@@ -364,7 +364,7 @@ def _is_abstract(kind: Class, name: str) -> bool:
     if name in _MEMBERS:
         return all(find(kind, each) is not None for each in _MEMBERS[name])
     if name == "Hashable":
-        return not records.has_no_hash(kind)
+        return records.hashes_by(kind) is not False
     if not hasattr(collections.abc, name) and not hasattr(numbers, name):
         raise Lost
     return False

@@ -362,8 +362,14 @@ def _replace(m: Interpreter, value: Value, /, **changes: Value) -> Work:
         if name in changes and not records.says(each, "init", True):
             text = f"field {name} is declared with init=False, it cannot be specified with replace()"
             raise error(said.NOT_REPLACED, text)
-    given = {name: value.attributes[name] for name, each in value.kind.fields or () if records.says(each, "init", True)}
-    return (yield from invoke(m, value.kind, [], {**given, **changes}))
+    given, told = dict(changes), value.kind.space
+    for name, each in told[records.GIVEN]:
+        if name in told["_only_told_"] and name not in changes and records.default_of(each) is UNSET:
+            raise error(said.NOT_REPLACED, f"InitVar {name!r} must be specified with replace()")
+    for name, each in value.kind.fields or ():
+        if name not in changes and records.says(each, "init", True):
+            given[name] = yield from records.in_field(m, value, value.kind, name)
+    return (yield from invoke(m, value.kind, [], given))
 
 
 @native("enum.auto")

@@ -283,7 +283,7 @@ def _mutable_kind(default: Value) -> str | None:
     """The class of a default that has no hash, by which Python knows what may be changed."""
     kind = default.kind if isinstance(default, Object) else getattr(default, "of", None)
     if isinstance(kind, Class):
-        is_mutable = isinstance(default, (OwnList, OwnDict)) or has_no_hash(kind)
+        is_mutable = isinstance(default, (OwnList, OwnDict)) or hashes_by(kind) is False
         return f"{kind.module}.{kind.qualname}" if is_mutable else None
     if isinstance(default, (List, Dict, Set)) and default.kind != "frozenset":
         return f"collections.{default.kind}" if default.kind in OF_COLLECTIONS else str(default.kind)
@@ -358,14 +358,27 @@ def _take_slots(kind: Class, names: Sequence[str]) -> None:
         kind.space.pop(name, None)
 
 
-def has_no_hash(kind: Class) -> bool:
-    """Whether a class has a way to say what is equal, and none for hashes."""
+def hashed_fields(kind: Class) -> list[str]:
+    """The fields of a dataclass that are parts of its hash."""
+    return [name for name, default in kind.fields or () if is_hashed(default)]
+
+
+def hashes_by(kind: Class) -> Class | bool:
+    """What has the hash of a class's objects: a dataclass, by its fields; True: another way; False: they have none.
+
+    As `dataclasses._hash_action` says, and `type` of a class that says what is equal.
+    """
     for each in kind.line:
-        if isinstance(each, Class):
-            if "__hash__" in each.space:
-                return each.space["__hash__"] is None
-            if "__eq__" in each.space:
-                return True
-            if each.flavour == "dataclass" and "_options_" in each.space and "__eq__" not in each.space["_not_made_"]:
-                return "frozen" not in each.space["_options_"] and "unsafe_hash" not in each.space["_options_"]
-    return False
+        if not isinstance(each, Class):
+            continue
+        own = each.space.get("__hash__", UNSET)
+        is_own = own is not UNSET and (own is not None or "__eq__" not in each.space)
+        if each.flavour == "dataclass" and "_options_" in each.space:
+            options, has_equal = each.space["_options_"], "__eq__" not in each.space["_not_made_"]
+            if "unsafe_hash" in options or has_equal and not is_own and "frozen" in options:
+                return each
+            if has_equal and not is_own:
+                return False
+        if own is not UNSET or "__eq__" in each.space:
+            return own is not UNSET and own is not None
+    return True

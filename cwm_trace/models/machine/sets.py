@@ -61,18 +61,15 @@ def number_of(value: Value) -> int | None:
     if value.kind.flavour == "enum":
         is_plain = any("_plain_" in each.space for each in value.kind.line if isinstance(each, Class))
         return number_of(value.attributes["_value_" if is_plain else "_name_"])
-    if value.kind.flavour == "dataclass" and find(value.kind, "__eq__") is None and _is_by_fields(value.kind):
-        names = [name for name, default in value.kind.fields or () if records.is_hashed(default)]
-        return _together([value.attributes.get(name, UNSET) for name in names], of_tuple)
+    if (of := hashed_by(value)) is not None:
+        return _together([value.attributes.get(name, UNSET) for name in records.hashed_fields(of)], of_tuple)
     return None
 
 
-def _is_by_fields(kind: Class) -> bool:
-    """Whether the hash of a dataclass is that of its fields."""
-    options = next(
-        (each.space["_options_"] for each in kind.line if isinstance(each, Class) and "_options_" in each.space), ()
-    )
-    return kind.frozen or "unsafe_hash" in options
+def hashed_by(value: Value) -> Class | None:
+    """The dataclass of whose fields a value's hash is made; None: it has another."""
+    of = records.hashes_by(value.kind) if isinstance(value, Object) and isinstance(value.kind, Class) else None
+    return of if isinstance(of, Class) else None
 
 
 def _together(items: Sequence[Value], way: Callable[[Sequence[int]], int]) -> int | None:

@@ -163,7 +163,9 @@ def of_code(code: Code) -> Value:
     """A code object. Raises Lost for one of a source of our own that the library has no function like."""
     if _is_ours(code):
         found = _of_code(real_code(code.module, code.made.co_qualname), code.module)
-        found.attributes["co_positions"] = Native("co_positions", lambda m: over_items([_NOWHERE], "positions_iterator"))
+        found.attributes["co_positions"] = Native(
+            "co_positions", lambda m: over_items([_NOWHERE], "positions_iterator")
+        )
         return found
     found = _of_code(code.made, code.module)
     found.held = found.held or (code,)
