@@ -240,10 +240,17 @@ def put(m: Interpreter, over: Dict, key: Value, value: Value) -> Work:
     """`over[key] = value`, of a dict."""
     place = yield from place_of(m, over, key)
     if place is None:
-        over.keys.append(known(key))
-        over.values.append(value)
-    else:
-        over.values[place] = value
+        append(over, key, value)
+        return
+    over.values[place] = value
+    if isinstance(over, Names):
+        over.space[known(key)] = value
+
+
+def append(over: Dict, key: Value, value: Value) -> None:
+    """`over[key] = value`, of a dict that has no such key."""
+    over.keys.append(known(key))
+    over.values.append(value)
     if isinstance(over, Names):
         over.space[known(key)] = value
 

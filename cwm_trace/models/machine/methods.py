@@ -227,13 +227,17 @@ def _setdefault(m: Interpreter, over: Value, key: Value, default: Value = None) 
     place = yield from comparing.place_of(m, over, key)
     if place is not None:
         return over.values[place]
-    yield from holding.put(m, over, key, default)
+    if over.kind == "OrderedDict":  # which looks again
+        yield from holding.put(m, over, key, default)
+    else:
+        holding.append(over, key, default)
     return default
 
 
 @_of_dicts("pop")
 def _pop_key(m: Interpreter, over: Value, key: Value, *default: Value) -> Work:
-    place = yield from comparing.place_of(m, over, key)
+    is_looked_for = over.keys or over.kind == "OrderedDict"  # of none, no hash is asked for
+    place = (yield from comparing.place_of(m, over, key)) if is_looked_for else None
     if place is None:
         if default:
             return default[0]
