@@ -114,7 +114,7 @@ def test_no_script_is_foretold_wrong_and_most_are_settled() -> None:
 
 def cases(file: str) -> dict[str, tuple[str, str]]:
     """Programs by their names, each with the call that is followed."""
-    text = Path(__file__).with_name(file).read_text(encoding="utf-8")
+    text = Path(__file__).parent.joinpath(file).read_text(encoding="utf-8")
     found = re.findall(r"(.*?)\n### ([^\n:]*): ([^\n]*)\n", text, re.DOTALL)
     return {name: (source.strip("\n") + "\n", call) for source, name, call in found}
 

@@ -395,7 +395,10 @@ def test_a_program_that_writes_faster_than_is_read_does_not_keep_the_reader(tmp_
             with path.open("ab") as file:
                 file.write(line * 2)
         assert 10_000 <= first + rest < 20_000
-        for _ in tail.rest(keep=False):
+        assert len([*tail.rest()]) == 10_000 + 2 * rest - first - rest
+        assert not tail.behind and tail.count == 10_000 + 2 * rest
+    with contextlib.closing(FrameTail(str(path), keep=False)) as tail:
+        for _ in tail.rest():
             pytest.fail("a frame that is skipped is not given")
         assert not tail.behind and tail.count == 10_000 + 2 * rest
 

@@ -107,23 +107,22 @@ class Run:
         check_python()
         self._job, self._detached = job, detached
         self._folder = tempfile.mkdtemp(prefix="cwm-trace-")
-        self._keep = keep
         self._status: Status | None = None
         self._end = ""
         self._killed = False
         self._stack = contextlib.ExitStack()
         self._stack.callback(shutil.rmtree, self._folder, ignore_errors=True)
         try:
-            self._start(stdin, capture, sandbox, stdout)
+            self._start(stdin, capture, sandbox, stdout, keep)
         except BaseException:
             self.close()
             raise
 
-    def _start(self, stdin: bytes | None, capture: bool, sandbox: bool, stdout: Any) -> None:
+    def _start(self, stdin: bytes | None, capture: bool, sandbox: bool, stdout: Any, keep: bool) -> None:
         out, job_file = (os.path.join(self._folder, name) for name in ("frames.jsonl", "job.json"))
         Path(out).touch()
         Path(job_file).write_text(json.dumps(self._job.record(out)), encoding="utf-8")
-        self._tail = self._stack.enter_context(contextlib.closing(FrameTail(out)))
+        self._tail = self._stack.enter_context(contextlib.closing(FrameTail(out, keep=keep)))
         self._outputs = [self._stack.enter_context(tempfile.TemporaryFile()) for _ in range(2)] if capture else []
         line = command(job_file)
         if sandbox:
@@ -160,13 +159,13 @@ class Run:
                 if not self._tail.behind:
                     time.sleep(_POLL)
             else:
-                yield from self._tail.rest(keep=self._keep)
+                yield from self._tail.rest()
         except KeyboardInterrupt:
             self._interrupted()
             raise
         finally:
             self.kill()
-        yield from self._tail.rest(keep=self._keep)
+        yield from self._tail.rest()
 
     def _interrupted(self) -> None:
         """The terminal sent the program the same signal, unless it is detached: let it end in its own way."""
@@ -175,11 +174,7 @@ class Run:
             self._wait(_INTERRUPT_SECONDS)
 
     def _read(self) -> list[Step]:
-        steps: list[Step] = []
-        if self._keep:
-            steps = self._tail.read()
-        else:
-            self._tail.skip()
+        steps = self._tail.read()
         if self._tail.started is not None:
             self._watch.start()
         return steps
@@ -226,12 +221,12 @@ class Run:
 
     def result(self) -> RunResult:
         """What is known now; the whole run if iteration has ended."""
-        deque(self._tail.rest(keep=self._keep), maxlen=0)
+        deque(self._tail.rest(), maxlen=0)
         code = self._poll()
         status, end = self._ended(code)
         stdout, stderr = map(_contents, self._outputs) if self._outputs else (None, None)
         whole = status if self._status is None else self._status
-        trace = traces_of(self._job, self._tail, (status, end), whole, keep=self._keep)
+        trace = traces_of(self._job, self._tail, (status, end), whole)
         frames = sum(part.count for part in (self._tail.main, *self._tail.threads))
         return RunResult(trace, code or 0, stdout, stderr, frames)
 

@@ -81,11 +81,13 @@ class FrameTail:
         untraced: the functions and class bodies of which it says that they could not be instrumented.
         forks: how many processes the program has forked.
         main: the main trace; threads: those of other threads.
+        keep: whether it was told to keep frames.
         behind: whether the file had more than the last reading took.
     """
 
-    def __init__(self, path: str) -> None:
-        self.path = path
+    def __init__(self, path: str, *, keep: bool = True) -> None:
+        """`keep`: or frames are counted only, none is given, and all but the last two of each trace are forgotten."""
+        self.path, self.keep = path, keep
         self._file = open(path, "rb")
         self._rest, self._end = b"", 0
         self.started: int | None = None
@@ -105,6 +107,9 @@ class FrameTail:
     def read(self) -> list[Step]:
         """Frames of the main trace that were written since the last call: a chunk of the file, so that a program which writes faster than
         they are read does not keep the reader from all else. Raises RunError where the child says that it failed."""
+        if not self.keep:
+            self._skip()
+            return []
         steps = []
         for line in self._lines(self._chunk()):
             record = json.loads(line)
@@ -114,8 +119,7 @@ class FrameTail:
                 steps += [step] if part is self.main else []
         return steps
 
-    def skip(self) -> None:
-        """As `read`, but the frames are counted only; all but the last two of each trace are forgotten."""
+    def _skip(self) -> None:
         for line in self._lines(self._chunk()):
             part: Part | None = self.main
             if not line.startswith(_FRAME):
@@ -123,14 +127,11 @@ class FrameTail:
             if part is not None:
                 part.note(line, self._end)
 
-    def rest(self, *, keep: bool = True) -> Iterator[Step]:
-        """All frames to where the file ends now: a program that still runs may write faster. `keep`: or they are skipped, and none is given."""
+    def rest(self) -> Iterator[Step]:
+        """All frames to where the file ends now: a program that still runs may write faster."""
         size = os.fstat(self._file.fileno()).st_size
         while self._file.tell() < size:
-            if keep:
-                yield from self.read()
-            else:
-                self.skip()
+            yield from self.read()
 
     def _chunk(self) -> bytes:
         data = self._file.read(_CHUNK)
@@ -170,14 +171,14 @@ class FrameTail:
         self._file.close()
 
 
-def traces_of(job: Job, tail: FrameTail, ended: tuple[Status, str], others: Status, *, keep: bool = True) -> Trace:
+def traces_of(job: Job, tail: FrameTail, ended: tuple[Status, str], others: Status) -> Trace:
     """What a file of frames has: the main trace, which `ended` so, with those of other threads.
 
     Of these, one whose entry was not left ends as `others` says: a thread may go on when the main trace is complete.
     """
     forks = f"{tail.forks} (not recorded)" if tail.forks else ""
     main = job.trace(
-        tail.main.steps if keep else tail.main.last(), *ended, untraced=", ".join(tail.untraced), forks=forks
+        tail.main.steps if tail.keep else tail.main.last(), *ended, untraced=", ".join(tail.untraced), forks=forks
     )
     if tail.stopped is not None or others is Status.COMPLETE:
         others = tail.stopped or Status.OPEN
@@ -185,7 +186,7 @@ def traces_of(job: Job, tail: FrameTail, ended: tuple[Status, str], others: Stat
     for part in tail.threads:
         status = Status.COMPLETE if part.complete else others
         assert part.start is not None
-        steps = part.steps if keep else part.last()
+        steps = part.steps if tail.keep else part.last()
         threads.append(part.start.trace(job.entry.source, steps, main.meta, status))
     return replace(main, threads=tuple(threads))
 

@@ -602,7 +602,8 @@ def _of_exception(owner: Object, name: str) -> Value:
     if name.startswith("__") and hasattr(BaseException, name):
         raise Lost(name)
     if isinstance(owner.kind, Builtin):
-        if hasattr(owner.kind.kind or looked_up(owner.kind.name), name):
+        real = owner.kind.kind or looked_up(owner.kind.name)
+        if real is MISSING or hasattr(real, name):
             raise Lost(name)
         raise missing(owner, name)
     return UNSET

@@ -286,8 +286,7 @@ def _counted(m: Interpreter, over: Dict, more: Value, named: Mapping[str, Value]
         comparing.check_hashable(key)
         place = yield from comparing.place_of(m, over, key)
         if place is None:
-            over.keys.append(known(key))
-            over.values.append(number if sign == "+" else m.questions.sure(f"-{text_of(number)}"))
+            holding.append(over, key, number if sign == "+" else m.questions.sure(f"-{text_of(number)}"))
         else:
             over.values[place] = m.questions.sure(f"{text_of(over.values[place])} {sign} {text_of(number)}")
 
@@ -358,17 +357,18 @@ def _replaced(m: Interpreter, value: Value, /, **changes: Value) -> Work:
 def _replace(m: Interpreter, value: Value, /, **changes: Value) -> Work:
     if not _is_dataclass(m, value) or not isinstance(value, Object):
         raise error("TypeError", "replace() should be called on dataclass instances")
-    for name, each in value.kind.fields or ():
-        if name in changes and not records.says(each, "init", True):
+    given, fields = dict(changes), dict(value.kind.fields or ())
+    for name, each in records.given_by(value.kind).items():
+        is_told = records.says(each, "init", True)
+        if name in changes and not is_told:
             text = f"field {name} is declared with init=False, it cannot be specified with replace()"
             raise error(said.NOT_REPLACED, text)
-    given, told = dict(changes), value.kind.space
-    for name, each in told[records.GIVEN]:
-        if name in told["_only_told_"] and name not in changes and records.default_of(each) is UNSET:
-            raise error(said.NOT_REPLACED, f"InitVar {name!r} must be specified with replace()")
-    for name, each in value.kind.fields or ():
-        if name not in changes and records.says(each, "init", True):
+        if name in changes or not is_told:
+            continue
+        if name in fields:
             given[name] = yield from records.in_field(m, value, value.kind, name)
+        elif records.default_of(each) is UNSET:
+            raise error(said.NOT_REPLACED, f"InitVar {name!r} must be specified with replace()")
     return (yield from invoke(m, value.kind, [], given))
 
 

@@ -5,11 +5,11 @@ A `bytearray` is a list of numbers here, of that kind. What other methods of byt
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
 from cwm_trace.models.machine.active import Work
+from cwm_trace.models.machine.arithmetic import computed
 from cwm_trace.models.machine.calls import invoke
 from cwm_trace.models.machine.imported import helper
 from cwm_trace.models.machine.interpreter import Interpreter
@@ -113,7 +113,7 @@ def _encode(m: Interpreter, text: Value, encoding: Value = "utf-8", errors: Valu
     given = known(text), known(encoding), known(errors)
     with suppress(LookupError):  # of a coding of the program's, or an unknown one
         if given[2] in _HANDLERS:
-            return _coded(given[0].encode, *given[1:])
+            return computed(given[0].encode, *given[1:])
     return (yield from invoke(m, (yield from helper(m, "_codecs", "encoded")), [*given], {}))
 
 
@@ -122,7 +122,7 @@ def _decode(m: Interpreter, data: Value, encoding: Value = "utf-8", errors: Valu
     given = _octets(data), known(encoding), known(errors)
     with suppress(LookupError):
         if given[2] in _HANDLERS:
-            return _coded(given[0].decode, *given[1:])
+            return computed(given[0].decode, *given[1:])
     return (yield from invoke(m, (yield from helper(m, "_codecs", "decoded")), [*given], {}))
 
 
@@ -130,14 +130,6 @@ _HANDLERS = frozenset(
     "strict ignore replace xmlcharrefreplace backslashreplace namereplace surrogateescape surrogatepass".split()
 )
 """Those that Python itself has; of others nobody here knows but the program."""
-
-
-def _coded(work: Callable[[str, str], Value], encoding: str, errors: str) -> Value:
-    """Raises Raised, LookupError."""
-    try:
-        return work(encoding, errors)
-    except UnicodeError as bad:
-        raise error(type(bad).__name__, *bad.args) from None
 
 
 @native("bytes.hex", "bytearray.hex")

@@ -45,10 +45,8 @@ def _written(function: Callable[..., Any], *args: Value, **named: Value) -> Any:
     """What a function of the library gives. Raises Raised, Lost."""
     try:
         return function(*map(_plain, args), **{name: _plain(value) for name, value in named.items()})
-    except (struct.error, binascii.Error) as bad:
-        raise error(_ERRORS[type(bad)], *bad.args) from None
-    except (TypeError, ValueError) as bad:
-        raise error(type(bad).__name__, *bad.args) from None
+    except (struct.error, TypeError, ValueError) as bad:
+        raise error(_ERRORS.get(type(bad), type(bad).__name__), *bad.args) from None
 
 
 def _register(name: str, function: Callable[..., Any]) -> None:

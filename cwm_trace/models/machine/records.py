@@ -162,7 +162,7 @@ def fill(
     m: Interpreter, owner: Object | OwnList | OwnDict, kind: Class, args: Sequence[Value], named: Mapping[str, Value]
 ) -> Work:
     """What the `__init__` of a dataclass does. Raises Raised, Lost."""
-    every = dict(find(kind, GIVEN) or kind.fields or ())
+    every = given_by(kind)
     taken = {name: default for name, default in every.items() if says(default, "init", True) is not False}
     given = fields_of(kind, taken, args, named, "__init__")
     fields, told = dict(kind.fields or ()), []
@@ -356,6 +356,11 @@ def _take_slots(kind: Class, names: Sequence[str]) -> None:
     kind.space["__slots__"] = tuple(name for name in names if name not in above)
     for name in names:
         kind.space.pop(name, None)
+
+
+def given_by(kind: Class) -> dict[str, Value]:
+    """What a dataclass is made with, by name, in order: its fields, and what is told to `__post_init__` only."""
+    return dict(find(kind, GIVEN) or kind.fields or ())
 
 
 def hashed_fields(kind: Class) -> list[str]:

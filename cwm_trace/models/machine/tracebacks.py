@@ -7,9 +7,9 @@ the library has a function of the same name, and in it the same line.
 from __future__ import annotations
 
 import linecache
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from types import BuiltinFunctionType, CodeType, FunctionType
 from typing import ClassVar
 
@@ -56,7 +56,7 @@ class Traceback:
             case "tb_lineno":
                 return line_of(self.frame.code, self.line)
             case "tb_lasti":
-                return 0 if _is_ours(self.frame.code) else self.offset
+                return 0 if _is_ours(self.frame.code.module) else self.offset
             case "tb_next":
                 return self.inner
         raise Lost(name)
@@ -121,8 +121,8 @@ class PythonFrame:
         raise Lost(name)
 
 
-def _is_ours(code: Code) -> bool:
-    return code.module not in shipped.MODULES and not is_of_program(code.module)
+def _is_ours(module: str) -> bool:
+    return module not in shipped.MODULES and not is_of_program(module)
 
 
 @cache
@@ -146,7 +146,7 @@ def real_code(module: str, qualname: str) -> CodeType:
 @cache
 def line_of(code: Code, line: int) -> int:
     """The line of a file where a frame is; of a source of our own, the library's with the same text. Raises Lost."""
-    if not _is_ours(code):
+    if not _is_ours(code.module):
         return line
     made, text = real_code(code.module, code.made.co_qualname), code.source.splitlines()[line - 1].strip()
     lines = linecache.getlines(made.co_filename)
@@ -161,12 +161,8 @@ def line_of(code: Code, line: int) -> int:
 
 def of_code(code: Code) -> Value:
     """A code object. Raises Lost for one of a source of our own that the library has no function like."""
-    if _is_ours(code):
-        found = _of_code(real_code(code.module, code.made.co_qualname), code.module)
-        found.attributes["co_positions"] = Native(
-            "co_positions", lambda m: over_items([_NOWHERE], "positions_iterator")
-        )
-        return found
+    if _is_ours(code.module):
+        return _of_code(real_code(code.module, code.made.co_qualname), code.module)
     found = _of_code(code.made, code.module)
     found.held = found.held or (code,)
     return found
@@ -181,17 +177,21 @@ def _of_code(made: CodeType, module: str) -> Object:
     held = parts_of_code(made)
     if module in shipped.MODULES:
         held["co_filename"] = str(shipped.path(module))
+    if _is_ours(module):
+        held["co_positions"] = _positions(lambda: [_NOWHERE])
     return Object(Builtin("code"), held)
 
 
 def parts_of_code(made: CodeType) -> dict[str, Value]:
     """What a code object has by its names, but for what the tracer changes."""
-    return {name: getattr(made, name) for name in _OF_CODE} | {
-        "co_positions": Native("co_positions", lambda m: over_items([*_positions(made)], "positions_iterator"))
-    }
+    return {name: getattr(made, name) for name in _OF_CODE} | {"co_positions": _positions(partial(_places, made))}
 
 
-def _positions(made: CodeType) -> Iterator[tuple[int | None, ...]]:
+def _positions(places: Callable[[], Iterable[Value]]) -> Native:
+    return Native("co_positions", lambda m: over_items([*places()], "positions_iterator"))
+
+
+def _places(made: CodeType) -> Iterator[tuple[int | None, ...]]:
     """Where each instruction stands in the source: as the tracer leaves it, without far columns."""
     for place in made.co_positions():
         is_far = any(column is not None and column >= BYTECODE_COLUMN_LIMIT for column in place[2:])

@@ -307,7 +307,7 @@ class Object:
     frames: list[Value] = field(default_factory=list)
     places: list[tuple[Any, int, int]] = field(
         default_factory=list
-    )  # of an exception: Python frames, and lines, that it has left
+    )  # of an exception: Python frames that it has left, with their lines and offsets of instructions
     hashed: Value = None  # what its class's `__hash__` has given last
     cause: Value = None  # of an exception
     context: Value = None  # of an exception: the one that was handled when it was raised

@@ -134,17 +134,17 @@ def _worked(work, obj, encoding, errors, what):
 def encoded(text, encoding, errors):
     """What `str.encode` gives where Python by itself knows of no such coding, or of no such errors' handler."""
     coding = _of_text(encoding, "encode")
-    if _is_pythons(coding):
+    if _is_pythons(encoding):
         return _with_handler(text, encoding, errors)
-    return _checked(coding[0](text, errors), bytes, "encoder", "bytes")
+    return _checked(coding[0](text, errors), "encoder")
 
 
 def decoded(data, encoding, errors):
     """The same of `bytes.decode`."""
     coding = _of_text(encoding, "decode")
-    if _is_pythons(coding):
+    if _is_pythons(encoding):
         return _without_wrong(data, encoding, errors)
-    return _checked(coding[1](memoryview(data), errors), str, "decoder", "str")
+    return _checked(coding[1](memoryview(data), errors), "decoder")
 
 
 def _of_text(encoding, work):
@@ -154,14 +154,14 @@ def _of_text(encoding, work):
     return coding
 
 
-def _checked(given, kind, what, name):
+def _checked(given, what):
     if not isinstance(given, tuple) or len(given) != 2:
         raise TypeError(f"{what} must return a tuple (object, integer)")
     return given[0]
 
 
-def _is_pythons(coding):
-    return bool(getattr(coding, "name", None)) and _pythons(_normal(coding.name)) is not None
+def _is_pythons(encoding):
+    return _pythons(_normal(encoding)) is not None
 
 
 def _with_handler(text, encoding, errors):
